@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_BACKEND_H
+#define BACKENDS_BACKEND_H
+
+/* What a backend is: a constant table of functions, and the descriptors they get.
+ *
+ * The core has checked every argument: shapes agree, strides and offsets are in range, options
+ * are legal. A backend checks nothing again; it asserts. NUMERICS.md says which operations in
+ * which order every function must do, so that all of them give the same bits. */
+
+#include "core/attpool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TYPE_F32 = 0, TYPE_F64 = 1, TYPES = 2 };
+
+/* Lengths of the summation orders (NUMERICS.md): never to be changed after a release. */
+enum {
+    CHUNK = 256,        /* inner products: length of one fma chain */
+    BLOCK = 128,        /* pooling: keys of a block, at absolute key positions */
+    SUPER_BLOCK = 1024, /* pooling: keys of a leaf of the merge tree */
+    SOFTMAX_LANES_F32 = 32,
+    SOFTMAX_LANES_F64 = 16
+};
+
+/* An array. Element (b, h, i, c) lies `b * batch + (h / group) * head + i * row + c * col`
+ * elements after data. On the host, data is the address of element 0 and may have any alignment;
+ * on a device it is the device's handle and element 0 lies `offset` bytes after its start, a
+ * multiple of the element's size. A broadcast dimension has stride 0. */
+struct array {
+    void *data; /* NULL: this optional array is absent */
+    int64_t offset;
+    int64_t batch, head, row, col;
+    int64_t group; /* >= 1 */
+};
+
+/* Who sees what. Key j takes part for query i of (b, h) when all of these hold:
+ *   j < length(b, h, i)              lengths.data != NULL; int32 or int64 by length_bytes
+ *   i + band_low <= j < i + band_high   local numbers; +-BAND_OPEN where there is no such bound
+ *   j != i + excluded                leave_one_out
+ *   mask(b, h, i, j) != 0            mask.data != NULL, bytes
+ *   bias(b, h, i, j) != -Inf         bias.data != NULL
+ *   key weight(b, h, j) != 0         where the operation has them */
+#define BAND_OPEN ((int64_t)1 << 61)
+
+struct masks {
+    struct array lengths;
+    int length_bytes; /* 4 or 8 */
+    int64_t band_low, band_high;
+    bool leave_one_out;
+    int64_t excluded;
+    struct array mask;
+    struct array bias;
+};
+
+/* A kernel and its width. */
+struct kernel {
+    attpool_kernel_name name;
+    attpool_form form;
+    const int32_t *names; /* product form: one attpool_kernel_name a coordinate (host), or NULL */
+    attpool_width_per per;
+    double one; /* ATTPOOL_WIDTH_ONE without a tensor: |w|, a value of the type */
+    /* |w| is taken by the backend of every element read from these: */
+    struct array widths;  /* COORDINATE (_KEY): col is the coordinate; KEY: col is the key; QUERY:
+                           * row is the query; ONE in a tensor: element 0. Else absent. */
+    struct array factors; /* COORDINATE_KEY: col is the key */
+};
+
+struct bmm_args {
+    int64_t batch, heads, n, k, m;
+    double alpha, beta; /* values of the type */
+    struct array a, b, c;
+};
+
+struct kernel_args {
+    int64_t batch, heads, n, m, d;
+    struct array q, k, g;
+    struct kernel kernel;
+};
+
+/* empty is NAN, ZERO or ERROR here (ERROR: write NaN and count); MEAN is left to the core. */
+struct softmax_args {
+    int64_t batch, heads, n, m;
+    double c; /* scale * log2(e), rounded once to the type */
+    struct masks masks;
+    attpool_empty empty;
+    struct array s, w;
+};
+
+enum pool_score {
+    POOL_CONSTANT, /* weight 1; q and k absent */
+    POOL_DOT,      /* c * q.k */
+    POOL_ADDITIVE, /* c * sum_h wv_h tanh(q_h + k_h); q and k already projected, d is p */
+    POOL_KERNEL
+};
+
+struct pool_args {
+    int64_t batch, heads, n, m, d, v;
+    int64_t key_origin; /* absolute position of key 0: blocks and the tree are anchored by it */
+    enum pool_score score;
+    double c; /* dot, additive: scale * log2(e), rounded once to the type */
+    struct kernel kernel;
+    struct array q, k, value; /* value absent: O is not wanted, v = 0 */
+    struct array wv;          /* col is h */
+    struct array key_weights; /* col is the key */
+    struct masks masks;
+    attpool_empty empty; /* as the caller said, DEFAULT resolved */
+    struct array out, lse, n_eff; /* lse, n_eff: row is the query. Absent: not wanted */
+    struct array weights;         /* row is the query or its place in rows. Absent: not wanted */
+    const int64_t *rows;          /* host; NULL: all n, row_count = n */
+    int64_t row_count;
+    const struct pool_nodes *nodes; /* not NULL: write the state instead of out, lse, n_eff */
+};
+
+/* The state of a part: the anchored nodes that tile its super-blocks, in order, each with
+ * max (rows), sum (rows) and acc (rows, v), rows = batch * heads * n, contiguous, on the host.
+ * Node (level, index) covers the super-blocks [index 2^level, (index + 1) 2^level). */
+struct pool_node {
+    int level;
+    int64_t index;
+    void *max, *sum, *acc;
+};
+
+struct pool_nodes {
+    int count;
+    struct pool_node *node;
+};
+
+/* dst = left merged with right; dst may be left or right. All arrays as in struct pool_node. */
+struct merge_args {
+    int64_t rows, v;
+    struct pool_node left, right, dst;
+};
+
+/* O and L from one node (the whole tree merged). out, lse: batch * heads * n = rows. */
+struct finish_args {
+    int64_t batch, heads, n, v;
+    struct pool_node node;
+    bool has_max; /* the score has a log domain or a bias */
+    bool signs;   /* silverman: the sum may be negative */
+    attpool_empty empty; /* NAN, ZERO or ERROR */
+    struct array out, lse;
+};
+
+/* Services of the core for a backend during a call. */
+struct engine;
+
+/* Run task(arg, index, worker) for index 0 .. count - 1 on the context's threads, worker in
+ * 0 .. engine_workers - 1. Returns ATTPOOL_OK or ATTPOOL_E_CANCELLED. The floating-point
+ * environment is the default one in every worker. */
+typedef void engine_task(void *arg, int64_t index, int worker);
+attpool_status engine_parallel(struct engine *engine, int64_t count, engine_task *task, void *arg);
+int engine_workers(const struct engine *engine);
+
+/* Make sure every worker has `bytes` of scratch memory, aligned to 64, and the call `shared`
+ * bytes for all; kept in the context for the next call. Call once, before anything is written.
+ * false: out of memory. The content is undefined. */
+bool engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_shared);
+void *engine_scratch(const struct engine *engine, int worker);
+void *engine_shared(const struct engine *engine);
+
+/* Note rows that are empty under ATTPOOL_EMPTY_ERROR (thread-safe); the core turns it into the
+ * status at the end of the call. */
+void engine_note_empty(struct engine *engine, int64_t rows);
+
+/* Set the message of the context; returns status. */
+attpool_status engine_fail(struct engine *engine, attpool_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What the backend keeps in the context. */
+void *engine_state(const struct engine *engine);
+void engine_set_state(struct engine *engine, void *state);
+
+/* Memory of a device. Buffers are handles as in struct array. */
+struct device_memory {
+    attpool_status (*alloc)(struct engine *engine, size_t bytes, void **buffer);
+    void (*release)(struct engine *engine, void *buffer);
+    /* Blocking copies between host memory and [offset, offset + bytes) of a buffer. */
+    attpool_status (*upload)(struct engine *engine, void *buffer, size_t offset, const void *host,
+                             size_t bytes);
+    attpool_status (*download)(struct engine *engine, void *buffer, size_t offset, void *host,
+                               size_t bytes);
+    /* Wait for everything queued; report what only device values show. */
+    attpool_status (*sync)(struct engine *engine);
+};
+
+/* One device of a backend that has several. Strings are owned by the caller of list. */
+struct device_row {
+    char name[96];   /* "opencl:PLATFORM:TYPE:INDEX" */
+    char device[160];
+    bool available, one_answer, float64;
+    char reason[160];
+};
+
+/* A slot per operation and type. No slot is NULL but where it is said. */
+struct backend {
+    const char *name;
+    int rank;      /* "auto" takes the available CPU backend of the highest rank */
+    bool emulated; /* computes another instruction set's vectors: never chosen by "auto" */
+
+    /* Can it run here? Writes the reason either way. NULL for backends that list devices. */
+    bool (*probe)(const char **reason);
+
+    /* Fill up to `room` rows, return how many there are. NULL: the backend is the one device. */
+    int (*list)(struct device_row *rows, int room);
+
+    /* Take up work for a context; NULL where there is nothing to do. `device` is what follows
+     * "opencl:" in the name asked for, NULL or "" for any. */
+    attpool_status (*open)(struct engine *engine, const attpool_options *options,
+                           const char *device);
+    void (*close)(struct engine *engine);
+    const char *(*device_name)(struct engine *engine); /* NULL: the core names the CPU */
+    bool (*has_type)(struct engine *engine, int type); /* NULL: both */
+
+    /* NULL: arrays are on the host. Else every array of every descriptor is on the device
+     * (pool_args.rows, kernel.names, nodes, and the arguments of merge and finish are not). */
+    const struct device_memory *memory;
+
+    attpool_status (*bmm[TYPES])(struct engine *, const struct bmm_args *);
+    attpool_status (*kernel[TYPES])(struct engine *, const struct kernel_args *);
+    attpool_status (*softmax[TYPES])(struct engine *, const struct softmax_args *);
+
+    /* out, lse, n_eff and weights of every row; empty rows by the policy, all six of them. */
+    attpool_status (*pool[TYPES])(struct engine *, const struct pool_args *);
+
+    /* States are on the host for every backend. */
+    void (*merge[TYPES])(const struct merge_args *);
+    attpool_status (*finish[TYPES])(struct engine *, const struct finish_args *);
+
+    /* One elementary function over an array (enum elementary_function): tests only. x and y are
+     * on the host for every backend. */
+    attpool_status (*elementwise[TYPES])(struct engine *, int function, size_t n, const void *x,
+                                         void *y);
+};
+
+/* The tables. Several may share a name: the first whose probe agrees is taken. */
+extern const struct backend backend_scalar;
+extern const struct backend backend_scalar_fma;
+extern const struct backend backend_avx2;
+extern const struct backend backend_avx2_emulated;
+extern const struct backend backend_avx512;
+extern const struct backend backend_avx512_emulated;
+extern const struct backend backend_neon;
+extern const struct backend backend_neon_emulated;
+extern const struct backend backend_opencl;
+
+#endif
