@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The generic names of the templates, for float. R number, U and S integers of its width, V
- * vector, M mask, I integer vector, VN lanes, FN(name) the name of this type's function.
+ * vector, M mask, I integer vector, VN lanes, FN(name) the name of this type's function,
+ * RC(NAME) that of its constant in backends/elementary.h.
  * No include guard: each inclusion of real_f32.h or real_f64.h replaces the other. */
 #include <float.h>
 #include <math.h>
@@ -17,6 +18,7 @@
 #define I           vf_int
 #define VN          VF_LANES
 #define FN(name)    name##_f32
+#define RC(name)    name##_F32
 #define R_BITS      32
 #define R_FRAC_BITS 23
 #define R_EPS       FLT_EPSILON

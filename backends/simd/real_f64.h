@@ -15,6 +15,7 @@
 #define I           vd_int
 #define VN          VD_LANES
 #define FN(name)    name##_f64
+#define RC(name)    name##_F64
 #define R_BITS      64
 #define R_FRAC_BITS 52
 #define R_EPS       DBL_EPSILON

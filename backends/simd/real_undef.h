@@ -9,6 +9,7 @@
 #undef I
 #undef VN
 #undef FN
+#undef RC
 #undef R_BITS
 #undef R_FRAC_BITS
 #undef R_EPS
