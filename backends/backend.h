@@ -79,7 +79,7 @@ struct kernel_args {
     struct kernel kernel;
 };
 
-/* empty is NAN, ZERO or ERROR here (ERROR: write NaN and count); MEAN is left to the core. */
+/* empty is NAN, ZERO, MEAN or ERROR (write NaN, engine_note_empty). w may be s. */
 struct softmax_args {
     int64_t batch, heads, n, m;
     double c; /* scale * log2(e), rounded once to the type */
@@ -105,7 +105,7 @@ struct pool_args {
     struct array wv;          /* col is h */
     struct array key_weights; /* col is the key */
     struct masks masks;
-    attpool_empty empty; /* as the caller said, DEFAULT resolved */
+    attpool_empty empty;          /* as the caller said, DEFAULT resolved */
     struct array out, lse, n_eff; /* lse, n_eff: row is the query. Absent: not wanted */
     struct array weights;         /* row is the query or its place in rows. Absent: not wanted */
     const int64_t *rows;          /* host; NULL: all n, row_count = n */
@@ -130,6 +130,7 @@ struct pool_nodes {
 /* dst = left merged with right; dst may be left or right. All arrays as in struct pool_node. */
 struct merge_args {
     int64_t rows, v;
+    bool has_max; /* the score has a log domain or a bias */
     struct pool_node left, right, dst;
 };
 
@@ -137,8 +138,8 @@ struct merge_args {
 struct finish_args {
     int64_t batch, heads, n, v;
     struct pool_node node;
-    bool has_max; /* the score has a log domain or a bias */
-    bool signs;   /* silverman: the sum may be negative */
+    bool has_max;
+    bool signs;          /* silverman: the sum may be negative */
     attpool_empty empty; /* NAN, ZERO or ERROR */
     struct array out, lse;
 };
@@ -159,6 +160,10 @@ int engine_workers(const struct engine *engine);
 bool engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_shared);
 void *engine_scratch(const struct engine *engine, int worker);
 void *engine_shared(const struct engine *engine);
+
+/* For a backend that loops by itself, in the calling thread: report the fraction of the call that
+ * is done. ATTPOOL_E_CANCELLED asks to stop. */
+attpool_status engine_progress(struct engine *engine, double fraction);
 
 /* Note rows that are empty under ATTPOOL_EMPTY_ERROR (thread-safe); the core turns it into the
  * status at the end of the call. */
@@ -187,7 +192,7 @@ struct device_memory {
 
 /* One device of a backend that has several. Strings are owned by the caller of list. */
 struct device_row {
-    char name[96];   /* "opencl:PLATFORM:TYPE:INDEX" */
+    char name[96]; /* "opencl:PLATFORM:TYPE:INDEX" */
     char device[160];
     bool available, one_answer, float64;
     char reason[160];

@@ -48,35 +48,35 @@ extern "C" {
  *  after every other failure they are untouched. */
 typedef enum attpool_status {
     ATTPOOL_OK = 0,
-    ATTPOOL_E_CONTEXT = -1,     /* the context is NULL, or an argument that must not be */
-    ATTPOOL_E_OPTIONS = -2,     /* a field of an option structure; the message names it */
-    ATTPOOL_E_BACKEND = -3,     /* the backend or device asked for is unknown or not available */
-    ATTPOOL_E_DEVICE = -4,      /* the device failed */
-    ATTPOOL_E_MEMORY = -5,      /* out of memory, on the host or on the device */
-    ATTPOOL_E_CANCELLED = -6,   /* the progress callback asked to stop */
-    ATTPOOL_E_EMPTY = -7,       /* an empty row under ATTPOOL_EMPTY_ERROR */
-    ATTPOOL_E_QUERY = -10,      /* shape, type, device, overlap or value of Q, */
-    ATTPOOL_E_KEY = -11,        /* K, */
-    ATTPOOL_E_VALUE = -12,      /* V, */
-    ATTPOOL_E_OUTPUT = -13,     /* O, */
-    ATTPOOL_E_LSE = -14,        /* L, */
-    ATTPOOL_E_WEIGHTS = -15,    /* W, */
-    ATTPOOL_E_ROWS = -16,       /* the rows of W asked for, */
-    ATTPOOL_E_N_EFF = -17,      /* n_eff, */
-    ATTPOOL_E_WIDTH = -18,      /* a width, bandwidth or width factor, */
+    ATTPOOL_E_CONTEXT = -1,      /* the context is NULL, or an argument that must not be */
+    ATTPOOL_E_OPTIONS = -2,      /* a field of an option structure; the message names it */
+    ATTPOOL_E_BACKEND = -3,      /* the backend or device asked for is unknown or not available */
+    ATTPOOL_E_DEVICE = -4,       /* the device failed */
+    ATTPOOL_E_MEMORY = -5,       /* out of memory, on the host or on the device */
+    ATTPOOL_E_CANCELLED = -6,    /* the progress callback asked to stop */
+    ATTPOOL_E_EMPTY = -7,        /* an empty row under ATTPOOL_EMPTY_ERROR */
+    ATTPOOL_E_QUERY = -10,       /* shape, type, device, overlap or value of Q, */
+    ATTPOOL_E_KEY = -11,         /* K, */
+    ATTPOOL_E_VALUE = -12,       /* V, */
+    ATTPOOL_E_OUTPUT = -13,      /* O, */
+    ATTPOOL_E_LSE = -14,         /* L, */
+    ATTPOOL_E_WEIGHTS = -15,     /* W, */
+    ATTPOOL_E_ROWS = -16,        /* the rows of W asked for, */
+    ATTPOOL_E_N_EFF = -17,       /* n_eff, */
+    ATTPOOL_E_WIDTH = -18,       /* a width, bandwidth or width factor, */
     ATTPOOL_E_KEY_WEIGHTS = -19, /* the key weights, */
-    ATTPOOL_E_LENGTHS = -20,    /* the valid lengths, */
-    ATTPOOL_E_MASK = -21,       /* the boolean mask, */
-    ATTPOOL_E_BIAS = -22,       /* the additive bias, */
-    ATTPOOL_E_SCORES = -23,     /* S of the softmax, */
-    ATTPOOL_E_KERNEL = -24,     /* G of the kernel evaluation, */
-    ATTPOOL_E_A = -25,          /* A, B and C of the matrix product, */
+    ATTPOOL_E_LENGTHS = -20,     /* the valid lengths, */
+    ATTPOOL_E_MASK = -21,        /* the boolean mask, */
+    ATTPOOL_E_BIAS = -22,        /* the additive bias, */
+    ATTPOOL_E_SCORES = -23,      /* S of the softmax, */
+    ATTPOOL_E_KERNEL = -24,      /* G of the kernel evaluation, */
+    ATTPOOL_E_A = -25,           /* A, B and C of the matrix product, */
     ATTPOOL_E_B = -26,
     ATTPOOL_E_C = -27,
-    ATTPOOL_E_WQ = -28,         /* the matrices of additive and projection scoring, */
+    ATTPOOL_E_WQ = -28, /* the matrices of additive and projection scoring, */
     ATTPOOL_E_WK = -29,
     ATTPOOL_E_WV = -30,
-    ATTPOOL_E_STATE = -31       /* a partial state */
+    ATTPOOL_E_STATE = -31 /* a partial state */
 } attpool_status;
 
 /** "ATTPOOL_E_KEY" and so on; "unknown status" for a value that is none. Never NULL. */
@@ -147,13 +147,13 @@ ATTPOOL_API int attpool_threads(const attpool_context *context);
 
 /** One row of what this machine has. */
 typedef struct attpool_device {
-    const char *backend;  /* what to ask for: "avx2", "opencl:PLATFORM:TYPE:INDEX" */
-    const char *device;   /* the device's own name */
-    int32_t available;    /* 1 if attpool_open would take it */
-    int32_t chosen;       /* 1 for the one that "auto" takes */
-    int32_t one_answer;   /* 1 if it keeps the promise of the same bits, 0 not, -1 unavailable */
-    int32_t float64;      /* 1 if it computes in float64 */
-    const char *reason;   /* why it is available, chosen or not */
+    const char *backend; /* what to ask for: "avx2", "opencl:PLATFORM:TYPE:INDEX" */
+    const char *device;  /* the device's own name */
+    int32_t available;   /* 1 if attpool_open would take it */
+    int32_t chosen;      /* 1 for the one that "auto" takes */
+    int32_t one_answer;  /* 1 if it keeps the promise of the same bits, 0 not, -1 unavailable */
+    int32_t float64;     /* 1 if it computes in float64 */
+    const char *reason;  /* why it is available, chosen or not */
 } attpool_device;
 
 typedef struct attpool_device_list attpool_device_list;
@@ -201,11 +201,11 @@ typedef enum attpool_form {
 
 /** What a width belongs to. */
 typedef enum attpool_width_per {
-    ATTPOOL_WIDTH_ONE = 0,            /* one: `width` or `bandwidth`, or a tensor of 1 element */
-    ATTPOOL_WIDTH_COORDINATE = 1,     /* a tensor (d) */
-    ATTPOOL_WIDTH_KEY = 2,            /* a tensor (m), (b, m) or (b, h, m): adaptive widths */
-    ATTPOOL_WIDTH_QUERY = 3,          /* a tensor (n), (b, n) or (b, h, n) */
-    ATTPOOL_WIDTH_COORDINATE_KEY = 4  /* a tensor (d), times width_factors shaped as for KEY */
+    ATTPOOL_WIDTH_ONE = 0,           /* one: `width` or `bandwidth`, or a tensor of 1 element */
+    ATTPOOL_WIDTH_COORDINATE = 1,    /* a tensor (d) */
+    ATTPOOL_WIDTH_KEY = 2,           /* a tensor (m), (b, m) or (b, h, m): adaptive widths */
+    ATTPOOL_WIDTH_QUERY = 3,         /* a tensor (n), (b, n) or (b, h, n) */
+    ATTPOOL_WIDTH_COORDINATE_KEY = 4 /* a tensor (d), times width_factors shaped as for KEY */
 } attpool_width_per;
 
 /** A kernel with its width w, the inverse of the bandwidth sigma. Zero-initialised: a radial
@@ -216,7 +216,7 @@ typedef struct attpool_kernel_options {
     attpool_form form;
     attpool_width_per width_per;
     const attpool_kernel_name *kernels; /* product form: d kernels, one a coordinate, or NULL */
-    double width;           /* w in the unit 1/x; 0: see bandwidth */
+    double width;                       /* w in the unit 1/x; 0: see bandwidth */
     double bandwidth;       /* sigma > 0 in the unit of x; 0: w = 1 where width is 0 too. It is
                              * rounded to the type of the tensors, its inverse rounded up, so
                              * that a key one bandwidth away is outside a compact support */
@@ -240,8 +240,8 @@ ATTPOOL_API double attpool_width_f64(double sigma);
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _QUERY, _KEY, _KERNEL, _OPTIONS, _WIDTH, _MEMORY,
  *  _DEVICE, _CANCELLED. Source: Nadaraya 1964; Silverman 1986, table 3.1. */
 ATTPOOL_API attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q,
-                                          const DLTensor *K,
-                                          const attpool_kernel_options *options, DLTensor *G);
+                                          const DLTensor *K, const attpool_kernel_options *options,
+                                          DLTensor *G);
 
 /* ------------------------------------------------------------------------------------------
  * Masks and softmax
@@ -265,12 +265,12 @@ typedef struct attpool_masks {
     const DLTensor *bias;    /* (b, n, m), the type of the data, added to the score after its
                               * scale; on a kernel it multiplies by exp(bias); -Inf masks */
     int32_t causal;          /* 1: key j is seen when j <= i + offset */
-    int32_t window;          /* 1: key j is seen when i + offset - left <= j <= i + offset + right */
-    int64_t left, right;     /* >= 0 */
-    int64_t offset;          /* 0 as in PyTorch; m - n lines up the last query and the last key */
-    int32_t leave_one_out;   /* 1: key j is not seen when j = i (pooling only) */
-    int64_t query_origin;    /* >= 0 */
-    int64_t key_origin;      /* >= 0 */
+    int32_t window;        /* 1: key j is seen when i + offset - left <= j <= i + offset + right */
+    int64_t left, right;   /* >= 0 */
+    int64_t offset;        /* 0 as in PyTorch; m - n lines up the last query and the last key */
+    int32_t leave_one_out; /* 1: key j is not seen when j = i (pooling only) */
+    int64_t query_origin;  /* >= 0 */
+    int64_t key_origin;    /* >= 0 */
 } attpool_masks;
 
 /** What a row gets in which nothing takes part or every weight underflows to 0 (its L is -Inf). */
@@ -324,11 +324,11 @@ ATTPOOL_API attpool_status attpool_bmm(attpool_context *context, double alpha, c
  * ---------------------------------------------------------------------------------------- */
 
 typedef enum attpool_score {
-    ATTPOOL_DOT = 0,           /* s q.k, s = 1/sqrt(d) */
-    ATTPOOL_AVERAGE = 1,       /* equal weights; Q and K may be NULL */
-    ATTPOOL_KERNEL = 2,        /* weight k(u) of options->kernel (parametric: its widths) */
-    ATTPOOL_ADDITIVE = 3,      /* s w_v . tanh(W_q q + W_k k), s = 1 */
-    ATTPOOL_PROJECTION = 4     /* s (W_q q).(W_k k), s = 1/sqrt(p) */
+    ATTPOOL_DOT = 0,       /* s q.k, s = 1/sqrt(d) */
+    ATTPOOL_AVERAGE = 1,   /* equal weights; Q and K may be NULL */
+    ATTPOOL_KERNEL = 2,    /* weight k(u) of options->kernel (parametric: its widths) */
+    ATTPOOL_ADDITIVE = 3,  /* s w_v . tanh(W_q q + W_k k), s = 1 */
+    ATTPOOL_PROJECTION = 4 /* s (W_q q).(W_k k), s = 1/sqrt(p) */
 } attpool_score;
 
 typedef struct attpool_pool_options {
@@ -343,12 +343,12 @@ typedef struct attpool_pool_options {
                                            * The weight is a_j times the kernel or exp(score);
                                            * 0 masks. Its sum must not overflow. */
     const attpool_masks *masks;
-    DLTensor *lse;     /* NULL, or receives L (b, n): log of the row's sum of weights before
-                        * normalising, bias and key weights included; -Inf for an empty row, NaN
-                        * where a silverman sum is not positive */
-    DLTensor *n_eff;   /* NULL, or receives (sum of weights)^2 / sum of squared weights (b, n),
-                        * Kish's effective number of keys; NaN for an empty row */
-    DLTensor *weights; /* NULL, or receives W: (b, n, m), or (b, row_count, m) with rows */
+    DLTensor *lse;       /* NULL, or receives L (b, n): log of the row's sum of weights before
+                          * normalising, bias and key weights included; -Inf for an empty row, NaN
+                          * where a silverman sum is not positive */
+    DLTensor *n_eff;     /* NULL, or receives (sum of weights)^2 / sum of squared weights (b, n),
+                          * Kish's effective number of keys; NaN for an empty row */
+    DLTensor *weights;   /* NULL, or receives W: (b, n, m), or (b, row_count, m) with rows */
     const int64_t *rows; /* the queries whose weights are wanted, from 0; NULL: all */
     int64_t row_count;
 } attpool_pool_options;
@@ -432,9 +432,9 @@ ATTPOOL_API attpool_status attpool_regress_f64(attpool_context *context, int64_t
  *  queries (b, n, d), keys (b, m, d), values (b, m, v), output (b, n, v); causal: 1 lets query i
  *  see the keys j <= i. Otherwise as attpool_regress_f32. */
 ATTPOOL_API attpool_status attpool_attend_f32(attpool_context *context, int64_t b, int64_t n,
-                                              int64_t m, int64_t d, int64_t v,
-                                              const float *queries, const float *keys,
-                                              const float *values, int causal, float *output);
+                                              int64_t m, int64_t d, int64_t v, const float *queries,
+                                              const float *keys, const float *values, int causal,
+                                              float *output);
 ATTPOOL_API attpool_status attpool_attend_f64(attpool_context *context, int64_t b, int64_t n,
                                               int64_t m, int64_t d, int64_t v,
                                               const double *queries, const double *keys,

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/context.h"
+#include "core/options.h"
+#include "core/registry.h"
+#include "core/threads.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_THREADS = 1024 };
+
+static attpool_status choose(struct engine *e, const attpool_options *o, const struct settings *set,
+                             const char **device)
+{
+    char reason[200];
+    const char *name = o->backend ? o->backend : set->backend;
+    bool own = o->opencl_context || o->opencl_device || o->opencl_queue;
+    if (own && !(o->opencl_context && o->opencl_device && o->opencl_queue))
+        return engine_fail(e, ATTPOOL_E_OPTIONS,
+                           "opencl_context, opencl_device and opencl_queue go together");
+    if (own && !o->backend)
+        name = "opencl";
+    if (own && strcmp(name, "opencl") != 0)
+        return engine_fail(e, ATTPOOL_E_OPTIONS,
+                           "backend is \"%s\", opencl_context asks for \"opencl\"", name);
+    e->backend = registry_choose(name, set->max_isa, device, reason, sizeof reason);
+    if (!e->backend)
+        return engine_fail(e, ATTPOOL_E_BACKEND, "%s", reason);
+    if (e->backend->list && !*device && !own)
+        *device = set->opencl_device;
+    return ATTPOOL_OK;
+}
+
+/* The processor's own name, where the system tells it. */
+static void name_cpu(char *name, size_t size)
+{
+    char line[256];
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    snprintf(name, size, "CPU");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
+            line[strcspn(line, "\n")] = '\0';
+            snprintf(name, size, "%s", strchr(line, ':') + 2);
+            break;
+        }
+    if (f)
+        fclose(f);
+}
+
+static attpool_status open_engine(struct engine *e, const attpool_options *o)
+{
+    struct settings set;
+    const char *device = NULL;
+    if (!settings_read(&set, e->message, sizeof e->message))
+        return ATTPOOL_E_OPTIONS;
+    if (o->threads < 0 || o->threads > MOST_THREADS)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "threads is %d, it should be 0 to %d",
+                           (int)o->threads, MOST_THREADS);
+    if (o->verbose < -1 || o->verbose > 2)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "verbose is %d, it should be -1 to 2",
+                           (int)o->verbose);
+    e->verbose = o->verbose ? o->verbose : set.verbose;
+    e->log = o->log;
+    e->log_data = o->log_data;
+    e->progress = o->progress;
+    e->progress_data = o->progress_data;
+    attpool_status st = choose(e, o, &set, &device);
+    if (st != ATTPOOL_OK)
+        return st;
+    int threads = o->threads ? o->threads : set.threads ? set.threads : threads_available();
+    e->threads = threads_new(threads);
+    if (!e->threads)
+        return engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the threads");
+    if (e->backend->open)
+        st = e->backend->open(e, o, device);
+    if (st != ATTPOOL_OK)
+        return st;
+    engine_log(e, 1, "attpool: backend %s, device %s, %d threads%s", e->backend->name,
+               e->backend->device_name ? e->backend->device_name(e) : "CPU", threads,
+               o->backend || set.backend ? "" : " (the best of this CPU)");
+    return ATTPOOL_OK;
+}
+
+attpool_status attpool_open(const attpool_options *options, attpool_context **context)
+{
+    attpool_options o;
+    struct float_env env;
+    if (!context)
+        return ATTPOOL_E_CONTEXT;
+    *context = NULL;
+    struct attpool_context *c = calloc(1, sizeof *c);
+    if (!c)
+        return ATTPOOL_E_MEMORY;
+    attpool_status st = ATTPOOL_E_OPTIONS;
+    float_env_enter(&env);
+    if (take_options(&c->engine, "attpool_options", &o, sizeof o, options))
+        st = open_engine(&c->engine, &o);
+    float_env_leave(&env);
+    if (st == ATTPOOL_OK) {
+        *context = c;
+        return st;
+    }
+    if (o.message && o.message_size > 0)
+        snprintf(o.message, o.message_size, "%s", c->engine.message);
+    threads_free(c->engine.threads);
+    free(c);
+    return st;
+}
+
+void attpool_close(attpool_context *context)
+{
+    if (!context)
+        return;
+    struct engine *e = &context->engine;
+    if (e->backend->memory)
+        (void)e->backend->memory->sync(e);
+    if (e->backend->close)
+        e->backend->close(e);
+    threads_free(e->threads);
+    free(e->scratch);
+    free(context);
+}
+
+attpool_status attpool_finish(attpool_context *context)
+{
+    struct call call;
+    if (!context)
+        return ATTPOOL_E_CONTEXT;
+    struct engine *e = &context->engine;
+    call_begin(&call, e, "finish");
+    return call_end(&call, e->backend->memory ? e->backend->memory->sync(e) : ATTPOOL_OK);
+}
+
+const char *attpool_message(const attpool_context *context)
+{
+    return context ? context->engine.message : "the context is NULL";
+}
+
+const char *attpool_backend_name(const attpool_context *context)
+{
+    return context ? context->engine.backend->name : "";
+}
+
+const char *attpool_device_name(const attpool_context *context)
+{
+    if (!context)
+        return "";
+    /* The name is found out at the first question: reading it costs more than opening. */
+    struct engine *e = &((struct attpool_context *)(uintptr_t)context)->engine;
+    if (e->backend->device_name)
+        return e->backend->device_name(e);
+    if (!e->device_name[0])
+        name_cpu(e->device_name, sizeof e->device_name);
+    return e->device_name;
+}
+
+int attpool_threads(const attpool_context *context)
+{
+    return context ? threads_count(context->engine.threads) : 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_CONTEXT_H
+#define CORE_CONTEXT_H
+
+/* The context behind the public handle, and the entry and exit of every public call. */
+
+#include "backends/backend.h"
+#include "core/float_env.h"
+
+#include <stdatomic.h>
+
+struct threads;
+
+struct engine {
+    const struct backend *backend;
+    void *state;
+    struct threads *threads;
+    void *scratch;
+    size_t scratch_size, scratch_each, scratch_shared;
+    _Atomic int64_t empty_rows;
+
+    int verbose;
+    attpool_log_function *log;
+    void *log_data;
+    attpool_progress_function *progress;
+    void *progress_data;
+    double progress_done, progress_time;
+
+    char device_name[160];
+    char message[256];
+};
+
+struct attpool_context {
+    struct engine engine;
+};
+
+/* Every public call that computes is call_begin, work, call_end. */
+struct call {
+    struct engine *engine;
+    const char *name;
+    double start;
+    struct float_env env;
+};
+
+void call_begin(struct call *call, struct engine *engine, const char *name);
+attpool_status call_end(struct call *call, attpool_status status);
+
+/* Log a line where the verbosity is at least `level`. */
+void engine_log(struct engine *engine, int level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Seconds of a clock that only goes forward. */
+double engine_clock(void);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The list of what this machine has. */
+
+#include "core/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ROWS = 64 };
+
+struct attpool_device_list {
+    size_t count;
+    attpool_device device[MOST_ROWS];
+    struct device_row row[MOST_ROWS]; /* where the strings are */
+};
+
+static attpool_device *add_row(struct attpool_device_list *list)
+{
+    struct device_row *row = &list->row[list->count];
+    attpool_device *d = &list->device[list->count];
+    d->backend = row->name;
+    d->device = row->device;
+    d->reason = row->reason;
+    list->count++;
+    return d;
+}
+
+/* Several tables may share a name: the row is that of the first whose probe agrees, or else of
+ * the first. */
+static bool is_the_one(int place)
+{
+    const struct backend *b = registry_at(place), *other;
+    const char *why;
+    bool available = b->probe(&why);
+    for (int i = 0; (other = registry_at(i)); i++) {
+        if (i == place || !other->probe || strcmp(other->name, b->name) != 0)
+            continue;
+        bool taken = other->probe(&why);
+        if (i < place ? taken || !available : taken && !available)
+            return false;
+    }
+    return true;
+}
+
+static void add_cpu(struct attpool_device_list *list, int place, const struct backend *best)
+{
+    const struct backend *b = registry_at(place);
+    const char *why = "";
+    if (list->count == MOST_ROWS || !is_the_one(place))
+        return;
+    attpool_device *d = add_row(list);
+    struct device_row *row = &list->row[list->count - 1];
+    d->available = b->probe(&why);
+    d->chosen = b == best;
+    d->one_answer = d->available ? 1 : -1;
+    d->float64 = 1;
+    snprintf(row->name, sizeof row->name, "%s", b->name);
+    snprintf(row->device, sizeof row->device, b->emulated ? "CPU, emulated" : "CPU");
+    snprintf(row->reason, sizeof row->reason, "%s%s", why,
+             d->chosen ? "; the best of this CPU" : "");
+}
+
+static void add_listed(struct attpool_device_list *list, const struct backend *b)
+{
+    size_t first = list->count;
+    int room = (int)(MOST_ROWS - first), count = b->list(&list->row[first], room);
+    for (int i = 0; i < count && i < room; i++) {
+        const struct device_row *row = &list->row[first + (size_t)i];
+        attpool_device *d = add_row(list);
+        d->available = row->available;
+        d->one_answer = row->available ? row->one_answer : -1;
+        d->float64 = row->float64;
+    }
+}
+
+attpool_status attpool_list_devices(attpool_device_list **result)
+{
+    const struct backend *b, *best;
+    const char *device;
+    char reason[200];
+    if (!result)
+        return ATTPOOL_E_CONTEXT;
+    struct attpool_device_list *list = *result = calloc(1, sizeof *list);
+    if (!list)
+        return ATTPOOL_E_MEMORY;
+    const char *max_isa = getenv("ATTPOOL_MAX_ISA");
+    best = registry_choose("auto", max_isa && *max_isa ? max_isa : NULL, &device, reason,
+                           sizeof reason);
+    for (int i = 0; (b = registry_at(i)); i++) {
+        if (b->probe)
+            add_cpu(list, i, best);
+        else
+            add_listed(list, b);
+    }
+    return ATTPOOL_OK;
+}
+
+size_t attpool_device_count(const attpool_device_list *list)
+{
+    return list ? list->count : 0;
+}
+
+const attpool_device *attpool_device_at(const attpool_device_list *list, size_t i)
+{
+    return list && i < list->count ? &list->device[i] : NULL;
+}
+
+void attpool_free_devices(attpool_device_list *list)
+{
+    free(list);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The calls for plain arrays: describe them as tensors, pool. */
+
+#include "core/context.h"
+
+#include <math.h>
+
+struct matrix {
+    int64_t shape[3];
+    DLTensor tensor;
+};
+
+static DLTensor *describe(struct matrix *m, const void *data, int bits, int64_t b, int64_t rows,
+                          int64_t cols)
+{
+    m->shape[0] = b;
+    m->shape[1] = rows;
+    m->shape[2] = cols;
+    m->tensor = (DLTensor){
+        .data = (void *)(uintptr_t)data,
+        .device = { .device_type = kDLCPU },
+        .ndim = 3,
+        .dtype = { .code = kDLFloat, .bits = (uint8_t)bits, .lanes = 1 },
+        .shape = m->shape,
+    };
+    return &m->tensor;
+}
+
+struct plain {
+    int bits;
+    int64_t b, n, m, d, v;
+    const void *q, *k, *value;
+    void *out;
+};
+
+static attpool_status pool_plain(attpool_context *context, const struct plain *p,
+                                 const attpool_pool_options *options)
+{
+    struct matrix q, k, v, o;
+    attpool_context *own = NULL;
+    attpool_status st = context ? ATTPOOL_OK : attpool_open(NULL, &own);
+    if (st != ATTPOOL_OK)
+        return st;
+    st = attpool_pool(context ? context : own, describe(&q, p->q, p->bits, p->b, p->n, p->d),
+                      describe(&k, p->k, p->bits, p->b, p->m, p->d),
+                      describe(&v, p->value, p->bits, p->b, p->m, p->v), options,
+                      describe(&o, p->out, p->bits, p->b, p->n, p->v));
+    attpool_close(own);
+    return st;
+}
+
+static attpool_status regress(attpool_context *context, const struct plain *p,
+                              attpool_kernel_name kernel, double bandwidth)
+{
+    /* A bandwidth of 0 would mean the default in the options. */
+    const attpool_kernel_options kernel_options = { .kernel = kernel,
+                                                    .bandwidth = bandwidth != 0 ? bandwidth : NAN };
+    const attpool_pool_options options = { .score = ATTPOOL_KERNEL, .kernel = &kernel_options };
+    return pool_plain(context, p, &options);
+}
+
+static attpool_status attend(attpool_context *context, const struct plain *p, int causal)
+{
+    const attpool_masks masks = { .causal = causal };
+    const attpool_pool_options options = { .masks = causal ? &masks : NULL };
+    return pool_plain(context, p, &options);
+}
+
+attpool_status attpool_regress_f32(attpool_context *context, int64_t n, int64_t m, int64_t d,
+                                   int64_t v, const float *queries, const float *x, const float *y,
+                                   attpool_kernel_name kernel, double bandwidth, float *fit)
+{
+    const struct plain p = { 32, 1, n, m, d, v, queries, x, y, fit };
+    return regress(context, &p, kernel, bandwidth);
+}
+
+attpool_status attpool_regress_f64(attpool_context *context, int64_t n, int64_t m, int64_t d,
+                                   int64_t v, const double *queries, const double *x,
+                                   const double *y, attpool_kernel_name kernel, double bandwidth,
+                                   double *fit)
+{
+    const struct plain p = { 64, 1, n, m, d, v, queries, x, y, fit };
+    return regress(context, &p, kernel, bandwidth);
+}
+
+attpool_status attpool_attend_f32(attpool_context *context, int64_t b, int64_t n, int64_t m,
+                                  int64_t d, int64_t v, const float *queries, const float *keys,
+                                  const float *values, int causal, float *output)
+{
+    const struct plain p = { 32, b, n, m, d, v, queries, keys, values, output };
+    return attend(context, &p, causal);
+}
+
+attpool_status attpool_attend_f64(attpool_context *context, int64_t b, int64_t n, int64_t m,
+                                  int64_t d, int64_t v, const double *queries, const double *keys,
+                                  const double *values, int causal, double *output)
+{
+    const struct plain p = { 64, b, n, m, d, v, queries, keys, values, output };
+    return attend(context, &p, causal);
+}

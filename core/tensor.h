@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_TENSOR_H
+#define CORE_TENSOR_H
+
+/* The arguments of a call: every tensor is looked at once, and becomes a struct array. */
+
+#include "core/context.h"
+
+/* What a tensor is to its call. */
+enum role { ROLE_INPUT, ROLE_OUTPUT, ROLE_UPDATED };
+
+/* Which elements are legal. */
+enum kind {
+    KIND_REAL,    /* float32 or float64, the same for all of a call */
+    KIND_LENGTHS, /* int32 or int64 */
+    KIND_MASK     /* uint8, or bool of 8 bits */
+};
+
+/* A tensor in four dimensions: batch, head, row, col. */
+struct view {
+    const char *name;      /* as in attpool.h: "K" */
+    attpool_status status; /* that names it */
+    enum role role;
+    enum kind kind;
+    bool device;
+    int ndim;                   /* the caller's */
+    int bytes;                  /* of an element */
+    char *data;                 /* host: first element's address; device: handle */
+    int64_t offset;             /* device: bytes */
+    int64_t size[4], stride[4]; /* elements */
+    int64_t low, high;          /* range of bytes from element 0, [low, high); empty: 0, 0 */
+    struct array *array;        /* the descriptor's field to be filled */
+};
+
+enum { MOST_VIEWS = 20 };
+
+struct arguments {
+    struct engine *engine;
+    int type; /* TYPE_F32 or TYPE_F64; -1 before the first real tensor */
+    int count;
+    struct view view[MOST_VIEWS];
+    void *buffer[MOST_VIEWS]; /* staged copies on the device */
+};
+
+void arguments_init(struct arguments *args, struct engine *engine);
+
+/* How a tensor's own dimensions map to (batch, head, row, col). */
+enum layout {
+    LAYOUT_MATRIX, /* (row, col), (head, row, col), (batch, head, row, col) */
+    LAYOUT_ROW,    /* (row), (head, row), (batch, head, row) */
+    LAYOUT_COL,    /* (col), (head, col), (batch, head, col) */
+    LAYOUT_HEADS,  /* (head), (batch, head) */
+    LAYOUT_PLAIN   /* (row, col) only */
+};
+
+/* Check a tensor by itself and take it up. On success *view is its place in args. */
+attpool_status arguments_add(struct arguments *args, const DLTensor *tensor, const char *name,
+                             attpool_status status, enum role role, enum kind kind,
+                             enum layout layout, struct array *array, struct view **view);
+
+/* Fail unless the view's size in a dimension is `want`; `of` is "K has" or the like. */
+attpool_status view_expect(struct engine *engine, const struct view *view, int dimension,
+                           int64_t want, const char *of);
+
+/* The leading dimensions of the result: of Q's and the others', broadcast. Heads of a view with
+ * `grouped` may divide those of the result. */
+struct leading {
+    int64_t batch, heads;
+    bool four; /* some tensor has four dimensions: the second one is heads, else it is b */
+};
+#define LEADING_NONE ((struct leading){ -1, -1, false })
+void leading_add(struct leading *leading, const struct view *view);
+attpool_status leading_expect(struct engine *engine, const struct view *view,
+                              const struct leading *leading, bool grouped, bool broadcast);
+
+/* Fill every descriptor field for the given leading dimensions. */
+void arguments_fill(struct arguments *args, const struct leading *leading);
+
+/* No output overlaps itself or another argument; `may_alias` (or NULL) may be the very same
+ * tensor as the first view. */
+attpool_status arguments_overlap(struct arguments *args, const struct view *may_alias);
+
+/* Bring host arrays to the device and fetch the outputs back; nothing for a host backend. */
+attpool_status arguments_stage(struct arguments *args);
+attpool_status arguments_unstage(struct arguments *args, attpool_status status);
+bool arguments_on_host(const struct arguments *args);
+
+/* Element access on the host, alignment-free. */
+double view_real(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
+int64_t view_integer(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
+
+#endif

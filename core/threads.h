@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_THREADS_H
+#define CORE_THREADS_H
+
+/* The worker threads of one context. They are started at the first call that needs them, sleep
+ * between calls, and are started anew in a child after fork(). When the system refuses a thread
+ * the others do its work. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct threads;
+
+typedef void threads_task(void *arg, int64_t index, int worker);
+/* Called in the calling thread after each index it has done; true stops the run. */
+typedef bool threads_watch(void *arg, double fraction);
+
+/* count >= 1 workers, the calling thread among them. NULL: out of memory. */
+struct threads *threads_new(int count);
+void threads_free(struct threads *threads);
+int threads_count(const struct threads *threads);
+
+/* task(arg, index, worker) once for each index in 0 .. count - 1; false when watch stopped it. */
+bool threads_run(struct threads *threads, int64_t count, threads_task *task, void *arg,
+                 threads_watch *watch, void *watch_arg);
+
+/* CPUs that this process may use: affinity and the cgroup's quota; at least 1. */
+int threads_available(void);
+
+#endif
