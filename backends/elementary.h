@@ -8,7 +8,7 @@
 /* What the slot elementwise computes. */
 enum elementary_function {
     ELEM_WEIGHT_EXP2,
-    ELEM_EXP2,
+    ELEM_EXP2_FULL,
     ELEM_EXP,
     ELEM_TANH,
     ELEM_LOG,

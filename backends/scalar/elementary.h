@@ -11,28 +11,28 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline uint32_t bits_f32(float x)
+static inline uint32_t as_bits_f32(float x)
 {
     uint32_t i;
     memcpy(&i, &x, sizeof i);
     return i;
 }
 
-static inline float real_f32(uint32_t i)
+static inline float as_real_f32(uint32_t i)
 {
     float x;
     memcpy(&x, &i, sizeof x);
     return x;
 }
 
-static inline uint64_t bits_f64(double x)
+static inline uint64_t as_bits_f64(double x)
 {
     uint64_t i;
     memcpy(&i, &x, sizeof i);
     return i;
 }
 
-static inline double real_f64(uint64_t i)
+static inline double as_real_f64(uint64_t i)
 {
     double x;
     memcpy(&x, &i, sizeof x);

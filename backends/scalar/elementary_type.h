@@ -25,24 +25,24 @@ static inline T F(weight_exp2)(T t)
         t = C(EXP2_ZERO);
     T z = t + C(MAGIC_BIASED);
     T f = t - (z - C(MAGIC_BIASED));
-    return POLY(f, c) * F(real)(F(bits)(z) << FRACTION);
+    return POLY(f, c) * F(as_real)(F(as_bits)(z) << FRACTION);
 }
 
 /* 2^n for n from -bias + 1 to bias. */
 static inline T F(power_of_two)(SBITS n)
 {
-    return F(real)(((BITS)n << FRACTION) + F(bits)(1));
+    return F(as_real)(((BITS)n << FRACTION) + F(as_bits)(1));
 }
 
 /* p 2^n for the n in the low bits of z; in two steps, so that only the last one rounds. */
 static inline T F(scale_by)(T p, T z)
 {
-    SBITS n = (SBITS)(F(bits)(z) - F(bits)(C(MAGIC)));
+    SBITS n = (SBITS)(F(as_bits)(z) - F(as_bits)(C(MAGIC)));
     SBITS half = n >> 1;
     return p * F(power_of_two)(half) * F(power_of_two)(n - half);
 }
 
-static inline T F(exp2)(T t)
+static inline T F(exp2_full)(T t)
 {
     static const T c[] = { C(EXP2_POLY) };
     if (t < C(EXP2_LOW))
@@ -96,8 +96,8 @@ static inline T F(log)(T x)
         x *= C(LOG_TINY_SCALE);
         shift = C(LOG_TINY_SHIFT);
     }
-    SBITS k = (SBITS)(F(bits)(x) - C(LOG_SPLIT)) >> FRACTION;
-    T f = F(real)(F(bits)(x) - ((BITS)k << FRACTION)) - 1;
+    SBITS k = (SBITS)(F(as_bits)(x) - C(LOG_SPLIT)) >> FRACTION;
+    T f = F(as_real)(F(as_bits)(x) - ((BITS)k << FRACTION)) - 1;
     T e = (T)k - shift;
 
     T s = f / (f + 2);
@@ -124,7 +124,7 @@ static inline T F(sin_turned)(T x, BITS turns)
     r = FMA(-n, C(HALF_PI_C), r);
 
     T z = r * r, y;
-    BITS quadrant = F(bits)(q) + turns;
+    BITS quadrant = F(as_bits)(q) + turns;
     if (quadrant & 1)
         y = FMA(z * z, POLY(z, cc), FMA(-z, (T)0.5, 1));
     else

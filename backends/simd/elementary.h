@@ -46,7 +46,7 @@ VEC_FN V FN(scale_by)(V p, V z)
     return v_mul(p, v_as_real(v_iadd(v_ishl(rest, R_FRAC_BITS), one)));
 }
 
-VEC_FN V FN(exp2)(V t)
+VEC_FN V FN(exp2_full)(V t)
 {
     static const R c[] = { RC(EXP2_POLY) };
     const V magic = v_set1(RC(MAGIC));

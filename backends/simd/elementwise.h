@@ -18,8 +18,8 @@ static V FN(elementary)(int function, V x)
     switch ((enum elementary_function)function) {
     case ELEM_WEIGHT_EXP2:
         return FN(weight_exp2)(x);
-    case ELEM_EXP2:
-        return FN(exp2)(x);
+    case ELEM_EXP2_FULL:
+        return FN(exp2_full)(x);
     case ELEM_EXP:
         return FN(exp)(x);
     case ELEM_TANH:
