@@ -125,12 +125,12 @@ enum elementary_function {
     -0x1.906d4fd318136p-37, 0x1.1eeb4f6f2f846p-29, -0x1.27e4f9fb2e04fp-22, 0x1.a01a019f32bcp-16,   \
         -0x1.6c16c16c168b7p-10, 0x1.5555555555555p-5
 
-/* cos(pi u / 2) = (1 - u^2) POLY(u^2) for 0 <= u <= 1. */
-#define COSPI2_POLY_F32 0x1.8c0ca8p-16f, -0x1.d47ab8p-11f, 0x1.472a7cp-6f, -0x1.de9e6p-3f, 0x1p+0f
+/* cos(pi sqrt(z) / 2) = (1 - z) (1 + z POLY(z)) for 0 <= z <= 1. */
+#define COSPI2_POLY_F32 0x1.8c0ca8p-16f, -0x1.d47ab8p-11f, 0x1.472a7cp-6f, -0x1.de9e6p-3f
 #define COSPI2_POLY_F64                                                                            \
     -0x1.931c7976715cdp-48, 0x1.2e008b4d88278p-41, -0x1.1e8d3f92751ffp-34, 0x1.b268dbcb86a44p-28,  \
         -0x1.f309e95664481p-22, 0x1.9f05cb021c90cp-16, -0x1.d4fcd83119364p-11,                     \
-        0x1.472be122434c8p-6, -0x1.de9e64df22ef3p-3, 0x1p+0
+        0x1.472be122434c8p-6, -0x1.de9e64df22ef3p-3
 
 /* Silverman's kernel: 1 / sqrt 2, and the argument beyond which it is 0 in the type. */
 #define SQRT_HALF_F32     0x1.6a09e6p-1f

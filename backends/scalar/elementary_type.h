@@ -155,14 +155,16 @@ static inline T F(cospi2)(T u)
 {
     static const T c[] = { C(COSPI2_POLY) };
     T z = u * u;
-    return FMA(-u, u, 1) * POLY(z, c);
+    T w = FMA(-u, u, 1);
+    return FMA(w, z * POLY(z, c), w);
 }
 
 /* cos(pi sqrt(z) / 2) for 0 <= z <= 1. */
 static inline T F(cospi2_square)(T z)
 {
     static const T c[] = { C(COSPI2_POLY) };
-    return (1 - z) * POLY(z, c);
+    T w = 1 - z;
+    return FMA(w, z * POLY(z, c), w);
 }
 
 /* exp(-|u| / sqrt 2) sin(|u| / sqrt 2 + pi / 4). Adding +0 turns -0 into +0. */
@@ -175,14 +177,13 @@ static inline T F(silverman)(T u)
     return FMA(e, F(sin_turned)(a + C(QUARTER_PI), 0), 0);
 }
 
-/* With t = exp(-|u|) the logistic kernel is t times this ... */
+/* 1 / (1 + t)^2: with t = exp(-|u|) the logistic kernel is t times this ... */
 static inline T F(logistic_factor)(T t)
 {
-    T s = 1 + t;
-    return 1 / (s * s);
+    return 1 / FMA(t, t + 2, 1);
 }
 
-/* ... and the sigmoid kernel t times this. */
+/* ... and the sigmoid kernel t times 1 / (1 + t^2). */
 static inline T F(sigmoid_factor)(T t)
 {
     return 1 / FMA(t, t, 1);

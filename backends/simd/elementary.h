@@ -145,18 +145,23 @@ VEC_FN V FN(cos)(V x)
     return FN(sin_turned)(FN(trig_argument)(x), 1);
 }
 
+/* cos(pi sqrt(z) / 2), w = 1 - z. */
+VEC_FN V FN(cosine)(V z, V w)
+{
+    static const R c[] = { RC(COSPI2_POLY) };
+    return v_fma(w, v_mul(z, POLY(z, c)), w);
+}
+
 /* cos(pi u / 2) for |u| <= 1. */
 VEC_FN V FN(cospi2)(V u)
 {
-    static const R c[] = { RC(COSPI2_POLY) };
-    return v_mul(v_fnma(u, u, v_set1(1)), POLY(v_mul(u, u), c));
+    return FN(cosine)(v_mul(u, u), v_fnma(u, u, v_set1(1)));
 }
 
 /* cos(pi sqrt(z) / 2) for 0 <= z <= 1. */
 VEC_FN V FN(cospi2_square)(V z)
 {
-    static const R c[] = { RC(COSPI2_POLY) };
-    return v_mul(v_sub(v_set1(1), z), POLY(z, c));
+    return FN(cosine)(z, v_sub(v_set1(1), z));
 }
 
 /* exp(-|u| / sqrt 2) sin(|u| / sqrt 2 + pi / 4). Adding +0 turns -0 into +0. */
@@ -168,14 +173,13 @@ VEC_FN V FN(silverman)(V u)
     return v_fma(e, FN(sin_turned)(v_add(a, v_set1(RC(QUARTER_PI))), 0), v_zero());
 }
 
-/* With t = exp(-|u|) the logistic kernel is t times this ... */
+/* 1 / (1 + t)^2: with t = exp(-|u|) the logistic kernel is t times this ... */
 VEC_FN V FN(logistic_factor)(V t)
 {
-    V s = v_add(v_set1(1), t);
-    return v_div(v_set1(1), v_mul(s, s));
+    return v_div(v_set1(1), v_fma(t, v_add(t, v_set1(2)), v_set1(1)));
 }
 
-/* ... and the sigmoid kernel t times this. */
+/* ... and the sigmoid kernel t times 1 / (1 + t^2). */
 VEC_FN V FN(sigmoid_factor)(V t)
 {
     return v_div(v_set1(1), v_fma(t, t, v_set1(1)));
