@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_SCALAR_VIEW_H
+#define BACKENDS_SCALAR_VIEW_H
+
+/* What needs no element type: the matrix of one (batch, head) of an array, and the cutting of
+ * rows into tiles, each the task of one thread. */
+
+#include "backends/backend.h"
+
+#include <string.h>
+
+struct view {
+    char *at; /* NULL: the array is absent */
+    int64_t row, col;
+};
+
+/* The matrix (b, h) of an array whose elements have `size` bytes; strides become bytes. */
+static inline struct view view_of(const struct array *array, int64_t b, int64_t h, size_t size)
+{
+    struct view view = { .at = array->data };
+    if (view.at == NULL)
+        return view;
+    int64_t bytes = (int64_t)size;
+    view.at += (b * array->batch + h / array->group * array->head) * bytes;
+    view.row = array->row * bytes;
+    view.col = array->col * bytes;
+    return view;
+}
+
+static inline char *view_at(struct view view, int64_t row, int64_t col)
+{
+    return view.at + row * view.row + col * view.col;
+}
+
+/* A length, int32 or int64. */
+static inline int64_t view_length(struct view view, int64_t row, int bytes)
+{
+    int64_t wide;
+    int32_t narrow;
+    if (bytes == 8) {
+        memcpy(&wide, view_at(view, row, 0), sizeof wide);
+        return wide;
+    }
+    memcpy(&narrow, view_at(view, row, 0), sizeof narrow);
+    return narrow;
+}
+
+enum { TILE_ROWS = 16 };
+
+struct tile {
+    int64_t b, h, first, end; /* rows [first, end) of (b, h) */
+};
+
+static inline int64_t tile_count(int64_t batch, int64_t heads, int64_t n)
+{
+    return batch * heads * ((n + TILE_ROWS - 1) / TILE_ROWS);
+}
+
+static inline struct tile tile_at(int64_t index, int64_t heads, int64_t n)
+{
+    int64_t tiles = (n + TILE_ROWS - 1) / TILE_ROWS;
+    struct tile tile = { .h = index / tiles, .first = index % tiles * TILE_ROWS };
+    tile.end = n - tile.first < TILE_ROWS ? n : tile.first + TILE_ROWS;
+    tile.b = tile.h / heads;
+    tile.h %= heads;
+    return tile;
+}
+
+#endif
