@@ -132,6 +132,13 @@ enum elementary_function {
         -0x1.f309e95664481p-22, 0x1.9f05cb021c90cp-16, -0x1.d4fcd83119364p-11,                     \
         0x1.472be122434c8p-6, -0x1.de9e64df22ef3p-3
 
+/* 1 / b = POLY(b) (1 + e), |e| < 2^-9, for 1 <= b < 2; RSQRT_GUESS minus half the bits of a
+ * number is the bits of about its inverse square root. For OpenCL: both are refined there. */
+#define RECIPROCAL_POLY_F32 -0x1.c65256p-3f, 0x1.54bdcap+0f, -0x1.783c44p+1f, 0x1.6a09bap+1f
+#define RECIPROCAL_POLY_F64 -0x1.c65256p-3, 0x1.54bdcap+0, -0x1.783c44p+1, 0x1.6a09bap+1
+#define RSQRT_GUESS_F32     0x5f375a86
+#define RSQRT_GUESS_F64     0x5fe6eb50c7b537a9
+
 /* Silverman's kernel: 1 / sqrt 2, and the argument beyond which it is 0 in the type. */
 #define SQRT_HALF_F32     0x1.6a09e6p-1f
 #define SQRT_HALF_F64     0x1.6a09e667f3bcdp-1
