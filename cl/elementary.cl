@@ -245,7 +245,9 @@ REAL TYPED(sin_turned)(REAL x, WORD turns)
 REAL TYPED(trig_argument)(REAL x)
 {
     REAL a = fabs(x);
-    return a <= CONSTANT(TRIG_MAX) ? a : a * 0;
+    if (a <= CONSTANT(TRIG_MAX))
+        return a;
+    return AS_WORD(a) < INFINITE_BITS ? (REAL)0 : AS_REAL(NAN_BITS);
 }
 
 REAL TYPED(sin)(REAL x)
