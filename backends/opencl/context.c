@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "backends/opencl/opencl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A context, its memory and its queue. */
+
+attpool_status opencl_fail(struct engine *engine, cl_int error, const char *what)
+{
+    const struct opencl *o = engine_state(engine);
+    char text[32];
+    bool memory = error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_HOST_MEMORY ||
+                  error == CL_INVALID_BUFFER_SIZE;
+
+    return engine_fail(engine, memory ? ATTPOOL_E_MEMORY : ATTPOOL_E_DEVICE, "%s: %s: %s", o->name,
+                       what, opencl_error_name(error, text));
+}
+
+/* ---- Opening ---- */
+
+enum { LEAST_GROUP = 64 }; /* work-items of a group, which every launch may use */
+
+static void read_limits(struct opencl *o)
+{
+    const struct cl_api *cl = o->cl;
+    cl_ulong local = 0;
+    cl_device_local_mem_type kind = CL_GLOBAL;
+
+    cl->GetDeviceInfo(o->device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof o->max_group, &o->max_group,
+                      NULL);
+    cl->GetDeviceInfo(o->device, CL_DEVICE_LOCAL_MEM_TYPE, sizeof kind, &kind, NULL);
+    cl->GetDeviceInfo(o->device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+    o->local_bytes = (size_t)local;
+    cl->GetDeviceInfo(o->device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof o->max_alloc, &o->max_alloc,
+                      NULL);
+    if (cl->GetDeviceInfo(o->device, CL_DEVICE_NAME, sizeof o->name, o->name, NULL) != CL_SUCCESS)
+        snprintf(o->name, sizeof o->name, "OpenCL device");
+    o->name[sizeof o->name - 1] = '\0';
+}
+
+/* The caller's own context, device and queue. */
+static attpool_status adopt(struct engine *engine, struct opencl *o, const attpool_options *options)
+{
+    const struct cl_api *cl = o->cl;
+    cl_context context = NULL;
+    cl_device_id device = NULL;
+    cl_command_queue_properties properties = 0;
+    cl_command_queue queue = options->opencl_queue;
+
+    if (cl->GetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof context, &context, NULL) !=
+            CL_SUCCESS ||
+        cl->GetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL) != CL_SUCCESS)
+        return engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_queue is no command queue");
+    if (context != options->opencl_context || device != options->opencl_device)
+        return engine_fail(engine, ATTPOOL_E_OPTIONS,
+                           "opencl_queue belongs to another context or device");
+    cl->GetCommandQueueInfo(queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties, NULL);
+    o->unordered = properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
+    if (cl->RetainContext(context) == CL_SUCCESS)
+        o->context = context;
+    if (cl->RetainDevice(device) == CL_SUCCESS)
+        o->device = device;
+    if (cl->RetainCommandQueue(queue) == CL_SUCCESS)
+        o->queue = queue;
+    if (!o->context || !o->device || !o->queue)
+        return engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_context is no context");
+    return ATTPOOL_OK;
+}
+
+/* A device by name: what the caller asked for, else ATTPOOL_OPENCL_DEVICE. */
+static attpool_status take(struct engine *engine, struct opencl *o, const char *name)
+{
+    const struct cl_api *cl = o->cl;
+    struct cl_found *list;
+    const struct cl_found *chosen = NULL;
+    const char *why;
+    char reason[CL_NAME_ROOM], text[32];
+    cl_int error;
+    int count = opencl_find(cl, &list, &why);
+
+    if (!name || !*name)
+        name = getenv("ATTPOOL_OPENCL_DEVICE");
+    if (count > 0)
+        chosen = opencl_choose(cl, list, count, name ? name : "", reason);
+    else
+        snprintf(reason, sizeof reason, "%s", why);
+    if (chosen)
+        o->device = chosen->device;
+    free(list);
+    if (!chosen)
+        return engine_fail(engine, ATTPOOL_E_BACKEND, "opencl: %s", reason);
+    cl->RetainDevice(o->device);
+    o->context = cl->CreateContext(NULL, 1, &o->device, NULL, NULL, &error);
+    if (error == CL_SUCCESS)
+        o->queue = cl->CreateCommandQueue(o->context, o->device, 0, &error);
+    if (error == CL_SUCCESS)
+        return ATTPOOL_OK;
+    return engine_fail(engine, ATTPOOL_E_DEVICE, "opencl: the device does not open: %s",
+                       opencl_error_name(error, text));
+}
+
+static attpool_status set_up(struct engine *engine, struct opencl *o,
+                             const attpool_options *options, const char *name)
+{
+    static const cl_uint zero[FLAGS] = { 0 };
+    attpool_status status;
+    struct cl_answer answer;
+    cl_int error;
+
+    if (options && options->opencl_queue)
+        status = adopt(engine, o, options);
+    else
+        status = take(engine, o, name);
+    if (status != ATTPOOL_OK)
+        return status;
+    read_limits(o);
+    opencl_probe(o->cl, o->device, &answer);
+    if (!answer.works)
+        return engine_fail(engine, ATTPOOL_E_BACKEND, "%s: %s", o->name, answer.reason);
+    if (o->max_group < LEAST_GROUP)
+        return engine_fail(engine, ATTPOOL_E_BACKEND, "%s has work-groups of %zu, not %d", o->name,
+                           o->max_group, LEAST_GROUP);
+    o->float64 = answer.float64;
+    o->flags = o->cl->CreateBuffer(o->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                                   sizeof zero, (void *)(uintptr_t)zero, &error);
+    return error == CL_SUCCESS ? ATTPOOL_OK : opencl_fail(engine, error, "the flags' buffer");
+}
+
+void opencl_close(struct engine *engine)
+{
+    struct opencl *o = engine_state(engine);
+    const struct cl_api *cl = o->cl;
+
+    if (o->queue)
+        cl->Finish(o->queue);
+    for (int type = 0; type < TYPES; type++) {
+        for (int i = 0; i < KERNELS; i++)
+            if (o->kernel[i][type])
+                cl->ReleaseKernel(o->kernel[i][type]);
+        for (int i = 0; i < PROGRAMS; i++)
+            if (o->program[i][type])
+                cl->ReleaseProgram(o->program[i][type]);
+    }
+    for (int i = 0; i < SCRATCHES; i++)
+        if (o->scratch[i])
+            cl->ReleaseMemObject(o->scratch[i]);
+    if (o->flags)
+        cl->ReleaseMemObject(o->flags);
+    if (o->queue)
+        cl->ReleaseCommandQueue(o->queue);
+    if (o->context)
+        cl->ReleaseContext(o->context);
+    if (o->device)
+        cl->ReleaseDevice(o->device);
+    free(o);
+    engine_set_state(engine, NULL);
+}
+
+attpool_status opencl_open(struct engine *engine, const attpool_options *options,
+                           const char *device)
+{
+    const char *reason;
+    attpool_status status;
+    const struct cl_api *cl = opencl_load(&reason);
+    struct opencl *o;
+
+    if (!cl)
+        return engine_fail(engine, ATTPOOL_E_BACKEND, "opencl: %s", reason);
+    if (!(o = calloc(1, sizeof *o)))
+        return engine_fail(engine, ATTPOOL_E_MEMORY, "opencl: no memory for a context");
+    o->cl = cl;
+    engine_set_state(engine, o);
+    status = set_up(engine, o, options, device);
+    if (status != ATTPOOL_OK)
+        opencl_close(engine);
+    return status;
+}
+
+const char *opencl_device_name(struct engine *engine)
+{
+    const struct opencl *o = engine_state(engine);
+    return o->name;
+}
+
+bool opencl_has_type(struct engine *engine, int type)
+{
+    const struct opencl *o = engine_state(engine);
+    return type == TYPE_F32 || o->float64;
+}
+
+bool opencl_tiles(struct engine *engine, int type)
+{
+    const struct opencl *o = engine_state(engine);
+    size_t slices = (size_t)2 * 16 * 65 * type_bytes(type); /* cl/tile.cl */
+    return o->max_group >= 256 && o->local_bytes >= slices;
+}
+
+/* ---- Memory ---- */
+
+static cl_mem new_buffer(struct engine *engine, cl_mem_flags flags, size_t bytes, const void *host)
+{
+    struct opencl *o = engine_state(engine);
+    cl_int error;
+    cl_mem buffer;
+
+    if (bytes > o->max_alloc) {
+        engine_fail(engine, ATTPOOL_E_MEMORY, "%s: an array of %zu bytes, the largest is %llu",
+                    o->name, bytes, (unsigned long long)o->max_alloc);
+        return NULL;
+    }
+    buffer = o->cl->CreateBuffer(o->context, flags, bytes, (void *)(uintptr_t)host, &error);
+    if (error != CL_SUCCESS) {
+        opencl_fail(engine, error, "a buffer");
+        return NULL;
+    }
+    return buffer;
+}
+
+static attpool_status memory_alloc(struct engine *engine, size_t bytes, void **buffer)
+{
+    *buffer = new_buffer(engine, CL_MEM_READ_WRITE, bytes > 0 ? bytes : 1, NULL);
+    return *buffer ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
+}
+
+static void memory_release(struct engine *engine, void *buffer)
+{
+    opencl_release(engine, buffer);
+}
+
+static attpool_status memory_upload(struct engine *engine, void *buffer, size_t offset,
+                                    const void *host, size_t bytes)
+{
+    struct opencl *o = engine_state(engine);
+    cl_int error = bytes == 0 ? CL_SUCCESS
+                              : o->cl->EnqueueWriteBuffer(o->queue, buffer, CL_TRUE, offset, bytes,
+                                                          host, 0, NULL, NULL);
+    return error == CL_SUCCESS ? ATTPOOL_OK : opencl_fail(engine, error, "writing a buffer");
+}
+
+static attpool_status memory_download(struct engine *engine, void *buffer, size_t offset,
+                                      void *host, size_t bytes)
+{
+    struct opencl *o = engine_state(engine);
+    cl_int error = bytes == 0 ? CL_SUCCESS
+                              : o->cl->EnqueueReadBuffer(o->queue, buffer, CL_TRUE, offset, bytes,
+                                                         host, 0, NULL, NULL);
+    return error == CL_SUCCESS ? ATTPOOL_OK : opencl_fail(engine, error, "reading a buffer");
+}
+
+static attpool_status memory_sync(struct engine *engine)
+{
+    struct opencl *o = engine_state(engine);
+    static const cl_uint zero[FLAGS] = { 0 };
+    cl_uint flags[FLAGS] = { 0 };
+    cl_int error = o->cl->Finish(o->queue);
+    attpool_status status;
+
+    if (error != CL_SUCCESS)
+        return opencl_fail(engine, error, "waiting");
+    if (!o->flags_used)
+        return ATTPOOL_OK;
+    o->flags_used = false;
+    status = memory_download(engine, o->flags, 0, flags, sizeof flags);
+    if (status == ATTPOOL_OK)
+        status = memory_upload(engine, o->flags, 0, zero, sizeof zero);
+    if (status != ATTPOOL_OK)
+        return status;
+    if (flags[FLAG_LENGTHS])
+        return engine_fail(engine, ATTPOOL_E_LENGTHS, "a length is outside 0..m");
+    if (flags[FLAG_KEY_WEIGHTS])
+        return engine_fail(engine, ATTPOOL_E_KEY_WEIGHTS, "a key weight is negative or not finite");
+    if (flags[FLAG_EMPTY])
+        engine_note_empty(engine, flags[FLAG_EMPTY]);
+    return ATTPOOL_OK;
+}
+
+cl_mem opencl_scratch(struct engine *engine, enum scratch_id slot, size_t bytes)
+{
+    struct opencl *o = engine_state(engine);
+
+    if (o->scratch[slot] && o->scratch_bytes[slot] >= bytes)
+        return o->scratch[slot];
+    if (o->scratch[slot])
+        o->cl->ReleaseMemObject(o->scratch[slot]);
+    o->scratch_bytes[slot] = bytes > 0 ? bytes : 1;
+    o->scratch[slot] = new_buffer(engine, CL_MEM_READ_WRITE, o->scratch_bytes[slot], NULL);
+    return o->scratch[slot];
+}
+
+cl_mem opencl_copy(struct engine *engine, const void *host, size_t bytes)
+{
+    return new_buffer(engine, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes, host);
+}
+
+void opencl_release(struct engine *engine, cl_mem buffer)
+{
+    struct opencl *o = engine_state(engine);
+    if (buffer)
+        o->cl->ReleaseMemObject(buffer);
+}
+
+const struct device_memory opencl_memory = {
+    .alloc = memory_alloc,
+    .release = memory_release,
+    .upload = memory_upload,
+    .download = memory_download,
+    .sync = memory_sync,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "backends/opencl/opencl.h"
+
+#include <assert.h>
+
+bool launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type)
+{
+    *l = (struct launch){ .engine = engine, .opencl = engine_state(engine), .type = type };
+    l->kernel = opencl_kernel(engine, id, type);
+    l->status = l->kernel ? ATTPOOL_OK : ATTPOOL_E_DEVICE;
+    return l->kernel;
+}
+
+void put(struct launch *l, size_t bytes, const void *value)
+{
+    if (l->error == CL_SUCCESS)
+        l->error = l->opencl->cl->SetKernelArg(l->kernel, l->count++, bytes, value);
+}
+
+void put_int(struct launch *l, int value)
+{
+    cl_int v = value;
+    put(l, sizeof v, &v);
+}
+
+void put_long(struct launch *l, int64_t value)
+{
+    cl_long v = value;
+    put(l, sizeof v, &v);
+}
+
+void put_real(struct launch *l, double value)
+{
+    float f32 = (float)value;
+    if (l->type == TYPE_F32)
+        put(l, sizeof f32, &f32);
+    else
+        put(l, sizeof value, &value);
+}
+
+void put_buffer(struct launch *l, cl_mem buffer)
+{
+    if (!buffer)
+        buffer = l->opencl->flags;
+    put(l, sizeof buffer, &buffer);
+}
+
+void put_flags(struct launch *l)
+{
+    l->opencl->flags_used = true;
+    put_buffer(l, l->opencl->flags);
+}
+
+void put_bytes(struct launch *l, const struct array *a, size_t element)
+{
+    /* struct array of cl/array.cl */
+    cl_long place[6] = { a->offset / (int64_t)element, a->batch, a->head, a->row, a->col,
+                         a->group > 0 ? a->group : 1 };
+    assert(a->offset % (int64_t)element == 0);
+    put_buffer(l, a->data);
+    put(l, sizeof place, place);
+}
+
+void put_array(struct launch *l, const struct array *a)
+{
+    put_bytes(l, a, type_bytes(l->type));
+}
+
+void launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local)
+{
+    const struct cl_api *cl = l->opencl->cl;
+    size_t global[3];
+
+    for (cl_uint i = 0; i < dimensions; i++) {
+        if (items[i] <= 0)
+            return;
+        global[i] = (size_t)ceil_div(items[i], (int64_t)local[i]) * local[i];
+    }
+    if (l->error == CL_SUCCESS)
+        l->error = cl->EnqueueNDRangeKernel(l->opencl->queue, l->kernel, dimensions, NULL, global,
+                                            local, 0, NULL, NULL);
+    if (l->error == CL_SUCCESS && l->opencl->unordered)
+        l->error = cl->EnqueueBarrierWithWaitList(l->opencl->queue, 0, NULL, NULL);
+    if (l->error == CL_SUCCESS)
+        l->error = cl->Flush(l->opencl->queue);
+}
+
+attpool_status launch_end(struct launch *l)
+{
+    if (l->status == ATTPOOL_OK && l->error != CL_SUCCESS)
+        l->status = opencl_fail(l->engine, l->error, "a launch failed");
+    return l->status;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_OPENCL_LOADER_H
+#define BACKENDS_OPENCL_LOADER_H
+
+/* The OpenCL functions in use, from libOpenCL.so.1 opened at first need: a machine without it is
+ * a normal condition. */
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+
+#define CL_FUNCTIONS(X)                                                                            \
+    X(GetPlatformIDs)                                                                              \
+    X(GetPlatformInfo)                                                                             \
+    X(GetDeviceIDs)                                                                                \
+    X(GetDeviceInfo)                                                                               \
+    X(CreateContext)                                                                               \
+    X(GetContextInfo)                                                                              \
+    X(RetainContext)                                                                               \
+    X(ReleaseContext)                                                                              \
+    X(RetainDevice)                                                                                \
+    X(ReleaseDevice)                                                                               \
+    X(CreateCommandQueue)                                                                          \
+    X(GetCommandQueueInfo)                                                                         \
+    X(RetainCommandQueue)                                                                          \
+    X(ReleaseCommandQueue)                                                                         \
+    X(CreateBuffer)                                                                                \
+    X(ReleaseMemObject)                                                                            \
+    X(CreateProgramWithSource)                                                                     \
+    X(BuildProgram)                                                                                \
+    X(GetProgramBuildInfo)                                                                         \
+    X(ReleaseProgram)                                                                              \
+    X(CreateKernel)                                                                                \
+    X(ReleaseKernel)                                                                               \
+    X(SetKernelArg)                                                                                \
+    X(EnqueueNDRangeKernel)                                                                        \
+    X(EnqueueReadBuffer)                                                                           \
+    X(EnqueueWriteBuffer)                                                                          \
+    X(EnqueueBarrierWithWaitList)                                                                  \
+    X(Flush)                                                                                       \
+    X(Finish)
+
+/* cl.CreateBuffer is clCreateBuffer, and so on. */
+struct cl_api {
+#define X(function) __typeof__(&cl##function) function;
+    CL_FUNCTIONS(X)
+#undef X
+};
+
+/* The table, or NULL and why. Thread-safe; the library is opened once and stays open. */
+const struct cl_api *opencl_load(const char **reason);
+
+/* "CL_OUT_OF_RESOURCES" for the codes that one meets, else "error -9999"; text is room for it. */
+const char *opencl_error_name(cl_int error, char text[32]);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "backends/opencl/opencl.h"
+
+void put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights)
+{
+    static const struct array none;
+    /* struct masking of cl/masks.cl */
+    cl_long how[8] = { masks->lengths.data ? masks->length_bytes : 0,
+                       masks->band_low,
+                       masks->band_high,
+                       masks->leave_one_out,
+                       masks->excluded,
+                       masks->mask.data != NULL,
+                       masks->bias.data != NULL,
+                       key_weights && key_weights->data };
+
+    put(l, sizeof how, how);
+    put_bytes(l, &masks->lengths, masks->length_bytes == 8 ? 8 : 4);
+    put_bytes(l, &masks->mask, 1);
+    put_array(l, &masks->bias);
+    put_array(l, key_weights ? key_weights : &none);
+}
+
+attpool_status opencl_check(struct engine *engine, const struct masks *masks,
+                            const struct array *key_weights, int64_t batch, int64_t heads,
+                            int64_t n, int64_t m, int type)
+{
+    static const struct array none;
+    static const size_t local[2] = { 64, 1 };
+    const struct array *lengths = &masks->lengths;
+    int64_t rows = lengths->row == 0 ? 1 : n;
+    int64_t items[2];
+    struct launch l;
+
+    if (!key_weights)
+        key_weights = &none;
+    if (!lengths->data && !key_weights->data)
+        return ATTPOOL_OK;
+    if (!launch_begin(&l, engine, KERNEL_CHECK, type))
+        return launch_end(&l);
+    put_bytes(&l, lengths, masks->length_bytes == 8 ? 8 : 4);
+    put_int(&l, lengths->data ? masks->length_bytes : 0);
+    put_long(&l, rows);
+    put_array(&l, key_weights);
+    put_int(&l, key_weights->data != NULL);
+    put_long(&l, batch * heads);
+    put_long(&l, heads);
+    put_long(&l, m);
+    put_flags(&l);
+    items[0] = max64(lengths->data ? rows : 0, key_weights->data ? m : 0);
+    items[1] = batch * heads;
+    launch_run(&l, 2, items, local);
+    return launch_end(&l);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_OPENCL_OPENCL_H
+#define BACKENDS_OPENCL_OPENCL_H
+
+/* What the files of the OpenCL backend share. An operation is written as
+ *
+ *     struct launch l;
+ *     if (launch_begin(&l, engine, KERNEL_SOFTMAX, type)) {
+ *         put_array(&l, &args->s);          the arguments in the order of cl/softmax.cl
+ *         ...
+ *         launch_run(&l, 2, global, local);
+ *     }
+ *     return launch_end(&l);
+ */
+
+#include "backends/backend.h"
+#include "backends/opencl/loader.h"
+
+#include <stddef.h>
+
+enum { CL_NAME_ROOM = 160 };
+
+/* ---- Devices (devices.c, probe.c) ---- */
+
+struct cl_found {
+    cl_platform_id platform;
+    cl_device_id device; /* NULL: a platform without devices */
+    int platform_number;
+    cl_device_type type;
+    int index; /* among the devices of this type of this platform */
+    char platform_name[CL_NAME_ROOM];
+    char name[CL_NAME_ROOM];
+    bool available;
+    char reason[CL_NAME_ROOM];
+};
+
+/* All devices of all platforms, in the order of the drivers; *found is to be freed. Returns how
+ * many there are; 0 with a reason where there is no library or no platform. */
+int opencl_find(const struct cl_api *cl, struct cl_found **found, const char **reason);
+
+/* The one that "PLATFORM:TYPE:INDEX" names. NULL, with the reason in `reason`. */
+const struct cl_found *opencl_choose(const struct cl_api *cl, const struct cl_found *found,
+                                     int count, const char *name, char reason[CL_NAME_ROOM]);
+
+/* What a device computes, found out by computing; its claims are not asked. */
+struct cl_answer {
+    bool works; /* it built and ran a program */
+    bool one_answer, float64;
+    char reason[CL_NAME_ROOM];
+};
+
+/* Kept for the life of the process: the first call for a device takes a moment. */
+void opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer);
+
+int opencl_list(struct device_row *rows, int room);
+
+/* ---- Programs and launches (program.c, launch.c) ---- */
+
+/* A kernel is function `name` of the program with these files of cl/; see program.c. */
+enum kernel_id {
+    KERNEL_ELEMENTWISE,
+    KERNEL_BMM_TILE,
+    KERNEL_BMM_EACH,
+    KERNEL_SOFTMAX,
+    KERNEL_CHECK,
+    KERNEL_EVALUATE,
+    KERNEL_SUMS,
+    KERNEL_SCORES,
+    KERNEL_WEIGH,
+    KERNEL_FOLD,
+    KERNEL_GATHER_TILE,
+    KERNEL_GATHER_EACH,
+    KERNEL_MERGE,
+    KERNEL_MERGE_COLUMNS,
+    KERNEL_ROOT,
+    KERNEL_FINISH,
+    KERNEL_NEAREST,
+    KERNEL_OUT_WEIGHTS,
+    KERNELS
+};
+
+enum program_id {
+    PROGRAM_ELEMENTWISE,
+    PROGRAM_BMM,
+    PROGRAM_SOFTMAX,
+    PROGRAM_KERNEL,
+    PROGRAM_CHECK,
+    PROGRAM_SUMS,
+    PROGRAM_POOL,
+    PROGRAM_STATE,
+    PROGRAM_GATHER,
+    PROGRAMS
+};
+
+/* Build a program for a device of a context. NULL: *error, and the first line of the log in
+ * `line`. `files` ends with NULL; names as in sources.h. */
+cl_program opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
+                        const char *const files[], const char *options, cl_int *error,
+                        char line[CL_NAME_ROOM]);
+
+/* Scratch memory of pooling (pool.c). */
+enum scratch_id {
+    SCRATCH_SCORES,  /* planes of cl/pool.cl, a word a pair */
+    SCRATCH_SCALES,  /* c, one a row */
+    SCRATCH_BLOCKS,  /* three planes of cl/state.cl */
+    SCRATCH_NODES,   /* the same */
+    SCRATCH_COLUMNS, /* acc of the nodes */
+    SCRATCH_MAX,     /* one a row of the call: m, */
+    SCRATCH_SUM,     /* l, */
+    SCRATCH_INFO,    /* and what a policy found for it */
+    SCRATCHES
+};
+
+/* What is kept in a context. */
+struct opencl {
+    const struct cl_api *cl;
+    cl_context context;
+    cl_device_id device;
+    cl_command_queue queue;
+    bool unordered; /* the caller's queue runs out of order: barriers keep the order */
+    bool float64;
+    size_t max_group, local_bytes;
+    cl_ulong max_alloc;
+    char name[CL_NAME_ROOM];
+    cl_program program[PROGRAMS][TYPES];
+    cl_kernel kernel[KERNELS][TYPES];
+    cl_mem flags;              /* FLAG_* below, set by kernels */
+    bool flags_used;           /* since the last sync */
+    cl_mem scratch[SCRATCHES]; /* kept for the next call */
+    size_t scratch_bytes[SCRATCHES];
+};
+
+/* Words of the flags buffer: how often a kernel found this. */
+enum { FLAG_LENGTHS, FLAG_KEY_WEIGHTS, FLAG_EMPTY, FLAGS };
+
+/* The kernel, built when it is first asked for; NULL: the message is set. */
+cl_kernel opencl_kernel(struct engine *engine, enum kernel_id id, int type);
+
+attpool_status opencl_fail(struct engine *engine, cl_int error, const char *what);
+
+/* Scratch memory of at least so many bytes; NULL: the message is set. */
+cl_mem opencl_scratch(struct engine *engine, enum scratch_id id, size_t bytes);
+
+/* A device copy of host data that lives until the launches that use it are done: release it
+ * once they are queued. NULL: the message is set. */
+cl_mem opencl_copy(struct engine *engine, const void *host, size_t bytes);
+void opencl_release(struct engine *engine, cl_mem buffer);
+
+struct launch {
+    struct engine *engine;
+    struct opencl *opencl;
+    cl_kernel kernel;
+    int type;
+    cl_uint count; /* of arguments put */
+    cl_int error;
+    attpool_status status;
+};
+
+bool launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type);
+void put(struct launch *l, size_t bytes, const void *value);
+void put_int(struct launch *l, int value);
+void put_long(struct launch *l, int64_t value);
+void put_real(struct launch *l, double value);    /* rounded to the type */
+void put_buffer(struct launch *l, cl_mem buffer); /* NULL: a buffer that is not used */
+void put_flags(struct launch *l);
+/* Two arguments: the buffer and its struct array, offset in elements. */
+void put_array(struct launch *l, const struct array *a);
+void put_bytes(struct launch *l, const struct array *a, size_t element);
+void launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local);
+attpool_status launch_end(struct launch *l);
+
+static inline int64_t ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b > 0);
+}
+
+static inline int64_t min64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int64_t max64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline size_t type_bytes(int type)
+{
+    return type == TYPE_F32 ? sizeof(float) : sizeof(double);
+}
+
+/* The arguments of MASK_PARAMETERS in cl/masks.cl; key_weights may be NULL. */
+void put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights);
+
+/* Queue the check of lengths and key weights; what it finds is reported by sync. */
+attpool_status opencl_check(struct engine *engine, const struct masks *masks,
+                            const struct array *key_weights, int64_t batch, int64_t heads,
+                            int64_t n, int64_t m, int type);
+
+/* Does the device have room for the work-groups of cl/tile.cl? */
+bool opencl_tiles(struct engine *engine, int type);
+
+/* ---- Operations ---- */
+
+attpool_status opencl_open(struct engine *engine, const attpool_options *options,
+                           const char *device);
+void opencl_close(struct engine *engine);
+const char *opencl_device_name(struct engine *engine);
+bool opencl_has_type(struct engine *engine, int type);
+
+extern const struct device_memory opencl_memory;
+attpool_status opencl_bmm(struct engine *engine, const struct bmm_args *args, int type);
+attpool_status opencl_evaluate(struct engine *engine, const struct kernel_args *args, int type);
+attpool_status opencl_softmax(struct engine *engine, const struct softmax_args *args, int type);
+attpool_status opencl_pool(struct engine *engine, const struct pool_args *args, int type);
+attpool_status opencl_elementwise(struct engine *engine, int function, size_t n, const void *x,
+                                  void *y, int type);
+
+#endif

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "backends/opencl/pool.h"
+
+/* Pooling goes through scratch memory of a bounded size, a slab of queries and a part of the
+ * keys at a time:
+ *
+ *     sums, scores    what each pair says, masks applied     a word a pair
+ *     weigh           weights relative to their block's largest, in place; the blocks' states
+ *     fold, gather    super-blocks: the tree's leaves
+ *     merge           the tree, a level at a time
+ *     root, finish    the results
+ *
+ * A second pass does the empty rows of the policies `mean` and `nearest`, and one more makes W
+ * from the scores and what root kept of each row. */
+
+enum { TILE = 64, TILE_SIDE = 16, KEYS_EACH = 16, LEAST_TILED = 16 };
+
+static const size_t across[3] = { 64, 1, 1 }, along[3] = { 1, 64, 1 };
+static const size_t tile_local[3] = { TILE_SIDE, TILE_SIDE, 1 };
+
+static int64_t blocks_of(const struct slab *s)
+{
+    return s->width / BLOCK;
+}
+
+static void put_slab(struct launch *l, const struct pooling *p, const struct slab *s)
+{
+    put(l, sizeof *s, s);
+    put_buffer(l, p->chosen);
+}
+
+static void put_weighing(struct launch *l, const struct pooling *p)
+{
+    cl_long how[3] = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL };
+    put(l, sizeof how, how);
+    put_array(l, &p->args->key_weights);
+}
+
+/* ---- The steps ---- */
+
+static bool sums_tiled(const struct pooling *p, const struct slab *s)
+{
+    return p->tiles && p->sums != SUM_NONE && !p->evenly && s->queries == QUERIES_ALL &&
+           s->count >= LEAST_TILED && s->width >= LEAST_TILED && p->score.d >= 4;
+}
+
+static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
+{
+    static const struct array none;
+    const struct pool_args *args = p->args;
+    const struct array *widths = args->score == POOL_KERNEL ? &args->kernel.widths : &none;
+    int64_t items[3] = { ceil_div(s->count, TILE) * TILE_SIDE, ceil_div(s->width, TILE) * TILE_SIDE,
+                         s->rows / s->count };
+    struct launch l;
+
+    if (launch_begin(&l, p->engine, KERNEL_SUMS, p->type)) {
+        put(&l, sizeof *s, s);
+        put_int(&l, (int)p->sums);
+        put_real(&l, args->kernel.one);
+        put_array(&l, &args->q);
+        put_array(&l, &args->k);
+        put_int(&l, widths->data != NULL);
+        put_array(&l, widths);
+        put_long(&l, args->d);
+        put_long(&l, args->masks.band_low);
+        put_long(&l, args->masks.band_high);
+        put_buffer(&l, p->scores);
+        launch_run(&l, 3, items, tile_local);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status launch_scores(const struct pooling *p, const struct slab *s, int even)
+{
+    int64_t items[2] = { s->rows, ceil_div(s->width, KEYS_EACH) };
+    bool tiled = sums_tiled(p, s);
+    attpool_status status = tiled ? launch_sums(p, s) : ATTPOOL_OK;
+    struct launch l;
+
+    if (status != ATTPOOL_OK)
+        return status;
+    if (launch_begin(&l, p->engine, KERNEL_SCORES, p->type)) {
+        put_slab(&l, p, s);
+        put_masks(&l, &p->args->masks, &p->args->key_weights);
+        put_score(&l, &p->score);
+        put_int(&l, tiled);
+        put_int(&l, p->log_domain);
+        put_int(&l, p->has_factor);
+        put_int(&l, even);
+        put_buffer(&l, p->row_sum);
+        put_buffer(&l, p->scores);
+        put_buffer(&l, p->scales);
+        launch_run(&l, 2, items, s->rows < 32 ? along : across);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status launch_weigh(const struct pooling *p, const struct slab *s)
+{
+    int64_t items[2] = { s->rows, blocks_of(s) };
+    struct launch l;
+
+    if (launch_begin(&l, p->engine, KERNEL_WEIGH, p->type)) {
+        put_slab(&l, p, s);
+        put_weighing(&l, p);
+        put_int(&l, p->evenly);
+        put_buffer(&l, p->row_sum);
+        put_buffer(&l, p->scores);
+        put_buffer(&l, p->scales);
+        put_buffer(&l, p->blocks);
+        launch_run(&l, 2, items, s->rows < 32 ? along : across);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status launch_fold(const struct pooling *p, const struct slab *s, int64_t slot)
+{
+    int64_t items[2] = { s->rows, max64(1, ceil_div(s->width, SUPER_BLOCK)) };
+    struct launch l;
+
+    if (launch_begin(&l, p->engine, KERNEL_FOLD, p->type)) {
+        put_slab(&l, p, s);
+        put_int(&l, p->log_domain && !p->evenly);
+        put_int(&l, p->evenly);
+        put_buffer(&l, p->row_sum);
+        put_buffer(&l, p->blocks);
+        put_buffer(&l, p->nodes);
+        put_long(&l, slot);
+        put_long(&l, p->slots);
+        launch_run(&l, 2, items, s->rows < 32 ? along : across);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status launch_gather(const struct pooling *p, const struct slab *s, int64_t slot)
+{
+    const struct pool_args *args = p->args;
+    int64_t supers = max64(1, ceil_div(s->width, SUPER_BLOCK));
+    bool tiled = p->tiles && !p->evenly && s->queries == QUERIES_ALL && s->count >= LEAST_TILED &&
+                 args->v >= LEAST_TILED && s->width > 0;
+    int64_t tiles[3] = { ceil_div(args->v, TILE) * TILE_SIDE, ceil_div(s->count, TILE) * TILE_SIDE,
+                         s->rows / s->count * supers };
+    int64_t each[3] = { args->v, s->rows, supers };
+    struct launch l;
+
+    if (!launch_begin(&l, p->engine, tiled ? KERNEL_GATHER_TILE : KERNEL_GATHER_EACH, p->type))
+        return launch_end(&l);
+    if (tiled)
+        put(&l, sizeof *s, s);
+    else
+        put_slab(&l, p, s);
+    put_buffer(&l, p->scores);
+    put_buffer(&l, p->blocks);
+    put_array(&l, &args->value);
+    put_long(&l, args->v);
+    put_buffer(&l, p->columns);
+    put_long(&l, slot);
+    if (tiled) {
+        put_long(&l, supers);
+        put_long(&l, args->masks.band_low);
+        put_long(&l, args->masks.band_high);
+        launch_run(&l, 3, tiles, tile_local);
+    } else {
+        put_int(&l, p->evenly);
+        put_buffer(&l, p->row_sum);
+        launch_run(&l, 3, each, args->v < 16 ? along : across);
+    }
+    return launch_end(&l);
+}
+
+/* The nodes whose length is reach super-blocks, into their siblings that come before them. */
+static attpool_status launch_merges(const struct pooling *p, const struct slab *s, int64_t reach)
+{
+    int64_t right = (p->first_super / reach / 2 * 2 + 1) * reach;
+    int64_t end = p->first_super + p->slots, items[3];
+    struct launch l;
+
+    if (right <= p->first_super)
+        right += 2 * reach;
+    if (right >= end)
+        return ATTPOOL_OK;
+    items[0] = p->args->v;
+    items[1] = s->rows;
+    items[2] = (end - 1 - right) / (2 * reach) + 1;
+    if (launch_begin(&l, p->engine, KERNEL_MERGE, p->type)) {
+        put_long(&l, s->rows);
+        put_long(&l, p->first_super);
+        put_long(&l, right);
+        put_long(&l, reach);
+        put_long(&l, items[2]);
+        put_long(&l, p->slots);
+        put_buffer(&l, p->nodes);
+        launch_run(&l, 2, items + 1, across);
+    }
+    if (launch_end(&l) != ATTPOOL_OK || p->args->v == 0)
+        return l.status;
+    if (launch_begin(&l, p->engine, KERNEL_MERGE_COLUMNS, p->type)) {
+        put_long(&l, s->rows);
+        put_long(&l, p->first_super);
+        put_long(&l, right);
+        put_long(&l, reach);
+        put_long(&l, items[2]);
+        put_long(&l, p->slots);
+        put_buffer(&l, p->nodes);
+        put_buffer(&l, p->columns);
+        put_long(&l, p->args->v);
+        launch_run(&l, 3, items, p->args->v < 16 ? along : across);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status launch_root(const struct pooling *p, const struct slab *s)
+{
+    const struct pool_args *args = p->args;
+    struct launch l;
+
+    if (launch_begin(&l, p->engine, KERNEL_ROOT, p->type)) {
+        put_slab(&l, p, s);
+        put_buffer(&l, p->nodes);
+        put_long(&l, p->slots);
+        put_int(&l, p->log_domain);
+        put_int(&l, p->evenly);
+        put_int(&l, (int)args->empty);
+        put_int(&l, args->lse.data != NULL);
+        put_array(&l, &args->lse);
+        put_int(&l, args->n_eff.data != NULL);
+        put_array(&l, &args->n_eff);
+        put_buffer(&l, p->row_max);
+        put_buffer(&l, p->row_sum);
+        put_buffer(&l, p->row_info);
+        put_flags(&l);
+        launch_run(&l, 1, &s->rows, across);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status launch_finish(const struct pooling *p, const struct slab *s)
+{
+    const struct pool_args *args = p->args;
+    int64_t items[2] = { args->v, s->rows };
+    struct launch l;
+
+    if (!args->out.data)
+        return ATTPOOL_OK;
+    if (launch_begin(&l, p->engine, KERNEL_FINISH, p->type)) {
+        put_slab(&l, p, s);
+        put_buffer(&l, p->nodes);
+        put_long(&l, p->slots);
+        put_buffer(&l, p->columns);
+        put_long(&l, args->v);
+        put_int(&l, p->evenly);
+        put_int(&l, (int)args->empty);
+        put_buffer(&l, p->row_sum);
+        put_array(&l, &args->out);
+        launch_run(&l, 2, items, args->v < 16 ? along : across);
+    }
+    return launch_end(&l);
+}
+
+attpool_status pool_launch_nearest(const struct pooling *p, const struct slab *s)
+{
+    static const size_t local[1] = { 64 };
+    const struct pool_args *args = p->args;
+    int64_t items[1] = { s->rows * 64 };
+    struct launch l;
+
+    if (launch_begin(&l, p->engine, KERNEL_NEAREST, p->type)) {
+        put_slab(&l, p, s);
+        put_masks(&l, &args->masks, &args->key_weights);
+        put_score(&l, &p->score);
+        put_buffer(&l, p->row_sum);
+        put_buffer(&l, p->row_info);
+        put_array(&l, &args->value);
+        put_long(&l, args->out.data ? args->v : 0);
+        put_array(&l, &args->out);
+        put_int(&l, args->n_eff.data != NULL);
+        put_array(&l, &args->n_eff);
+        launch_run(&l, 1, items, local);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status launch_weights(const struct pooling *p, const struct slab *s)
+{
+    const struct pool_args *args = p->args;
+    int64_t items[2] = { s->rows, ceil_div(s->width, KEYS_EACH) };
+    struct launch l;
+
+    if (launch_begin(&l, p->engine, KERNEL_OUT_WEIGHTS, p->type)) {
+        put_slab(&l, p, s);
+        put_weighing(&l, p);
+        put_int(&l, args->key_weights.data || score_has_factor(&p->score));
+        put_int(&l, (int)args->empty);
+        put_buffer(&l, p->scores);
+        put_buffer(&l, p->scales);
+        put_buffer(&l, p->row_max);
+        put_buffer(&l, p->row_sum);
+        put_buffer(&l, p->row_info);
+        put_array(&l, &args->weights);
+        launch_run(&l, 2, items, s->rows < 32 ? along : across);
+    }
+    return launch_end(&l);
+}
+
+/* ---- Slabs ---- */
+
+/* Keys from super-block `slot` of the call on, as many as scratch memory has room for. */
+static void slab_keys(const struct pooling *p, struct slab *s, int64_t slot)
+{
+    s->key = (p->first_super + slot) * SUPER_BLOCK - p->args->key_origin;
+    s->width = min64(p->slab_keys, ceil_div(p->args->m - s->key, BLOCK) * BLOCK);
+}
+
+/* The state's nodes of one level, which are complete before that level's merges. */
+static attpool_status download_nodes(const struct pooling *p, const struct slab *s, int level)
+{
+    const struct pool_nodes *nodes = p->args->nodes;
+    size_t size = type_bytes(p->type), row = (size_t)(s->first * p->args->n + s->top) * size;
+    size_t rows = (size_t)s->rows * size, plane = rows * (size_t)p->slots;
+    size_t columns = (size_t)p->args->v;
+    const struct device_memory *memory = &opencl_memory;
+    attpool_status status = ATTPOOL_OK;
+
+    for (int n = 0; n < nodes->count && status == ATTPOOL_OK; n++) {
+        const struct pool_node *node = &nodes->node[n];
+        size_t slot = (size_t)((node->index << level) - p->first_super);
+        if (node->level != level)
+            continue;
+        status = memory->download(p->engine, p->nodes, slot * rows, (char *)node->max + row, rows);
+        if (status == ATTPOOL_OK)
+            status = memory->download(p->engine, p->nodes, plane + slot * rows,
+                                      (char *)node->sum + row, rows);
+        if (status == ATTPOOL_OK)
+            status = memory->download(p->engine, p->columns, slot * rows * columns,
+                                      (char *)node->acc + row * columns, rows * columns);
+    }
+    return status;
+}
+
+/* The leaves of the tree, from all keys. */
+static attpool_status slab_leaves(const struct pooling *p, struct slab *s)
+{
+    attpool_status status = ATTPOOL_OK;
+    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK;
+         slot += p->slab_keys / SUPER_BLOCK) {
+        slab_keys(p, s, slot);
+        status = launch_scores(p, s, p->evenly ? EVEN_EMPTY_ONLY : EVEN_NONE);
+        if (status == ATTPOOL_OK)
+            status = launch_weigh(p, s);
+        if (status == ATTPOOL_OK)
+            status = launch_fold(p, s, slot);
+        if (status == ATTPOOL_OK && p->args->v > 0)
+            status = launch_gather(p, s, slot);
+    }
+    return status;
+}
+
+attpool_status pool_slab(const struct pooling *p, struct slab *s)
+{
+    attpool_status status = slab_leaves(p, s);
+    for (int level = 0; status == ATTPOOL_OK && level < 62; level++) {
+        if (p->args->nodes)
+            status = download_nodes(p, s, level);
+        if ((int64_t)1 << level >= p->first_super + p->slots)
+            break;
+        if (status == ATTPOOL_OK)
+            status = launch_merges(p, s, (int64_t)1 << level);
+    }
+    if (status != ATTPOOL_OK || p->args->nodes)
+        return status;
+    status = launch_root(p, s);
+    return status == ATTPOOL_OK ? launch_finish(p, s) : status;
+}
+
+attpool_status pool_slab_weights(const struct pooling *p, struct slab *s)
+{
+    bool mean = p->args->empty == ATTPOOL_EMPTY_MEAN;
+    attpool_status status = ATTPOOL_OK;
+
+    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK;
+         slot += p->slab_keys / SUPER_BLOCK) {
+        slab_keys(p, s, slot);
+        status = launch_scores(p, s, mean ? EVEN_EMPTY : EVEN_NONE);
+        if (status == ATTPOOL_OK)
+            status = launch_weights(p, s);
+    }
+    return status;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "backends/opencl/pool.h"
+
+/* Which slabs a pooling is cut into, and its scratch memory. */
+
+enum { LEAST_ROWS = 64, TANH_TERMS = 16 };
+
+#define SCRATCH_BYTES ((int64_t)64 << 20)
+
+/* Multiply-adds of a launch: a few tenths of a second on a slow device. */
+#define LAUNCH_TERMS ((int64_t)1 << 32)
+
+/* Room for so many pairs, and time. */
+static void plan_slabs(struct pooling *p, int64_t rows)
+{
+    const struct pool_args *args = p->args;
+    int64_t words = SCRATCH_BYTES / (int64_t)type_bytes(p->type);
+    int64_t terms = args->score == POOL_ADDITIVE ? args->d * TANH_TERMS : args->d;
+    int64_t pairs = words / (p->has_factor ? 2 : 1);
+    int64_t keys = p->slots * SUPER_BLOCK;
+
+    pairs = min64(pairs, LAUNCH_TERMS / max64(16, max64(terms, args->v)));
+    rows = min64(rows, max64(LEAST_ROWS, pairs / keys));
+    rows = min64(rows, max64(1, words / (p->slots * (args->v + 3))));
+    rows = min64(rows, max64(1, pairs / SUPER_BLOCK));
+    p->slab_rows = rows;
+    p->slab_keys = min64(keys, max64(1, pairs / rows / SUPER_BLOCK) * SUPER_BLOCK);
+}
+
+static bool reserve(const struct pooling *p, cl_mem *buffer, enum scratch_id id, int64_t words,
+                    size_t bytes)
+{
+    return (*buffer = opencl_scratch(p->engine, id, (size_t)words * bytes));
+}
+
+static bool plan_scratch(struct pooling *p, int64_t all_rows)
+{
+    size_t size = type_bytes(p->type);
+    int64_t rows = p->slab_rows, planes = p->has_factor ? 2 : 1;
+    return reserve(p, &p->scores, SCRATCH_SCORES, planes * rows * p->slab_keys, size) &&
+           reserve(p, &p->scales, SCRATCH_SCALES, rows, size) &&
+           reserve(p, &p->blocks, SCRATCH_BLOCKS, 3 * rows * (p->slab_keys / BLOCK), size) &&
+           reserve(p, &p->nodes, SCRATCH_NODES, 3 * rows * p->slots, size) &&
+           reserve(p, &p->columns, SCRATCH_COLUMNS, rows * p->slots * p->args->v, size) &&
+           reserve(p, &p->row_max, SCRATCH_MAX, all_rows, size) &&
+           reserve(p, &p->row_sum, SCRATCH_SUM, all_rows, size) &&
+           reserve(p, &p->row_info, SCRATCH_INFO, all_rows, sizeof(cl_long));
+}
+
+typedef attpool_status slab_step(const struct pooling *p, struct slab *s);
+
+/* All rows of the call, or of the chosen ones, a slab after the other. */
+static attpool_status each_slab(const struct pooling *p, int how, slab_step *step)
+{
+    const struct pool_args *args = p->args;
+    int64_t matrices = args->batch * args->heads;
+    int64_t queries = how == QUERIES_ALL ? args->n : args->row_count;
+    int64_t count = queries > 0 ? max64(1, p->slab_rows / queries) : 1;
+    int64_t top_step = min64(queries, p->slab_rows);
+    struct slab s = {
+        .heads = args->heads,
+        .queries = how,
+        .state_rows = how == QUERIES_CHOSEN ? args->row_count : args->n,
+        .m = args->m,
+    };
+
+    for (int64_t first = 0; first < matrices; first += count)
+        for (int64_t top = 0; top < queries; top += top_step) {
+            s.first = first;
+            s.top = top;
+            s.count = min64(top_step, queries - top);
+            s.rows = s.count * min64(count, matrices - first);
+            attpool_status status = step(p, &s);
+            if (status != ATTPOOL_OK)
+                return status;
+        }
+    return ATTPOOL_OK;
+}
+
+static attpool_status step_nearest(const struct pooling *p, struct slab *s)
+{
+    return pool_launch_nearest(p, s);
+}
+
+/* The chosen rows alone are looked at where nothing of the others is wanted. */
+static attpool_status run(struct pooling *p)
+{
+    const struct pool_args *args = p->args;
+    bool others = args->out.data || args->lse.data || args->n_eff.data || args->nodes;
+    int how = args->rows && !others ? QUERIES_CHOSEN : QUERIES_ALL;
+    attpool_status status = each_slab(p, how, pool_slab);
+
+    if (args->nodes || status != ATTPOOL_OK)
+        return status;
+    if (args->empty == ATTPOOL_EMPTY_MEAN) {
+        p->evenly = true;
+        status = each_slab(p, how, pool_slab);
+        p->evenly = false;
+    } else if (args->empty == ATTPOOL_EMPTY_NEAREST) {
+        status = each_slab(p, how, step_nearest);
+    }
+    if (status != ATTPOOL_OK || !args->weights.data)
+        return status;
+    if (args->rows && others)
+        how = QUERIES_CHOSEN_OF_ALL;
+    return each_slab(p, how, pool_slab_weights);
+}
+
+attpool_status opencl_pool(struct engine *engine, const struct pool_args *args, int type)
+{
+    int64_t matrices = args->batch * args->heads;
+    struct pooling p = { .engine = engine, .args = args, .type = type };
+    attpool_status status = opencl_check(engine, &args->masks, &args->key_weights, args->batch,
+                                         args->heads, args->n, args->m, type);
+
+    if (status != ATTPOOL_OK)
+        return status;
+    p.score = (struct score){ .score = args->score,
+                              .kernel = &args->kernel,
+                              .d = args->d,
+                              .c = args->c,
+                              .q = &args->q,
+                              .k = &args->k,
+                              .wv = &args->wv };
+    p.sums = score_sums(&p.score);
+    p.tiles = opencl_tiles(engine, type);
+    p.log_domain = score_has_log(&p.score) || args->masks.bias.data;
+    p.has_factor = p.log_domain && score_has_factor(&p.score) && args->score == POOL_KERNEL;
+    p.first_super = args->key_origin / SUPER_BLOCK;
+    p.slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p.first_super);
+    plan_slabs(&p, max64(1, matrices * max64(args->n, args->row_count)));
+    if (!plan_scratch(&p, matrices * max64(args->n, args->row_count)))
+        return ATTPOOL_E_MEMORY;
+    if (args->rows && args->row_count > 0 && args->weights.data &&
+        !(p.chosen = opencl_copy(engine, args->rows, (size_t)args->row_count * sizeof(int64_t))))
+        return ATTPOOL_E_MEMORY;
+    if (score_open(engine, &p.score)) {
+        status = run(&p);
+        score_close(engine, &p.score);
+    } else {
+        status = ATTPOOL_E_MEMORY;
+    }
+    opencl_release(engine, p.chosen);
+    return status;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "backends/opencl/opencl.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As in cl/probe.cl. */
+enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6, PROBE_CASES = 2048, PROBE_GROUP = 64 };
+
+/* Where roundings differ: a fused product that rounds twice, subnormal inputs and results,
+ * overflow, ties. e is the last place of 1, s the smallest subnormal number. */
+#define CRITICAL(e, s, least, greatest)                                                            \
+    { 1 + e, 1 + e, -(1 + 2 * e) }, { 1 + e, 1 - e, -1 }, { 1 - e / 2, 1 - e / 2, -1 + e },        \
+        { s, 1, 0 }, { s, s, s }, { least, 0.5, s }, { least, -0.5, least }, { 3 * s, 0.5, 0 },    \
+        { least, 1 - e, 0 }, { least, e, -s }, { greatest, 2, -1 }, { greatest, 1 + e, 1 },        \
+        { 1, e / 2, 1 }, { 1, e / 2, 1 + e }, { -s, 0.25, 0 }, { least - s, 1, s }, { 0, -1, 0 },  \
+        { 1 + e, s, -s }, { greatest, least, -4 },                                                 \
+    {                                                                                              \
+        1.5, least - s, s                                                                          \
+    }
+
+#define DEFINE_CASES(T, WORD, NAME, FMA, E, S, LEAST, GREATEST, BITS, MANTISSA, BIAS)              \
+    static void cases_##NAME(T *in, WORD *out)                                                     \
+    {                                                                                              \
+        static const T critical[][PROBE_INPUTS] = { CRITICAL(E, S, LEAST, GREATEST) };             \
+        enum { N = sizeof critical / sizeof *critical };                                           \
+        uint64_t random = 12345;                                                                   \
+                                                                                                   \
+        memcpy(in, critical, sizeof critical);                                                     \
+        for (int i = N * PROBE_INPUTS; i < PROBE_CASES * PROBE_INPUTS; i++) {                      \
+            WORD word;                                                                             \
+            random = random * 6364136223846793005u + 1442695040888963407u;                         \
+            word = (WORD)(random >> (64 - MANTISSA));                                              \
+            random = random * 6364136223846793005u + 1442695040888963407u;                         \
+            word |= (WORD)(BIAS - 8 + (random >> 60)) << MANTISSA;                                 \
+            word |= (WORD)(random >> 32 & 1) << (BITS - 1);                                        \
+            memcpy(&in[i], &word, sizeof word);                                                    \
+        }                                                                                          \
+        for (int i = 0; i < PROBE_CASES; i++) {                                                    \
+            T a = in[3 * i], b = in[3 * i + 1], c = in[3 * i + 2];                                 \
+            WORD wa, wb, *o = out + PROBE_RESULTS * i;                                             \
+            T product = a * b,                                                                     \
+              real[PROBE_RESULTS] = { FMA(a, b, c), product, a + c,                                \
+                                      product + c,  0,       0 - c + a * (T)0.5 };                 \
+            memcpy(o, real, sizeof real);                                                          \
+            memcpy(&wa, &a, sizeof a);                                                             \
+            memcpy(&wb, &b, sizeof b);                                                             \
+            o[4] = (wa >> 3) + (wb << 2) * 5u;                                                     \
+        }                                                                                          \
+    }
+
+DEFINE_CASES(float, uint32_t, f32, fmaf, 0x1p-23f, 0x1p-149f, 0x1p-126f, 0x1.fffffep127f, 32, 23,
+             127)
+DEFINE_CASES(double, uint64_t, f64, fma, 0x1p-52, 0x1p-1074, 0x1p-1022, 0x1.fffffffffffffp1023, 64,
+             52, 1023)
+
+/* Run the probe's kernel: `want` holds the inputs' right answers, `got` receives the device's. */
+static cl_int run_cases(const struct cl_api *cl, cl_context context, cl_command_queue queue,
+                        cl_program program, void *in, size_t in_bytes, void *got, size_t got_bytes)
+{
+    cl_int error, n = PROBE_CASES;
+    size_t global = PROBE_CASES, local = PROBE_GROUP;
+    cl_kernel kernel = cl->CreateKernel(program, "probe", &error);
+    cl_mem a = NULL, b = NULL;
+
+    if (error == CL_SUCCESS)
+        a = cl->CreateBuffer(context, CL_MEM_COPY_HOST_PTR, in_bytes, in, &error);
+    if (error == CL_SUCCESS)
+        b = cl->CreateBuffer(context, 0, got_bytes, NULL, &error);
+    if (error == CL_SUCCESS)
+        error = cl->SetKernelArg(kernel, 0, sizeof a, &a);
+    if (error == CL_SUCCESS)
+        error = cl->SetKernelArg(kernel, 1, sizeof b, &b);
+    if (error == CL_SUCCESS)
+        error = cl->SetKernelArg(kernel, 2, sizeof n, &n);
+    if (error == CL_SUCCESS)
+        error = cl->EnqueueNDRangeKernel(queue, kernel, 1, NULL, &global, &local, 0, NULL, NULL);
+    if (error == CL_SUCCESS)
+        error = cl->EnqueueReadBuffer(queue, b, CL_TRUE, 0, got_bytes, got, 0, NULL, NULL);
+    if (b)
+        cl->ReleaseMemObject(b);
+    if (a)
+        cl->ReleaseMemObject(a);
+    if (kernel)
+        cl->ReleaseKernel(kernel);
+    return error;
+}
+
+/* Is the device right in this type? false with *error where it did not run. */
+static bool right(const struct cl_api *cl, cl_context context, cl_device_id device,
+                  cl_command_queue queue, int type, cl_int *error, char line[CL_NAME_ROOM])
+{
+    static const char *const files[] = { "types", "probe", NULL };
+    size_t in_bytes = type_bytes(type) * PROBE_INPUTS * PROBE_CASES;
+    size_t out_bytes = type_bytes(type) * PROBE_RESULTS * PROBE_CASES;
+    char *in = malloc(in_bytes + 2 * out_bytes), *want = in + in_bytes, *got = want + out_bytes;
+    cl_program program = NULL;
+    bool same = false;
+
+    *error = CL_OUT_OF_HOST_MEMORY;
+    if (in)
+        program = opencl_build(cl, context, device, files,
+                               type == TYPE_F64 ? "-cl-std=CL1.2 -DHAVE_F64" : "-cl-std=CL1.2",
+                               error, line);
+    if (program) {
+        if (type == TYPE_F32)
+            cases_f32((float *)(void *)in, (uint32_t *)(void *)want);
+        else
+            cases_f64((double *)(void *)in, (uint64_t *)(void *)want);
+        *error = run_cases(cl, context, queue, program, in, in_bytes, got, out_bytes);
+        same = *error == CL_SUCCESS && memcmp(want, got, out_bytes) == 0;
+        cl->ReleaseProgram(program);
+    }
+    free(in);
+    return same;
+}
+
+static bool claims_float64(const struct cl_api *cl, cl_device_id device)
+{
+    cl_device_fp_config config = 0;
+    return cl->GetDeviceInfo(device, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof config, &config, NULL) ==
+               CL_SUCCESS &&
+           config != 0;
+}
+
+static void probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer)
+{
+    cl_int error;
+    char line[CL_NAME_ROOM] = "", text[32];
+    cl_command_queue queue = NULL;
+    cl_context context = cl->CreateContext(NULL, 1, &device, NULL, NULL, &error);
+    bool right_f32 = false, right_f64 = true;
+
+    *answer = (struct cl_answer){ .works = false };
+    if (error == CL_SUCCESS)
+        queue = cl->CreateCommandQueue(context, device, 0, &error);
+    if (error == CL_SUCCESS)
+        right_f32 = right(cl, context, device, queue, TYPE_F32, &error, line);
+    answer->works = error == CL_SUCCESS;
+    if (answer->works && claims_float64(cl, device)) {
+        right_f64 = right(cl, context, device, queue, TYPE_F64, &error, line);
+        answer->float64 = error == CL_SUCCESS;
+    }
+    answer->one_answer = right_f32 && right_f64;
+    if (!answer->works)
+        snprintf(answer->reason, CL_NAME_ROOM, "it runs no program: %s%s%.110s",
+                 opencl_error_name(error, text), *line ? ": " : "", line);
+    else if (!answer->one_answer)
+        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is not IEEE 754's: other bits");
+    else
+        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is right%s",
+                 answer->float64 ? "" : "; no float64");
+    if (queue)
+        cl->ReleaseCommandQueue(queue);
+    if (context)
+        cl->ReleaseContext(context);
+}
+
+void opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer)
+{
+    enum { ROOM = 64 };
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static struct {
+        cl_device_id device;
+        struct cl_answer answer;
+    } known[ROOM];
+    static int count;
+    int i = 0;
+
+    pthread_mutex_lock(&mutex);
+    while (i < count && known[i].device != device)
+        i++;
+    if (i < count) {
+        *answer = known[i].answer;
+    } else {
+        probe(cl, device, answer);
+        if (count < ROOM && answer->works) {
+            known[count].device = device;
+            known[count++].answer = *answer;
+        }
+    }
+    pthread_mutex_unlock(&mutex);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "backends/opencl/score.h"
+#include "backends/scalar/kernel_traits.h"
+
+static const struct kernel no_kernel;
+
+static const struct kernel *kernel_of(const struct score *score)
+{
+    return score->score == POOL_KERNEL ? score->kernel : &no_kernel;
+}
+
+bool score_open(struct engine *engine, struct score *score)
+{
+    const struct kernel *kernel = kernel_of(score);
+
+    score->names = NULL;
+    if (kernel->form == ATTPOOL_PRODUCT && kernel->names && score->d > 0) {
+        score->names = opencl_copy(engine, kernel->names, (size_t)score->d * sizeof(int32_t));
+        return score->names;
+    }
+    return true;
+}
+
+void score_close(struct engine *engine, struct score *score)
+{
+    opencl_release(engine, score->names);
+}
+
+void put_score(struct launch *l, const struct score *score)
+{
+    static const struct array none;
+    const struct kernel *kernel = kernel_of(score);
+    /* struct measure of cl/score.cl */
+    cl_long how[7] = { (cl_long)score->score,
+                       (cl_long)kernel->name,
+                       kernel->form == ATTPOOL_PRODUCT,
+                       (cl_long)kernel->per,
+                       score->names != NULL,
+                       kernel->widths.data != NULL,
+                       score->d };
+
+    put(l, sizeof how, how);
+    put_real(l, kernel->one);
+    put_real(l, score->c);
+    put_array(l, score->q);
+    put_array(l, score->k);
+    put_array(l, score->wv ? score->wv : &none);
+    put_buffer(l, score->names);
+    put_array(l, &kernel->widths);
+    put_array(l, &kernel->factors);
+}
+
+bool score_has_log(const struct score *score)
+{
+    if (score->score == POOL_KERNEL)
+        return kernel_any(score->kernel, score->d, name_has_log);
+    return score->score != POOL_CONSTANT;
+}
+
+bool score_has_factor(const struct score *score)
+{
+    if (score->score == POOL_KERNEL)
+        return kernel_any(score->kernel, score->d, name_has_factor);
+    return score->score == POOL_CONSTANT;
+}
+
+enum sum_kind score_sums(const struct score *score)
+{
+    const struct kernel *kernel = score->kernel;
+
+    if (score->score == POOL_DOT)
+        return SUM_PRODUCTS;
+    if (score->score != POOL_KERNEL || kernel->form == ATTPOOL_PRODUCT ||
+        kernel->name == ATTPOOL_CONSTANT || kernel_by_coordinate(kernel) ||
+        (score->d == 1 && kernel->name != ATTPOOL_GAUSSIAN))
+        return SUM_NONE;
+    if (kernel->per == ATTPOOL_WIDTH_KEY)
+        return SUM_KEY;
+    return kernel->per == ATTPOOL_WIDTH_QUERY ? SUM_QUERY : SUM_ONE;
+}

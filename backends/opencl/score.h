@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_OPENCL_SCORE_H
+#define BACKENDS_OPENCL_SCORE_H
+
+/* What cl/score.cl gets of a score: kernels and pooling share it. */
+
+#include "backends/opencl/opencl.h"
+
+struct score {
+    enum pool_score score;
+    const struct kernel *kernel; /* of POOL_KERNEL */
+    int64_t d;
+    double c;
+    const struct array *q, *k;
+    const struct array *wv; /* NULL: none */
+    cl_mem names;           /* see score_open */
+};
+
+/* Puts kernel->names on the device; false: the message is set. score_close once all is queued. */
+bool score_open(struct engine *engine, struct score *score);
+void score_close(struct engine *engine, struct score *score);
+
+void put_score(struct launch *l, const struct score *score);
+
+/* Does a log2 part, or a factor, take part in the weights? */
+bool score_has_log(const struct score *score);
+bool score_has_factor(const struct score *score);
+
+/* How cl/sums.cl can make the sums of many pairs. */
+enum sum_kind { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY, SUM_NONE };
+enum sum_kind score_sums(const struct score *score);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the device makes of the operations that everything else is built from. WORD is the
+ * unsigned integer of REAL's size. Inputs come from memory, so nothing is folded away. */
+
+enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6 };
+
+__kernel void probe(__global const REAL *in, __global WORD *out, int n)
+{
+    int i = (int)get_global_id(0);
+    if (i >= n)
+        return;
+    REAL a = in[PROBE_INPUTS * i], b = in[PROBE_INPUTS * i + 1], c = in[PROBE_INPUTS * i + 2];
+    REAL product = a * b;
+    __global WORD *o = out + PROBE_RESULTS * i;
+    o[0] = AS_WORD(fma(a, b, c));
+    o[1] = AS_WORD(product);
+    o[2] = AS_WORD(a + c);
+    o[3] = AS_WORD(product + c);
+    o[4] = (AS_WORD(a) >> 3) + (AS_WORD(b) << 2) * 5u;
+    o[5] = AS_WORD((REAL)0 - c + a * (REAL)0.5);
+}

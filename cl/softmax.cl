@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Row softmax. LANES work-items a row, each with the columns of its lane; W may be S. */
+
+#ifdef HAVE_F64
+enum { LANES = 16 };
+#else
+enum { LANES = 32 };
+#endif
+enum { ROWS = 64 / LANES };
+
+/* enum attpool_empty */
+enum { EMPTY_NAN = 1, EMPTY_ZERO = 2, EMPTY_MEAN = 3, EMPTY_ERROR = 5 };
+
+typedef struct {
+    REAL scale, c; /* c: of what score() returns */
+    bool converted;
+} scoring;
+
+static REAL score(scoring how, const sight *s, REAL x, long j)
+{
+    if (s->has_bias)
+        return fma(how.scale, x, s->bias[j * s->bias_col] * LOG2E);
+    return how.converted ? how.scale * x : x;
+}
+
+/* The weight relative to the largest; see NUMERICS.md on BIG. */
+static REAL relative(REAL c, REAL x, REAL top)
+{
+    return TYPED(weight_exp2)(fabs(top) < BIG ? fma(c, x, -top) : c * x - top);
+}
+
+static REAL lane_best(scoring how, const sight *s, __global const REAL *S, long s_col, long lane)
+{
+    REAL best = how.c > 0 ? -GREATEST : GREATEST;
+    for (long j = lane; j < s->end; j += LANES)
+        if (sees(s, j)) {
+            REAL x = score(how, s, S[j * s_col], j);
+            best = (how.c > 0 ? x > best : x < best) ? x : best;
+        }
+    return best;
+}
+
+static long count_seen(const sight *s)
+{
+    long count = 0;
+    for (long j = s->first; j < s->end; j++)
+        count += sees(s, j);
+    return count;
+}
+
+__kernel __attribute__((reqd_work_group_size(LANES, ROWS, 1))) void
+softmax(__global const REAL *S, array s_at, __global REAL *W, array w_at, MASK_PARAMETERS,
+        REAL scale, long first_row, long rows, long heads, long n, long m, int empty,
+        __global uint *flags)
+{
+    __local REAL lanes[ROWS][LANES];
+    int lane = (int)get_local_id(0), y = (int)get_local_id(1);
+    long row = first_row + get_global_id(1);
+    bool in = row < rows;
+    row = in ? row : rows - 1;
+    long i = row % n, h = row / n % heads, b = row / n / heads;
+    sight see = SIGHT_OF(b, h, i, m);
+    scoring how;
+
+    see.end = in ? see.end : 0;
+    how.scale = scale;
+    how.converted = scale == 0 || see.has_bias;
+    how.c = how.converted ? (REAL)1 : scale;
+    S += array_at(s_at, b, h) + i * s_at.row;
+    W += array_at(w_at, b, h) + i * w_at.row;
+
+    REAL best = lane_best(how, &see, S, s_at.col, lane);
+    lanes[y][lane] = best;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int l = 0; l < LANES; l++) {
+        REAL x = lanes[y][l];
+        best = (how.c > 0 ? x > best : x < best) ? x : best;
+    }
+    REAL top = how.c * best > -GREATEST ? how.c * best : -GREATEST, sum = 0;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (in)
+        for (long j = lane; j < m; j += LANES) {
+            REAL e = 0;
+            if (sees(&see, j)) {
+                e = relative(how.c, score(how, &see, S[j * s_at.col], j), top);
+                sum += e;
+            }
+            W[j * w_at.col] = e;
+        }
+    lanes[y][lane] = sum;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int step = LANES / 2; step > 0; step /= 2) {
+        if (lane < step)
+            lanes[y][lane] += lanes[y][lane + step];
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    sum = lanes[y][0];
+    if (!in)
+        return;
+
+    REAL r = TYPED(div_rn)((REAL)1, sum), seen = 0, masked = 0;
+    if (sum == 0) {
+        if (empty == EMPTY_ERROR && lane == 0)
+            atomic_inc(&flags[FLAG_EMPTY]);
+        if (empty == EMPTY_MEAN) {
+            long count = count_seen(&see);
+            seen = TYPED(div_rn)((REAL)1, (REAL)count);
+            masked = count > 0 ? (REAL)0 : AS_REAL((WORD)QUIET_NAN);
+        } else if (empty != EMPTY_ZERO) {
+            seen = masked = AS_REAL((WORD)QUIET_NAN);
+        }
+    }
+    for (long j = lane; j < m; j += LANES)
+        if (sum == 0)
+            W[j * w_at.col] = sees(&see, j) ? seen : masked;
+        else
+            W[j * w_at.col] = sees(&see, j) ? clean(W[j * w_at.col] * r) : (REAL)0;
+}

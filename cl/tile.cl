@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Register and local-memory tiles of products of two matrices: SIDE x SIDE work-items make
+ * TILE x TILE results, each MICRO x MICRO of them, from slices of DEPTH terms. */
+
+enum { SIDE = 16, MICRO = 4, TILE = SIDE * MICRO, DEPTH = 16 };
+
+#define EACH_RESULT                                                                                \
+    _Pragma("unroll") for (int i = 0; i < MICRO; i++)                                              \
+        _Pragma("unroll") for (int j = 0; j < MICRO; j++)
+
+/* One slice: element (x, t) of the matrix to tile[t - from][x - first], `pad` outside of
+ * [first, end) x [from, to) and below 0. Neighbouring work-items take neighbouring elements, whichever way
+ * the matrix lies. */
+static void tile_load(__local REAL (*tile)[TILE + 1], __global const REAL *at, long x_stride,
+                      long t_stride, long first, long end, long from, long to, REAL pad)
+{
+    int item = (int)(get_local_id(1) * SIDE + get_local_id(0));
+    bool along_t = t_stride == 1;
+    for (int n = 0; n < TILE * DEPTH; n += SIDE * SIDE) {
+        int t = along_t ? (item + n) % DEPTH : (item + n) / TILE;
+        int x = along_t ? (item + n) / DEPTH : (item + n) % TILE;
+        REAL value = pad;
+        if (first + x >= 0 && first + x < end && from + t >= 0 && from + t < to)
+            value = at[(first + x) * x_stride + (from + t) * t_stride];
+        tile[t][x] = value;
+    }
+}
