@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the subcommands share about their pictures. */
+#ifndef ATTPOOL_TOOLS_PICTURE_H
+#define ATTPOOL_TOOLS_PICTURE_H
+
+#include "tools/plot.h"
+
+/* Draws into path and, with keep_script, leaves gnuplot's script as path.gp. */
+int draw(const char *path, bool keep_script, const struct plot_figure *figure, struct error *e);
+
+/* Panels in a row, for a figure about as wide as high. */
+size_t grid_columns(size_t panels);
+
+#endif
