@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The slot pool, a template over a vec header and real_f32.h or real_f64.h, after elementary.h.
+ *
+ * Rows are queries. A tile of them, a lane each, goes over blocks of keys: scores, weights, sums
+ * and numerators of a block, which merge into the super-block's state, and those in the tree.
+ * pool_measure.h and pool_distance.h compute what pairs have between them, pool_factor.h what
+ * kernels make of it, pool_sight.h masks, pool_sums.h sums, pool_run.h states, pool_finish.h
+ * outputs, pool_rare.h empty rows, pool_weights.h W. With few rows and many keys the lanes are
+ * keys instead (pool_few.h). */
+#include "backends/simd/pool_plan.h"
+#include "backends/simd/pool_measure.h"
+#include "backends/simd/pool_distance.h"
+#include "backends/simd/pool_factor.h"
+#include "backends/simd/pool_tile.h"
+#include "backends/simd/pool_sight.h"
+#include "backends/simd/pool_scores.h"
+#include "backends/simd/pool_sums.h"
+#include "backends/simd/pool_run.h"
+#include "backends/simd/pool_finish.h"
+#include "backends/simd/pool_rare.h"
+#include "backends/simd/pool_weights.h"
+
+struct FN(pool_job) {
+    struct engine *engine;
+    const struct pool_args *a;
+    struct FN(pool_plan) plan;
+    bool notes;       /* count empty rows */
+    R *pieces;        /* states of the pieces of the keys, where these are split */
+    size_t piece;     /* numbers of one */
+};
+
+/* The worker's tile with room for the vectors of any. */
+static void FN(pool_job_tile)(const struct FN(pool_job) *job, int vectors, void *scratch,
+                         struct FN(pool_tile) *t, size_t *bytes)
+{
+    struct FN(pool_carver) c = { .at = scratch };
+    const struct pool_shape *s = &job->plan.shape;
+    t->plan = &job->plan;
+    t->vectors = vectors;
+    t->lanes = vectors * VN;
+    FN(pool_tile_carve)(t, &c);
+    const size_t slots = (size_t)tree_slots(s->first, s->end) + 1;
+    t->states = FN(pool_carve)(&c, slots * FN(pool_tile_state)(&job->plan, vectors));
+    *bytes = c.used;
+}
+
+/* Rows of tile `index` of all tiles of all sets. */
+static void FN(pool_job_begin)(const struct FN(pool_job) *job, int64_t index, int worker,
+                          struct FN(pool_tile) *t)
+{
+    const struct pool_shape *s = &job->plan.shape;
+    const struct pool_args *a = job->a;
+    const int64_t set = index / s->tiles, tile = index % s->tiles;
+    const int64_t first = pool_tile_first(s, tile) * VN;
+    const int64_t set_heads = a->heads / s->group;
+    size_t bytes;
+    FN(pool_job_tile)(job, (int)pool_tile_vectors(s, tile), engine_scratch(job->engine, worker), t,
+                 &bytes);
+    const int count = (int)pool_min(t->lanes, s->rows - first);
+    t->b = set / set_heads;
+    for (int lane = 0; lane < count; lane++) {
+        t->head[lane] = set % set_heads * s->group + (first + lane) / a->n;
+        t->query[lane] = (first + lane) % a->n;
+    }
+    FN(pool_tile_begin)(t, count);
+}
+
+/* Everything that is wanted of a tile whose rows have been run. */
+static void FN(pool_job_end)(const struct FN(pool_job) *job, struct FN(pool_tile) *t,
+                        struct FN(pool_forest) *f, const int64_t *place)
+{
+    R count[POOL_LANES(VN)];
+    int64_t nearest[POOL_LANES(VN)];
+    struct FN(pool_result) result = { .count = count, .nearest = nearest };
+    if (job->a->nodes != NULL) {
+        FN(pool_tile_nodes)(t, f);
+        return;
+    }
+    FN(pool_tile_finish)(t, FN(pool_tile_root)(t, f), &result);
+    if (job->notes || job->a->empty != ATTPOOL_EMPTY_ERROR)
+        FN(pool_tile_empties)(t, job->engine, &result);
+    if (job->a->weights.data != NULL && place != NULL)
+        FN(pool_tile_weights)(t, &result, place);
+}
+
+static void FN(pool_job_run)(const struct FN(pool_job) *job, struct FN(pool_tile) *t, int64_t first,
+                        int64_t end, struct FN(pool_forest) *f)
+{
+    (void)job;
+    FN(pool_tile_run)(t, first, end, f);
+}
+
+/* A tile with all keys. */
+static void FN(pool_job_whole)(void *arg, int64_t index, int worker)
+{
+    const struct FN(pool_job) *job = arg;
+    struct FN(pool_tile) t;
+    struct FN(pool_forest) f;
+    int64_t first, end;
+    FN(pool_job_begin)(job, index, worker, &t);
+    FN(pool_tile_range)(&t, &first, &end);
+    FN(pool_job_run)(job, &t, first, end, &f);
+    FN(pool_job_end)(job, &t, &f, job->a->rows == NULL ? t.query : NULL);
+}
+
+/* A tile with a piece of the keys. */
+static void FN(pool_job_piece)(void *arg, int64_t index, int worker)
+{
+    const struct FN(pool_job) *job = arg;
+    const struct pool_shape *s = &job->plan.shape;
+    const struct tree_node node = pool_piece(s, index % s->pieces);
+    struct FN(pool_tile) t;
+    struct FN(pool_forest) f;
+    FN(pool_job_begin)(job, index / s->pieces, worker, &t);
+    FN(pool_job_run)(job, &t, tree_first(node), tree_end(node), &f);
+    memcpy(job->pieces + (size_t)index * job->piece, FN(pool_tile_root)(&t, &f),
+           FN(pool_tile_state)(&job->plan, t.vectors) * sizeof(R));
+}
+
+/* The pieces of a tile merged. */
+static void FN(pool_job_join)(void *arg, int64_t index, int worker)
+{
+    const struct FN(pool_job) *job = arg;
+    const struct pool_shape *s = &job->plan.shape;
+    struct FN(pool_tile) t;
+    struct FN(pool_forest) f = { .tree = { 0 } };
+    struct tree_merge step;
+    FN(pool_job_begin)(job, index, worker, &t);
+    for (int64_t k = 0; k < s->pieces; k++) {
+        const struct tree_node node = pool_piece(s, k);
+        int slot = tree_push(&f.tree, node.level, node.index);
+        f.state[slot] = job->pieces + (size_t)(index * s->pieces + k) * job->piece;
+        while (tree_join(&f.tree, &step))
+            FN(pool_state_merge)(&job->plan, f.state[step.left], f.state[step.right], t.lanes);
+    }
+    FN(pool_job_end)(job, &t, &f, job->a->rows == NULL ? t.query : NULL);
+}
+
+/* Chosen rows of W: tile `index` of the chosen rows of each head. */
+static void FN(pool_job_chosen)(void *arg, int64_t index, int worker)
+{
+    const struct FN(pool_job) *job = arg;
+    const struct pool_args *a = job->a;
+    const int64_t lanes = job->plan.shape.tile_vectors * VN;
+    const int64_t tiles = (a->row_count + lanes - 1) / lanes, head = index / tiles;
+    const int64_t at = index % tiles * lanes;
+    struct FN(pool_tile) t;
+    struct FN(pool_forest) f;
+    int64_t place[POOL_LANES(VN)], first, end;
+    size_t bytes;
+    FN(pool_job_tile)(job, (int)job->plan.shape.tile_vectors, engine_scratch(job->engine, worker), &t,
+                 &bytes);
+    t.b = head / a->heads;
+    const int count = (int)pool_min(lanes, a->row_count - at);
+    for (int lane = 0; lane < count; lane++) {
+        t.head[lane] = head % a->heads;
+        t.query[lane] = a->rows[at + lane];
+        place[lane] = at + lane;
+    }
+    FN(pool_tile_begin)(&t, count);
+    FN(pool_tile_range)(&t, &first, &end);
+    FN(pool_tile_run)(&t, first, end, &f);
+    FN(pool_job_end)(job, &t, &f, place);
+}
+
+static bool FN(pool_job_reserve)(struct FN(pool_job) *job)
+{
+    const struct pool_shape *s = &job->plan.shape;
+    const int vectors = (int)(s->tile_vectors + (s->tile_extra > 0));
+    struct FN(pool_tile) t;
+    size_t bytes, shared = 0;
+    FN(pool_job_tile)(job, vectors, NULL, &t, &bytes);
+    job->piece = FN(pool_tile_state)(&job->plan, vectors);
+    if (s->split)
+        shared = (size_t)(s->sets * s->tiles * s->pieces) * job->piece * sizeof(R);
+    if (!engine_reserve(job->engine, bytes, shared))
+        return false;
+    job->pieces = engine_shared(job->engine);
+    return true;
+}
+
+static attpool_status FN(pool_main)(struct FN(pool_job) *job)
+{
+    const struct pool_shape *s = &job->plan.shape;
+    const int64_t tasks = s->sets * s->tiles;
+    if (!s->split)
+        return engine_parallel(job->engine, tasks, FN(pool_job_whole), job);
+    attpool_status st = engine_parallel(job->engine, tasks * s->pieces, FN(pool_job_piece), job);
+    if (st != ATTPOOL_OK)
+        return st;
+    return engine_parallel(job->engine, tasks, FN(pool_job_join), job);
+}
+
+/* W of chosen rows: nothing else of them is written. */
+static attpool_status FN(pool_chosen)(struct engine *engine, const struct pool_args *args,
+                                      bool notes)
+{
+    struct pool_args a = *args;
+    a.out.data = a.lse.data = a.n_eff.data = a.value.data = NULL;
+    a.v = 0;
+    struct FN(pool_job) job = { .engine = engine, .a = &a, .notes = notes };
+    job.plan = FN(pool_plan_of)(&a);
+    struct pool_shape *s = &job.plan.shape;
+    s->split = s->few = false;
+    s->group = 1;
+    s->tile_vectors = pool_min((a.row_count + VN - 1) / VN, POOL_VECTORS - 1);
+    s->tile_extra = 0;
+    if (!FN(pool_job_reserve)(&job))
+        return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for weights");
+    const int64_t lanes = s->tile_vectors * VN;
+    const int64_t tiles = (a.row_count + lanes - 1) / lanes;
+    return engine_parallel(engine, a.batch * a.heads * tiles, FN(pool_job_chosen), &job);
+}
+
+static attpool_status FN(pool)(struct engine *engine, const struct pool_args *a)
+{
+    struct FN(pool_job) job = { .engine = engine, .a = a, .notes = true };
+    const bool chosen = a->weights.data != NULL && a->rows != NULL;
+    const bool sums = a->out.data != NULL || a->lse.data != NULL || a->n_eff.data != NULL ||
+                      a->nodes != NULL;
+    attpool_status st = ATTPOOL_OK;
+    if (a->batch * a->heads * a->n == 0)
+        return ATTPOOL_OK;
+    if (sums || !chosen) {
+        job.plan = FN(pool_plan_of)(a);
+        if (!FN(pool_job_reserve)(&job))
+            return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for pooling");
+        st = FN(pool_main)(&job);
+    }
+    if (st == ATTPOOL_OK && chosen && a->row_count > 0)
+        st = FN(pool_chosen)(engine, a, !sums);
+    return st;
+}

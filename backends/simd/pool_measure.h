@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Template: measures of all pairs of two small sets, one in lanes, the other broadcast. Either
+ * is the queries, the other the keys: only the sign of a difference tells, which nothing keeps. */
+
+struct FN(pool_pairs) {
+    int vectors;       /* of lanes */
+    int count;         /* broadcast points */
+    int64_t d;
+    const R *lane;     /* d rows of vectors * VN numbers */
+    const FN(pool_any) *cast; /* point j, coordinate c: cast[j * row + c * col] */
+    int64_t row, col;
+    /* Differences are multiplied by ... */
+    const R *cast_scale; /* [j * scale_row + c * scale_col], or NULL */
+    int64_t scale_row, scale_col;
+    const R *lane_scale; /* a vector of lanes, or one for each c, scale_step apart; or NULL */
+    int64_t scale_step;
+    /* ... and the sum of their squares by */
+    const R *cast_post; /* [j * post_row], or NULL */
+    int64_t post_row;
+    const R *lane_post; /* or NULL */
+    const FN(pool_any) *wv;   /* of additive scores */
+    int64_t wv_col;
+    int extreme;       /* 1 the largest, -1 the smallest, 0 neither: into ends */
+    R *ends;           /* a number for each lane */
+    R *out;            /* count rows of lanes */
+    R *factor, *part;  /* of the product form: factors, 1 inside the support and 0 outside */
+};
+
+VEC_FN V FN(pool_extreme)(int which, V end, V x)
+{
+    return which > 0 ? v_max_keep(end, x) : which < 0 ? v_min_keep(end, x) : end;
+}
+
+VEC_FN void FN(pool_ends_start)(const struct FN(pool_pairs) *x, V end[4], const int nv)
+{
+    UNROLL
+    for (int i = 0; i < nv; i++)
+        end[i] = v_set1(x->extreme > 0 ? -R_MAX : R_MAX);
+}
+
+VEC_FN void FN(pool_ends_store)(const struct FN(pool_pairs) *x, const V end[4], const int nv)
+{
+    UNROLL
+    for (int i = 0; i < nv; i++)
+        if (x->extreme != 0)
+            v_storeu(x->ends + i * VN, end[i]);
+}
+
+/* --- dot ----------------------------------------------------------------------------------- */
+
+/* One chunk of the inner products of points j .. j + kt - 1 with all lanes. */
+VEC_FN void FN(pool_dot_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c, int64_t end,
+                               V s[8][4], const int kt, const int nv)
+{
+    const R *lane = x->lane + c * nv * VN;
+    const FN(pool_any) *cast = x->cast + j * x->row + c * x->col;
+    const int64_t row = x->row, col = x->col;
+    UNROLL
+    for (int k = 0; k < kt; k++)
+        UNROLL
+        for (int i = 0; i < nv; i++)
+            s[k][i] = v_zero();
+    for (; c < end; c++, lane += nv * VN, cast += col) {
+        V q[4];
+        UNROLL
+        for (int i = 0; i < nv; i++)
+            q[i] = v_loadu(lane + i * VN);
+        UNROLL
+        for (int k = 0; k < kt; k++) {
+            V point = v_set1(cast[k * row]);
+            UNROLL
+            for (int i = 0; i < nv; i++)
+                s[k][i] = v_fma(q[i], point, s[k][i]);
+        }
+    }
+}
+
+/* Rows j .. j + kt - 1 of the output, and the extremes. */
+VEC_FN void FN(pool_chunk_out)(const struct FN(pool_pairs) *x, int j, bool first, bool last,
+                               V s[8][4], V end[4], const int kt, const int nv)
+{
+    UNROLL
+    for (int k = 0; k < kt; k++)
+        UNROLL
+        for (int i = 0; i < nv; i++) {
+            R *to = x->out + ((j + k) * nv + i) * VN;
+            V sum = first ? s[k][i] : v_add(v_loadu(to), s[k][i]);
+            if (last && x->extreme != 0)
+                end[i] = FN(pool_extreme)(x->extreme, end[i], sum);
+            v_storeu(to, sum);
+        }
+}
+
+VEC_FN void FN(pool_dot_n)(const struct FN(pool_pairs) *x, const int kt, const int nv)
+{
+    V s[8][4], end[4];
+    FN(pool_ends_start)(x, end, nv);
+    for (int j = 0; j < x->count;) {
+        const bool whole = x->count - j >= kt;
+        for (int64_t c = 0; c < x->d; c += CHUNK) {
+            const int64_t stop = pool_min(c + CHUNK, x->d);
+            if (whole) {
+                FN(pool_dot_chunk)(x, j, c, stop, s, kt, nv);
+                FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, kt, nv);
+            } else {
+                FN(pool_dot_chunk)(x, j, c, stop, s, 1, nv);
+                FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, 1, nv);
+            }
+        }
+        j += whole ? kt : 1;
+    }
+    FN(pool_ends_store)(x, end, nv);
+}
+
+static void FN(pool_dot)(const struct FN(pool_pairs) *x)
+{
+    switch (x->vectors) {
+    case 1:
+        FN(pool_dot_n)(x, 8, 1);
+        break;
+    case 2:
+        FN(pool_dot_n)(x, POOL_DEEP, 2);
+        break;
+    case 3:
+        FN(pool_dot_n)(x, POOL_DEEP, 3);
+        break;
+    default:
+        FN(pool_dot_n)(x, POOL_DEEP / 2, 4);
+    }
+}
+
+/* --- additive ------------------------------------------------------------------------------ */
+
+VEC_FN void FN(pool_additive_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c, int64_t end,
+                                    V s[4], const int nv)
+{
+    UNROLL
+    for (int i = 0; i < nv; i++)
+        s[i] = v_zero();
+    for (; c < end; c++) {
+        const V point = v_set1(x->cast[j * x->row + c * x->col]);
+        const V weight = v_set1(x->wv[c * x->wv_col]);
+        UNROLL
+        for (int i = 0; i < nv; i++) {
+            V t = FN(tanh)(v_add(v_loadu(x->lane + (c * nv + i) * VN), point));
+            s[i] = v_fma(weight, t, s[i]);
+        }
+    }
+}
+
+VEC_FN void FN(pool_additive_n)(const struct FN(pool_pairs) *x, const int nv)
+{
+    V end[4], sum[4], s[4];
+    FN(pool_ends_start)(x, end, nv);
+    for (int j = 0; j < x->count; j++) {
+        FN(pool_additive_chunk)(x, j, 0, pool_min(x->d, CHUNK), sum, nv);
+        for (int64_t c = CHUNK; c < x->d; c += CHUNK) {
+            FN(pool_additive_chunk)(x, j, c, pool_min(x->d, c + CHUNK), s, nv);
+            UNROLL
+            for (int i = 0; i < nv; i++)
+                sum[i] = v_add(sum[i], s[i]);
+        }
+        UNROLL
+        for (int i = 0; i < nv; i++) {
+            end[i] = FN(pool_extreme)(x->extreme, end[i], sum[i]);
+            v_storeu(x->out + (j * nv + i) * VN, sum[i]);
+        }
+    }
+    FN(pool_ends_store)(x, end, nv);
+}
+
+static void FN(pool_additive)(const struct FN(pool_pairs) *x)
+{
+    switch (x->vectors) {
+    case 1:
+        FN(pool_additive_n)(x, 1);
+        break;
+    case 2:
+        FN(pool_additive_n)(x, 2);
+        break;
+    case 3:
+        FN(pool_additive_n)(x, 3);
+        break;
+    default:
+        FN(pool_additive_n)(x, 4);
+    }
+}

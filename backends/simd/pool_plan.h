@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Template: what a call of pool has to do, worked out once. */
+#include "backends/simd/pool_shape.h"
+
+/* Numbers of the caller: any alignment. */
+typedef R FN(pool_any) __attribute__((aligned(1), may_alias));
+
+#ifndef ATTPOOL_SIMD_POOL_MEASURE
+#define ATTPOOL_SIMD_POOL_MEASURE
+/* What is computed of a pair before it becomes a weight. */
+enum pool_measure {
+    MEASURE_NONE, /* nothing: all pairs are alike */
+    MEASURE_DOT,
+    MEASURE_ADDITIVE,
+    MEASURE_LINEAR, /* u of one coordinate */
+    MEASURE_SQUARES,
+    MEASURE_PRODUCT
+};
+
+#endif
+
+struct FN(pool_plan) {
+    const struct pool_args *a;
+    struct pool_shape shape;
+    enum pool_measure measure;
+    bool by_coordinate;   /* widths of the measure */
+    attpool_kernel_name name;
+    R power, width;       /* of ONE: P and W2, or 1 and |w| */
+    bool power_matters;   /* P is not 1 */
+    bool squared_width;   /* S is multiplied by W2 */
+    bool has_max, factor, compact, fold, low, signs, divide, squares;
+    bool bias_masks;      /* the bias does nothing but mask */
+    bool weighted;        /* by key weights; otherwise they only mask */
+    R scale;              /* of the score before it is folded into x */
+    R c;                  /* of x */
+    R masked;             /* x of a key that takes no part */
+    size_t state;         /* numbers of the state of a row */
+};
+
+static const FN(pool_any) * FN(pool_at)(const struct array *x, int64_t b, int64_t h)
+{
+    if (x->data == NULL)
+        return NULL;
+    return (const FN(pool_any) *)x->data + b * x->batch + h / x->group * x->head;
+}
+
+/* The measure of kernels, with its widths. */
+static void FN(pool_plan_distance)(struct FN(pool_plan) *p, bool squares)
+{
+    const struct pool_args *a = p->a;
+    const struct kernel *kernel = &a->kernel;
+    bool coordinates = kernel->per == ATTPOOL_WIDTH_COORDINATE ||
+                       kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    p->measure = MEASURE_SQUARES;
+    if (kernel->form == ATTPOOL_PRODUCT)
+        p->measure = squares ? MEASURE_SQUARES : MEASURE_PRODUCT;
+    else if (a->d == 1 && kernel->name != ATTPOOL_GAUSSIAN)
+        p->measure = MEASURE_LINEAR;
+    p->by_coordinate = coordinates || kernel->form == ATTPOOL_PRODUCT;
+    bool power = p->measure == MEASURE_SQUARES && !p->by_coordinate;
+    p->squared_width = power;
+    p->power = 1;
+    p->width = 1;
+    if (kernel->per == ATTPOOL_WIDTH_ONE) {
+        R w = kernel->widths.data != NULL ? *FN(pool_at)(&kernel->widths, 0, 0) : (R)kernel->one;
+        if (power)
+            FN(width_of)(w, &p->power, &p->width);
+        else
+            p->width = r_abs(w);
+        if (kernel->name == ATTPOOL_GAUSSIAN)
+            p->squared_width = false; /* it is in c */
+    }
+    p->power_matters = power && !(kernel->per == ATTPOOL_WIDTH_ONE && p->power == 1);
+}
+
+static void FN(pool_plan_kernel)(struct FN(pool_plan) *p)
+{
+    const struct kernel *kernel = &p->a->kernel;
+    const R half = (R)0.7213475204444817, whole = (R)1.4426950408889634;
+    p->name = kernel->name;
+    p->divide = kernel_any(kernel, p->a->d, kernel_has_factor);
+    p->has_max = kernel_any(kernel, p->a->d, kernel_has_log);
+    p->compact = kernel_any(kernel, p->a->d, kernel_is_compact);
+    p->scale = 1;
+    if (kernel->form == ATTPOOL_RADIAL && kernel->name == ATTPOOL_CONSTANT)
+        return;
+    p->factor = p->divide;
+    FN(pool_plan_distance)(p, false);
+    if (kernel->form == ATTPOOL_PRODUCT || !p->has_max)
+        return;
+    p->scale = -whole;
+    if (kernel->name == ATTPOOL_GAUSSIAN)
+        p->scale = kernel->per == ATTPOOL_WIDTH_ONE ? -(half * p->width) : -half;
+}
+
+/* The scores' factor c, and what stands for a key that takes no part. */
+static void FN(pool_plan_score)(struct FN(pool_plan) *p)
+{
+    bool bias = p->a->masks.bias.data != NULL && !p->bias_masks;
+    p->has_max |= bias;
+    p->fold = p->has_max && (bias || p->scale == 0 || p->scale != p->scale);
+    p->c = p->fold ? 1 : p->scale;
+    p->low = p->c < 0;
+    p->masked = p->has_max ? (p->low ? R_INF : -R_INF) : 0;
+    p->factor &= p->has_max;
+}
+
+static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)
+{
+    struct FN(pool_plan) p = { .a = a };
+    bool distance = a->score == POOL_KERNEL;
+    p.shape = pool_shape_of(a, VN, a->score == POOL_DOT ? 3 : POOL_VECTORS, 0);
+    p.measure = MEASURE_NONE;
+    p.scale = 1;
+    p.name = ATTPOOL_CONSTANT;
+    p.weighted = a->key_weights.data != NULL;
+    p.squares = a->n_eff.data != NULL;
+    if (distance)
+        FN(pool_plan_kernel)(&p);
+    if (a->score == POOL_CONSTANT)
+        p.divide = true;
+    if (a->score == POOL_DOT || a->score == POOL_ADDITIVE) {
+        p.measure = a->score == POOL_DOT ? MEASURE_DOT : MEASURE_ADDITIVE;
+        p.scale = (R)a->c;
+        p.has_max = true;
+    }
+    p.divide |= p.weighted;
+    FN(pool_plan_score)(&p);
+    p.state = (size_t)(3 + a->v);
+    return p;
+}
+
+/* Every key that the masks leave, with the weight 1. */
+static struct FN(pool_plan) FN(pool_plan_mean)(const struct FN(pool_plan) *of)
+{
+    struct FN(pool_plan) p = { .a = of->a, .shape = of->shape, .state = of->state };
+    p.name = ATTPOOL_CONSTANT;
+    p.bias_masks = true;
+    p.scale = 1;
+    FN(pool_plan_score)(&p);
+    return p;
+}
+
+/* Distances alone. */
+static struct FN(pool_plan) FN(pool_plan_nearest)(const struct FN(pool_plan) *of)
+{
+    struct FN(pool_plan) p = FN(pool_plan_mean)(of);
+    if (p.a->score == POOL_KERNEL) {
+        bool constant = p.a->kernel.form == ATTPOOL_RADIAL && p.a->kernel.name == ATTPOOL_CONSTANT;
+        FN(pool_plan_distance)(&p, true);
+        (void)constant;
+    }
+    return p;
+}

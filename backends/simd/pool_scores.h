@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Template: the scores of a tile's rows and a block of keys: x of each pair, or its weight where
+ * there is no maximum; then what masks and biases make of them. */
+
+/* The widths that belong to keys. */
+static void FN(pool_block_widths)(const struct FN(pool_tile) *t, const struct FN(pool_block) *x)
+{
+    const struct FN(pool_plan) *p = t->plan;
+    const struct kernel *kernel = &p->a->kernel;
+    const int64_t d = p->a->d;
+    if (kernel->per == ATTPOOL_WIDTH_KEY) {
+        const FN(pool_any) *w = FN(pool_at)(&kernel->widths, t->b, t->head0) + x->first * kernel->widths.col;
+        for (int j = 0; j < x->count; j++) {
+            R size = w[j * kernel->widths.col];
+            t->k_scale[j] = r_abs(size);
+            if (p->squared_width)
+                FN(width_of)(size, &t->k_scale[j], &t->k_post[j]);
+        }
+    }
+    if (kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY) {
+        const int64_t col = kernel->factors.col;
+        const FN(pool_any) *f = FN(pool_at)(&kernel->factors, t->b, t->head0) + x->first * col;
+        for (int j = 0; j < x->count; j++)
+            for (int64_t c = 0; c < d; c++)
+                t->k_scale[j * d + c] = FN(product_up)(t->coordinate[c], r_abs(f[j * col]));
+    }
+}
+
+/* The block's keys times P, where that is exact. */
+static bool FN(pool_block_scaled)(const struct FN(pool_tile) *t, const struct FN(pool_pairs) *x)
+{
+    const size_t d = (size_t)x->d, n = d * (size_t)x->count;
+    const V power = v_set1(t->plan->power);
+    if (!t->scaled)
+        return false;
+    if ((x->col == 1 || d == 1) && x->row == x->d)
+        memcpy(t->k, x->cast, n * sizeof(R));
+    else
+        for (int j = 0; j < x->count; j++)
+            for (size_t c = 0; c < d; c++)
+                t->k[(size_t)j * d + c] = x->cast[j * x->row + (int64_t)c * x->col];
+    if (!FN(pool_scales)(t->k, n, t->plan->power))
+        return false;
+    for (size_t i = 0; i < n; i += VN)
+        v_storeu(t->k + i, v_mul(v_loadu(t->k + i), power));
+    return true;
+}
+
+/* How the differences of lanes that are queries are scaled. */
+static void FN(pool_pairs_scaled)(const struct FN(pool_tile) *t, const struct FN(pool_block) *block,
+                             struct FN(pool_pairs) *x)
+{
+    const struct FN(pool_plan) *p = t->plan;
+    const bool post = p->squared_width;
+    FN(pool_block_widths)(t, block);
+    switch (p->a->kernel.per) {
+    case ATTPOOL_WIDTH_ONE:
+        x->cast_scale = p->measure == MEASURE_SQUARES && !p->by_coordinate ? &p->power : &p->width;
+        if (*x->cast_scale == 1)
+            x->cast_scale = NULL;
+        if (p->power_matters && FN(pool_block_scaled)(t, x)) {
+            x->lane = t->qs;
+            x->cast = t->k;
+            x->row = x->d;
+            x->col = 1;
+            x->cast_scale = NULL;
+        }
+        x->cast_post = post ? &p->width : NULL;
+        break;
+    case ATTPOOL_WIDTH_COORDINATE:
+        x->cast_scale = t->coordinate;
+        x->scale_col = 1;
+        break;
+    case ATTPOOL_WIDTH_COORDINATE_KEY:
+        x->cast_scale = t->k_scale;
+        x->scale_row = x->d;
+        x->scale_col = 1;
+        break;
+    case ATTPOOL_WIDTH_KEY:
+        x->cast_scale = t->k_scale;
+        x->scale_row = 1;
+        x->cast_post = post ? t->k_post : NULL;
+        x->post_row = 1;
+        break;
+    case ATTPOOL_WIDTH_QUERY:
+        x->lane_scale = t->q_scale;
+        x->lane_post = post ? t->q_post : NULL;
+    }
+}
+
+static void FN(pool_fill)(R *to, size_t n, R value)
+{
+    for (size_t i = 0; i < n; i += VN)
+        v_storeu(to + i, v_set1(value));
+}
+
+/* The measures of x, and what the kernel makes of them. */
+static void FN(pool_pairs_measure)(const struct FN(pool_plan) *p, struct FN(pool_pairs) *x)
+{
+    const size_t vectors = (size_t)x->count * (size_t)x->vectors;
+    const bool linear = p->measure == MEASURE_LINEAR;
+    struct FN(pool_step) step = { .linear = linear,
+                                  .has_max = p->has_max,
+                                  .s = x->out,
+                                  .factor = x->factor,
+                                  .part = x->part,
+                                  .outside = p->masked,
+                                  .vectors = vectors };
+    switch (p->measure) {
+    case MEASURE_NONE:
+        FN(pool_fill)(x->out, vectors * VN, p->has_max ? 0 : 1);
+        return;
+    case MEASURE_DOT:
+        if (x->d > 0)
+            FN(pool_dot)(x);
+        else
+            FN(pool_squares)(x);
+        return;
+    case MEASURE_ADDITIVE:
+        FN(pool_additive)(x);
+        return;
+    case MEASURE_PRODUCT:
+        FN(pool_product)(x, &p->a->kernel, p->has_max, p->masked);
+        return;
+    case MEASURE_LINEAR:
+        FN(pool_linear)(x);
+        break;
+    case MEASURE_SQUARES:
+        FN(pool_squares)(x);
+    }
+    if (p->name != ATTPOOL_GAUSSIAN && p->name != ATTPOOL_CONSTANT)
+        FN(pool_step)(&step, p->name);
+}
+
+/* Whether the measure alone finds the extremes. */
+static bool FN(pool_plan_finds_ends)(const struct FN(pool_plan) *p)
+{
+    return p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE ||
+           (p->measure == MEASURE_SQUARES && p->name == ATTPOOL_GAUSSIAN);
+}
+
+static void FN(pool_find_ends)(const R *s, int count, int vectors, bool low, R *ends)
+{
+    for (int i = 0; i < vectors; i++) {
+        V end = v_set1(low ? R_MAX : -R_MAX);
+        for (int j = 0; j < count; j++)
+            end = FN(pool_extreme)(low ? -1 : 1, end, v_loadu(s + (j * vectors + i) * VN));
+        v_storeu(ends + i * VN, end);
+    }
+}
+
+/* Scores of the block, into s; factors, extremes; with `parts` who takes part, into part. */
+static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_block) *block,
+                             bool parts)
+{
+    const struct FN(pool_plan) *p = t->plan;
+    const struct pool_args *a = p->a;
+    const bool support = p->compact && (parts || p->has_max);
+    const bool sight = parts || support || block->partial || block->zeros || p->fold ||
+                       a->masks.bias.data != NULL || a->masks.mask.data != NULL;
+    struct FN(pool_pairs) x = { .vectors = t->vectors,
+                                .count = block->count,
+                                .d = a->d,
+                                .lane = t->q,
+                                .row = a->k.row,
+                                .col = a->k.col,
+                                .ends = t->ends,
+                                .out = t->s };
+    if (p->measure != MEASURE_NONE)
+        x.cast = FN(pool_at)(&a->k, t->b, t->head0) + block->first * a->k.row;
+    if (a->score == POOL_KERNEL && p->measure != MEASURE_NONE)
+        FN(pool_pairs_scaled)(t, block, &x);
+    x.wv = FN(pool_at)(&a->wv, 0, 0);
+    x.wv_col = a->wv.col;
+    x.factor = p->factor ? t->factor : NULL;
+    x.part = support ? t->part : NULL;
+    if (p->has_max && !sight && FN(pool_plan_finds_ends)(p))
+        x.extreme = p->low ? -1 : 1;
+    FN(pool_pairs_measure)(p, &x);
+    if (sight)
+        FN(pool_block_sight)(t, block, support, parts);
+    else if (p->has_max && x.extreme == 0)
+        FN(pool_find_ends)(t->s, block->count, t->vectors, p->low, t->ends);
+    if (!sight && p->has_max)
+        FN(pool_fill)(t->seen, (size_t)t->lanes, 1);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Template: a tile of rows, a lane each, and the block of keys that they look at. */
+
+struct FN(pool_tile) {
+    const struct FN(pool_plan) *plan;
+    int64_t b, head0;  /* batch, first head of the set */
+    int vectors, lanes, count;
+    int64_t head[POOL_LANES(VN)], query[POOL_LANES(VN)];
+    struct pool_span span[POOL_LANES(VN)];
+    int64_t low, high;             /* keys that some row sees */
+    int64_t all_low, all_high;     /* keys that all rows see */
+    bool scaled;                   /* qs holds the queries times P */
+    R *q, *qs, *q_scale, *q_post;  /* d rows of lanes; widths */
+    R *k, *k_scale, *k_post;       /* of the block */
+    R *coordinate;                 /* |w_c| */
+    R *s, *factor, *part;          /* a row of lanes for each key of the block */
+    R *bias, *mask;                /* likewise */
+    R *weights;                    /* key weights of the block */
+    R *ends, *seen, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
+    R *states;                     /* of the tree */
+};
+
+struct FN(pool_block) {
+    int64_t first; /* local number of the first key */
+    int count;
+    bool partial;  /* some row does not see some key, by lengths, causal, window, leave-one-out */
+    bool zeros;    /* some key has the weight 0 */
+    const FN(pool_any) *v;
+};
+
+/* Takes pieces of scratch memory; with at NULL it only measures. */
+struct FN(pool_carver) {
+    char *at;
+    size_t used;
+};
+
+static R *FN(pool_carve)(struct FN(pool_carver) *c, size_t numbers)
+{
+    size_t bytes = (numbers * sizeof(R) + 63) & ~(size_t)63;
+    R *piece = c->at != NULL ? (R *)(void *)(c->at + c->used) : NULL;
+    c->used += bytes;
+    return piece;
+}
+
+static size_t FN(pool_tile_state)(const struct FN(pool_plan) *p, int vectors)
+{
+    return p->state * (size_t)vectors * VN;
+}
+
+/* The memory of a tile, without the states. */
+static void FN(pool_tile_carve)(struct FN(pool_tile) *t, struct FN(pool_carver) *c)
+{
+    const struct FN(pool_plan) *p = t->plan;
+    const struct pool_args *a = p->a;
+    const size_t lanes = (size_t)t->vectors * VN, d = (size_t)a->d, block = BLOCK * lanes;
+    const bool keys = a->score == POOL_KERNEL;
+    const bool matrix = keys && a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    t->q = FN(pool_carve)(c, d * lanes);
+    t->qs = FN(pool_carve)(c, p->power_matters ? d * lanes : 0);
+    t->q_scale = FN(pool_carve)(c, lanes);
+    t->q_post = FN(pool_carve)(c, lanes);
+    t->k = FN(pool_carve)(c, p->power_matters ? BLOCK * d : 0);
+    t->k_scale = FN(pool_carve)(c, matrix ? BLOCK * d : BLOCK);
+    t->k_post = FN(pool_carve)(c, BLOCK);
+    t->coordinate = FN(pool_carve)(c, keys ? d : 0);
+    t->s = FN(pool_carve)(c, block);
+    t->factor = FN(pool_carve)(c, block);
+    t->part = FN(pool_carve)(c, block);
+    t->bias = FN(pool_carve)(c, a->masks.bias.data != NULL ? block : 0);
+    t->mask = FN(pool_carve)(c, a->masks.mask.data != NULL ? block : 0);
+    t->weights = FN(pool_carve)(c, BLOCK);
+    R *small = FN(pool_carve)(c, 9 * lanes);
+    R **one[] = { &t->ends, &t->seen, &t->m, &t->l, &t->sq, &t->u, &t->w, &t->acc, &t->minus };
+    for (size_t i = 0; i < 9 && small != NULL; i++)
+        *one[i] = small + i * lanes;
+}
+
+VEC_FN V FN(pool_load)(const FN(pool_any) *from, int n)
+{
+    const R *x = (const R *)(const void *)from;
+    return n == VN ? v_loadu(x) : v_load_n(x, (size_t)n);
+}
+
+/* Row `lane` of the numbers at to[c * lanes + lane] is from[lane][c * col] times factor. */
+static void FN(pool_turn)(const FN(pool_any) *const *from, int64_t col, int64_t d, int lanes, R factor,
+                          R *to)
+{
+    const V f = v_set1(factor);
+    for (int lane = 0; lane < lanes; lane += VN)
+        for (int64_t c = 0; c < d; c += VN) {
+            const int n = (int)pool_min(VN, d - c);
+            V r[VN];
+            if (col != 1 || n < VN / 2) {
+                for (int k = 0; k < VN; k++)
+                    for (int i = 0; i < n; i++)
+                        to[(c + i) * lanes + lane + k] = from[lane + k][(c + i) * col] * factor;
+                continue;
+            }
+            for (int k = 0; k < VN; k++)
+                r[k] = FN(pool_load)(from[lane + k] + c, n);
+            v_transpose(r);
+            for (int i = 0; i < n; i++)
+                v_storeu(to + (c + i) * lanes + lane, v_mul(r[i], f));
+        }
+}
+
+/* Whether scaling by P is exact for all of them and keeps far from overflow. */
+static bool FN(pool_scales)(const R *x, size_t n, R power)
+{
+    const R far = (R)(R_BITS == 32 ? 0x1p100 : 0x1p900), near = 1 / far;
+    const R wide = (R)(R_BITS == 32 ? 0x1p20 : 0x1p100);
+    if (!(power <= wide && power >= 1 / wide))
+        return false;
+    M bad = m_first(0);
+    for (size_t i = 0; i < n; i += VN) {
+        V v = n - i < VN ? v_load_n(x + i, n - i) : v_loadu(x + i);
+        V size = v_abs(v);
+        M tiny = m_and(v_lt(size, v_set1(near)), v_ne(size, v_zero()));
+        bad = m_or(bad, m_or(tiny, m_not(v_le(size, v_set1(far)))));
+    }
+    return !m_any(bad);
+}
+
+static const FN(pool_any) * FN(pool_query_at)(const struct FN(pool_tile) *t, int lane)
+{
+    const struct array *q = &t->plan->a->q;
+    return FN(pool_at)(q, t->b, t->head[lane]) + t->query[lane] * q->row;
+}
+
+static void FN(pool_tile_queries)(struct FN(pool_tile) *t)
+{
+    const struct FN(pool_plan) *p = t->plan;
+    const struct pool_args *a = p->a;
+    const FN(pool_any) *from[POOL_LANES(VN)];
+    t->scaled = false;
+    if (p->measure == MEASURE_NONE)
+        return;
+    for (int lane = 0; lane < t->lanes; lane++)
+        from[lane] = FN(pool_query_at)(t, lane);
+    FN(pool_turn)(from, a->q.col, a->d, t->lanes, 1, t->q);
+    if (!p->power_matters || a->kernel.per != ATTPOOL_WIDTH_ONE)
+        return;
+    const size_t n = (size_t)a->d * (size_t)t->lanes;
+    t->scaled = FN(pool_scales)(t->q, n, p->power);
+    for (size_t i = 0; i < n && t->scaled; i += VN)
+        v_storeu(t->qs + i, v_mul(v_loadu(t->q + i), v_set1(p->power)));
+}
+
+static void FN(pool_tile_widths)(struct FN(pool_tile) *t)
+{
+    const struct FN(pool_plan) *p = t->plan;
+    const struct pool_args *a = p->a;
+    const struct array *w = &a->kernel.widths;
+    if (a->score != POOL_KERNEL || w->data == NULL)
+        return;
+    if (a->kernel.per == ATTPOOL_WIDTH_QUERY)
+        for (int lane = 0; lane < t->lanes; lane++) {
+            R size = FN(pool_at)(w, t->b, t->head[lane])[t->query[lane] * w->row];
+            t->q_scale[lane] = r_abs(size);
+            if (p->squared_width)
+                FN(width_of)(size, &t->q_scale[lane], &t->q_post[lane]);
+        }
+    if (a->kernel.per == ATTPOOL_WIDTH_COORDINATE ||
+        a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY)
+        for (int64_t c = 0; c < a->d; c++)
+            t->coordinate[c] = r_abs(FN(pool_at)(w, t->b, t->head0)[c * w->col]);
+}
+
+/* What the rows see, from lengths, causal and window. */
+static void FN(pool_tile_spans)(struct FN(pool_tile) *t)
+{
+    const struct pool_args *a = t->plan->a;
+    t->low = t->all_high = INT64_MAX;
+    t->high = t->all_low = 0;
+    for (int lane = 0; lane < t->lanes; lane++) {
+        struct pool_span s = pool_span_of(a, t->b, t->head[lane], t->query[lane]);
+        t->span[lane] = s;
+        t->low = s.low < s.high ? pool_min(t->low, s.low) : t->low;
+        t->high = pool_max(t->high, s.high);
+        t->all_low = pool_max(t->all_low, s.low);
+        t->all_high = pool_min(t->all_high, s.high);
+    }
+    t->low = pool_min(t->low, t->high);
+}
+
+/* head[] and query[] of the first `count` lanes are given. */
+static void FN(pool_tile_begin)(struct FN(pool_tile) *t, int count)
+{
+    t->count = count;
+    for (int lane = count; lane < t->lanes; lane++) {
+        t->head[lane] = t->head[count - 1];
+        t->query[lane] = t->query[count - 1];
+    }
+    t->head0 = t->head[0];
+    FN(pool_tile_spans)(t);
+    FN(pool_tile_queries)(t);
+    FN(pool_tile_widths)(t);
+}
+
+/* The keys of absolute block `number`; false where the part has none. */
+static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number, struct FN(pool_block) *x)
+{
+    const struct pool_args *a = t->plan->a;
+    const int64_t first = pool_max(0, number * BLOCK - a->key_origin);
+    const int64_t end = pool_min(a->m, (number + 1) * BLOCK - a->key_origin);
+    if (first >= end || first >= t->high || end <= t->low)
+        return false;
+    x->first = first;
+    x->count = (int)(end - first);
+    x->partial = first < t->all_low || end > t->all_high;
+    for (int lane = 0; lane < t->count && a->masks.leave_one_out && !x->partial; lane++) {
+        int64_t out = t->query[lane] + a->masks.excluded;
+        x->partial = out >= first && out < end;
+    }
+    x->zeros = false;
+    if (a->key_weights.data != NULL) {
+        const FN(pool_any) *from = FN(pool_at)(&a->key_weights, t->b, t->head0);
+        for (int j = 0; j < x->count; j++) {
+            t->weights[j] = from[(first + j) * a->key_weights.col];
+            x->zeros |= t->weights[j] == 0;
+        }
+    }
+    x->v = a->value.data != NULL
+               ? FN(pool_at)(&a->value, t->b, t->head0) + first * a->value.row
+               : NULL;
+    return true;
+}

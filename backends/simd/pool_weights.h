@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Template: the weights W of a tile's rows, from their final maxima and sums. */
+
+struct FN(pool_weigh) {
+    struct FN(pool_tile) *t;
+    const struct FN(pool_result) *r;
+    R minus[POOL_LANES(VN)]; /* minus the maximum */
+    R times[POOL_LANES(VN)]; /* 1 / l, or l */
+    bool large;              /* some maximum is */
+    int64_t place[POOL_LANES(VN)]; /* row of the output */
+};
+
+/* The weights of the pairs of one vector of lanes, in place of their scores. */
+VEC_FN V FN(pool_weigh_pair)(const struct FN(pool_weigh) *g, int j, int i, V x)
+{
+    const struct FN(pool_tile) *t = g->t;
+    const struct FN(pool_plan) *p = t->plan;
+    const V c = v_set1(p->c), minus = v_loadu(g->minus + i), times = v_loadu(g->times + i);
+    const V limit = v_set1((R)(R_BITS == 32 ? 0x1p24 : 0x1p53));
+    V e = x;
+    if (p->has_max) {
+        e = v_fma(c, x, minus);
+        if (g->large)
+            e = v_select(v_lt(v_abs(minus), limit), e, v_add(v_mul(c, x), minus));
+        e = FN(weight_exp2)(e);
+    }
+    if (p->factor)
+        e = v_mul(e, v_loadu(t->factor + j * t->lanes + i));
+    if (p->weighted)
+        e = v_mul(e, v_set1(t->weights[j]));
+    return p->divide ? v_div(e, times) : v_mul(e, times);
+}
+
+static void FN(pool_weigh_block)(struct FN(pool_weigh) *g, const struct FN(pool_block) *x)
+{
+    struct FN(pool_tile) *t = g->t;
+    FN(pool_block_scores)(t, x, true);
+    for (int j = 0; j < x->count; j++)
+        for (int i = 0; i < t->lanes; i += VN) {
+            const int at = j * t->lanes + i;
+            V e = FN(canonical_nan)(FN(pool_weigh_pair)(g, j, i, v_loadu(t->s + at)));
+            M see = v_gt(v_loadu(t->part + at), v_zero());
+            v_storeu(t->s + at, v_select(see, e, v_zero()));
+        }
+}
+
+/* Rows of which nothing takes part follow the policy. */
+static void FN(pool_weigh_empty)(struct FN(pool_weigh) *g, const struct FN(pool_block) *x, int lane)
+{
+    const struct FN(pool_result) *r = g->r;
+    const struct pool_args *a = g->t->plan->a;
+    for (int j = 0; j < x->count; j++) {
+        R *w = g->t->s + j * g->t->lanes + lane;
+        bool see = g->t->part[j * g->t->lanes + lane] > 0;
+        if (a->empty == ATTPOOL_EMPTY_ZERO)
+            *w = 0;
+        else if (a->empty == ATTPOOL_EMPTY_MEAN && r->count[lane] > 0)
+            *w = see ? 1 / r->count[lane] : 0;
+        else if (a->empty == ATTPOOL_EMPTY_NEAREST && r->nearest[lane] >= 0)
+            *w = x->first + j == r->nearest[lane] ? 1 : 0;
+        else
+            *w = R_NAN;
+    }
+}
+
+/* The block's rows of lanes, out of s. */
+static void FN(pool_weigh_store)(const struct FN(pool_weigh) *g, const struct FN(pool_block) *x)
+{
+    const struct FN(pool_tile) *t = g->t;
+    const struct array *w = &t->plan->a->weights;
+    for (int lane = 0; lane < t->count; lane++) {
+        FN(pool_any) *to = (FN(pool_any) *)w->data + t->b * w->batch + t->head[lane] / w->group * w->head +
+                      g->place[lane] * w->row + x->first * w->col;
+        for (int j = 0; j < x->count; j++)
+            to[j * w->col] = t->s[j * t->lanes + lane];
+    }
+}
+
+/* Blocks that no row sees still have a place in W. */
+static void FN(pool_weigh_number)(struct FN(pool_weigh) *g, int64_t number)
+{
+    struct FN(pool_tile) *t = g->t;
+    const struct pool_args *a = t->plan->a;
+    struct FN(pool_block) x;
+    if (FN(pool_block_at)(t, number, &x)) {
+        FN(pool_weigh_block)(g, &x);
+    } else {
+        x.first = pool_max(0, number * BLOCK - a->key_origin);
+        x.count = (int)(pool_min(a->m, (number + 1) * BLOCK - a->key_origin) - x.first);
+        if (x.count <= 0)
+            return;
+        FN(pool_fill)(t->s, (size_t)(x.count * t->lanes), 0);
+        FN(pool_fill)(t->part, (size_t)(x.count * t->lanes), 0);
+    }
+    for (int lane = 0; lane < t->count && g->r->empties > 0; lane++)
+        if (g->r->empty[lane])
+            FN(pool_weigh_empty)(g, &x, lane);
+    FN(pool_weigh_store)(g, &x);
+}
+
+/* W of the tile. Under the policy mean part must not know the support, so such tiles with empty
+ * rows go twice: the second time for them alone. */
+static void FN(pool_weigh_rows)(struct FN(pool_weigh) *g)
+{
+    const struct pool_shape *s = &g->t->plan->shape;
+    for (int64_t b = s->first * POOL_BLOCKS; b < s->end * POOL_BLOCKS; b++)
+        FN(pool_weigh_number)(g, b);
+}
+
+/* The rows that are empty, packed to the front of the tile. */
+static void FN(pool_weigh_mean)(struct FN(pool_weigh) *g, const struct FN(pool_result) *r)
+{
+    struct FN(pool_tile) *t = g->t;
+    const struct FN(pool_plan) *plan = t->plan;
+    const struct FN(pool_plan) mean = FN(pool_plan_mean)(plan);
+    R count[POOL_LANES(VN)];
+    struct FN(pool_result) some = { .count = count, .nearest = r->nearest };
+    for (int lane = 0; lane < t->count; lane++)
+        if (r->empty[lane]) {
+            const int k = some.empties++;
+            some.empty[k] = true;
+            count[k] = r->count[lane];
+            t->head[k] = t->head[lane];
+            t->query[k] = t->query[lane];
+            g->place[k] = g->place[lane];
+        }
+    t->plan = &mean;
+    g->r = &some;
+    FN(pool_tile_begin)(t, some.empties);
+    FN(pool_weigh_rows)(g);
+    t->plan = plan;
+}
+
+/* W of the tile's rows; place[] are their rows of the output. */
+static void FN(pool_tile_weights)(struct FN(pool_tile) *t, const struct FN(pool_result) *r,
+                             const int64_t *place)
+{
+    struct FN(pool_weigh) g = { .t = t, .r = r };
+    const bool divide = t->plan->divide;
+    for (int lane = 0; lane < t->lanes; lane++) {
+        const int from = lane < t->count ? lane : t->count - 1;
+        g.minus[lane] = t->plan->has_max ? -r->m[from] : 0;
+        g.times[lane] = divide ? r->l[from] : 1 / r->l[from];
+        g.large |= !(r_abs(g.minus[lane]) < (R)(R_BITS == 32 ? 0x1p24 : 0x1p53));
+        g.place[lane] = place[from];
+    }
+    FN(pool_weigh_rows)(&g);
+    if (r->empties > 0 && t->plan->a->empty == ATTPOOL_EMPTY_MEAN)
+        FN(pool_weigh_mean)(&g, r);
+}
