@@ -130,7 +130,6 @@ struct pool_nodes {
 /* dst = left merged with right; dst may be left or right. All arrays as in struct pool_node. */
 struct merge_args {
     int64_t rows, v;
-    bool has_max; /* the score has a log domain or a bias */
     struct pool_node left, right, dst;
 };
 
@@ -138,8 +137,7 @@ struct merge_args {
 struct finish_args {
     int64_t batch, heads, n, v;
     struct pool_node node;
-    bool has_max;
-    bool signs;          /* silverman: the sum may be negative */
+    bool has_max;        /* the score has a log domain or a bias */
     attpool_empty empty; /* NAN, ZERO or ERROR */
     struct array out, lse;
 };

@@ -345,7 +345,7 @@ typedef struct attpool_pool_options {
     const attpool_masks *masks;
     DLTensor *lse;       /* NULL, or receives L (b, n): log of the row's sum of weights before
                           * normalising, bias and key weights included; -Inf for an empty row, NaN
-                          * where a silverman sum is not positive */
+                          * where a silverman sum is negative */
     DLTensor *n_eff;     /* NULL, or receives (sum of weights)^2 / sum of squared weights (b, n),
                           * Kish's effective number of keys; NaN for an empty row */
     DLTensor *weights;   /* NULL, or receives W: (b, n, m), or (b, row_count, m) with rows */

@@ -15,7 +15,7 @@ struct attpool_state {
     int64_t batch, heads, n, v;
     int64_t key_begin, key_end; /* positions */
     attpool_score score;
-    bool has_max, signs;
+    bool has_max;
     attpool_empty empty;
     int count;
     struct pool_node node[TREE_NODES];
@@ -76,25 +76,21 @@ void attpool_state_free(attpool_state *state)
     free(state);
 }
 
-static bool kernel_has(const struct pool_args *p, bool (*is)(int))
-{
-    if (!p->kernel.names)
-        return is((int)p->kernel.name);
-    for (int64_t c = 0; c < p->d; c++)
-        if (is(p->kernel.names[c]))
-            return true;
-    return p->d == 0 && is((int)p->kernel.name);
-}
-
-static bool has_log_part(int kernel)
+static bool name_has_log(int kernel)
 {
     return kernel == ATTPOOL_GAUSSIAN || kernel == ATTPOOL_LAPLACIAN ||
            kernel == ATTPOOL_LOGISTIC || kernel == ATTPOOL_SIGMOID;
 }
 
-static bool takes_both_signs(int kernel)
+/* Some coordinate's kernel has a log domain. */
+static bool kernel_has_log(const struct pool_args *p)
 {
-    return kernel == ATTPOOL_SILVERMAN;
+    if (!p->kernel.names || p->d == 0)
+        return name_has_log((int)p->kernel.name);
+    for (int64_t c = 0; c < p->d; c++)
+        if (name_has_log(p->kernel.names[c]))
+            return true;
+    return false;
 }
 
 static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
@@ -118,8 +114,7 @@ static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
     s->score = c->options.score;
     s->empty = p->empty;
     s->has_max = p->masks.bias.data || p->score == POOL_DOT || p->score == POOL_ADDITIVE ||
-                 (kernel && kernel_has(p, has_log_part));
-    s->signs = kernel && kernel_has(p, takes_both_signs);
+                 (kernel && kernel_has_log(p));
     tree_tile(&tree, s->key_begin / SUPER_BLOCK, (s->key_end + SUPER_BLOCK - 1) / SUPER_BLOCK);
     for (; s->count < tree.count; s->count++) {
         struct pool_node *node = &s->node[s->count];
@@ -164,8 +159,7 @@ attpool_status attpool_state_pool(attpool_context *context, const DLTensor *Q, c
 static attpool_status check_adjacent(struct engine *e, const struct attpool_state *s,
                                      const struct attpool_state *other)
 {
-    if (s->type != other->type || s->score != other->score || s->has_max != other->has_max ||
-        s->signs != other->signs)
+    if (s->type != other->type || s->score != other->score || s->has_max != other->has_max)
         return engine_fail(e, ATTPOOL_E_STATE, "the states have other types or scores");
     if (s->batch != other->batch || s->heads != other->heads || s->n != other->n ||
         s->v != other->v)
@@ -183,9 +177,7 @@ static attpool_status check_adjacent(struct engine *e, const struct attpool_stat
 static void merge_nodes(const struct engine *e, const struct attpool_state *s,
                         const struct pool_node *left, const struct pool_node *right)
 {
-    struct merge_args m = {
-        .rows = state_rows(s), .v = s->v, .has_max = s->has_max, .left = *left, .right = *right
-    };
+    struct merge_args m = { .rows = state_rows(s), .v = s->v, .left = *left, .right = *right };
     m.dst = *left;
     e->backend->merge[s->type](&m);
 }
@@ -324,7 +316,6 @@ static attpool_status finish(struct engine *e, const struct attpool_state *s, st
     f->v = s->v;
     f->node = list[0];
     f->has_max = s->has_max;
-    f->signs = s->signs;
     attpool_status st = e->backend->finish[s->type](e, f);
     nodes_free(list, s->count > 0 ? s->count : 1);
     return st;
