@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Vectors of AVX-512 (F, DQ, BW, VL): 16 floats (vf) or 8 doubles (vd). The only file that
- * knows AVX-512. vec_contract.h says what each function means. Where AVX-512 is missing SIMDe
- * splits each operation into smaller ones. */
+ * knows AVX-512. vec_contract.h says what each function means.
+ *
+ * ATTPOOL_EMULATED takes two 256-bit vectors for one. Without it and without AVX-512 this file
+ * still compiles, through SIMDe's slow 512-bit types: enough to test what stands here. */
 #ifndef ATTPOOL_SIMD_VEC_AVX512_H
 #define ATTPOOL_SIMD_VEC_AVX512_H
+
+#ifdef ATTPOOL_EMULATED
+#include "backends/simd/vec_avx512_halves.h"
+#else
 
 #include <math.h>
 #include <simde/x86/avx512.h>
@@ -323,4 +329,5 @@ VEC_FN void vd_transpose(vd r[VD_LANES])
     }
 }
 
+#endif
 #endif
