@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The AVX-512 backend: for processors with F, DQ, BW and VL, or emulated by narrower vectors. */
+#include <stdbool.h>
+
+#define VEC  "backends/simd/vec_avx512.h"
+#define NAME "avx512"
+#define RANK 30
+
+#ifdef ATTPOOL_EMULATED
+#define TABLE backend_avx512_emulated
+
+static bool probe(const char **reason)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    *reason = has ? "emulated by AVX2 and FMA" : "the processor lacks AVX2 or FMA to emulate it";
+    return has;
+#else
+    *reason = "emulated";
+    return true;
+#endif
+}
+#else
+#define TABLE backend_avx512
+
+static bool probe(const char **reason)
+{
+    const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                     __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    *reason = has ? "the processor has AVX-512 F, DQ, BW and VL"
+                  : "the processor lacks AVX-512 F, DQ, BW or VL";
+    return has;
+}
+#endif
+
+#include "backends/simd/all_ops.h"

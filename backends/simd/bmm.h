@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Batched matrix product. Template: see real_f32.h. NUMERICS.md has the order: chunks of CHUNK
+ * along k, one fma chain in a chunk, C updated once a chunk. So a chunk is the depth of a packed
+ * panel, C itself carries the sums between chunks, and every way to cut gives the same bits. */
+
+struct FN(bmm) {
+    struct bmm_plan plan;
+    R alpha, beta;
+    struct engine *engine;
+    R *shared;                   /* packed B of a wave */
+    int64_t unit, col, chunk;    /* where the wave begins */
+    int64_t units, cols, chunks; /* and what it holds */
+};
+
+/* One matrix, or its part: element (0, 0) of each operand. */
+struct FN(bmm_part) {
+    const R *a, *b;
+    R *c;
+    int64_t rows, cols, k; /* k: all of it, or one chunk where B is packed */
+    bool first, last;      /* chunks of C */
+    const R *packed_a;     /* panels of BMM_ROWS rows or fewer: see bmm_split; NULL: in place */
+    const R *packed_b;     /* panels of BMM_VECS vectors */
+};
+
+static const R *FN(bmm_at)(const struct array *x, int64_t f, int64_t heads)
+{
+    const int64_t b = f / heads, h = f % heads;
+    return (const R *)x->data + b * x->batch + h / x->group * x->head;
+}
+
+/* A number of rows cut into tiles as even as can be. */
+struct FN(bmm_split) {
+    int64_t tiles, least, larger; /* the first `larger` tiles have least + 1 rows */
+};
+
+static struct FN(bmm_split) FN(bmm_split)(int64_t rows, int64_t most)
+{
+    struct FN(bmm_split) s = { .tiles = (rows + most - 1) / most };
+    s.least = rows / s.tiles;
+    s.larger = rows % s.tiles;
+    return s;
+}
+
+/* A tile of a C whose columns are not contiguous: through a copy. */
+static void FN(bmm_scattered)(const struct FN(bmm_tile) *t, FN(bmm_tile_function) *tile,
+                              int64_t rows, int64_t cols, int64_t col)
+{
+    R copy[BMM_ACC * VN];
+    struct FN(bmm_tile) u = *t;
+    u.c = copy;
+    u.c_row = cols;
+    if (!t->zero)
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t j = 0; j < cols; j++)
+                copy[i * cols + j] = t->c[i * t->c_row + j * col];
+    tile(&u);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++)
+            t->c[i * t->c_row + j * col] = copy[i * cols + j];
+}
+
+/* A strip of at most BMM_VECS vectors of columns from j on, one chunk deep. */
+static void FN(bmm_strip)(const struct FN(bmm) *w, const struct FN(bmm_part) *f, int64_t j,
+                          struct FN(bmm_tile) *t)
+{
+    const struct bmm_args *g = &w->plan.g;
+    const int64_t cols = bmm_min(BMM_VECS * VN, f->cols - j), vecs = bmm_ceil(cols, VN);
+    const int64_t wide = f->packed_a ? BMM_ROWS : bmm_min(BMM_ACC / vecs, BMM_MAX_ROWS);
+    const struct FN(bmm_split) s = FN(bmm_split)(f->rows, wide);
+    t->tail = (size_t)(cols - (vecs - 1) * VN);
+    const enum bmm_kind kind = f->packed_a                     ? BMM_PACKED
+                               : !f->packed_b && t->tail != VN ? BMM_MASKED
+                                                               : BMM_DIRECT;
+    const R *a = t->a;
+    t->c = f->c + j * g->c.col;
+    for (int64_t i = 0; i < s.tiles; i++) {
+        const int64_t rows = s.least + (i < s.larger);
+        FN(bmm_tile_function) *tile = FN(bmm_tiles)[kind][rows][vecs];
+        if (g->c.col == 1 || cols == 1)
+            tile(t);
+        else
+            FN(bmm_scattered)(t, tile, rows, cols, g->c.col);
+        t->a += f->packed_a ? rows * t->k : rows * t->a_row;
+        t->c += rows * t->c_row;
+    }
+    t->a = a;
+}
+
+/* C of a part. */
+static void FN(bmm_part)(const struct FN(bmm) *w, const struct FN(bmm_part) *f)
+{
+    const struct bmm_args *g = &w->plan.g;
+    for (int64_t p = 0; p < f->k; p += CHUNK) {
+        const bool first = f->first && p == 0;
+        struct FN(bmm_tile) t = {
+            .k = bmm_min(CHUNK, f->k - p),
+            .a = f->packed_a ? f->packed_a : f->a + p * g->a.col,
+            .a_row = g->a.row,
+            .a_col = g->a.col,
+            .b_row = f->packed_b ? BMM_VECS * VN : g->b.row,
+            .c_row = g->c.row,
+            .alpha = w->alpha,
+            .beta = first ? w->beta : 1,
+            .zero = first && w->beta == 0,
+            .last = f->last && p + CHUNK >= f->k,
+        };
+        for (int64_t j = 0; j < f->cols; j += BMM_VECS * VN) {
+            t.b = f->packed_b ? f->packed_b + j * t.k : f->b + p * g->b.row + j;
+            FN(bmm_strip)(w, f, j, &t);
+        }
+    }
+}
+
+/* Panels of `cols` columns of B, k deep. Several at a time where its rows are contiguous, so
+ * that whole lines are read. */
+static void FN(bmm_pack_b)(const struct bmm_args *g, const R *b, int64_t k, int64_t cols, R *dst)
+{
+    const int64_t step = g->b.col == 1 ? 16 : k, lanes = BMM_VECS * VN;
+    for (int64_t p = 0; p < k; p += step)
+        for (int64_t j = 0; j < cols; j += lanes) {
+            const struct FN(bmm_panel) f = { .src = b + p * g->b.row + j * g->b.col,
+                                             .line = g->b.col,
+                                             .depth = g->b.row,
+                                             .width = bmm_min(lanes, cols - j),
+                                             .lanes = lanes,
+                                             .k = bmm_min(step, k - p),
+                                             .dst = dst + j * k + p * lanes };
+            FN(bmm_pack)(&f);
+        }
+}
+
+/* Panels of the tiles of `rows` rows of A, k deep. */
+static void FN(bmm_pack_a)(const struct bmm_args *g, const R *a, int64_t k, int64_t rows, R *dst)
+{
+    const struct FN(bmm_split) s = FN(bmm_split)(rows, BMM_ROWS);
+    for (int64_t i = 0, r = 0; i < s.tiles; i++) {
+        const int64_t lanes = s.least + (i < s.larger);
+        const struct FN(bmm_panel) f = { .src = a + r * g->a.row,
+                                         .line = g->a.row,
+                                         .depth = g->a.col,
+                                         .width = lanes,
+                                         .lanes = lanes,
+                                         .k = k,
+                                         .dst = dst + r * k };
+        FN(bmm_pack)(&f);
+        r += lanes;
+    }
+}
+
+/* Scratch of a worker: a packed block of A, then a group of panels of B. */
+static int64_t FN(bmm_room_a)(const struct bmm_plan *p)
+{
+    return p->pack_a ? p->row_block * CHUNK + VN : 0;
+}
+
+static int64_t FN(bmm_room_b)(const struct bmm_plan *p)
+{
+    return p->way == BMM_OWN ? BMM_GROUP * BMM_VECS * VN * CHUNK + VN : 0;
+}
+
+/* The rows and columns of block `block` of matrix `f`. */
+static struct FN(bmm_part) FN(bmm_part_of)(const struct FN(bmm) *w, int64_t f, int64_t block)
+{
+    const struct bmm_plan *p = &w->plan;
+    const struct bmm_args *g = &p->g;
+    const int64_t i = block / p->col_blocks * p->row_block,
+                  j = block % p->col_blocks * p->col_block;
+    return (struct FN(bmm_part)){ .a = FN(bmm_at)(&g->a, f, g->heads) + i * g->a.row,
+                                  .b = FN(bmm_at)(&g->b, f, g->heads) + j * g->b.col,
+                                  .c = (R *)FN(bmm_at)(&g->c, f, g->heads) + i * g->c.row +
+                                       j * g->c.col,
+                                  .rows = bmm_min(p->row_block, g->n - i),
+                                  .cols = bmm_min(p->col_block, g->m - j),
+                                  .k = g->k,
+                                  .first = true,
+                                  .last = true };
+}
+
+/* B in place. */
+static void FN(bmm_in_place)(void *arg, int64_t index, int worker)
+{
+    const struct FN(bmm) *w = arg;
+    const struct bmm_plan *p = &w->plan;
+    const int64_t blocks = p->row_blocks * p->col_blocks;
+    const int64_t count = p->units * p->repeat * blocks, first = index * p->per_task;
+    (void)worker;
+    for (int64_t i = first; i < bmm_min(first + p->per_task, count); i++) {
+        const struct FN(bmm_part) f = FN(bmm_part_of)(w, i / blocks, i % blocks);
+        FN(bmm_part)(w, &f);
+    }
+}
+
+/* Column block `block` of a unit: a group of B's panels is packed and meets all rows. */
+static void FN(bmm_own_block)(const struct FN(bmm) *w, int64_t unit, int64_t block, R *scratch)
+{
+    const struct bmm_plan *p = &w->plan;
+    const struct bmm_args *g = &p->g;
+    const int64_t group = BMM_GROUP * BMM_VECS * VN, first = unit * p->repeat;
+    R *packed_a = scratch, *packed_b = scratch + FN(bmm_room_a)(p);
+    const struct FN(bmm_part) whole = FN(bmm_part_of)(w, first, block);
+    for (int64_t k = 0; k < g->k; k += CHUNK)
+        for (int64_t j = 0; j < whole.cols; j += group) {
+            const int64_t deep = bmm_min(CHUNK, g->k - k), cols = bmm_min(group, whole.cols - j);
+            FN(bmm_pack_b)(g, whole.b + k * g->b.row + j * g->b.col, deep, cols, packed_b);
+            for (int64_t r = 0; r < p->repeat; r++) {
+                struct FN(bmm_part) f = FN(bmm_part_of)(w, first + r, block);
+                f.a += k * g->a.col;
+                f.c += j * g->c.col;
+                f.cols = cols;
+                f.k = deep;
+                f.first = k == 0;
+                f.last = k + CHUNK >= g->k;
+                f.packed_b = packed_b;
+                if (p->pack_a) {
+                    if (p->repeat > 1 || j == 0)
+                        FN(bmm_pack_a)(g, f.a, deep, f.rows, packed_a);
+                    f.packed_a = packed_a;
+                }
+                FN(bmm_part)(w, &f);
+            }
+        }
+}
+
+static void FN(bmm_own)(void *arg, int64_t index, int worker)
+{
+    const struct FN(bmm) *w = arg;
+    const struct bmm_plan *p = &w->plan;
+    const int64_t count = p->units * p->col_blocks, first = index * p->per_task;
+    R *scratch = engine_scratch(w->engine, worker);
+    for (int64_t i = first; i < bmm_min(first + p->per_task, count); i++)
+        FN(bmm_own_block)(w, i / p->col_blocks, i % p->col_blocks, scratch);
+}
+
+/* Where the panels of a chunk of a unit of the wave lie. */
+static R *FN(bmm_wave_at)(const struct FN(bmm) *w, int64_t unit, int64_t chunk)
+{
+    return w->shared + (unit * w->plan.wave_chunks + chunk) * w->plan.wave_cols * CHUNK;
+}
+
+static void FN(bmm_wave_pack)(void *arg, int64_t index, int worker)
+{
+    const struct FN(bmm) *w = arg;
+    const struct bmm_plan *p = &w->plan;
+    const struct bmm_args *g = &p->g;
+    const int64_t group = BMM_GROUP * BMM_VECS * VN, groups = bmm_ceil(w->cols, group);
+    const int64_t j = index % groups * group, chunk = index / groups % w->chunks;
+    const int64_t unit = index / groups / w->chunks, k = (w->chunk + chunk) * CHUNK;
+    const int64_t deep = bmm_min(CHUNK, g->k - k);
+    const R *b = FN(bmm_at)(&g->b, (w->unit + unit) * p->repeat, g->heads);
+    (void)worker;
+    FN(bmm_pack_b)(g, b + k * g->b.row + (w->col + j) * g->b.col, deep, bmm_min(group, w->cols - j),
+                   FN(bmm_wave_at)(w, unit, chunk) + j * deep);
+}
+
+static void FN(bmm_wave_multiply)(void *arg, int64_t index, int worker)
+{
+    const struct FN(bmm) *w = arg;
+    const struct bmm_plan *p = &w->plan;
+    const struct bmm_args *g = &p->g;
+    const int64_t col_blocks = bmm_ceil(w->cols, p->col_block), blocks = p->row_blocks * col_blocks;
+    const int64_t unit = index / blocks / p->repeat;
+    const int64_t i = index % blocks / col_blocks * p->row_block;
+    const int64_t j = index % col_blocks * p->col_block;
+    const int64_t matrix = w->unit * p->repeat + index / blocks;
+    const R *a = FN(bmm_at)(&g->a, matrix, g->heads) + i * g->a.row;
+    R *c = (R *)FN(bmm_at)(&g->c, matrix, g->heads) + i * g->c.row + (w->col + j) * g->c.col;
+    R *packed_a = engine_scratch(w->engine, worker);
+    for (int64_t chunk = 0; chunk < w->chunks; chunk++) {
+        const int64_t k = (w->chunk + chunk) * CHUNK, deep = bmm_min(CHUNK, g->k - k);
+        struct FN(bmm_part) f = { .a = a + k * g->a.col,
+                                  .c = c,
+                                  .rows = bmm_min(p->row_block, g->n - i),
+                                  .cols = bmm_min(p->col_block, w->cols - j),
+                                  .k = deep,
+                                  .first = k == 0,
+                                  .last = k + CHUNK >= g->k };
+        f.packed_b = FN(bmm_wave_at)(w, unit, chunk) + j * deep;
+        if (p->pack_a) {
+            FN(bmm_pack_a)(g, f.a, deep, f.rows, packed_a);
+            f.packed_a = packed_a;
+        }
+        FN(bmm_part)(w, &f);
+    }
+}
+
+/* Waves: pack what the budget holds of B, multiply, go on. */
+static attpool_status FN(bmm_waves)(struct FN(bmm) *w)
+{
+    const struct bmm_plan *p = &w->plan;
+    const int64_t chunks = bmm_ceil(p->g.k, CHUNK), group = BMM_GROUP * BMM_VECS * VN;
+    attpool_status status = ATTPOOL_OK;
+    for (w->unit = 0; w->unit < p->units; w->unit += p->wave_units)
+        for (w->col = 0; w->col < p->g.m; w->col += p->wave_cols)
+            for (w->chunk = 0; w->chunk < chunks; w->chunk += p->wave_chunks) {
+                w->units = bmm_min(p->wave_units, p->units - w->unit);
+                w->cols = bmm_min(p->wave_cols, p->g.m - w->col);
+                w->chunks = bmm_min(p->wave_chunks, chunks - w->chunk);
+                const int64_t packs = w->units * w->chunks * bmm_ceil(w->cols, group);
+                const int64_t blocks = p->row_blocks * bmm_ceil(w->cols, p->col_block);
+                status = engine_parallel(w->engine, packs, FN(bmm_wave_pack), w);
+                if (status == ATTPOOL_OK)
+                    status = engine_parallel(w->engine, w->units * p->repeat * blocks,
+                                             FN(bmm_wave_multiply), w);
+                if (status != ATTPOOL_OK)
+                    return status;
+            }
+    return status;
+}
+
+/* k = 0: C = beta C. */
+static void FN(bmm_scale)(void *arg, int64_t index, int worker)
+{
+    const struct FN(bmm) *w = arg;
+    const struct bmm_args *g = &w->plan.g;
+    R *c = (R *)FN(bmm_at)(&g->c, index / g->n, g->heads) + index % g->n * g->c.row;
+    (void)worker;
+    for (int64_t j = 0; j < g->m; j++) {
+        const R x = w->beta == 0 ? (R)0 : w->beta * c[j * g->c.col];
+        c[j * g->c.col] = x == x ? x : R_NAN;
+    }
+}
+
+static attpool_status FN(simd_bmm)(struct engine *engine, const struct bmm_args *args)
+{
+    if (args->batch * args->heads == 0 || args->n == 0 || args->m == 0)
+        return ATTPOOL_OK;
+    struct FN(bmm) w = { .plan = bmm_plan_of(args, VN, sizeof(R)),
+                         .alpha = (R)args->alpha,
+                         .beta = (R)args->beta,
+                         .engine = engine };
+    const struct bmm_plan *p = &w.plan;
+    if (args->k == 0)
+        return engine_parallel(engine, p->g.batch * p->g.heads * p->g.n, FN(bmm_scale), &w);
+    const int64_t each = FN(bmm_room_a)(p) + FN(bmm_room_b)(p);
+    const int64_t shared =
+        p->way == BMM_SHARED ? p->wave_units * p->wave_chunks * p->wave_cols * CHUNK + VN : 0;
+    if (!engine_reserve(engine, (size_t)each * sizeof(R), (size_t)shared * sizeof(R)))
+        return engine_fail(engine, ATTPOOL_E_MEMORY, "bmm needs %zu bytes",
+                           (size_t)(each * engine_workers(engine) + shared) * sizeof(R));
+    w.shared = engine_shared(engine);
+    if (p->way == BMM_SHARED)
+        return FN(bmm_waves)(&w);
+    if (p->way == BMM_OWN)
+        return engine_parallel(engine, bmm_ceil(p->units * p->col_blocks, p->per_task), FN(bmm_own),
+                               &w);
+    const int64_t parts = p->units * p->repeat * p->row_blocks * p->col_blocks;
+    return engine_parallel(engine, bmm_ceil(parts, p->per_task), FN(bmm_in_place), &w);
+}

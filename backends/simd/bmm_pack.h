@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Packing for the matrix product, rows of A and columns of B alike: `width` lines become the
+ * lanes of a panel. Template: see real_f32.h. */
+
+/* Line i, element p lies at src[i * line + p * depth]; it goes to dst[p * lanes + i]. Lanes from
+ * width on become +0. */
+struct FN(bmm_panel) {
+    const R *src;
+    int64_t line, depth;
+    int64_t width, lanes, k;
+    R *dst; /* lanes * k + VN elements: stores of whole vectors may spill into the next row */
+};
+
+/* Lines are contiguous in k: VN x VN squares are transposed. A vector that reaches past `lanes`
+ * spills into the next row of the panel, which is written later: so the last vector of a row
+ * goes first. */
+static void FN(bmm_pack_transposed)(const struct FN(bmm_panel) *f)
+{
+    for (int64_t p = 0; p < f->k; p += VN) {
+        const int64_t deep = bmm_min(VN, f->k - p);
+        for (int64_t i = (f->lanes - 1) / VN * VN; i >= 0; i -= VN) {
+            V r[VN];
+            const R *src = f->src + i * f->line + p;
+            R *dst = f->dst + p * f->lanes + i;
+            if (deep == VN && f->width - i >= VN) {
+                UNROLL
+                for (int q = 0; q < VN; q++)
+                    r[q] = v_loadu(src + q * f->line);
+            } else {
+                for (int q = 0; q < VN; q++)
+                    r[q] = i + q < f->width ? v_load_n(src + q * f->line, (size_t)deep) : v_zero();
+            }
+            v_transpose(r);
+            if (deep == VN) {
+                UNROLL
+                for (int q = 0; q < VN; q++)
+                    v_storeu(dst + q * f->lanes, r[q]);
+            } else {
+                for (int q = 0; q < deep; q++)
+                    v_storeu(dst + q * f->lanes, r[q]);
+            }
+        }
+    }
+}
+
+/* Lanes are contiguous. */
+static void FN(bmm_pack_straight)(const struct FN(bmm_panel) *f)
+{
+    const R *src = f->src;
+    R *dst = f->dst;
+    if (f->width == f->lanes && f->lanes == BMM_VECS * VN) {
+        for (int64_t p = 0; p < f->k; p++, src += f->depth, dst += BMM_VECS * VN) {
+            UNROLL
+            for (int v = 0; v < BMM_VECS; v++)
+                v_storeu(dst + v * VN, v_loadu(src + v * VN));
+        }
+        return;
+    }
+    for (int64_t p = 0; p < f->k; p++, src += f->depth, dst += f->lanes)
+        for (int64_t i = 0; i < f->lanes; i += VN) {
+            const int64_t there = f->width - i;
+            v_storeu(dst + i, there <= 0   ? v_zero()
+                              : there < VN ? v_load_n(src + i, (size_t)there)
+                                           : v_loadu(src + i));
+        }
+}
+
+static void FN(bmm_pack)(const struct FN(bmm_panel) *f)
+{
+    if (f->line == 1) {
+        FN(bmm_pack_straight)(f);
+    } else if (f->depth == 1) {
+        FN(bmm_pack_transposed)(f);
+    } else {
+        for (int64_t p = 0; p < f->k; p++)
+            for (int64_t i = 0; i < f->lanes; i++)
+                f->dst[p * f->lanes + i] = i < f->width ? f->src[i * f->line + p * f->depth] : (R)0;
+    }
+}

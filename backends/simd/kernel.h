@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Kernel evaluation. Template: see real_f32.h. A task is a block of rows and one of keys. The
+ * keys become a structure of arrays; what is measured of pairs goes to planes of numbers, and
+ * these, one loop a kernel, to G. */
+#include "backends/simd/kernel_measure.h"
+
+struct FN(kernel) {
+    struct engine *engine;
+    const struct kernel_args *args;
+    struct kernel_plan plan;
+    R power, square, size; /* of ONE: P, W2, |w| */
+};
+
+/* The scratch of a worker. */
+struct FN(kernel_room) {
+    R *k, *q, *scale, *square, *planes;
+};
+
+/* A task at work. */
+struct FN(kernel_block) {
+    const struct FN(kernel) *job;
+    struct FN(kernel_room) room;
+    const R *q, *k;            /* element 0 of the block */
+    const R *widths, *factors; /* of this (b, h) */
+    R *g;
+    int64_t row, rows, key, keys;
+    enum kernel_scaling scaling; /* NONE where it was done beforehand */
+};
+
+/* Power-of-two scaling of `count` numbers, if it is exact and nothing can overflow in a
+ * difference, before or after: then it commutes with rounding. NaN and Inf stay what they are. */
+static bool FN(prescaled)(R *x, int64_t count, R power)
+{
+    const R most = R_MAX / 4, back = 1 / power;
+    if (!(power >= R_MIN && back >= R_MIN))
+        return false;
+    for (int64_t i = 0; i < count; i++) {
+        const R y = x[i] * power;
+        const bool exact = y * back == x[i] && r_abs(y) <= most && r_abs(x[i]) <= most;
+        if (!exact && x[i] - x[i] == 0)
+            return false;
+    }
+    for (int64_t i = 0; i < count; i++)
+        x[i] *= power;
+    return true;
+}
+
+/* Coordinates [first, first + depth) of queries and keys. */
+static void FN(kernel_load)(const struct FN(kernel_block) *f, int64_t first, int64_t depth)
+{
+    const struct kernel_args *a = f->job->args;
+    const struct FN(bmm_panel) panel = { .src = f->k + first * a->k.col,
+                                         .line = a->k.row,
+                                         .depth = a->k.col,
+                                         .width = f->keys,
+                                         .lanes = f->job->plan.keys,
+                                         .k = depth,
+                                         .dst = f->room.k };
+    FN(bmm_pack)(&panel);
+    for (int64_t r = 0; r < f->rows; r++)
+        for (int64_t c = 0; c < depth; c++)
+            f->room.q[r * depth + c] = f->q[r * a->q.row + (first + c) * a->q.col];
+}
+
+/* The numbers that multiply differences: powers of two for the radial form of one width a pair,
+ * else the widths. */
+static void FN(kernel_scales)(const struct FN(kernel_block) *f, int64_t first, int64_t depth)
+{
+    const struct kernel *kernel = &f->job->args->kernel;
+    const bool squared = f->job->plan.squared;
+    const int64_t all = f->job->plan.keys, col = kernel->widths.col;
+    R *scale = f->room.scale, *square = f->room.square, power;
+    switch (f->job->plan.scaling) {
+    case SCALE_COORDINATE:
+        for (int64_t c = 0; c < depth; c++)
+            scale[c] = r_abs(f->widths[(first + c) * col]);
+        return;
+    case SCALE_COORDINATE_KEY:
+        for (int64_t c = 0; c < depth; c++) {
+            const V w = v_set1(r_abs(f->widths[(first + c) * col]));
+            for (int64_t j = 0; j < all; j += VN) {
+                const V v = FN(load_strided)(f->factors, kernel->factors.col, f->key + j,
+                                             FN(lanes_from)(j, f->keys));
+                v_storeu(scale + c * all + j, FN(products_up)(w, v_abs(v)));
+            }
+        }
+        return;
+    case SCALE_KEY:
+        for (int64_t j = 0; j < all; j++) {
+            const R w = j < f->keys ? f->widths[(f->key + j) * col] : 0;
+            FN(width_of)(w, &power, &square[j]);
+            scale[j] = squared ? power : r_abs(w);
+        }
+        return;
+    default:
+        for (int64_t r = 0; r < f->rows; r++) {
+            square[r] = f->job->square;
+            scale[r] = squared ? f->job->power : f->job->size;
+            if (kernel->per != ATTPOOL_WIDTH_QUERY)
+                continue;
+            const R w = f->widths[(f->row + r) * kernel->widths.row];
+            FN(width_of)(w, &power, &square[r]);
+            scale[r] = squared ? power : r_abs(w);
+        }
+    }
+}
+
+/* One vector of G from what was measured: S, or u where linear. */
+VEC_FN V FN(kernel_value)(attpool_kernel_name name, bool linear, V x, V square, V c)
+{
+    const bool by_u = !kernel_takes_square((int32_t)name);
+    const V u2 = linear ? v_mul(x, x) : v_mul(x, square);
+    const V u = linear ? x : by_u ? v_sqrt(u2) : u2;
+    V y = FN(kernel_factor)(name, u, u2);
+    if (kernel_is_compact((int32_t)name))
+        y = v_select(FN(kernel_inside)(linear ? u : u2), y, v_zero());
+    if (kernel_has_log((int32_t)name)) {
+        const V e = FN(exp2_full)(v_mul(c, name == ATTPOOL_GAUSSIAN ? u2 : u));
+        y = kernel_has_factor((int32_t)name) ? v_mul(e, y) : e;
+    }
+    return FN(canonical_nan)(y);
+}
+
+/* A row of the radial form: `square` is W2 of the row or of each key. */
+VEC_FN void FN(kernel_row_of)(attpool_kernel_name name, bool linear, const R *x, int64_t keys,
+                              const R *square, bool by_key, R factor, R *g)
+{
+    const V c = v_set1(factor), same = v_set1(*square);
+    int64_t j = 0;
+    for (; j + VN <= keys; j += VN)
+        v_storeu(g + j, FN(kernel_value)(name, linear, v_loadu(x + j),
+                                         by_key ? v_loadu(square + j) : same, c));
+    if (j < keys)
+        v_store_n(
+            g + j,
+            FN(kernel_value)(name, linear, v_loadu(x + j), by_key ? v_loadu(square + j) : same, c),
+            (size_t)(keys - j));
+}
+
+static void FN(kernel_radial)(const struct FN(kernel_block) *f, int64_t r, const R *x, R *g)
+{
+    const struct FN(kernel) *w = f->job;
+    const struct kernel *kernel = &w->args->kernel;
+    const bool linear = w->plan.linear, by_key = w->plan.scaling == SCALE_KEY;
+    const R one = 1, *square = !w->plan.squared ? &one
+                               : by_key         ? f->room.square
+                                                : f->room.square + r;
+    const bool vector = w->plan.squared && by_key;
+    R c = -RC(LOG2_E);
+    if (kernel->name == ATTPOOL_GAUSSIAN) {
+        c = -RC(LOG2_E) / 2;
+        if (kernel->per == ATTPOOL_WIDTH_ONE) { /* W2 goes into c */
+            c = -(RC(LOG2_E) / 2 * w->square);
+            square = &one;
+        }
+    }
+    switch (kernel->name) {
+#define X(name)                                                                                    \
+    case name:                                                                                     \
+        if (linear)                                                                                \
+            FN(kernel_row_of)(name, true, x, f->keys, square, false, c, g);                        \
+        else                                                                                       \
+            FN(kernel_row_of)(name, false, x, f->keys, square, vector, c, g);                      \
+        break;
+        KERNEL_EVERY_NAME(X)
+#undef X
+    case ATTPOOL_CONSTANT:
+        for (int64_t j = 0; j < f->keys; j++)
+            g[j] = 1;
+        break;
+    }
+}
+
+static void FN(kernel_product)(const struct FN(kernel_block) *f, const R *x, int64_t plane, R *g)
+{
+    const bool has_log = f->job->plan.has_log;
+    for (int64_t j = 0; j < f->keys; j += VN) {
+        V y = v_loadu(x + plane + j);
+        if (has_log)
+            y = v_mul(FN(exp2_full)(v_loadu(x + j)), y);
+        y = v_select(v_eq(v_loadu(x + 2 * plane + j), v_set1(1)), v_zero(), y);
+        v_store_n(g + j, FN(canonical_nan)(y), (size_t)FN(lanes_from)(j, f->keys));
+    }
+}
+
+/* Rows [r, r + count) of the block: coordinates [first, first + depth) into the planes. */
+static void FN(kernel_measure)(const struct FN(kernel_block) *f, int64_t r, int64_t count, R *x,
+                               int64_t first, int64_t depth)
+{
+    const struct kernel_plan *p = &f->job->plan;
+    const int64_t plane = p->kept * p->keys;
+    const bool by_row = f->scaling == SCALE_ROW;
+    struct FN(measure) m = { .keys = p->keys,
+                             .depth = depth,
+                             .q = f->room.q + r * depth,
+                             .k = f->room.k,
+                             .scale = f->room.scale + (by_row ? r : 0),
+                             .plane = x,
+                             .first = first == 0 };
+    if (!p->linear && count == KERNEL_TILE_ROWS) {
+        FN(squares)(&m, count, f->scaling);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        if (p->product)
+            for (int64_t c = 0; c < depth; c++)
+                FN(product)(&m, f->scaling, c, plane,
+                            kernel_name_at(&f->job->args->kernel, first + c));
+        else if (p->linear)
+            FN(linear)(&m, f->scaling);
+        else
+            FN(squares)(&m, 1, f->scaling);
+        m.q += depth;
+        m.scale += by_row;
+        m.plane += p->keys;
+    }
+}
+
+static void FN(kernel_put)(const struct FN(kernel_block) *f, int64_t r, int64_t count, R *x)
+{
+    const struct kernel_plan *p = &f->job->plan;
+    const struct kernel_args *a = f->job->args;
+    const int64_t plane = p->kept * p->keys;
+    for (int64_t i = 0; i < count; i++, x += p->keys) {
+        R *g = f->g + (r + i) * a->g.row, *to = a->g.col == 1 ? g : x;
+        if (p->product)
+            FN(kernel_product)(f, x, plane, to);
+        else
+            FN(kernel_radial)(f, r + i, x, to);
+        if (to != g)
+            for (int64_t j = 0; j < f->keys; j++)
+                g[j * a->g.col] = to[j];
+    }
+}
+
+static void FN(kernel_clear)(const struct kernel_plan *p, R *x, int64_t rows)
+{
+    const int64_t plane = p->kept * p->keys;
+    for (int64_t j = 0; j < rows * p->keys; j++) {
+        x[j] = 0;
+        if (p->product) {
+            x[j + plane] = 1;
+            x[j + 2 * plane] = 0;
+        }
+    }
+}
+
+static void FN(kernel_run)(struct FN(kernel_block) *f)
+{
+    const struct kernel_plan *p = &f->job->plan;
+    const int64_t d = f->job->args->d;
+    int64_t first = 0;
+    if (!p->product && f->job->args->kernel.name == ATTPOOL_CONSTANT) {
+        for (int64_t r = 0; r < f->rows; r++)
+            FN(kernel_put)(f, r, 1, f->room.planes);
+        return;
+    }
+    do {
+        const int64_t depth = bmm_min(CHUNK, d - first);
+        FN(kernel_load)(f, first, depth);
+        if (first == 0 || !p->squared)
+            FN(kernel_scales)(f, first, depth);
+        f->scaling = p->scaling;
+        if (p->squared && p->scaling == SCALE_ROW &&
+            f->job->args->kernel.per == ATTPOOL_WIDTH_ONE) {
+            const R power = f->job->power;
+            if (power == 1 || (FN(prescaled)(f->room.q, f->rows * depth, power) &&
+                               FN(prescaled)(f->room.k, p->keys * depth, power)))
+                f->scaling = SCALE_NONE;
+            else
+                FN(kernel_load)(f, first, depth);
+        }
+        for (int64_t r = 0; r < f->rows; r += KERNEL_TILE_ROWS) {
+            const int64_t count = bmm_min(KERNEL_TILE_ROWS, f->rows - r);
+            R *x = f->room.planes + (p->kept == KERNEL_ROWS ? r * p->keys : 0);
+            if (first == 0 && (p->product || d == 0))
+                FN(kernel_clear)(p, x, count);
+            if (d > 0)
+                FN(kernel_measure)(f, r, count, x, first, depth);
+            if (first + depth >= d)
+                FN(kernel_put)(f, r, count, x);
+        }
+        first += CHUNK;
+    } while (first < d);
+}
+
+static void FN(kernel_task)(void *arg, int64_t index, int worker)
+{
+    const struct FN(kernel) *w = arg;
+    const struct kernel_args *a = w->args;
+    const struct kernel_plan *p = &w->plan;
+    const int64_t j = index % p->key_blocks * p->keys;
+    const int64_t i = index / p->key_blocks % p->row_blocks * KERNEL_ROWS;
+    const int64_t matrix = index / p->key_blocks / p->row_blocks;
+    const int64_t b = matrix / a->heads, h = matrix % a->heads;
+    struct FN(kernel_block) f = { .job = w, .row = i, .key = j };
+    R *room = engine_scratch(w->engine, worker);
+    f.room = (struct FN(kernel_room)){ .k = room + p->k_at,
+                                       .q = room + p->q_at,
+                                       .scale = room + p->scale_at,
+                                       .square = room + p->square_at,
+                                       .planes = room + p->planes_at };
+    f.rows = bmm_min(KERNEL_ROWS, a->n - i);
+    f.keys = bmm_min(p->keys, a->m - j);
+    f.q = (const R *)a->q.data + sight_offset(&a->q, b, h, i);
+    f.k = (const R *)a->k.data + sight_offset(&a->k, b, h, j);
+    f.g = (R *)a->g.data + sight_offset(&a->g, b, h, i) + j * a->g.col;
+    if (a->kernel.widths.data != NULL)
+        f.widths = (const R *)a->kernel.widths.data + sight_offset(&a->kernel.widths, b, h, 0);
+    if (a->kernel.factors.data != NULL)
+        f.factors = (const R *)a->kernel.factors.data + sight_offset(&a->kernel.factors, b, h, 0);
+    FN(kernel_run)(&f);
+}
+
+static attpool_status FN(simd_kernel)(struct engine *engine, const struct kernel_args *args)
+{
+    struct FN(kernel) w = { .engine = engine, .args = args };
+    const struct kernel *kernel = &args->kernel;
+    if (args->batch * args->heads == 0 || args->n == 0 || args->m == 0)
+        return ATTPOOL_OK;
+    w.plan = kernel_plan_of(args, VN, sizeof(R));
+    if (kernel->per == ATTPOOL_WIDTH_ONE) {
+        const R width =
+            kernel->widths.data != NULL ? *(const R *)kernel->widths.data : (R)kernel->one;
+        w.size = r_abs(width);
+        FN(width_of)(width, &w.power, &w.square);
+    }
+    const size_t bytes = (size_t)w.plan.room * sizeof(R);
+    if (!engine_reserve(engine, bytes, 0))
+        return engine_fail(engine, ATTPOOL_E_MEMORY, "kernel evaluation needs %zu bytes a thread",
+                           bytes);
+    const int64_t tasks = args->batch * args->heads * w.plan.row_blocks * w.plan.key_blocks;
+    return engine_parallel(engine, tasks, FN(kernel_task), &w);
+}
