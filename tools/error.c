@@ -93,7 +93,8 @@ struct quoted quoted(const char *text, size_t length)
     size_t n = clip(text, length, most);
     size_t used = 0;
     q.text[used++] = '"';
-    for (size_t i = 0; i < n && used < sizeof q.text - 8; i++) {
+    size_t i = 0;
+    for (; i < n && used < sizeof q.text - 8; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c >= ' ' && c != 0x7f)
             q.text[used++] = text[i];
@@ -103,7 +104,7 @@ struct quoted quoted(const char *text, size_t length)
         else
             used += (size_t)sprintf(q.text + used, "\\x%02X", c);
     }
-    if (n < length) {
+    if (i < length) {
         memcpy(q.text + used, "...", 3);
         used += 3;
     }
