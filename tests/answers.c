@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "tests/suites.h"
+
+/* What every backend is tested for; OpenCL is touched by these alone. */
+int main(void)
+{
+    static Suite *(*const suites[])(void) = {
+        suite_one_answer,
+        suite_splits,
+    };
+    return run_suites(suites, sizeof suites / sizeof suites[0]);
+}
