@@ -234,9 +234,14 @@ static int experiments(struct demo *demo, struct error *e)
 
 static int make_folder(const struct demo *demo, struct error *e)
 {
-    if (demo->folder == NULL || mkdir(demo->folder, 0777) == 0 || errno == EEXIST)
+    struct stat st;
+    if (demo->folder == NULL || mkdir(demo->folder, 0777) == 0)
         return CMD_OK;
-    return error_set(e, CMD_FAILED, "cannot make the folder %s: %s", demo->folder, strerror(errno));
+    int number = errno;
+    if (number == EEXIST && stat(demo->folder, &st) == 0 && S_ISDIR(st.st_mode))
+        return CMD_OK;
+    return error_set(e, CMD_FAILED, "cannot make the folder %s: %s", demo->folder,
+                     strerror(number));
 }
 
 static int run(struct demo *demo, struct error *e)

@@ -45,7 +45,7 @@ static bool done(struct check *c, attpool_status status)
 
 static void print(struct check *c, const char *what, const char *got, bool ok)
 {
-    output_printf(&c->demo->out, "  %-44s %-24s %s\n", what, got, ok ? "ok" : "DIFFERS");
+    output_printf(&c->demo->out, "  %-47s  %-25s  %s\n", what, got, ok ? "ok" : "DIFFERS");
     c->demo->differences += !ok;
 }
 
@@ -212,8 +212,12 @@ static void check_attention(struct check *c, bool additive)
     for (size_t i = 0; i < 4; i++)
         ok = ok && fabs(get(c, &o, i) - (double)(2 + i)) < 1e-5 &&
              fabs(get(c, &o, 4 + i) - (double)(10 + i)) < 1e-5;
-    snprintf(text, sizeof text, "%.4g %.4g %.4g %.4g, %.4g ..", get(c, &o, 0), get(c, &o, 1),
-             get(c, &o, 2), get(c, &o, 3), get(c, &o, 4));
+    for (size_t i = 0, used = 0; i < 8 && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.4g",
+                                 i == 0   ? ""
+                                 : i == 4 ? ", "
+                                          : " ",
+                                 get(c, &o, i));
     print(c,
           additive ? "additive attention: 2 3 4 5, 10 11 12 13"
                    : "dot attention: 2 3 4 5, 10 11 12 13",

@@ -150,7 +150,8 @@ static int print_table(const attpool_device_list *list, size_t chosen, const str
                                     : "no",
                       reason);
     }
-    output_text(&o, "\n* would be chosen. One answer: the same bits as every other one.\n");
+    output_text(&o, "\nThe one with * would be chosen. One answer: the same bits as every other "
+                    "one with it.\n");
     return output_close(&o, CMD_OK, e);
 }
 

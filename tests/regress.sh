@@ -1,0 +1,297 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# attpool regress: options, results, failures.
+. "$srcdir/tests/command-lib.sh"
+
+printf 'x,y,z,w\n1,10,5,1\n2,20,6,2\n4,0,7,0\n' >d.csv
+base='regress d.csv --x x --y y'
+
+# ---- the fit ----
+
+# weights exp(-u^2/2): at 1: 1, e^-0.5, e^-4.5
+# shellcheck disable=SC2046,SC2086
+{
+    ok $base --bandwidth 1
+    test "$(head -n 1 out)" = x,fit,n_eff || fail "the header is $(head -n 1 out)"
+    perl -e '
+        my @x = (1, 2, 4); my @y = (10, 20, 0);
+        for my $q (@x) {
+            my ($s, $t, $o) = (0, 0, 0);
+            for (0 .. 2) { my $k = exp(-($q - $x[$_])**2 / 2); $s += $k; $t += $k * $k; $o += $k * $y[$_]; }
+            printf "%d\n%.17g\n%.17g\n", $q, $o / $s, $s * $s / $t;
+        }' >expected
+    near 1e-14 $(cat expected)
+    ok $base --bandwidth 1 --precision f32
+    near 3e-7 $(cat expected)
+
+    # every kernel, at one key half a bandwidth away and one out of reach of the compact ones
+    printf 'x,y\n0,1\n' >one.csv
+    printf '1\n' >at.csv
+    for kernel in gaussian boxcar constant triangular epanechnikov biweight triweight tricube \
+        cosine laplacian logistic sigmoid silverman cauchy; do
+        ok regress one.csv --x x --y y --kernel $kernel --bandwidth 2 --at at.csv
+        near 1e-15 1 1 1
+    done
+    ok $base --kernel boxcar --bandwidth 2.5 --loo
+    near 1e-14 1 20 1 2 5 2 4 20 1
+    ok $base --kernel constant
+    near 1e-14 1 10 3 2 10 3 4 10 3
+    ok $base --kernel triangular --bandwidth 1.5
+    near 1e-14 1 12.5 1.6 2 17.5 1.6 4 0 1
+
+    # ---- query points ----
+
+    ok $base --kernel constant --grid 4
+    near 1e-14 1 10 3 2 10 3 3 10 3 4 10 3
+    ok $base --kernel constant --grid 1
+    near 0 1 10 3
+    printf 'a,x\n0,2\n' >named.csv
+    ok $base --kernel boxcar --bandwidth 0.5 --at named.csv
+    near 0 2 20 1
+    printf '2\n4\n' >order.csv
+    ok $base --kernel boxcar --bandwidth 0.5 --at order.csv
+    near 0 2 20 1 4 0 1
+    ok $base --kernel boxcar --bandwidth 0.5 --at - <order.csv
+    near 0 2 20 1 4 0 1
+    ok regress - --x x --y y --kernel boxcar --bandwidth 0.5 --grid 1 <d.csv
+    near 0 1 10 1
+
+    # ---- columns ----
+
+    ok regress d.csv --x 1 --y 2,z --kernel boxcar --bandwidth 0.5
+    test "$(head -n 1 out)" = x,fit_y,fit_z,n_eff || fail "the header is $(head -n 1 out)"
+    near 0 1 10 5 1 2 20 6 1 4 0 7 1
+    ok regress d.csv --x x,z --y y --kernel boxcar --bandwidth 0.5,0.5
+    test "$(head -n 1 out)" = x,z,fit,n_eff || fail "the header is $(head -n 1 out)"
+    near 0 1 5 10 1 2 6 20 1 4 7 0 1
+    run 0 regress d.csv --x x,z --y y --kernel boxcar --bandwidth 0.5
+    grep -q 'attpool: warning: one bandwidth for 2 columns' err || fail "no warning"
+    ok regress d.csv --x x,z --y y --kernel boxcar,constant --bandwidth 2.5,1
+    near 1e-14 1 5 15 2 2 6 10 3 4 7 10 2
+    ok regress d.csv --x x,z --y y --kernel triangular --form product --bandwidth 2,2
+    near 1e-14 1 5 12 1.4705882352941175 2 6 18 1.4705882352941175 4 7 0 1
+    ok $base --kernel constant --case-weights w
+    near 1e-14 1 16.666666666666668 1.8 2 16.666666666666668 1.8 4 16.666666666666668 1.8
+    sed 1d d.csv | tr , ';' >semi.csv
+    ok regress semi.csv --delimiter ';' --no-header --x 1 --y 2,3 --kernel boxcar --bandwidth 0.5
+    test "$(head -n 1 out)" = 'x;fit_y1;fit_y2;n_eff' || fail "the header is $(head -n 1 out)"
+    tr , '\t' <d.csv >tab.csv
+    ok regress tab.csv --delimiter tab --x x --y y --kernel boxcar --bandwidth 0.5
+    near 0 1 10 1 2 20 1 4 0 1
+
+    # ---- missing values ----
+
+    printf 'x,y\n1,10\n2,NA\n4,0\n' >na.csv
+    fails 3 'na.csv:3:2: column "y": "NA" is a missing value' regress na.csv --x x --y y --bandwidth 1
+    fails 3 'na.csv:3:2: ' regress na.csv --x x --y y --bandwidth 1 --na error
+    run 0 regress na.csv --x x --y y --kernel boxcar --bandwidth 0.5 --na omit
+    near 0 1 10 1 4 0 1
+    grep -q 'warning: na.csv: 1 row with a missing value left out' err || fail "no warning"
+    printf 'x\n1\nNA\n4\n' >naq.csv
+    fails 3 'naq.csv:3:1: ' $base --bandwidth 1 --at naq.csv
+    ok $base --kernel boxcar --bandwidth 0.5 --at naq.csv --na omit
+    test "$(cat out)" = "$(printf 'x,fit,n_eff\n1,10,1\n,,\n4,0,1')" || fail "got $(cat out)"
+    ok $base --kernel constant --at naq.csv --na omit --empty mean
+    test "$(sed -n 3p out)" = ,, || fail "got $(cat out)"
+
+    # ---- empty rows ----
+
+    printf '9\n' >far.csv
+    for case in nan:NaN:NaN zero:0:NaN mean:10:3 nearest:0:1; do
+        ok $base --kernel boxcar --bandwidth 1 --at far.csv --empty "${case%%:*}"
+        rest=${case#*:}
+        near 1e-14 9 "${rest%:*}" "${rest#*:}"
+    done
+    ok $base --kernel boxcar --bandwidth 1 --at far.csv
+    near 0 9 NaN NaN
+    fails 3 'far.csv:1: no data is in reach' $base --kernel boxcar --bandwidth 1 --at far.csv \
+        --empty error
+    fails 3 'd.csv:4: no data is in reach' $base --kernel boxcar --bandwidth 2 --loo --empty error
+    fails 3 "d.csv: no data is in reach of the grid's point 3, 3" $base --kernel boxcar \
+        --bandwidth 0.5 --grid 4 --empty error
+
+    # ---- outputs ----
+
+    ok $base --bandwidth 1
+    mv out plain.csv
+    ok $base --bandwidth 1 -o fit.csv
+    same fit.csv plain.csv
+    ok $base --bandwidth 1 --output=-
+    same out plain.csv
+    for threads in 1 3; do
+        ok $base --bandwidth 1 --threads $threads
+        same out plain.csv
+    done
+    ok $base --bandwidth 1 --backend scalar
+    same out plain.csv
+    ok $base --bandwidth 1 -o fit.npy
+    unnpy fit.npy
+    shape '<f8 (3, 3)'
+    near 1e-14 $(cat expected)
+    ok regress fit.npy --x 1 --y 2 --kernel boxcar --bandwidth 0.5 --precision f32 -o f32.csv
+    ok $base --kernel boxcar --bandwidth 1.5 --weights w.npy -o fit.csv
+    unnpy w.npy
+    shape '<f8 (3, 3)'
+    near 0 0.5 0.5 0 0.5 0.5 0 0 0 1
+    ok $base --kernel boxcar --bandwidth 1.5 --weights w.npy --precision f32
+    unnpy w.npy
+    shape '<f4 (3, 3)'
+    near 0 0.5 0.5 0 0.5 0.5 0 0 0 1
+
+    # float32 works on differences from the first row, taken in float64
+    printf 'x,y\n1700000000.25,1\n1700000000.5,3\n' >time.csv
+    ok regress time.csv --x x --y y --kernel boxcar --bandwidth 0.2 --precision f32
+    near 0 1700000000.25 1 1 1700000000.5 3 1
+    printf 'x,y\n-3e38,1\n3e38,3\n' >wide.csv
+    fails 3 'wide.csv:3:1: column "x": .*float32' regress wide.csv --x x --y y --bandwidth 1 \
+        --precision f32
+    ok regress wide.csv --x x --y y --bandwidth 1 --grid 3
+    near 1e-14 -3e38 1 1 0 2 2 3e38 3 1
+}
+
+# ---- pictures ----
+
+if have gnuplot; then
+    ok regress d.csv --x x --y y --bandwidth 1 --plot p.svg --heatmap h.png -o fit.csv
+    grep -q '<svg' p.svg || fail "p.svg is no SVG"
+    test "$(head -c 4 h.png | tail -c 3)" = PNG || fail "h.png is no PNG"
+    test ! -e p.svg.gp || fail "a script was kept"
+    ok regress d.csv --x x --y y,z --bandwidth 1 --grid 9 --plot p.svg --keep-scripts -o fit.csv
+    test -s p.svg.gp || fail "no script was kept"
+    ok regress d.csv --x x --y y --bandwidth 1 --heatmap h.svg --weights w.npy -o fit.csv
+    unnpy w.npy
+    shape '<f8 (3, 3)'
+fi
+mkdir nothing
+case $ATTPOOL in
+/*)
+    # shellcheck disable=SC2086
+    env PATH="$tmp/nothing" $ATTPOOL regress d.csv --x x --y y --bandwidth 1 --plot p2.svg \
+        -o new.csv 2>err
+    test $? = 1 || fail "without gnuplot it did not fail"
+    test ! -e p2.svg || fail "a picture without gnuplot"
+    test ! -e new.csv || fail "a table though the picture failed"
+    ;;
+esac
+
+# ---- usage ----
+
+fails 2 'DATA is missing; see .attpool regress --help.' regress --x x --y y --bandwidth 1
+fails 2 'there is more than one DATA' regress d.csv e.csv --x x --y y --bandwidth 1
+fails 2 '--x is missing' regress d.csv --y y --bandwidth 1
+fails 2 '--y is missing' regress d.csv --x x --bandwidth 1
+fails 2 '--bandwidth is missing' regress d.csv --x x --y y
+fails 2 '--bandwidth: -1 is not positive' regress d.csv --x x --y y --bandwidth -1
+fails 2 '--bandwidth: 0 is not positive' regress d.csv --x x --y y --bandwidth 0
+fails 2 '--bandwidth: "one" is not a finite number' regress d.csv --x x --y y --bandwidth one
+fails 2 '--bandwidth: .* or its inverse is out' regress d.csv --x x --y y --bandwidth 1e-320
+fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidth 1e-60 \
+    --precision f32
+fails 2 '--bandwidth has 2 values for 1 x column' regress d.csv --x x --y y --bandwidth 1,2
+fails 2 '--kernel: there is no "gauss", but gaussian, ' regress d.csv --x x --y y --kernel gauss
+fails 2 '--kernel has 2 names for 1 x column' regress d.csv --x x --y y --bandwidth 1 \
+    --kernel boxcar,boxcar
+fails 2 '--form radial takes one kernel' regress d.csv --x x,z --y y --bandwidth 1,1 \
+    --kernel boxcar,boxcar --form radial
+fails 2 '--form: "square" is none of radial, product' regress d.csv --x x --y y --form square
+fails 2 '--x "x,": an item of the list is empty' regress d.csv --x x, --y y --bandwidth 1
+fails 2 '--at and --grid' regress d.csv --x x --y y --bandwidth 1 --at at.csv --grid 3
+fails 2 '--loo is for' regress d.csv --x x --y y --bandwidth 1 --at at.csv --loo
+fails 2 '--loo is for' regress d.csv --x x --y y --bandwidth 1 --grid 3 --loo
+fails 2 '--grid: "0" is not within' regress d.csv --x x --y y --bandwidth 1 --grid 0
+fails 2 '--grid: "1.5" is not a whole number' regress d.csv --x x --y y --bandwidth 1 --grid 1.5
+fails 2 '--grid takes one x column' regress d.csv --x x,z --y y --bandwidth 1,1 --grid 3
+fails 2 '--plot takes one x column' regress d.csv --x x,z --y y --bandwidth 1,1 --plot p.svg
+fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --plot p.gif
+fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --heatmap p
+fails 2 '--weights is an .npy file' regress d.csv --x x --y y --bandwidth 1 --weights w.csv
+fails 2 '"a.npy" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --weights a.npy -o a.npy
+fails 2 'stdin or stdout is asked for twice' regress - --x x --y y --bandwidth 1 --at -
+fails 2 '--empty: "none" is none of nan, zero, ' regress d.csv --x x --y y --empty none
+fails 2 '--na: "drop" is none of error, omit' regress d.csv --x x --y y --na drop
+fails 2 'the delimiter "ab"' regress d.csv --x x --y y --delimiter ab
+fails 2 '--precision: "f16" is none of f32, f64' regress d.csv --x x --y y --precision f16
+fails 2 '--threads: "0" is not within 1 to 1024' regress d.csv --x x --y y --threads 0
+fails 2 'there is no option "--nope"; see' regress d.csv --nope
+fails 2 'there is no option -z' regress d.csv -z
+fails 2 'option "--n" is ambiguous' regress d.csv --n
+fails 2 'option --loo takes no argument' regress d.csv --loo=1
+fails 2 'option --x needs an argument' regress d.csv --x
+fails 2 'option -o needs an argument' regress d.csv -o
+fails 2 'there is no column 0' regress d.csv --x 0 --y y --bandwidth 1
+
+# ---- bad data ----
+
+fails 3 'd.csv:1: no column "t"' regress d.csv --x t --y y --bandwidth 1
+fails 3 'd.csv: no column 9' regress d.csv --x 9 --y y --bandwidth 1
+printf 'x,y\n1,2\n3,abc\n' >text.csv
+fails 3 'text.csv:3:2: column "y": "abc" is not a number' regress text.csv --x x --y y --bandwidth 1
+printf 'x,y\n1,2\n3,inf\n' >inf.csv
+fails 3 'inf.csv:3:2: ' regress inf.csv --x x --y y --bandwidth 1
+printf 'x,y\n1,2\n3,1e60\n' >big.csv
+fails 3 'big.csv:3:2: ' regress big.csv --x x --y y --bandwidth 1 --precision f32
+printf 'x,y,w\n1,2,1\n3,1,-2\n' >negative.csv
+fails 3 'negative.csv:3:3: column "w": a case weight is negative' regress negative.csv --x x --y y \
+    --bandwidth 1 --case-weights w
+printf 'a,b\n1,2\n' >two.csv
+fails 3 'two.csv:1: neither a column "x" nor exactly 1 column' regress d.csv --x x --y y \
+    --bandwidth 1 --at two.csv
+: >empty.csv
+fails 3 'empty.csv: ' regress empty.csv --x x --y y --bandwidth 1
+fails 1 'cannot .*none.csv' regress none.csv --x x --y y --bandwidth 1
+fails 3 '<stdin>:3:2: ' regress - --x x --y y --bandwidth 1 <text.csv
+npy nan.npy '<f8' '(2, 2)' 1 2 3 nan
+fails 3 'nan.npy:2:2: ' regress nan.npy --x 1 --y 2 --bandwidth 1
+fails 3 'nan.npy: no column "x"' regress nan.npy --x x --y 2 --bandwidth 1
+cp d.csv csv.npy
+fails 3 'csv.npy: ' regress csv.npy --x 1 --y 2 --bandwidth 1
+
+# ---- backends ----
+
+fails 4 '.*no backend "vax"' regress d.csv --x x --y y --bandwidth 1 --backend vax
+ATTPOOL_BACKEND=vax
+export ATTPOOL_BACKEND
+fails 4 '.*no backend "vax"' regress d.csv --x x --y y --bandwidth 1
+unset ATTPOOL_BACKEND
+ATTPOOL_VERBOSE=2 run 0 regress d.csv --x x --y y --bandwidth 1
+same out plain.csv
+test "$(grep -c '^attpool: ' err)" = 2 || fail "the log is: $(cat err)"
+ATTPOOL_NUM_THREADS=many
+export ATTPOOL_NUM_THREADS
+fails 2 'ATTPOOL_NUM_THREADS is "many"' regress d.csv --x x --y y --bandwidth 1
+unset ATTPOOL_NUM_THREADS
+
+# ---- whole or not at all ----
+
+echo old >kept.csv
+fails 3 'text.csv:3:2: ' regress text.csv --x x --y y --bandwidth 1 -o kept.csv
+fails 3 'd.csv:4: ' regress d.csv --x x --y y --kernel boxcar --bandwidth 2 --loo --empty error \
+    -o kept.csv --weights kept.npy
+test "$(cat kept.csv)" = old || fail "a failure has changed kept.csv"
+test ! -e kept.npy || fail "a failure has left kept.npy"
+fails 1 'cannot write no/such.csv' regress d.csv --x x --y y --bandwidth 1 -o no/such.csv
+fails 1 'cannot write no/such.npy' regress d.csv --x x --y y --bandwidth 1 --weights no/such.npy
+if test -w /dev/full; then
+    # shellcheck disable=SC2086
+    $ATTPOOL regress d.csv --x x --y y --bandwidth 1 >/dev/full 2>err
+    test $? = 1 || fail "a full disk is not noticed"
+fi
+perl -e 'print "x,y\n"; printf "%.6f,%d\n", $_ / 100, $_ % 7 for 1 .. 12000' >long.csv
+mkdir killed
+# shellcheck disable=SC2086
+$ATTPOOL regress long.csv --x x --y y --bandwidth 1 --weights killed/w.npy -o killed/fit.csv &
+pid=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    test -z "$(ls killed)" || break
+    sleep 0.2
+done
+kill "$pid"
+wait "$pid" 2>/dev/null && fail "not killed"
+test -z "$(ls killed)" || fail "killed, it left: $(ls killed)"
+
+# chunks of queries give the bits of all at once
+head -n 3001 long.csv >part.csv
+ok regress part.csv --x x --y y --bandwidth 1 -o whole.csv
+ln -s /dev/null null.npy
+ok regress part.csv --x x --y y --bandwidth 1 -o chunks.csv --weights null.npy
+same whole.csv chunks.csv
