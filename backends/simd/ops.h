@@ -13,4 +13,5 @@
 #include "backends/simd/bmm_pack.h"
 #include "backends/simd/bmm.h"
 #include "backends/simd/kernel.h"
+#include "backends/simd/pool.h"
 #include "backends/simd/softmax.h"

@@ -213,7 +213,7 @@ static attpool_status FN(pool_chosen)(struct engine *engine, const struct pool_a
     return engine_parallel(engine, a.batch * a.heads * tiles, FN(pool_job_chosen), &job);
 }
 
-static attpool_status FN(pool)(struct engine *engine, const struct pool_args *a)
+static attpool_status FN(simd_pool)(struct engine *engine, const struct pool_args *a)
 {
     struct FN(pool_job) job = { .engine = engine, .a = a, .notes = true };
     const bool chosen = a->weights.data != NULL && a->rows != NULL;

@@ -39,51 +39,25 @@ VEC_FN void FN(pool_squares_chunk)(const struct FN(pool_pairs) *x, int j, int64_
             }
 }
 
-VEC_FN void FN(pool_post)(const struct FN(pool_pairs) *x, int j, V s[8][4], const int kt,
-                          const int nv)
-{
-    if (x->cast_post != NULL)
-        UNROLL
-        for (int k = 0; k < kt; k++)
-            UNROLL
-            for (int i = 0; i < nv; i++)
-                s[k][i] = v_mul(s[k][i], v_set1(x->cast_post[(j + k) * x->post_row]));
-    if (x->lane_post != NULL)
-        UNROLL
-        for (int k = 0; k < kt; k++)
-            UNROLL
-            for (int i = 0; i < nv; i++)
-                s[k][i] = v_mul(s[k][i], v_loadu(x->lane_post + i * VN));
-}
-
-/* Points j .. j + kt - 1: their rows of the output. */
-VEC_FN void FN(pool_squares_rows)(const struct FN(pool_pairs) *x, int j, V end[4], const int kt,
-                                  const int nv, const enum pool_scaled how)
-{
-    V s[8][4], rest[8][4];
-    FN(pool_squares_chunk)(x, j, 0, pool_min(x->d, CHUNK), s, kt, nv, how);
-    for (int64_t c = CHUNK; c < x->d; c += CHUNK) {
-        FN(pool_squares_chunk)(x, j, c, pool_min(x->d, c + CHUNK), rest, kt, nv, how);
-        UNROLL
-        for (int k = 0; k < kt; k++)
-            UNROLL
-            for (int i = 0; i < nv; i++)
-                s[k][i] = v_add(s[k][i], rest[k][i]);
-    }
-    FN(pool_post)(x, j, s, kt, nv);
-    FN(pool_chunk_out)(x, j, true, true, s, end, kt, nv);
-}
-
 VEC_FN void FN(pool_squares_n)(const struct FN(pool_pairs) *x, const int kt, const int nv,
                                const enum pool_scaled how)
 {
-    V end[4];
-    int j = 0;
+    V s[8][4], end[4];
     FN(pool_ends_start)(x, end, nv);
-    for (; j + kt <= x->count; j += kt)
-        FN(pool_squares_rows)(x, j, end, kt, nv, how);
-    for (; j < x->count; j++)
-        FN(pool_squares_rows)(x, j, end, 1, nv, how);
+    for (int j = 0; j < x->count;) {
+        const bool whole = kt > 1 && x->count - j >= kt;
+        for (int64_t c = 0; c < x->d; c += CHUNK) {
+            const int64_t stop = pool_min(c + CHUNK, x->d);
+            if (whole) {
+                FN(pool_squares_chunk)(x, j, c, stop, s, kt, nv, how);
+                FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, kt, nv);
+            } else {
+                FN(pool_squares_chunk)(x, j, c, stop, s, 1, nv, how);
+                FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, 1, nv);
+            }
+        }
+        j += whole ? kt : 1;
+    }
     FN(pool_ends_store)(x, end, nv);
 }
 
@@ -113,25 +87,37 @@ VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv)
 
 VEC_FN void FN(pool_squares_v)(const struct FN(pool_pairs) *x, const int kt, const int nv)
 {
-    const bool post = x->cast_post != NULL || x->lane_post != NULL;
     if (x->lane_scale != NULL)
-        FN(pool_squares_n)(x, kt, nv, SCALED_LANE);
+        FN(pool_squares_n)(x, 1, nv, SCALED_LANE);
     else if (x->cast_scale != NULL)
-        FN(pool_squares_n)(x, kt, nv, SCALED_CAST);
-    else if (x->d == 1 && !post && x->extreme <= 0)
+        FN(pool_squares_n)(x, 1, nv, SCALED_CAST);
+    else if (x->d == 1 && x->extreme <= 0)
         FN(pool_square_n)(x, nv);
     else
         FN(pool_squares_n)(x, kt, nv, SCALED_NOT);
 }
 
+/* The squares of widths. */
+static void FN(pool_post)(const struct FN(pool_pairs) *x)
+{
+    for (int j = 0; j < x->count; j++)
+        for (int i = 0; i < x->vectors; i++) {
+            R *s = x->out + ((int64_t)j * x->vectors + i) * VN;
+            V times = x->lane_post != NULL ? v_loadu(x->lane_post + i * VN)
+                                           : v_set1(x->cast_post[j * x->post_row]);
+            v_storeu(s, v_mul(v_loadu(s), times));
+        }
+}
+
 static void FN(pool_squares)(const struct FN(pool_pairs) *x)
 {
+    const size_t n = (size_t)x->count * (size_t)x->vectors * VN;
     switch (x->vectors) {
     case 1:
-        FN(pool_squares_v)(x, 8, 1);
+        FN(pool_squares_v)(x, POOL_DEEP, 1);
         break;
     case 2:
-        FN(pool_squares_v)(x, 4, 2);
+        FN(pool_squares_v)(x, POOL_DEEP, 2);
         break;
     case 3:
         FN(pool_squares_v)(x, 2, 3);
@@ -139,6 +125,10 @@ static void FN(pool_squares)(const struct FN(pool_pairs) *x)
     default:
         FN(pool_squares_v)(x, 2, 4);
     }
+    for (size_t i = 0; i < n && x->d == 0; i += VN)
+        v_storeu(x->out + i, v_zero());
+    if (x->cast_post != NULL || x->lane_post != NULL)
+        FN(pool_post)(x);
 }
 
 /* |difference * width| of point j and coordinate c. */

@@ -15,7 +15,7 @@ struct FN(pool_pairs) {
     int64_t scale_row, scale_col;
     const R *lane_scale; /* a vector of lanes, or one for each c, scale_step apart; or NULL */
     int64_t scale_step;
-    /* ... and the sum of their squares by */
+    /* ... and the sum of their squares, where it is wanted, by */
     const R *cast_post; /* [j * post_row], or NULL */
     int64_t post_row;
     const R *lane_post; /* or NULL */
@@ -117,7 +117,7 @@ static void FN(pool_dot)(const struct FN(pool_pairs) *x)
 {
     switch (x->vectors) {
     case 1:
-        FN(pool_dot_n)(x, 8, 1);
+        FN(pool_dot_n)(x, POOL_DEEP, 1);
         break;
     case 2:
         FN(pool_dot_n)(x, POOL_DEEP, 2);
@@ -126,7 +126,7 @@ static void FN(pool_dot)(const struct FN(pool_pairs) *x)
         FN(pool_dot_n)(x, POOL_DEEP, 3);
         break;
     default:
-        FN(pool_dot_n)(x, POOL_DEEP / 2, 4);
+        FN(pool_dot_n)(x, 1, 4);
     }
 }
 
@@ -151,22 +151,14 @@ VEC_FN void FN(pool_additive_chunk)(const struct FN(pool_pairs) *x, int j, int64
 
 VEC_FN void FN(pool_additive_n)(const struct FN(pool_pairs) *x, const int nv)
 {
-    V end[4], sum[4], s[4];
+    V end[4], s[8][4];
     FN(pool_ends_start)(x, end, nv);
-    for (int j = 0; j < x->count; j++) {
-        FN(pool_additive_chunk)(x, j, 0, pool_min(x->d, CHUNK), sum, nv);
-        for (int64_t c = CHUNK; c < x->d; c += CHUNK) {
-            FN(pool_additive_chunk)(x, j, c, pool_min(x->d, c + CHUNK), s, nv);
-            UNROLL
-            for (int i = 0; i < nv; i++)
-                sum[i] = v_add(sum[i], s[i]);
+    for (int j = 0; j < x->count; j++)
+        for (int64_t c = 0; c < x->d; c += CHUNK) {
+            const int64_t stop = pool_min(c + CHUNK, x->d);
+            FN(pool_additive_chunk)(x, j, c, stop, s[0], nv);
+            FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, 1, nv);
         }
-        UNROLL
-        for (int i = 0; i < nv; i++) {
-            end[i] = FN(pool_extreme)(x->extreme, end[i], sum[i]);
-            v_storeu(x->out + (j * nv + i) * VN, sum[i]);
-        }
-    }
     FN(pool_ends_store)(x, end, nv);
 }
 

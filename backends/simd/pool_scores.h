@@ -107,15 +107,15 @@ static void FN(pool_pairs_measure)(const struct FN(pool_plan) *p, struct FN(pool
                                   .part = x->part,
                                   .outside = p->masked,
                                   .vectors = vectors };
-    switch (p->measure) {
+    enum pool_measure measure = p->measure;
+    if (x->d == 0 && (measure == MEASURE_DOT || measure == MEASURE_ADDITIVE))
+        measure = MEASURE_SQUARES; /* zeros */
+    switch (measure) {
     case MEASURE_NONE:
         FN(pool_fill)(x->out, vectors * VN, p->has_max ? 0 : 1);
         return;
     case MEASURE_DOT:
-        if (x->d > 0)
-            FN(pool_dot)(x);
-        else
-            FN(pool_squares)(x);
+        FN(pool_dot)(x);
         return;
     case MEASURE_ADDITIVE:
         FN(pool_additive)(x);
@@ -129,15 +129,16 @@ static void FN(pool_pairs_measure)(const struct FN(pool_plan) *p, struct FN(pool
     case MEASURE_SQUARES:
         FN(pool_squares)(x);
     }
-    if (p->name != ATTPOOL_GAUSSIAN && p->name != ATTPOOL_CONSTANT)
+    if (p->a->score == POOL_KERNEL && p->name != ATTPOOL_GAUSSIAN && p->name != ATTPOOL_CONSTANT)
         FN(pool_step)(&step, p->name);
 }
 
 /* Whether the measure alone finds the extremes. */
 static bool FN(pool_plan_finds_ends)(const struct FN(pool_plan) *p)
 {
-    return p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE ||
-           (p->measure == MEASURE_SQUARES && p->name == ATTPOOL_GAUSSIAN);
+    if (p->measure == MEASURE_SQUARES)
+        return p->name == ATTPOOL_GAUSSIAN && !p->squared_width && p->a->d > 0;
+    return (p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE) && p->a->d > 0;
 }
 
 static void FN(pool_find_ends)(const R *s, int count, int vectors, bool low, R *ends)

@@ -16,7 +16,7 @@ enum {
     POOL_VECTORS = 4,  /* most vectors of rows in a tile */
     POOL_PIECES = 128, /* with fewer tasks than this the keys are split too */
     POOL_BLOCKS = SUPER_BLOCK / BLOCK,
-    POOL_DEEP = NREG >= 32 ? 8 : 4 /* points of a tile of up to 3 vectors */
+    POOL_DEEP = NREG >= 32 ? 8 : NREG >= 16 ? 4 : 2 /* points of a tile of up to 3 vectors */
 };
 
 #define POOL_LANES(lanes) (POOL_VECTORS * (lanes))

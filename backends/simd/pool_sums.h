@@ -184,7 +184,7 @@ VEC_FN int64_t FN(pool_values_n)(const struct FN(pool_values) *x, int64_t col, i
 {
     V a[8][4];
     for (; col + kt <= end; col += kt) {
-        if (x->part != NULL)
+        if (kt == 1 && x->part != NULL)
             FN(pool_values_block)(x, col, a, kt, nv, true);
         else
             FN(pool_values_block)(x, col, a, kt, nv, false);
@@ -198,8 +198,9 @@ VEC_FN int64_t FN(pool_values_n)(const struct FN(pool_values) *x, int64_t col, i
 VEC_FN int64_t FN(pool_values_v)(const struct FN(pool_values) *x, int64_t col, int64_t end,
                                  const int kt, const int nv)
 {
-    col = FN(pool_values_n)(x, col, end, kt, nv);
-    if (col + kt > end)
+    if (x->part == NULL)
+        col = FN(pool_values_n)(x, col, end, kt, nv);
+    if (x->part != NULL || col + kt > end)
         col = FN(pool_values_n)(x, col, end, 1, nv);
     return col;
 }
@@ -208,7 +209,7 @@ static int64_t FN(pool_values)(const struct FN(pool_values) *x, int64_t col, int
 {
     switch (x->vectors) {
     case 1:
-        return FN(pool_values_v)(x, col, end, 8, 1);
+        return FN(pool_values_v)(x, col, end, POOL_DEEP, 1);
     case 2:
         return FN(pool_values_v)(x, col, end, POOL_DEEP, 2);
     case 3:
