@@ -23,10 +23,28 @@ struct FN(bmm_part) {
     const R *packed_b;     /* panels of BMM_VECS vectors */
 };
 
-static const R *FN(bmm_at)(const struct array *x, int64_t f, int64_t heads)
+/* Matrices in their order: batches, in each the heads. */
+struct FN(bmm_cursor) {
+    int64_t b, h;
+};
+
+static struct FN(bmm_cursor) FN(bmm_seek)(const struct bmm_args *g, int64_t matrix)
 {
-    const int64_t b = f / heads, h = f % heads;
-    return (const R *)x->data + b * x->batch + h / x->group * x->head;
+    return (struct FN(bmm_cursor)){ .b = matrix / g->heads, .h = matrix % g->heads };
+}
+
+static void FN(bmm_next)(const struct bmm_args *g, struct FN(bmm_cursor) *at)
+{
+    if (++at->h == g->heads) {
+        at->h = 0;
+        at->b++;
+    }
+}
+
+static R *FN(bmm_at)(const struct array *x, struct FN(bmm_cursor) at)
+{
+    const int64_t head = x->group == 1 ? at.h : at.h / x->group;
+    return (R *)x->data + at.b * x->batch + head * x->head;
 }
 
 /* A number of rows cut into tiles as even as can be. */
@@ -69,9 +87,7 @@ static void FN(bmm_strip)(const struct FN(bmm) *w, const struct FN(bmm_part) *f,
     const int64_t wide = f->packed_a ? BMM_ROWS : bmm_min(BMM_ACC / vecs, BMM_MAX_ROWS);
     const struct FN(bmm_split) s = FN(bmm_split)(f->rows, wide);
     t->tail = (size_t)(cols - (vecs - 1) * VN);
-    const enum bmm_kind kind = f->packed_a                     ? BMM_PACKED
-                               : !f->packed_b && t->tail != VN ? BMM_MASKED
-                                                               : BMM_DIRECT;
+    const enum bmm_kind kind = f->packed_a ? BMM_PACKED : t->tail == VN ? BMM_DIRECT : BMM_MASKED;
     const R *a = t->a;
     t->c = f->c + j * g->c.col;
     for (int64_t i = 0; i < s.tiles; i++) {
@@ -159,17 +175,17 @@ static int64_t FN(bmm_room_b)(const struct bmm_plan *p)
     return p->way == BMM_OWN ? BMM_GROUP * BMM_VECS * VN * CHUNK + VN : 0;
 }
 
-/* The rows and columns of block `block` of matrix `f`. */
-static struct FN(bmm_part) FN(bmm_part_of)(const struct FN(bmm) *w, int64_t f, int64_t block)
+/* Block (i, j) of a matrix. */
+static struct FN(bmm_part)
+    FN(bmm_part_of)(const struct FN(bmm) *w, struct FN(bmm_cursor) at, int64_t i, int64_t j)
 {
     const struct bmm_plan *p = &w->plan;
     const struct bmm_args *g = &p->g;
-    const int64_t i = block / p->col_blocks * p->row_block,
-                  j = block % p->col_blocks * p->col_block;
-    return (struct FN(bmm_part)){ .a = FN(bmm_at)(&g->a, f, g->heads) + i * g->a.row,
-                                  .b = FN(bmm_at)(&g->b, f, g->heads) + j * g->b.col,
-                                  .c = (R *)FN(bmm_at)(&g->c, f, g->heads) + i * g->c.row +
-                                       j * g->c.col,
+    i *= p->row_block;
+    j *= p->col_block;
+    return (struct FN(bmm_part)){ .a = FN(bmm_at)(&g->a, at) + i * g->a.row,
+                                  .b = FN(bmm_at)(&g->b, at) + j * g->b.col,
+                                  .c = FN(bmm_at)(&g->c, at) + i * g->c.row + j * g->c.col,
                                   .rows = bmm_min(p->row_block, g->n - i),
                                   .cols = bmm_min(p->col_block, g->m - j),
                                   .k = g->k,
@@ -177,34 +193,67 @@ static struct FN(bmm_part) FN(bmm_part_of)(const struct FN(bmm) *w, int64_t f, i
                                   .last = true };
 }
 
+/* Matrices of one tile each. */
+static void FN(bmm_tiny)(const struct FN(bmm) *w, struct FN(bmm_cursor) at, int64_t count)
+{
+    const struct bmm_args *g = &w->plan.g;
+    const int64_t vecs = bmm_ceil(g->m, VN);
+    struct FN(bmm_tile) t = { .k = g->k,
+                              .a_row = g->a.row,
+                              .a_col = g->a.col,
+                              .b_row = g->b.row,
+                              .c_row = g->c.row,
+                              .alpha = w->alpha,
+                              .beta = w->beta,
+                              .zero = w->beta == 0,
+                              .last = true,
+                              .tail = (size_t)(g->m - (vecs - 1) * VN) };
+    FN(bmm_tile_function) *tile = FN(bmm_tiles)[t.tail == VN ? BMM_DIRECT : BMM_MASKED][g->n][vecs];
+    for (int64_t i = 0; i < count; i++, FN(bmm_next)(g, &at)) {
+        t.a = FN(bmm_at)(&g->a, at);
+        t.b = FN(bmm_at)(&g->b, at);
+        t.c = FN(bmm_at)(&g->c, at);
+        tile(&t);
+    }
+}
+
 /* B in place. */
 static void FN(bmm_in_place)(void *arg, int64_t index, int worker)
 {
     const struct FN(bmm) *w = arg;
     const struct bmm_plan *p = &w->plan;
+    const struct bmm_args *g = &p->g;
     const int64_t blocks = p->row_blocks * p->col_blocks;
-    const int64_t count = p->units * p->repeat * blocks, first = index * p->per_task;
+    const int64_t count = bmm_min(p->per_task, g->batch * g->heads - index / blocks * p->per_task);
+    struct FN(bmm_cursor) at = FN(bmm_seek)(g, index / blocks * p->per_task);
     (void)worker;
-    for (int64_t i = first; i < bmm_min(first + p->per_task, count); i++) {
-        const struct FN(bmm_part) f = FN(bmm_part_of)(w, i / blocks, i % blocks);
+    if (p->tiny) {
+        FN(bmm_tiny)(w, at, count);
+        return;
+    }
+    const int64_t block = index % blocks, i = block / p->col_blocks, j = block % p->col_blocks;
+    for (int64_t q = 0; q < count; q++, FN(bmm_next)(g, &at)) {
+        const struct FN(bmm_part) f = FN(bmm_part_of)(w, at, i, j);
         FN(bmm_part)(w, &f);
     }
 }
 
-/* Column block `block` of a unit: a group of B's panels is packed and meets all rows. */
-static void FN(bmm_own_block)(const struct FN(bmm) *w, int64_t unit, int64_t block, R *scratch)
+/* Column block j of a unit: a group of B's panels is packed and meets all rows. */
+static void FN(bmm_own_block)(const struct FN(bmm) *w, struct FN(bmm_cursor) first, int64_t block,
+                              R *scratch)
 {
     const struct bmm_plan *p = &w->plan;
     const struct bmm_args *g = &p->g;
-    const int64_t group = BMM_GROUP * BMM_VECS * VN, first = unit * p->repeat;
+    const int64_t group = BMM_GROUP * BMM_VECS * VN;
     R *packed_a = scratch, *packed_b = scratch + FN(bmm_room_a)(p);
-    const struct FN(bmm_part) whole = FN(bmm_part_of)(w, first, block);
+    const struct FN(bmm_part) whole = FN(bmm_part_of)(w, first, 0, block);
     for (int64_t k = 0; k < g->k; k += CHUNK)
         for (int64_t j = 0; j < whole.cols; j += group) {
             const int64_t deep = bmm_min(CHUNK, g->k - k), cols = bmm_min(group, whole.cols - j);
+            struct FN(bmm_cursor) at = first;
             FN(bmm_pack_b)(g, whole.b + k * g->b.row + j * g->b.col, deep, cols, packed_b);
-            for (int64_t r = 0; r < p->repeat; r++) {
-                struct FN(bmm_part) f = FN(bmm_part_of)(w, first + r, block);
+            for (int64_t r = 0; r < p->repeat; r++, FN(bmm_next)(g, &at)) {
+                struct FN(bmm_part) f = FN(bmm_part_of)(w, at, 0, block);
                 f.a += k * g->a.col;
                 f.c += j * g->c.col;
                 f.cols = cols;
@@ -226,10 +275,14 @@ static void FN(bmm_own)(void *arg, int64_t index, int worker)
 {
     const struct FN(bmm) *w = arg;
     const struct bmm_plan *p = &w->plan;
-    const int64_t count = p->units * p->col_blocks, first = index * p->per_task;
+    const int64_t first = index / p->col_blocks * p->per_task;
+    struct FN(bmm_cursor) at = FN(bmm_seek)(&p->g, first * p->repeat);
     R *scratch = engine_scratch(w->engine, worker);
-    for (int64_t i = first; i < bmm_min(first + p->per_task, count); i++)
-        FN(bmm_own_block)(w, i / p->col_blocks, i % p->col_blocks, scratch);
+    for (int64_t i = first; i < bmm_min(first + p->per_task, p->units); i++) {
+        FN(bmm_own_block)(w, at, index % p->col_blocks, scratch);
+        for (int64_t r = 0; r < p->repeat; r++)
+            FN(bmm_next)(&p->g, &at);
+    }
 }
 
 /* Where the panels of a chunk of a unit of the wave lie. */
@@ -247,7 +300,7 @@ static void FN(bmm_wave_pack)(void *arg, int64_t index, int worker)
     const int64_t j = index % groups * group, chunk = index / groups % w->chunks;
     const int64_t unit = index / groups / w->chunks, k = (w->chunk + chunk) * CHUNK;
     const int64_t deep = bmm_min(CHUNK, g->k - k);
-    const R *b = FN(bmm_at)(&g->b, (w->unit + unit) * p->repeat, g->heads);
+    const R *b = FN(bmm_at)(&g->b, FN(bmm_seek)(g, (w->unit + unit) * p->repeat));
     (void)worker;
     FN(bmm_pack_b)(g, b + k * g->b.row + (w->col + j) * g->b.col, deep, bmm_min(group, w->cols - j),
                    FN(bmm_wave_at)(w, unit, chunk) + j * deep);
@@ -262,9 +315,9 @@ static void FN(bmm_wave_multiply)(void *arg, int64_t index, int worker)
     const int64_t unit = index / blocks / p->repeat;
     const int64_t i = index % blocks / col_blocks * p->row_block;
     const int64_t j = index % col_blocks * p->col_block;
-    const int64_t matrix = w->unit * p->repeat + index / blocks;
-    const R *a = FN(bmm_at)(&g->a, matrix, g->heads) + i * g->a.row;
-    R *c = (R *)FN(bmm_at)(&g->c, matrix, g->heads) + i * g->c.row + (w->col + j) * g->c.col;
+    const struct FN(bmm_cursor) at = FN(bmm_seek)(g, w->unit * p->repeat + index / blocks);
+    const R *a = FN(bmm_at)(&g->a, at) + i * g->a.row;
+    R *c = FN(bmm_at)(&g->c, at) + i * g->c.row + (w->col + j) * g->c.col;
     R *packed_a = engine_scratch(w->engine, worker);
     for (int64_t chunk = 0; chunk < w->chunks; chunk++) {
         const int64_t k = (w->chunk + chunk) * CHUNK, deep = bmm_min(CHUNK, g->k - k);
@@ -313,7 +366,7 @@ static void FN(bmm_scale)(void *arg, int64_t index, int worker)
 {
     const struct FN(bmm) *w = arg;
     const struct bmm_args *g = &w->plan.g;
-    R *c = (R *)FN(bmm_at)(&g->c, index / g->n, g->heads) + index % g->n * g->c.row;
+    R *c = FN(bmm_at)(&g->c, FN(bmm_seek)(g, index / g->n)) + index % g->n * g->c.row;
     (void)worker;
     for (int64_t j = 0; j < g->m; j++) {
         const R x = w->beta == 0 ? (R)0 : w->beta * c[j * g->c.col];
@@ -341,9 +394,10 @@ static attpool_status FN(simd_bmm)(struct engine *engine, const struct bmm_args 
     w.shared = engine_shared(engine);
     if (p->way == BMM_SHARED)
         return FN(bmm_waves)(&w);
+    const int64_t blocks = p->row_blocks * p->col_blocks;
     if (p->way == BMM_OWN)
-        return engine_parallel(engine, bmm_ceil(p->units * p->col_blocks, p->per_task), FN(bmm_own),
+        return engine_parallel(engine, bmm_ceil(p->units, p->per_task) * p->col_blocks, FN(bmm_own),
                                &w);
-    const int64_t parts = p->units * p->repeat * p->row_blocks * p->col_blocks;
-    return engine_parallel(engine, bmm_ceil(parts, p->per_task), FN(bmm_in_place), &w);
+    return engine_parallel(engine, bmm_ceil(p->g.batch * p->g.heads, p->per_task) * blocks,
+                           FN(bmm_in_place), &w);
 }

@@ -12,36 +12,41 @@ struct FN(bmm_panel) {
     R *dst; /* lanes * k + VN elements: stores of whole vectors may spill into the next row */
 };
 
-/* Lines are contiguous in k: VN x VN squares are transposed. A vector that reaches past `lanes`
- * spills into the next row of the panel, which is written later: so the last vector of a row
- * goes first. */
+/* A square of VN lines by VN elements from line i and element p on: of `lines` and `deep`. The
+ * loops are dissolved: the vectors stay in registers. */
+VEC_FN void FN(bmm_pack_square)(const struct FN(bmm_panel) *f, int64_t i, int64_t p, int64_t lines,
+                                int64_t deep)
+{
+    V r[VN];
+    const R *src = f->src + i * f->line + p;
+    R *dst = f->dst + p * f->lanes + i;
+    UNROLL
+    for (int q = 0; q < VN; q++)
+        r[q] = q >= lines   ? v_zero()
+               : deep == VN ? v_loadu(src + q * f->line)
+                            : v_load_n(src + q * f->line, (size_t)deep);
+    v_transpose(r);
+    UNROLL
+    for (int q = 0; q < VN; q++)
+        if (deep == VN || q < deep)
+            v_storeu(dst + q * f->lanes, r[q]);
+}
+
+/* Lines are contiguous in k. A vector that reaches past `lanes` spills into the next row of the
+ * panel, which is written later: so the last vector of a row goes first. */
 static void FN(bmm_pack_transposed)(const struct FN(bmm_panel) *f)
 {
-    for (int64_t p = 0; p < f->k; p += VN) {
-        const int64_t deep = bmm_min(VN, f->k - p);
-        for (int64_t i = (f->lanes - 1) / VN * VN; i >= 0; i -= VN) {
-            V r[VN];
-            const R *src = f->src + i * f->line + p;
-            R *dst = f->dst + p * f->lanes + i;
-            if (deep == VN && f->width - i >= VN) {
-                UNROLL
-                for (int q = 0; q < VN; q++)
-                    r[q] = v_loadu(src + q * f->line);
-            } else {
-                for (int q = 0; q < VN; q++)
-                    r[q] = i + q < f->width ? v_load_n(src + q * f->line, (size_t)deep) : v_zero();
-            }
-            v_transpose(r);
-            if (deep == VN) {
-                UNROLL
-                for (int q = 0; q < VN; q++)
-                    v_storeu(dst + q * f->lanes, r[q]);
-            } else {
-                for (int q = 0; q < deep; q++)
-                    v_storeu(dst + q * f->lanes, r[q]);
-            }
+    const int64_t last = (f->lanes - 1) / VN * VN;
+    for (int64_t p = 0; p < f->k; p += VN)
+        for (int64_t i = last; i >= 0; i -= VN) {
+            const int64_t lines = f->width - i, deep = bmm_min(VN, f->k - p);
+            if (lines >= VN && deep == VN)
+                FN(bmm_pack_square)(f, i, p, VN, VN);
+            else if (lines == BMM_ROWS % VN && deep == VN)
+                FN(bmm_pack_square)(f, i, p, BMM_ROWS % VN, VN);
+            else
+                FN(bmm_pack_square)(f, i, p, lines, deep);
         }
-    }
 }
 
 /* Lanes are contiguous. */

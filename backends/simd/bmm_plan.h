@@ -48,7 +48,8 @@ struct bmm_plan {
     int64_t repeat; /* matrices in a row that have the same B */
     int64_t units;  /* groups of such matrices */
     int64_t row_block, row_blocks, col_block, col_blocks;
-    int64_t per_task;                           /* IN_PLACE, OWN: units of a task */
+    int64_t per_task;                           /* IN_PLACE: matrices of a task, OWN: units */
+    bool tiny;                                  /* IN_PLACE: a matrix is a tile */
     int64_t wave_units, wave_cols, wave_chunks; /* SHARED: what is packed at a time */
 };
 
@@ -172,9 +173,11 @@ static struct bmm_plan bmm_plan_of(const struct bmm_args *args, int64_t lanes, i
     const int64_t depth = bmm_min(g->k, CHUNK);
     p.pack_a = p.way != BMM_IN_PLACE && g->m > 4 * BMM_VECS * lanes &&
                (g->a.col != 1 || (g->a.row * size > 2048 && depth > 64));
-    const double work = (double)rows * (double)g->k * (double)g->m;
+    const double work = (double)(p.way == BMM_OWN ? rows : g->n) * (double)g->k * (double)g->m;
     p.per_task = work >= 1 << 19 ? 1 : 1 + (int64_t)((1 << 19) / (work + 64));
-    const int64_t panel = BMM_VECS * lanes, budget = 4 << 20;
+    const int64_t vecs = bmm_ceil(g->m, lanes), panel = BMM_VECS * lanes, budget = 4 << 20;
+    p.tiny = p.way == BMM_IN_PLACE && vecs <= BMM_VECS && g->n <= BMM_MAX_ROWS &&
+             g->n * vecs <= BMM_ACC && g->k <= CHUNK && (g->c.col == 1 || g->m == 1);
     p.wave_cols = bmm_min(bmm_ceil(g->m, panel) * panel, 4096);
     const int64_t chunk_bytes = p.wave_cols * CHUNK * size, chunks = bmm_ceil(g->k, CHUNK);
     p.wave_chunks = bmm_min(budget / chunk_bytes, chunks);

@@ -78,6 +78,19 @@ VEC_FN void FN(bmm_update)(const struct FN(bmm_tile) *t, int rows, int vecs, boo
     }
 }
 
+/* The same for a cut last vector of a tile whose B is padded: seldom, so not inlined. */
+static void FN(bmm_update_cut)(const struct FN(bmm_tile) *t, int rows, int vecs, const R *sums)
+{
+    for (int r = 0; r < rows; r++) {
+        struct FN(bmm_tile) u = *t;
+        u.c += r * t->c_row;
+        for (int v = 0; v < vecs; v++, u.c += VN) {
+            V s = v_loadu(sums + (r * vecs + v) * VN);
+            FN(bmm_update)(&u, 1, 1, v == vecs - 1, &s);
+        }
+    }
+}
+
 VEC_FN void FN(bmm_tile_any)(const struct FN(bmm_tile) *t, int rows, int vecs, enum bmm_kind kind)
 {
     V s[BMM_ACC];
@@ -87,10 +100,17 @@ VEC_FN void FN(bmm_tile_any)(const struct FN(bmm_tile) *t, int rows, int vecs, e
     for (int r = 0; r < rows; r++)
         vec_prefetch(t->c + r * t->c_row);
     FN(bmm_sums)(t, rows, vecs, kind, s);
-    if (t->tail < VN)
+    if (kind == BMM_MASKED) {
         FN(bmm_update)(t, rows, vecs, true, s);
-    else
+    } else if (t->tail == VN) {
         FN(bmm_update)(t, rows, vecs, false, s);
+    } else {
+        R sums[BMM_ACC * VN];
+        UNROLL
+        for (int i = 0; i < rows * vecs; i++)
+            v_storeu(sums + i * VN, s[i]);
+        FN(bmm_update_cut)(t, rows, vecs, sums);
+    }
 }
 
 #define BMM_TILE(kind, rows, vecs)                                                                 \

@@ -121,9 +121,24 @@ VEC_FN vf vf_load_n(const float *p, size_t n)
 #endif
 }
 
+/* The masked store of Zen takes three times as long as these. */
 VEC_FN void vf_store_n(float *p, vf a, size_t n)
 {
-    simde_mm256_maskstore_ps(p, simde_mm256_castps_si256(vf_m_first(n)), a);
+    simde__m128 half = simde_mm256_castps256_ps128(a);
+    if (n & 8)
+        vf_storeu(p, a);
+    if (n & 4) {
+        simde_mm_storeu_ps(p, half);
+        half = simde_mm256_extractf128_ps(a, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        simde_mm_storel_epi64((simde__m128i *)(void *)p, simde_mm_castps_si128(half));
+        half = simde_mm_movehl_ps(half, half);
+        p += 2;
+    }
+    if (n & 1)
+        simde_mm_store_ss(p, half);
 }
 
 VEC_FN vf_int vf_as_int(vf a) { return simde_mm256_castps_si256(a); }
@@ -271,7 +286,16 @@ VEC_FN vd vd_load_n(const double *p, size_t n)
 
 VEC_FN void vd_store_n(double *p, vd a, size_t n)
 {
-    simde_mm256_maskstore_pd(p, simde_mm256_castpd_si256(vd_m_first(n)), a);
+    simde__m128d half = simde_mm256_castpd256_pd128(a);
+    if (n & 4)
+        vd_storeu(p, a);
+    if (n & 2) {
+        simde_mm_storeu_pd(p, half);
+        half = simde_mm256_extractf128_pd(a, 1);
+        p += 2;
+    }
+    if (n & 1)
+        simde_mm_store_sd(p, half);
 }
 
 VEC_FN vd_int vd_as_int(vd a) { return simde_mm256_castpd_si256(a); }
