@@ -141,16 +141,23 @@ VEC_FN vf vf_raise_to(vf x, vf lo) { return vf_select(vf_lt(x, lo), lo, x); }
 
 VEC_FN vf vf_load_n(const float *p, size_t n)
 {
-    float x[VF_LANES] = {0};
-    memcpy(x, p, n * sizeof *p);
+    if (n >= VF_LANES)
+        return vf_loadu(p);
+    const float x[VF_LANES] = {n > 0 ? p[0] : 0, n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0};
     return vf_loadu(x);
 }
 
 VEC_FN void vf_store_n(float *p, vf a, size_t n)
 {
-    float x[VF_LANES];
-    vf_storeu(x, a);
-    memcpy(p, x, n * sizeof *p);
+    if (n & 4)
+        vf_storeu(p, a);
+    if (n & 2) {
+        simde_vst1_f32(p, simde_vget_low_f32(a));
+        a = simde_vcombine_f32(simde_vget_high_f32(a), simde_vget_high_f32(a));
+        p += 2;
+    }
+    if (n & 1)
+        *p = simde_vgetq_lane_f32(a, 0);
 }
 
 VEC_FN vf_mask vf_mask_from_bytes(const uint8_t *p)
@@ -290,16 +297,18 @@ VEC_FN vd vd_raise_to(vd x, vd lo) { return vd_select(vd_lt(x, lo), lo, x); }
 
 VEC_FN vd vd_load_n(const double *p, size_t n)
 {
-    double x[VD_LANES] = {0};
-    memcpy(x, p, n * sizeof *p);
+    if (n >= VD_LANES)
+        return vd_loadu(p);
+    const double x[VD_LANES] = {n > 0 ? p[0] : 0, 0};
     return vd_loadu(x);
 }
 
 VEC_FN void vd_store_n(double *p, vd a, size_t n)
 {
-    double x[VD_LANES];
-    vd_storeu(x, a);
-    memcpy(p, x, n * sizeof *p);
+    if (n & 2)
+        vd_storeu(p, a);
+    if (n & 1)
+        *p = simde_vgetq_lane_f64(a, 0);
 }
 
 VEC_FN vd_mask vd_mask_from_bytes(const uint8_t *p)
