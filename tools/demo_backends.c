@@ -123,7 +123,7 @@ static void run_backend(struct demo *demo, struct work *w, const attpool_device 
         same = false;
     }
     demo->differences += !same && d->one_answer == 1;
-    output_printf(&demo->out, "  %-26.60s %-24.24s %-12s %-12s %.200s\n", d->backend, d->device,
+    output_printf(&demo->out, "  %-16.60s %-34.34s %-12s %-12s %.200s\n", d->backend, d->device,
                   times[REGRESS], times[ATTEND], verdict);
 }
 
@@ -140,7 +140,7 @@ int demo_backends(struct demo *demo, struct error *e)
     output_printf(&demo->out,
                   "\nThe same work on every backend: regression of %d points at %d, float64; "
                   "attention of\n%d heads, %d queries and keys of %d columns, causal, float32\n"
-                  "  %-26s %-24s %-12s %-12s result\n",
+                  "  %-16s %-34s %-12s %-12s result\n",
                   POINTS, POINTS, HEADS, LENGTH, WIDTH, "backend", "device", "regression",
                   "attention");
     for (size_t i = 0; st == CMD_OK && (d = attpool_device_at(list, i)) != NULL; i++)
