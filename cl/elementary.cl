@@ -37,7 +37,6 @@ __constant REAL reciprocal_poly[] = { CONSTANT(RECIPROCAL_POLY) };
 REAL TYPED(horner)(REAL x, __constant REAL *c, int n)
 {
     REAL p = c[0];
-#pragma unroll
     for (int i = 1; i < n; i++)
         p = fma(p, x, c[i]);
     return p;
