@@ -17,6 +17,8 @@
 #include "backends/simd/pool_scores.h"
 #include "backends/simd/pool_sums.h"
 #include "backends/simd/pool_run.h"
+#include "backends/simd/pool_few.h"
+#include "backends/simd/pool_few_sums.h"
 #include "backends/simd/pool_finish.h"
 #include "backends/simd/pool_rare.h"
 #include "backends/simd/pool_weights.h"
@@ -32,7 +34,7 @@ struct FN(pool_job) {
 
 /* The worker's tile with room for the vectors of any. */
 static void FN(pool_job_tile)(const struct FN(pool_job) *job, int vectors, void *scratch,
-                         struct FN(pool_tile) *t, size_t *bytes)
+                         struct FN(pool_tile) *t, struct FN(pool_few) *few, size_t *bytes)
 {
     struct FN(pool_carver) c = { .at = scratch };
     const struct pool_shape *s = &job->plan.shape;
@@ -42,12 +44,15 @@ static void FN(pool_job_tile)(const struct FN(pool_job) *job, int vectors, void 
     FN(pool_tile_carve)(t, &c);
     const size_t slots = (size_t)tree_slots(s->first, s->end) + 1;
     t->states = FN(pool_carve)(&c, slots * FN(pool_tile_state)(&job->plan, vectors));
+    few->t = t;
+    if (s->few)
+        FN(few_carve)(few, &c);
     *bytes = c.used;
 }
 
 /* Rows of tile `index` of all tiles of all sets. */
 static void FN(pool_job_begin)(const struct FN(pool_job) *job, int64_t index, int worker,
-                          struct FN(pool_tile) *t)
+                               struct FN(pool_tile) *t, struct FN(pool_few) *few)
 {
     const struct pool_shape *s = &job->plan.shape;
     const struct pool_args *a = job->a;
@@ -56,7 +61,7 @@ static void FN(pool_job_begin)(const struct FN(pool_job) *job, int64_t index, in
     const int64_t set_heads = a->heads / s->group;
     size_t bytes;
     FN(pool_job_tile)(job, (int)pool_tile_vectors(s, tile), engine_scratch(job->engine, worker), t,
-                 &bytes);
+                      few, &bytes);
     const int count = (int)pool_min(t->lanes, s->rows - first);
     t->b = set / set_heads;
     for (int lane = 0; lane < count; lane++) {
@@ -84,11 +89,13 @@ static void FN(pool_job_end)(const struct FN(pool_job) *job, struct FN(pool_tile
         FN(pool_tile_weights)(t, &result, place);
 }
 
-static void FN(pool_job_run)(const struct FN(pool_job) *job, struct FN(pool_tile) *t, int64_t first,
-                        int64_t end, struct FN(pool_forest) *f)
+static void FN(pool_job_run)(struct FN(pool_tile) *t, struct FN(pool_few) *few, int64_t first,
+                             int64_t end, struct FN(pool_forest) *f)
 {
-    (void)job;
-    FN(pool_tile_run)(t, first, end, f);
+    if (t->plan->shape.few)
+        FN(few_run)(few, first, end, f);
+    else
+        FN(pool_tile_run)(t, first, end, f);
 }
 
 /* A tile with all keys. */
@@ -96,11 +103,12 @@ static void FN(pool_job_whole)(void *arg, int64_t index, int worker)
 {
     const struct FN(pool_job) *job = arg;
     struct FN(pool_tile) t;
+    struct FN(pool_few) few;
     struct FN(pool_forest) f;
     int64_t first, end;
-    FN(pool_job_begin)(job, index, worker, &t);
+    FN(pool_job_begin)(job, index, worker, &t, &few);
     FN(pool_tile_range)(&t, &first, &end);
-    FN(pool_job_run)(job, &t, first, end, &f);
+    FN(pool_job_run)(&t, &few, first, end, &f);
     FN(pool_job_end)(job, &t, &f, job->a->rows == NULL ? t.query : NULL);
 }
 
@@ -111,9 +119,10 @@ static void FN(pool_job_piece)(void *arg, int64_t index, int worker)
     const struct pool_shape *s = &job->plan.shape;
     const struct tree_node node = pool_piece(s, index % s->pieces);
     struct FN(pool_tile) t;
+    struct FN(pool_few) few;
     struct FN(pool_forest) f;
-    FN(pool_job_begin)(job, index / s->pieces, worker, &t);
-    FN(pool_job_run)(job, &t, tree_first(node), tree_end(node), &f);
+    FN(pool_job_begin)(job, index / s->pieces, worker, &t, &few);
+    FN(pool_job_run)(&t, &few, tree_first(node), tree_end(node), &f);
     memcpy(job->pieces + (size_t)index * job->piece, FN(pool_tile_root)(&t, &f),
            FN(pool_tile_state)(&job->plan, t.vectors) * sizeof(R));
 }
@@ -124,9 +133,10 @@ static void FN(pool_job_join)(void *arg, int64_t index, int worker)
     const struct FN(pool_job) *job = arg;
     const struct pool_shape *s = &job->plan.shape;
     struct FN(pool_tile) t;
+    struct FN(pool_few) few;
     struct FN(pool_forest) f = { .tree = { 0 } };
     struct tree_merge step;
-    FN(pool_job_begin)(job, index, worker, &t);
+    FN(pool_job_begin)(job, index, worker, &t, &few);
     for (int64_t k = 0; k < s->pieces; k++) {
         const struct tree_node node = pool_piece(s, k);
         int slot = tree_push(&f.tree, node.level, node.index);
@@ -146,11 +156,12 @@ static void FN(pool_job_chosen)(void *arg, int64_t index, int worker)
     const int64_t tiles = (a->row_count + lanes - 1) / lanes, head = index / tiles;
     const int64_t at = index % tiles * lanes;
     struct FN(pool_tile) t;
+    struct FN(pool_few) few;
     struct FN(pool_forest) f;
     int64_t place[POOL_LANES(VN)], first, end;
     size_t bytes;
     FN(pool_job_tile)(job, (int)job->plan.shape.tile_vectors, engine_scratch(job->engine, worker), &t,
-                 &bytes);
+                      &few, &bytes);
     t.b = head / a->heads;
     const int count = (int)pool_min(lanes, a->row_count - at);
     for (int lane = 0; lane < count; lane++) {
@@ -169,8 +180,9 @@ static bool FN(pool_job_reserve)(struct FN(pool_job) *job)
     const struct pool_shape *s = &job->plan.shape;
     const int vectors = (int)(s->tile_vectors + (s->tile_extra > 0));
     struct FN(pool_tile) t;
+    struct FN(pool_few) few;
     size_t bytes, shared = 0;
-    FN(pool_job_tile)(job, vectors, NULL, &t, &bytes);
+    FN(pool_job_tile)(job, vectors, NULL, &t, &few, &bytes);
     job->piece = FN(pool_tile_state)(&job->plan, vectors);
     if (s->split)
         shared = (size_t)(s->sets * s->tiles * s->pieces) * job->piece * sizeof(R);

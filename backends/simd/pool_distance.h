@@ -69,8 +69,8 @@ VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv)
     UNROLL
     for (int i = 0; i < nv; i++)
         lane[i] = v_loadu(x->lane + i * VN);
-    R *to = x->out;
     for (int j = 0; j < x->count; j++) {
+        R *to = x->out + j * x->step;
         V point = v_set1(x->cast[j * x->row]);
         UNROLL
         for (int i = 0; i < nv; i++) {
@@ -78,8 +78,7 @@ VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv)
             V s = v_mul(z, z);
             if (x->extreme < 0)
                 end[i] = v_min_keep(end[i], s);
-            v_storeu(to, s);
-            to += VN;
+            v_storeu(to + i * VN, s);
         }
     }
     FN(pool_ends_store)(x, end, nv);
@@ -102,7 +101,7 @@ static void FN(pool_post)(const struct FN(pool_pairs) *x)
 {
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < x->vectors; i++) {
-            R *s = x->out + ((int64_t)j * x->vectors + i) * VN;
+            R *s = x->out + j * x->step + i * VN;
             V times = x->lane_post != NULL ? v_loadu(x->lane_post + i * VN)
                                            : v_set1(x->cast_post[j * x->post_row]);
             v_storeu(s, v_mul(v_loadu(s), times));
@@ -111,7 +110,6 @@ static void FN(pool_post)(const struct FN(pool_pairs) *x)
 
 static void FN(pool_squares)(const struct FN(pool_pairs) *x)
 {
-    const size_t n = (size_t)x->count * (size_t)x->vectors * VN;
     switch (x->vectors) {
     case 1:
         FN(pool_squares_v)(x, POOL_DEEP, 1);
@@ -125,8 +123,9 @@ static void FN(pool_squares)(const struct FN(pool_pairs) *x)
     default:
         FN(pool_squares_v)(x, 2, 4);
     }
-    for (size_t i = 0; i < n && x->d == 0; i += VN)
-        v_storeu(x->out + i, v_zero());
+    for (int j = 0; j < x->count && x->d == 0; j++)
+        for (int i = 0; i < x->vectors; i++)
+            v_storeu(x->out + j * x->step + i * VN, v_zero());
     if (x->cast_post != NULL || x->lane_post != NULL)
         FN(pool_post)(x);
 }
@@ -146,5 +145,5 @@ static void FN(pool_linear)(const struct FN(pool_pairs) *x)
 {
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < x->vectors; i++)
-            v_storeu(x->out + (j * x->vectors + i) * VN, FN(pool_u)(x, j, 0, i));
+            v_storeu(x->out + j * x->step + i * VN, FN(pool_u)(x, j, 0, i));
 }

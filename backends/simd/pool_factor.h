@@ -122,7 +122,7 @@ static void FN(pool_product)(const struct FN(pool_pairs) *x, const struct kernel
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < x->vectors; i++) {
             struct FN(pool_product) p = { v_zero(), v_set1(1), m_first(0), m_first(0) };
-            int64_t at = ((int64_t)j * x->vectors + i) * VN;
+            const int64_t at = j * x->step + i * VN;
             for (int64_t c = 0; c < x->d; c++)
                 FN(pool_times_any)(&p, FN(pool_u)(x, j, c, i), kernel_name_at(kernel, c));
             M out = m_andnot(p.outside, p.unordered);

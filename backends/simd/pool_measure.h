@@ -23,7 +23,8 @@ struct FN(pool_pairs) {
     int64_t wv_col;
     int extreme;       /* 1 the largest, -1 the smallest, 0 neither: into ends */
     R *ends;           /* a number for each lane */
-    R *out;            /* count rows of lanes */
+    R *out;            /* count rows of lanes, */
+    int64_t step;      /* so far apart */
     R *factor, *part;  /* of the product form: factors, 1 inside the support and 0 outside */
 };
 
@@ -84,7 +85,7 @@ VEC_FN void FN(pool_chunk_out)(const struct FN(pool_pairs) *x, int j, bool first
     for (int k = 0; k < kt; k++)
         UNROLL
         for (int i = 0; i < nv; i++) {
-            R *to = x->out + ((j + k) * nv + i) * VN;
+            R *to = x->out + (j + k) * x->step + i * VN;
             V sum = first ? s[k][i] : v_add(v_loadu(to), s[k][i]);
             if (last && x->extreme != 0)
                 end[i] = FN(pool_extreme)(x->extreme, end[i], sum);

@@ -29,6 +29,7 @@ struct FN(pool_plan) {
     R power, width;       /* of ONE: P and W2, or 1 and |w| */
     bool power_matters;   /* P is not 1 */
     bool squared_width;   /* S is multiplied by W2 */
+    bool steps;           /* the measure is turned into x or a factor */
     bool has_max, factor, compact, fold, low, signs, divide, squares;
     bool bias_masks;      /* the bias does nothing but mask */
     bool weighted;        /* by key weights; otherwise they only mask */
@@ -87,6 +88,7 @@ static void FN(pool_plan_kernel)(struct FN(pool_plan) *p)
         return;
     p->factor = p->divide;
     FN(pool_plan_distance)(p, false);
+    p->steps = kernel->form == ATTPOOL_RADIAL && kernel->name != ATTPOOL_GAUSSIAN;
     if (kernel->form == ATTPOOL_PRODUCT || !p->has_max)
         return;
     p->scale = -whole;
@@ -110,7 +112,7 @@ static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)
 {
     struct FN(pool_plan) p = { .a = a };
     bool distance = a->score == POOL_KERNEL;
-    p.shape = pool_shape_of(a, VN, a->score == POOL_DOT ? 3 : POOL_VECTORS, 0);
+    p.shape = pool_shape_of(a, VN, a->score == POOL_DOT ? 3 : POOL_VECTORS, VN / 2);
     p.measure = MEASURE_NONE;
     p.scale = 1;
     p.name = ATTPOOL_CONSTANT;
@@ -147,9 +149,8 @@ static struct FN(pool_plan) FN(pool_plan_nearest)(const struct FN(pool_plan) *of
 {
     struct FN(pool_plan) p = FN(pool_plan_mean)(of);
     if (p.a->score == POOL_KERNEL) {
-        bool constant = p.a->kernel.form == ATTPOOL_RADIAL && p.a->kernel.name == ATTPOOL_CONSTANT;
         FN(pool_plan_distance)(&p, true);
-        (void)constant;
+        p.power_matters = false; /* there may be no room for scaled queries */
     }
     return p;
 }

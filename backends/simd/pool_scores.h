@@ -95,25 +95,10 @@ static void FN(pool_fill)(R *to, size_t n, R value)
         v_storeu(to + i, v_set1(value));
 }
 
-/* The measures of x, and what the kernel makes of them. */
+/* The measures of x. */
 static void FN(pool_pairs_measure)(const struct FN(pool_plan) *p, struct FN(pool_pairs) *x)
 {
-    const size_t vectors = (size_t)x->count * (size_t)x->vectors;
-    const bool linear = p->measure == MEASURE_LINEAR;
-    struct FN(pool_step) step = { .linear = linear,
-                                  .has_max = p->has_max,
-                                  .s = x->out,
-                                  .factor = x->factor,
-                                  .part = x->part,
-                                  .outside = p->masked,
-                                  .vectors = vectors };
-    enum pool_measure measure = p->measure;
-    if (x->d == 0 && (measure == MEASURE_DOT || measure == MEASURE_ADDITIVE))
-        measure = MEASURE_SQUARES; /* zeros */
-    switch (measure) {
-    case MEASURE_NONE:
-        FN(pool_fill)(x->out, vectors * VN, p->has_max ? 0 : 1);
-        return;
+    switch (x->d > 0 || p->measure == MEASURE_PRODUCT ? p->measure : MEASURE_SQUARES) {
     case MEASURE_DOT:
         FN(pool_dot)(x);
         return;
@@ -125,11 +110,23 @@ static void FN(pool_pairs_measure)(const struct FN(pool_plan) *p, struct FN(pool
         return;
     case MEASURE_LINEAR:
         FN(pool_linear)(x);
-        break;
-    case MEASURE_SQUARES:
+        return;
+    default:
         FN(pool_squares)(x);
     }
-    if (p->a->score == POOL_KERNEL && p->name != ATTPOOL_GAUSSIAN && p->name != ATTPOOL_CONSTANT)
+}
+
+/* What the kernel makes of n measures. */
+static void FN(pool_kernel)(const struct FN(pool_plan) *p, R *s, R *factor, R *part, size_t n)
+{
+    struct FN(pool_step) step = { .linear = p->measure == MEASURE_LINEAR,
+                                  .has_max = p->has_max,
+                                  .s = s,
+                                  .factor = factor,
+                                  .part = part,
+                                  .outside = p->masked,
+                                  .vectors = n / VN };
+    if (p->steps)
         FN(pool_step)(&step, p->name);
 }
 
@@ -167,6 +164,7 @@ static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_
                                 .row = a->k.row,
                                 .col = a->k.col,
                                 .ends = t->ends,
+                                .step = t->lanes,
                                 .out = t->s };
     if (p->measure != MEASURE_NONE)
         x.cast = FN(pool_at)(&a->k, t->b, t->head0) + block->first * a->k.row;
@@ -178,7 +176,12 @@ static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_
     x.part = support ? t->part : NULL;
     if (p->has_max && !sight && FN(pool_plan_finds_ends)(p))
         x.extreme = p->low ? -1 : 1;
-    FN(pool_pairs_measure)(p, &x);
+    const size_t n = (size_t)(block->count * t->lanes);
+    if (p->measure == MEASURE_NONE)
+        FN(pool_fill)(t->s, n, p->has_max ? 0 : 1);
+    else
+        FN(pool_pairs_measure)(p, &x);
+    FN(pool_kernel)(p, t->s, x.factor, x.part, n);
     if (sight)
         FN(pool_block_sight)(t, block, support, parts);
     else if (p->has_max && x.extreme == 0)
