@@ -4,8 +4,14 @@
  * along k, one fma chain in a chunk, C updated once a chunk. So a chunk is the depth of a packed
  * panel, C itself carries the sums between chunks, and every way to cut gives the same bits. */
 
+/* A number of rows cut into tiles as even as can be. */
+struct FN(bmm_split) {
+    int64_t tiles, least, larger; /* the first `larger` tiles have least + 1 rows */
+};
+
 struct FN(bmm) {
     struct bmm_plan plan;
+    struct FN(bmm_split) splits[BMM_MAX_VECS + 1]; /* of a block of rows, by vectors of a tile */
     R alpha, beta;
     struct engine *engine;
     R *shared;                   /* packed B of a wave */
@@ -47,11 +53,6 @@ static R *FN(bmm_at)(const struct array *x, struct FN(bmm_cursor) at)
     return (R *)x->data + at.b * x->batch + head * x->head;
 }
 
-/* A number of rows cut into tiles as even as can be. */
-struct FN(bmm_split) {
-    int64_t tiles, least, larger; /* the first `larger` tiles have least + 1 rows */
-};
-
 static struct FN(bmm_split) FN(bmm_split)(int64_t rows, int64_t most)
 {
     struct FN(bmm_split) s = { .tiles = (rows + most - 1) / most };
@@ -84,8 +85,9 @@ static void FN(bmm_strip)(const struct FN(bmm) *w, const struct FN(bmm_part) *f,
 {
     const struct bmm_args *g = &w->plan.g;
     const int64_t cols = bmm_min(BMM_VECS * VN, f->cols - j), vecs = bmm_ceil(cols, VN);
-    const int64_t wide = f->packed_a ? BMM_ROWS : bmm_min(BMM_ACC / vecs, BMM_MAX_ROWS);
-    const struct FN(bmm_split) s = FN(bmm_split)(f->rows, wide);
+    const int64_t of = f->packed_a ? BMM_VECS : vecs;
+    const struct FN(bmm_split) s =
+        f->rows == w->plan.row_block ? w->splits[of] : FN(bmm_split)(f->rows, bmm_most_rows(of));
     t->tail = (size_t)(cols - (vecs - 1) * VN);
     const enum bmm_kind kind = f->packed_a ? BMM_PACKED : t->tail == VN ? BMM_DIRECT : BMM_MASKED;
     const R *a = t->a;
@@ -149,7 +151,7 @@ static void FN(bmm_pack_b)(const struct bmm_args *g, const R *b, int64_t k, int6
 /* Panels of the tiles of `rows` rows of A, k deep. */
 static void FN(bmm_pack_a)(const struct bmm_args *g, const R *a, int64_t k, int64_t rows, R *dst)
 {
-    const struct FN(bmm_split) s = FN(bmm_split)(rows, BMM_ROWS);
+    const struct FN(bmm_split) s = FN(bmm_split)(rows, bmm_most_rows(BMM_VECS));
     for (int64_t i = 0, r = 0; i < s.tiles; i++) {
         const int64_t lanes = s.least + (i < s.larger);
         const struct FN(bmm_panel) f = { .src = a + r * g->a.row,
@@ -193,28 +195,66 @@ static struct FN(bmm_part)
                                   .last = true };
 }
 
-/* Matrices of one tile each. */
-static void FN(bmm_tiny)(const struct FN(bmm) *w, struct FN(bmm_cursor) at, int64_t count)
+/* Matrices of one strip and one chunk each. */
+static void FN(bmm_tiny)(const struct FN(bmm) *w, struct FN(bmm_cursor) at, int64_t count,
+                         R *packed_b)
 {
     const struct bmm_args *g = &w->plan.g;
     const int64_t vecs = bmm_ceil(g->m, VN);
+    const struct FN(bmm_split) s = w->splits[vecs];
+    const bool own = w->plan.way == BMM_OWN;
     struct FN(bmm_tile) t = { .k = g->k,
                               .a_row = g->a.row,
                               .a_col = g->a.col,
-                              .b_row = g->b.row,
+                              .b = packed_b,
+                              .b_row = own ? vecs * VN : g->b.row,
                               .c_row = g->c.row,
                               .alpha = w->alpha,
                               .beta = w->beta,
                               .zero = w->beta == 0,
                               .last = true,
                               .tail = (size_t)(g->m - (vecs - 1) * VN) };
-    FN(bmm_tile_function) *tile = FN(bmm_tiles)[t.tail == VN ? BMM_DIRECT : BMM_MASKED][g->n][vecs];
+    FN(bmm_tile_function) *const(*tiles)[BMM_MAX_VECS + 1] =
+        FN(bmm_tiles)[t.tail == VN ? BMM_DIRECT : BMM_MASKED];
+    struct FN(bmm_panel) panel = { .line = g->b.col,
+                                   .depth = g->b.row,
+                                   .width = g->m,
+                                   .lanes = vecs * VN,
+                                   .k = g->k,
+                                   .dst = packed_b };
     for (int64_t i = 0; i < count; i++, FN(bmm_next)(g, &at)) {
         t.a = FN(bmm_at)(&g->a, at);
-        t.b = FN(bmm_at)(&g->b, at);
         t.c = FN(bmm_at)(&g->c, at);
-        tile(&t);
+        panel.src = FN(bmm_at)(&g->b, at);
+        if (own)
+            FN(bmm_pack)(&panel);
+        else
+            t.b = panel.src;
+        for (int64_t r = 0; r < s.tiles; r++) {
+            const int64_t rows = s.least + (r < s.larger);
+            tiles[rows][vecs](&t);
+            t.a += rows * t.a_row;
+            t.c += rows * t.c_row;
+        }
     }
+}
+
+static void FN(bmm_vector)(const struct FN(bmm) *w, const struct FN(bmm_part) *part)
+{
+    const struct bmm_args *g = &w->plan.g;
+    const struct FN(bmm_few) f = { .a = part->a,
+                                   .b = part->b,
+                                   .c = part->c,
+                                   .a_row = g->a.row,
+                                   .a_col = g->a.col,
+                                   .b_row = g->b.row,
+                                   .b_col = g->b.col,
+                                   .c_row = g->c.row,
+                                   .k = g->k,
+                                   .cols = part->cols,
+                                   .alpha = w->alpha,
+                                   .beta = w->beta };
+    FN(bmm_few)(&f, part->rows);
 }
 
 /* B in place. */
@@ -228,13 +268,16 @@ static void FN(bmm_in_place)(void *arg, int64_t index, int worker)
     struct FN(bmm_cursor) at = FN(bmm_seek)(g, index / blocks * p->per_task);
     (void)worker;
     if (p->tiny) {
-        FN(bmm_tiny)(w, at, count);
+        FN(bmm_tiny)(w, at, count, NULL);
         return;
     }
     const int64_t block = index % blocks, i = block / p->col_blocks, j = block % p->col_blocks;
     for (int64_t q = 0; q < count; q++, FN(bmm_next)(g, &at)) {
         const struct FN(bmm_part) f = FN(bmm_part_of)(w, at, i, j);
-        FN(bmm_part)(w, &f);
+        if (p->way == BMM_VECTOR)
+            FN(bmm_vector)(w, &f);
+        else
+            FN(bmm_part)(w, &f);
     }
 }
 
@@ -278,6 +321,10 @@ static void FN(bmm_own)(void *arg, int64_t index, int worker)
     const int64_t first = index / p->col_blocks * p->per_task;
     struct FN(bmm_cursor) at = FN(bmm_seek)(&p->g, first * p->repeat);
     R *scratch = engine_scratch(w->engine, worker);
+    if (p->tiny) {
+        FN(bmm_tiny)(w, at, bmm_min(p->per_task, p->units - first), scratch);
+        return;
+    }
     for (int64_t i = first; i < bmm_min(first + p->per_task, p->units); i++) {
         FN(bmm_own_block)(w, at, index % p->col_blocks, scratch);
         for (int64_t r = 0; r < p->repeat; r++)
@@ -392,6 +439,8 @@ static attpool_status FN(simd_bmm)(struct engine *engine, const struct bmm_args 
         return engine_fail(engine, ATTPOOL_E_MEMORY, "bmm needs %zu bytes",
                            (size_t)(each * engine_workers(engine) + shared) * sizeof(R));
     w.shared = engine_shared(engine);
+    for (int64_t v = 1; v <= BMM_VECS; v++)
+        w.splits[v] = FN(bmm_split)(p->row_block, bmm_most_rows(v));
     if (p->way == BMM_SHARED)
         return FN(bmm_waves)(&w);
     const int64_t blocks = p->row_blocks * p->col_blocks;

@@ -18,7 +18,9 @@ enum {
     BMM_ROWS = BMM_ACC / BMM_VECS,
     BMM_MAX_ROWS = 12,
     BMM_MAX_VECS = 3,
-    BMM_GROUP = 4 /* panels of B packed at a time */
+    BMM_GROUP = 4, /* panels of B packed at a time */
+    BMM_FEW = 4,   /* rows that bmm_vector.h takes, and its columns at a time */
+    BMM_FEW_COLS = 1024
 };
 
 /* A and B both packed; A in place and whole vectors of B; A in place and B's last vector cut. */
@@ -35,6 +37,7 @@ enum bmm_kind { BMM_PACKED, BMM_DIRECT, BMM_MASKED, BMM_KINDS };
 /* clang-format on */
 
 enum bmm_way {
+    BMM_VECTOR,   /* few rows: bmm_vector.h */
     BMM_IN_PLACE, /* B is read where it lies */
     BMM_OWN,      /* each task packs the B that it needs */
     BMM_SHARED    /* B is packed by tasks of its own, then read by all */
@@ -49,7 +52,7 @@ struct bmm_plan {
     int64_t units;  /* groups of such matrices */
     int64_t row_block, row_blocks, col_block, col_blocks;
     int64_t per_task;                           /* IN_PLACE: matrices of a task, OWN: units */
-    bool tiny;                                  /* IN_PLACE: a matrix is a tile */
+    bool tiny;                                  /* a matrix is a strip of tiles */
     int64_t wave_units, wave_cols, wave_chunks; /* SHARED: what is packed at a time */
 };
 
@@ -61,6 +64,12 @@ static inline int64_t bmm_ceil(int64_t a, int64_t b)
 static inline int64_t bmm_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;
+}
+
+/* Rows of a tile of `vecs` vectors. */
+static inline int64_t bmm_most_rows(int64_t vecs)
+{
+    return bmm_min(BMM_ACC / vecs, BMM_MAX_ROWS);
 }
 
 static struct array bmm_swapped(struct array x)
@@ -79,7 +88,8 @@ static void bmm_transpose(struct bmm_plan *p)
     const bool rowwise = g->c.col == 1 || g->m == 1, colwise = g->c.row == 1 || g->n == 1;
     const int64_t here = g->n * bmm_ceil(g->m, p->lanes);
     const int64_t there = g->m * bmm_ceil(g->n, p->lanes) + (g->a.row == 1 ? 0 : g->n / 2);
-    if (!(colwise && !rowwise) && !(here > 2 * there && g->n >= 2 * p->lanes && g->k >= 4))
+    const bool narrow = here > 2 * there || (g->m == 1 && g->a.col == 1);
+    if (!(colwise && !rowwise) && !(narrow && g->n >= 2 * p->lanes && g->k >= 4))
         return;
     const struct array a = bmm_swapped(g->b), b = bmm_swapped(g->a);
     const int64_t n = g->m;
@@ -136,7 +146,8 @@ static void bmm_blocks(struct bmm_plan *p)
     struct bmm_args *g = &p->g;
     const int64_t panel = BMM_VECS * p->lanes, wide = 384 / p->size, most = 4096;
     p->row_block = p->way == BMM_OWN ? g->n : bmm_min(g->n, wide);
-    p->col_block = bmm_min(bmm_ceil(g->m, panel) * panel, most);
+    p->col_block =
+        bmm_min(bmm_ceil(g->m, panel) * panel, p->way == BMM_VECTOR ? BMM_FEW_COLS : most);
     for (;;) {
         p->row_blocks = bmm_ceil(g->n, p->row_block);
         p->col_blocks = bmm_ceil(g->m, p->col_block);
@@ -151,9 +162,10 @@ static void bmm_blocks(struct bmm_plan *p)
         else
             break;
     }
-    /* Even blocks, whole tiles. */
-    p->row_block = bmm_ceil(bmm_ceil(g->n, p->row_blocks), BMM_ROWS) * BMM_ROWS;
-    p->row_blocks = bmm_ceil(g->n, p->row_block);
+    if (p->row_blocks > 1) { /* even blocks, whole tiles */
+        p->row_block = bmm_ceil(bmm_ceil(g->n, p->row_blocks), BMM_ROWS) * BMM_ROWS;
+        p->row_blocks = bmm_ceil(g->n, p->row_block);
+    }
 }
 
 static struct bmm_plan bmm_plan_of(const struct bmm_args *args, int64_t lanes, int64_t size)
@@ -163,21 +175,23 @@ static struct bmm_plan bmm_plan_of(const struct bmm_args *args, int64_t lanes, i
     bmm_transpose(&p);
     bmm_fold(&p);
     const int64_t b_bytes = g->k * g->m * size, rows = g->n * p.repeat;
-    const bool in_place = g->b.col == 1 || g->m == 1;
-    if (in_place && (b_bytes <= 192 << 10 || rows <= 2))
+    const bool in_place = g->b.col == 1 || g->m == 1, few = g->n <= (b_bytes > 256 << 10 ? 4 : 2);
+    if (few && g->m >= 2 * lanes && (g->b.col == 1 || g->b.row == 1) && g->c.col == 1)
+        p.way = BMM_VECTOR;
+    else if (in_place && (b_bytes <= 192 << 10 || rows <= 2))
         p.way = BMM_IN_PLACE;
     else
         p.way = rows <= 768 / size ? BMM_OWN : BMM_SHARED;
     bmm_blocks(&p);
     /* A in place is as fast while its rows are contiguous, near each other, or seldom read. */
     const int64_t depth = bmm_min(g->k, CHUNK);
-    p.pack_a = p.way != BMM_IN_PLACE && g->m > 4 * BMM_VECS * lanes &&
+    p.pack_a = p.way > BMM_IN_PLACE && g->m > 4 * BMM_VECS * lanes &&
                (g->a.col != 1 || (g->a.row * size > 2048 && depth > 64));
     const double work = (double)(p.way == BMM_OWN ? rows : g->n) * (double)g->k * (double)g->m;
     p.per_task = work >= 1 << 19 ? 1 : 1 + (int64_t)((1 << 19) / (work + 64));
     const int64_t vecs = bmm_ceil(g->m, lanes), panel = BMM_VECS * lanes, budget = 4 << 20;
-    p.tiny = p.way == BMM_IN_PLACE && vecs <= BMM_VECS && g->n <= BMM_MAX_ROWS &&
-             g->n * vecs <= BMM_ACC && g->k <= CHUNK && (g->c.col == 1 || g->m == 1);
+    p.tiny = (p.way == BMM_IN_PLACE || (p.way == BMM_OWN && p.repeat == 1 && !p.pack_a)) &&
+             vecs <= BMM_VECS && p.row_blocks == 1 && g->k <= CHUNK && (g->c.col == 1 || g->m == 1);
     p.wave_cols = bmm_min(bmm_ceil(g->m, panel) * panel, 4096);
     const int64_t chunk_bytes = p.wave_cols * CHUNK * size, chunks = bmm_ceil(g->k, CHUNK);
     p.wave_chunks = bmm_min(budget / chunk_bytes, chunks);

@@ -11,6 +11,7 @@
 
 #include "backends/simd/bmm_tile.h"
 #include "backends/simd/bmm_pack.h"
+#include "backends/simd/bmm_vector.h"
 #include "backends/simd/bmm.h"
 #include "backends/simd/kernel.h"
 #include "backends/simd/pool.h"

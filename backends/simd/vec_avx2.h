@@ -174,16 +174,19 @@ VEC_FN vf_mask vf_mask_from_bytes_n(const uint8_t *p, size_t n)
 VEC_FN void vf_transpose(vf r[VF_LANES])
 {
     vf t[8], u[8];
+    UNROLL
     for (int i = 0; i < 4; i++) {
         t[2 * i] = simde_mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
         t[2 * i + 1] = simde_mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
     }
+    UNROLL
     for (int i = 0; i < 8; i += 4) {
         u[i] = simde_mm256_shuffle_ps(t[i], t[i + 2], 0x44);
         u[i + 1] = simde_mm256_shuffle_ps(t[i], t[i + 2], 0xee);
         u[i + 2] = simde_mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
         u[i + 3] = simde_mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
     }
+    UNROLL
     for (int i = 0; i < 4; i++) {
         r[i] = simde_mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
         r[i + 4] = simde_mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
@@ -335,10 +338,12 @@ VEC_FN vd_mask vd_mask_from_bytes_n(const uint8_t *p, size_t n)
 VEC_FN void vd_transpose(vd r[VD_LANES])
 {
     vd t[4];
+    UNROLL
     for (int i = 0; i < 4; i += 2) {
         t[i] = simde_mm256_unpacklo_pd(r[i], r[i + 1]);
         t[i + 1] = simde_mm256_unpackhi_pd(r[i], r[i + 1]);
     }
+    UNROLL
     for (int i = 0; i < 2; i++) {
         r[i] = simde_mm256_permute2f128_pd(t[i], t[i + 2], 0x20);
         r[i + 2] = simde_mm256_permute2f128_pd(t[i], t[i + 2], 0x31);

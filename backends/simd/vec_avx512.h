@@ -164,11 +164,14 @@ VEC_FN vf_mask vf_mask_from_bytes_n(const uint8_t *p, size_t n)
 VEC_FN void vf_transpose(vf r[VF_LANES])
 {
     vf t[16], u[16];
+    UNROLL
     for (int i = 0; i < 16; i += 2) {
         t[i] = simde_mm512_unpacklo_ps(r[i], r[i + 1]);
         t[i + 1] = simde_mm512_unpackhi_ps(r[i], r[i + 1]);
     }
+    UNROLL
     for (int i = 0; i < 16; i += 4)
+        UNROLL
         for (int h = 0; h < 2; h++) {
             simde__m512d a = simde_mm512_castps_pd(t[i + h]);
             simde__m512d b = simde_mm512_castps_pd(t[i + h + 2]);
@@ -176,6 +179,7 @@ VEC_FN void vf_transpose(vf r[VF_LANES])
             u[i + 2 * h + 1] = simde_mm512_castpd_ps(simde_mm512_unpackhi_pd(a, b));
         }
     /* Quarter q of u[4 g + c] is column 4 q + c of the rows 4 g .. 4 g + 3. */
+    UNROLL
     for (int c = 0; c < 4; c++) {
         vf even0 = simde_mm512_shuffle_f32x4(u[c], u[c + 4], 0x88);
         vf odd0 = simde_mm512_shuffle_f32x4(u[c], u[c + 4], 0xdd);
@@ -312,11 +316,13 @@ VEC_FN vd_mask vd_mask_from_bytes_n(const uint8_t *p, size_t n)
 VEC_FN void vd_transpose(vd r[VD_LANES])
 {
     vd t[8];
+    UNROLL
     for (int i = 0; i < 8; i += 2) {
         t[i] = simde_mm512_unpacklo_pd(r[i], r[i + 1]);
         t[i + 1] = simde_mm512_unpackhi_pd(r[i], r[i + 1]);
     }
     /* Quarter q of t[2 g + c] is column 2 q + c of the rows 2 g and 2 g + 1. */
+    UNROLL
     for (int c = 0; c < 2; c++) {
         vd even0 = simde_mm512_shuffle_f64x2(t[c], t[c + 2], 0x88);
         vd odd0 = simde_mm512_shuffle_f64x2(t[c], t[c + 2], 0xdd);

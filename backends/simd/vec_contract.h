@@ -34,6 +34,8 @@
 #ifndef ATTPOOL_SIMD_VEC_CONTRACT_H
 #define ATTPOOL_SIMD_VEC_CONTRACT_H
 
+#include "backends/simd/unroll.h"
+
 /* Vectors in registers depend on inlining; the compiler must not weigh it. */
 #define VEC_FN static inline __attribute__((always_inline))
 
