@@ -93,7 +93,7 @@ END_TEST
 START_TEST(reading_rounds_correctly)
 {
     state = 88172645463325252;
-    for (int k = 0; k < 300000; k++) {
+    for (int k = 0; k < 100000; k++) {
         char text[80], *p = text;
         int count = 1 + (int)(draw() % 22), point = (int)(draw() % (unsigned)(count + 1));
         if (draw() & 1)
@@ -194,7 +194,7 @@ static double any_double(int k)
 START_TEST(doubles_come_back_with_the_fewest_digits)
 {
     state = 123456789;
-    for (int k = 0; k < 100000; k++) {
+    for (int k = 0; k < 30000; k++) {
         char text[NUMBER_TEXT_MAX];
         double value = any_double(k), again;
         size_t length = number_format(text, value);
@@ -209,7 +209,7 @@ END_TEST
 START_TEST(floats_come_back_with_the_fewest_digits)
 {
     state = 987654321;
-    for (int k = 0; k < 100000; k++) {
+    for (int k = 0; k < 30000; k++) {
         char text[NUMBER_TEXT_MAX];
         uint32_t bits = (uint32_t)draw();
         float value;

@@ -299,7 +299,7 @@ static void make_progress(void)
         progress_update(i / 20., "fitting");
         nanosleep(&nap, NULL);
     }
-    progress_clear();
+    error_warn("done");
 }
 
 START_TEST(an_error_is_one_line_and_the_first_one)
@@ -326,7 +326,7 @@ END_TEST
 
 START_TEST(no_progress_without_a_terminal)
 {
-    ck_assert_str_eq(stderr_of(make_progress), "");
+    ck_assert_str_eq(stderr_of(make_progress), "attpool: warning: done\n");
 }
 END_TEST
 
@@ -354,7 +354,7 @@ START_TEST(progress_on_a_terminal_is_drawn_and_cleared)
         drawn++;
     ck_assert(drawn >= 2 && drawn <= 6); /* in the second half of a second */
     ck_assert_ptr_null(strstr(text, "] 100%"));
-    ck_assert_int_eq(strcmp(text + n - 4, "\r\033[K"), 0);
+    ck_assert_ptr_nonnull(strstr(text, "\r\033[Kattpool: warning: done\r\n"));
 }
 END_TEST
 

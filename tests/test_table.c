@@ -233,6 +233,10 @@ START_TEST(contents_of_the_other_kind_are_bad_data)
     ck_assert_int_eq(table_read("a.npy", &o, &t, &e), CMD_DATA);
     ck_assert_str_eq(e.text, "a.npy: not an NPY file, though the name ends in .npy");
     e = (struct error){ 0 };
+    write_file("a.npy", "", 0);
+    ck_assert_int_eq(table_read("a.npy", &o, &t, &e), CMD_DATA);
+    ck_assert_str_eq(e.text, "a.npy: the file is empty");
+    e = (struct error){ 0 };
     write_file("a.csv", "\x93NUMPY\1\0", 8);
     ck_assert_int_eq(table_read("a.csv", &o, &t, &e), CMD_DATA);
     ck_assert_str_eq(e.text, "a.csv: an NPY file, though the name does not end in .npy");

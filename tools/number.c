@@ -244,7 +244,6 @@ static void set_digits(struct shortest *s, uint64_t n, int exponent)
 struct interval {
     wide low, value, high;
     int shift;
-    bool closed;
 };
 
 static wide five_to(int n)
@@ -268,17 +267,15 @@ static bool scaled(uint64_t mantissa, int exponent, int bits, int scale, struct 
     r->low = r->value - (binade ? five : 2 * five);
     r->high = r->value + 2 * five;
     r->shift = shift;
-    r->closed = mantissa % 2 == 0; /* ties to even come back */
     return true;
 }
 
-/* The whole numbers in the interval. */
+/* The whole numbers in the interval. Its ends are odd multiples of a power of five in halves
+ * or smaller parts of a unit, never whole, so it does not matter whether they belong to it. */
 static void whole(const struct interval *r, uint64_t *first, uint64_t *last)
 {
-    wide mask = ((wide)1 << r->shift) - 1;
-    bool low_whole = (r->low & mask) == 0, high_whole = (r->high & mask) == 0;
-    *first = (uint64_t)(r->low >> r->shift) + !(low_whole && r->closed);
-    *last = (uint64_t)(r->high >> r->shift) - (high_whole && !r->closed);
+    *first = (uint64_t)(r->low >> r->shift) + 1;
+    *last = (uint64_t)(r->high >> r->shift);
 }
 
 /* Drops the most digits such that a number is left in [first, last]; of several, the nearest
