@@ -29,6 +29,7 @@ struct FN(pool_job) {
     struct FN(pool_plan) plan;
     bool notes;       /* count empty rows */
     R *pieces;        /* states of the pieces of the keys, where these are split */
+    struct tree_node *nodes; /* what the pieces are */
     size_t piece;     /* numbers of one */
 };
 
@@ -117,7 +118,7 @@ static void FN(pool_job_piece)(void *arg, int64_t index, int worker)
 {
     const struct FN(pool_job) *job = arg;
     const struct pool_shape *s = &job->plan.shape;
-    const struct tree_node node = pool_piece(s, index % s->pieces);
+    const struct tree_node node = job->nodes[index % s->pieces];
     struct FN(pool_tile) t;
     struct FN(pool_few) few;
     struct FN(pool_forest) f;
@@ -138,7 +139,7 @@ static void FN(pool_job_join)(void *arg, int64_t index, int worker)
     struct tree_merge step;
     FN(pool_job_begin)(job, index, worker, &t, &few);
     for (int64_t k = 0; k < s->pieces; k++) {
-        const struct tree_node node = pool_piece(s, k);
+        const struct tree_node node = job->nodes[k];
         int slot = tree_push(&f.tree, node.level, node.index);
         f.state[slot] = job->pieces + (size_t)(index * s->pieces + k) * job->piece;
         while (tree_join(&f.tree, &step))
@@ -186,9 +187,13 @@ static bool FN(pool_job_reserve)(struct FN(pool_job) *job)
     job->piece = FN(pool_tile_state)(&job->plan, vectors);
     if (s->split)
         shared = (size_t)(s->sets * s->tiles * s->pieces) * job->piece * sizeof(R);
-    if (!engine_reserve(job->engine, bytes, shared))
+    const size_t nodes = s->split ? (size_t)s->pieces * sizeof *job->nodes : 0;
+    if (!engine_reserve(job->engine, bytes, shared + nodes))
         return false;
     job->pieces = engine_shared(job->engine);
+    job->nodes = (struct tree_node *)(void *)((char *)job->pieces + shared);
+    if (s->split)
+        pool_cut(s, job->nodes);
     return true;
 }
 

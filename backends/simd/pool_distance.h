@@ -43,21 +43,18 @@ VEC_FN void FN(pool_squares_n)(const struct FN(pool_pairs) *x, const int kt, con
                                const enum pool_scaled how)
 {
     V s[8][4], end[4];
-    FN(pool_ends_start)(x, end, nv);
-    for (int j = 0; j < x->count;) {
-        const bool whole = kt > 1 && x->count - j >= kt;
+    int j = 0;
+    FN(pool_ends_start)(end, true, nv);
+    for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            const int64_t stop = pool_min(c + CHUNK, x->d);
-            if (whole) {
-                FN(pool_squares_chunk)(x, j, c, stop, s, kt, nv, how);
-                FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, kt, nv);
-            } else {
-                FN(pool_squares_chunk)(x, j, c, stop, s, 1, nv, how);
-                FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, 1, nv);
-            }
+            FN(pool_squares_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s, kt, nv, how);
+            FN(pool_chunk_out)(x, j, c, s, end, true, kt, nv);
         }
-        j += whole ? kt : 1;
-    }
+    for (; j < x->count && kt > 1; j++)
+        for (int64_t c = 0; c < x->d; c += CHUNK) {
+            FN(pool_squares_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s, 1, nv, how);
+            FN(pool_chunk_out)(x, j, c, s, end, true, 1, nv);
+        }
     FN(pool_ends_store)(x, end, nv);
 }
 
@@ -65,7 +62,7 @@ VEC_FN void FN(pool_squares_n)(const struct FN(pool_pairs) *x, const int kt, con
 VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv)
 {
     V lane[4], end[4];
-    FN(pool_ends_start)(x, end, nv);
+    FN(pool_ends_start)(end, true, nv);
     UNROLL
     for (int i = 0; i < nv; i++)
         lane[i] = v_loadu(x->lane + i * VN);
@@ -76,8 +73,7 @@ VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv)
         for (int i = 0; i < nv; i++) {
             V z = v_sub(lane[i], point);
             V s = v_mul(z, z);
-            if (x->extreme < 0)
-                end[i] = v_min_keep(end[i], s);
+            end[i] = v_min_keep(end[i], s);
             v_storeu(to + i * VN, s);
         }
     }
@@ -90,7 +86,7 @@ VEC_FN void FN(pool_squares_v)(const struct FN(pool_pairs) *x, const int kt, con
         FN(pool_squares_n)(x, 1, nv, SCALED_LANE);
     else if (x->cast_scale != NULL)
         FN(pool_squares_n)(x, 1, nv, SCALED_CAST);
-    else if (x->d == 1 && x->extreme <= 0)
+    else if (x->d == 1)
         FN(pool_square_n)(x, nv);
     else
         FN(pool_squares_n)(x, kt, nv, SCALED_NOT);

@@ -4,21 +4,29 @@
 
 /* --- weights ------------------------------------------------------------------------------- */
 
-static R FN(few_block_max)(const struct FN(pool_plan) *p, const R *s, R *end)
+/* Maxima of all blocks of a row, from its scores. */
+static void FN(few_maxima)(const struct FN(pool_few) *w, const R *s)
 {
-    V a = v_set1(p->low ? R_MAX : -R_MAX), b = a;
-    R lane[VN];
-    for (int o = 0; o < BLOCK; o += 2 * VN) {
-        a = FN(pool_extreme)(p->low ? -1 : 1, a, v_loadu(s + o));
-        b = FN(pool_extreme)(p->low ? -1 : 1, b, v_loadu(s + o + VN));
+    const struct FN(pool_plan) *p = w->t->plan;
+    const R start = p->low ? R_MAX : -R_MAX;
+    for (int block = 0; block < POOL_BLOCKS; block += VN) {
+        V end[VN];
+        UNROLL
+        for (int k = 0; k < VN; k++) {
+            V x = v_set1(start), y = x;
+            const R *at = s + (block + k) * BLOCK;
+            for (int o = 0; o < BLOCK && block + k < POOL_BLOCKS; o += 2 * VN) {
+                x = FN(pool_extreme)(p->low, x, v_loadu(at + o));
+                y = FN(pool_extreme)(p->low, y, v_loadu(at + o + VN));
+            }
+            end[k] = FN(pool_extreme)(p->low, x, y);
+        }
+        v_transpose(end);
+        UNROLL
+        for (int k = 1; k < VN; k++)
+            end[0] = FN(pool_extreme)(p->low, end[0], end[k]);
+        v_storeu(w->m + block, v_max_keep(v_set1(-R_MAX), v_mul(v_set1(p->c), end[0])));
     }
-    v_storeu(lane, FN(pool_extreme)(p->low ? -1 : 1, a, b));
-    for (int k = 1; k < VN; k++)
-        if (p->low ? lane[k] < lane[0] : lane[k] > lane[0])
-            lane[0] = lane[k];
-    *end = lane[0];
-    const R m = p->c * lane[0];
-    return m > -R_MAX ? m : -R_MAX;
 }
 
 /* Scores of the block to powers of two. */
@@ -37,35 +45,35 @@ VEC_FN void FN(few_powers)(R *s, R c, R m)
         v_storeu(s + o, FN(weight_exp2)(v_add(v_mul(cc, v_loadu(s + o)), minus)));
 }
 
+/* Numbers that are no score of a key. */
+static void FN(few_clear)(const struct FN(pool_few) *w, R *s)
+{
+    const R masked = w->t->plan->masked;
+    for (int o = 0; o < SUPER_BLOCK; o += VN)
+        if (o + VN <= w->first || o >= w->end)
+            v_storeu(s + o, v_set1(masked));
+}
+
 /* Weights of row r in the place of its scores; maxima of its blocks. */
 static void FN(few_weights)(const struct FN(pool_few) *w, int r)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     R *s = w->s + r * SUPER_BLOCK;
-    for (int b = 0; b < POOL_BLOCKS; b++, s += BLOCK) {
-        const int o = b * BLOCK;
-        R end;
-        w->m[b] = p->has_max ? -R_MAX : 0;
-        if (o >= w->end || o + BLOCK <= w->first) {
-            FN(pool_fill)(s, BLOCK, 0);
-            continue;
-        }
-        for (int k = o; k < o + BLOCK; k += VN)
-            if (k + VN <= w->first || k >= w->end)
-                v_storeu(s + k - o, v_set1(p->masked));
-        if (p->has_max) {
-            w->m[b] = FN(few_block_max)(p, s, &end);
-            FN(few_powers)(s, p->c, w->m[b]);
-        }
-        for (int k = 0; k < BLOCK && (p->factor || p->weighted); k += VN) {
-            V x = v_loadu(s + k);
-            const bool there = o + k + VN > w->first && o + k < w->end;
-            if (p->factor && there)
-                x = v_mul(x, v_loadu(w->factor + r * SUPER_BLOCK + o + k));
-            if (p->weighted && there)
-                x = v_mul(x, v_loadu(w->weights + o + k));
-            v_storeu(s + k, x);
-        }
+    if (!w->complete)
+        FN(few_clear)(w, s);
+    FN(pool_fill)(w->m, POOL_BLOCKS, 0);
+    if (p->has_max) {
+        FN(few_maxima)(w, s);
+        for (int b = 0; b < POOL_BLOCKS; b++)
+            FN(few_powers)(s + b * BLOCK, p->c, w->m[b]);
+    }
+    for (int o = w->first / VN * VN; o < w->end && (p->factor || p->weighted); o += VN) {
+        V x = v_loadu(s + o);
+        if (p->factor)
+            x = v_mul(x, v_loadu(w->factor + r * SUPER_BLOCK + o));
+        if (p->weighted)
+            x = v_mul(x, v_loadu(w->weights + o));
+        v_storeu(s + o, x);
     }
 }
 

@@ -21,31 +21,54 @@ struct FN(pool_pairs) {
     const R *lane_post; /* or NULL */
     const FN(pool_any) *wv;   /* of additive scores */
     int64_t wv_col;
-    int extreme;       /* 1 the largest, -1 the smallest, 0 neither: into ends */
-    R *ends;           /* a number for each lane */
+    R *ends;           /* or NULL; largest measure of each lane, of squares the smallest; right
+                        * where there is one chunk and squares are multiplied by nothing */
     R *out;            /* count rows of lanes, */
     int64_t step;      /* so far apart */
     R *factor, *part;  /* of the product form: factors, 1 inside the support and 0 outside */
 };
 
-VEC_FN V FN(pool_extreme)(int which, V end, V x)
+VEC_FN V FN(pool_extreme)(const bool low, V end, V x)
 {
-    return which > 0 ? v_max_keep(end, x) : which < 0 ? v_min_keep(end, x) : end;
+    return low ? v_min_keep(end, x) : v_max_keep(end, x);
 }
 
-VEC_FN void FN(pool_ends_start)(const struct FN(pool_pairs) *x, V end[4], const int nv)
+VEC_FN void FN(pool_ends_start)(V end[4], const bool low, const int nv)
 {
     UNROLL
     for (int i = 0; i < nv; i++)
-        end[i] = v_set1(x->extreme > 0 ? -R_MAX : R_MAX);
+        end[i] = v_set1(low ? R_MAX : -R_MAX);
 }
 
 VEC_FN void FN(pool_ends_store)(const struct FN(pool_pairs) *x, const V end[4], const int nv)
 {
     UNROLL
     for (int i = 0; i < nv; i++)
-        if (x->extreme != 0)
+        if (x->ends != NULL)
             v_storeu(x->ends + i * VN, end[i]);
+}
+
+/* Sums of points j .. j + kt - 1 to their rows of the output; those of the first chunk overwrite,
+ * and where it is the only one the extremes are right. */
+VEC_FN void FN(pool_chunk_out)(const struct FN(pool_pairs) *x, int j, int64_t c, V s[8][4],
+                               V end[4], const bool low, const int kt, const int nv)
+{
+    R *to = x->out + j * x->step;
+    if (c == 0) {
+        UNROLL
+        for (int k = 0; k < kt; k++, to += x->step)
+            UNROLL
+            for (int i = 0; i < nv; i++) {
+                end[i] = FN(pool_extreme)(low, end[i], s[k][i]);
+                v_storeu(to + i * VN, s[k][i]);
+            }
+        return;
+    }
+    UNROLL
+    for (int k = 0; k < kt; k++, to += x->step)
+        UNROLL
+        for (int i = 0; i < nv; i++)
+            v_storeu(to + i * VN, v_add(v_loadu(to + i * VN), s[k][i]));
 }
 
 /* --- dot ----------------------------------------------------------------------------------- */
@@ -77,40 +100,21 @@ VEC_FN void FN(pool_dot_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c,
     }
 }
 
-/* Rows j .. j + kt - 1 of the output, and the extremes. */
-VEC_FN void FN(pool_chunk_out)(const struct FN(pool_pairs) *x, int j, bool first, bool last,
-                               V s[8][4], V end[4], const int kt, const int nv)
-{
-    UNROLL
-    for (int k = 0; k < kt; k++)
-        UNROLL
-        for (int i = 0; i < nv; i++) {
-            R *to = x->out + (j + k) * x->step + i * VN;
-            V sum = first ? s[k][i] : v_add(v_loadu(to), s[k][i]);
-            if (last && x->extreme != 0)
-                end[i] = FN(pool_extreme)(x->extreme, end[i], sum);
-            v_storeu(to, sum);
-        }
-}
-
 VEC_FN void FN(pool_dot_n)(const struct FN(pool_pairs) *x, const int kt, const int nv)
 {
     V s[8][4], end[4];
-    FN(pool_ends_start)(x, end, nv);
-    for (int j = 0; j < x->count;) {
-        const bool whole = x->count - j >= kt;
+    int j = 0;
+    FN(pool_ends_start)(end, false, nv);
+    for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            const int64_t stop = pool_min(c + CHUNK, x->d);
-            if (whole) {
-                FN(pool_dot_chunk)(x, j, c, stop, s, kt, nv);
-                FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, kt, nv);
-            } else {
-                FN(pool_dot_chunk)(x, j, c, stop, s, 1, nv);
-                FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, 1, nv);
-            }
+            FN(pool_dot_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s, kt, nv);
+            FN(pool_chunk_out)(x, j, c, s, end, false, kt, nv);
         }
-        j += whole ? kt : 1;
-    }
+    for (; j < x->count && kt > 1; j++)
+        for (int64_t c = 0; c < x->d; c += CHUNK) {
+            FN(pool_dot_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s, 1, nv);
+            FN(pool_chunk_out)(x, j, c, s, end, false, 1, nv);
+        }
     FN(pool_ends_store)(x, end, nv);
 }
 
@@ -153,12 +157,11 @@ VEC_FN void FN(pool_additive_chunk)(const struct FN(pool_pairs) *x, int j, int64
 VEC_FN void FN(pool_additive_n)(const struct FN(pool_pairs) *x, const int nv)
 {
     V end[4], s[8][4];
-    FN(pool_ends_start)(x, end, nv);
+    FN(pool_ends_start)(end, false, nv);
     for (int j = 0; j < x->count; j++)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            const int64_t stop = pool_min(c + CHUNK, x->d);
-            FN(pool_additive_chunk)(x, j, c, stop, s[0], nv);
-            FN(pool_chunk_out)(x, j, c == 0, stop == x->d, s, end, 1, nv);
+            FN(pool_additive_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s[0], nv);
+            FN(pool_chunk_out)(x, j, c, s, end, false, 1, nv);
         }
     FN(pool_ends_store)(x, end, nv);
 }

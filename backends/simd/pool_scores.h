@@ -130,12 +130,14 @@ static void FN(pool_kernel)(const struct FN(pool_plan) *p, R *s, R *factor, R *p
         FN(pool_step)(&step, p->name);
 }
 
-/* Whether the measure alone finds the extremes. */
+/* Whether the measure finds the extremes by the way. */
 static bool FN(pool_plan_finds_ends)(const struct FN(pool_plan) *p)
 {
+    if (p->a->d == 0 || p->a->d > CHUNK)
+        return false;
     if (p->measure == MEASURE_SQUARES)
-        return p->name == ATTPOOL_GAUSSIAN && !p->squared_width && p->a->d > 0;
-    return (p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE) && p->a->d > 0;
+        return p->low && p->name == ATTPOOL_GAUSSIAN && !p->squared_width;
+    return !p->low && (p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE);
 }
 
 static void FN(pool_find_ends)(const R *s, int count, int vectors, bool low, R *ends)
@@ -143,7 +145,7 @@ static void FN(pool_find_ends)(const R *s, int count, int vectors, bool low, R *
     for (int i = 0; i < vectors; i++) {
         V end = v_set1(low ? R_MAX : -R_MAX);
         for (int j = 0; j < count; j++)
-            end = FN(pool_extreme)(low ? -1 : 1, end, v_loadu(s + (j * vectors + i) * VN));
+            end = FN(pool_extreme)(low, end, v_loadu(s + (j * vectors + i) * VN));
         v_storeu(ends + i * VN, end);
     }
 }
@@ -163,7 +165,6 @@ static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_
                                 .lane = t->q,
                                 .row = a->k.row,
                                 .col = a->k.col,
-                                .ends = t->ends,
                                 .step = t->lanes,
                                 .out = t->s };
     if (p->measure != MEASURE_NONE)
@@ -175,7 +176,7 @@ static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_
     x.factor = p->factor ? t->factor : NULL;
     x.part = support ? t->part : NULL;
     if (p->has_max && !sight && FN(pool_plan_finds_ends)(p))
-        x.extreme = p->low ? -1 : 1;
+        x.ends = t->ends;
     const size_t n = (size_t)(block->count * t->lanes);
     if (p->measure == MEASURE_NONE)
         FN(pool_fill)(t->s, n, p->has_max ? 0 : 1);
@@ -184,7 +185,7 @@ static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_
     FN(pool_kernel)(p, t->s, x.factor, x.part, n);
     if (sight)
         FN(pool_block_sight)(t, block, support, parts);
-    else if (p->has_max && x.extreme == 0)
+    else if (p->has_max && x.ends == NULL)
         FN(pool_find_ends)(t->s, block->count, t->vectors, p->low, t->ends);
     if (!sight && p->has_max)
         FN(pool_fill)(t->seen, (size_t)t->lanes, 1);

@@ -14,7 +14,8 @@
 
 enum {
     POOL_VECTORS = 4,  /* most vectors of rows in a tile */
-    POOL_PIECES = 128, /* with fewer tasks than this the keys are split too */
+    POOL_PIECES = 64,  /* with fewer tasks than this the keys are split too, */
+    POOL_WORK = 1 << 18, /* but into pieces of at least so many steps */
     POOL_BLOCKS = SUPER_BLOCK / BLOCK,
     POOL_DEEP = NREG >= 32 ? 8 : NREG >= 16 ? 4 : 2 /* points of a tile of up to 3 vectors */
 };
@@ -70,27 +71,17 @@ static int64_t pool_group(const struct pool_args *a)
     return a->heads % group == 0 ? group : 1;
 }
 
-/* The pieces [first, end) falls into when none is larger than level. */
-static int64_t pool_piece_count(int64_t first, int64_t end, int level)
+/* Cuts the keys into nodes of at most shape->level, into `nodes` unless that is NULL. */
+static int64_t pool_cut(const struct pool_shape *s, struct tree_node *nodes)
 {
     int64_t count = 0;
-    while (first < end) {
-        struct tree_node node = tree_largest(first, end, level);
+    for (int64_t first = s->first; first < s->end; count++) {
+        struct tree_node node = tree_largest(first, s->end, s->level);
         first = tree_end(node);
-        count++;
+        if (nodes != NULL)
+            nodes[count] = node;
     }
     return count;
-}
-
-static struct tree_node pool_piece(const struct pool_shape *s, int64_t index)
-{
-    int64_t first = s->first;
-    for (;;) {
-        struct tree_node node = tree_largest(first, s->end, s->level);
-        if (index-- == 0)
-            return node;
-        first = tree_end(node);
-    }
 }
 
 /* `lanes` of a vector, the most vectors of a tile, the most rows that go one at a time. */
@@ -116,9 +107,11 @@ static struct pool_shape pool_shape_of(const struct pool_args *a, int64_t lanes,
     if (tasks >= POOL_PIECES || s.end - s.first < 2)
         return s;
     s.split = true;
-    while ((s.end - s.first) >> s.level > 2 * POOL_PIECES / tasks)
+    /* Pieces of some work, and no more of them than are of use. */
+    const int64_t work = s.rows * SUPER_BLOCK * (16 + a->d + a->v);
+    while ((s.end - s.first) >> s.level > 2 * POOL_PIECES / tasks || work << s.level < POOL_WORK)
         s.level++;
-    s.pieces = pool_piece_count(s.first, s.end, s.level);
+    s.pieces = pool_cut(&s, NULL);
     return s;
 }
 

@@ -106,7 +106,7 @@ VEC_FN void FN(pool_sight_pair)(struct FN(pool_sight) *g, int j, int at)
         R *factor = g->t->factor + at;
         v_storeu(factor, v_select(see, v_loadu(factor), v_zero()));
     }
-    g->end = FN(pool_extreme)(p->low ? -1 : 1, g->end, x);
+    g->end = FN(pool_extreme)(p->low, g->end, x);
     g->seen = v_select(see, v_set1(1), g->seen);
     if (g->parts)
         v_storeu(g->t->part + at, v_select(see, v_set1(1), v_zero()));

@@ -82,27 +82,51 @@ VEC_FN V FN(pool_load)(const FN(pool_any) *from, int n)
     return n == VN ? v_loadu(x) : v_load_n(x, (size_t)n);
 }
 
+/* VN rows of VN contiguous numbers, turned, times f; to + i * step gets column i. */
+VEC_FN void FN(pool_turn_square)(const FN(pool_any) *const *from, int64_t c, V f, R *to,
+                                 int64_t step)
+{
+    V r[VN];
+    UNROLL
+    for (int k = 0; k < VN; k++)
+        r[k] = FN(pool_load)(from[k] + c, VN);
+    v_transpose(r);
+    UNROLL
+    for (int i = 0; i < VN; i++)
+        v_storeu(to + i * step, v_mul(r[i], f));
+}
+
+/* The same for n < VN columns. */
+static void FN(pool_turn_rest)(const FN(pool_any) *const *from, int64_t c, int n, V f, R *to,
+                               int64_t step)
+{
+    V r[VN];
+    UNROLL
+    for (int k = 0; k < VN; k++)
+        r[k] = FN(pool_load)(from[k] + c, n);
+    v_transpose(r);
+    UNROLL
+    for (int i = 0; i < VN; i++)
+        if (i < n)
+            v_storeu(to + i * step, v_mul(r[i], f));
+}
+
 /* Row `lane` of the numbers at to[c * lanes + lane] is from[lane][c * col] times factor. */
 static void FN(pool_turn)(const FN(pool_any) *const *from, int64_t col, int64_t d, int lanes, R factor,
                           R *to)
 {
     const V f = v_set1(factor);
-    for (int lane = 0; lane < lanes; lane += VN)
-        for (int64_t c = 0; c < d; c += VN) {
-            const int n = (int)pool_min(VN, d - c);
-            V r[VN];
-            if (col != 1 || n < VN / 2) {
-                for (int k = 0; k < VN; k++)
-                    for (int i = 0; i < n; i++)
-                        to[(c + i) * lanes + lane + k] = from[lane + k][(c + i) * col] * factor;
-                continue;
-            }
+    for (int lane = 0; lane < lanes; lane += VN) {
+        int64_t c = 0;
+        for (; c + VN <= d && col == 1; c += VN)
+            FN(pool_turn_square)(from + lane, c, f, to + c * lanes + lane, lanes);
+        if (d - c > 1 && d - c < VN && col == 1)
+            FN(pool_turn_rest)(from + lane, c, (int)(d - c), f, to + c * lanes + lane, lanes);
+        else
             for (int k = 0; k < VN; k++)
-                r[k] = FN(pool_load)(from[lane + k] + c, n);
-            v_transpose(r);
-            for (int i = 0; i < n; i++)
-                v_storeu(to + (c + i) * lanes + lane, v_mul(r[i], f));
-        }
+                for (int64_t i = c; i < d; i++)
+                    to[i * lanes + lane + k] = from[lane + k][i * col] * factor;
+    }
 }
 
 /* Whether scaling by P is exact for all of them and keeps far from overflow. */
