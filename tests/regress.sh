@@ -276,12 +276,12 @@ if test -w /dev/full; then
     $ATTPOOL regress d.csv --x x --y y --bandwidth 1 >/dev/full 2>err
     test $? = 1 || fail "a full disk is not noticed"
 fi
-perl -e 'print "x,y\n"; printf "%.6f,%d\n", $_ / 100, $_ % 7 for 1 .. 12000' >long.csv
+perl -e 'print "x,y\n"; printf "%.6f,%d\n", $_ / 100, $_ % 7 for 1 .. 40000' >long.csv
 mkdir killed
 # shellcheck disable=SC2086
 $ATTPOOL regress long.csv --x x --y y --bandwidth 1 --weights killed/w.npy -o killed/fit.csv &
 pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     test -z "$(ls killed)" || break
     sleep 0.2
 done
