@@ -224,7 +224,7 @@ END_TEST
 START_TEST(fortran_order_becomes_c_order)
 {
     static const int64_t shapes[][4] = {
-        { 7, 1, 1, 1 }, { 1, 5, 1, 1 }, { 70, 37, 1, 1 }, { 3, 4, 5, 1 }, { 2, 3, 4, 5 },
+        { 7, 1, 1, 1 }, { 1, 5, 1, 1 }, { 70, 37, 1, 1 }, { 3, 4, 5, 1 }, { 2, 4, 6, 3 },
     };
     static const int dims[] = { 1, 2, 2, 3, 4 };
     const int64_t *shape = shapes[_i];
@@ -274,6 +274,7 @@ static const struct {
     { "{ 'descr' : 'f8' , 'fortran_order' : True , 'shape' : ( 2L , ) , }", 16, NULL },
     { "{'descr': '<f8', 'fortran_order': False, 'shape': ()}", 8, NULL },
     { "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 9223372036854775807)}", 0, NULL },
+    { "{'descr': '<f8', 'fortran_order': False, 'shape': (9223372036854775807, 9, 0)}", 0, NULL },
     { "{'descr': '<f8', " TAIL, 15,
       "the header promises (2,) of float64, 16 bytes, but 15 bytes follow it" },
     { "{'descr': '<f8', " TAIL, 17,
@@ -349,6 +350,8 @@ START_TEST(a_file_cut_anywhere_is_bad_data)
         e = (struct error){ 0 };
         write_file("t.npy", f.b, n);
         ck_assert_msg(load("t.npy", NPY_AS_F64, &info, &data) == CMD_DATA, "at %zu", n);
+        if (n >= 6 && n < f.n - 32)
+            ck_assert_str_eq(e.text, "t.npy: the NPY header is cut short");
     }
 }
 END_TEST

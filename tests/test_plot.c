@@ -37,7 +37,11 @@ static const double high[5] = { 21, 1, 11, 31, 41 };
 static char *drawn(const struct plot_figure *figure)
 {
     stand_in("#!/bin/sh\nexec /bin/cat \"$2\"\n");
+    setenv("TMPDIR", ".", 1); /* the script's, which must not be left behind */
+    unlink("p.svg");
+    int files = scratch_count();
     ck_assert_msg(plot_write("p.svg", NULL, figure, &e) == CMD_OK, "%s", e.text);
+    ck_assert_int_eq(scratch_count(), files + 1);
     return read_back("p.svg", NULL);
 }
 

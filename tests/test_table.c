@@ -41,6 +41,7 @@ static const struct reading readings[] = {
     { "\xEF\xBB\xBF\"x\",y\n1,2\n", "x", 0, 0, "x|2:1" },
     { "x,y\r\n1,2\r\n3,4\r\n", "x,y", 0, 0, "x,y|2:1,2|3:3,4" },
     { "x,y\r1,2\r3,4", "x,y", 0, 0, "x,y|2:1,2|3:3,4" },
+    { "x\r1\n2\r3\n", "x", 0, 0, "x|2:1|3:2|4:3" },
     { "x,y\n1,2", "x,y", 0, 0, "x,y|2:1,2" },
     { "x,y\n1,2\n\n\n  \n", "x,y", 0, 0, "x,y|2:1,2" },
     { "\n\nx,y\n1,2\n\r\n3,4\n", "x,y", 0, 0, "x,y|4:1,2|6:3,4" },
@@ -66,6 +67,8 @@ static const struct reading readings[] = {
     { "x\n1,5\n", "x", SEMICOLON, 3, ":2:1: column \"x\": \"1,5\" is not a number" },
     { "x\n0x10\n", "x", 0, 3, ":2:1: column \"x\": \"0x10\" is not a number" },
     { "x\n1\n-inf\n", "x", OMIT, 3, ":3:1: column \"x\": \"-inf\" is infinite" },
+    { "\"a\nb\",Inf\n1,2\n", "2", 0, 3, ":2:2: column 2: \"Inf\" is infinite" },
+    { "t,x\n\"a\nb\",Inf\n", "x", 0, 3, ":3:2: column \"x\": \"Inf\" is infinite" },
     { "Inf\n1\n", "1", 0, 3, ":1:1: column 1: \"Inf\" is infinite" },
     { "x\n1e400\n", "x", 0, 3, ":2:1: column \"x\": \"1e400\" is outside the range of float64" },
     { "x\n1e39\n", "x", 0, 0, "x|2:1e+39" },
@@ -81,8 +84,7 @@ static const struct reading readings[] = {
     /* columns that are not there */
     { "x,y\n1,2\n", "z", 0, 3, ":1: no column \"z\"; the first row is \"x\", \"y\"" },
     { "x,y\n1,2\n", "3", 0, 3, ": no column 3: there are 2" },
-    { "x,y\n1,2\n", "99999999999999999999999", 0, 3,
-      ": no column 99999999999999999999999: there are 2" },
+    { "x,y\n1,2\n", "18446744073709551617", 0, 3, ": no column 18446744073709551617: there are 2" },
     { "x,y,x\n1,2,3\n", "x", 0, 3, ":1:3: the name \"x\" stands twice, in columns 1 and 3" },
     { "x,y,x\n1,2,3\n", "y", 0, 0, "y|2:2" },
     { "x,y\n1,2\n", "0", 0, 2, "there is no column 0: columns are numbered from 1" },
@@ -194,7 +196,7 @@ START_TEST(blocks_do_not_show)
 {
     const size_t rows = 150000;
     char *text = malloc(rows * 40), *p = text;
-    p += sprintf(p, "t,x\r\n");
+    p += sprintf(p, "\xEF\xBB\xBFt,x\r\n");
     for (size_t i = 0; i < rows; i++)
         p += sprintf(p, "\"a,\r\n\"\"b\",%zu.25\r\n", i);
     write_file("big.csv", text, (size_t)(p - text));
@@ -287,6 +289,7 @@ START_TEST(an_array_is_a_table)
     ck_assert_double_eq(t.columns[0][1], 6);
     ck_assert_double_eq(t.columns[1][1], 5);
     ck_assert_ptr_eq(t.columns[0], t.columns[2]);
+    ck_assert_uint_eq(t.stored_count, 2);
     ck_assert_ptr_null(t.names[0]);
     ck_assert_uint_eq(t.lines[1], 3);
     table_free(&t);

@@ -115,7 +115,7 @@ static int read_descr(struct parser *in, struct npy_info *info)
         if (length != 2 || memcmp(code, types[i].code, 2) != 0)
             continue;
         info->type = (enum npy_type)i;
-        info->swapped = types[i].size > 1 && order == (little_machine ? '>' : '<');
+        info->swapped = order == (little_machine ? '>' : '<');
         return CMD_OK;
     }
     return error_at(in->e, in->file, 0, 0,
