@@ -459,6 +459,7 @@ Suite *suite_npy(void)
 {
     Suite *suite = suite_create("npy");
     TCase *tc = tcase_create("npy");
+    tcase_set_timeout(tc, 60);
     tcase_add_unchecked_fixture(tc, scratch_open, scratch_close);
     tcase_add_loop_test(tc, types_are_read_in_both_byte_orders_and_all_versions, 0, TYPES);
     tcase_add_loop_test(tc, integers_are_read_as_integers_and_reals_are_not, 0, TYPES);

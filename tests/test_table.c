@@ -338,6 +338,7 @@ Suite *suite_table(void)
     const int count = (int)(sizeof readings / sizeof readings[0]);
     Suite *suite = suite_create("table");
     TCase *tc = tcase_create("table");
+    tcase_set_timeout(tc, 60);
     tcase_add_unchecked_fixture(tc, scratch_open, scratch_close);
     tcase_add_loop_test(tc, csv_is_read_or_refused, 0, count);
     tcase_add_loop_test(tc, stdin_is_read_like_a_file, 0, count);
