@@ -16,6 +16,7 @@
 #include "backends/simd/pool_sight.h"
 #include "backends/simd/pool_scores.h"
 #include "backends/simd/pool_sums.h"
+#include "backends/simd/pool_direct.h"
 #include "backends/simd/pool_run.h"
 #include "backends/simd/pool_few.h"
 #include "backends/simd/pool_few_sums.h"

@@ -137,9 +137,45 @@ VEC_FN V FN(pool_u)(const struct FN(pool_pairs) *x, int j, int64_t c, int i)
     return v_abs(FN(pool_apart)(x, lane, j, c, i, SCALED_NOT));
 }
 
+VEC_FN void FN(pool_linear_n)(const struct FN(pool_pairs) *x, const int nv,
+                              const enum pool_scaled how)
+{
+    V end[4];
+    FN(pool_ends_start)(end, true, nv);
+    for (int j = 0; j < x->count; j++)
+        UNROLL
+        for (int i = 0; i < nv; i++) {
+            V u = v_abs(FN(pool_apart)(x, v_loadu(x->lane + i * VN), j, 0, i, how));
+            end[i] = v_min_keep(end[i], u);
+            v_storeu(x->out + j * x->step + i * VN, u);
+        }
+    FN(pool_ends_store)(x, end, nv);
+}
+
+VEC_FN void FN(pool_linear_v)(const struct FN(pool_pairs) *x, const int nv)
+{
+    if (x->lane_scale != NULL)
+        FN(pool_linear_n)(x, nv, SCALED_LANE);
+    else if (x->cast_scale != NULL)
+        FN(pool_linear_n)(x, nv, SCALED_CAST);
+    else
+        FN(pool_linear_n)(x, nv, SCALED_NOT);
+}
+
+/* u of a single coordinate, with the smallest as ends. */
 static void FN(pool_linear)(const struct FN(pool_pairs) *x)
 {
-    for (int j = 0; j < x->count; j++)
-        for (int i = 0; i < x->vectors; i++)
-            v_storeu(x->out + j * x->step + i * VN, FN(pool_u)(x, j, 0, i));
+    switch (x->vectors) {
+    case 1:
+        FN(pool_linear_v)(x, 1);
+        break;
+    case 2:
+        FN(pool_linear_v)(x, 2);
+        break;
+    case 3:
+        FN(pool_linear_v)(x, 3);
+        break;
+    default:
+        FN(pool_linear_v)(x, 4);
+    }
 }

@@ -46,17 +46,45 @@ VEC_FN void FN(pool_touch)(const FN(pool_any) *x, int64_t n)
         (void)*(const volatile char *)(x + i);
 }
 
+/* A vector of keys, row numbers apart, that are all there; `ahead` so many numbers further on
+ * memory is touched, or 0. */
+VEC_FN void FN(few_turn_vector)(const FN(pool_any) *k, int64_t row, int64_t d, int64_t ahead,
+                                R *to, int64_t step)
+{
+    const FN(pool_any) *from[VN];
+    int64_t c = 0;
+    UNROLL
+    for (int i = 0; i < VN; i++)
+        from[i] = k + i * row;
+    for (; c + VN <= d; c += VN) {
+        if (ahead != 0 && c % (64 / (int64_t)sizeof(R)) == 0)
+            UNROLL
+            for (int i = 0; i < VN; i++)
+                (void)*(const volatile char *)(from[i] + c + ahead);
+        FN(pool_turn_square)(from, c, VN, to + c * step, step);
+    }
+    if (c < d)
+        FN(pool_turn_square)(from, c, (int)(d - c), to + c * step, step);
+}
+
 /* The keys at offsets from .. from + lanes - 1, turned; those that are not there are others. */
 static void FN(few_turn)(const struct FN(pool_few) *w, int from, int lanes)
 {
     const struct pool_args *a = w->t->plan->a;
-    const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0);
+    const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0) + w->base * a->k.row;
     const FN(pool_any) *rows[POOL_LANES(VN)];
+    if (from >= w->first && from + lanes <= w->end && a->k.col == 1 && a->d > 1) {
+        const bool next = w->base + from + 2 * lanes <= a->m && a->d * (int64_t)sizeof(R) >= 128;
+        for (int lane = 0; lane < lanes; lane += VN)
+            FN(few_turn_vector)(k + (from + lane) * a->k.row, a->k.row, a->d,
+                                next ? lanes * a->k.row : 0, w->keys + lane, lanes);
+        return;
+    }
     for (int lane = 0; lane < lanes; lane++) {
         const int64_t o = pool_max(w->first, pool_min(from + lane, w->end - 1));
-        rows[lane] = k + (w->base + o) * a->k.row;
+        rows[lane] = k + o * a->k.row;
     }
-    FN(pool_turn)(rows, a->k.col, a->d, lanes, 1, w->keys);
+    FN(pool_turn)(rows, a->k.col, a->d, lanes, w->keys);
 }
 
 /* Widths of the tile's keys, a row of lanes. */

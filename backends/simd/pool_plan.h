@@ -88,7 +88,8 @@ static void FN(pool_plan_kernel)(struct FN(pool_plan) *p)
         return;
     p->factor = p->divide;
     FN(pool_plan_distance)(p, false);
-    p->steps = kernel->form == ATTPOOL_RADIAL && kernel->name != ATTPOOL_GAUSSIAN;
+    p->steps = kernel->form == ATTPOOL_RADIAL && kernel->name != ATTPOOL_GAUSSIAN &&
+               !(kernel->name == ATTPOOL_LAPLACIAN && p->measure == MEASURE_LINEAR);
     if (kernel->form == ATTPOOL_PRODUCT || !p->has_max)
         return;
     p->scale = -whole;

@@ -98,6 +98,31 @@ static void FN(pool_block_sums)(struct FN(pool_tile) *t, const struct FN(pool_bl
     FN(pool_sums)(&sums, p->has_max);
 }
 
+/* Kernels without a maximum, where nothing is in the way; false where something is. */
+static bool FN(pool_block_direct)(struct FN(pool_tile) *t, const struct FN(pool_block) *block)
+{
+    const struct FN(pool_plan) *p = t->plan;
+    const bool linear = p->measure == MEASURE_LINEAR;
+    if (p->has_max || !p->steps || p->weighted || t->vectors != POOL_VECTORS || p->a->v != 1 ||
+        FN(pool_block_masked)(t, block))
+        return false;
+    struct FN(pool_pairs) x = FN(pool_block_pairs)(t, block);
+    if (linear && x.lane_scale != NULL)
+        return false;
+    if (!linear)
+        FN(pool_pairs_measure)(p, &x);
+    struct FN(pool_direct) direct = { .x = &x,
+                                      .s = t->s,
+                                      .v = block->v,
+                                      .v_row = p->a->value.row,
+                                      .l = t->l,
+                                      .sq = p->squares ? t->sq : NULL,
+                                      .acc = t->acc };
+    FN(pool_fill)(t->m, (size_t)t->lanes, 0);
+    FN(pool_direct)(&direct, p->name, linear);
+    return true;
+}
+
 /* l, sq and m of the block into the state; u and w of its accumulators. */
 static void FN(pool_block_merge)(struct FN(pool_tile) *t, R *state, bool first)
 {
@@ -153,8 +178,10 @@ static void FN(pool_block_pool)(struct FN(pool_tile) *t, const struct FN(pool_bl
     const bool suspect = p->compact || x->partial || x->zeros || a->masks.mask.data != NULL ||
                          a->masks.bias.data != NULL;
     bool one = a->v == 1;
-    FN(pool_block_scores)(t, x, false);
-    FN(pool_block_sums)(t, x, one);
+    if (!FN(pool_block_direct)(t, x)) {
+        FN(pool_block_scores)(t, x, false);
+        FN(pool_block_sums)(t, x, one);
+    }
     FN(pool_block_merge)(t, state, first);
     R *acc = state + 3 * t->lanes;
     if (one && !(suspect && FN(pool_any_nan)(t->acc, t->lanes))) {

@@ -136,7 +136,9 @@ static bool FN(pool_plan_finds_ends)(const struct FN(pool_plan) *p)
     if (p->a->d == 0 || p->a->d > CHUNK)
         return false;
     if (p->measure == MEASURE_SQUARES)
-        return p->low && p->name == ATTPOOL_GAUSSIAN && !p->squared_width;
+        return p->low && !p->steps && !p->squared_width;
+    if (p->measure == MEASURE_LINEAR)
+        return p->low; /* x is u for those with a log part */
     return !p->low && (p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE);
 }
 
@@ -150,15 +152,12 @@ static void FN(pool_find_ends)(const R *s, int count, int vectors, bool low, R *
     }
 }
 
-/* Scores of the block, into s; factors, extremes; with `parts` who takes part, into part. */
-static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_block) *block,
-                             bool parts)
+/* The pairs of the tile's rows and the block's keys. */
+static struct FN(pool_pairs) FN(pool_block_pairs)(const struct FN(pool_tile) *t,
+                                                  const struct FN(pool_block) *block)
 {
     const struct FN(pool_plan) *p = t->plan;
     const struct pool_args *a = p->a;
-    const bool support = p->compact && (parts || p->has_max);
-    const bool sight = parts || support || block->partial || block->zeros || p->fold ||
-                       a->masks.bias.data != NULL || a->masks.mask.data != NULL;
     struct FN(pool_pairs) x = { .vectors = t->vectors,
                                 .count = block->count,
                                 .d = a->d,
@@ -167,17 +166,37 @@ static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_
                                 .col = a->k.col,
                                 .step = t->lanes,
                                 .out = t->s };
-    if (p->measure != MEASURE_NONE)
-        x.cast = FN(pool_at)(&a->k, t->b, t->head0) + block->first * a->k.row;
-    if (a->score == POOL_KERNEL && p->measure != MEASURE_NONE)
-        FN(pool_pairs_scaled)(t, block, &x);
+    if (p->measure == MEASURE_NONE)
+        return x;
+    x.cast = FN(pool_at)(&a->k, t->b, t->head0) + block->first * a->k.row;
     x.wv = FN(pool_at)(&a->wv, 0, 0);
     x.wv_col = a->wv.col;
+    if (a->score == POOL_KERNEL)
+        FN(pool_pairs_scaled)(t, block, &x);
+    return x;
+}
+
+/* Whether masks or biases change what is computed of the pairs. */
+static bool FN(pool_block_masked)(const struct FN(pool_tile) *t, const struct FN(pool_block) *block)
+{
+    const struct masks *masks = &t->plan->a->masks;
+    return block->partial || block->zeros || t->plan->fold || masks->bias.data != NULL ||
+           masks->mask.data != NULL;
+}
+
+/* Scores of the block, into s; factors, extremes; with `parts` who takes part, into part. */
+static void FN(pool_block_scores)(struct FN(pool_tile) *t, const struct FN(pool_block) *block,
+                                  bool parts)
+{
+    const struct FN(pool_plan) *p = t->plan;
+    const size_t n = (size_t)(block->count * t->lanes);
+    const bool support = p->compact && (parts || p->has_max);
+    const bool sight = parts || support || FN(pool_block_masked)(t, block);
+    struct FN(pool_pairs) x = FN(pool_block_pairs)(t, block);
     x.factor = p->factor ? t->factor : NULL;
     x.part = support ? t->part : NULL;
     if (p->has_max && !sight && FN(pool_plan_finds_ends)(p))
         x.ends = t->ends;
-    const size_t n = (size_t)(block->count * t->lanes);
     if (p->measure == MEASURE_NONE)
         FN(pool_fill)(t->s, n, p->has_max ? 0 : 1);
     else

@@ -10,7 +10,7 @@ static void FN(pool_block_turn_bias)(struct FN(pool_tile) *t, const struct FN(po
     for (int lane = 0; lane < t->lanes; lane++)
         from[lane] = FN(pool_at)(x, t->b, t->head[lane]) + t->query[lane] * x->row +
                      block->first * x->col;
-    FN(pool_turn)(from, x->col, block->count, t->lanes, 1, t->bias);
+    FN(pool_turn)(from, x->col, block->count, t->lanes, t->bias);
 }
 
 static const uint8_t *FN(pool_mask_row)(const struct pool_args *a, int64_t b, int64_t h, int64_t i,

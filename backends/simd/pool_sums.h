@@ -15,6 +15,32 @@ struct FN(pool_sums) {
     R *acc;
 };
 
+/* weight_exp2 of nv vectors, side by side: one after the other they would wait for each other's
+ * place in the processor's queues. */
+VEC_FN void FN(pool_powers)(V t[4], const int nv)
+{
+    static const R c[] = { RC(EXP2_POLY) };
+    const V magic = v_set1(RC(MAGIC_BIASED)), zero = v_set1(RC(EXP2_ZERO));
+    V z[4], p[4];
+    UNROLL
+    for (int i = 0; i < nv; i++) {
+        t[i] = v_raise_to(t[i], zero);
+        z[i] = v_add(t[i], magic);
+        p[i] = v_set1(c[0]);
+    }
+    UNROLL
+    for (int i = 0; i < nv; i++)
+        t[i] = v_sub(t[i], v_sub(z[i], magic));
+    UNROLL
+    for (size_t k = 1; k < sizeof c / sizeof c[0]; k++)
+        UNROLL
+        for (int i = 0; i < nv; i++)
+            p[i] = v_fma(p[i], t[i], v_set1(c[k]));
+    UNROLL
+    for (int i = 0; i < nv; i++)
+        t[i] = v_mul(p[i], v_as_real(v_ishl(v_as_int(z[i]), R_FRAC_BITS)));
+}
+
 /* `more`: with factors, key weights or squares. */
 VEC_FN void FN(pool_sums_n)(const struct FN(pool_sums) *x, const int nv, const bool log,
                             const bool one, const bool more)
@@ -29,11 +55,18 @@ VEC_FN void FN(pool_sums_n)(const struct FN(pool_sums) *x, const int nv, const b
     }
     for (int j = 0; j < x->count; j++, s += nv * VN) {
         const V v = one ? v_set1(x->v[j * x->v_row]) : v_zero();
+        V weight[4];
         UNROLL
         for (int i = 0; i < nv; i++) {
-            V p = v_loadu(s + i * VN);
+            weight[i] = v_loadu(s + i * VN);
             if (log)
-                p = FN(weight_exp2)(v_fma(c, p, minus[i]));
+                weight[i] = v_fma(c, weight[i], minus[i]);
+        }
+        if (log)
+            FN(pool_powers)(weight, nv);
+        UNROLL
+        for (int i = 0; i < nv; i++) {
+            V p = weight[i];
             if (more && x->factor != NULL)
                 p = v_mul(p, v_loadu(x->factor + (j * nv + i) * VN));
             if (more && x->weights != NULL)

@@ -82,23 +82,9 @@ VEC_FN V FN(pool_load)(const FN(pool_any) *from, int n)
     return n == VN ? v_loadu(x) : v_load_n(x, (size_t)n);
 }
 
-/* VN rows of VN contiguous numbers, turned, times f; to + i * step gets column i. */
-VEC_FN void FN(pool_turn_square)(const FN(pool_any) *const *from, int64_t c, V f, R *to,
+/* VN rows of n <= VN contiguous numbers, turned; to + i * step gets column i. */
+VEC_FN void FN(pool_turn_square)(const FN(pool_any) *const *from, int64_t c, int n, R *to,
                                  int64_t step)
-{
-    V r[VN];
-    UNROLL
-    for (int k = 0; k < VN; k++)
-        r[k] = FN(pool_load)(from[k] + c, VN);
-    v_transpose(r);
-    UNROLL
-    for (int i = 0; i < VN; i++)
-        v_storeu(to + i * step, v_mul(r[i], f));
-}
-
-/* The same for n < VN columns. */
-static void FN(pool_turn_rest)(const FN(pool_any) *const *from, int64_t c, int n, V f, R *to,
-                               int64_t step)
 {
     V r[VN];
     UNROLL
@@ -108,24 +94,22 @@ static void FN(pool_turn_rest)(const FN(pool_any) *const *from, int64_t c, int n
     UNROLL
     for (int i = 0; i < VN; i++)
         if (i < n)
-            v_storeu(to + i * step, v_mul(r[i], f));
+            v_storeu(to + i * step, r[i]);
 }
 
-/* Row `lane` of the numbers at to[c * lanes + lane] is from[lane][c * col] times factor. */
-static void FN(pool_turn)(const FN(pool_any) *const *from, int64_t col, int64_t d, int lanes, R factor,
-                          R *to)
+/* Row `lane` of the numbers at to[c * lanes + lane] is from[lane][c * col]. */
+static void FN(pool_turn)(const FN(pool_any) *const *from, int64_t col, int64_t d, int lanes, R *to)
 {
-    const V f = v_set1(factor);
     for (int lane = 0; lane < lanes; lane += VN) {
         int64_t c = 0;
         for (; c + VN <= d && col == 1; c += VN)
-            FN(pool_turn_square)(from + lane, c, f, to + c * lanes + lane, lanes);
+            FN(pool_turn_square)(from + lane, c, VN, to + c * lanes + lane, lanes);
         if (d - c > 1 && d - c < VN && col == 1)
-            FN(pool_turn_rest)(from + lane, c, (int)(d - c), f, to + c * lanes + lane, lanes);
+            FN(pool_turn_square)(from + lane, c, (int)(d - c), to + c * lanes + lane, lanes);
         else
             for (int k = 0; k < VN; k++)
                 for (int64_t i = c; i < d; i++)
-                    to[i * lanes + lane + k] = from[lane + k][i * col] * factor;
+                    to[i * lanes + lane + k] = from[lane + k][i * col];
     }
 }
 
@@ -162,7 +146,7 @@ static void FN(pool_tile_queries)(struct FN(pool_tile) *t)
         return;
     for (int lane = 0; lane < t->lanes; lane++)
         from[lane] = FN(pool_query_at)(t, lane);
-    FN(pool_turn)(from, a->q.col, a->d, t->lanes, 1, t->q);
+    FN(pool_turn)(from, a->q.col, a->d, t->lanes, t->q);
     if (!p->power_matters || a->kernel.per != ATTPOOL_WIDTH_ONE)
         return;
     const size_t n = (size_t)a->d * (size_t)t->lanes;
