@@ -9,6 +9,8 @@ int main(void)
     static Suite *(*const suites[])(void) = {
         suite_one_answer,
         suite_splits,
+        suite_elementary,
+        suite_memory,
     };
     return run_suites(suites, sizeof suites / sizeof suites[0]);
 }

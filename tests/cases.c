@@ -251,6 +251,7 @@ static const struct test_case twists[] = {
     { "window",        .with = WITH_WINDOW | WITH_LSE | WITH_N_EFF, .left = 5, .right = 40, .offset = 3 },
     { "window, mask, bias", .with = WITH_WINDOW | WITH_CAUSAL | WITH_MASK | WITH_BIAS | WITH_ALL_OUTPUTS, .left = 100, .right = 40, .offset = 90 },
     { "leave one out", .with = WITH_LEAVE_ONE_OUT | WITH_ALL_OUTPUTS, .special = SPECIAL_EQUAL },
+    { "mask of a row", .with = WITH_MASK | WITH_BIAS | WITH_ROW_MASK | WITH_ALL_OUTPUTS, .h = 2 },
     { "origins",       .with = WITH_LEAVE_ONE_OUT | WITH_CAUSAL | WITH_ALL_OUTPUTS, .query_origin = 990, .key_origin = 1000, .offset = 33 },
     { "key weights",   .with = WITH_KEY_WEIGHTS | WITH_ALL_OUTPUTS, .h = 2, .special = SPECIAL_HIDDEN },
     { "key weights, bias", .with = WITH_KEY_WEIGHTS | WITH_BIAS | WITH_SHARED_MASK | WITH_LSE | WITH_WEIGHTS, .h = 2 },

@@ -39,6 +39,7 @@ enum with {
     WITHOUT_ORACLE = 1 << 23,    /* overflows somewhere: the bits alone are compared */
     WITH_SIGNED_WIDTH = 1 << 24, /* widths are negative */
     WITH_LARGE_BIAS = 1 << 25,   /* of the size of 1000 */
+    WITH_ROW_MASK = 1 << 26,     /* mask of one row, bias of one column, for all */
 };
 #define WITH_ALL_OUTPUTS (WITH_LSE | WITH_N_EFF | WITH_WEIGHTS)
 

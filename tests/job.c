@@ -76,9 +76,10 @@ static void make_masks(struct maker *m)
     if (has(job, WITH_ROW_LENGTHS))
         make(m, &job->lengths, ELEMENT_I64, queries, c->n, -1);
     if (has(job, WITH_MASK))
-        make(m, &job->mask, has(job, WITH_BOOL) ? ELEMENT_BOOL : ELEMENT_U8, queries, c->n, c->m);
+        make(m, &job->mask, has(job, WITH_BOOL) ? ELEMENT_BOOL : ELEMENT_U8, queries,
+             has(job, WITH_ROW_MASK) ? 1 : c->n, c->m);
     if (has(job, WITH_BIAS))
-        make(m, &job->bias, job->element, queries, c->n, c->m);
+        make(m, &job->bias, job->element, queries, c->n, has(job, WITH_ROW_MASK) ? 1 : c->m);
 }
 
 static void make_widths(struct maker *m)

@@ -3,19 +3,12 @@
 
 #include "tests/suites.h"
 
-#include <stdlib.h>
-
-static Suite *(*const suites[])(void) = {
-    suite_version,
-};
-
+/* The library and the command, on the CPU. */
 int main(void)
 {
-    SRunner *runner = srunner_create(NULL);
-    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
-        srunner_add_suite(runner, suites[i]());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    static Suite *(*const suites[])(void) = {
+        suite_version, suite_oracle, suite_golden, suite_errors, suite_api,  suite_data,
+        suite_number,  suite_table,  suite_npy,    suite_output, suite_plot,
+    };
+    return run_suites(suites, sizeof suites / sizeof suites[0]);
 }

@@ -3,8 +3,27 @@
 #define ATTPOOL_TESTS_SUITES_H
 
 #include <check.h>
+#include <stddef.h>
 
-/* One a file; run.c lists them. */
+/* One a file; run.c and answers.c list them. */
 Suite *suite_version(void);
+Suite *suite_oracle(void);
+Suite *suite_golden(void);
+Suite *suite_api(void);
+Suite *suite_errors(void);
+Suite *suite_data(void);
+Suite *suite_number(void);
+Suite *suite_table(void);
+Suite *suite_npy(void);
+Suite *suite_output(void);
+Suite *suite_plot(void);
+
+Suite *suite_one_answer(void);
+Suite *suite_splits(void);
+Suite *suite_elementary(void);
+Suite *suite_memory(void);
+
+/* Status for main. */
+int run_suites(Suite *(*const *suites)(void), size_t count);
 
 #endif

@@ -282,7 +282,7 @@ double tensor_at(const DLTensor *t, const char *places, int64_t heads, const int
         int64_t size = t->shape[k], i = index[place];
         if (place == 1 && size > 1 && size < heads)
             i /= heads / size;
-        else if (place < 2 && size == 1)
+        else if (size == 1)
             i = 0;
         offset += i * (t->strides ? t->strides[k] : compact);
         compact *= size;

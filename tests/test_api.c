@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "tests/backends.h"
+#include "tests/suites.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Contexts: how they are opened, what they say, who may use them. */
+
+static const char *const variables[] = { "ATTPOOL_BACKEND", "ATTPOOL_MAX_ISA",
+                                         "ATTPOOL_NUM_THREADS", "ATTPOOL_VERBOSE",
+                                         "ATTPOOL_OPENCL_DEVICE" };
+
+static void clean_environment(void)
+{
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        unsetenv(variables[i]);
+}
+
+static attpool_context *open_with(const attpool_options *options)
+{
+    attpool_context *context = NULL;
+    attpool_status status = attpool_open(options, &context);
+    ck_assert_msg(status == ATTPOOL_OK, "%s", attpool_status_name(status));
+    return context;
+}
+
+/* Dot-product attention that any machine has done at once. */
+enum { N = 70, M = 300, D = 8, V = 4 };
+struct attention {
+    float q[N * D], k[M * D], v[M * V], out[N * V];
+};
+
+static void attention_new(struct attention *a)
+{
+    for (int i = 0; i < N * D; i++)
+        a->q[i] = (float)random_at(1, (uint64_t)i);
+    for (int i = 0; i < M * D; i++)
+        a->k[i] = (float)random_at(2, (uint64_t)i);
+    for (int i = 0; i < M * V; i++)
+        a->v[i] = (float)random_at(3, (uint64_t)i);
+}
+
+static attpool_status attend(attpool_context *context, struct attention *a)
+{
+    return attpool_attend_f32(context, 1, N, M, D, V, a->q, a->k, a->v, 0, a->out);
+}
+
+/* ---- Opening ------------------------------------------------------------------------------ */
+
+START_TEST(the_default_is_the_best_of_the_cpu)
+{
+    attpool_context *context = open_with(NULL), *again;
+    attpool_options zero = { 0 };
+    attpool_options automatic = { .size = sizeof automatic, .backend = "auto" };
+    const char *name = attpool_backend_name(context);
+    ck_assert(!is_opencl(name));
+    again = open_with(&zero);
+    ck_assert_str_eq(attpool_backend_name(again), name);
+    attpool_close(again);
+    again = open_with(&automatic);
+    ck_assert_str_eq(attpool_backend_name(again), name);
+    attpool_close(again);
+    ck_assert(attpool_device_name(context)[0] != '\0');
+    ck_assert_int_ge(attpool_threads(context), 1);
+    ck_assert_str_eq(attpool_message(context), "");
+    attpool_close(context);
+}
+END_TEST
+
+START_TEST(the_environment_chooses)
+{
+    attpool_options threads = { .threads = 2 };
+    setenv("ATTPOOL_BACKEND", "scalar", 1);
+    setenv("ATTPOOL_NUM_THREADS", "3", 1);
+    attpool_context *context = open_with(NULL);
+    ck_assert_str_eq(attpool_backend_name(context), "scalar");
+    ck_assert_int_eq(attpool_threads(context), 3);
+    attpool_close(context);
+
+    /* The options win. */
+    context = open_with(&threads);
+    ck_assert_int_eq(attpool_threads(context), 2);
+    attpool_close(context);
+    setenv("ATTPOOL_BACKEND", "no such", 1);
+    attpool_options by_name = { .backend = "scalar" };
+    context = open_with(&by_name);
+    ck_assert_str_eq(attpool_backend_name(context), "scalar");
+    attpool_close(context);
+    ck_assert_int_eq(attpool_open(NULL, &context), ATTPOOL_E_BACKEND);
+
+    /* Empty is as good as not set. */
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        setenv(variables[i], "", 1);
+    attpool_close(open_with(NULL));
+}
+END_TEST
+
+START_TEST(the_instruction_set_can_be_limited)
+{
+    setenv("ATTPOOL_MAX_ISA", "scalar", 1);
+    attpool_context *context = open_with(NULL);
+    ck_assert_str_eq(attpool_backend_name(context), "scalar");
+    attpool_close(context);
+#if defined(__x86_64__)
+    attpool_options by_name = { .backend = "avx2" };
+    if (attpool_open(&by_name, &context) == ATTPOOL_OK) {
+        attpool_close(context);
+        setenv("ATTPOOL_MAX_ISA", "avx2", 1);
+        context = open_with(NULL);
+        ck_assert_str_eq(attpool_backend_name(context), "avx2");
+        attpool_close(context);
+        /* A backend asked for by name is used all the same. */
+        setenv("ATTPOOL_MAX_ISA", "scalar", 1);
+        context = open_with(&by_name);
+        ck_assert_str_eq(attpool_backend_name(context), "avx2");
+        attpool_close(context);
+    }
+#endif
+}
+END_TEST
+
+START_TEST(a_bad_environment_is_named)
+{
+    static const char *const bad[][2] = {
+        { "ATTPOOL_NUM_THREADS", "0" },    { "ATTPOOL_NUM_THREADS", "-2" },
+        { "ATTPOOL_NUM_THREADS", "many" }, { "ATTPOOL_NUM_THREADS", "1000000" },
+        { "ATTPOOL_VERBOSE", "3" },        { "ATTPOOL_VERBOSE", "yes" },
+        { "ATTPOOL_MAX_ISA", "avx3" },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char message[200] = "";
+        attpool_context *context;
+        attpool_options options = { .message = message, .message_size = sizeof message };
+        clean_environment();
+        setenv(bad[i][0], bad[i][1], 1);
+        ck_assert_int_eq(attpool_open(&options, &context), ATTPOOL_E_OPTIONS);
+        ck_assert_ptr_null(context);
+        ck_assert_msg(strstr(message, bad[i][0]) && strstr(message, bad[i][1]), "%s", message);
+    }
+}
+END_TEST
+
+START_TEST(devices_are_what_can_be_opened)
+{
+    attpool_device_list *list;
+    int chosen = 0, scalars = 0;
+    setenv("OCL_ICD_VENDORS", "/nonexistent", 1);
+    attpool_context *standard = open_with(NULL), *context;
+    ck_assert_int_eq(attpool_list_devices(&list), ATTPOOL_OK);
+    size_t count = attpool_device_count(list);
+    ck_assert_ptr_null(attpool_device_at(list, count));
+    for (size_t i = 0; i < count; i++) {
+        const attpool_device *d = attpool_device_at(list, i);
+        attpool_options options = { .backend = d->backend };
+        ck_assert(d->backend && d->device && d->reason && d->reason[0]);
+        ck_assert(d->available == 0 || d->available == 1);
+        ck_assert_int_eq(d->one_answer, d->available ? 1 : -1);
+        scalars += strcmp(d->backend, "scalar") == 0;
+        if (d->chosen) {
+            chosen++;
+            ck_assert_str_eq(d->backend, attpool_backend_name(standard));
+        }
+        attpool_status status = attpool_open(&options, &context);
+        ck_assert_int_eq(status == ATTPOOL_OK, d->available);
+        attpool_close(context);
+    }
+    ck_assert_int_eq(chosen, 1);
+    ck_assert_int_eq(scalars, 1);
+    attpool_free_devices(list);
+    attpool_close(standard);
+}
+END_TEST
+
+START_TEST(no_opencl_is_a_normal_condition)
+{
+    char folder[] = "/tmp/attpool-empty-XXXXXX", message[200] = "";
+    attpool_device_list *list;
+    attpool_context *context;
+    attpool_options options = { .backend = "opencl",
+                                .message = message,
+                                .message_size = sizeof message };
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("OCL_ICD_VENDORS", folder, 1);
+    ck_assert_int_eq(attpool_open(&options, &context), ATTPOOL_E_BACKEND);
+    ck_assert_ptr_null(context);
+    ck_assert_msg(message[0], "no reason is given");
+    ck_assert_int_eq(attpool_list_devices(&list), ATTPOOL_OK);
+    int rows = 0;
+    for (size_t i = 0; i < attpool_device_count(list); i++) {
+        const attpool_device *d = attpool_device_at(list, i);
+        rows += is_opencl(d->backend);
+        ck_assert(!is_opencl(d->backend) || !d->available);
+    }
+#ifdef ATTPOOL_HAVE_OPENCL
+    ck_assert_int_eq(rows, 1);
+#else
+    ck_assert_int_eq(rows, 0);
+#endif
+    attpool_free_devices(list);
+    rmdir(folder);
+}
+END_TEST
+
+/* ---- Callbacks ---------------------------------------------------------------------------- */
+
+struct lines {
+    int count;
+    char last[400], first[400];
+};
+
+static void take_line(void *data, const char *line)
+{
+    struct lines *lines = data;
+    if (lines->count++ == 0)
+        snprintf(lines->first, sizeof lines->first, "%s", line);
+    snprintf(lines->last, sizeof lines->last, "%s", line);
+    ck_assert_ptr_null(strchr(line, '\n'));
+}
+
+START_TEST(the_log_gets_what_is_asked_for)
+{
+    /* asked for by the options, by the environment; lines of opening, of a call */
+    static const struct {
+        int verbose;
+        const char *variable;
+        int opening, call;
+    } rows[] = { { 0, "0", 0, 0 }, { 1, "0", 1, 0 },  { 2, "0", 1, 1 }, { 0, "1", 1, 0 },
+                 { 0, "2", 1, 1 }, { -1, "2", 0, 0 }, { 1, "2", 1, 0 } };
+    struct attention a;
+    attention_new(&a);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct lines lines = { 0 };
+        attpool_options options = {
+            .backend = "scalar", .verbose = rows[i].verbose, .log = take_line, .log_data = &lines
+        };
+        setenv("ATTPOOL_VERBOSE", rows[i].variable, 1);
+        attpool_context *context = open_with(&options);
+        ck_assert_int_eq(lines.count, rows[i].opening);
+        ck_assert(rows[i].opening == 0 || strstr(lines.first, "scalar"));
+        ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
+        ck_assert_int_eq(lines.count, rows[i].opening + rows[i].call);
+        attpool_close(context);
+    }
+}
+END_TEST
+
+/* What the process writes to a descriptor meanwhile, in bytes. */
+static long written_to(int descriptor, void (*work)(void))
+{
+    struct stat info;
+    char name[] = "/tmp/attpool-output-XXXXXX";
+    int file = mkstemp(name), kept = dup(descriptor);
+    unlink(name);
+    fflush(NULL);
+    dup2(file, descriptor);
+    work();
+    fflush(NULL);
+    dup2(kept, descriptor);
+    fstat(file, &info);
+    close(file);
+    close(kept);
+    return (long)info.st_size;
+}
+
+static void be_noisy(void)
+{
+    struct attention a;
+    attpool_context *context;
+    attpool_options options = { .verbose = 2 };
+    attention_new(&a);
+    context = open_with(&options);
+    if (attend(context, &a) != ATTPOOL_OK)
+        abort();
+    attpool_bmm(context, 1, NULL, NULL, 0, NULL);
+    attpool_close(context);
+    options.backend = "no such";
+    attpool_open(&options, &context);
+}
+
+START_TEST(the_library_prints_nothing)
+{
+    setenv("ATTPOOL_VERBOSE", "2", 1);
+    ck_assert_int_eq(written_to(STDERR_FILENO, be_noisy), 0);
+    ck_assert_int_eq(written_to(STDOUT_FILENO, be_noisy), 0);
+}
+END_TEST
+
+struct watched {
+    int calls, limit;
+    double last;
+    pthread_t thread;
+    bool bad;
+};
+
+static int watch(void *data, double fraction)
+{
+    struct watched *w = data;
+    w->bad = w->bad || !(fraction >= w->last && fraction <= 1) ||
+             !pthread_equal(pthread_self(), w->thread);
+    w->last = fraction;
+    return ++w->calls >= w->limit;
+}
+
+/* Attention that takes seconds: n queries and 20000 keys. */
+static attpool_status long_call(attpool_context *context, int64_t n)
+{
+    enum { KEYS = 20000 };
+    size_t queries = (size_t)n * D;
+    float *q = calloc(queries, sizeof *q), *k = calloc(KEYS * D, sizeof *k);
+    float *v = calloc(KEYS, sizeof *v), *out = calloc((size_t)n, sizeof *out);
+    attpool_status status = attpool_attend_f32(context, 1, n, KEYS, D, 1, q, k, v, 0, out);
+    free(q);
+    free(k);
+    free(v);
+    free(out);
+    return status;
+}
+
+START_TEST(progress_is_told_and_can_cancel)
+{
+    const char *backends[] = { "scalar", NULL };
+    for (int i = 0; i < 2; i++)
+        for (int threads = 1; threads <= 2; threads++) {
+            struct watched w = { .limit = 1 << 30, .thread = pthread_self() };
+            attpool_options options = {
+                .backend = backends[i], .threads = threads, .progress = watch, .progress_data = &w
+            };
+            attpool_context *context = open_with(&options);
+            int64_t n = 100;
+            for (; w.calls < 2 && n < 1000000; n *= 4)
+                ck_assert_int_eq(long_call(context, n), ATTPOOL_OK);
+            ck_assert_msg(w.calls >= 2, "progress is never told");
+            ck_assert(!w.bad);
+            w.calls = 0;
+            w.limit = 1;
+            w.last = 0;
+            ck_assert_int_eq(long_call(context, n), ATTPOOL_E_CANCELLED);
+            ck_assert_int_eq(w.calls, 1);
+            ck_assert(attpool_message(context)[0] != '\0');
+            /* The context is as good as new. */
+            struct attention a;
+            attention_new(&a);
+            ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
+            attpool_close(context);
+        }
+}
+END_TEST
+
+/* ---- Threads and processes ---------------------------------------------------------------- */
+
+struct user {
+    const char *backend;
+    struct attention a;
+    float want[N * V];
+    bool good;
+};
+
+static void *use_context(void *arg)
+{
+    struct user *u = arg;
+    attpool_options options = { .backend = u->backend, .threads = 2 };
+    attpool_context *context;
+    u->good = attpool_open(&options, &context) == ATTPOOL_OK;
+    for (int i = 0; i < 60 && u->good; i++) {
+        memset(u->a.out, 0, sizeof u->a.out);
+        u->good =
+            attend(context, &u->a) == ATTPOOL_OK && memcmp(u->a.out, u->want, sizeof u->want) == 0;
+    }
+    attpool_close(context);
+    return NULL;
+}
+
+START_TEST(contexts_work_side_by_side)
+{
+    enum { USERS = 4 };
+    static struct user users[USERS];
+    pthread_t threads[USERS];
+    attpool_context *context = open_with(NULL);
+    for (int i = 0; i < USERS; i++) {
+        users[i].backend = i % 2 ? NULL : "scalar";
+        attention_new(&users[i].a);
+        ck_assert_int_eq(attend(context, &users[i].a), ATTPOOL_OK);
+        memcpy(users[i].want, users[i].a.out, sizeof users[i].want);
+    }
+    for (int i = 0; i < USERS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, use_context, &users[i]), 0);
+    for (int i = 0; i < USERS; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_msg(users[i].good, "user %d", i);
+    }
+    attpool_close(context);
+}
+END_TEST
+
+START_TEST(a_context_survives_a_fork)
+{
+    struct attention a;
+    float want[N * V];
+    attpool_options options = { .threads = 4 };
+    attpool_context *context = open_with(&options);
+    attention_new(&a);
+    ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
+    memcpy(want, a.out, sizeof want);
+    for (int i = 0; i < 3; i++) {
+        int status;
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        memset(a.out, 0, sizeof a.out);
+        bool good = attend(context, &a) == ATTPOOL_OK && memcmp(a.out, want, sizeof want) == 0;
+        if (child == 0) {
+            attpool_close(context);
+            _exit(good ? 0 : 1);
+        }
+        ck_assert(good);
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child failed");
+    }
+    attpool_close(context);
+}
+END_TEST
+
+/* Memory that the process has mapped, in bytes. */
+static size_t mapped(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    ck_assert(f && fscanf(f, "%lu", &pages) == 1);
+    fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+START_TEST(refused_threads_are_done_without)
+{
+    struct attention a;
+    float want[N * V];
+    attpool_options options = { .threads = 64 };
+    attpool_context *context = open_with(NULL);
+    attention_new(&a);
+    ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
+    memcpy(want, a.out, sizeof want);
+    attpool_close(context);
+    /* Room for the stacks of two or three threads. */
+    rlim_t room = mapped() + (24u << 20);
+    struct rlimit limit = { room, room };
+    context = open_with(&options);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    for (int i = 0; i < 3; i++) {
+        memset(a.out, 0, sizeof a.out);
+        ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
+        ck_assert(memcmp(a.out, want, sizeof want) == 0);
+    }
+    attpool_close(context);
+}
+END_TEST
+
+START_TEST(any_number_of_threads)
+{
+    /* More threads than work, and many contexts opened and closed. */
+    struct attention a;
+    float want[N * V];
+    attention_new(&a);
+    for (int threads = 1; threads <= 64; threads *= 4) {
+        attpool_options options = { .threads = threads };
+        attpool_context *context = open_with(&options);
+        ck_assert_int_eq(attpool_threads(context), threads);
+        ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
+        if (threads == 1)
+            memcpy(want, a.out, sizeof want);
+        ck_assert(memcmp(a.out, want, sizeof want) == 0);
+        attpool_close(context);
+    }
+    for (int i = 0; i < 200; i++)
+        attpool_close(open_with(NULL));
+}
+END_TEST
+
+/* ---- Sizes of 0 --------------------------------------------------------------------------- */
+
+START_TEST(an_empty_batch_is_nothing_to_do)
+{
+    int64_t q[] = { 0, 3, 4, 2 }, k[] = { 0, 3, 5, 2 }, o[] = { 0, 3, 4, 2 }, w[] = { 0, 3, 4, 5 };
+    DLTensor Q = tensor_of(NULL, ELEMENT_F32, 4, q), K = tensor_of(NULL, ELEMENT_F32, 4, k);
+    DLTensor O = tensor_of(NULL, ELEMENT_F32, 4, o), W = tensor_of(NULL, ELEMENT_F32, 4, w);
+    attpool_pool_options options = { .weights = &W };
+    attpool_context *context = open_with(NULL);
+    ck_assert_int_eq(attpool_pool(context, &Q, &K, &K, &options, &O), ATTPOOL_OK);
+    ck_assert_int_eq(attpool_kernel(context, &Q, &K, NULL, &W), ATTPOOL_OK);
+    ck_assert_int_eq(attpool_softmax(context, &W, NULL, &W), ATTPOOL_OK);
+    k[2] = 2, k[3] = 5;
+    ck_assert_int_eq(attpool_bmm(context, 1, &Q, &K, 0, &W), ATTPOOL_OK);
+    attpool_close(context);
+}
+END_TEST
+
+/* The calls for plain arrays are pooling by another name. */
+START_TEST(plain_arrays_are_tensors)
+{
+    struct attention a;
+    float want[N * V];
+    double q[3] = { 0, 1, 9 }, x[4] = { 0, 1, 2, 3 }, y[4] = { 1, 2, 4, 8 }, fit[3];
+    int64_t q_shape[] = { N, D }, k_shape[] = { M, D }, v_shape[] = { M, V }, o_shape[] = { N, V };
+    attpool_context *context = open_with(NULL);
+    attention_new(&a);
+    DLTensor Q = tensor_of(a.q, ELEMENT_F32, 2, q_shape),
+             K = tensor_of(a.k, ELEMENT_F32, 2, k_shape);
+    DLTensor values = tensor_of(a.v, ELEMENT_F32, 2, v_shape);
+    DLTensor O = tensor_of(want, ELEMENT_F32, 2, o_shape);
+    for (int causal = 0; causal < 2; causal++) {
+        attpool_masks masks = { .causal = causal };
+        attpool_pool_options options = { .masks = &masks };
+        ck_assert_int_eq(attpool_pool(context, &Q, &K, &values, &options, &O), ATTPOOL_OK);
+        for (int own = 0; own < 2; own++) {
+            memset(a.out, 0, sizeof a.out);
+            ck_assert_int_eq(attpool_attend_f32(own ? NULL : context, 1, N, M, D, V, a.q, a.k, a.v,
+                                                causal, a.out),
+                             ATTPOOL_OK);
+            ck_assert(memcmp(a.out, want, sizeof want) == 0);
+        }
+    }
+    ck_assert_int_eq(
+        attpool_regress_f64(context, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 1.5, fit),
+        ATTPOOL_OK);
+    ck_assert(fabs(fit[0] - (1 + 2.0 / 3) / (4.0 / 3)) < 1e-15 && isnan(fit[2]));
+    ck_assert_int_eq(attpool_regress_f64(context, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 0, fit),
+                     ATTPOOL_E_WIDTH);
+    ck_assert_int_eq(attpool_regress_f64(context, 3, 4, 1, 1, NULL, x, y, ATTPOOL_BOXCAR, 1, fit),
+                     ATTPOOL_E_QUERY);
+    ck_assert_int_eq(attpool_regress_f64(context, -1, 4, 1, 1, q, x, y, ATTPOOL_BOXCAR, 1, fit),
+                     ATTPOOL_E_QUERY);
+    attpool_close(context);
+}
+END_TEST
+
+Suite *suite_api(void)
+{
+    Suite *suite = suite_create("api");
+    TCase *tc = tcase_create("api");
+    tcase_add_checked_fixture(tc, clean_environment, NULL);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, the_default_is_the_best_of_the_cpu);
+    tcase_add_test(tc, the_environment_chooses);
+    tcase_add_test(tc, the_instruction_set_can_be_limited);
+    tcase_add_test(tc, a_bad_environment_is_named);
+    tcase_add_test(tc, devices_are_what_can_be_opened);
+    tcase_add_test(tc, no_opencl_is_a_normal_condition);
+    tcase_add_test(tc, the_log_gets_what_is_asked_for);
+    tcase_add_test(tc, the_library_prints_nothing);
+    tcase_add_test(tc, progress_is_told_and_can_cancel);
+    tcase_add_test(tc, contexts_work_side_by_side);
+    tcase_add_test(tc, a_context_survives_a_fork);
+    tcase_add_test(tc, refused_threads_are_done_without);
+    tcase_add_test(tc, any_number_of_threads);
+    tcase_add_test(tc, an_empty_batch_is_nothing_to_do);
+    tcase_add_test(tc, plain_arrays_are_tensors);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
