@@ -13,6 +13,7 @@ static const struct {
     command_function *run;
 } commands[] = {
     { "attend", command_attend },
+    { "bench", command_bench },
     { "demo", command_demo },
     { "devices", command_devices },
     { "regress", command_regress },
@@ -26,6 +27,7 @@ static const char help[] =
     "  regress    kernel regression of a table (CSV or NPY) at query points\n"
     "  attend     attention on queries, keys and values from NPY files\n"
     "  devices    what there is to compute on, what would be chosen and why\n"
+    "  bench      the speed of each operation on each backend\n"
     "\n"
     "  attpool COMMAND --help tells the options of a command.\n"
     "  attpool --help         this text\n"

@@ -153,7 +153,7 @@ static void write_out(struct output *o, const unsigned char *from, size_t count)
     }
 }
 
-static void flush(struct output *o)
+void output_flush(struct output *o)
 {
     write_out(o, o->buffer, o->used);
     o->used = 0;
@@ -162,7 +162,7 @@ static void flush(struct output *o)
 int output_write(struct output *o, const void *bytes, size_t count)
 {
     if (count > BUFFER - o->used) {
-        flush(o);
+        output_flush(o);
         if (count >= BUFFER) {
             write_out(o, bytes, count);
             count = 0;
@@ -207,7 +207,7 @@ int output_printf(struct output *o, const char *format, ...)
 int output_close(struct output *o, int status, struct error *e)
 {
     if (status == CMD_OK)
-        flush(o);
+        output_flush(o);
     if (o->fd > STDERR_FILENO && close(o->fd) != 0 && o->failure == 0)
         o->failure = errno;
     if (o->failure == 0 && status == CMD_OK && o->temporary != NULL &&

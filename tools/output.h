@@ -30,6 +30,9 @@ int output_write(struct output *o, const void *bytes, size_t count);
 int output_text(struct output *o, const char *text);
 int output_printf(struct output *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Now what is buffered, for one who waits for it. */
+void output_flush(struct output *o);
+
 /* The one way out. status CMD_OK: what was written becomes the file; any other: it is
  * removed and the file of that name stays as it was. Returns status, or CMD_FAILED when
  * writing had failed or fails now. */
