@@ -7,7 +7,7 @@ ok --version
 grep -q "^attpool $PACKAGE_VERSION\$" out || fail "the version is $(cat out)"
 ok --help
 mv out help
-for command in attend demo devices regress; do
+for command in attend bench demo devices regress; do
     grep -q "^  $command " help || fail "--help does not list $command"
     ok $command --help
     grep -q "^Usage: attpool $command" out || fail "no usage in: $(cat out)"
