@@ -47,46 +47,49 @@ static void FN(pool_finish_sums)(const struct FN(pool_tile) *t, const R *state)
     FN(pool_finish_lanes)(t, &p->a->n_eff, n_eff);
 }
 
-/* Rows of lanes acc[c * lanes + lane], c < v, go to the rows of the output. */
-static void FN(pool_finish_store)(const struct FN(pool_tile) *t, const R *acc, const bool *wanted)
+/* Column c of the output for a vector of rows. */
+VEC_FN V FN(pool_quotient)(const R *acc, int64_t c, int lanes, V l)
+{
+    V sum = v_add(v_loadu(acc + c * lanes), v_zero());
+    return FN(canonical_nan)(v_div(sum, l));
+}
+
+/* VN columns from c on of VN rows of a contiguous output. */
+VEC_FN void FN(pool_finish_square)(const R *acc, int64_t c, int lanes, V l, FN(pool_any) *const *to)
+{
+    V r[VN];
+    UNROLL
+    for (int i = 0; i < VN; i++)
+        r[i] = FN(pool_quotient)(acc, c + i, lanes, l);
+    v_transpose(r);
+    UNROLL
+    for (int k = 0; k < VN; k++)
+        if (to[k] != NULL)
+            v_storeu((R *)(void *)(to[k] + c), r[k]);
+}
+
+/* Rows of lanes of the state go to the rows of the output that are wanted. */
+static void FN(pool_finish_store)(const struct FN(pool_tile) *t, const R *state, const bool *wanted)
 {
     const struct pool_args *a = t->plan->a;
     const int64_t col = a->out.col;
     for (int first = 0; first < t->count; first += VN) {
-        const int rows = (int)pool_min(VN, t->count - first);
+        const V l = v_add(v_loadu(state + t->lanes + first), v_zero());
+        const R *acc = state + 3 * t->lanes + first;
         FN(pool_any) *to[VN];
-        for (int k = 0; k < rows; k++)
-            to[k] = FN(pool_row)(t, &a->out, first + k);
-        for (int64_t c = 0; c < a->v; c += VN) {
-            const int n = (int)pool_min(VN, a->v - c);
-            V r[VN];
-            if (n > 1 && col == 1) {
-                for (int i = 0; i < VN; i++)
-                    r[i] = i < n ? v_loadu(acc + (c + i) * t->lanes + first) : v_zero();
-                v_transpose(r);
-            }
-            for (int k = 0; k < rows; k++) {
-                if (!wanted[first + k])
-                    continue;
-                if (n > 1 && col == 1)
-                    v_store_n((R *)(void *)(to[k] + c), r[k], (size_t)n);
-                else
-                    for (int i = 0; i < n; i++)
-                        to[k][(c + i) * col] = acc[(c + i) * t->lanes + first + k];
-            }
+        int64_t c = 0;
+        for (int k = 0; k < VN; k++) {
+            const bool is = first + k < t->count && wanted[first + k];
+            to[k] = is ? FN(pool_row)(t, &a->out, first + k) : NULL;
         }
-    }
-}
-
-/* acc / l, in place. */
-static void FN(pool_finish_quotients)(const struct FN(pool_tile) *t, R *state)
-{
-    for (int i = 0; i < t->lanes; i += VN) {
-        const V l = v_add(v_loadu(state + t->lanes + i), v_zero());
-        for (int64_t c = 0; c < t->plan->a->v; c++) {
-            R *at = state + (3 + c) * t->lanes + i;
-            V q = v_div(v_add(v_loadu(at), v_zero()), l);
-            v_storeu(at, FN(canonical_nan)(q));
+        for (; c + VN <= a->v && col == 1; c += VN)
+            FN(pool_finish_square)(acc, c, t->lanes, l, to);
+        for (; c < a->v; c++) {
+            R one[VN];
+            v_storeu(one, FN(pool_quotient)(acc, c, t->lanes, l));
+            for (int k = 0; k < VN; k++)
+                if (to[k] != NULL)
+                    to[k][c * col] = one[k];
         }
     }
 }
@@ -118,10 +121,8 @@ static void FN(pool_tile_finish)(struct FN(pool_tile) *t, R *state, struct FN(po
     }
     if (a->lse.data != NULL || a->n_eff.data != NULL)
         FN(pool_finish_sums)(t, state);
-    if (a->out.data != NULL) {
-        FN(pool_finish_quotients)(t, state);
-        FN(pool_finish_store)(t, state + 3 * t->lanes, full);
-    }
+    if (a->out.data != NULL)
+        FN(pool_finish_store)(t, state, full);
     for (int lane = 0; lane < t->count && r->empties > 0; lane++)
         if (r->empty[lane])
             FN(pool_finish_fill)(t, lane, a->empty == ATTPOOL_EMPTY_ZERO ? 0 : R_NAN, R_NAN);

@@ -22,10 +22,8 @@ static void FN(pool_rare_mean)(struct FN(pool_tile) *t, const struct FN(pool_res
         if (wanted[lane] && a->n_eff.data != NULL)
             *FN(pool_row)(t, &a->n_eff, lane) = r->count[lane];
     }
-    if (a->out.data != NULL) {
-        FN(pool_finish_quotients)(t, state);
-        FN(pool_finish_store)(t, state + 3 * t->lanes, wanted);
-    }
+    if (a->out.data != NULL)
+        FN(pool_finish_store)(t, state, wanted);
     t->plan = plan;
 }
 
