@@ -53,29 +53,63 @@ void now_testing(const struct test_case *c, enum element element, const char *ho
     signal(SIGABRT, on_crash);
 }
 
-attpool_context *open_backend(const char *name, int threads)
+static attpool_status open_named(const char *name, int threads, char *message, size_t size,
+                                 attpool_context **context)
 {
-    char message[256] = "";
-    attpool_context *context = NULL;
     attpool_options options = { .size = sizeof options,
                                 .threads = threads,
                                 .backend = name,
                                 .message = message,
-                                .message_size = sizeof message };
-    const char *opencl = getenv("ATTPOOL_TEST_OPENCL");
+                                .message_size = size };
+    return attpool_open(&options, context);
+}
+
+attpool_context *open_judge(void)
+{
+    char message[256] = "";
+    attpool_context *context;
+    attpool_status status = open_named("scalar", 1, message, sizeof message, &context);
+    ck_assert_msg(status == ATTPOOL_OK, "scalar: %s", message);
+    return context;
+}
+
+attpool_context *open_backend(const char *name, int threads)
+{
+    char message[256] = "";
+    attpool_context *context = NULL;
+    const char *opencl = getenv("ATTPOOL_TEST_OPENCL"), *only = getenv("ATTPOOL_TEST_BACKEND");
+    if (only && *only && strcmp(only, name) != 0)
+        return NULL;
     if (is_opencl(name) && opencl && strcmp(opencl, "no") == 0) {
         printf("skipped: %s: ATTPOOL_TEST_OPENCL is no\n", name);
         return NULL;
     }
-    attpool_status status = attpool_open(&options, &context);
+    attpool_status status = open_named(name, threads, message, sizeof message, &context);
     if (status == ATTPOOL_OK)
         return context;
     ck_assert_msg(status == ATTPOOL_E_BACKEND, "%s: %s", name, message);
-    ck_assert_msg(strcmp(name, "scalar") != 0, "%s", message);
     ck_assert_msg(!is_opencl(name) || !opencl || strcmp(opencl, "require") != 0,
                   "ATTPOOL_TEST_OPENCL is require: %s", message);
     printf("skipped: %s\n", message);
     return NULL;
+}
+
+bool promises_bits(const attpool_context *context)
+{
+    attpool_device_list *list;
+    bool promises = true;
+    if (!is_opencl(attpool_backend_name(context)))
+        return true;
+    ck_assert_int_eq(attpool_list_devices(&list), ATTPOOL_OK);
+    for (size_t i = 0; i < attpool_device_count(list); i++) {
+        const attpool_device *d = attpool_device_at(list, i);
+        if (is_opencl(d->backend) && strcmp(d->device, attpool_device_name(context)) == 0)
+            promises = d->one_answer != 0;
+    }
+    attpool_free_devices(list);
+    if (!promises)
+        printf("%s does not promise the bits\n", attpool_device_name(context));
+    return promises;
 }
 
 bool computes(attpool_context *context, enum element element)

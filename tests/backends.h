@@ -5,6 +5,7 @@
 /* The backends under test, and the comparison of what they compute.
  *
  * ATTPOOL_TEST_OPENCL   see CONTRIBUTING.md
+ * ATTPOOL_TEST_BACKEND  only this one
  * ATTPOOL_TEST_CASES    only the cases whose name contains this
  * ATTPOOL_TEST_EVERY    only every N-th case: for a driver that interprets */
 
@@ -17,6 +18,10 @@ bool is_opencl(const char *backend);
 
 /* A context, or NULL where the machine has no such backend: says so on stdout. */
 attpool_context *open_backend(const char *name, int threads);
+/* The scalar backend with one thread. */
+attpool_context *open_judge(void);
+/* Does the OpenCL device of this context promise the bits of the others? */
+bool promises_bits(const attpool_context *context);
 
 /* Does the backend compute in this type? */
 bool computes(attpool_context *context, enum element element);

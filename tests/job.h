@@ -42,6 +42,10 @@ void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t cou
 void job_cut_keys(struct job *view, int64_t start, int64_t count);
 void job_reverse_queries(struct job *view);
 
+/* Part of job_new: the values of the inputs; and the largest number of the type. */
+void job_fill(struct job *job);
+double job_largest(const struct job *job);
+
 /* Outputs get their initial values: C those that beta C needs, the others NaN. */
 void job_reset(struct job *job);
 attpool_status job_run(attpool_context *context, struct job *job);

@@ -22,6 +22,7 @@ Suite *suite_one_answer(void);
 Suite *suite_splits(void);
 Suite *suite_elementary(void);
 Suite *suite_memory(void);
+Suite *suite_device_oracle(void);
 
 /* Status for main. */
 int run_suites(Suite *(*const *suites)(void), size_t count);
