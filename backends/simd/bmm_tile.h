@@ -94,7 +94,7 @@ static void FN(bmm_update_cut)(const struct FN(bmm_tile) *t, int rows, int vecs,
 VEC_FN void FN(bmm_tile_any)(const struct FN(bmm_tile) *t, int rows, int vecs, enum bmm_kind kind)
 {
     V s[BMM_ACC];
-    if (rows * vecs > BMM_ACC)
+    if (rows * vecs > BMM_ACC || vecs > BMM_VECS || (kind == BMM_PACKED && rows > BMM_ROWS))
         return;
     UNROLL
     for (int r = 0; r < rows; r++)
@@ -123,7 +123,7 @@ BMM_EVERY_TILE(BMM_TILE, DIRECT)
 BMM_EVERY_TILE(BMM_TILE, MASKED)
 #undef BMM_TILE
 
-/* Indexed by kind, rows and vectors; those beyond BMM_ACC do nothing and are not called. */
+/* Indexed by kind, rows and vectors; those that are too large are empty and not called. */
 #define BMM_TILE(kind, rows, vecs) [rows][vecs] = FN(bmm_tile_##kind##_##rows##x##vecs),
 static FN(bmm_tile_function) *const FN(bmm_tiles)[3][BMM_MAX_ROWS + 1][BMM_MAX_VECS + 1] = {
     [BMM_PACKED] = { BMM_EVERY_TILE(BMM_TILE, PACKED) },

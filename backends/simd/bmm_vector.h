@@ -78,83 +78,113 @@ VEC_FN void FN(bmm_few_straight)(const struct FN(bmm_few) *f, int rows)
     }
 }
 
-/* VN columns from j on of B, VN deep from p on, as rows of vectors. */
-VEC_FN void FN(bmm_few_square)(const struct FN(bmm_few) *f, int64_t j, int64_t p, int64_t lines,
-                               int64_t deep, V *x)
-{
-    const R *b = f->b + j * f->b_col + p;
-    UNROLL
-    for (int q = 0; q < VN; q++)
-        x[q] = q >= lines   ? v_zero()
-               : deep == VN ? v_loadu(b + q * f->b_col)
-                            : v_load_n(b + q * f->b_col, (size_t)deep);
-    v_transpose(x);
-}
-
-/* Elements p .. p + deep - 1 of VN columns, times those of A, into the sums. */
-VEC_FN void FN(bmm_few_columns)(const struct FN(bmm_few) *f, int rows, int64_t j, int64_t p,
-                                int64_t lines, int64_t deep, V *s)
+/* VN columns of B, VN deep from b on, times A's elements from a on, into the sums. */
+VEC_FN void FN(bmm_few_square)(const R *a, const R *b, int64_t b_col, int rows, V *s)
 {
     V x[VN];
-    const R *a = f->a + p * f->a_col;
-    FN(bmm_few_square)(f, j, p, lines, deep, x);
+    /* The compiler must not see that this is the same in every turn of the caller's loop: it
+     * would keep an address for each row, and these on the stack. */
+    __asm__("" : "+r"(b_col));
+    UNROLL
+    for (int q = 0; q < VN; q++)
+        x[q] = v_loadu(b + q / 4 * (4 * b_col) + q % 4 * b_col);
+    v_transpose(x);
     UNROLL
     for (int q = 0; q < VN; q++) {
-        if (deep < VN && q >= deep)
-            continue;
         UNROLL
         for (int r = 0; r < rows; r++)
-            s[r] = v_fma(v_set1(a[r * f->a_row + q * f->a_col]), x[q], s[r]);
+            s[r] = v_fma(v_set1(a[r * CHUNK + q]), x[q], s[r]);
     }
+}
+
+/* The same for fewer columns or a lesser depth. */
+VEC_FN void FN(bmm_few_edge)(const R *a, const R *b, int64_t b_col, int rows, int64_t cols,
+                             int64_t deep, V *s)
+{
+    R line[VN] = { 0 };
+    for (int64_t q = 0; q < deep; q++) {
+        for (int64_t i = 0; i < bmm_min(cols, VN); i++)
+            line[i] = b[i * b_col + q];
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            s[r] = v_fma(v_set1(a[r * CHUNK + q]), v_loadu(line), s[r]);
+    }
+}
+
+/* `cols` columns of a chunk of B, in vectors whose chains of sums overlap. */
+VEC_FN void FN(bmm_few_columns)(const R *a, const R *b, int64_t b_col, int rows, int vecs,
+                                int64_t cols, int64_t deep, R *sums)
+{
+    enum { line = 64 / sizeof(R), per = VN * VN / line }; /* lines of memory */
+    V s[BMM_FEW * 2];
+    int64_t p = 0;
+    UNROLL
+    for (int i = 0; i < vecs * rows; i++)
+        s[i] = v_zero();
+    for (; cols == vecs * VN && p + VN <= deep; p += VN) {
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const R *at = b + v * VN * b_col;
+            /* Of the next columns: rows so short are no streams that a processor foresees. */
+            UNROLL
+            for (int q = 0; q < per; q++)
+                vec_prefetch(at + (vecs * VN + p % line / VN * per + q) * b_col + p / line * line);
+            FN(bmm_few_square)(a + p, at + p, b_col, rows, s + v * rows);
+        }
+    }
+    UNROLL
+    for (int v = 0; v < vecs; v++)
+        if (v * VN < cols)
+            FN(bmm_few_edge)(a + p, b + v * VN * b_col + p, b_col, rows, cols - v * VN, deep - p,
+                             s + v * rows);
+    UNROLL
+    for (int i = 0; i < vecs * rows; i++)
+        v_storeu(sums + (i % rows * vecs + i / rows) * VN, s[i]);
 }
 
 /* Columns of B are contiguous: squares of it are transposed in registers. */
 VEC_FN void FN(bmm_few_transposed)(const struct FN(bmm_few) *f, int rows)
 {
-    for (int64_t j = 0; j < f->cols; j += 2 * VN)
-        for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
-            const int64_t end = bmm_min(chunk + CHUNK, f->k), cols = bmm_min(2 * VN, f->cols - j);
-            R sums[BMM_FEW * 2 * VN];
-            V s[2][BMM_FEW];
-            UNROLL
-            for (int r = 0; r < 2 * rows; r++)
-                s[r / rows][r % rows] = v_zero();
-            int64_t p = chunk;
-            if (cols == 2 * VN)
-                for (; p + VN <= end; p += VN) {
-                    FN(bmm_few_columns)(f, rows, j, p, VN, VN, s[0]);
-                    FN(bmm_few_columns)(f, rows, j + VN, p, VN, VN, s[1]);
-                }
-            for (; p < end; p += VN) {
-                const int64_t deep = bmm_min(VN, end - p);
-                FN(bmm_few_columns)(f, rows, j, p, cols, deep, s[0]);
-                if (cols > VN)
-                    FN(bmm_few_columns)(f, rows, j + VN, p, cols - VN, deep, s[1]);
-            }
-            UNROLL
-            for (int r = 0; r < 2 * rows; r++)
-                v_storeu(sums + r % rows * 2 * VN + r / rows * VN, s[r / rows][r % rows]);
+    const int vecs = rows == 1 ? 4 : 2;
+    R a[BMM_FEW * CHUNK], sums[BMM_FEW * 2 * VN];
+    for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
+        const int64_t deep = bmm_min(CHUNK, f->k - chunk);
+        for (int r = 0; r < rows; r++)
+            for (int64_t p = 0; p < deep; p++)
+                a[r * CHUNK + p] = f->a[r * f->a_row + (chunk + p) * f->a_col];
+        for (int64_t j = 0; j < f->cols; j += vecs * VN) {
+            const int64_t cols = bmm_min(vecs * VN, f->cols - j);
+            FN(bmm_few_columns)(a, f->b + j * f->b_col + chunk, f->b_col, rows, vecs, cols, deep,
+                                sums);
             for (int r = 0; r < rows; r++)
-                FN(bmm_few_update)(f, sums + r * 2 * VN, f->c + r * f->c_row + j, cols, chunk == 0,
-                                   end == f->k);
+                FN(bmm_few_update)(f, sums + r * vecs * VN, f->c + r * f->c_row + j, cols,
+                                   chunk == 0, chunk + CHUNK >= f->k);
         }
+    }
 }
+
+/* Functions of their own, by a table: inlined into one they would run out of registers. */
+#define BMM_FEW_ROWS(rows)                                                                         \
+    static void FN(bmm_few_straight_##rows)(const struct FN(bmm_few) *f)                           \
+    {                                                                                              \
+        FN(bmm_few_straight)(f, rows);                                                             \
+    }                                                                                              \
+    static void FN(bmm_few_transposed_##rows)(const struct FN(bmm_few) *f)                         \
+    {                                                                                              \
+        FN(bmm_few_transposed)(f, rows);                                                           \
+    }
+BMM_FEW_ROWS(1)
+BMM_FEW_ROWS(2)
+BMM_FEW_ROWS(3)
+BMM_FEW_ROWS(4)
+#undef BMM_FEW_ROWS
 
 static void FN(bmm_few)(const struct FN(bmm_few) *f, int64_t rows)
 {
-    const bool straight = f->b_col == 1;
-#define CASE(n)                                                                                    \
-    case n:                                                                                        \
-        if (straight)                                                                              \
-            FN(bmm_few_straight)(f, n);                                                            \
-        else                                                                                       \
-            FN(bmm_few_transposed)(f, n);                                                          \
-        break;
-    switch (rows) {
-        CASE(1)
-        CASE(2)
-        CASE(3)
-        CASE(4)
-    }
-#undef CASE
+    typedef void function(const struct FN(bmm_few) *);
+    static function *const straight[] = { FN(bmm_few_straight_1), FN(bmm_few_straight_2),
+                                          FN(bmm_few_straight_3), FN(bmm_few_straight_4) };
+    static function *const transposed[] = { FN(bmm_few_transposed_1), FN(bmm_few_transposed_2),
+                                            FN(bmm_few_transposed_3), FN(bmm_few_transposed_4) };
+    (f->b_col == 1 ? straight : transposed)[rows - 1](f);
 }
