@@ -22,7 +22,8 @@ static void FN(few_carve)(struct FN(pool_few) *w, struct FN(pool_carver) *c)
 {
     const struct pool_args *a = w->t->plan->a;
     const size_t tile = POOL_VECTORS * VN, d = (size_t)a->d, v = (size_t)a->v;
-    const size_t rows = (size_t)w->t->plan->shape.rows, all = rows * SUPER_BLOCK;
+    const size_t rows = (size_t)w->t->plan->shape.rows;
+    const size_t all = (rows + 1) * SUPER_BLOCK; /* rows go by twos */
     const bool matrix = a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
     w->keys = FN(pool_carve)(c, d * tile);
     w->scale = FN(pool_carve)(c, matrix ? d * tile : tile);
@@ -39,47 +40,12 @@ static void FN(few_carve)(struct FN(pool_few) *w, struct FN(pool_carver) *c)
 
 /* --- scores -------------------------------------------------------------------------------- */
 
-/* Reads a word of each line of a key: what comes next from memory, while there is work to do. */
-VEC_FN void FN(pool_touch)(const FN(pool_any) *x, int64_t n)
-{
-    for (int64_t i = 0; i < n; i += 64 / (int64_t)sizeof(R))
-        (void)*(const volatile char *)(x + i);
-}
-
-/* A vector of keys, row numbers apart, that are all there; `ahead` so many numbers further on
- * memory is touched, or 0. */
-VEC_FN void FN(few_turn_vector)(const FN(pool_any) *k, int64_t row, int64_t d, int64_t ahead,
-                                R *to, int64_t step)
-{
-    const FN(pool_any) *from[VN];
-    int64_t c = 0;
-    UNROLL
-    for (int i = 0; i < VN; i++)
-        from[i] = k + i * row;
-    for (; c + VN <= d; c += VN) {
-        if (ahead != 0 && c % (64 / (int64_t)sizeof(R)) == 0)
-            UNROLL
-            for (int i = 0; i < VN; i++)
-                (void)*(const volatile char *)(from[i] + c + ahead);
-        FN(pool_turn_square)(from, c, VN, to + c * step, step);
-    }
-    if (c < d)
-        FN(pool_turn_square)(from, c, (int)(d - c), to + c * step, step);
-}
-
 /* The keys at offsets from .. from + lanes - 1, turned; those that are not there are others. */
 static void FN(few_turn)(const struct FN(pool_few) *w, int from, int lanes)
 {
     const struct pool_args *a = w->t->plan->a;
     const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0) + w->base * a->k.row;
     const FN(pool_any) *rows[POOL_LANES(VN)];
-    if (from >= w->first && from + lanes <= w->end && a->k.col == 1 && a->d > 1) {
-        const bool next = w->base + from + 2 * lanes <= a->m && a->d * (int64_t)sizeof(R) >= 128;
-        for (int lane = 0; lane < lanes; lane += VN)
-            FN(few_turn_vector)(k + (from + lane) * a->k.row, a->k.row, a->d,
-                                next ? lanes * a->k.row : 0, w->keys + lane, lanes);
-        return;
-    }
     for (int lane = 0; lane < lanes; lane++) {
         const int64_t o = pool_max(w->first, pool_min(from + lane, w->end - 1));
         rows[lane] = k + o * a->k.row;
@@ -166,7 +132,109 @@ static void FN(few_line)(const struct FN(pool_pairs) *x, bool linear)
     }
 }
 
-static void FN(few_tile)(const struct FN(pool_few) *w, int from, int vectors)
+/* --- dots and squares, keys turned on their way ------------------------------------------- */
+
+struct FN(few_turned) {
+    const FN(pool_any) *k; /* of the first key */
+    int64_t row, d;
+    const R *q;            /* of the first row; coordinates are VN numbers apart */
+    R scale;               /* of differences */
+    R *out;                /* rows of SUPER_BLOCK numbers */
+    int vectors;           /* of keys */
+};
+
+/* n coordinates from c on, of nv vectors of keys and nr rows. */
+VEC_FN void FN(few_turned_square)(const struct FN(few_turned) *x, const FN(pool_any) *k, int64_t c,
+                                  int n, V s[2][2], const int nv, const int nr, const bool dot)
+{
+    const V scale = v_set1(x->scale);
+    const R *q = x->q + c * VN;
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        V r[VN];
+        UNROLL
+        for (int i = 0; i < VN; i++, k += x->row)
+            r[i] = FN(pool_load)(k, n);
+        v_transpose(r);
+        UNROLL
+        for (int i = 0; i < VN; i++)
+            UNROLL
+            for (int j = 0; j < nr; j++) {
+                if (i >= n)
+                    continue;
+                V point = v_set1(q[i * VN + j]);
+                V z = dot ? point : v_mul(v_sub(r[i], point), scale);
+                s[v][j] = v_fma(z, dot ? r[i] : z, s[v][j]);
+            }
+    }
+}
+
+/* nv vectors of keys, from k on. */
+VEC_FN void FN(few_turned_n)(const struct FN(few_turned) *x, const FN(pool_any) *k, R *out,
+                             const int nv, const int nr, const bool dot)
+{
+    V sum[2][2], s[2][2];
+    UNROLL
+    for (int v = 0; v < nv; v++)
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            sum[v][j] = v_zero();
+    for (int64_t first = 0; first < x->d; first += CHUNK) {
+        const int64_t end = pool_min(x->d, first + CHUNK);
+        int64_t c = first;
+        UNROLL
+        for (int v = 0; v < nv; v++)
+            UNROLL
+            for (int j = 0; j < nr; j++)
+                s[v][j] = v_zero();
+        for (; c + VN <= end; c += VN)
+            FN(few_turned_square)(x, k + c, c, VN, s, nv, nr, dot);
+        if (c < end)
+            FN(few_turned_square)(x, k + c, c, (int)(end - c), s, nv, nr, dot);
+        UNROLL
+        for (int v = 0; v < nv; v++)
+            UNROLL
+            for (int j = 0; j < nr; j++)
+                sum[v][j] = v_add(sum[v][j], s[v][j]);
+    }
+    UNROLL
+    for (int v = 0; v < nv; v++)
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            v_storeu(out + j * SUPER_BLOCK + v * VN, sum[v][j]);
+}
+
+VEC_FN void FN(few_turned_rows)(const struct FN(few_turned) *x, const int nr, const bool dot)
+{
+    const FN(pool_any) *k = x->k;
+    int v = 0;
+    for (; v + 2 <= x->vectors && nr == 1; v += 2, k += 2 * VN * x->row)
+        FN(few_turned_n)(x, k, x->out + v * VN, 2, nr, dot);
+    for (; v < x->vectors; v++, k += VN * x->row)
+        FN(few_turned_n)(x, k, x->out + v * VN, 1, nr, dot);
+}
+
+static void FN(few_turned)(const struct FN(few_turned) *x, int rows, bool dot)
+{
+    struct FN(few_turned) some = *x;
+    if (rows == 1 && dot)
+        FN(few_turned_rows)(x, 1, true);
+    else if (rows == 1)
+        FN(few_turned_rows)(x, 1, false);
+    for (int r = 0; r < rows && rows > 1; r += 2) { /* q and out have room for one more */
+        some.q = x->q + r;
+        some.out = x->out + r * SUPER_BLOCK;
+        if (dot)
+            FN(few_turned_rows)(&some, 2, true);
+        else
+            FN(few_turned_rows)(&some, 2, false);
+    }
+}
+
+/* --- all pairs ----------------------------------------------------------------------------- */
+
+/* The pairs of the rows and the vectors of keys at offset 0; where they are scaled, how. */
+static struct FN(pool_pairs) FN(few_pairs)(const struct FN(pool_few) *w, int vectors)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const struct pool_args *a = p->a;
@@ -179,24 +247,57 @@ static void FN(few_tile)(const struct FN(pool_few) *w, int from, int vectors)
                                 .col = VN, /* w->t has one vector of rows */
                                 .wv = FN(pool_at)(&a->wv, 0, 0),
                                 .wv_col = a->wv.col,
-                                .out = w->s + from,
-                                .step = SUPER_BLOCK };
-    x.factor = p->factor ? w->factor + from : NULL;
-    x.part = p->compact ? w->part + from : NULL;
+                                .out = w->s,
+                                .step = SUPER_BLOCK,
+                                .factor = p->factor ? w->factor : NULL,
+                                .part = p->compact ? w->part : NULL };
     if (a->score == POOL_KERNEL)
         FN(few_scaled)(w, &x);
-    const bool inside = from >= w->first && from + vectors * VN <= w->end;
-    if (inside && FN(few_flat)(p)) {
-        const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0) + w->base + from;
+    return x;
+}
+
+/* Whole vectors of keys from offset `from` on that can be read as they lie: true when done. */
+static bool FN(few_in_place)(const struct FN(pool_few) *w, int from, int vectors)
+{
+    const struct FN(pool_plan) *p = w->t->plan;
+    const struct pool_args *a = p->a;
+    struct FN(pool_pairs) x = FN(few_pairs)(w, vectors);
+    const bool dot = p->measure == MEASURE_DOT, squares = p->measure == MEASURE_SQUARES;
+    const bool even = x.lane_scale == NULL && x.scale_row == 0 && x.scale_col == 0;
+    const bool flat = FN(few_flat)(p);
+    if (!flat && (a->k.col != 1 || a->d < 2 || !(dot || (squares && even))))
+        return false;
+    const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0) +
+                            (w->base + from) * a->k.row;
+    x.out += from;
+    if (flat) {
         x.lane = (const R *)(const void *)k;
         FN(few_line)(&x, p->measure == MEASURE_LINEAR);
-        if (x.cast_post != NULL)
-            FN(pool_post)(&x);
-        return;
+    } else {
+        struct FN(few_turned) turned = { .k = k,
+                                         .row = a->k.row,
+                                         .d = a->d,
+                                         .q = w->t->q,
+                                         .scale = x.cast_scale != NULL ? *x.cast_scale : 1,
+                                         .out = x.out,
+                                         .vectors = vectors };
+        FN(few_turned)(&turned, w->t->count, dot);
     }
+    if (x.cast_post != NULL)
+        FN(pool_post)(&x);
+    return true;
+}
+
+/* The vectors of keys from offset `from` on, turned into memory first. */
+static void FN(few_tile)(const struct FN(pool_few) *w, int from, int vectors)
+{
+    struct FN(pool_pairs) x = FN(few_pairs)(w, vectors);
+    x.out += from;
+    x.factor = x.factor != NULL ? x.factor + from : NULL;
+    x.part = x.part != NULL ? x.part + from : NULL;
     FN(few_turn)(w, from, vectors * VN);
     FN(few_widths)(w, from, vectors * VN);
-    FN(pool_pairs_measure)(p, &x);
+    FN(pool_pairs_measure)(w->t->plan, &x);
 }
 
 /* Measures at all offsets of the vectors that hold [first, end). */
@@ -204,17 +305,20 @@ static void FN(few_measure)(const struct FN(pool_few) *w)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const int from = w->first / VN * VN, end = (w->end + VN - 1) / VN * VN;
-    const bool line = FN(few_flat)(p);
-    const int most = (line ? BLOCK / VN : POOL_VECTORS);
+    const int whole = (w->first + VN - 1) / VN * VN, last = w->end / VN * VN;
+    bool done = false;
     for (int r = 0; r < w->t->count && p->measure == MEASURE_NONE; r++)
         FN(pool_fill)(w->s + r * SUPER_BLOCK, SUPER_BLOCK, p->has_max ? 0 : 1);
+    if (p->measure != MEASURE_NONE && whole < last)
+        done = FN(few_in_place)(w, whole, (last - whole) / VN);
     for (int o = from; o < end && p->measure != MEASURE_NONE;) {
-        int vectors = (int)pool_min(most, (end - o) / VN);
-        const bool edge = o < w->first || o + vectors * VN > w->end;
-        if (edge)
-            vectors = 1;
-        else if (vectors > 1 && !line && vectors < most)
-            vectors = 1;
+        const bool inside = o >= whole && o < last;
+        const int left = inside ? (last - o) / VN : 1;
+        if (inside && done) {
+            o = last;
+            continue;
+        }
+        const int vectors = left >= POOL_VECTORS ? POOL_VECTORS : 1;
         FN(few_tile)(w, o, vectors);
         o += vectors * VN;
     }

@@ -136,6 +136,13 @@ struct FN(few_columns) {
     int count;
 };
 
+/* Reads a word of each line: what comes next from memory, while there is work to do. */
+VEC_FN void FN(pool_touch)(const FN(pool_any) *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += 64 / (int64_t)sizeof(R))
+        (void)*(const volatile char *)(x + i);
+}
+
 /* nv vectors of columns from `col` on, the last one with n of its lanes. */
 VEC_FN void FN(few_columns_n)(const struct FN(few_columns) *x, int64_t col, int n, const int nv,
                               R *acc)
