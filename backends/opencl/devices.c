@@ -241,7 +241,7 @@ static void fill_row(const struct cl_api *cl, const struct cl_found *f, struct d
     row->one_answer = answer.works && answer.one_answer;
     row->float64 = answer.works && answer.float64;
     if (answer.works)
-        snprintf(row->reason, sizeof row->reason, "%.90s: %s", f->platform_name, answer.reason);
+        snprintf(row->reason, sizeof row->reason, "%.60s: %.90s", f->platform_name, answer.reason);
     else
         snprintf(row->reason, sizeof row->reason, "%s", answer.reason);
 }
