@@ -141,7 +141,17 @@ struct FN(few_turned) {
     R scale;               /* of differences */
     R *out;                /* rows of SUPER_BLOCK numbers */
     int vectors;           /* of keys */
+    int64_t ahead;         /* bytes further on memory is touched, or 0; rows have no gaps then */
 };
+
+/* Reads a byte of n lines. What comes next from memory comes while there is work to do; hints
+ * to prefetch are slower, and so is a walk that is not in order. */
+VEC_FN void FN(pool_touch)(const char *x, const int n)
+{
+    UNROLL
+    for (int i = 0; i < n; i++)
+        (void)*(const volatile char *)(x + 64 * i);
+}
 
 /* n coordinates from c on, of nv vectors of keys and nr rows. */
 VEC_FN void FN(few_turned_square)(const struct FN(few_turned) *x, const FN(pool_any) *k, int64_t c,
@@ -187,8 +197,12 @@ VEC_FN void FN(few_turned_n)(const struct FN(few_turned) *x, const FN(pool_any) 
             UNROLL
             for (int j = 0; j < nr; j++)
                 s[v][j] = v_zero();
-        for (; c + VN <= end; c += VN)
+        for (; c + VN <= end; c += VN) {
+            if (x->ahead != 0)
+                FN(pool_touch)((const char *)k + x->ahead + c * nv * VN * (int)sizeof(R),
+                               nv * VN * VN * (int)sizeof(R) / 64);
             FN(few_turned_square)(x, k + c, c, VN, s, nv, nr, dot);
+        }
         if (c < end)
             FN(few_turned_square)(x, k + c, c, (int)(end - c), s, nv, nr, dot);
         UNROLL
@@ -281,6 +295,9 @@ static bool FN(few_in_place)(const struct FN(pool_few) *w, int from, int vectors
                                          .scale = x.cast_scale != NULL ? *x.cast_scale : 1,
                                          .out = x.out,
                                          .vectors = vectors };
+        const int64_t ahead = pool_max(2 * VN, (8 << 10) / (a->d * (int64_t)sizeof(R)));
+        if (a->k.row == a->d && w->base + from + vectors * VN + ahead <= a->m)
+            turned.ahead = ahead * a->d * (int64_t)sizeof(R);
         FN(few_turned)(&turned, w->t->count, dot);
     }
     if (x.cast_post != NULL)

@@ -54,6 +54,21 @@ static void FN(few_clear)(const struct FN(pool_few) *w, R *s)
             v_storeu(s + o, v_set1(masked));
 }
 
+/* Block b of the next super-block, where keys and values are single numbers. */
+static void FN(few_ahead)(const struct FN(pool_few) *w, int b)
+{
+    const struct FN(pool_tile) *t = w->t;
+    const struct pool_args *a = t->plan->a;
+    const int64_t j = w->base + SUPER_BLOCK + b * BLOCK;
+    const int lines = BLOCK * (int)sizeof(R) / 64;
+    if (j + BLOCK > a->m)
+        return;
+    if (FN(few_flat)(t->plan))
+        FN(pool_touch)((const char *)(FN(pool_at)(&a->k, t->b, t->head0) + j), lines);
+    if (a->v == 1 && a->value.row == 1)
+        FN(pool_touch)((const char *)(FN(pool_at)(&a->value, t->b, t->head0) + j), lines);
+}
+
 /* Weights of row r in the place of its scores; maxima of its blocks. */
 static void FN(few_weights)(const struct FN(pool_few) *w, int r)
 {
@@ -64,8 +79,10 @@ static void FN(few_weights)(const struct FN(pool_few) *w, int r)
     FN(pool_fill)(w->m, POOL_BLOCKS, 0);
     if (p->has_max) {
         FN(few_maxima)(w, s);
-        for (int b = 0; b < POOL_BLOCKS; b++)
+        for (int b = 0; b < POOL_BLOCKS; b++) {
+            FN(few_ahead)(w, b);
             FN(few_powers)(s + b * BLOCK, p->c, w->m[b]);
+        }
     }
     for (int o = w->first / VN * VN; o < w->end && (p->factor || p->weighted); o += VN) {
         V x = v_loadu(s + o);
@@ -131,33 +148,26 @@ static void FN(few_sums)(const struct FN(pool_few) *w, const R *s, const R *v)
 
 struct FN(few_columns) {
     const FN(pool_any) *v; /* of the block's first key that there is */
-    int64_t row, col, ahead; /* ahead: as many keys further on may be touched */
+    int64_t row, col, ahead; /* so many keys may be touched, from v on; 0 where rows have gaps */
     const R *p, *part;  /* part may be NULL */
     int count;
 };
 
-/* Reads a word of each line: what comes next from memory, while there is work to do. */
-VEC_FN void FN(pool_touch)(const FN(pool_any) *x, int64_t n)
-{
-    for (int64_t i = 0; i < n; i += 64 / (int64_t)sizeof(R))
-        (void)*(const volatile char *)(x + i);
-}
+enum { FN(FEW_STEP) = 16 }; /* keys whose values are looked at together */
 
-/* nv vectors of columns from `col` on, the last one with n of its lanes. */
-VEC_FN void FN(few_columns_n)(const struct FN(few_columns) *x, int64_t col, int n, const int nv,
-                              R *acc)
+/* Keys [j, end) and nv vectors of columns from `col` on, the last one with n of its lanes. */
+VEC_FN void FN(few_columns_n)(const struct FN(few_columns) *x, int j, int end, int64_t col, int n,
+                              const int nv, R *acc)
 {
-    const R *v = (const R *)(const void *)(x->v + col);
+    const R *v = (const R *)(const void *)(x->v + j * x->row + col);
     V a[8];
     UNROLL
     for (int i = 0; i < nv; i++)
-        a[i] = v_zero();
-    for (int j = 0; j < x->count; j++, v += x->row) {
+        a[i] = v_loadu(acc + col + i * VN);
+    for (; j < end; j++, v += x->row) {
         const V p = v_set1(x->p[j]);
         if (x->part != NULL && !(x->part[j] > 0))
             continue;
-        if (nv == 8 && j < x->ahead)
-            FN(pool_touch)((const FN(pool_any) *)v + 16 * x->row, 8 * VN);
         UNROLL
         for (int i = 0; i < nv; i++)
             a[i] = v_fma(p, n == VN || i < nv - 1 ? v_loadu(v + i * VN)
@@ -169,26 +179,39 @@ VEC_FN void FN(few_columns_n)(const struct FN(few_columns) *x, int64_t col, int 
         v_storeu(acc + col + i * VN, a[i]);
 }
 
-/* Numerators of a block; acc has room for a vector more than v. */
-static void FN(few_columns)(const struct FN(few_columns) *x, int64_t v, R *acc)
+/* Keys [j, end), all columns. */
+static void FN(few_columns_step)(const struct FN(few_columns) *x, int j, int end, int64_t v, R *acc)
 {
     int64_t c = 0;
+    for (; v - c >= 8 * VN; c += 8 * VN)
+        FN(few_columns_n)(x, j, end, c, VN, 8, acc);
+    for (; v - c >= 4 * VN; c += 4 * VN)
+        FN(few_columns_n)(x, j, end, c, VN, 4, acc);
+    for (; v - c >= VN; c += VN)
+        FN(few_columns_n)(x, j, end, c, VN, 1, acc);
+    if (c < v)
+        FN(few_columns_n)(x, j, end, c, (int)(v - c), 1, acc);
+}
+
+/* Numerators of a block into acc, which is 0 and has room for a vector more than v. */
+static void FN(few_columns)(const struct FN(few_columns) *x, int64_t v, R *acc)
+{
+    const int64_t bytes = v * (int64_t)sizeof(R);
     for (int64_t k = 0; k < v && x->col != 1; k++) {
         R sum = 0;
         for (int j = 0; j < x->count; j++)
             if (x->part == NULL || x->part[j] > 0)
                 sum = r_fma(x->p[j], x->v[j * x->row + k * x->col], sum);
         acc[k] = sum;
-        c = v;
     }
-    for (; v - c >= 8 * VN; c += 8 * VN)
-        FN(few_columns_n)(x, c, VN, 8, acc);
-    for (; v - c >= 4 * VN; c += 4 * VN)
-        FN(few_columns_n)(x, c, VN, 4, acc);
-    for (; v - c >= VN; c += VN)
-        FN(few_columns_n)(x, c, VN, 1, acc);
-    if (c < v)
-        FN(few_columns_n)(x, c, (int)(v - c), 1, acc);
+    for (int j = 0; j < x->count && x->col == 1; j += FN(FEW_STEP)) {
+        const int end = (int)pool_min(x->count, j + FN(FEW_STEP));
+        const char *next = (const char *)(x->v + (j + FN(FEW_STEP)) * x->row);
+        if (bytes >= 64 && j + 2 * FN(FEW_STEP) <= x->ahead)
+            for (int64_t i = 0; i < FN(FEW_STEP) * bytes / 64; i += 4)
+                FN(pool_touch)(next + i * 64, 4);
+        FN(few_columns_step)(x, j, end, v, acc);
+    }
 }
 
 /* Numerators of block b of row r. */
@@ -200,8 +223,9 @@ static void FN(few_block_values)(const struct FN(pool_few) *w, int r, int b, boo
     struct FN(few_columns) x = { .row = a->value.row,
                                  .col = a->value.col,
                                  .p = p + from,
-                                 .count = to - from,
-                                 .ahead = pool_min(BLOCK, a->m - (w->base + from) - 16) };
+                                 .count = to - from };
+    if (a->value.row == a->v)
+        x.ahead = a->m - (w->base + from);
     FN(pool_fill)(acc, (size_t)a->v, 0); /* there is room for whole vectors */
     if (from >= to)
         return;
@@ -213,6 +237,7 @@ static void FN(few_block_values)(const struct FN(pool_few) *w, int r, int b, boo
     if (!nan)
         return;
     x.part = part + from;
+    FN(pool_fill)(acc, (size_t)a->v, 0);
     FN(few_columns)(&x, a->v, acc);
 }
 
