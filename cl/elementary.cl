@@ -34,7 +34,7 @@ __constant REAL cos_poly[] = { CONSTANT(COS_POLY) };
 __constant REAL cospi2_poly[] = { CONSTANT(COSPI2_POLY) };
 __constant REAL reciprocal_poly[] = { CONSTANT(RECIPROCAL_POLY) };
 
-REAL TYPED(horner)(REAL x, __constant REAL *c, int n)
+static REAL TYPED(horner)(REAL x, __constant REAL *c, int n)
 {
     REAL p = c[0];
     for (int i = 1; i < n; i++)
@@ -44,87 +44,94 @@ REAL TYPED(horner)(REAL x, __constant REAL *c, int n)
 
 #define POLY(x, c) TYPED(horner)((x), (c), (int)(sizeof(c) / sizeof(REAL)))
 
-REAL TYPED(canonical_nan)(REAL x)
+/* No function returns from its middle, and few branch: compilers for devices make both sides of a
+ * branch anyway, and pay dearly for a return. */
+
+static REAL TYPED(canonical_nan)(REAL x)
 {
     return x != x ? AS_REAL(NAN_BITS) : x;
 }
 
 /* A finite x != 0 is m 2^e with 1 <= m < 2. Returns m, positive. */
-REAL TYPED(split)(WORD x, int *e)
+static REAL TYPED(split)(WORD x, int *e)
 {
-    *e = (int)(x >> FRACTION);
-    if (*e == 0) {
-        int shift = (int)clz(x) - (BITS - 1 - FRACTION);
-        x <<= shift;
-        *e = 1 - shift;
-    }
-    *e -= (int)(ONE_BITS >> FRACTION);
+    bool tiny = x < (WORD)1 << FRACTION;
+    REAL lifted = AS_REAL(x) * AS_REAL(ONE_BITS + ((WORD)(FRACTION + 1) << FRACTION));
+    x = tiny ? AS_WORD(lifted) : x;
+    *e = (int)(x >> FRACTION) - (int)(ONE_BITS >> FRACTION) - (tiny ? FRACTION + 1 : 0);
     return AS_REAL((x & (((WORD)1 << FRACTION) - 1)) | ONE_BITS);
 }
 
 /* The bits of (q + rest) 2^e, rounded once, where q > 0 is rounded already and the sign of rest
  * is that of what it lost. */
-WORD TYPED(join)(REAL q, REAL rest, int e)
+static WORD TYPED(join)(REAL q, REAL rest, int e)
 {
     WORD bits = AS_WORD(q);
     int exponent = (int)(bits >> FRACTION) + e;
-    if (exponent >= (int)(INFINITE_BITS >> FRACTION))
-        return INFINITE_BITS;
-    if (exponent > 0)
-        return bits + ((WORD)(SIGNED)e << FRACTION);
 
     /* A subnormal: cut the number, with two more bits that tell a tie, at its last place. */
     WORD number = (bits & (((WORD)1 << FRACTION) - 1)) | ((WORD)1 << FRACTION);
     number = (number << 2) + (WORD)(rest > 0) - (WORD)(rest < 0);
-    int cut = min(1 - exponent, FRACTION + 3) + 2;
+    int cut = clamp(1 - exponent, 0, FRACTION + 3) + 2;
     WORD middle = (WORD)1 << (cut - 1);
     WORD low = number & ((middle << 1) - 1);
     WORD high = number >> cut;
-    return high + (WORD)(low > middle || (low == middle && (high & 1)));
+    WORD subnormal = high + (WORD)(low > middle || (low == middle && (high & 1)));
+
+    WORD normal = bits + ((WORD)(SIGNED)e << FRACTION);
+    WORD result = exponent > 0 ? normal : subnormal;
+    return exponent >= (int)(INFINITE_BITS >> FRACTION) ? INFINITE_BITS : result;
 }
 
-/* a / b, correctly rounded. The reciprocal is correctly rounded after its last step, but for one
- * divisor, so the quotient is too after one correction (Markstein 1990). */
-REAL TYPED(div_rn)(REAL a, REAL b)
+/* m / d for 1 <= d < 2, correctly rounded, and what is left: m - q d. The reciprocal is correctly
+ * rounded after its last step, but for the d before 2, so the quotient is too after one correction
+ * (Markstein 1990). */
+static REAL TYPED(quotient)(REAL m, REAL d, REAL *rest)
+{
+    REAL r = POLY(d, reciprocal_poly);
+    for (int i = 0; i <= RECIPROCALS; i++)
+        r = fma(fma(-d, r, (REAL)1), r, r);
+    r = AS_WORD(d) == AS_WORD((REAL)2) - 1 ? AS_REAL(AS_WORD((REAL)0.5) + 1) : r;
+    REAL q = m * r;
+    q = fma(fma(-d, q, m), r, q);
+    *rest = fma(-d, q, m);
+    return q;
+}
+
+/* a / b, correctly rounded. */
+static REAL TYPED(div_rn)(REAL a, REAL b)
 {
     WORD x = AS_WORD(a) & ~SIGN_BIT, y = AS_WORD(b) & ~SIGN_BIT;
     WORD sign = (AS_WORD(a) ^ AS_WORD(b)) & SIGN_BIT;
-    if (x > INFINITE_BITS || y > INFINITE_BITS || (x == y && (x == 0 || x == INFINITE_BITS)))
-        return AS_REAL(NAN_BITS);
-    if (x == 0 || y == INFINITE_BITS)
-        return AS_REAL(sign);
-    if (y == 0 || x == INFINITE_BITS)
-        return AS_REAL(sign | INFINITE_BITS);
+    bool nothing = x == 0 || y == INFINITE_BITS, endless = y == 0 || x == INFINITE_BITS;
+    bool unordered = x > INFINITE_BITS || y > INFINITE_BITS;
 
     int ex, ey;
-    REAL m = TYPED(split)(x, &ex), d = TYPED(split)(y, &ey);
-    REAL r = POLY(d, reciprocal_poly);
-#pragma unroll
-    for (int i = 0; i <= RECIPROCALS; i++)
-        r = fma(fma(-d, r, (REAL)1), r, r);
-    if (AS_WORD(d) == ONE_BITS + (((WORD)1 << FRACTION) - 1))
-        r = AS_REAL(AS_WORD((REAL)0.5) + 1);
-    REAL q = m * r;
-    q = fma(fma(-d, q, m), r, q);
-    return AS_REAL(sign | TYPED(join)(q, fma(-d, q, m), ex - ey));
+    REAL m = TYPED(split)(x, &ex), d = TYPED(split)(y, &ey), rest;
+    REAL q = TYPED(quotient)(m, d, &rest);
+    WORD bits = TYPED(join)(q, rest, ex - ey);
+    bits = nothing ? 0 : bits;
+    bits = sign | (endless ? INFINITE_BITS : bits);
+    return AS_REAL(unordered || (nothing && endless) ? NAN_BITS : bits);
+}
+
+/* a / b for 1 <= b <= 4 and an a of which nobody looks at quotients that are subnormal. */
+static REAL TYPED(div_near)(REAL a, REAL b)
+{
+    WORD exponent = AS_WORD(b) & INFINITE_BITS;
+    REAL rest, q = TYPED(quotient)(a, AS_REAL(AS_WORD(b) - exponent + ONE_BITS), &rest);
+    return q * AS_REAL(2 * ONE_BITS - exponent);
 }
 
 /* The square root, correctly rounded. */
-REAL TYPED(sqrt_rn)(REAL x)
+static REAL TYPED(sqrt_rn)(REAL x)
 {
     WORD bits = AS_WORD(x);
-    if ((bits & ~SIGN_BIT) == 0 || bits == INFINITE_BITS)
-        return x;
-    if (bits > INFINITE_BITS)
-        return AS_REAL(NAN_BITS);
-
     int e;
-    REAL m = TYPED(split)(bits, &e);
-    if (e & 1)
-        m += m;
+    REAL m = TYPED(split)(bits & ~SIGN_BIT, &e);
+    m = e & 1 ? m + m : m;
     REAL y = AS_REAL((WORD)CONSTANT(RSQRT_GUESS) - (AS_WORD(m) >> 1));
     REAL g = m * y, h = (REAL)0.5 * y;
-#pragma unroll
     for (int i = 0; i < ROOTS; i++) {
         REAL error = fma(-g, h, (REAL)0.5);
         g = fma(g, error, g);
@@ -135,15 +142,16 @@ REAL TYPED(sqrt_rn)(REAL x)
     /* g is within a unit in the last place; m - g^2 is exact and tells which neighbour is it. */
     REAL rest = fma(-g, g, m);
     REAL unit = AS_REAL(ONE_BITS - ((WORD)FRACTION << FRACTION));
-    if (rest > g * unit)
-        g += unit;
-    else if (rest <= -g * unit)
-        g -= unit;
-    return AS_REAL(AS_WORD(g) + ((WORD)(SIGNED)((e - (e & 1)) / 2) << FRACTION));
+    REAL step = rest <= -g * unit ? -unit : (REAL)0;
+    g += rest > g * unit ? unit : step;
+    WORD root = AS_WORD(g) + ((WORD)(SIGNED)((e - (e & 1)) / 2) << FRACTION);
+    bool as_is = (bits & ~SIGN_BIT) == 0 || bits == INFINITE_BITS;
+    root = bits > INFINITE_BITS ? NAN_BITS : root;
+    return AS_REAL(as_is ? bits : root);
 }
 
 /* 2^t for t <= 127 (1023); +0 below -126.5 (-1022.5), where the power of two is 0. */
-REAL TYPED(weight_exp2)(REAL t)
+static REAL TYPED(weight_exp2)(REAL t)
 {
     t = t < CONSTANT(EXP2_ZERO) ? CONSTANT(EXP2_ZERO) : t;
     REAL z = t + CONSTANT(MAGIC_BIASED);
@@ -152,7 +160,7 @@ REAL TYPED(weight_exp2)(REAL t)
 }
 
 /* p 2^n for the n in the low bits of z; in two steps, so that only the last one rounds. */
-REAL TYPED(scale_by)(REAL p, REAL z)
+static REAL TYPED(scale_by)(REAL p, REAL z)
 {
     SIGNED n = (SIGNED)(AS_WORD(z) - AS_WORD(CONSTANT(MAGIC)));
     SIGNED first = n >> 1;
@@ -160,7 +168,7 @@ REAL TYPED(scale_by)(REAL p, REAL z)
     return p * AS_REAL(((WORD)(n - first) << FRACTION) + ONE_BITS);
 }
 
-REAL TYPED(exp2_full)(REAL t)
+static REAL TYPED(exp2_full)(REAL t)
 {
     t = t < CONSTANT(EXP2_LOW) ? CONSTANT(EXP2_LOW) : t;
     t = t > CONSTANT(EXP2_HIGH) ? CONSTANT(EXP2_HIGH) : t;
@@ -169,7 +177,7 @@ REAL TYPED(exp2_full)(REAL t)
     return TYPED(scale_by)(POLY(f, exp2_poly), z);
 }
 
-REAL TYPED(exp)(REAL x)
+static REAL TYPED(exp)(REAL x)
 {
     x = x < CONSTANT(EXP_LOW) ? CONSTANT(EXP_LOW) : x;
     x = x > CONSTANT(EXP_HIGH) ? CONSTANT(EXP_HIGH) : x;
@@ -180,37 +188,28 @@ REAL TYPED(exp)(REAL x)
     return TYPED(scale_by)(p, z);
 }
 
-REAL TYPED(tanh)(REAL x)
+static REAL TYPED(tanh)(REAL x)
 {
-    REAL a = fabs(x), y;
-    if (a < CONSTANT(TANH_SPLIT)) {
-        REAL z = a * a;
-        y = fma(a * z, POLY(z, tanh_poly), a);
-    } else {
-        REAL e = TYPED(weight_exp2)(a * CONSTANT(TANH_SCALE));
-        y = 1 - TYPED(div_rn)(e + e, 1 + e);
-    }
-    return AS_REAL(AS_WORD(y) | (AS_WORD(x) & SIGN_BIT));
+    REAL a = fabs(x), z = a * a;
+    REAL low = fma(a * z, POLY(z, tanh_poly), a);
+    REAL e = TYPED(weight_exp2)(a * CONSTANT(TANH_SCALE));
+    REAL high = 1 - TYPED(div_near)(e + e, 1 + e);
+    WORD bits = AS_WORD(a < CONSTANT(TANH_SPLIT) ? low : high);
+    return AS_REAL(bits | (AS_WORD(x) & SIGN_BIT));
 }
 
-REAL TYPED(log)(REAL x)
+static REAL TYPED(log)(REAL x)
 {
-    if (x < 0)
-        return AS_REAL(NAN_BITS);
-    if (x == 0)
-        return AS_REAL(SIGN_BIT | INFINITE_BITS);
-    if (!(x < AS_REAL(INFINITE_BITS)))
-        return x;
-    REAL shift = 0;
-    if (x < CONSTANT(LOG_TINY)) {
-        x *= CONSTANT(LOG_TINY_SCALE);
-        shift = CONSTANT(LOG_TINY_SHIFT);
-    }
-    SIGNED k = (SIGNED)(AS_WORD(x) - (WORD)CONSTANT(LOG_SPLIT)) >> FRACTION;
-    REAL f = AS_REAL(AS_WORD(x) - ((WORD)k << FRACTION)) - 1;
+    bool tiny = x < CONSTANT(LOG_TINY);
+    REAL lifted = x * CONSTANT(LOG_TINY_SCALE);
+    WORD bits = AS_WORD(tiny ? lifted : x);
+    REAL shift = tiny ? CONSTANT(LOG_TINY_SHIFT) : (REAL)0;
+    SIGNED k = (SIGNED)(bits - (WORD)CONSTANT(LOG_SPLIT)) >> FRACTION;
+    REAL f = AS_REAL(bits - ((WORD)k << FRACTION)) - 1;
     REAL e = AS_REAL(AS_WORD(CONSTANT(MAGIC)) + (WORD)k) - CONSTANT(MAGIC) - shift;
 
-    REAL s = TYPED(div_rn)(f, f + 2);
+    /* f + 2 is between 1.7 and 3.5 */
+    REAL s = TYPED(div_near)(f, f + 2);
     REAL z = s * s;
     REAL h = (REAL)0.5 * f * f;
     REAL t = fma(s, fma(z, POLY(z, log_poly), h), -h);
@@ -219,11 +218,14 @@ REAL TYPED(log)(REAL x)
     REAL a = e * CONSTANT(LOG_LN2_HIGH);
     REAL b = a + f;
     REAL rest = fma(e, CONSTANT(LOG_LN2_LOW), (a - b) + f);
-    return b + (rest + t);
+    REAL y = b + (rest + t);
+    y = x < AS_REAL(INFINITE_BITS) ? y : x;
+    y = x == 0 ? AS_REAL(SIGN_BIT | INFINITE_BITS) : y;
+    return x < 0 ? AS_REAL(NAN_BITS) : y;
 }
 
 /* sin(x + turns pi / 2) for 0 <= x <= TRIG_MAX. */
-REAL TYPED(sin_turned)(REAL x, WORD turns)
+static REAL TYPED(sin_turned)(REAL x, WORD turns)
 {
     REAL q = fma(x, CONSTANT(TWO_BY_PI), CONSTANT(MAGIC));
     REAL n = q - CONSTANT(MAGIC);
@@ -231,37 +233,33 @@ REAL TYPED(sin_turned)(REAL x, WORD turns)
     r = fma(-n, CONSTANT(HALF_PI_B), r);
     r = fma(-n, CONSTANT(HALF_PI_C), r);
 
-    REAL z = r * r, y;
+    REAL z = r * r;
     WORD quadrant = AS_WORD(q) + turns;
-    if (quadrant & 1)
-        y = fma(z * z, POLY(z, cos_poly), fma(-z, (REAL)0.5, (REAL)1));
-    else
-        y = fma(r * z, POLY(z, sin_poly), r);
-    return AS_REAL(AS_WORD(y) ^ ((quadrant & 2) << (BITS - 2)));
+    REAL even = fma(r * z, POLY(z, sin_poly), r);
+    REAL odd = fma(z * z, POLY(z, cos_poly), fma(-z, (REAL)0.5, (REAL)1));
+    return AS_REAL(AS_WORD(quadrant & 1 ? odd : even) ^ ((quadrant & 2) << (BITS - 2)));
 }
 
 /* |x|, or 0 where it is too large for the reduction; NaN for Inf and NaN. */
-REAL TYPED(trig_argument)(REAL x)
+static REAL TYPED(trig_argument)(REAL x)
 {
-    REAL a = fabs(x);
-    if (a <= CONSTANT(TRIG_MAX))
-        return a;
-    return AS_WORD(a) < INFINITE_BITS ? (REAL)0 : AS_REAL(NAN_BITS);
+    REAL a = fabs(x), beyond = AS_WORD(a) < INFINITE_BITS ? (REAL)0 : AS_REAL(NAN_BITS);
+    return a <= CONSTANT(TRIG_MAX) ? a : beyond;
 }
 
-REAL TYPED(sin)(REAL x)
+static REAL TYPED(sin)(REAL x)
 {
     REAL y = TYPED(sin_turned)(TYPED(trig_argument)(x), 0);
     return AS_REAL(AS_WORD(y) ^ (AS_WORD(x) & SIGN_BIT));
 }
 
-REAL TYPED(cos)(REAL x)
+static REAL TYPED(cos)(REAL x)
 {
     return TYPED(sin_turned)(TYPED(trig_argument)(x), 1);
 }
 
 /* cos(pi u / 2) for |u| <= 1. */
-REAL TYPED(cospi2)(REAL u)
+static REAL TYPED(cospi2)(REAL u)
 {
     REAL z = u * u;
     REAL w = fma(-u, u, (REAL)1);
@@ -269,29 +267,34 @@ REAL TYPED(cospi2)(REAL u)
 }
 
 /* cos(pi sqrt(z) / 2) for 0 <= z <= 1. */
-REAL TYPED(cospi2_square)(REAL z)
+static REAL TYPED(cospi2_square)(REAL z)
 {
     REAL w = 1 - z;
     return fma(w, z * POLY(z, cospi2_poly), w);
 }
 
-/* exp(-|u| / sqrt 2) sin(|u| / sqrt 2 + pi / 4). Adding +0 turns -0 into +0. */
-REAL TYPED(silverman)(REAL u)
+/* exp(-|u| / sqrt 2) sin(|u| / sqrt 2 + pi / 4), from the argument below and e, weight_exp2 of
+ * -LOG2_E times it. A product that is 0 is +0. */
+static REAL TYPED(silverman_argument)(REAL u)
 {
     REAL a = fabs(u) * CONSTANT(SQRT_HALF);
-    a = a > CONSTANT(SILVERMAN_MAX) ? CONSTANT(SILVERMAN_MAX) : a;
-    REAL e = TYPED(weight_exp2)(a * -CONSTANT(LOG2_E));
-    return fma(e, TYPED(sin_turned)(a + CONSTANT(QUARTER_PI), 0), (REAL)0);
+    return a > CONSTANT(SILVERMAN_MAX) ? CONSTANT(SILVERMAN_MAX) : a;
 }
 
-/* 1 / (1 + t)^2: with t = exp(-|u|) the logistic kernel is t times this ... */
-REAL TYPED(logistic_factor)(REAL t)
+static REAL TYPED(silverman)(REAL argument, REAL e)
 {
-    return TYPED(div_rn)((REAL)1, fma(t, t + 2, (REAL)1));
+    REAL sine = TYPED(sin_turned)(argument + CONSTANT(QUARTER_PI), 0);
+    return e == 0 || sine == 0 ? (REAL)0 : e * sine;
+}
+
+/* 1 / this is 1 / (1 + t)^2: with t = exp(-|u|) the logistic kernel is t times that ... */
+static REAL TYPED(logistic_divisor)(REAL t)
+{
+    return fma(t, t + 2, (REAL)1);
 }
 
 /* ... and the sigmoid kernel t times 1 / (1 + t^2). */
-REAL TYPED(sigmoid_factor)(REAL t)
+static REAL TYPED(sigmoid_divisor)(REAL t)
 {
-    return TYPED(div_rn)((REAL)1, fma(t, t, (REAL)1));
+    return fma(t, t, (REAL)1);
 }

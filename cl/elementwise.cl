@@ -2,7 +2,7 @@
 
 /* One elementary function over an array, for tests; `function` as in elementary.h. */
 
-REAL TYPED(scrambled)(REAL x)
+static REAL TYPED(scrambled)(REAL x)
 {
     WORD i = AS_WORD(x);
     i ^= i << 13;
@@ -10,41 +10,58 @@ REAL TYPED(scrambled)(REAL x)
     return AS_REAL(i ^ (i << 5));
 }
 
-REAL TYPED(elementary)(int function, REAL x)
+static REAL TYPED(elementary)(int function, REAL x)
 {
+    REAL y = x, a = TYPED(silverman_argument)(x);
+    REAL e = TYPED(weight_exp2)(function == ELEM_SILVERMAN ? a * -CONSTANT(LOG2_E) : x);
     switch (function) {
     case ELEM_WEIGHT_EXP2:
-        return TYPED(weight_exp2)(x);
+        y = e;
+        break;
     case ELEM_EXP2_FULL:
-        return TYPED(exp2_full)(x);
+        y = TYPED(exp2_full)(x);
+        break;
     case ELEM_EXP:
-        return TYPED(exp)(x);
+        y = TYPED(exp)(x);
+        break;
     case ELEM_TANH:
-        return TYPED(tanh)(x);
+        y = TYPED(tanh)(x);
+        break;
     case ELEM_LOG:
-        return TYPED(log)(x);
+        y = TYPED(log)(x);
+        break;
     case ELEM_SIN:
-        return TYPED(sin)(x);
+        y = TYPED(sin)(x);
+        break;
     case ELEM_COS:
-        return TYPED(cos)(x);
+        y = TYPED(cos)(x);
+        break;
     case ELEM_COSPI2:
-        return TYPED(cospi2)(x);
+        y = TYPED(cospi2)(x);
+        break;
     case ELEM_COSPI2_SQUARE:
-        return TYPED(cospi2_square)(x);
+        y = TYPED(cospi2_square)(x);
+        break;
     case ELEM_SILVERMAN:
-        return TYPED(silverman)(x);
+        y = TYPED(silverman)(a, e);
+        break;
     case ELEM_LOGISTIC_FACTOR:
-        return TYPED(logistic_factor)(x);
+        y = TYPED(logistic_divisor)(x);
+        break;
     case ELEM_SIGMOID_FACTOR:
-        return TYPED(sigmoid_factor)(x);
-    case ELEM_RECIPROCAL:
-        return TYPED(div_rn)((REAL)1, x);
+        y = TYPED(sigmoid_divisor)(x);
+        break;
     case ELEM_QUOTIENT:
-        return TYPED(div_rn)(x, TYPED(scrambled)(x));
+        y = TYPED(scrambled)(x);
+        break;
     case ELEM_SQRT:
-        return TYPED(sqrt_rn)(x);
+        y = TYPED(sqrt_rn)(x);
+        break;
     }
-    return x;
+    if (function == ELEM_LOGISTIC_FACTOR || function == ELEM_SIGMOID_FACTOR ||
+        function == ELEM_RECIPROCAL || function == ELEM_QUOTIENT)
+        y = TYPED(div_rn)(function == ELEM_QUOTIENT ? x : (REAL)1, y);
+    return y;
 }
 
 __kernel void elementwise(int function, long n, __global const REAL *x, __global REAL *y)

@@ -23,40 +23,39 @@ typedef struct {
     int has_mask, has_bias, has_key_weights;
 } sight;
 
-static sight sight_of(MASK_PARAMETERS, long b, long h, long i, long m)
+static void sight_of(sight *s, MASK_PARAMETERS, long b, int h, long i, long m)
 {
-    sight s;
-    s.first = max(0L, i + mask_how.band_low);
-    s.end = min(m, i + mask_how.band_high);
+    s->first = max(0L, i + mask_how.band_low);
+    s->end = min(m, i + mask_how.band_high);
     if (mask_how.length_bytes) {
         long at = array_at(lengths_at, b, h) + i * lengths_at.row;
-        s.end = min(s.end, mask_how.length_bytes == 8 ? ((__global const long *)lengths)[at]
+        s->end = min(s->end, mask_how.length_bytes == 8 ? ((__global const long *)lengths)[at]
                                                       : (long)lengths[at]);
     }
-    s.left_out = mask_how.leave_one_out ? i + mask_how.excluded : -1;
-    s.has_mask = (int)mask_how.has_mask;
-    s.mask = mask + array_at(mask_at, b, h) + i * mask_at.row;
-    s.mask_col = mask_at.col;
-    s.has_bias = (int)mask_how.has_bias;
-    s.bias = bias + array_at(bias_at, b, h) + i * bias_at.row;
-    s.bias_col = bias_at.col;
-    s.has_key_weights = (int)mask_how.has_key_weights;
-    s.key_weights = key_weights + array_at(key_weights_at, b, h);
-    s.key_weights_col = key_weights_at.col;
-    return s;
+    s->left_out = mask_how.leave_one_out ? i + mask_how.excluded : -1;
+    s->has_mask = (int)mask_how.has_mask;
+    s->mask = mask + array_at(mask_at, b, h) + i * mask_at.row;
+    s->mask_col = mask_at.col;
+    s->has_bias = (int)mask_how.has_bias;
+    s->bias = bias + array_at(bias_at, b, h) + i * bias_at.row;
+    s->bias_col = bias_at.col;
+    s->has_key_weights = (int)mask_how.has_key_weights;
+    s->key_weights = key_weights + array_at(key_weights_at, b, h);
+    s->key_weights_col = key_weights_at.col;
 }
 
-#define SIGHT_OF(b, h, i, m)                                                                       \
-    sight_of(mask_how, lengths, lengths_at, mask, mask_at, bias, bias_at, key_weights,             \
+#define SIGHT_OF(s, b, h, i, m)                                                                    \
+    sight_of(s, mask_how, lengths, lengths_at, mask, mask_at, bias, bias_at, key_weights,          \
              key_weights_at, b, h, i, m)
 
 static bool sees(const sight *s, long j)
 {
-    if (j < s->first || j >= s->end || j == s->left_out)
-        return false;
-    if (s->has_mask && s->mask[j * s->mask_col] == 0)
-        return false;
-    if (s->has_bias && s->bias[j * s->bias_col] == -(REAL)INFINITY)
-        return false;
-    return !s->has_key_weights || s->key_weights[j * s->key_weights_col] != 0;
+    bool seen = j >= s->first && j < s->end && j != s->left_out;
+    if (seen && s->has_mask)
+        seen = s->mask[j * s->mask_col] != 0;
+    if (seen && s->has_bias)
+        seen = s->bias[j * s->bias_col] != -(REAL)INFINITY;
+    if (seen && s->has_key_weights)
+        seen = s->key_weights[j * s->key_weights_col] != 0;
+    return seen;
 }

@@ -18,5 +18,5 @@ __kernel void probe(__global const REAL *in, __global WORD *out, int n)
     o[2] = AS_WORD(a + c);
     o[3] = AS_WORD(product + c);
     o[4] = (AS_WORD(a) >> 3) + (AS_WORD(b) << 2) * 5u;
-    o[5] = AS_WORD((REAL)0 - c + a * (REAL)0.5);
+    o[5] = AS_WORD((c - a) + b * (REAL)0.5);
 }

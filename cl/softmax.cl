@@ -50,25 +50,26 @@ static long count_seen(const sight *s)
 }
 
 __kernel __attribute__((reqd_work_group_size(LANES, ROWS, 1))) void
-softmax(__global const REAL *S, array s_at, __global REAL *W, array w_at, MASK_PARAMETERS,
-        REAL scale, long first_row, long rows, long heads, long n, long m, int empty,
-        __global uint *flags)
+softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at, MASK_PARAMETERS,
+        REAL scale, int empty, __global uint *flags)
 {
     __local REAL lanes[ROWS][LANES];
     int lane = (int)get_local_id(0), y = (int)get_local_id(1);
-    long row = first_row + get_global_id(1);
-    bool in = row < rows;
-    row = in ? row : rows - 1;
-    long i = row % n, h = row / n % heads, b = row / n / heads;
-    sight see = SIGHT_OF(b, h, i, m);
+    int r = (int)get_global_id(1);
+    bool in = r < s.rows;
+    long m = s.m;
+    row_place at;
+    sight see;
     scoring how;
 
+    place_of(&at, s, 0, in ? r : 0);
+    SIGHT_OF(&see, at.b, at.h, at.i, m);
     see.end = in ? see.end : 0;
     how.scale = scale;
     how.converted = scale == 0 || see.has_bias;
     how.c = how.converted ? (REAL)1 : scale;
-    S += array_at(s_at, b, h) + i * s_at.row;
-    W += array_at(w_at, b, h) + i * w_at.row;
+    S += array_at(s_at, at.b, at.h) + at.i * s_at.row;
+    W += array_at(w_at, at.b, at.h) + at.i * w_at.row;
 
     REAL best = lane_best(how, &see, S, s_at.col, lane);
     lanes[y][lane] = best;
@@ -99,13 +100,13 @@ softmax(__global const REAL *S, array s_at, __global REAL *W, array w_at, MASK_P
     if (!in)
         return;
 
-    REAL r = TYPED(div_rn)((REAL)1, sum), seen = 0, masked = 0;
+    long count = sum == 0 && empty == EMPTY_MEAN ? count_seen(&see) : 0;
+    REAL inverse = TYPED(div_rn)((REAL)1, sum == 0 ? (REAL)count : sum), seen = 0, masked = 0;
     if (sum == 0) {
         if (empty == EMPTY_ERROR && lane == 0)
             atomic_inc(&flags[FLAG_EMPTY]);
         if (empty == EMPTY_MEAN) {
-            long count = count_seen(&see);
-            seen = TYPED(div_rn)((REAL)1, (REAL)count);
+            seen = inverse;
             masked = count > 0 ? (REAL)0 : AS_REAL((WORD)QUIET_NAN);
         } else if (empty != EMPTY_ZERO) {
             seen = masked = AS_REAL((WORD)QUIET_NAN);
@@ -115,5 +116,5 @@ softmax(__global const REAL *S, array s_at, __global REAL *W, array w_at, MASK_P
         if (sum == 0)
             W[j * w_at.col] = sees(&see, j) ? seen : masked;
         else
-            W[j * w_at.col] = sees(&see, j) ? clean(W[j * w_at.col] * r) : (REAL)0;
+            W[j * w_at.col] = sees(&see, j) ? clean(W[j * w_at.col] * inverse) : (REAL)0;
 }

@@ -3,26 +3,6 @@
 /* From the scores of a slab to its states and results. A block's or a node's state is m, the sum
  * l and the sum of squares sq in three planes [number][row], and acc [number][row][column]. */
 
-/* enum attpool_empty */
-enum { EMPTY_NAN = 1, EMPTY_ZERO, EMPTY_MEAN, EMPTY_NEAREST, EMPTY_ERROR };
-
-/* How a weight is made of what the planes hold. */
-typedef struct {
-    long log_domain, has_factor, has_key_weights;
-} weighing;
-
-static REAL weight_of(weighing how, bool evenly, REAL c, REAL top, REAL x, REAL factor, REAL a)
-{
-    if (evenly)
-        return 1;
-    REAL p = x;
-    if (how.log_domain)
-        p = TYPED(weight_exp2)(fabs(top) < BIG ? fma(c, x, -top) : c * x - top);
-    if (how.has_factor)
-        p *= factor;
-    return how.has_key_weights ? p * a : p;
-}
-
 /* The largest c x of a block, -GREATEST where no key is seen. */
 static REAL block_top(slab s, __global const WORD *x, REAL c)
 {
@@ -31,27 +11,28 @@ static REAL block_top(slab s, __global const WORD *x, REAL c)
     for (int n = 0; n < BLOCK; n++) {
         WORD word = x[n * s.rows];
         REAL t = AS_REAL(word);
-        if (word == MASKED)
-            continue;
-        seen = true;
-        best = (c > 0 ? t > best : t < best) ? t : best;
+        bool in = word != MASKED;
+        seen = seen || in;
+        best = in && (c > 0 ? t > best : t < best) ? t : best;
     }
     return seen && c * best > -GREATEST ? c * best : -GREATEST;
 }
 
 /* The scores become weights relative to their block's largest. */
 __kernel void weigh(slab s, __global const long *chosen, weighing how,
-                    __global const REAL *key_weights, array key_weights_at, int even,
+                    __global const REAL *key_weights, array key_weights_at, int special,
                     __global const REAL *row_sum, __global WORD *x, __global const REAL *c,
                     __global REAL *blocks)
 {
-    long r = get_global_id(0), block = get_global_id(1), count = s.width / BLOCK;
+    int r = (int)get_global_id(0);
+    long block = get_global_id(1), count = s.width / BLOCK;
     if (r >= s.rows || block >= count)
         return;
-    row_place p = place_of(s, chosen, r);
-    if (even == EVEN_EMPTY_ONLY && row_sum[p.state] != 0)
+    row_place p;
+    place_of(&p, s, chosen, r);
+    if (is_left_alone(special, row_sum, p.state))
         return;
-    bool evenly = even != EVEN_NONE;
+    bool evenly = special == EVEN_OF_EMPTY;
     long key = s.key + block * BLOCK;
     REAL scale = c[r], top = 0, l = 0, sq = 0;
     key_weights += array_at(key_weights_at, p.b, p.h);
@@ -64,7 +45,8 @@ __kernel void weigh(slab s, __global const long *chosen, weighing how,
             continue;
         REAL factor = how.has_factor ? AS_REAL(x[(s.width + n) * s.rows]) : (REAL)1;
         REAL a = how.has_key_weights ? key_weights[(key + n) * key_weights_at.col] : (REAL)1;
-        REAL weight = clean(weight_of(how, evenly, scale, top, AS_REAL(word), factor, a));
+        REAL weight = clean(weight_of(how, scale, top, AS_REAL(word), factor, a));
+        weight = evenly ? (REAL)1 : weight;
         l += weight;
         sq = fma(weight, weight, sq);
         x[n * s.rows] = AS_WORD(weight);
@@ -83,14 +65,17 @@ static void merge_factors(REAL left, REAL right, REAL *u, REAL *w)
 }
 
 /* Blocks into super-blocks, m, l and sq: of blocks, l and sq become the factors of the merge. */
-__kernel void fold(slab s, __global const long *chosen, int has_max, int even,
+__kernel void fold(slab s, __global const long *chosen, int has_max, int special,
                    __global const REAL *row_sum, __global REAL *blocks, __global REAL *nodes,
                    long slot, long slots)
 {
-    long r = get_global_id(0), super = get_global_id(1), count = s.width / BLOCK;
+    int r = (int)get_global_id(0);
+    long super = get_global_id(1), count = s.width / BLOCK;
     if (r >= s.rows || slot + super >= slots || (super > 0 && super * BLOCKS >= count))
         return;
-    if (even == EVEN_EMPTY_ONLY && row_sum[place_of(s, chosen, r).state] != 0)
+    row_place p;
+    place_of(&p, s, chosen, r);
+    if (is_left_alone(special, row_sum, p.state))
         return;
     REAL m = has_max ? -GREATEST : (REAL)0, l = 0, sq = 0, u, w;
     long plane = count * s.rows;
@@ -112,15 +97,16 @@ __kernel void fold(slab s, __global const long *chosen, int has_max, int even,
 /* acc of super-blocks, a work-item an element. */
 __kernel void gather_each(slab s, __global const long *chosen, __global const WORD *x,
                           __global const REAL *blocks, __global const REAL *value, array value_at,
-                          long v, __global REAL *acc, long slot, int even,
+                          long v, __global REAL *acc, long slot, int special,
                           __global const REAL *row_sum)
 {
-    long col = get_global_id(0), r = get_global_id(1), super = get_global_id(2);
-    long count = s.width / BLOCK;
+    long col = get_global_id(0), super = get_global_id(2), count = s.width / BLOCK;
+    int r = (int)get_global_id(1);
     if (col >= v || r >= s.rows)
         return;
-    row_place p = place_of(s, chosen, r);
-    if (even == EVEN_EMPTY_ONLY && row_sum[p.state] != 0)
+    row_place p;
+    place_of(&p, s, chosen, r);
+    if (is_left_alone(special, row_sum, p.state))
         return;
     REAL total = 0;
     long plane = count * s.rows;
@@ -174,20 +160,22 @@ __kernel void merge_columns(long rows, long first, long right, long reach, long 
 
 /* L and n_eff, and what the later steps want to know of a row. */
 __kernel void root(slab s, __global const long *chosen, __global const REAL *nodes, long slots,
-                   int has_max, int even, int empty, int has_lse, __global REAL *lse, array lse_at,
-                   int has_n_eff, __global REAL *n_eff, array n_eff_at, __global REAL *row_max,
-                   __global REAL *row_sum, __global long *row_info, __global uint *flags)
+                   int has_max, int special, int empty, int has_lse, __global REAL *lse,
+                   array lse_at, int has_n_eff, __global REAL *n_eff, array n_eff_at,
+                   __global REAL *row_max, __global REAL *row_sum, __global long *row_info,
+                   __global uint *flags)
 {
-    long r = get_global_id(0);
+    int r = (int)get_global_id(0);
     if (r >= s.rows)
         return;
-    row_place p = place_of(s, chosen, r);
+    row_place p;
+    place_of(&p, s, chosen, r);
     REAL m = nodes[r], l = nodes[slots * s.rows + r], sq = nodes[2 * slots * s.rows + r];
     REAL effective = TYPED(div_rn)(l, sq) * l, nan = AS_REAL((WORD)QUIET_NAN);
     __global REAL *to = n_eff + array_at(n_eff_at, p.b, p.h) + p.i * n_eff_at.row;
-    if (even == EVEN_EMPTY_ONLY) {
-        if (row_sum[p.state] != 0)
-            return;
+    if (is_left_alone(special, row_sum, p.state))
+        return;
+    if (special == EVEN_OF_EMPTY) {
         if (has_n_eff && l != 0)
             *to = clean(effective);
         row_info[p.state] = (long)AS_WORD(l);
@@ -210,69 +198,20 @@ __kernel void root(slab s, __global const long *chosen, __global const REAL *nod
 }
 
 __kernel void finish(slab s, __global const long *chosen, __global const REAL *nodes, long slots,
-                     __global const REAL *acc, long v, int even, int empty,
+                     __global const REAL *acc, long v, int special, int empty,
                      __global const REAL *row_sum, __global REAL *out, array out_at)
 {
-    long col = get_global_id(0), r = get_global_id(1);
+    long col = get_global_id(0);
+    int r = (int)get_global_id(1);
     if (col >= v || r >= s.rows)
         return;
-    row_place p = place_of(s, chosen, r);
-    if (even == EVEN_EMPTY_ONLY && row_sum[p.state] != 0)
+    row_place p;
+    place_of(&p, s, chosen, r);
+    if (is_left_alone(special, row_sum, p.state))
         return;
     REAL l = nodes[slots * s.rows + r];
-    REAL result = TYPED(div_rn)(acc[r * v + col] + (REAL)0, l + (REAL)0);
+    REAL result = TYPED(div_rn)(plus_zero(acc[r * v + col]), plus_zero(l));
     if (l == 0)
         result = empty == EMPTY_ZERO ? (REAL)0 : AS_REAL((WORD)QUIET_NAN);
     out[array_at(out_at, p.b, p.h) + p.i * out_at.row + col * out_at.col] = clean(result);
-}
-
-/* W of the slab's keys, from their scores. */
-enum { WEIGHTS_EACH = 16 };
-
-static REAL empty_weight(int empty, long info, bool masked, long j)
-{
-    REAL nan = AS_REAL((WORD)QUIET_NAN), l;
-    switch (empty) {
-    case EMPTY_ZERO:
-        return 0;
-    case EMPTY_MEAN:
-        l = AS_REAL((WORD)info);
-        return l == 0 ? nan : masked ? (REAL)0 : TYPED(div_rn)((REAL)1, l);
-    case EMPTY_NEAREST:
-        return info < 0 ? nan : (REAL)(info == j);
-    }
-    return nan;
-}
-
-__kernel void out_weights(slab s, __global const long *chosen, weighing how,
-                          __global const REAL *key_weights, array key_weights_at, int divide,
-                          int empty, __global const WORD *x, __global const REAL *c,
-                          __global const REAL *row_max, __global const REAL *row_sum,
-                          __global const long *row_info, __global REAL *W, array w_at)
-{
-    long r = get_global_id(0), from = WEIGHTS_EACH * get_global_id(1);
-    if (r >= s.rows || from >= s.width)
-        return;
-    row_place p = place_of(s, chosen, r);
-    long to = min(from + WEIGHTS_EACH, s.width), info = row_info[p.state];
-    REAL scale = c[r], top = row_max[p.state], l = row_sum[p.state];
-    REAL inverse = TYPED(div_rn)((REAL)1, l);
-    key_weights += array_at(key_weights_at, p.b, p.h);
-    W += array_at(w_at, p.b, p.h) + p.place * w_at.row;
-    for (long n = from; n < to; n++) {
-        long j = s.key + n;
-        WORD word = x[n * s.rows + r];
-        REAL result = 0;
-        if (j < 0 || j >= s.m)
-            continue;
-        if (l == 0) {
-            result = empty_weight(empty, info, word == MASKED, j);
-        } else if (word != MASKED) {
-            REAL factor = how.has_factor ? AS_REAL(x[(s.width + n) * s.rows + r]) : (REAL)1;
-            REAL a = how.has_key_weights ? key_weights[j * key_weights_at.col] : (REAL)1;
-            REAL weight = weight_of(how, false, scale, top, AS_REAL(word), factor, a);
-            result = divide ? TYPED(div_rn)(weight, l) : weight * inverse;
-        }
-        W[j * w_at.col] = clean(result);
-    }
 }

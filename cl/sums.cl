@@ -9,7 +9,29 @@ enum { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY };
 
 static REAL power_at(__global const REAL *widths, long at, bool in)
 {
-    return in ? width_of(widths[at]).power : (REAL)0;
+    width w;
+    if (!in)
+        return 0;
+    width_of(&w, widths[at]);
+    return w.power;
+}
+
+/* What a tile's differences are multiplied by. */
+static void tile_powers(REAL4 *power, int kind, REAL one, __global const REAL *widths,
+                        array widths_at, long key, long m, long row, long bottom)
+{
+    width w;
+    width_of(&w, one);
+    EACH_ROW power[i] = w.power;
+    if (kind == SUM_KEY)
+        EACH_ROW power[i] =
+            power_at(widths, (key + i) * widths_at.col, key + i >= 0 && key + i < m);
+    if (kind == SUM_QUERY) {
+        REAL part[4];
+        for (int j = 0; j < 4; j++)
+            part[j] = power_at(widths, (row + j) * widths_at.row, row + j < bottom);
+        EACH_ROW power[i] = vload4(0, part);
+    }
 }
 
 __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
@@ -17,61 +39,53 @@ sums_tile(slab s, int kind, REAL one, __global const REAL *q, array q_at, __glob
           array k_at, int has_widths, __global const REAL *widths, array widths_at, long d,
           long band_low, long band_high, __global WORD *x)
 {
-    __local REAL tile_q[DEPTH][TILE + 1], tile_k[DEPTH][TILE + 1];
-    long matrix = get_global_id(2), b = (s.first + matrix) / s.heads, h = (s.first + matrix) % s.heads;
+    __local REAL tile_q[DEPTH * PITCH], tile_k[DEPTH * PITCH];
+    int ky = MICRO * (int)get_local_id(1), qx = 4 * (int)get_local_id(0), h;
     long row = s.top + TILE * get_group_id(0), bottom = s.top + s.count;
-    long number = TILE * get_group_id(1), key = s.key + number;
-    int ky = (int)get_local_id(1), qx = (int)get_local_id(0);
-    REAL sum[MICRO][MICRO], total[MICRO][MICRO], power[MICRO][MICRO];
+    long number = TILE * get_group_id(1), key = s.key + number, b;
+    bool products = kind == SUM_PRODUCTS;
+    REAL4 sum[MICRO], total[MICRO], power[MICRO];
 
     /* Where the band hides the whole tile nobody looks at its sums. */
     if (key >= bottom - 1 + band_high || key + TILE <= row + band_low)
         d = 0;
+    matrix_of(s, (int)get_global_id(2), &b, &h);
     q += array_at(q_at, b, h);
     k += array_at(k_at, b, h);
     widths += array_at(widths_at, b, h);
     if (has_widths && kind == SUM_ONE)
         one = widths[0];
-    one = width_of(one).power;
-    EACH_RESULT
-    {
-        long r = row + qx + j * SIDE, t = key + ky + i * SIDE;
-        power[i][j] = one;
-        if (kind == SUM_QUERY)
-            power[i][j] = power_at(widths, r * widths_at.row, r < bottom);
-        if (kind == SUM_KEY)
-            power[i][j] = power_at(widths, t * widths_at.col, t >= 0 && t < s.m);
-        sum[i][j] = total[i][j] = 0;
-    }
+    tile_powers(power, kind, one, widths, widths_at, key + ky, s.m, row + qx, bottom);
+    EACH_ROW sum[i] = total[i] = 0;
     for (long t = 0; t < d; t += DEPTH) {
         /* Past the end a product is -0 and a difference 0, which no sum notices. */
-        tile_load(tile_q, q, q_at.row, q_at.col, row, bottom, t, d,
-                  kind == SUM_PRODUCTS ? -(REAL)0 : (REAL)0);
+        tile_load(tile_q, q, q_at.row, q_at.col, row, bottom, t, d, products ? -(REAL)0 : (REAL)0);
         tile_load(tile_k, k, k_at.row, k_at.col, key, s.m, t, d, (REAL)0);
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (kind == SUM_PRODUCTS)
-            for (int e = 0; e < DEPTH; e++)
-                EACH_RESULT sum[i][j] =
-                    fma(tile_q[e][qx + j * SIDE], tile_k[e][ky + i * SIDE], sum[i][j]);
-        else
-            for (int e = 0; e < DEPTH; e++)
-                EACH_RESULT
-                {
-                    REAL z = (tile_q[e][qx + j * SIDE] - tile_k[e][ky + i * SIDE]) * power[i][j];
-                    sum[i][j] = fma(z, z, sum[i][j]);
-                }
+        for (int e = 0; e < DEPTH; e++) {
+            REAL4 across = *(__local REAL4 *)(tile_q + e * PITCH + qx);
+            EACH_ROW
+            {
+                REAL4 down = tile_k[e * PITCH + ky + i];
+                REAL4 z = (across - down) * power[i];
+                sum[i] = fma(products ? across : z, products ? down : z, sum[i]);
+            }
+        }
         barrier(CLK_LOCAL_MEM_FENCE);
         if ((t + DEPTH) % CHUNK == 0 || t + DEPTH >= d)
-            EACH_RESULT
+            EACH_ROW
             {
-                total[i][j] += sum[i][j];
-                sum[i][j] = 0;
+                total[i] += sum[i];
+                sum[i] = 0;
             }
     }
-    EACH_RESULT
-    {
-        long r = row + qx + j * SIDE - s.top, t = number + ky + i * SIDE;
-        if (r < s.count && t < s.width)
-            x[t * s.rows + matrix * s.count + r] = AS_WORD(total[i][j]);
+    __global WORD *to = x + get_global_id(2) * s.count + row - s.top + qx;
+    EACH_ROW
+    if (number + ky + i < s.width) {
+        REAL part[4];
+        vstore4(total[i], 0, part);
+        for (int j = 0; j < 4; j++)
+            if (row + qx + j < bottom)
+                to[(number + ky + i) * s.rows + j] = AS_WORD(part[j]);
     }
 }

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Register and local-memory tiles of products of two matrices: SIDE x SIDE work-items make
- * TILE x TILE results, each MICRO x MICRO of them, from slices of DEPTH terms. */
+ * TILE x TILE results, each MICRO rows of four, from slices of DEPTH terms. */
 
-enum { SIDE = 16, MICRO = 4, TILE = SIDE * MICRO, DEPTH = 16 };
+enum { SIDE = 16, MICRO = 4, TILE = SIDE * MICRO, DEPTH = 16, PITCH = TILE + 4 };
 
-#define EACH_RESULT                                                                                \
-    _Pragma("unroll") for (int i = 0; i < MICRO; i++)                                              \
-        _Pragma("unroll") for (int j = 0; j < MICRO; j++)
+#define EACH_ROW _Pragma("unroll") for (int i = 0; i < MICRO; i++)
 
 /* One slice: element (x, t) of the matrix to tile[t - from][x - first], `pad` outside of
- * [first, end) x [from, to) and below 0. Neighbouring work-items take neighbouring elements, whichever way
- * the matrix lies. */
-static void tile_load(__local REAL (*tile)[TILE + 1], __global const REAL *at, long x_stride,
-                      long t_stride, long first, long end, long from, long to, REAL pad)
+ * [first, end) x [from, to) and below 0. Neighbouring work-items take neighbouring elements,
+ * whichever way the matrix lies. */
+static void tile_load(__local REAL *tile, __global const REAL *at, long x_stride, long t_stride,
+                      long first, long end, long from, long to, REAL pad)
 {
     int item = (int)(get_local_id(1) * SIDE + get_local_id(0));
     bool along_t = t_stride == 1;
@@ -23,6 +21,6 @@ static void tile_load(__local REAL (*tile)[TILE + 1], __global const REAL *at, l
         REAL value = pad;
         if (first + x >= 0 && first + x < end && from + t >= 0 && from + t < to)
             value = at[(first + x) * x_stride + (from + t) * t_stride];
-        tile[t][x] = value;
+        tile[t * PITCH + x] = value;
     }
 }

@@ -8,7 +8,9 @@
 #ifdef HAVE_F64
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 #define REAL        double
+#define REAL4       double4
 #define WORD        ulong
+#define WORD4       ulong4
 #define AS_WORD     as_ulong
 #define AS_REAL     as_double
 #define TYPED(name) name##_f64
@@ -21,7 +23,9 @@
 #define MASKED      0x7ff5a5a5a5a5a5a5UL
 #else
 #define REAL        float
+#define REAL4       float4
 #define WORD        uint
+#define WORD4       uint4
 #define AS_WORD     as_uint
 #define AS_REAL     as_float
 #define TYPED(name) name##_f32
@@ -38,6 +42,12 @@
 static REAL clean(REAL x)
 {
     return x == x ? x : AS_REAL((WORD)QUIET_NAN);
+}
+
+/* x, but +0 for -0: a sum with 0 that no compiler takes for x itself. */
+static REAL plus_zero(REAL x)
+{
+    return (AS_WORD(x) << 1) == 0 ? (REAL)0 : x;
 }
 
 /* a b rounded up, a and b >= 0. */

@@ -21,23 +21,21 @@ typedef struct {
     REAL size, power, square;
 } width;
 
-static width width_of(REAL w)
+static void width_of(width *result, REAL w)
 {
-    width result;
     REAL unit = fabs(w);
-    result.size = unit;
-    result.power = 1;
+    result->size = unit;
+    result->power = 1;
     if (unit == 0) {
-        result.power = 0;
+        result->power = 0;
         unit = 1;
     } else if (unit <= GREATEST) {
         bool tiny = unit < LEAST_NORMAL;
         WORD bits = AS_WORD(tiny ? unit * LIFT : unit);
-        result.power = AS_REAL(bits & EXPONENT_OF);
+        result->power = AS_REAL(bits & EXPONENT_OF);
         if (tiny)
-            result.power *= 1 / LIFT;
+            result->power *= 1 / LIFT;
         unit = AS_REAL((bits & FRACTION_OF) | EXPONENT_ONE);
     }
-    result.square = product_up(unit, unit);
-    return result;
+    result->square = product_up(unit, unit);
 }

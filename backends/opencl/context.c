@@ -125,6 +125,7 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
         return engine_fail(engine, ATTPOOL_E_BACKEND, "%s has work-groups of %zu, not %d", o->name,
                            o->max_group, LEAST_GROUP);
     o->float64 = answer.float64;
+    o->soft_fma = answer.soft_fma;
     o->flags = o->cl->CreateBuffer(o->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
                                    sizeof zero, (void *)(uintptr_t)zero, &error);
     return error == CL_SUCCESS ? ATTPOOL_OK : opencl_fail(engine, error, "the flags' buffer");
@@ -196,7 +197,7 @@ bool opencl_tiles(struct engine *engine, int type)
 {
     const struct opencl *o = engine_state(engine);
     size_t slices = (size_t)2 * 16 * 65 * type_bytes(type); /* cl/tile.cl */
-    return o->max_group >= 256 && o->local_bytes >= slices;
+    return o->max_group >= 256 && o->local_bytes >= slices && !o->soft_fma;
 }
 
 /* ---- Memory ---- */

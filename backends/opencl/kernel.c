@@ -1,38 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "backends/opencl/score.h"
+#include "backends/opencl/pool.h"
 
-#define LAUNCH_TERMS ((int64_t)1 << 30)
+enum { GROUP = 64 };
+
+/* G is made of the scores that a pooling has. */
+
+static attpool_status launch_evaluate(const struct pooling *p, const struct slab *s,
+                                      const struct array *g)
+{
+    static const size_t wide[2] = { GROUP, 1 }, tall[2] = { 1, GROUP };
+    int64_t items[2] = { s->width, s->rows };
+    struct launch l;
+
+    if (launch_begin(&l, p->engine, KERNEL_EVALUATE, p->type)) {
+        put(&l, sizeof *s, s);
+        put_buffer(&l, p->scores);
+        put_buffer(&l, p->scales);
+        put_int(&l, p->log_domain);
+        put_int(&l, p->has_factor);
+        put_array(&l, g);
+        launch_run(&l, 2, items, s->m < GROUP / 2 ? tall : wide);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status evaluate_slab(void *arg, struct slab *s)
+{
+    const struct pooling *p = arg;
+    attpool_status status = ATTPOOL_OK;
+
+    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK; slot += pool_step(p)) {
+        pool_keys(p, s, slot);
+        status = pool_scores(p, s);
+        if (status == ATTPOOL_OK)
+            status = launch_evaluate(p, s, &p->args->weights);
+    }
+    return status;
+}
 
 attpool_status opencl_evaluate(struct engine *engine, const struct kernel_args *args, int type)
 {
-    static const size_t wide[2] = { 64, 1 }, tall[2] = { 1, 64 };
-    struct score score = {
-        .score = POOL_KERNEL, .kernel = &args->kernel, .d = args->d, .q = &args->q, .k = &args->k
+    struct pool_args scores = {
+        .batch = args->batch,
+        .heads = args->heads,
+        .n = args->n,
+        .m = args->m,
+        .d = args->d,
+        .score = POOL_KERNEL,
+        .kernel = args->kernel,
+        .q = args->q,
+        .k = args->k,
+        .masks = { .band_low = -BAND_OPEN, .band_high = BAND_OPEN },
+        .weights = args->g,
     };
-    int64_t rows = args->batch * args->heads * args->n;
-    int64_t step = max64(64, LAUNCH_TERMS / max64(1, args->m) / max64(1, args->d));
-    attpool_status status = ATTPOOL_OK;
+    struct cut cut = { .batch = args->batch, .heads = args->heads, .n = args->n, .m = args->m };
+    struct pooling p;
+    attpool_status status = pool_plan(&p, engine, &scores, type);
 
-    if (!score_open(engine, &score))
+    if (status != ATTPOOL_OK)
+        return status;
+    if (!score_open(engine, &p.score))
         return ATTPOOL_E_MEMORY;
-    for (int64_t first = 0; first < rows && status == ATTPOOL_OK; first += step) {
-        int64_t end = min64(first + step, rows), items[2] = { args->m, end - first };
-        struct launch l;
-        if (launch_begin(&l, engine, KERNEL_EVALUATE, type)) {
-            put_array(&l, &args->g);
-            put_score(&l, &score);
-            put_int(&l, score_has_log(&score));
-            put_long(&l, first);
-            put_long(&l, end);
-            put_long(&l, args->heads);
-            put_long(&l, args->n);
-            put_long(&l, args->m);
-            launch_run(&l, 2, items, args->m < 32 ? tall : wide);
-        }
-        status = launch_end(&l);
-    }
-    score_close(engine, &score);
+    cut.most = p.slab_rows;
+    status = slab_each(&cut, evaluate_slab, &p);
+    score_close(engine, &p.score);
     return status;
 }

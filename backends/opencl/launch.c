@@ -53,11 +53,25 @@ void put_flags(struct launch *l)
     put_buffer(l, l->opencl->flags);
 }
 
+int64_t opencl_divisor(int64_t d)
+{
+    uint64_t divisor = (uint64_t)d, shift = 0;
+
+    assert(0 < d && d <= MOST_ROWS);
+    while ((uint64_t)1 << shift < divisor)
+        shift++;
+    return (int64_t)(shift << 32 | (((((uint64_t)1 << shift) - divisor) << 32) / divisor + 1));
+}
+
 void put_bytes(struct launch *l, const struct array *a, size_t element)
 {
     /* struct array of cl/array.cl */
-    cl_long place[6] = { a->offset / (int64_t)element, a->batch, a->head, a->row, a->col,
-                         a->group > 0 ? a->group : 1 };
+    cl_long place[6] = { a->offset / (int64_t)element,
+                         a->batch,
+                         a->head,
+                         a->row,
+                         a->col,
+                         opencl_divisor(a->group > 0 ? a->group : 1) };
     assert(a->offset % (int64_t)element == 0);
     put_buffer(l, a->data);
     put(l, sizeof place, place);

@@ -28,10 +28,10 @@ attpool_status opencl_check(struct engine *engine, const struct masks *masks,
                             int64_t n, int64_t m, int type)
 {
     static const struct array none;
-    static const size_t local[2] = { 64, 1 };
+    static const size_t local[3] = { 64, 1, 1 };
     const struct array *lengths = &masks->lengths;
     int64_t rows = lengths->row == 0 ? 1 : n;
-    int64_t items[2];
+    int64_t items[3];
     struct launch l;
 
     if (!key_weights)
@@ -45,12 +45,11 @@ attpool_status opencl_check(struct engine *engine, const struct masks *masks,
     put_long(&l, rows);
     put_array(&l, key_weights);
     put_int(&l, key_weights->data != NULL);
-    put_long(&l, batch * heads);
-    put_long(&l, heads);
     put_long(&l, m);
     put_flags(&l);
     items[0] = max64(lengths->data ? rows : 0, key_weights->data ? m : 0);
-    items[1] = batch * heads;
-    launch_run(&l, 2, items, local);
+    items[1] = heads;
+    items[2] = batch;
+    launch_run(&l, 3, items, local);
     return launch_end(&l);
 }

@@ -46,6 +46,7 @@ const struct cl_found *opencl_choose(const struct cl_api *cl, const struct cl_fo
 struct cl_answer {
     bool works; /* it built and ran a program */
     bool one_answer, float64;
+    bool soft_fma; /* in float32 its fma is not right: cl/fma.cl has one */
     char reason[CL_NAME_ROOM];
 };
 
@@ -63,9 +64,13 @@ enum kernel_id {
     KERNEL_BMM_EACH,
     KERNEL_SOFTMAX,
     KERNEL_CHECK,
-    KERNEL_EVALUATE,
     KERNEL_SUMS,
-    KERNEL_SCORES,
+    KERNEL_SCORES_CONSTANT,
+    KERNEL_SCORES_DOT,
+    KERNEL_SCORES_ADDITIVE,
+    KERNEL_SCORES_PLAIN, /* kernels whose factor is a polynomial */
+    KERNEL_SCORES_ALL,   /* any kernel */
+    KERNEL_EVALUATE,
     KERNEL_WEIGH,
     KERNEL_FOLD,
     KERNEL_GATHER_TILE,
@@ -75,6 +80,7 @@ enum kernel_id {
     KERNEL_ROOT,
     KERNEL_FINISH,
     KERNEL_NEAREST,
+    KERNEL_TAKE_NEAREST,
     KERNEL_OUT_WEIGHTS,
     KERNELS
 };
@@ -83,12 +89,18 @@ enum program_id {
     PROGRAM_ELEMENTWISE,
     PROGRAM_BMM,
     PROGRAM_SOFTMAX,
-    PROGRAM_KERNEL,
     PROGRAM_CHECK,
     PROGRAM_SUMS,
-    PROGRAM_POOL,
+    PROGRAM_SCORES_CONSTANT,
+    PROGRAM_SCORES_DOT,
+    PROGRAM_SCORES_ADDITIVE,
+    PROGRAM_SCORES_PLAIN,
+    PROGRAM_SCORES_ALL,
+    PROGRAM_KERNEL,
     PROGRAM_STATE,
     PROGRAM_GATHER,
+    PROGRAM_NEAREST,
+    PROGRAM_WEIGHTS,
     PROGRAMS
 };
 
@@ -111,6 +123,8 @@ enum scratch_id {
     SCRATCHES
 };
 
+const char *opencl_options(int type, bool soft_fma);
+
 /* What is kept in a context. */
 struct opencl {
     const struct cl_api *cl;
@@ -118,7 +132,7 @@ struct opencl {
     cl_device_id device;
     cl_command_queue queue;
     bool unordered; /* the caller's queue runs out of order: barriers keep the order */
-    bool float64;
+    bool float64, soft_fma;
     size_t max_group, local_bytes;
     cl_ulong max_alloc;
     char name[CL_NAME_ROOM];
@@ -166,8 +180,12 @@ void put_flags(struct launch *l);
 /* Two arguments: the buffer and its struct array, offset in elements. */
 void put_array(struct launch *l, const struct array *a);
 void put_bytes(struct launch *l, const struct array *a, size_t element);
+/* For divide() of cl/array.cl. */
+int64_t opencl_divisor(int64_t d);
 void launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local);
 attpool_status launch_end(struct launch *l);
+
+enum { MOST_ROWS = 1 << 30 }; /* of a launch: numbers that divide() takes */
 
 static inline int64_t ceil_div(int64_t a, int64_t b)
 {
@@ -199,6 +217,10 @@ attpool_status opencl_check(struct engine *engine, const struct masks *masks,
 
 /* Does the device have room for the work-groups of cl/tile.cl? */
 bool opencl_tiles(struct engine *engine, int type);
+
+/* Multiply-adds of a launch, more or less: a few tenths of a second on a slow device. Drivers
+ * end launches that take seconds. */
+#define LAUNCH_TERMS ((int64_t)1 << 32)
 
 /* ---- Operations ---- */
 

@@ -15,9 +15,9 @@
  * A second pass does the empty rows of the policies `mean` and `nearest`, and one more makes W
  * from the scores and what root kept of each row. */
 
-enum { TILE = 64, TILE_SIDE = 16, KEYS_EACH = 16, LEAST_TILED = 16 };
+enum { GROUP = 64, TILE = 64, TILE_SIDE = 16, KEYS_EACH = 16, LEAST_TILED = 32 };
 
-static const size_t across[3] = { 64, 1, 1 }, along[3] = { 1, 64, 1 };
+static const size_t across[3] = { GROUP, 1, 1 }, along[3] = { 1, GROUP, 1 };
 static const size_t tile_local[3] = { TILE_SIDE, TILE_SIDE, 1 };
 
 static int64_t blocks_of(const struct slab *s)
@@ -42,8 +42,8 @@ static void put_weighing(struct launch *l, const struct pooling *p)
 
 static bool sums_tiled(const struct pooling *p, const struct slab *s)
 {
-    return p->tiles && p->sums != SUM_NONE && !p->evenly && s->queries == QUERIES_ALL &&
-           s->count >= LEAST_TILED && s->width >= LEAST_TILED && p->score.d >= 4;
+    return p->tiles && p->sums != SUM_NONE && p->special == USUAL && s->queries == QUERIES_ALL &&
+           s->count >= LEAST_TILED && s->width >= LEAST_TILED && p->score.d >= 8;
 }
 
 static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
@@ -72,7 +72,7 @@ static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
     return launch_end(&l);
 }
 
-static attpool_status launch_scores(const struct pooling *p, const struct slab *s, int even)
+attpool_status pool_scores(const struct pooling *p, const struct slab *s)
 {
     int64_t items[2] = { s->rows, ceil_div(s->width, KEYS_EACH) };
     bool tiled = sums_tiled(p, s);
@@ -81,14 +81,14 @@ static attpool_status launch_scores(const struct pooling *p, const struct slab *
 
     if (status != ATTPOOL_OK)
         return status;
-    if (launch_begin(&l, p->engine, KERNEL_SCORES, p->type)) {
+    if (launch_begin(&l, p->engine, score_kernel(&p->score), p->type)) {
         put_slab(&l, p, s);
         put_masks(&l, &p->args->masks, &p->args->key_weights);
         put_score(&l, &p->score);
         put_int(&l, tiled);
         put_int(&l, p->log_domain);
         put_int(&l, p->has_factor);
-        put_int(&l, even);
+        put_int(&l, p->special);
         put_buffer(&l, p->row_sum);
         put_buffer(&l, p->scores);
         put_buffer(&l, p->scales);
@@ -105,7 +105,7 @@ static attpool_status launch_weigh(const struct pooling *p, const struct slab *s
     if (launch_begin(&l, p->engine, KERNEL_WEIGH, p->type)) {
         put_slab(&l, p, s);
         put_weighing(&l, p);
-        put_int(&l, p->evenly);
+        put_int(&l, p->special);
         put_buffer(&l, p->row_sum);
         put_buffer(&l, p->scores);
         put_buffer(&l, p->scales);
@@ -122,8 +122,8 @@ static attpool_status launch_fold(const struct pooling *p, const struct slab *s,
 
     if (launch_begin(&l, p->engine, KERNEL_FOLD, p->type)) {
         put_slab(&l, p, s);
-        put_int(&l, p->log_domain && !p->evenly);
-        put_int(&l, p->evenly);
+        put_int(&l, p->log_domain && p->special == USUAL);
+        put_int(&l, p->special);
         put_buffer(&l, p->row_sum);
         put_buffer(&l, p->blocks);
         put_buffer(&l, p->nodes);
@@ -138,8 +138,8 @@ static attpool_status launch_gather(const struct pooling *p, const struct slab *
 {
     const struct pool_args *args = p->args;
     int64_t supers = max64(1, ceil_div(s->width, SUPER_BLOCK));
-    bool tiled = p->tiles && !p->evenly && s->queries == QUERIES_ALL && s->count >= LEAST_TILED &&
-                 args->v >= LEAST_TILED && s->width > 0;
+    bool tiled = p->tiles && p->special == USUAL && s->queries == QUERIES_ALL &&
+                 s->count >= LEAST_TILED && args->v >= LEAST_TILED && s->width > 0;
     int64_t tiles[3] = { ceil_div(args->v, TILE) * TILE_SIDE, ceil_div(s->count, TILE) * TILE_SIDE,
                          s->rows / s->count * supers };
     int64_t each[3] = { args->v, s->rows, supers };
@@ -158,12 +158,12 @@ static attpool_status launch_gather(const struct pooling *p, const struct slab *
     put_buffer(&l, p->columns);
     put_long(&l, slot);
     if (tiled) {
-        put_long(&l, supers);
+        put_int(&l, (int)supers);
         put_long(&l, args->masks.band_low);
         put_long(&l, args->masks.band_high);
         launch_run(&l, 3, tiles, tile_local);
     } else {
-        put_int(&l, p->evenly);
+        put_int(&l, p->special);
         put_buffer(&l, p->row_sum);
         launch_run(&l, 3, each, args->v < 16 ? along : across);
     }
@@ -221,7 +221,7 @@ static attpool_status launch_root(const struct pooling *p, const struct slab *s)
         put_buffer(&l, p->nodes);
         put_long(&l, p->slots);
         put_int(&l, p->log_domain);
-        put_int(&l, p->evenly);
+        put_int(&l, p->special);
         put_int(&l, (int)args->empty);
         put_int(&l, args->lse.data != NULL);
         put_array(&l, &args->lse);
@@ -250,7 +250,7 @@ static attpool_status launch_finish(const struct pooling *p, const struct slab *
         put_long(&l, p->slots);
         put_buffer(&l, p->columns);
         put_long(&l, args->v);
-        put_int(&l, p->evenly);
+        put_int(&l, p->special);
         put_int(&l, (int)args->empty);
         put_buffer(&l, p->row_sum);
         put_array(&l, &args->out);
@@ -259,17 +259,32 @@ static attpool_status launch_finish(const struct pooling *p, const struct slab *
     return launch_end(&l);
 }
 
-attpool_status pool_launch_nearest(const struct pooling *p, const struct slab *s)
+static attpool_status launch_nearest(const struct pooling *p, const struct slab *s)
 {
-    static const size_t local[1] = { 64 };
-    const struct pool_args *args = p->args;
-    int64_t items[1] = { s->rows * 64 };
+    int64_t items[1] = { s->rows * GROUP };
     struct launch l;
 
     if (launch_begin(&l, p->engine, KERNEL_NEAREST, p->type)) {
         put_slab(&l, p, s);
-        put_masks(&l, &args->masks, &args->key_weights);
-        put_score(&l, &p->score);
+        put_buffer(&l, p->scores);
+        put_buffer(&l, p->row_sum);
+        put_buffer(&l, p->row_max); /* which is of no use in rows that are empty */
+        put_buffer(&l, p->row_info);
+        launch_run(&l, 1, items, across);
+    }
+    return launch_end(&l);
+}
+
+static attpool_status launch_take_nearest(const struct pooling *p, const struct slab *s)
+{
+    const struct pool_args *args = p->args;
+    int64_t items[2] = { args->out.data ? max64(1, args->v) : 1, s->rows };
+    struct launch l;
+
+    if (s->queries != QUERIES_ALL || (!args->out.data && !args->n_eff.data))
+        return ATTPOOL_OK;
+    if (launch_begin(&l, p->engine, KERNEL_TAKE_NEAREST, p->type)) {
+        put(&l, sizeof *s, s);
         put_buffer(&l, p->row_sum);
         put_buffer(&l, p->row_info);
         put_array(&l, &args->value);
@@ -277,7 +292,7 @@ attpool_status pool_launch_nearest(const struct pooling *p, const struct slab *s
         put_array(&l, &args->out);
         put_int(&l, args->n_eff.data != NULL);
         put_array(&l, &args->n_eff);
-        launch_run(&l, 1, items, local);
+        launch_run(&l, 2, items, items[0] < 16 ? along : across);
     }
     return launch_end(&l);
 }
@@ -307,7 +322,7 @@ static attpool_status launch_weights(const struct pooling *p, const struct slab 
 /* ---- Slabs ---- */
 
 /* Keys from super-block `slot` of the call on, as many as scratch memory has room for. */
-static void slab_keys(const struct pooling *p, struct slab *s, int64_t slot)
+void pool_keys(const struct pooling *p, struct slab *s, int64_t slot)
 {
     s->key = (p->first_super + slot) * SUPER_BLOCK - p->args->key_origin;
     s->width = min64(p->slab_keys, ceil_div(p->args->m - s->key, BLOCK) * BLOCK);
@@ -317,7 +332,8 @@ static void slab_keys(const struct pooling *p, struct slab *s, int64_t slot)
 static attpool_status download_nodes(const struct pooling *p, const struct slab *s, int level)
 {
     const struct pool_nodes *nodes = p->args->nodes;
-    size_t size = type_bytes(p->type), row = (size_t)(s->first * p->args->n + s->top) * size;
+    size_t size = type_bytes(p->type),
+           row = (size_t)((s->batch * s->heads + s->head) * p->args->n + s->top) * size;
     size_t rows = (size_t)s->rows * size, plane = rows * (size_t)p->slots;
     size_t columns = (size_t)p->args->v;
     const struct device_memory *memory = &opencl_memory;
@@ -343,10 +359,9 @@ static attpool_status download_nodes(const struct pooling *p, const struct slab 
 static attpool_status slab_leaves(const struct pooling *p, struct slab *s)
 {
     attpool_status status = ATTPOOL_OK;
-    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK;
-         slot += p->slab_keys / SUPER_BLOCK) {
-        slab_keys(p, s, slot);
-        status = launch_scores(p, s, p->evenly ? EVEN_EMPTY_ONLY : EVEN_NONE);
+    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK; slot += pool_step(p)) {
+        pool_keys(p, s, slot);
+        status = pool_scores(p, s);
         if (status == ATTPOOL_OK)
             status = launch_weigh(p, s);
         if (status == ATTPOOL_OK)
@@ -357,8 +372,9 @@ static attpool_status slab_leaves(const struct pooling *p, struct slab *s)
     return status;
 }
 
-attpool_status pool_slab(const struct pooling *p, struct slab *s)
+attpool_status pool_slab(void *arg, struct slab *s)
 {
+    const struct pooling *p = arg;
     attpool_status status = slab_leaves(p, s);
     for (int level = 0; status == ATTPOOL_OK && level < 62; level++) {
         if (p->args->nodes)
@@ -374,15 +390,28 @@ attpool_status pool_slab(const struct pooling *p, struct slab *s)
     return status == ATTPOOL_OK ? launch_finish(p, s) : status;
 }
 
-attpool_status pool_slab_weights(const struct pooling *p, struct slab *s)
+attpool_status pool_slab_nearest(void *arg, struct slab *s)
 {
-    bool mean = p->args->empty == ATTPOOL_EMPTY_MEAN;
+    const struct pooling *p = arg;
     attpool_status status = ATTPOOL_OK;
 
-    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK;
-         slot += p->slab_keys / SUPER_BLOCK) {
-        slab_keys(p, s, slot);
-        status = launch_scores(p, s, mean ? EVEN_EMPTY : EVEN_NONE);
+    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK; slot += pool_step(p)) {
+        pool_keys(p, s, slot);
+        status = pool_scores(p, s);
+        if (status == ATTPOOL_OK)
+            status = launch_nearest(p, s);
+    }
+    return status == ATTPOOL_OK ? launch_take_nearest(p, s) : status;
+}
+
+attpool_status pool_slab_weights(void *arg, struct slab *s)
+{
+    const struct pooling *p = arg;
+    attpool_status status = ATTPOOL_OK;
+
+    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK; slot += pool_step(p)) {
+        pool_keys(p, s, slot);
+        status = pool_scores(p, s);
         if (status == ATTPOOL_OK)
             status = launch_weights(p, s);
     }

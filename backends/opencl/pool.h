@@ -5,14 +5,10 @@
 /* A pooling on its way through scratch memory. */
 
 #include "backends/opencl/score.h"
+#include "backends/opencl/slab.h"
 
 /* As in cl/slab.cl. */
-enum { QUERIES_ALL, QUERIES_CHOSEN, QUERIES_CHOSEN_OF_ALL };
-enum { EVEN_NONE, EVEN_EMPTY_ONLY, EVEN_EMPTY };
-
-struct slab {
-    int64_t rows, first, top, count, heads, queries, state_rows, m, key, width;
-};
+enum { USUAL, EVEN_OF_EMPTY, EVEN_AND_OTHERS, NEAREST_OF_EMPTY };
 
 struct pooling {
     struct engine *engine;
@@ -22,20 +18,34 @@ struct pooling {
     struct score score;
     enum sum_kind sums;
     bool log_domain, has_factor;  /* has_factor: beside a score in the log domain */
-    bool evenly;                  /* this pass is that of the policy mean */
+    int special;                  /* what this pass is for */
     int64_t first_super, slots;   /* super-blocks of the call */
     int64_t slab_rows, slab_keys; /* at most so many at a time; keys: whole super-blocks */
     cl_mem chosen;                /* pool_args.rows on the device, or NULL */
     cl_mem scores, scales, blocks, nodes, columns, row_max, row_sum, row_info;
 };
 
-/* Results of a slab; with args->nodes, its states. */
-attpool_status pool_slab(const struct pooling *p, struct slab *s);
+/* Everything but what is in args, for calls of any length of row. */
+attpool_status pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
+                         int type);
+
+/* Super-blocks of keys that are in scratch memory together. */
+static inline int64_t pool_step(const struct pooling *p)
+{
+    return p->slab_keys / SUPER_BLOCK;
+}
+
+/* Let the slab have the keys from super-block `slot` of the call on; then make their scores. */
+void pool_keys(const struct pooling *p, struct slab *s, int64_t slot);
+attpool_status pool_scores(const struct pooling *p, const struct slab *s);
+
+/* Steps of slab_each with a struct pooling. Results of a slab; with args->nodes, its states. */
+slab_step pool_slab;
 
 /* The policy nearest, for the rows of the slab that are empty. */
-attpool_status pool_launch_nearest(const struct pooling *p, const struct slab *s);
+slab_step pool_slab_nearest;
 
 /* W of the rows of the slab. */
-attpool_status pool_slab_weights(const struct pooling *p, struct slab *s);
+slab_step pool_slab_weights;
 
 #endif

@@ -9,9 +9,6 @@ enum { LEAST_ROWS = 64, TANH_TERMS = 16 };
 
 #define SCRATCH_BYTES ((int64_t)64 << 20)
 
-/* Multiply-adds of a launch: a few tenths of a second on a slow device. */
-#define LAUNCH_TERMS ((int64_t)1 << 32)
-
 /* Room for so many pairs, and time. */
 static void plan_slabs(struct pooling *p, int64_t rows)
 {
@@ -49,39 +46,20 @@ static bool plan_scratch(struct pooling *p, int64_t all_rows)
            reserve(p, &p->row_info, SCRATCH_INFO, all_rows, sizeof(cl_long));
 }
 
-typedef attpool_status slab_step(const struct pooling *p, struct slab *s);
-
-/* All rows of the call, or of the chosen ones, a slab after the other. */
-static attpool_status each_slab(const struct pooling *p, int how, slab_step *step)
+/* All rows of the call, or the chosen ones, a slab after the other. */
+static attpool_status each_slab(struct pooling *p, int queries, slab_step *step)
 {
     const struct pool_args *args = p->args;
-    int64_t matrices = args->batch * args->heads;
-    int64_t queries = how == QUERIES_ALL ? args->n : args->row_count;
-    int64_t count = queries > 0 ? max64(1, p->slab_rows / queries) : 1;
-    int64_t top_step = min64(queries, p->slab_rows);
-    struct slab s = {
+    struct cut cut = {
+        .batch = args->batch,
         .heads = args->heads,
-        .queries = how,
-        .state_rows = how == QUERIES_CHOSEN ? args->row_count : args->n,
+        .n = queries == QUERIES_ALL ? args->n : args->row_count,
         .m = args->m,
+        .most = p->slab_rows,
+        .queries = queries,
+        .state_rows = queries == QUERIES_CHOSEN ? args->row_count : args->n,
     };
-
-    for (int64_t first = 0; first < matrices; first += count)
-        for (int64_t top = 0; top < queries; top += top_step) {
-            s.first = first;
-            s.top = top;
-            s.count = min64(top_step, queries - top);
-            s.rows = s.count * min64(count, matrices - first);
-            attpool_status status = step(p, &s);
-            if (status != ATTPOOL_OK)
-                return status;
-        }
-    return ATTPOOL_OK;
-}
-
-static attpool_status step_nearest(const struct pooling *p, struct slab *s)
-{
-    return pool_launch_nearest(p, s);
+    return slab_each(&cut, step, p);
 }
 
 /* The chosen rows alone are looked at where nothing of the others is wanted. */
@@ -95,44 +73,53 @@ static attpool_status run(struct pooling *p)
     if (args->nodes || status != ATTPOOL_OK)
         return status;
     if (args->empty == ATTPOOL_EMPTY_MEAN) {
-        p->evenly = true;
+        p->special = EVEN_OF_EMPTY;
         status = each_slab(p, how, pool_slab);
-        p->evenly = false;
     } else if (args->empty == ATTPOOL_EMPTY_NEAREST) {
-        status = each_slab(p, how, step_nearest);
+        p->special = NEAREST_OF_EMPTY;
+        status = each_slab(p, how, pool_slab_nearest);
     }
     if (status != ATTPOOL_OK || !args->weights.data)
         return status;
+    p->special = args->empty == ATTPOOL_EMPTY_MEAN ? EVEN_AND_OTHERS : USUAL;
     if (args->rows && others)
         how = QUERIES_CHOSEN_OF_ALL;
     return each_slab(p, how, pool_slab_weights);
 }
 
+attpool_status pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
+                         int type)
+{
+    int64_t rows = max64(1, args->batch * args->heads * max64(args->n, args->row_count));
+
+    *p = (struct pooling){ .engine = engine, .args = args, .type = type };
+    p->score = (struct score){ .score = args->score,
+                               .kernel = &args->kernel,
+                               .d = args->d,
+                               .c = args->c,
+                               .q = &args->q,
+                               .k = &args->k,
+                               .wv = &args->wv };
+    p->sums = score_sums(&p->score);
+    p->tiles = opencl_tiles(engine, type);
+    p->log_domain = score_has_log(&p->score) || args->masks.bias.data;
+    p->has_factor = p->log_domain && score_has_factor(&p->score) && args->score == POOL_KERNEL;
+    p->first_super = args->key_origin / SUPER_BLOCK;
+    p->slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p->first_super);
+    plan_slabs(p, rows);
+    return plan_scratch(p, rows) ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
+}
+
 attpool_status opencl_pool(struct engine *engine, const struct pool_args *args, int type)
 {
-    int64_t matrices = args->batch * args->heads;
-    struct pooling p = { .engine = engine, .args = args, .type = type };
+    struct pooling p;
     attpool_status status = opencl_check(engine, &args->masks, &args->key_weights, args->batch,
                                          args->heads, args->n, args->m, type);
 
+    if (status == ATTPOOL_OK)
+        status = pool_plan(&p, engine, args, type);
     if (status != ATTPOOL_OK)
         return status;
-    p.score = (struct score){ .score = args->score,
-                              .kernel = &args->kernel,
-                              .d = args->d,
-                              .c = args->c,
-                              .q = &args->q,
-                              .k = &args->k,
-                              .wv = &args->wv };
-    p.sums = score_sums(&p.score);
-    p.tiles = opencl_tiles(engine, type);
-    p.log_domain = score_has_log(&p.score) || args->masks.bias.data;
-    p.has_factor = p.log_domain && score_has_factor(&p.score) && args->score == POOL_KERNEL;
-    p.first_super = args->key_origin / SUPER_BLOCK;
-    p.slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p.first_super);
-    plan_slabs(&p, max64(1, matrices * max64(args->n, args->row_count)));
-    if (!plan_scratch(&p, matrices * max64(args->n, args->row_count)))
-        return ATTPOOL_E_MEMORY;
     if (args->rows && args->row_count > 0 && args->weights.data &&
         !(p.chosen = opencl_copy(engine, args->rows, (size_t)args->row_count * sizeof(int64_t))))
         return ATTPOOL_E_MEMORY;

@@ -46,7 +46,7 @@ enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6, PROBE_CASES = 2048, PROBE_GROUP = 64
             WORD wa, wb, *o = out + PROBE_RESULTS * i;                                             \
             T product = a * b,                                                                     \
               real[PROBE_RESULTS] = { FMA(a, b, c), product, a + c,                                \
-                                      product + c,  0,       0 - c + a * (T)0.5 };                 \
+                                      product + c,  0,       (c - a) + b * (T)0.5 };               \
             memcpy(o, real, sizeof real);                                                          \
             memcpy(&wa, &a, sizeof a);                                                             \
             memcpy(&wb, &b, sizeof b);                                                             \
@@ -91,30 +91,41 @@ static cl_int run_cases(const struct cl_api *cl, cl_context context, cl_command_
     return error;
 }
 
-/* Is the device right in this type? false with *error where it did not run. */
-static bool right(const struct cl_api *cl, cl_context context, cl_device_id device,
-                  cl_command_queue queue, int type, cl_int *error, char line[CL_NAME_ROOM])
+/* A device on trial. */
+struct trial {
+    const struct cl_api *cl;
+    cl_device_id device;
+    cl_context context;
+    cl_command_queue queue;
+    cl_int error;
+    char line[CL_NAME_ROOM];
+};
+
+/* Is it right in this type? false with an error where it did not run. */
+static bool right(struct trial *t, int type, bool soft_fma)
 {
-    static const char *const files[] = { "types", "probe", NULL };
+    static const char *const files[] = { "types", "fma", "probe", NULL };
     size_t in_bytes = type_bytes(type) * PROBE_INPUTS * PROBE_CASES;
     size_t out_bytes = type_bytes(type) * PROBE_RESULTS * PROBE_CASES;
-    char *in = malloc(in_bytes + 2 * out_bytes), *want = in + in_bytes, *got = want + out_bytes;
-    cl_program program = NULL;
+    char *in = malloc(in_bytes + 2 * out_bytes), *want, *got;
+    cl_program program;
     bool same = false;
 
-    *error = CL_OUT_OF_HOST_MEMORY;
-    if (in)
-        program = opencl_build(cl, context, device, files,
-                               type == TYPE_F64 ? "-cl-std=CL1.2 -DHAVE_F64" : "-cl-std=CL1.2",
-                               error, line);
+    t->error = CL_OUT_OF_HOST_MEMORY;
+    if (!in)
+        return false;
+    want = in + in_bytes;
+    got = want + out_bytes;
+    program = opencl_build(t->cl, t->context, t->device, files, opencl_options(type, soft_fma),
+                           &t->error, t->line);
     if (program) {
         if (type == TYPE_F32)
             cases_f32((float *)(void *)in, (uint32_t *)(void *)want);
         else
             cases_f64((double *)(void *)in, (uint64_t *)(void *)want);
-        *error = run_cases(cl, context, queue, program, in, in_bytes, got, out_bytes);
-        same = *error == CL_SUCCESS && memcmp(want, got, out_bytes) == 0;
-        cl->ReleaseProgram(program);
+        t->error = run_cases(t->cl, t->context, t->queue, program, in, in_bytes, got, out_bytes);
+        same = t->error == CL_SUCCESS && memcmp(want, got, out_bytes) == 0;
+        t->cl->ReleaseProgram(program);
     }
     free(in);
     return same;
@@ -128,37 +139,44 @@ static bool claims_float64(const struct cl_api *cl, cl_device_id device)
            config != 0;
 }
 
+static void judge(struct trial *t, struct cl_answer *answer)
+{
+    bool right_f32 = right(t, TYPE_F32, false), right_f64 = true;
+
+    answer->works = t->error == CL_SUCCESS;
+    if (answer->works && !right_f32)
+        right_f32 = answer->soft_fma = right(t, TYPE_F32, true);
+    if (answer->works && claims_float64(t->cl, t->device)) {
+        right_f64 = right(t, TYPE_F64, false);
+        answer->float64 = t->error == CL_SUCCESS;
+    }
+    answer->one_answer = answer->works && right_f32 && right_f64;
+}
+
 static void probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer)
 {
-    cl_int error;
-    char line[CL_NAME_ROOM] = "", text[32];
-    cl_command_queue queue = NULL;
-    cl_context context = cl->CreateContext(NULL, 1, &device, NULL, NULL, &error);
-    bool right_f32 = false, right_f64 = true;
+    struct trial t = { .cl = cl, .device = device };
+    char text[32];
 
     *answer = (struct cl_answer){ .works = false };
-    if (error == CL_SUCCESS)
-        queue = cl->CreateCommandQueue(context, device, 0, &error);
-    if (error == CL_SUCCESS)
-        right_f32 = right(cl, context, device, queue, TYPE_F32, &error, line);
-    answer->works = error == CL_SUCCESS;
-    if (answer->works && claims_float64(cl, device)) {
-        right_f64 = right(cl, context, device, queue, TYPE_F64, &error, line);
-        answer->float64 = error == CL_SUCCESS;
-    }
-    answer->one_answer = right_f32 && right_f64;
+    t.context = cl->CreateContext(NULL, 1, &device, NULL, NULL, &t.error);
+    if (t.error == CL_SUCCESS)
+        t.queue = cl->CreateCommandQueue(t.context, device, 0, &t.error);
+    if (t.error == CL_SUCCESS)
+        judge(&t, answer);
     if (!answer->works)
         snprintf(answer->reason, CL_NAME_ROOM, "it runs no program: %s%s%.110s",
-                 opencl_error_name(error, text), *line ? ": " : "", line);
+                 opencl_error_name(t.error, text), *t.line ? ": " : "", t.line);
     else if (!answer->one_answer)
         snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is not IEEE 754's: other bits");
     else
-        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is right%s",
+        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is right%s%s",
+                 answer->soft_fma ? ", but for fma, which is made of other steps" : "",
                  answer->float64 ? "" : "; no float64");
-    if (queue)
-        cl->ReleaseCommandQueue(queue);
-    if (context)
-        cl->ReleaseContext(context);
+    if (t.queue)
+        cl->ReleaseCommandQueue(t.queue);
+    if (t.context)
+        cl->ReleaseContext(t.context);
 }
 
 void opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer)

@@ -8,20 +8,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILES = 9 };
+enum { MAX_FILES = 10 };
 
-/* The files of cl/ that make a program, in order. */
+/* The files of cl/ that make a program, in order, and its options. */
+#define TYPES      "types", "fma"
 #define ELEMENTARY "elementary.h", "elementary"
-static const char *const program_files[PROGRAMS][MAX_FILES + 1] = {
-    [PROGRAM_ELEMENTWISE] = { "types", ELEMENTARY, "elementwise" },
-    [PROGRAM_BMM] = { "types", "array", "tile", "bmm" },
-    [PROGRAM_SOFTMAX] = { "types", ELEMENTARY, "array", "masks", "softmax" },
-    [PROGRAM_KERNEL] = { "types", ELEMENTARY, "array", "width", "score", "kernel" },
-    [PROGRAM_CHECK] = { "types", "array", "check" },
-    [PROGRAM_SUMS] = { "types", "array", "tile", "width", "slab", "sums" },
-    [PROGRAM_POOL] = { "types", ELEMENTARY, "array", "slab", "masks", "width", "score", "pool" },
-    [PROGRAM_STATE] = { "types", ELEMENTARY, "array", "slab", "state" },
-    [PROGRAM_GATHER] = { "types", "array", "tile", "slab", "gather" },
+#define SCORES     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "score", "pool"
+static const struct {
+    const char *files[MAX_FILES + 1];
+    const char *options;
+} programs[PROGRAMS] = {
+    [PROGRAM_ELEMENTWISE] = { { TYPES, ELEMENTARY, "elementwise" }, "" },
+    [PROGRAM_BMM] = { { TYPES, "array", "slab", "tile", "bmm" }, "" },
+    [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "softmax" }, "" },
+    [PROGRAM_CHECK] = { { TYPES, "array", "check" }, "" },
+    [PROGRAM_SUMS] = { { TYPES, "array", "slab", "tile", "width", "sums" }, "" },
+    [PROGRAM_SCORES_CONSTANT] = { { SCORES }, " -DSCORE=SCORE_CONSTANT" },
+    [PROGRAM_SCORES_DOT] = { { SCORES }, " -DSCORE=SCORE_DOT" },
+    [PROGRAM_SCORES_ADDITIVE] = { { SCORES }, " -DSCORE=SCORE_ADDITIVE" },
+    [PROGRAM_SCORES_PLAIN] = { { SCORES }, " -DSCORE=SCORE_KERNEL -DPLAIN_KERNELS" },
+    [PROGRAM_SCORES_ALL] = { { SCORES }, " -DSCORE=SCORE_KERNEL" },
+    [PROGRAM_KERNEL] = { { TYPES, ELEMENTARY, "array", "slab", "kernel" }, "" },
+    [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "weight", "state" }, "" },
+    [PROGRAM_GATHER] = { { TYPES, "array", "slab", "tile", "gather" }, "" },
+    [PROGRAM_NEAREST] = { { TYPES, "array", "slab", "nearest" }, "" },
+    [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "weight", "weights" }, "" },
 };
 
 static const struct {
@@ -33,10 +44,13 @@ static const struct {
     [KERNEL_BMM_EACH] = { PROGRAM_BMM, "bmm_each" },
     [KERNEL_SOFTMAX] = { PROGRAM_SOFTMAX, "softmax" },
     [KERNEL_CHECK] = { PROGRAM_CHECK, "check_values" },
-    [KERNEL_EVALUATE] = { PROGRAM_KERNEL, "evaluate" },
     [KERNEL_SUMS] = { PROGRAM_SUMS, "sums_tile" },
-    [KERNEL_SCORES] = { PROGRAM_POOL, "scores" },
-    [KERNEL_NEAREST] = { PROGRAM_POOL, "nearest" },
+    [KERNEL_SCORES_CONSTANT] = { PROGRAM_SCORES_CONSTANT, "scores" },
+    [KERNEL_SCORES_DOT] = { PROGRAM_SCORES_DOT, "scores" },
+    [KERNEL_SCORES_ADDITIVE] = { PROGRAM_SCORES_ADDITIVE, "scores" },
+    [KERNEL_SCORES_PLAIN] = { PROGRAM_SCORES_PLAIN, "scores" },
+    [KERNEL_SCORES_ALL] = { PROGRAM_SCORES_ALL, "scores" },
+    [KERNEL_EVALUATE] = { PROGRAM_KERNEL, "evaluate" },
     [KERNEL_WEIGH] = { PROGRAM_STATE, "weigh" },
     [KERNEL_FOLD] = { PROGRAM_STATE, "fold" },
     [KERNEL_GATHER_TILE] = { PROGRAM_GATHER, "gather_tile" },
@@ -45,7 +59,9 @@ static const struct {
     [KERNEL_MERGE_COLUMNS] = { PROGRAM_STATE, "merge_columns" },
     [KERNEL_ROOT] = { PROGRAM_STATE, "root" },
     [KERNEL_FINISH] = { PROGRAM_STATE, "finish" },
-    [KERNEL_OUT_WEIGHTS] = { PROGRAM_STATE, "out_weights" },
+    [KERNEL_NEAREST] = { PROGRAM_NEAREST, "nearest" },
+    [KERNEL_TAKE_NEAREST] = { PROGRAM_NEAREST, "take_nearest" },
+    [KERNEL_OUT_WEIGHTS] = { PROGRAM_WEIGHTS, "out_weights" },
 };
 
 static const struct cl_source *find_source(const char *name)
@@ -82,6 +98,13 @@ static void read_log(const struct cl_api *cl, cl_program program, cl_device_id d
     free(log);
 }
 
+const char *opencl_options(int type, bool soft_fma)
+{
+    if (type == TYPE_F64)
+        return "-cl-std=CL1.2 -DHAVE_F64";
+    return soft_fma ? "-cl-std=CL1.2 -DSOFT_FMA" : "-cl-std=CL1.2";
+}
+
 cl_program opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
                         const char *const files[], const char *options, cl_int *error,
                         char line[CL_NAME_ROOM])
@@ -113,27 +136,39 @@ cl_program opencl_build(const struct cl_api *cl, cl_context context, cl_device_i
     return NULL;
 }
 
+static cl_program build(struct engine *engine, enum program_id id, int type, const char *function)
+{
+    struct opencl *o = engine_state(engine);
+    char options[128], line[CL_NAME_ROOM], text[32];
+    cl_int error = CL_SUCCESS;
+    cl_program program;
+
+    snprintf(options, sizeof options, "%s%s", opencl_options(type, o->soft_fma && type == TYPE_F32),
+             programs[id].options);
+    program = opencl_build(o->cl, o->context, o->device, programs[id].files, options, &error, line);
+    if (!program)
+        engine_fail(engine, ATTPOOL_E_DEVICE, "%s does not build the program of %s: %s%s%s",
+                    o->name, function, opencl_error_name(error, text), *line ? ": " : "", line);
+    return program;
+}
+
 cl_kernel opencl_kernel(struct engine *engine, enum kernel_id id, int type)
 {
     struct opencl *o = engine_state(engine);
-    enum program_id p = kernels[id].program;
-    char line[CL_NAME_ROOM], text[32];
+    cl_program *program = &o->program[kernels[id].program][type];
+    cl_kernel *kernel = &o->kernel[id][type];
     cl_int error = CL_SUCCESS;
 
-    if (o->kernel[id][type])
-        return o->kernel[id][type];
-    if (!o->program[p][type])
-        o->program[p][type] = opencl_build(
-            o->cl, o->context, o->device, program_files[p],
-            type == TYPE_F64 ? "-cl-std=CL1.2 -DHAVE_F64" : "-cl-std=CL1.2", &error, line);
-    if (!o->program[p][type]) {
-        engine_fail(engine, ATTPOOL_E_DEVICE, "%s does not build the program of %s: %s%s%s",
-                    o->name, kernels[id].function, opencl_error_name(error, text),
-                    *line ? ": " : "", line);
+    if (*kernel)
+        return *kernel;
+    if (!*program)
+        *program = build(engine, kernels[id].program, type, kernels[id].function);
+    if (!*program)
         return NULL;
-    }
-    o->kernel[id][type] = o->cl->CreateKernel(o->program[p][type], kernels[id].function, &error);
-    if (error != CL_SUCCESS)
+    *kernel = o->cl->CreateKernel(*program, kernels[id].function, &error);
+    if (error != CL_SUCCESS) {
+        *kernel = NULL;
         opencl_fail(engine, error, kernels[id].function);
-    return o->kernel[id][type];
+    }
+    return *kernel;
 }

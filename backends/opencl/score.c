@@ -33,13 +33,8 @@ void put_score(struct launch *l, const struct score *score)
     static const struct array none;
     const struct kernel *kernel = kernel_of(score);
     /* struct measure of cl/score.cl */
-    cl_long how[7] = { (cl_long)score->score,
-                       (cl_long)kernel->name,
-                       kernel->form == ATTPOOL_PRODUCT,
-                       (cl_long)kernel->per,
-                       score->names != NULL,
-                       kernel->widths.data != NULL,
-                       score->d };
+    cl_long how[6] = { (cl_long)kernel->name, kernel->form == ATTPOOL_PRODUCT, (cl_long)kernel->per,
+                       score->names != NULL,  kernel->widths.data != NULL,     score->d };
 
     put(l, sizeof how, how);
     put_real(l, kernel->one);
@@ -79,4 +74,26 @@ enum sum_kind score_sums(const struct score *score)
     if (kernel->per == ATTPOOL_WIDTH_KEY)
         return SUM_KEY;
     return kernel->per == ATTPOOL_WIDTH_QUERY ? SUM_QUERY : SUM_ONE;
+}
+
+/* Is the factor more than a polynomial? */
+static bool name_is_intricate(int32_t name)
+{
+    return name == ATTPOOL_COSINE || name == ATTPOOL_LOGISTIC || name == ATTPOOL_SIGMOID ||
+           name == ATTPOOL_SILVERMAN || name == ATTPOOL_CAUCHY;
+}
+
+enum kernel_id score_kernel(const struct score *score)
+{
+    switch (score->score) {
+    case POOL_CONSTANT:
+        return KERNEL_SCORES_CONSTANT;
+    case POOL_DOT:
+        return KERNEL_SCORES_DOT;
+    case POOL_ADDITIVE:
+        return KERNEL_SCORES_ADDITIVE;
+    default:
+        return kernel_any(score->kernel, score->d, name_is_intricate) ? KERNEL_SCORES_ALL
+                                                                      : KERNEL_SCORES_PLAIN;
+    }
 }

@@ -26,6 +26,9 @@ void put_score(struct launch *l, const struct score *score);
 bool score_has_log(const struct score *score);
 bool score_has_factor(const struct score *score);
 
+/* The program that makes its scores. */
+enum kernel_id score_kernel(const struct score *score);
+
 /* How cl/sums.cl can make the sums of many pairs. */
 enum sum_kind { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY, SUM_NONE };
 enum sum_kind score_sums(const struct score *score);

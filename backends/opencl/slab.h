@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_OPENCL_SLAB_H
+#define BACKENDS_OPENCL_SLAB_H
+
+/* The rows of a call, cut into pieces of bounded size: cl/slab.cl says what the fields are. */
+
+#include "backends/opencl/opencl.h"
+
+enum { QUERIES_ALL, QUERIES_CHOSEN, QUERIES_CHOSEN_OF_ALL };
+
+struct slab {
+    int64_t rows, batch, head, heads, by_heads, top, count, by_count, queries, state_rows, m, key,
+        width;
+};
+
+/* All rows of batch * heads matrices of n rows. */
+struct cut {
+    int64_t batch, heads, n, m;
+    int64_t most;    /* rows of a slab: of several whole matrices, or a part of one */
+    int64_t queries; /* QUERIES_* */
+    int64_t state_rows;
+};
+
+typedef attpool_status slab_step(void *arg, struct slab *s);
+attpool_status slab_each(const struct cut *cut, slab_step *step, void *arg);
+
+#endif
