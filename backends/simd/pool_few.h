@@ -117,19 +117,32 @@ static bool FN(few_flat)(const struct FN(pool_plan) *p)
 }
 
 /* One coordinate: all the vectors of keys that are there in full. */
+VEC_FN void FN(few_line_of)(const struct FN(pool_pairs) *x, int j, const bool linear,
+                            const bool scaled)
+{
+    const V q = v_set1(x->cast[j * x->row]);
+    const V scale = v_set1(scaled ? x->cast_scale[j * x->scale_row] : 1);
+    R *to = x->out + j * x->step;
+    for (int i = 0; i < x->vectors; i++) {
+        V z = v_sub(v_loadu(x->lane + i * VN), q);
+        if (scaled)
+            z = v_mul(z, scale);
+        v_storeu(to + i * VN, linear ? v_abs(z) : v_mul(z, z));
+    }
+}
+
 static void FN(few_line)(const struct FN(pool_pairs) *x, bool linear)
 {
-    for (int j = 0; j < x->count; j++) {
-        const V q = v_set1(x->cast[j * x->row]);
-        const V scale =
-            v_set1(x->cast_scale != NULL ? x->cast_scale[j * x->scale_row] : 1);
-        R *to = x->out + j * x->step;
-        for (int i = 0; i < x->vectors; i++) {
-            V z = v_sub(v_loadu(x->lane + i * VN), q);
-            z = v_mul(z, scale);
-            v_storeu(to + i * VN, linear ? v_abs(z) : v_mul(z, z));
-        }
-    }
+    const bool scaled = x->cast_scale != NULL;
+    for (int j = 0; j < x->count; j++)
+        if (linear && scaled)
+            FN(few_line_of)(x, j, true, true);
+        else if (linear)
+            FN(few_line_of)(x, j, true, false);
+        else if (scaled)
+            FN(few_line_of)(x, j, false, true);
+        else
+            FN(few_line_of)(x, j, false, false);
 }
 
 /* --- dots and squares, keys turned on their way ------------------------------------------- */

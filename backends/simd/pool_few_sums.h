@@ -34,10 +34,15 @@ VEC_FN void FN(few_powers)(R *s, R c, R m)
 {
     const V cc = v_set1(c), minus = v_set1(-m);
     if (r_abs(m) < (R)(R_BITS == 32 ? 0x1p24 : 0x1p53)) {
-        for (int o = 0; o < BLOCK; o += 2 * VN) {
-            V x = v_fma(cc, v_loadu(s + o), minus), y = v_fma(cc, v_loadu(s + o + VN), minus);
-            v_storeu(s + o, FN(weight_exp2)(x));
-            v_storeu(s + o + VN, FN(weight_exp2)(y));
+        for (int o = 0; o < BLOCK; o += 4 * VN) {
+            V x[4];
+            UNROLL
+            for (int i = 0; i < 4; i++)
+                x[i] = v_fma(cc, v_loadu(s + o + i * VN), minus);
+            FN(pool_powers)(x, 4);
+            UNROLL
+            for (int i = 0; i < 4; i++)
+                v_storeu(s + o + i * VN, x[i]);
         }
         return;
     }
