@@ -269,8 +269,8 @@ typedef struct attpool_masks {
     int64_t left, right;   /* >= 0 */
     int64_t offset;        /* 0 as in PyTorch; m - n lines up the last query and the last key */
     int32_t leave_one_out; /* 1: key j is not seen when j = i (pooling only) */
-    int64_t query_origin;  /* >= 0 */
-    int64_t key_origin;    /* >= 0 */
+    int64_t query_origin;  /* 0 to 2^60 */
+    int64_t key_origin;    /* 0 to 2^60 */
 } attpool_masks;
 
 /** What a row gets in which nothing takes part or every weight underflows to 0 (its L is -Inf). */

@@ -26,7 +26,8 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
                            "backend is \"%s\", opencl_context asks for \"opencl\"", name);
     e->backend = registry_choose(name, set->max_isa, device, reason, sizeof reason);
     if (!e->backend)
-        return engine_fail(e, ATTPOOL_E_BACKEND, "%s", reason);
+        return engine_fail(e, ATTPOOL_E_BACKEND, "%s%s",
+                           name && name == set->backend ? "ATTPOOL_BACKEND: " : "", reason);
     if (e->backend->list && !*device && !own)
         *device = set->opencl_device;
     return ATTPOOL_OK;
@@ -52,7 +53,7 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
 {
     struct settings set;
     const char *device = NULL;
-    if (!settings_read(&set, e->message, sizeof e->message))
+    if (!settings_read(&set, o, e->message, sizeof e->message))
         return ATTPOOL_E_OPTIONS;
     if (o->threads < 0 || o->threads > MOST_THREADS)
         return engine_fail(e, ATTPOOL_E_OPTIONS, "threads is %d, it should be 0 to %d",

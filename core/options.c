@@ -201,6 +201,9 @@ void kernel_options_single(struct kernel *kernel, const struct kernel_tensors *t
 
 /* ---- Masks ---- */
 
+/* Positions of keys and queries are sums with sizes, which are below 2^58. */
+#define MOST_ORIGIN ((int64_t)1 << 60)
+
 static int64_t clamp_band(int64_t value)
 {
     return value > BAND_OPEN ? BAND_OPEN : value < -BAND_OPEN ? -BAND_OPEN : value;
@@ -216,6 +219,9 @@ static attpool_status take_bands(struct engine *e, const attpool_masks *o, struc
     if (o->query_origin < 0 || o->key_origin < 0)
         return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is negative",
                            o->query_origin < 0 ? "query_origin" : "key_origin");
+    if (o->query_origin > MOST_ORIGIN || o->key_origin > MOST_ORIGIN)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is above 2^60",
+                           o->query_origin > MOST_ORIGIN ? "query_origin" : "key_origin");
     if (o->window && (o->left < 0 || o->right < 0))
         return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is %lld, it should not be negative",
                            o->left < 0 ? "left" : "right",

@@ -171,8 +171,25 @@ static attpool_status fit_scores(struct pool_call *c)
     if (st == ATTPOOL_OK && c->wv && c->wv->ndim != 1)
         st = engine_fail(e, ATTPOOL_E_WV, "wv has %d dimensions, it should have 1", c->wv->ndim);
     if (st == ATTPOOL_OK && c->wv)
-        st = view_expect(e, c->wv, 3, c->p, "wq has as many rows:");
+        st = view_expect(e, c->wv, 3, c->p, "the rows of wq are");
     return st;
+}
+
+/* What broadcasts has no memory behind it that would bound the products of sizes. */
+static attpool_status check_products(struct pool_call *c)
+{
+    struct engine *e = c->args.engine;
+    const struct pool_args *p = &c->pool;
+    const struct leading *l = &c->leading;
+    if (!product_fits(l->batch, l->heads, p->n, p->v + 2))
+        return engine_fail(e, ATTPOOL_E_QUERY, "Q has too many rows, broadcast as they are");
+    if (!projects(c))
+        return ATTPOOL_OK;
+    if (!product_fits(c->q->size[0], c->q->size[1], c->q->size[2], c->p))
+        return engine_fail(e, ATTPOOL_E_WQ, "Q and wq are too large for a projection");
+    if (!product_fits(c->k->size[0], c->k->size[1], c->k->size[2], c->p))
+        return engine_fail(e, ATTPOOL_E_WK, "K and wk are too large for a projection");
+    return ATTPOOL_OK;
 }
 
 static attpool_status fit_leading(struct pool_call *c)
@@ -203,20 +220,20 @@ static attpool_status fit_sizes(struct pool_call *c)
     if (c->value)
         st = view_expect(e, c->value, 2, p->m, "K has");
     if (st == ATTPOOL_OK && c->key_weights)
-        st = view_expect(e, c->key_weights, 3, p->m, "K has as many rows:");
+        st = view_expect(e, c->key_weights, 3, p->m, "the rows of K are");
     if (st == ATTPOOL_OK && c->out)
         st = view_expect(e, c->out, 2, p->n, "Q has");
     if (st == ATTPOOL_OK && c->out)
         st = view_expect(e, c->out, 3, p->v, "V has");
     if (st == ATTPOOL_OK && c->lse)
-        st = view_expect(e, c->lse, 2, p->n, "Q has as many rows:");
+        st = view_expect(e, c->lse, 2, p->n, "the rows of Q are");
     if (st == ATTPOOL_OK && c->n_eff)
-        st = view_expect(e, c->n_eff, 2, p->n, "Q has as many rows:");
+        st = view_expect(e, c->n_eff, 2, p->n, "the rows of Q are");
     if (st == ATTPOOL_OK && c->weights)
         st =
             view_expect(e, c->weights, 2, p->row_count, c->options.rows ? "row_count is" : "Q has");
     if (st == ATTPOOL_OK && c->weights)
-        st = view_expect(e, c->weights, 3, p->m, "K has as many rows:");
+        st = view_expect(e, c->weights, 3, p->m, "the rows of K are");
     return st;
 }
 
@@ -268,6 +285,8 @@ static attpool_status fit_all(struct pool_call *c, bool state)
         st = fit_sizes(c);
     if (st == ATTPOOL_OK)
         st = fit_leading(c);
+    if (st == ATTPOOL_OK)
+        st = check_products(c);
     if (st == ATTPOOL_OK && c->options.score == ATTPOOL_KERNEL)
         st = kernel_options_fit(&c->args, &p->kernel, &c->widths, &c->leading, p->n, p->m, p->d);
     if (st == ATTPOOL_OK)

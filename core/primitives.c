@@ -32,7 +32,7 @@ static attpool_status bmm_check(struct arguments *args, double alpha, const DLTe
         st = arguments_add(args, C, "C", ATTPOOL_E_C, beta == 0 ? ROLE_OUTPUT : ROLE_UPDATED,
                            KIND_REAL, LAYOUT_MATRIX, &m->c, &c);
     if (st == ATTPOOL_OK)
-        st = view_expect(e, b, 2, a->size[3], "A has as many columns:");
+        st = view_expect(e, b, 2, a->size[3], "the columns of A are");
     if (st == ATTPOOL_OK)
         st = view_expect(e, c, 2, a->size[2], "A has");
     if (st == ATTPOOL_OK)
@@ -104,7 +104,7 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
     if (st == ATTPOOL_OK)
         st = view_expect(e, g, 2, q->size[2], "Q has");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, g, 3, key->size[2], "K has as many rows:");
+        st = view_expect(e, g, 3, key->size[2], "the rows of K are");
     if (st != ATTPOOL_OK)
         return st;
     leading_add(&leading, g);

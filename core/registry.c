@@ -73,7 +73,8 @@ static bool known_isa(const char *name)
     return false;
 }
 
-bool settings_read(struct settings *settings, char *message, size_t size)
+bool settings_read(struct settings *settings, const attpool_options *options, char *message,
+                   size_t size)
 {
     *settings = (struct settings){
         .backend = read_text("ATTPOOL_BACKEND"),
@@ -85,8 +86,10 @@ bool settings_read(struct settings *settings, char *message, size_t size)
                  settings->max_isa);
         return false;
     }
-    return read_number("ATTPOOL_NUM_THREADS", 1, 1024, &settings->threads, message, size) &&
-           read_number("ATTPOOL_VERBOSE", 0, 2, &settings->verbose, message, size);
+    return (options->threads ||
+            read_number("ATTPOOL_NUM_THREADS", 1, 1024, &settings->threads, message, size)) &&
+           (options->verbose ||
+            read_number("ATTPOOL_VERBOSE", 0, 2, &settings->verbose, message, size));
 }
 
 static int rank_limit(const char *max_isa)
@@ -109,6 +112,14 @@ static const struct backend *best_of_cpu(const char *max_isa)
             best = b;
     }
     return best;
+}
+
+static void unknown_name(const char *name, char *reason, size_t size)
+{
+    int used = snprintf(reason, size, "this library has no backend \"%.60s\", but auto", name);
+    for (int i = 0; i < TABLES; i++)
+        if ((i == 0 || strcmp(table[i]->name, table[i - 1]->name) != 0) && (size_t)used < size)
+            used += snprintf(reason + used, size - (size_t)used, ", %s", table[i]->name);
 }
 
 const struct backend *registry_choose(const char *name, const char *max_isa, const char **device,
@@ -137,6 +148,6 @@ const struct backend *registry_choose(const char *name, const char *max_isa, con
         known = true;
     }
     if (!known)
-        snprintf(reason, size, "this library has no backend \"%s\"", name);
+        unknown_name(name, reason, size);
     return NULL;
 }

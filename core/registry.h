@@ -16,8 +16,10 @@ struct settings {
     int verbose;
 };
 
-/* Read ATTPOOL_*. false: a value is wrong, and message says which. */
-bool settings_read(struct settings *settings, char *message, size_t size);
+/* Read ATTPOOL_*, but not what `options` settle. false: a value is wrong, and message says which.
+ */
+bool settings_read(struct settings *settings, const attpool_options *options, char *message,
+                   size_t size);
 
 /* The backend of that name, "auto" or NULL for the best of the CPU up to max_isa. *device is what
  * follows "opencl:". NULL: none, and reason says why. */

@@ -9,6 +9,15 @@
 
 enum { BOOL_TYPE_CODE = 6 }; /* kDLBool of later DLPack releases */
 
+bool product_fits(int64_t a, int64_t b, int64_t c, int64_t d)
+{
+    const int64_t size[] = { b, c, d };
+    for (int k = 0; k < 3; k++)
+        if (__builtin_mul_overflow(a, size[k], &a) || a > MOST_ELEMENTS)
+            return false;
+    return true;
+}
+
 void arguments_init(struct arguments *args, struct engine *engine)
 {
     memset(args, 0, sizeof *args);

@@ -44,6 +44,9 @@ struct arguments {
 
 void arguments_init(struct arguments *args, struct engine *engine);
 
+/* Whether a * b * c * d of sizes, in bytes as well, stays in an int64_t. */
+bool product_fits(int64_t a, int64_t b, int64_t c, int64_t d);
+
 /* How a tensor's own dimensions map to (batch, head, row, col). */
 enum layout {
     LAYOUT_MATRIX, /* (row, col), (head, row, col), (batch, head, row, col) */

@@ -495,6 +495,8 @@ START_TEST(options_out_of_range_are_named)
     SPOILT(CALL_SOFTMAX, (data.masks.window = 1, data.masks.right = -1), options, "right");
     SPOILT(CALL_SOFTMAX, data.masks.query_origin = -1, options, "query_origin");
     SPOILT(CALL_SOFTMAX, data.masks.key_origin = -1, options, "key_origin");
+    SPOILT(CALL_SOFTMAX, data.masks.query_origin = INT64_MAX, options, "query_origin");
+    SPOILT(CALL_SOFTMAX, data.masks.key_origin = INT64_MAX, options, "key_origin");
     SPOILT(CALL_SOFTMAX, data.softmax.scale = &bad, options, "scale");
     SPOILT(CALL_POOL_ADDITIVE, data.pool.scale = &bad, options, "scale");
     bad = HUGE_VAL;
@@ -813,6 +815,10 @@ START_TEST(states_are_checked)
     *p = (attpool_pool_options){ .masks = &data.masks };
     check(attpool_state_pool(context, q, k, v, p, &state), ATTPOOL_E_OPTIONS, "key_origin",
           "an origin that is no multiple");
+    ck_assert_ptr_null(state);
+    data.masks.key_origin = INT64_MAX - 1023;
+    check(attpool_state_pool(context, q, k, v, p, &state), ATTPOOL_E_OPTIONS, "key_origin",
+          "an origin beyond all numbers");
     ck_assert_ptr_null(state);
 
     state = state_at(1024, ATTPOOL_DOT, CALL_N);
