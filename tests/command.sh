@@ -61,4 +61,8 @@ grep -q 'named by ATTPOOL_BACKEND' out || fail "no reason in: $(cat out)"
 ATTPOOL_MAX_ISA=scalar ok devices --json --threads 1 --precision f32
 test "$(chosen)" = scalar || fail "chosen is $(chosen)"
 ATTPOOL_BACKEND=scalar ok devices --json --backend auto
+ATTPOOL_MAX_ISA=vax
+export ATTPOOL_MAX_ISA
+fails 2 'ATTPOOL_MAX_ISA is "vax"' devices
+unset ATTPOOL_MAX_ISA
 fails 4 '.*no backend "vax"' devices --backend vax

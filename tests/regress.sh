@@ -174,6 +174,18 @@ case $ATTPOOL in
     ;;
 esac
 
+# ---- warnings ----
+
+printf 'fit,y\n1,10\n2,20\n' >fit.csv
+run 0 regress fit.csv --x fit --y y --bandwidth 1
+test "$(head -n 1 out)" = fit,fit,n_eff || fail "the header is $(head -n 1 out)"
+test "$(cat err)" = 'attpool: warning: two columns of the result are called "fit", number 1 and 2' ||
+    fail "two columns of one name: $(cat err)"
+ok regress fit.csv --x fit --y y --bandwidth 1 -o fit.npy
+printf 'x,y\n1,3e38\n1,3e38\n' >sum.csv
+run 0 regress sum.csv --x x --y y --bandwidth 1 --precision f32
+grep -q '^attpool: warning: 2 of 2 fits are infinite' err || fail "a sum overflows: $(cat err)"
+
 # ---- usage ----
 
 fails 2 'DATA is missing; see .attpool regress --help.' regress --x x --y y --bandwidth 1
@@ -206,6 +218,8 @@ fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1
 fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --heatmap p
 fails 2 '--weights is an .npy file' regress d.csv --x x --y y --bandwidth 1 --weights w.csv
 fails 2 '"a.npy" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --weights a.npy -o a.npy
+fails 2 '"./a.npy" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --weights ./a.npy \
+    -o a.npy
 fails 2 'stdin or stdout is asked for twice' regress - --x x --y y --bandwidth 1 --at -
 fails 2 '--empty: "none" is none of nan, zero, ' regress d.csv --x x --y y --empty none
 fails 2 '--na: "drop" is none of error, omit' regress d.csv --x x --y y --na drop
@@ -233,12 +247,19 @@ fails 3 'big.csv:3:2: ' regress big.csv --x x --y y --bandwidth 1 --precision f3
 printf 'x,y,w\n1,2,1\n3,1,-2\n' >negative.csv
 fails 3 'negative.csv:3:3: column "w": a case weight is negative' regress negative.csv --x x --y y \
     --bandwidth 1 --case-weights w
+printf 'x,y,w\n1,2,1e308\n3,1,1e308\n' >heavy.csv
+fails 3 'heavy.csv:3:3: column "w": the sum of the case weights is outside' regress heavy.csv --x x \
+    --y y --bandwidth 1 --case-weights w
+printf 'x\n1\nNA\n1000\n' >reach.csv
+fails 3 'reach.csv:4: no data is in reach' regress d.csv --x x --y y --kernel boxcar --bandwidth 1 \
+    --at reach.csv --na omit --empty error
 printf 'a,b\n1,2\n' >two.csv
 fails 3 'two.csv:1: neither a column "x" nor exactly 1 column' regress d.csv --x x --y y \
     --bandwidth 1 --at two.csv
 : >empty.csv
 fails 3 'empty.csv: ' regress empty.csv --x x --y y --bandwidth 1
 fails 1 'cannot .*none.csv' regress none.csv --x x --y y --bandwidth 1
+fails 1 'cannot open "": ' regress '' --x x --y y --bandwidth 1
 fails 3 '<stdin>:3:2: ' regress - --x x --y y --bandwidth 1 <text.csv
 npy nan.npy '<f8' '(2, 2)' 1 2 3 nan
 fails 3 'nan.npy:2:2: ' regress nan.npy --x 1 --y 2 --bandwidth 1
@@ -251,7 +272,8 @@ fails 3 'csv.npy: ' regress csv.npy --x 1 --y 2 --bandwidth 1
 fails 4 '.*no backend "vax"' regress d.csv --x x --y y --bandwidth 1 --backend vax
 ATTPOOL_BACKEND=vax
 export ATTPOOL_BACKEND
-fails 4 '.*no backend "vax"' regress d.csv --x x --y y --bandwidth 1
+fails 4 'ATTPOOL_BACKEND: .*no backend "vax", but auto, .*scalar' regress d.csv --x x --y y \
+    --bandwidth 1
 unset ATTPOOL_BACKEND
 ATTPOOL_VERBOSE=2 run 0 regress d.csv --x x --y y --bandwidth 1
 same out plain.csv
@@ -259,6 +281,7 @@ test "$(grep -c '^attpool: ' err)" = 2 || fail "the log is: $(cat err)"
 ATTPOOL_NUM_THREADS=many
 export ATTPOOL_NUM_THREADS
 fails 2 'ATTPOOL_NUM_THREADS is "many"' regress d.csv --x x --y y --bandwidth 1
+ok regress d.csv --x x --y y --bandwidth 1 --threads 2
 unset ATTPOOL_NUM_THREADS
 
 # ---- whole or not at all ----
@@ -276,6 +299,26 @@ if test -w /dev/full; then
     $ATTPOOL regress d.csv --x x --y y --bandwidth 1 >/dev/full 2>err
     test $? = 1 || fail "a full disk is not noticed"
 fi
+# a closed stream's number is not given to a file
+# shellcheck disable=SC2086
+ATTPOOL_VERBOSE=2 $ATTPOOL regress d.csv --x x --y y --bandwidth 1 -o closed.csv \
+    --weights closed.npy >&- 2>&-
+same closed.csv plain.csv
+ok regress d.csv --x x --y y --bandwidth 1 -o open.csv --weights open.npy
+same closed.npy open.npy
+# links are followed, to what is not there yet as well, and a file under stdout keeps its text
+mkdir far
+ln -s far/new.csv link.csv
+ok regress d.csv --x x --y y --bandwidth 1 -o link.csv
+same far/new.csv plain.csv
+test -h link.csv || fail "the link is replaced"
+if test -e /dev/stdout; then
+    echo old >log
+    # shellcheck disable=SC2086
+    $ATTPOOL regress d.csv --x x --y y --bandwidth 1 -o /dev/stdout >>log
+    { echo old && cat plain.csv; } >expected
+    same log expected
+fi
 perl -e 'print "x,y\n"; printf "%.6f,%d\n", $_ / 100, $_ % 7 for 1 .. 40000' >long.csv
 mkdir killed
 # shellcheck disable=SC2086
@@ -288,6 +331,20 @@ done
 kill "$pid"
 wait "$pid" 2>/dev/null && fail "not killed"
 test -z "$(ls killed)" || fail "killed, it left: $(ls killed)"
+mkdir stuck
+printf '#!/bin/sh\nexec sleep 3\n' >stuck/gnuplot
+chmod +x stuck/gnuplot
+# shellcheck disable=SC2086
+PATH=$tmp/stuck:$PATH TMPDIR=$tmp/killed $ATTPOOL regress d.csv --x x --y y --bandwidth 1 \
+    --plot p.svg >out &
+pid=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    test -z "$(ls killed)" || break
+    sleep 0.2
+done
+kill "$pid"
+wait "$pid" 2>/dev/null && fail "not killed"
+test -z "$(ls killed)" || fail "killed while gnuplot drew, it left: $(ls killed)"
 
 # chunks of queries give the bits of all at once
 head -n 3001 long.csv >part.csv

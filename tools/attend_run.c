@@ -194,6 +194,12 @@ static int report(const struct session *s, attpool_status status, const struct a
         { ATTPOOL_E_KEY_WEIGHTS, o->input[IN_KEY_WEIGHTS] },
         { ATTPOOL_E_WIDTH, o->input[IN_WIDTH] },
     };
+    /* The library's names of these are those of the options. */
+    const char *message = attpool_message(s->context);
+    bool bandwidth = status == ATTPOOL_E_WIDTH && o->input[IN_WIDTH] == NULL;
+    bool scale = status == ATTPOOL_E_OPTIONS && strncmp(message, "scale", 5) == 0;
+    if (status == ATTPOOL_E_ROWS || bandwidth || scale)
+        return error_set(e, CMD_USAGE, "--%s", message);
     return session_status(s, status, origins, sizeof origins / sizeof origins[0], e);
 }
 

@@ -6,17 +6,16 @@
 #include "tools/command.h"
 #include "tools/output.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
     command_function *run;
 } commands[] = {
-    { "attend", command_attend },
-    { "bench", command_bench },
-    { "demo", command_demo },
-    { "devices", command_devices },
-    { "regress", command_regress },
+    { "attend", command_attend },   { "bench", command_bench },     { "demo", command_demo },
+    { "devices", command_devices }, { "regress", command_regress },
 };
 
 static const char help[] =
@@ -62,9 +61,20 @@ static int run(int argc, char **argv, struct error *e)
                      name[0] == '-' ? "option" : "command", quoted_name(name).text);
 }
 
+/* A file opened while a standard stream is closed would take its number, and get what is meant
+ * for the stream. So the number is taken here, the wrong way round: using it still fails. */
+static void hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
     struct error e = { 0 };
+    hold_streams();
     run(argc, argv, &e);
     return error_print(&e);
 }

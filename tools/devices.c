@@ -43,11 +43,14 @@ static int find_choice(const struct common *common, struct choice *choice, struc
         name = getenv("ATTPOOL_BACKEND");
         choice->by = "ATTPOOL_BACKEND";
     }
-    if (name == NULL || *name == '\0' || strcmp(name, "auto") == 0)
-        return CMD_OK;
+    /* Opened for "auto" as well: then a wrong ATTPOOL_* fails as it does everywhere. */
     int st = session_open(&s, "devices", common, e);
     if (st != CMD_OK)
         return st;
+    if (name == NULL || *name == '\0' || strcmp(name, "auto") == 0) {
+        session_close(&s);
+        return CMD_OK;
+    }
     snprintf(choice->backend, sizeof choice->backend, "%s", attpool_backend_name(s.context));
     snprintf(choice->device, sizeof choice->device, "%s", attpool_device_name(s.context));
     session_close(&s);

@@ -86,6 +86,20 @@ static size_t clip(const char *text, size_t length, size_t most)
     return most;
 }
 
+/* Bytes of the character at `text` that a terminal shows: 0 for a control character and for
+ * what is no UTF-8. */
+static size_t shown(const char *text, size_t length)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    if (n > length || p[0] > 0xF4 || p[0] < ' ' || p[0] == 0x7f || (p[0] == 0xC2 && p[1] < 0xA0))
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    return n;
+}
+
 struct quoted quoted(const char *text, size_t length)
 {
     struct quoted q;
@@ -96,9 +110,12 @@ struct quoted quoted(const char *text, size_t length)
     size_t i = 0;
     for (; i < n && used < sizeof q.text - 8; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c >= ' ' && c != 0x7f)
-            q.text[used++] = text[i];
-        else if (c == '\n' || c == '\r' || c == '\t')
+        size_t bytes = shown(text + i, n - i);
+        if (bytes > 0) {
+            memcpy(q.text + used, text + i, bytes);
+            used += bytes;
+            i += bytes - 1;
+        } else if (c == '\n' || c == '\r' || c == '\t')
             used +=
                 (size_t)sprintf(q.text + used, "\\%c", c == '\n' ? 'n' : (c == '\r' ? 'r' : 't'));
         else

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 18, TEMPORARIES = 16 };
+enum { BUFFER = 1 << 18, TEMPORARIES = 16, MOST_LINKS = 40 };
 
 /* ---- temporaries and signals ---- */
 
@@ -46,8 +47,9 @@ static void set_signals(void)
     }
 }
 
-static void remember(char *name)
+void temporary_add(char *name)
 {
+    set_signals();
     for (int i = 0; i < TEMPORARIES; i++)
         if (temporaries[i] == NULL) {
             temporaries[i] = name;
@@ -55,7 +57,7 @@ static void remember(char *name)
         }
 }
 
-static void forget(const char *name)
+void temporary_forget(const char *name)
 {
     for (int i = 0; i < TEMPORARIES; i++)
         if (temporaries[i] == name)
@@ -76,9 +78,27 @@ static mode_t new_file_mode(void)
     return (mode_t)(0666 & ~mask);
 }
 
+/* Where `path` leads, through symbolic links to what is not there yet as well. NULL: errno. */
+static char *real_target(const char *path, int depth)
+{
+    char link[PATH_MAX], *next, *target = realpath(path, NULL);
+    if (target != NULL || errno != ENOENT)
+        return target;
+    ssize_t length = readlink(path, link, sizeof link - 1);
+    if (length < 0 || depth == 0)
+        return strdup(path);
+    link[length] = '\0';
+    const char *slash = link[0] == '/' ? NULL : strrchr(path, '/');
+    if (asprintf(&next, "%.*s%s", (int)(slash != NULL ? slash + 1 - path : 0), path, link) < 0)
+        return NULL;
+    target = real_target(next, depth - 1);
+    free(next);
+    return target;
+}
+
 static int open_beside(struct output *o, const char *path, const struct stat *old, struct error *e)
 {
-    o->target = old != NULL ? realpath(path, NULL) : strdup(path);
+    o->target = real_target(path, MOST_LINKS);
     if (o->target == NULL)
         return cannot(o, "write", errno, e);
     size_t size = strlen(o->target) + sizeof ".XXXXXX";
@@ -93,7 +113,7 @@ static int open_beside(struct output *o, const char *path, const struct stat *ol
         o->temporary = NULL;
         return cannot(o, "write", number, e);
     }
-    remember(o->temporary);
+    temporary_add(o->temporary);
     fchmod(o->fd, old != NULL ? old->st_mode & 0777 : new_file_mode());
     return CMD_OK;
 }
@@ -101,9 +121,14 @@ static int open_beside(struct output *o, const char *path, const struct stat *ol
 static int open_file(struct output *o, const char *path, struct error *e)
 {
     struct stat st;
+    struct stat standard;
     bool exists = stat(path, &st) == 0;
     if (exists && S_ISDIR(st.st_mode))
         return cannot(o, "write", EISDIR, e);
+    /* /dev/stdout where stdout is a file: what stands in it already stays. */
+    if (exists && fstat(STDOUT_FILENO, &standard) == 0 && standard.st_dev == st.st_dev &&
+        standard.st_ino == st.st_ino)
+        return CMD_OK;
     if (exists && !S_ISREG(st.st_mode)) {
         o->fd = open(path, O_WRONLY | O_CLOEXEC);
         return o->fd < 0 ? cannot(o, "write", errno, e) : CMD_OK;
@@ -116,7 +141,7 @@ static int open_file(struct output *o, const char *path, struct error *e)
 static void give_back(struct output *o)
 {
     if (o->temporary != NULL)
-        forget(o->temporary);
+        temporary_forget(o->temporary);
     free(o->temporary);
     free(o->target);
     free(o->buffer);
@@ -127,6 +152,8 @@ int output_open(struct output *o, const char *path, struct error *e)
 {
     bool standard = name_is_stdio(path);
     *o = (struct output){ .name = standard ? "<stdout>" : path, .fd = STDOUT_FILENO };
+    if (*o->name == '\0')
+        o->name = "\"\"";
     set_signals();
     o->buffer = malloc(BUFFER);
     int st = o->buffer == NULL ? error_memory(e, BUFFER) : CMD_OK;

@@ -33,6 +33,10 @@ int output_printf(struct output *o, const char *format, ...) __attribute__((form
 /* Now what is buffered, for one who waits for it. */
 void output_flush(struct output *o);
 
+/* A temporary file of another's making, removed by those signals from here on. */
+void temporary_add(char *name);
+void temporary_forget(const char *name);
+
 /* The one way out. status CMD_OK: what was written becomes the file; any other: it is
  * removed and the file of that name stays as it was. Returns status, or CMD_FAILED when
  * writing had failed or fails now. */

@@ -8,7 +8,9 @@
 #include "tools/regress.h"
 #include "tools/source.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char help[] =
     "Usage: attpool regress DATA --x COL[,COL..] --y COL[,COL..] --bandwidth H [OPTION]...\n"
@@ -250,6 +252,18 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
 
 /* ---- results ---- */
 
+/* A column of x may be called fit, as after a regression. It can still be asked for by number. */
+static void warn_same_names(const struct table_out *out, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; j < count; j++)
+            if (strcmp(out[i].name, out[j].name) == 0) {
+                error_warn("two columns of the result are called %s, number %zu and %zu",
+                           quoted_name(out[i].name).text, i + 1, j + 1);
+                return;
+            }
+}
+
 static int write_result(const struct regress_options *o, const struct regress_data *data,
                         const struct regress_result *result, struct error *e)
 {
@@ -273,9 +287,22 @@ static int write_result(const struct regress_options *o, const struct regress_da
         t->f64 = data->single ? NULL : column;
     }
     progress_clear();
+    if (!name_is_npy(o->output))
+        warn_same_names(out, count);
     int st = table_write(o->output, out, count, data->n, o->delimiter, e);
     free(out);
     return st;
+}
+
+/* A sum may overflow where no value does. */
+static void warn_infinite(const struct regress_data *data, const struct regress_result *result)
+{
+    size_t infinite = 0;
+    for (size_t i = 0; i < data->n * data->v; i++)
+        infinite += isinf(real_get(result->fit, data->single, i)) != 0;
+    if (infinite > 0)
+        error_warn("%zu of %zu fits are infinite: sums of y are outside the range of float%d",
+                   infinite, data->n * data->v, data->single ? 32 : 64);
 }
 
 static int regress(const struct regress_options *o, struct error *e)
@@ -287,6 +314,8 @@ static int regress(const struct regress_options *o, struct error *e)
     int st = regress_read(o, &data, e);
     if (st == CMD_OK)
         st = regress_fit(o, &data, &result, e);
+    if (st == CMD_OK)
+        warn_infinite(&data, &result);
     if (st == CMD_OK)
         st = regress_draw(o, &data, &result, e);
     if (st == CMD_OK)

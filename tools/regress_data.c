@@ -186,11 +186,17 @@ static int pack_weights(struct regress_data *data, struct error *e)
 {
     size_t column = data->d + data->v;
     const double *a = data->table.columns[column];
+    double sum = 0;
     int st = array_new(&data->a, data->m, real_size(data->single), e);
     for (size_t j = 0; st == CMD_OK && j < data->m; j++) {
         if (a[j] < 0)
             return table_fault(&data->table, j, column, e, "a case weight is negative: %g", a[j]);
         real_set(data->a, data->single, j, a[j]);
+        sum += a[j];
+        if (isinf(data->single ? (double)(float)sum : sum))
+            return table_fault(&data->table, j, column, e,
+                               "the sum of the case weights is outside the range of float%d",
+                               data->single ? 32 : 64);
     }
     return st;
 }

@@ -120,7 +120,8 @@ static int name_empty(struct fit *f, size_t start, size_t count, struct error *e
     const struct table *t = f->o->at != NULL ? &data->at : &data->table;
     attpool_status status = pool(f, start, count, ATTPOOL_EMPTY_NAN);
     for (size_t i = start; status == ATTPOOL_OK && i < start + count; i++) {
-        if (!isnan(real_get(f->result->n_eff, data->single, i)))
+        bool missing = data->missing != NULL && data->missing[i];
+        if (missing || !isnan(real_get(f->result->n_eff, data->single, i)))
             continue;
         if (f->o->grid > 0)
             return error_at(e, t->file, 0, 0, "no data is in reach of the grid's point %zu, %g",

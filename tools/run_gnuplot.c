@@ -26,8 +26,10 @@ struct files {
 
 static void close_files(struct files *f)
 {
-    if (f->script[0] != '\0')
+    if (f->script[0] != '\0') {
         unlink(f->script);
+        temporary_forget(f->script);
+    }
     if (f->picture != NULL)
         fclose(f->picture);
     if (f->messages != NULL)
@@ -45,6 +47,7 @@ static bool write_script(struct files *f, const char *script, size_t length)
         f->script[0] = '\0';
         return false;
     }
+    temporary_add(f->script);
     FILE *to = fdopen(fd, "w");
     bool whole = to != NULL && fwrite(script, 1, length, to) == length;
     return to != NULL && fclose(to) == 0 && whole;

@@ -74,11 +74,13 @@ int source_open(struct source *s, const char *path, struct error *e)
 {
     bool from_stdin = name_is_stdio(path);
     *s = (struct source){ .name = from_stdin ? "<stdin>" : path, .fd = STDIN_FILENO };
+    if (*s->name == '\0')
+        s->name = "\"\"";
     s->npy = name_is_npy(path);
     if (!from_stdin)
         s->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0)
-        return error_set(e, CMD_FAILED, "cannot open %s: %s", path, strerror(errno));
+        return error_set(e, CMD_FAILED, "cannot open %s: %s", s->name, strerror(errno));
     find_size(s);
     int st = read_fully(s, s->head, sizeof s->head, &s->head_length, e);
     if (st == CMD_OK)
