@@ -32,17 +32,27 @@ struct FN(kernel_block) {
  * difference, before or after: then it commutes with rounding. NaN and Inf stay what they are. */
 static bool FN(prescaled)(R *x, int64_t count, R power)
 {
-    const R most = R_MAX / 4, back = 1 / power;
+    const R back = 1 / power;
+    const V times = v_set1(power), divide = v_set1(back), most = v_set1(R_MAX / 4);
+    M bad = m_first(0);
     if (!(power >= R_MIN && back >= R_MIN))
         return false;
-    for (int64_t i = 0; i < count; i++) {
-        const R y = x[i] * power;
-        const bool exact = y * back == x[i] && r_abs(y) <= most && r_abs(x[i]) <= most;
-        if (!exact && x[i] - x[i] == 0)
-            return false;
+    for (int64_t i = 0; i < count; i += VN) {
+        const V a = FN(load_strided)(x, 1, i, FN(lanes_from)(i, count)), y = v_mul(a, times);
+        const M large = m_or(v_gt(v_abs(a), most), v_gt(v_abs(y), most));
+        const M finite = v_eq(v_sub(a, a), v_zero());
+        bad = m_or(bad, m_and(finite, m_or(large, v_ne(v_mul(y, divide), a))));
     }
-    for (int64_t i = 0; i < count; i++)
-        x[i] *= power;
+    if (m_any(bad))
+        return false;
+    for (int64_t i = 0; i < count; i += VN) {
+        const int64_t n = FN(lanes_from)(i, count);
+        const V y = v_mul(FN(load_strided)(x, 1, i, n), times);
+        if (n == VN)
+            v_storeu(x + i, y);
+        else
+            v_store_n(x + i, y, (size_t)n);
+    }
     return true;
 }
 
@@ -50,14 +60,17 @@ static bool FN(prescaled)(R *x, int64_t count, R power)
 static void FN(kernel_load)(const struct FN(kernel_block) *f, int64_t first, int64_t depth)
 {
     const struct kernel_args *a = f->job->args;
-    const struct FN(bmm_panel) panel = { .src = f->k + first * a->k.col,
-                                         .line = a->k.row,
-                                         .depth = a->k.col,
-                                         .width = f->keys,
-                                         .lanes = f->job->plan.keys,
-                                         .k = depth,
-                                         .dst = f->room.k };
-    FN(bmm_pack)(&panel);
+    const int64_t tile = KERNEL_TILE_VECS * VN;
+    for (int64_t j = 0; j < f->job->plan.keys; j += tile) {
+        const struct FN(bmm_panel) panel = { .src = f->k + j * a->k.row + first * a->k.col,
+                                             .line = a->k.row,
+                                             .depth = a->k.col,
+                                             .width = bmm_min(tile, f->keys - j),
+                                             .lanes = tile,
+                                             .k = depth,
+                                             .dst = f->room.k + j * depth };
+        FN(bmm_pack)(&panel);
+    }
     for (int64_t r = 0; r < f->rows; r++)
         for (int64_t c = 0; c < depth; c++)
             f->room.q[r * depth + c] = f->q[r * a->q.row + (first + c) * a->q.col];
@@ -82,7 +95,7 @@ static void FN(kernel_scales)(const struct FN(kernel_block) *f, int64_t first, i
             for (int64_t j = 0; j < all; j += VN) {
                 const V v = FN(load_strided)(f->factors, kernel->factors.col, f->key + j,
                                              FN(lanes_from)(j, f->keys));
-                v_storeu(scale + c * all + j, FN(products_up)(w, v_abs(v)));
+                v_storeu(scale + FN(in_panels)(depth, c, j), FN(products_up)(w, v_abs(v)));
             }
         }
         return;
@@ -106,36 +119,63 @@ static void FN(kernel_scales)(const struct FN(kernel_block) *f, int64_t first, i
     }
 }
 
-/* One vector of G from what was measured: S, or u where linear. */
-VEC_FN V FN(kernel_value)(attpool_kernel_name name, bool linear, V x, V square, V c)
+/* Vectors of G from what was measured: S, or u where linear. */
+VEC_FN void FN(kernel_values)(attpool_kernel_name name, bool linear, V *x, const V *square, V c,
+                              const int n)
 {
-    const bool by_u = !kernel_takes_square((int32_t)name);
-    const V u2 = linear ? v_mul(x, x) : v_mul(x, square);
-    const V u = linear ? x : by_u ? v_sqrt(u2) : u2;
-    V y = FN(kernel_factor)(name, u, u2);
-    if (kernel_is_compact((int32_t)name))
-        y = v_select(FN(kernel_inside)(linear ? u : u2), y, v_zero());
-    if (kernel_has_log((int32_t)name)) {
-        const V e = FN(exp2_full)(v_mul(c, name == ATTPOOL_GAUSSIAN ? u2 : u));
-        y = kernel_has_factor((int32_t)name) ? v_mul(e, y) : e;
+    V e[KERNEL_VALUES];
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        const V u2 = linear ? v_mul(x[i], x[i]) : v_mul(x[i], square[i]);
+        const V u = linear ? x[i] : kernel_takes_square((int32_t)name) ? u2 : v_sqrt(u2);
+        e[i] = v_mul(c, name == ATTPOOL_GAUSSIAN ? u2 : u);
+        x[i] = FN(kernel_factor)(name, u, u2);
+        if (kernel_is_compact((int32_t)name))
+            x[i] = v_select(FN(kernel_inside)(linear ? u : u2), x[i], v_zero());
     }
-    return FN(canonical_nan)(y);
+    if (kernel_has_log((int32_t)name)) {
+        FN(full_powers)(e, n);
+        UNROLL
+        for (int i = 0; i < n; i++)
+            x[i] = kernel_has_factor((int32_t)name) ? v_mul(e[i], x[i]) : e[i];
+    }
+    UNROLL
+    for (int i = 0; i < n; i++)
+        x[i] = FN(canonical_nan)(x[i]);
+}
+
+/* Vectors from j on of a row of the radial form; `cut`: all but the first keys are absent. */
+VEC_FN void FN(kernel_piece)(attpool_kernel_name name, bool linear, const R *x, const R *square,
+                             bool by_key, V c, R *g, int64_t j, const int n, size_t cut)
+{
+    V y[KERNEL_VALUES], s[KERNEL_VALUES];
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        y[i] = v_loadu(x + j + i * VN);
+        s[i] = by_key ? v_loadu(square + j + i * VN) : v_set1(*square);
+    }
+    FN(kernel_values)(name, linear, y, s, c, n);
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        if (cut != 0)
+            v_store_n(g + j + i * VN, y[i], cut);
+        else
+            v_storeu(g + j + i * VN, y[i]);
+    }
 }
 
 /* A row of the radial form: `square` is W2 of the row or of each key. */
 VEC_FN void FN(kernel_row_of)(attpool_kernel_name name, bool linear, const R *x, int64_t keys,
                               const R *square, bool by_key, R factor, R *g)
 {
-    const V c = v_set1(factor), same = v_set1(*square);
+    const int n = kernel_has_log((int32_t)name) ? KERNEL_VALUES : 1;
+    const V c = v_set1(factor);
     int64_t j = 0;
-    for (; j + VN <= keys; j += VN)
-        v_storeu(g + j, FN(kernel_value)(name, linear, v_loadu(x + j),
-                                         by_key ? v_loadu(square + j) : same, c));
-    if (j < keys)
-        v_store_n(
-            g + j,
-            FN(kernel_value)(name, linear, v_loadu(x + j), by_key ? v_loadu(square + j) : same, c),
-            (size_t)(keys - j));
+    for (; j + n * VN <= keys; j += n * VN)
+        FN(kernel_piece)(name, linear, x, square, by_key, c, g, j, n, 0);
+    for (; j < keys; j += VN)
+        FN(kernel_piece)(name, linear, x, square, by_key, c, g, j, 1,
+                         (size_t)bmm_min(VN, keys - j));
 }
 
 static void FN(kernel_radial)(const struct FN(kernel_block) *f, int64_t r, const R *x, R *g)
@@ -169,6 +209,64 @@ static void FN(kernel_radial)(const struct FN(kernel_block) *f, int64_t r, const
         for (int64_t j = 0; j < f->keys; j++)
             g[j] = 1;
         break;
+    }
+}
+
+/* Gaussians of one width and few coordinates, without a plane between: vectors from j on. */
+VEC_FN void FN(kernel_direct_piece)(const struct FN(measure) *m, bool scaled, V c, R *g, int64_t j,
+                                    const int n, size_t cut)
+{
+    V s[KERNEL_VALUES];
+    UNROLL
+    for (int i = 0; i < n; i++)
+        s[i] = v_zero();
+    for (int64_t k = 0; k < m->depth; k++) {
+        const V q = v_set1(m->q[k]), scale = v_set1(*m->scale);
+        UNROLL
+        for (int i = 0; i < n; i++) {
+            V z = v_sub(q, v_loadu(m->k + FN(in_panels)(m->depth, k, j + i * VN)));
+            if (scaled)
+                z = v_mul(z, scale);
+            s[i] = v_fma(z, z, s[i]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < n; i++)
+        s[i] = v_mul(c, s[i]);
+    FN(full_powers)(s, n);
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        s[i] = FN(canonical_nan)(s[i]);
+        if (cut != 0)
+            v_store_n(g + j + i * VN, s[i], cut);
+        else
+            v_storeu(g + j + i * VN, s[i]);
+    }
+}
+
+VEC_FN void FN(kernel_direct_row)(const struct FN(measure) *m, bool scaled, R factor, R *g)
+{
+    const int n = KERNEL_VALUES;
+    const V c = v_set1(factor);
+    int64_t j = 0;
+    for (; j + n * VN <= m->keys; j += n * VN)
+        FN(kernel_direct_piece)(m, scaled, c, g, j, n, 0);
+    for (; j < m->keys; j += VN)
+        FN(kernel_direct_piece)(m, scaled, c, g, j, 1, (size_t)bmm_min(VN, m->keys - j));
+}
+
+static void FN(kernel_direct)(const struct FN(kernel_block) *f, R c)
+{
+    const int64_t d = f->job->args->d;
+    struct FN(measure) m = {
+        .keys = f->keys, .depth = d, .q = f->room.q, .k = f->room.k, .scale = f->room.scale
+    };
+    for (int64_t r = 0; r < f->rows; r++, m.q += d) {
+        R *g = f->g + r * f->job->args->g.row;
+        if (f->scaling == SCALE_NONE)
+            FN(kernel_direct_row)(&m, false, c, g);
+        else
+            FN(kernel_direct_row)(&m, true, c, g);
     }
 }
 
@@ -270,6 +368,10 @@ static void FN(kernel_run)(struct FN(kernel_block) *f)
                 f->scaling = SCALE_NONE;
             else
                 FN(kernel_load)(f, first, depth);
+        }
+        if (p->direct) {
+            FN(kernel_direct)(f, -(RC(LOG2_E) / 2 * f->job->square));
+            return;
         }
         for (int64_t r = 0; r < f->rows; r += KERNEL_TILE_ROWS) {
             const int64_t count = bmm_min(KERNEL_TILE_ROWS, f->rows - r);

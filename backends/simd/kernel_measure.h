@@ -7,11 +7,18 @@
 struct FN(measure) {
     int64_t keys, depth;
     const R *q;     /* row r, coordinate c at r * depth + c */
-    const R *k;     /* coordinate c, key j at c * keys + j */
+    const R *k;     /* panels of as many keys as a tile has: see FN(in_panels) */
     const R *scale; /* of each row, key or coordinate; or laid out as k */
     R *plane;       /* row r, key j at r * keys + j */
     bool first;     /* otherwise the sums are added to the plane's */
 };
+
+/* Where coordinate c of key j lies. */
+static inline int64_t FN(in_panels)(int64_t depth, int64_t c, int64_t j)
+{
+    const int64_t tile = KERNEL_TILE_VECS * VN;
+    return (j - j % tile) * depth + c * tile + j % tile;
+}
 
 /* Differences of row r, scaled, of a vector of keys from j on. */
 VEC_FN V FN(scaled)(V diff, const struct FN(measure) *f, enum kernel_scaling scaling, int64_t r,
@@ -25,7 +32,7 @@ VEC_FN V FN(scaled)(V diff, const struct FN(measure) *f, enum kernel_scaling sca
     case SCALE_COORDINATE:
         return v_mul(diff, v_set1(f->scale[c]));
     case SCALE_COORDINATE_KEY:
-        return v_mul(diff, v_loadu(f->scale + c * f->keys + j));
+        return v_mul(diff, v_loadu(f->scale + FN(in_panels)(f->depth, c, j)));
     default:
         return diff;
     }
@@ -35,17 +42,20 @@ VEC_FN void FN(squares_of)(const struct FN(measure) *f, int rows, enum kernel_sc
 {
     for (int64_t j = 0; j < f->keys; j += KERNEL_TILE_VECS * VN) {
         V s[KERNEL_TILE_ROWS * KERNEL_TILE_VECS];
-        const R *k = f->k + j;
+        const R *k = f->k + j * f->depth, *q[KERNEL_TILE_ROWS];
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            q[r] = f->q + r * f->depth;
         UNROLL
         for (int i = 0; i < rows * KERNEL_TILE_VECS; i++)
             s[i] = v_zero();
-        for (int64_t c = 0; c < f->depth; c++, k += f->keys) {
+        for (int64_t c = 0; c < f->depth; c++, k += KERNEL_TILE_VECS * VN) {
             UNROLL
             for (int r = 0; r < rows; r++) {
-                const V q = v_set1(f->q[r * f->depth + c]);
+                const V x = v_set1(q[r][c]);
                 UNROLL
                 for (int v = 0; v < KERNEL_TILE_VECS; v++) {
-                    const V diff = v_sub(q, v_loadu(k + v * VN));
+                    const V diff = v_sub(x, v_loadu(k + v * VN));
                     const V z = FN(scaled)(diff, f, scaling, r, c, j + v * VN);
                     s[r * KERNEL_TILE_VECS + v] = v_fma(z, z, s[r * KERNEL_TILE_VECS + v]);
                 }
@@ -83,7 +93,7 @@ static void FN(squares)(const struct FN(measure) *f, int64_t rows, enum kernel_s
 VEC_FN V FN(linear_u)(const struct FN(measure) *f, enum kernel_scaling scaling, int64_t c,
                       int64_t j)
 {
-    const V diff = v_sub(v_set1(f->q[c]), v_loadu(f->k + c * f->keys + j));
+    const V diff = v_sub(v_set1(f->q[c]), v_loadu(f->k + FN(in_panels)(f->depth, c, j)));
     return v_abs(FN(scaled)(diff, f, scaling, 0, c, j));
 }
 

@@ -7,6 +7,7 @@
 #include "backends/simd/kernel_plan.h"
 
 #include "backends/simd/pair.h"
+#include "backends/simd/powers.h"
 #include "backends/simd/sight.h"
 
 #include "backends/simd/bmm_tile.h"

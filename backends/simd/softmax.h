@@ -6,17 +6,28 @@
 
 enum {
     FN(softmax_step) = sizeof(R) == 4 ? SOFTMAX_LANES_F32 : SOFTMAX_LANES_F64,
-    FN(softmax_vectors) = FN(softmax_step) / VN
+    FN(softmax_vectors) = FN(softmax_step) / VN,
+    FN(softmax_short_limit) = 4 * FN(softmax_step), /* elements of short rows */
+    FN(softmax_short_room) = VN * FN(softmax_short_limit),
+    FN(softmax_lanes_room) = VN * FN(softmax_step)
 };
 
 struct FN(softmax) {
     struct engine *engine;
     const struct softmax_args *args;
-    R scale; /* of a score, before the bias */
-    R c;     /* of what comes out of that */
-    bool plain, low;
+    R scale;    /* of a score, before the bias */
+    R c;        /* of what comes out of that */
+    bool plain; /* nothing but lengths, causal and window mask, and scores stand as they are */
+    bool low, short_rows;
     int64_t rows_each;
 };
+
+/* Counting t down from n - 1 to 1, the sums x[halved(t)] += x[t] halve n numbers to one: t and
+ * its partner are half the remaining length apart. */
+static inline int FN(halved)(int t)
+{
+    return t - (1 << (31 - __builtin_clz((unsigned)t)));
+}
 
 struct FN(softmax_row) {
     const struct FN(softmax) *job;
@@ -53,37 +64,42 @@ VEC_FN V FN(softmax_better)(V best, V x, bool low)
     return low ? v_min_keep(best, x) : v_max_keep(best, x);
 }
 
-/* The largest score in units of log2, or the smallest where c < 0. */
+/* The best of the vectors in units of log2: M of NUMERICS.md. */
+VEC_FN R FN(softmax_best)(V *best, bool low, R c)
+{
+    R x[VN];
+    UNROLL
+    for (int v = 1; v < FN(softmax_vectors); v++)
+        best[0] = FN(softmax_better)(best[0], best[v], low);
+    v_storeu(x, best[0]);
+    UNROLL
+    for (int l = VN - 1; l >= 1; l--) {
+        const R a = x[FN(halved)(l)];
+        x[FN(halved)(l)] = (low ? x[l] < a : x[l] > a) ? x[l] : a;
+    }
+    c *= x[0];
+    return c > -R_MAX ? c : -R_MAX;
+}
+
 VEC_FN R FN(softmax_top_of)(const struct FN(softmax_row) *row, bool low)
 {
-    const R start = low ? R_MAX : -R_MAX;
     V best[FN(softmax_vectors)];
     UNROLL
     for (int v = 0; v < FN(softmax_vectors); v++)
-        best[v] = v_set1(start);
+        best[v] = v_set1(low ? R_MAX : -R_MAX);
     for (int64_t j = FN(softmax_first)(row); j < row->sight.end; j += FN(softmax_step)) {
         if (FN(softmax_whole)(row, j)) {
             UNROLL
             for (int v = 0; v < FN(softmax_vectors); v++)
                 best[v] = FN(softmax_better)(best[v], v_loadu(row->src + j + v * VN), low);
-        } else {
-            for (int64_t i = j; i < bmm_min(j + FN(softmax_step), row->sight.end); i += VN)
-                best[0] = FN(softmax_better)(
-                    best[0], v_select(FN(sees)(&row->sight, i), FN(softmax_score)(row, i), best[0]),
-                    low);
+            continue;
+        }
+        for (int64_t i = j; i < bmm_min(j + FN(softmax_step), row->sight.end); i += VN) {
+            const V x = v_select(FN(sees)(&row->sight, i), FN(softmax_score)(row, i), best[0]);
+            best[0] = FN(softmax_better)(best[0], x, low);
         }
     }
-    UNROLL
-    for (int v = 1; v < FN(softmax_vectors); v++)
-        best[0] = FN(softmax_better)(best[0], best[v], low);
-    R x[VN], c = row->job->c;
-    v_storeu(x, best[0]);
-    for (int half = VN / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++)
-            if (low ? x[l + half] < x[l] : x[l + half] > x[l])
-                x[l] = x[l + half];
-    c *= x[0];
-    return c > -R_MAX ? c : -R_MAX;
+    return FN(softmax_best)(best, low, row->job->c);
 }
 
 static R FN(softmax_top)(const struct FN(softmax_row) *row)
@@ -91,21 +107,26 @@ static R FN(softmax_top)(const struct FN(softmax_row) *row)
     return row->job->low ? FN(softmax_top_of)(row, true) : FN(softmax_top_of)(row, false);
 }
 
-VEC_FN V FN(softmax_weight)(V c, V x, V top, bool big)
+/* e of n vectors; `big` as in NUMERICS.md. */
+VEC_FN void FN(softmax_powers)(V *x, V c, V top, bool big, const int n)
 {
-    return FN(weight_exp2)(big ? v_sub(v_mul(c, x), top) : v_fma(c, x, v_neg(top)));
+    UNROLL
+    for (int i = 0; i < n; i++)
+        x[i] = big ? v_sub(v_mul(c, x[i]), top) : v_fma(c, x[i], v_neg(top));
+    FN(weight_powers)(x, n);
 }
 
 /* Lane l of the halving is element l of the step. */
-VEC_FN R FN(softmax_total)(const V *sum)
+VEC_FN R FN(softmax_total)(V *sum)
 {
-    R x[FN(softmax_step)];
+    R x[VN];
     UNROLL
-    for (int v = 0; v < FN(softmax_vectors); v++)
-        v_storeu(x + v * VN, sum[v]);
-    for (int half = FN(softmax_step) / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++)
-            x[l] += x[l + half];
+    for (int v = FN(softmax_vectors) - 1; v >= 1; v--)
+        sum[FN(halved)(v)] = v_add(sum[FN(halved)(v)], sum[v]);
+    v_storeu(x, sum[0]);
+    UNROLL
+    for (int l = VN - 1; l >= 1; l--)
+        x[FN(halved)(l)] += x[l];
     return x[0];
 }
 
@@ -119,12 +140,15 @@ VEC_FN R FN(softmax_weights_of)(const struct FN(softmax_row) *row, R maximum, bo
         sum[v] = v_zero();
     for (int64_t j = FN(softmax_first)(row); j < row->sight.end; j += FN(softmax_step)) {
         if (FN(softmax_whole)(row, j)) {
+            V e[FN(softmax_vectors)];
+            UNROLL
+            for (int v = 0; v < FN(softmax_vectors); v++)
+                e[v] = v_loadu(row->src + j + v * VN);
+            FN(softmax_powers)(e, c, top, big, FN(softmax_vectors));
             UNROLL
             for (int v = 0; v < FN(softmax_vectors); v++) {
-                const V x = v_loadu(row->src + j + v * VN);
-                const V e = FN(softmax_weight)(c, x, top, big);
-                v_storeu(row->dst + j + v * VN, e);
-                sum[v] = v_add(sum[v], e);
+                v_storeu(row->dst + j + v * VN, e[v]);
+                sum[v] = v_add(sum[v], e[v]);
             }
             continue;
         }
@@ -133,7 +157,8 @@ VEC_FN R FN(softmax_weights_of)(const struct FN(softmax_row) *row, R maximum, bo
             const int64_t i = j + v * VN, n = FN(lanes_from)(i, row->sight.m);
             if (i >= row->sight.end)
                 continue;
-            V e = FN(softmax_weight)(c, FN(softmax_score)(row, i), top, big);
+            V e = FN(softmax_score)(row, i);
+            FN(softmax_powers)(&e, c, top, big, 1);
             e = v_select(FN(sees)(&row->sight, i), e, v_zero());
             v_store_n(row->dst + i, e, (size_t)n);
             sum[v] = v_add(sum[v], e);
@@ -210,6 +235,104 @@ static void FN(softmax_line)(const struct FN(softmax_row) *row)
         row->dst[j] = 0;
 }
 
+/* Rows of few elements, VN of them side by side: lanes are rows. Column j of the rows is x[j]. */
+struct FN(softmax_short) {
+    int64_t m; /* less than FN(softmax_short_limit) */
+    const R *src;
+    R *dst;
+    int64_t src_row, dst_row;
+};
+
+/* VN rows by VN columns from j on, transposed between rows and x. */
+static void FN(softmax_short_load)(const struct FN(softmax_short) *f, R *x)
+{
+    for (int64_t j = 0; j < f->m; j += VN) {
+        const int64_t n = bmm_min(VN, f->m - j);
+        V r[VN];
+        UNROLL
+        for (int i = 0; i < VN; i++)
+            r[i] = n == VN ? v_loadu(f->src + i * f->src_row + j)
+                           : v_load_n(f->src + i * f->src_row + j, (size_t)n);
+        v_transpose(r);
+        UNROLL
+        for (int i = 0; i < VN; i++)
+            v_storeu(x + (j + i) * VN, r[i]);
+    }
+}
+
+static void FN(softmax_short_store)(const struct FN(softmax_short) *f, const R *x)
+{
+    for (int64_t j = 0; j < f->m; j += VN) {
+        const int64_t n = bmm_min(VN, f->m - j);
+        V r[VN];
+        UNROLL
+        for (int i = 0; i < VN; i++)
+            r[i] = v_loadu(x + (j + i) * VN);
+        v_transpose(r);
+        UNROLL
+        for (int i = 0; i < VN; i++) {
+            if (n == VN)
+                v_storeu(f->dst + i * f->dst_row + j, r[i]);
+            else
+                v_store_n(f->dst + i * f->dst_row + j, r[i], (size_t)n);
+        }
+    }
+}
+
+/* Weights of n columns from j on, in place, and into the lanes of the sum. */
+VEC_FN void FN(softmax_short_powers)(R *x, R *lanes, int64_t j, V c, V top, const int n)
+{
+    V e[4];
+    UNROLL
+    for (int i = 0; i < n; i++)
+        e[i] = v_loadu(x + (j + i) * VN);
+    FN(softmax_powers)(e, c, top, false, n);
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        R *lane = lanes + (j + i) % VN * FN(softmax_step);
+        v_storeu(x + (j + i) * VN, e[i]);
+        v_storeu(lane, j + i < FN(softmax_step) ? e[i] : v_add(v_loadu(lane), e[i]));
+    }
+}
+
+/* The halving of the first n lanes; the others are 0. */
+static V FN(softmax_short_total)(R *lanes, int64_t n)
+{
+    for (int64_t l = n - 1; l >= 1; l--) {
+        R *to = lanes + FN(halved)((int)l) * VN;
+        v_storeu(to, v_add(v_loadu(to), v_loadu(lanes + l * VN)));
+    }
+    return v_loadu(lanes);
+}
+
+/* VN rows; false, and nothing is written, where one of them is no common case. */
+static bool FN(softmax_short)(const struct FN(softmax) *w, const struct FN(softmax_short) *f)
+{
+    R x[FN(softmax_short_room)], lanes[FN(softmax_lanes_room)];
+    const V c = v_set1(w->c);
+    V top = v_set1(w->low ? R_MAX : -R_MAX);
+    v_storeu(lanes, v_zero());
+    FN(softmax_short_load)(f, x);
+    for (int64_t j = 0; j < f->m; j++)
+        top = FN(softmax_better)(top, v_loadu(x + j * VN), w->low);
+    top = v_max_keep(v_set1(-R_MAX), v_mul(c, top));
+    if (!m_all(v_lt(v_abs(top), v_set1(2 / R_EPS))))
+        return false;
+    int64_t j = 0;
+    for (; j + 4 <= f->m; j += 4)
+        FN(softmax_short_powers)(x, lanes, j, c, top, 4);
+    for (; j < f->m; j++)
+        FN(softmax_short_powers)(x, lanes, j, c, top, 1);
+    const V sum = FN(softmax_short_total)(lanes, bmm_min(f->m, FN(softmax_step)));
+    if (!m_all(v_gt(sum, v_zero())))
+        return false;
+    const V ratio = v_div(v_set1(1), sum);
+    for (j = 0; j < f->m; j++)
+        v_storeu(x + j * VN, v_mul(v_loadu(x + j * VN), ratio));
+    FN(softmax_short_store)(f, x);
+    return true;
+}
+
 /* Row i of (b, h). A row that is not contiguous goes through scratch. */
 static void FN(softmax_one)(const struct FN(softmax) *w, int64_t b, int64_t h, int64_t i,
                             R *scratch)
@@ -232,22 +355,39 @@ static void FN(softmax_one)(const struct FN(softmax) *w, int64_t b, int64_t h, i
             out[j * a->w.col] = row.dst[j];
 }
 
+/* Rows i .. i + VN - 1 of (b, h) as short ones, where they are. */
+static bool FN(softmax_side_by_side)(const struct FN(softmax) *w, int64_t b, int64_t h, int64_t i)
+{
+    const struct softmax_args *a = w->args;
+    const struct FN(softmax_short) f = { .m = a->m,
+                                         .src = (const R *)a->s.data + sight_offset(&a->s, b, h, i),
+                                         .dst = (R *)a->w.data + sight_offset(&a->w, b, h, i),
+                                         .src_row = a->s.row,
+                                         .dst_row = a->w.row };
+    return FN(softmax_short)(w, &f);
+}
+
 static void FN(softmax_task)(void *arg, int64_t index, int worker)
 {
     const struct FN(softmax) *w = arg;
     const struct softmax_args *a = w->args;
     const int64_t rows = a->batch * a->heads * a->n, first = index * w->rows_each;
+    const int64_t end = bmm_min(first + w->rows_each, rows);
     R *scratch = engine_scratch(w->engine, worker);
     int64_t i = first % a->n, h = first / a->n % a->heads, b = first / a->n / a->heads;
-    for (int64_t r = first; r < bmm_min(first + w->rows_each, rows); r++) {
-        FN(softmax_one)(w, b, h, i, scratch);
-        if (++i < a->n)
+    for (int64_t r = first, done; r < end; r += done) {
+        done = 1;
+        if (w->short_rows && i + VN <= a->n && r + VN <= end &&
+            FN(softmax_side_by_side)(w, b, h, i))
+            done = VN;
+        else
+            FN(softmax_one)(w, b, h, i, scratch);
+        i += done;
+        if (i < a->n)
             continue;
         i = 0;
-        if (++h < a->heads)
-            continue;
-        h = 0;
-        b++;
+        h = h + 1 < a->heads ? h + 1 : 0;
+        b += h == 0;
     }
 }
 
@@ -259,6 +399,9 @@ static attpool_status FN(simd_softmax)(struct engine *engine, const struct softm
     w.c = bias || w.scale == 0 ? 1 : w.scale;
     w.low = w.c < 0;
     w.plain = !bias && w.scale != 0 && args->masks.mask.data == NULL && !args->masks.leave_one_out;
+    w.short_rows = w.plain && m > 0 && m < FN(softmax_short_limit) &&args->s.col == 1 &&
+                   args->w.col == 1 && args->masks.lengths.data == NULL &&
+                   args->masks.band_low <= -BAND_OPEN && args->masks.band_high >= BAND_OPEN;
     w.rows_each = m >= 16384 ? 1 : 16384 / (m + 1) + 1;
     if (rows == 0)
         return ATTPOOL_OK;
