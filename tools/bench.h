@@ -46,6 +46,7 @@ struct bench_case {
     attpool_kernel_name kernel;
     double target[2];   /* times the best peer; [1] on a processor without AVX-512 */
     double of_limit[2]; /* part of the limit, or us at most for BENCH_CALL */
+    const char *rival;  /* the peer that target is about, where it is not the best */
     const char *plain;  /* causal and masked: of_limit is their time by that of this case */
 };
 

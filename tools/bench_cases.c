@@ -68,9 +68,9 @@ const struct bench_case bench_cases[] = {
     { "regress gaussian one query", BENCH_REGRESS, Q, 1, 1, 1000000, 1, 1,
       LIMIT{ 1 / 0.6, 1 / 0.6 }, .plain = "regress gaussian d=1" },
     { "regress gaussian leave-one-out", BENCH_REGRESS, BENCH_LOO, 1, 10000, 10000, 1, 1,
-      RATIO BOTH(10) },
+      RATIO BOTH(10), .rival = "numpy" },
     { "regress gaussian leave-one-out f64", BENCH_REGRESS, BENCH_LOO | BENCH_F64, 1, 10000, 10000,
-      1, 1, RATIO BOTH(15) },
+      1, 1, RATIO BOTH(15), .rival = "numpy" },
 
     { "attend 16x1024x1024x64", BENCH_ATTEND, Q, 16, 1024, 1024, 64, 64, RATIO BOTH(1.05),
       LIMIT{ 0.86, 0.80 } },

@@ -65,6 +65,7 @@ struct result {
     double rate, spread, limit;   /* spread: half of the distance of the quartiles, a part */
     const struct candidate *best; /* of the peers; NULL: there is none */
     double best_rate;
+    double rivals;              /* the like of ratio for c->rival, NaN where it is lacking */
     struct bench_summary ratio; /* the best's seconds by attpool's, round by round */
 };
 

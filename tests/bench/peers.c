@@ -99,6 +99,9 @@ static bool process_open(struct peer_process *p, char *const *arguments)
         return false;
     p->pid = fork();
     if (p->pid == 0) {
+        /* Stopped processes would let the kernel hang up the whole group when the group's
+         * parent ends; alone it is only they who then end. */
+        setpgid(0, 0);
         dup2(to[0], 0);
         dup2(from[1], 1);
         for (int i = 0; i < 2; i++) {

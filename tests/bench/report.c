@@ -53,9 +53,14 @@ struct result result_of(const struct candidates *all, const struct bench_data *d
         .limit = bench_limit(data->c, data->single, limits),
     };
     double least = (double)INFINITY;
+    r.rivals = (double)NAN;
     for (int i = 1; i < all->count; i++) {
         const struct candidate *x = all->at[i];
-        if (!x->has || x->samples == 0 || !agrees(x, &r) || summary_of(x).median >= least)
+        if (!x->has || x->samples == 0 || !agrees(x, &r))
+            continue;
+        if (r.c->rival != NULL && strcmp(x->name, r.c->rival) == 0)
+            r.rivals = ratio_of(x, us).median;
+        if (summary_of(x).median >= least)
             continue;
         r.best = x;
         least = summary_of(x).median;
@@ -115,8 +120,13 @@ static struct verdict verdict_of(const struct result *r, const struct result *pl
         judge(&v, one->seconds / r->seconds >= 0.95 * threads, "%.1f x one", 0.95 * threads);
     if (threads > 1)
         return v;
-    if (target > 0 && r->best != NULL)
+    if (target > 0 && r->c->rival != NULL && !isnan(r->rivals)) {
+        judge(&v, r->rivals >= target, "%.0f x ", target);
+        snprintf(v.target + strlen(v.target), sizeof v.target - strlen(v.target), "%s (%.1f)",
+                 r->c->rival, r->rivals);
+    } else if (target > 0 && r->c->rival == NULL && r->best != NULL) {
         judge(&v, r->ratio.median >= target, "%.2f x", target);
+    }
     if (part > 0 && r->c->with & BENCH_CALL)
         judge(&v, r->rate <= part, "<= %.2f us", part);
     else if (part > 0 && r->c->plain != NULL && plain != NULL)
@@ -154,10 +164,10 @@ void report_row(const struct candidates *all, const struct result *r, const stru
     const struct result *plain = find(earlier, count, r->c->plain);
     const struct verdict v = verdict_of(r, plain, find(one, one_count, r->c->name), all->threads);
     char limit[16] = "", its[16] = "", ratio[16] = "";
-    if (!isnan(r->limit))
-        snprintf(limit, sizeof limit, "%.0f %%", 100 * r->rate / r->limit);
-    else if (r->c->plain != NULL && plain != NULL)
+    if (r->c->plain != NULL && plain != NULL)
         snprintf(limit, sizeof limit, "%.2f", plain->rate / r->rate);
+    else if (r->c->plain == NULL && !isnan(r->limit))
+        snprintf(limit, sizeof limit, "%.0f %%", 100 * r->rate / r->limit);
     if (r->best != NULL) {
         snprintf(its, sizeof its, "%.3g", r->best_rate);
         snprintf(ratio, sizeof ratio, "%.2f", r->ratio.median);
