@@ -4,7 +4,7 @@
 #include "tests/backends.h"
 #include "tests/suites.h"
 
-#include <fcntl.h>
+#include <dirent.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -338,8 +338,11 @@ START_TEST(progress_is_told_and_can_cancel)
             };
             attpool_context *context = open_with(&options);
             int64_t n = 100;
-            for (; w.calls < 2 && n < 1000000; n *= 4)
+            for (; w.calls < 2 && n < 1000000; n *= 4) {
+                w.last = 0;
+                w.calls = 0;
                 ck_assert_int_eq(long_call(context, n), ATTPOOL_OK);
+            }
             ck_assert_msg(w.calls >= 2, "progress is never told");
             ck_assert(!w.bad);
             w.calls = 0;
@@ -464,6 +467,35 @@ START_TEST(refused_threads_are_done_without)
 }
 END_TEST
 
+/* Threads that the process has. */
+static int threads_of_process(void)
+{
+    int count = 0;
+    DIR *folder = opendir("/proc/self/task");
+    ck_assert_ptr_nonnull(folder);
+    for (const struct dirent *e; (e = readdir(folder));)
+        count += e->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+START_TEST(threads_are_started_when_there_is_work)
+{
+    attpool_options options = { .threads = 3 };
+    attpool_context *context = open_with(&options);
+    ck_assert_int_eq(threads_of_process(), 1);
+    ck_assert_int_eq(long_call(context, 200), ATTPOOL_OK);
+    ck_assert_int_eq(threads_of_process(), 3);
+    ck_assert_int_eq(long_call(context, 200), ATTPOOL_OK);
+    ck_assert_int_eq(threads_of_process(), 3);
+    attpool_close(context);
+    /* A thread that was joined may be on the list for a moment. */
+    for (int i = 0; threads_of_process() > 1 && i < 1000; i++)
+        usleep(1000);
+    ck_assert_int_eq(threads_of_process(), 1);
+}
+END_TEST
+
 START_TEST(any_number_of_threads)
 {
     /* More threads than work, and many contexts opened and closed. */
@@ -560,6 +592,7 @@ Suite *suite_api(void)
     tcase_add_test(tc, contexts_work_side_by_side);
     tcase_add_test(tc, a_context_survives_a_fork);
     tcase_add_test(tc, refused_threads_are_done_without);
+    tcase_add_test(tc, threads_are_started_when_there_is_work);
     tcase_add_test(tc, any_number_of_threads);
     tcase_add_test(tc, an_empty_batch_is_nothing_to_do);
     tcase_add_test(tc, plain_arrays_are_tensors);

@@ -51,7 +51,7 @@ static const struct run runs[] = {
     { MCYCLE, .kernel = ATTPOOL_GAUSSIAN, .bandwidth = { 1.5 } },
     { MCYCLE, .kernel = ATTPOOL_GAUSSIAN, .bandwidth = { 0.05 } },
     { MCYCLE, .kernel = ATTPOOL_GAUSSIAN, .bandwidth = { 2 }, .leave_one_out = true },
-    { MCYCLE, .kernel = ATTPOOL_BOXCAR, .bandwidth = { 3 } },
+    { MCYCLE, .kernel = ATTPOOL_BOXCAR, .bandwidth = { 3.03 } },
     { MCYCLE, .kernel = ATTPOOL_CONSTANT, .bandwidth = { 1 } },
     { MCYCLE, .kernel = ATTPOOL_TRIANGULAR, .bandwidth = { 2.5 }, .grid = 101 },
     { MCYCLE, .kernel = ATTPOOL_EPANECHNIKOV, .bandwidth = { 2.5 } },
@@ -206,38 +206,69 @@ struct fit {
     long double value[2], n_eff, terms; /* terms: of the largest score that carries weight */
 };
 
+/* The kernels without end as exp(-score), so that a far query has weights. */
+static bool score_of(attpool_kernel_name kernel, long double u, long double *score)
+{
+    switch (kernel) {
+    case ATTPOOL_GAUSSIAN:
+        *score = u * u / 2;
+        return true;
+    case ATTPOOL_LAPLACIAN:
+        *score = u;
+        return true;
+    case ATTPOOL_LOGISTIC:
+        *score = u + 2 * log1pl(expl(-u));
+        return true;
+    case ATTPOOL_SIGMOID:
+        *score = u + log1pl(expl(-2 * u));
+        return true;
+    default:
+        *score = 0;
+        return false;
+    }
+}
+
+/* The weight of a row, times exp(score) for a kernel that has one. */
 static long double weight(const struct run *run, const struct table *data, const double *query,
                           int row, long double *score)
 {
-    long double sum = 0, product = 1, unused;
+    long double sum = 0, scores = 0, product = 1, unused;
     int d = columns_of(run->x, 4);
-    *score = 0;
     for (int c = 0; c < d; c++) {
         double h = run->bandwidth[run->bandwidth[1] > 0 ? c : 0];
         long double x = (long double)data->cell[row][column_named(data, run->x[c])];
-        long double u = ((long double)query[c] - x) / (long double)h;
+        long double u = fabsl(((long double)query[c] - x) / (long double)h);
         sum += u * u;
-        product *= oracle_kernel_value(run->kernel, fabsl(u), &unused);
-        *score += run->kernel == ATTPOOL_GAUSSIAN ? u * u / 2 : fabsl(u);
+        if (!score_of(run->kernel, u, score))
+            product *= oracle_kernel_value(run->kernel, u, &unused);
+        scores += *score;
     }
-    return run->product ? product : oracle_kernel_value(run->kernel, sqrtl(sum), &unused);
+    *score = scores;
+    if (run->product)
+        return product;
+    return score_of(run->kernel, sqrtl(sum), score)
+               ? 1
+               : oracle_kernel_value(run->kernel, sqrtl(sum), &unused);
 }
 
 static void compute(const struct run *run, const struct table *data, const double *query, int self,
                     struct fit *fit)
 {
-    long double total = 0, squares = 0, score, least = HUGE_VALL;
+    long double w[MOST_LINES], score[MOST_LINES], total = 0, squares = 0, least = HUGE_VALL;
     *fit = (struct fit){ .terms = 0 };
     for (int j = 0; j < data->rows; j++) {
-        if (j == self && run->leave_one_out)
+        w[j] = j == self && run->leave_one_out ? 0 : weight(run, data, query, j, &score[j]);
+        if (w[j] > 0)
+            least = fminl(least, score[j]);
+    }
+    for (int j = 0; j < data->rows; j++) {
+        if (w[j] == 0)
             continue;
-        long double w = weight(run, data, query, j, &score);
-        total += w;
-        squares += w * w;
-        if (w > 0)
-            least = fminl(least, score);
+        w[j] *= expl(least - score[j]);
+        total += w[j];
+        squares += w[j] * w[j];
         for (int c = 0; c < columns_of(run->y, 2); c++)
-            fit->value[c] += w * (long double)data->cell[j][column_named(data, run->y[c])];
+            fit->value[c] += w[j] * (long double)data->cell[j][column_named(data, run->y[c])];
     }
     for (int c = 0; c < 2; c++)
         fit->value[c] /= total;
