@@ -94,10 +94,12 @@ static void FN(pool_job_end)(const struct FN(pool_job) *job, struct FN(pool_tile
 static void FN(pool_job_run)(struct FN(pool_tile) *t, struct FN(pool_few) *few, int64_t first,
                              int64_t end, struct FN(pool_forest) *f)
 {
-    if (t->plan->shape.few)
-        FN(few_run)(few, first, end, f);
-    else
+    if (!t->plan->shape.few) {
         FN(pool_tile_run)(t, first, end, f);
+        return;
+    }
+    FN(few_begin)(few);
+    FN(few_run)(few, first, end, f);
 }
 
 /* A tile with all keys. */

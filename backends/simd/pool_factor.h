@@ -90,25 +90,16 @@ VEC_FN void FN(pool_times)(struct FN(pool_product) *p, V u, const attpool_kernel
 
 #define POOL_TIMES(name)                                                                           \
     case name:                                                                                     \
-        FN(pool_times)(p, u, name);                                                                \
-        break
+        for (int i = 0; i < x->vectors; i++)                                                       \
+            FN(pool_times)(p + i, FN(pool_u)(x, j, c, i), name);                                   \
+        break;
 
-static void FN(pool_times_any)(struct FN(pool_product) *p, V u, int32_t name)
+/* Coordinate c of point j with all lanes. */
+static void FN(pool_times_any)(struct FN(pool_product) *p, const struct FN(pool_pairs) *x, int j,
+                               int64_t c, int32_t name)
 {
     switch (name) {
-        POOL_TIMES(ATTPOOL_GAUSSIAN);
-        POOL_TIMES(ATTPOOL_BOXCAR);
-        POOL_TIMES(ATTPOOL_TRIANGULAR);
-        POOL_TIMES(ATTPOOL_EPANECHNIKOV);
-        POOL_TIMES(ATTPOOL_BIWEIGHT);
-        POOL_TIMES(ATTPOOL_TRIWEIGHT);
-        POOL_TIMES(ATTPOOL_TRICUBE);
-        POOL_TIMES(ATTPOOL_COSINE);
-        POOL_TIMES(ATTPOOL_LAPLACIAN);
-        POOL_TIMES(ATTPOOL_LOGISTIC);
-        POOL_TIMES(ATTPOOL_SIGMOID);
-        POOL_TIMES(ATTPOOL_SILVERMAN);
-        POOL_TIMES(ATTPOOL_CAUCHY);
+        KERNEL_EVERY_NAME(POOL_TIMES)
     default:
         break;
     }
@@ -119,18 +110,21 @@ static void FN(pool_times_any)(struct FN(pool_product) *p, V u, int32_t name)
 static void FN(pool_product)(const struct FN(pool_pairs) *x, const struct kernel *kernel,
                              bool has_max, R outside)
 {
-    for (int j = 0; j < x->count; j++)
+    for (int j = 0; j < x->count; j++) {
+        struct FN(pool_product) p[POOL_VECTORS];
+        for (int i = 0; i < x->vectors; i++)
+            p[i] = (struct FN(pool_product)){ v_zero(), v_set1(1), m_first(0), m_first(0) };
+        for (int64_t c = 0; c < x->d; c++)
+            FN(pool_times_any)(p, x, j, c, kernel_name_at(kernel, c));
         for (int i = 0; i < x->vectors; i++) {
-            struct FN(pool_product) p = { v_zero(), v_set1(1), m_first(0), m_first(0) };
             const int64_t at = j * x->step + i * VN;
-            for (int64_t c = 0; c < x->d; c++)
-                FN(pool_times_any)(&p, FN(pool_u)(x, j, c, i), kernel_name_at(kernel, c));
-            M out = m_andnot(p.outside, p.unordered);
-            V f = v_select(out, v_zero(), p.factor);
-            v_storeu(x->out + at, has_max ? v_select(out, v_set1(outside), p.x) : f);
+            M out = m_andnot(p[i].outside, p[i].unordered);
+            V f = v_select(out, v_zero(), p[i].factor);
+            v_storeu(x->out + at, has_max ? v_select(out, v_set1(outside), p[i].x) : f);
             if (has_max && x->factor != NULL)
                 v_storeu(x->factor + at, f);
             if (x->part != NULL)
                 v_storeu(x->part + at, v_select(out, v_zero(), v_set1(1)));
         }
+    }
 }

@@ -16,6 +16,7 @@ struct FN(pool_few) {
     R *weights;
     R *m, *l, *sq;      /* of the blocks of a row */
     R *acc;             /* of a block and of the super-block: v numbers each */
+    struct FN(pool_pairs) pairs; /* of all super-blocks */
 };
 
 static void FN(few_carve)(struct FN(pool_few) *w, struct FN(pool_carver) *c)
@@ -93,9 +94,6 @@ static void FN(few_scaled)(const struct FN(pool_few) *w, struct FN(pool_pairs) *
     case ATTPOOL_WIDTH_KEY:
     case ATTPOOL_WIDTH_COORDINATE_KEY:
         x->lane_scale = w->scale;
-        x->scale_step = p->by_coordinate && p->a->kernel.per != ATTPOOL_WIDTH_KEY
-                            ? (int64_t)x->vectors * VN
-                            : 0;
         x->lane_post = post ? w->post : NULL;
         break;
     case ATTPOOL_WIDTH_QUERY:
@@ -260,27 +258,25 @@ static void FN(few_turned)(const struct FN(few_turned) *x, int rows, bool dot)
 
 /* --- all pairs ----------------------------------------------------------------------------- */
 
-/* The pairs of the rows and the vectors of keys at offset 0; where they are scaled, how. */
-static struct FN(pool_pairs) FN(few_pairs)(const struct FN(pool_few) *w, int vectors)
+/* What all pairs of the rows have in common. */
+static void FN(few_begin)(struct FN(pool_few) *w)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const struct pool_args *a = p->a;
-    struct FN(pool_pairs) x = { .vectors = vectors,
-                                .count = w->t->count,
-                                .d = a->d,
-                                .lane = w->keys,
-                                .cast = w->t->q,
-                                .row = 1,
-                                .col = VN, /* w->t has one vector of rows */
-                                .wv = FN(pool_at)(&a->wv, 0, 0),
-                                .wv_col = a->wv.col,
-                                .out = w->s,
-                                .step = SUPER_BLOCK,
-                                .factor = p->factor ? w->factor : NULL,
-                                .part = p->compact ? w->part : NULL };
+    w->pairs = (struct FN(pool_pairs)){ .count = w->t->count,
+                                        .d = a->d,
+                                        .lane = w->keys,
+                                        .cast = w->t->q,
+                                        .row = 1,
+                                        .col = VN, /* w->t has one vector of rows */
+                                        .wv = FN(pool_at)(&a->wv, 0, 0),
+                                        .wv_col = a->wv.col,
+                                        .out = w->s,
+                                        .step = SUPER_BLOCK,
+                                        .factor = p->factor ? w->factor : NULL,
+                                        .part = p->compact ? w->part : NULL };
     if (a->score == POOL_KERNEL)
-        FN(few_scaled)(w, &x);
-    return x;
+        FN(few_scaled)(w, &w->pairs);
 }
 
 /* Whole vectors of keys from offset `from` on that can be read as they lie: true when done. */
@@ -288,7 +284,7 @@ static bool FN(few_in_place)(const struct FN(pool_few) *w, int from, int vectors
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const struct pool_args *a = p->a;
-    struct FN(pool_pairs) x = FN(few_pairs)(w, vectors);
+    struct FN(pool_pairs) x = w->pairs;
     const bool dot = p->measure == MEASURE_DOT, squares = p->measure == MEASURE_SQUARES;
     const bool even = x.lane_scale == NULL && x.scale_row == 0 && x.scale_col == 0;
     const bool flat = FN(few_flat)(p);
@@ -296,6 +292,7 @@ static bool FN(few_in_place)(const struct FN(pool_few) *w, int from, int vectors
         return false;
     const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0) +
                             (w->base + from) * a->k.row;
+    x.vectors = vectors;
     x.out += from;
     if (flat) {
         x.lane = (const R *)(const void *)k;
@@ -321,10 +318,13 @@ static bool FN(few_in_place)(const struct FN(pool_few) *w, int from, int vectors
 /* The vectors of keys from offset `from` on, turned into memory first. */
 static void FN(few_tile)(const struct FN(pool_few) *w, int from, int vectors)
 {
-    struct FN(pool_pairs) x = FN(few_pairs)(w, vectors);
+    struct FN(pool_pairs) x = w->pairs;
+    x.vectors = vectors;
     x.out += from;
     x.factor = x.factor != NULL ? x.factor + from : NULL;
     x.part = x.part != NULL ? x.part + from : NULL;
+    if (w->t->plan->a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY)
+        x.scale_step = vectors * VN;
     FN(few_turn)(w, from, vectors * VN);
     FN(few_widths)(w, from, vectors * VN);
     FN(pool_pairs_measure)(w->t->plan, &x);

@@ -3,6 +3,23 @@
 /* Template: the scores of a tile's rows and a block of keys: x of each pair, or its weight where
  * there is no maximum; then what masks and biases make of them. */
 
+/* VN sizes of widths in place to powers of two, and the squares of what remains. */
+static void FN(pool_widths_of)(R *size, R *square)
+{
+    const U fraction = ((U)1 << R_FRAC_BITS) - 1;
+    const V w = v_loadu(size);
+    const I bits = v_as_int(w);
+    if (!m_all(m_and(v_ge(w, v_set1(R_MIN)), v_le(w, v_set1(R_MAX))))) {
+        for (int k = 0; k < VN; k++)
+            FN(width_of)(size[k], &size[k], &square[k]);
+        return;
+    }
+    I unit = v_iand(bits, v_iset1((S)fraction));
+    unit = v_ior(unit, v_as_int(v_set1(1)));
+    v_storeu(size, v_as_real(v_iand(bits, v_iset1((S)~fraction))));
+    v_storeu(square, FN(products_up)(v_as_real(unit), v_as_real(unit)));
+}
+
 /* The widths that belong to keys. */
 static void FN(pool_block_widths)(const struct FN(pool_tile) *t, const struct FN(pool_block) *x)
 {
@@ -10,13 +27,12 @@ static void FN(pool_block_widths)(const struct FN(pool_tile) *t, const struct FN
     const struct kernel *kernel = &p->a->kernel;
     const int64_t d = p->a->d;
     if (kernel->per == ATTPOOL_WIDTH_KEY) {
-        const FN(pool_any) *w = FN(pool_at)(&kernel->widths, t->b, t->head0) + x->first * kernel->widths.col;
-        for (int j = 0; j < x->count; j++) {
-            R size = w[j * kernel->widths.col];
-            t->k_scale[j] = r_abs(size);
-            if (p->squared_width)
-                FN(width_of)(size, &t->k_scale[j], &t->k_post[j]);
-        }
+        const int64_t col = kernel->widths.col;
+        const FN(pool_any) *w = FN(pool_at)(&kernel->widths, t->b, t->head0) + x->first * col;
+        for (int j = 0; j < x->count; j++)
+            t->k_scale[j] = r_abs(w[j * col]);
+        for (int j = 0; j < x->count && p->squared_width; j += VN)
+            FN(pool_widths_of)(t->k_scale + j, t->k_post + j);
     }
     if (kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY) {
         const int64_t col = kernel->factors.col;

@@ -64,16 +64,41 @@ static void FN(pool_weigh_empty)(struct FN(pool_weigh) *g, const struct FN(pool_
     }
 }
 
+/* VN keys of VN rows of a contiguous output. */
+VEC_FN void FN(pool_weigh_square)(const R *s, int lanes, FN(pool_any) *const *to, int j)
+{
+    V r[VN];
+    UNROLL
+    for (int k = 0; k < VN; k++)
+        r[k] = v_loadu(s + (j + k) * lanes);
+    v_transpose(r);
+    UNROLL
+    for (int k = 0; k < VN; k++)
+        if (to[k] != NULL)
+            v_storeu((R *)(void *)(to[k] + j), r[k]);
+}
+
 /* The block's rows of lanes, out of s. */
 static void FN(pool_weigh_store)(const struct FN(pool_weigh) *g, const struct FN(pool_block) *x)
 {
     const struct FN(pool_tile) *t = g->t;
     const struct array *w = &t->plan->a->weights;
-    for (int lane = 0; lane < t->count; lane++) {
-        FN(pool_any) *to = (FN(pool_any) *)w->data + t->b * w->batch + t->head[lane] / w->group * w->head +
-                      g->place[lane] * w->row + x->first * w->col;
-        for (int j = 0; j < x->count; j++)
-            to[j * w->col] = t->s[j * t->lanes + lane];
+    for (int lane = 0; lane < t->count; lane += VN) {
+        FN(pool_any) *to[VN];
+        int j = 0;
+        for (int k = 0; k < VN; k++) {
+            const int64_t head = t->head[lane + k] / w->group;
+            to[k] = (FN(pool_any) *)w->data + t->b * w->batch + head * w->head +
+                    g->place[lane + k] * w->row + x->first * w->col;
+            if (lane + k >= t->count)
+                to[k] = NULL;
+        }
+        for (; j + VN <= x->count && w->col == 1; j += VN)
+            FN(pool_weigh_square)(t->s + lane, t->lanes, to, j);
+        for (; j < x->count; j++)
+            for (int k = 0; k < VN; k++)
+                if (to[k] != NULL)
+                    to[k][j * w->col] = t->s[j * t->lanes + lane + k];
     }
 }
 
