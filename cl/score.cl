@@ -75,17 +75,17 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
         one = a->widths[0];
     width_of(&a->one, one);
 
-    a->scale = 1;
-    if (SCORE == SCORE_DOT || SCORE == SCORE_ADDITIVE)
-        a->scale = scale;
-    else if (SCORE == SCORE_KERNEL && !how.product && how.name == GAUSSIAN)
-        a->scale = how.per == PER_ONE ? -(HALF_LOG2E * a->one.square) : -HALF_LOG2E;
-    else if (SCORE == SCORE_KERNEL && !how.product && has_log((int)how.name))
-        a->scale = -LOG2E;
+    a->scale = scale;
+    if (SCORE == SCORE_KERNEL) {
+        bool gaussian = !how.product && how.name == GAUSSIAN;
+        a->scale = !how.product && has_log((int)how.name) ? -LOG2E : (REAL)1;
+        a->scale = gaussian ? -HALF_LOG2E : a->scale;
+        a->scale = gaussian && how.per == PER_ONE ? -(HALF_LOG2E * a->one.square) : a->scale;
+    }
 }
 
 #define METRIC_OF(a, b, h, i)                                                                      \
-    metric_of(a, how, one, scale, q, q_at, k, k_at, wv, wv_at, names, widths, widths_at, factors,     \
+    metric_of(a, how, one, scale, q, q_at, k, k_at, wv, wv_at, names, widths, widths_at, factors,  \
               factors_at, b, h, i)
 
 /* Before pairs with key j. */

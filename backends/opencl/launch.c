@@ -82,6 +82,13 @@ void put_array(struct launch *l, const struct array *a)
     put_bytes(l, a, type_bytes(l->type));
 }
 
+/* A caller's queue may run commands in any order: barriers before and after keep that of calls. */
+static void put_barrier(struct launch *l)
+{
+    if (l->error == CL_SUCCESS && l->opencl->unordered)
+        l->error = l->opencl->cl->EnqueueBarrierWithWaitList(l->opencl->queue, 0, NULL, NULL);
+}
+
 void launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local)
 {
     const struct cl_api *cl = l->opencl->cl;
@@ -92,11 +99,11 @@ void launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, cons
             return;
         global[i] = (size_t)ceil_div(items[i], (int64_t)local[i]) * local[i];
     }
+    put_barrier(l);
     if (l->error == CL_SUCCESS)
         l->error = cl->EnqueueNDRangeKernel(l->opencl->queue, l->kernel, dimensions, NULL, global,
                                             local, 0, NULL, NULL);
-    if (l->error == CL_SUCCESS && l->opencl->unordered)
-        l->error = cl->EnqueueBarrierWithWaitList(l->opencl->queue, 0, NULL, NULL);
+    put_barrier(l);
     if (l->error == CL_SUCCESS)
         l->error = cl->Flush(l->opencl->queue);
 }

@@ -38,7 +38,7 @@ void put_score(struct launch *l, const struct score *score)
 
     put(l, sizeof how, how);
     put_real(l, kernel->one);
-    put_real(l, score->c);
+    put_real(l, score->score == POOL_CONSTANT ? 1 : score->c);
     put_array(l, score->q);
     put_array(l, score->k);
     put_array(l, score->wv ? score->wv : &none);
