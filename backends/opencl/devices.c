@@ -156,7 +156,7 @@ static bool parse_wanted(const char *name, struct wanted *w, char reason[CL_NAME
                 break;
         if (w->rank == TYPE_NAMES) {
             snprintf(reason, CL_NAME_ROOM,
-                     "\"%.40s\" is no type of device: cpu, gpu, accelerator, any", type);
+                     "\"%.40s\" is no type of device: gpu, accelerator, cpu, custom, any", type);
             return false;
         }
     }
@@ -202,7 +202,7 @@ const struct cl_found *opencl_choose(const struct cl_api *cl, const struct cl_fo
 
     if (!parse_wanted(name, &w, reason))
         return NULL;
-    snprintf(reason, CL_NAME_ROOM, "no OpenCL device is called \"%.80s\"", name);
+    snprintf(reason, CL_NAME_ROOM, "no OpenCL device is called \"%.80s\": see attpool devices", name);
     for (int i = 0; i < count; i++) {
         const struct cl_found *f = &found[i];
         if (!platform_matches(cl, f, &w))
