@@ -8,40 +8,54 @@ struct FN(pool_weigh) {
     R minus[POOL_LANES(VN)]; /* minus the maximum */
     R times[POOL_LANES(VN)]; /* 1 / l, or l */
     bool large;              /* some maximum is */
+    bool parts;              /* some pair may take no part */
     int64_t place[POOL_LANES(VN)]; /* row of the output */
 };
 
-/* The weights of the pairs of one vector of lanes, in place of their scores. */
-VEC_FN V FN(pool_weigh_pair)(const struct FN(pool_weigh) *g, int j, int i, V x)
+/* Scores to differences from maxima so large that their own rounding matters. */
+static void FN(pool_weigh_large)(const struct FN(pool_weigh) *g, int count)
 {
     const struct FN(pool_tile) *t = g->t;
-    const struct FN(pool_plan) *p = t->plan;
-    const V c = v_set1(p->c), minus = v_loadu(g->minus + i), times = v_loadu(g->times + i);
-    const V limit = v_set1((R)(R_BITS == 32 ? 0x1p24 : 0x1p53));
-    V e = x;
-    if (p->has_max) {
-        e = v_fma(c, x, minus);
-        if (g->large)
-            e = v_select(v_lt(v_abs(minus), limit), e, v_add(v_mul(c, x), minus));
-        e = FN(weight_exp2)(e);
-    }
-    if (p->factor)
-        e = v_mul(e, v_loadu(t->factor + j * t->lanes + i));
-    if (p->weighted)
-        e = v_mul(e, v_set1(t->weights[j]));
-    return p->divide ? v_div(e, times) : v_mul(e, times);
+    const V limit = v_set1((R)(R_BITS == 32 ? 0x1p24 : 0x1p53)), c = v_set1(t->plan->c);
+    for (int j = 0; j < count; j++)
+        for (int i = 0; i < t->lanes; i += VN) {
+            R *s = t->s + j * t->lanes + i;
+            const V x = v_loadu(s), minus = v_loadu(g->minus + i);
+            const V two = v_add(v_mul(c, x), minus);
+            v_storeu(s, v_select(v_lt(v_abs(minus), limit), v_fma(c, x, minus), two));
+        }
+    FN(pool_fill)(t->minus, (size_t)t->lanes, 0);
 }
 
+/* Weights relative to the final maxima, in place of the scores. */
 static void FN(pool_weigh_block)(struct FN(pool_weigh) *g, const struct FN(pool_block) *x)
 {
     struct FN(pool_tile) *t = g->t;
-    FN(pool_block_scores)(t, x, true);
+    const struct FN(pool_plan) *p = t->plan;
+    struct FN(pool_sums) sums = { .vectors = t->vectors,
+                                  .count = x->count,
+                                  .c = p->c,
+                                  .s = t->s,
+                                  .minus = t->minus,
+                                  .factor = p->factor ? t->factor : NULL,
+                                  .weights = p->weighted ? t->weights : NULL,
+                                  .l = t->l };
+    g->parts = p->compact || g->r->empties > 0 || FN(pool_block_masked)(t, x);
+    FN(pool_block_scores)(t, x, g->parts);
+    memcpy(t->minus, g->minus, (size_t)t->lanes * sizeof(R));
+    if (g->large) {
+        FN(pool_weigh_large)(g, x->count);
+        sums.c = 1;
+    }
+    FN(pool_sums)(&sums, p->has_max);
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < t->lanes; i += VN) {
             const int at = j * t->lanes + i;
-            V e = FN(canonical_nan)(FN(pool_weigh_pair)(g, j, i, v_loadu(t->s + at)));
-            M see = v_gt(v_loadu(t->part + at), v_zero());
-            v_storeu(t->s + at, v_select(see, e, v_zero()));
+            const V e = v_loadu(t->s + at), times = v_loadu(g->times + i);
+            V w = FN(canonical_nan)(p->divide ? v_div(e, times) : v_mul(e, times));
+            if (g->parts)
+                w = v_select(v_gt(v_loadu(t->part + at), v_zero()), w, v_zero());
+            v_storeu(t->s + at, w);
         }
 }
 
