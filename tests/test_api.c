@@ -482,17 +482,18 @@ static int threads_of_process(void)
 START_TEST(threads_are_started_when_there_is_work)
 {
     attpool_options options = { .threads = 3 };
+    int alone = threads_of_process(); /* an emulator has threads of its own */
     attpool_context *context = open_with(&options);
-    ck_assert_int_eq(threads_of_process(), 1);
-    ck_assert_int_eq(long_call(context, 200), ATTPOOL_OK);
-    ck_assert_int_eq(threads_of_process(), 3);
-    ck_assert_int_eq(long_call(context, 200), ATTPOOL_OK);
-    ck_assert_int_eq(threads_of_process(), 3);
+    ck_assert_int_eq(threads_of_process(), alone);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(long_call(context, 200), ATTPOOL_OK);
+        ck_assert_int_eq(threads_of_process(), alone + 2);
+    }
     attpool_close(context);
     /* A thread that was joined may be on the list for a moment. */
-    for (int i = 0; threads_of_process() > 1 && i < 1000; i++)
+    for (int i = 0; threads_of_process() > alone && i < 1000; i++)
         usleep(1000);
-    ck_assert_int_eq(threads_of_process(), 1);
+    ck_assert_int_eq(threads_of_process(), alone);
 }
 END_TEST
 
