@@ -213,7 +213,7 @@ static void FN(few_columns)(const struct FN(few_columns) *x, int64_t v, R *acc)
         const int end = (int)pool_min(x->count, j + FN(FEW_STEP));
         const char *next = (const char *)(x->v + (j + FN(FEW_STEP)) * x->row);
         if (bytes >= 64 && j + 2 * FN(FEW_STEP) <= x->ahead)
-            for (int64_t i = 0; i < FN(FEW_STEP) * bytes / 64; i += 4)
+            for (int64_t i = 0; i + 4 <= FN(FEW_STEP) * bytes / 64; i += 4)
                 FN(pool_touch)(next + i * 64, 4);
         FN(few_columns_step)(x, j, end, v, acc);
     }
