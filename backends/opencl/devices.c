@@ -202,7 +202,8 @@ const struct cl_found *opencl_choose(const struct cl_api *cl, const struct cl_fo
 
     if (!parse_wanted(name, &w, reason))
         return NULL;
-    snprintf(reason, CL_NAME_ROOM, "no OpenCL device is called \"%.80s\": see attpool devices", name);
+    snprintf(reason, CL_NAME_ROOM, "no OpenCL device is called \"%.80s\": see attpool devices",
+             name);
     for (int i = 0; i < count; i++) {
         const struct cl_found *f = &found[i];
         if (!platform_matches(cl, f, &w))

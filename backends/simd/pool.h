@@ -28,15 +28,15 @@ struct FN(pool_job) {
     struct engine *engine;
     const struct pool_args *a;
     struct FN(pool_plan) plan;
-    bool notes;       /* count empty rows */
-    R *pieces;        /* states of the pieces of the keys, where these are split */
+    bool notes;              /* count empty rows */
+    R *pieces;               /* states of the pieces of the keys, where these are split */
     struct tree_node *nodes; /* what the pieces are */
-    size_t piece;     /* numbers of one */
+    size_t piece;            /* numbers of one */
 };
 
 /* The worker's tile with room for the vectors of any. */
 static void FN(pool_job_tile)(const struct FN(pool_job) *job, int vectors, void *scratch,
-                         struct FN(pool_tile) *t, struct FN(pool_few) *few, size_t *bytes)
+                              struct FN(pool_tile) *t, struct FN(pool_few) *few, size_t *bytes)
 {
     struct FN(pool_carver) c = { .at = scratch };
     const struct pool_shape *s = &job->plan.shape;
@@ -75,7 +75,7 @@ static void FN(pool_job_begin)(const struct FN(pool_job) *job, int64_t index, in
 
 /* Everything that is wanted of a tile whose rows have been run. */
 static void FN(pool_job_end)(const struct FN(pool_job) *job, struct FN(pool_tile) *t,
-                        struct FN(pool_forest) *f, const int64_t *place)
+                             struct FN(pool_forest) *f, const int64_t *place)
 {
     R count[POOL_LANES(VN)];
     int64_t nearest[POOL_LANES(VN)];
@@ -164,8 +164,8 @@ static void FN(pool_job_chosen)(void *arg, int64_t index, int worker)
     struct FN(pool_forest) f;
     int64_t place[POOL_LANES(VN)], first, end;
     size_t bytes;
-    FN(pool_job_tile)(job, (int)job->plan.shape.tile_vectors, engine_scratch(job->engine, worker), &t,
-                      &few, &bytes);
+    FN(pool_job_tile)(job, (int)job->plan.shape.tile_vectors, engine_scratch(job->engine, worker),
+                      &t, &few, &bytes);
     t.b = head / a->heads;
     const int count = (int)pool_min(lanes, a->row_count - at);
     for (int lane = 0; lane < count; lane++) {
@@ -237,8 +237,8 @@ static attpool_status FN(simd_pool)(struct engine *engine, const struct pool_arg
 {
     struct FN(pool_job) job = { .engine = engine, .a = a, .notes = true };
     const bool chosen = a->weights.data != NULL && a->rows != NULL;
-    const bool sums = a->out.data != NULL || a->lse.data != NULL || a->n_eff.data != NULL ||
-                      a->nodes != NULL;
+    const bool sums =
+        a->out.data != NULL || a->lse.data != NULL || a->n_eff.data != NULL || a->nodes != NULL;
     attpool_status st = ATTPOOL_OK;
     if (a->batch * a->heads * a->n == 0)
         return ATTPOOL_OK;

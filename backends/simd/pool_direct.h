@@ -8,7 +8,7 @@ struct FN(pool_direct) {
     const R *s;                     /* squares, which are */
     const FN(pool_any) *v;
     int64_t v_row;
-    R *l, *sq, *acc;                /* sq may be NULL */
+    R *l, *sq, *acc; /* sq may be NULL */
 };
 
 /* The weight of a pair: its factor, 0 outside the support. A NaN stays. */
@@ -76,8 +76,8 @@ VEC_FN void FN(pool_direct_n)(const struct FN(pool_direct) *t, const attpool_ker
         }
         if (t->sq != NULL)
             UNROLL
-            for (int i = 0; i < NV; i++)
-                sq[i] = v_fma(p[i], p[i], sq[i]);
+        for (int i = 0; i < NV; i++)
+            sq[i] = v_fma(p[i], p[i], sq[i]);
     }
     UNROLL
     for (int i = 0; i < NV; i++) {

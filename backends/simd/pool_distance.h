@@ -26,17 +26,17 @@ VEC_FN void FN(pool_squares_chunk)(const struct FN(pool_pairs) *x, int j, int64_
     UNROLL
     for (int k = 0; k < kt; k++)
         UNROLL
-        for (int i = 0; i < nv; i++)
-            s[k][i] = v_zero();
+    for (int i = 0; i < nv; i++)
+        s[k][i] = v_zero();
     for (; c < end; c++)
         UNROLL
-        for (int k = 0; k < kt; k++)
-            UNROLL
-            for (int i = 0; i < nv; i++) {
-                V lane = v_loadu(x->lane + (c * nv + i) * VN);
-                V z = FN(pool_apart)(x, lane, j + k, c, i, how);
-                s[k][i] = v_fma(z, z, s[k][i]);
-            }
+    for (int k = 0; k < kt; k++)
+        UNROLL
+    for (int i = 0; i < nv; i++) {
+        V lane = v_loadu(x->lane + (c * nv + i) * VN);
+        V z = FN(pool_apart)(x, lane, j + k, c, i, how);
+        s[k][i] = v_fma(z, z, s[k][i]);
+    }
 }
 
 VEC_FN void FN(pool_squares_n)(const struct FN(pool_pairs) *x, const int kt, const int nv,
@@ -144,11 +144,11 @@ VEC_FN void FN(pool_linear_n)(const struct FN(pool_pairs) *x, const int nv,
     FN(pool_ends_start)(end, true, nv);
     for (int j = 0; j < x->count; j++)
         UNROLL
-        for (int i = 0; i < nv; i++) {
-            V u = v_abs(FN(pool_apart)(x, v_loadu(x->lane + i * VN), j, 0, i, how));
-            end[i] = v_min_keep(end[i], u);
-            v_storeu(x->out + j * x->step + i * VN, u);
-        }
+    for (int i = 0; i < nv; i++) {
+        V u = v_abs(FN(pool_apart)(x, v_loadu(x->lane + i * VN), j, 0, i, how));
+        end[i] = v_min_keep(end[i], u);
+        v_storeu(x->out + j * x->step + i * VN, u);
+    }
     FN(pool_ends_store)(x, end, nv);
 }
 

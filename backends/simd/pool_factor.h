@@ -5,9 +5,9 @@
 /* What becomes of a measure: u of the linear one, u^2 of the other. */
 struct FN(pool_step) {
     bool linear, has_max;
-    R *s;              /* the measure; then x, or the weight where there is no maximum */
-    R *factor, *part;  /* or NULL */
-    R outside;         /* x of a pair outside the support */
+    R *s;             /* the measure; then x, or the weight where there is no maximum */
+    R *factor, *part; /* or NULL */
+    R outside;        /* x of a pair outside the support */
     size_t vectors;
 };
 

@@ -6,16 +6,16 @@
 
 struct FN(pool_few) {
     struct FN(pool_tile) *t;
-    int64_t base;       /* local number of the key at offset 0 */
-    int first, end;     /* offsets of keys that there are and that some row sees */
-    bool complete;      /* all of the super-block */
-    bool zeros;         /* a key weight is 0 */
-    R *keys;            /* of a tile, turned */
-    R *scale, *post;    /* widths of its keys */
+    int64_t base;         /* local number of the key at offset 0 */
+    int first, end;       /* offsets of keys that there are and that some row sees */
+    bool complete;        /* all of the super-block */
+    bool zeros;           /* a key weight is 0 */
+    R *keys;              /* of a tile, turned */
+    R *scale, *post;      /* widths of its keys */
     R *s, *factor, *part; /* SUPER_BLOCK numbers for each row */
     R *weights;
-    R *m, *l, *sq;      /* of the blocks of a row */
-    R *acc;             /* of a block and of the super-block: v numbers each */
+    R *m, *l, *sq;               /* of the blocks of a row */
+    R *acc;                      /* of a block and of the super-block: v numbers each */
     struct FN(pool_pairs) pairs; /* of all super-blocks */
 };
 
@@ -148,11 +148,11 @@ static void FN(few_line)(const struct FN(pool_pairs) *x, bool linear)
 struct FN(few_turned) {
     const FN(pool_any) *k; /* of the first key */
     int64_t row, d;
-    const R *q;            /* of the first row; coordinates are VN numbers apart */
-    R scale;               /* of differences */
-    R *out;                /* rows of SUPER_BLOCK numbers */
-    int vectors;           /* of keys */
-    int64_t ahead;         /* bytes further on memory is touched, or 0; rows have no gaps then */
+    const R *q;    /* of the first row; coordinates are VN numbers apart */
+    R scale;       /* of differences */
+    R *out;        /* rows of SUPER_BLOCK numbers */
+    int vectors;   /* of keys */
+    int64_t ahead; /* bytes further on memory is touched, or 0; rows have no gaps then */
 };
 
 /* Reads a byte of n lines. What comes next from memory comes while there is work to do; hints
@@ -180,13 +180,13 @@ VEC_FN void FN(few_turned_square)(const struct FN(few_turned) *x, const FN(pool_
         UNROLL
         for (int i = 0; i < VN; i++)
             UNROLL
-            for (int j = 0; j < nr; j++) {
-                if (i >= n)
-                    continue;
-                V point = v_set1(q[i * VN + j]);
-                V z = dot ? point : v_mul(v_sub(r[i], point), scale);
-                s[v][j] = v_fma(z, dot ? r[i] : z, s[v][j]);
-            }
+        for (int j = 0; j < nr; j++) {
+            if (i >= n)
+                continue;
+            V point = v_set1(q[i * VN + j]);
+            V z = dot ? point : v_mul(v_sub(r[i], point), scale);
+            s[v][j] = v_fma(z, dot ? r[i] : z, s[v][j]);
+        }
     }
 }
 
@@ -198,16 +198,16 @@ VEC_FN void FN(few_turned_n)(const struct FN(few_turned) *x, const FN(pool_any) 
     UNROLL
     for (int v = 0; v < nv; v++)
         UNROLL
-        for (int j = 0; j < nr; j++)
-            sum[v][j] = v_zero();
+    for (int j = 0; j < nr; j++)
+        sum[v][j] = v_zero();
     for (int64_t first = 0; first < x->d; first += CHUNK) {
         const int64_t end = pool_min(x->d, first + CHUNK);
         int64_t c = first;
         UNROLL
         for (int v = 0; v < nv; v++)
             UNROLL
-            for (int j = 0; j < nr; j++)
-                s[v][j] = v_zero();
+        for (int j = 0; j < nr; j++)
+            s[v][j] = v_zero();
         for (; c + VN <= end; c += VN) {
             if (x->ahead != 0)
                 FN(pool_touch)((const char *)k + x->ahead + c * nv * VN * (int)sizeof(R),
@@ -219,14 +219,14 @@ VEC_FN void FN(few_turned_n)(const struct FN(few_turned) *x, const FN(pool_any) 
         UNROLL
         for (int v = 0; v < nv; v++)
             UNROLL
-            for (int j = 0; j < nr; j++)
-                sum[v][j] = v_add(sum[v][j], s[v][j]);
+        for (int j = 0; j < nr; j++)
+            sum[v][j] = v_add(sum[v][j], s[v][j]);
     }
     UNROLL
     for (int v = 0; v < nv; v++)
         UNROLL
-        for (int j = 0; j < nr; j++)
-            v_storeu(out + j * SUPER_BLOCK + v * VN, sum[v][j]);
+    for (int j = 0; j < nr; j++)
+        v_storeu(out + j * SUPER_BLOCK + v * VN, sum[v][j]);
 }
 
 VEC_FN void FN(few_turned_rows)(const struct FN(few_turned) *x, const int nr, const bool dot)
@@ -290,8 +290,7 @@ static bool FN(few_in_place)(const struct FN(pool_few) *w, int from, int vectors
     const bool flat = FN(few_flat)(p);
     if (!flat && (a->k.col != 1 || a->d < 2 || !(dot || (squares && even))))
         return false;
-    const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0) +
-                            (w->base + from) * a->k.row;
+    const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0) + (w->base + from) * a->k.row;
     x.vectors = vectors;
     x.out += from;
     if (flat) {
@@ -398,8 +397,8 @@ static void FN(few_sight)(const struct FN(pool_few) *w, int r)
     const V low = v_set1((R)pool_max(w->first, pool_min(span.low - w->base, w->end)));
     const V high = v_set1((R)pool_min(w->end, pool_max(span.high - w->base, w->first)));
     const int64_t out = t->query[r] + a->masks.excluded - w->base;
-    const V left_out = v_set1(a->masks.leave_one_out && out >= 0 && out < SUPER_BLOCK ? (R)out
-                                                                                      : -1);
+    const V left_out =
+        v_set1(a->masks.leave_one_out && out >= 0 && out < SUPER_BLOCK ? (R)out : -1);
     R lane[VN];
     for (int k = 0; k < VN; k++)
         lane[k] = (R)k;

@@ -152,9 +152,9 @@ static void FN(few_sums)(const struct FN(pool_few) *w, const R *s, const R *v)
 /* --- numerators, lanes are columns --------------------------------------------------------- */
 
 struct FN(few_columns) {
-    const FN(pool_any) *v; /* of the block's first key that there is */
+    const FN(pool_any) *v;   /* of the block's first key that there is */
     int64_t row, col, ahead; /* so many keys may be touched, from v on; 0 where rows have gaps */
-    const R *p, *part;  /* part may be NULL */
+    const R *p, *part;       /* part may be NULL */
     int count;
 };
 
@@ -175,9 +175,9 @@ VEC_FN void FN(few_columns_n)(const struct FN(few_columns) *x, int j, int end, i
             continue;
         UNROLL
         for (int i = 0; i < nv; i++)
-            a[i] = v_fma(p, n == VN || i < nv - 1 ? v_loadu(v + i * VN)
-                                                  : v_load_n(v + i * VN, (size_t)n),
-                         a[i]);
+            a[i] = v_fma(
+                p, n == VN || i < nv - 1 ? v_loadu(v + i * VN) : v_load_n(v + i * VN, (size_t)n),
+                a[i]);
     }
     UNROLL
     for (int i = 0; i < nv; i++)
@@ -211,9 +211,9 @@ static void FN(few_columns)(const struct FN(few_columns) *x, int64_t v, R *acc)
     }
     for (int j = 0; j < x->count && x->col == 1; j += FN(FEW_STEP)) {
         const int end = (int)pool_min(x->count, j + FN(FEW_STEP));
-        const char *next = (const char *)(x->v + (j + FN(FEW_STEP)) * x->row);
+        const char *next = (const char *)(x->v + (j + FN(FEW_STEP))*x->row);
         if (bytes >= 64 && j + 2 * FN(FEW_STEP) <= x->ahead)
-            for (int64_t i = 0; i + 4 <= FN(FEW_STEP) * bytes / 64; i += 4)
+            for (int64_t i = 0; i + 4 <= FN(FEW_STEP) *bytes / 64; i += 4)
                 FN(pool_touch)(next + i * 64, 4);
         FN(few_columns_step)(x, j, end, v, acc);
     }
@@ -223,12 +223,12 @@ static void FN(few_columns)(const struct FN(few_columns) *x, int64_t v, R *acc)
 static void FN(few_block_values)(const struct FN(pool_few) *w, int r, int b, bool suspect, R *acc)
 {
     const struct pool_args *a = w->t->plan->a;
-    const int from = (int)pool_max(w->first, b * BLOCK), to = (int)pool_min(w->end, (b + 1) * BLOCK);
+    const int from = (int)pool_max(w->first, b * BLOCK),
+              to = (int)pool_min(w->end, (b + 1) * BLOCK);
     const R *p = w->s + r * SUPER_BLOCK, *part = w->part + r * SUPER_BLOCK;
-    struct FN(few_columns) x = { .row = a->value.row,
-                                 .col = a->value.col,
-                                 .p = p + from,
-                                 .count = to - from };
+    struct FN(few_columns) x = {
+        .row = a->value.row, .col = a->value.col, .p = p + from, .count = to - from
+    };
     if (a->value.row == a->v)
         x.ahead = a->m - (w->base + from);
     FN(pool_fill)(acc, (size_t)a->v, 0); /* there is room for whole vectors */

@@ -10,7 +10,7 @@ struct FN(pool_result) {
     int64_t *nearest; /* the nearest key or -1, under the policy nearest; or NULL */
 };
 
-static FN(pool_any) * FN(pool_row)(const struct FN(pool_tile) *t, const struct array *x, int lane)
+static FN(pool_any) *FN(pool_row)(const struct FN(pool_tile) *t, const struct array *x, int lane)
 {
     FN(pool_any) *first = (FN(pool_any) *)x->data + t->b * x->batch;
     return first + t->head[lane] / x->group * x->head + t->query[lane] * x->row;
@@ -22,7 +22,8 @@ static R FN(pool_canonical)(R x)
 }
 
 /* A number for each lane into an array of a number a row. */
-static void FN(pool_finish_lanes)(const struct FN(pool_tile) *t, const struct array *x, const R *from)
+static void FN(pool_finish_lanes)(const struct FN(pool_tile) *t, const struct array *x,
+                                  const R *from)
 {
     for (int lane = 0; lane < t->count && x->data != NULL; lane++)
         *FN(pool_row)(t, x, lane) = from[lane];

@@ -4,10 +4,10 @@
  * is the queries, the other the keys: only the sign of a difference tells, which nothing keeps. */
 
 struct FN(pool_pairs) {
-    int vectors;       /* of lanes */
-    int count;         /* broadcast points */
+    int vectors; /* of lanes */
+    int count;   /* broadcast points */
     int64_t d;
-    const R *lane;     /* d rows of vectors * VN numbers */
+    const R *lane;            /* d rows of vectors * VN numbers */
     const FN(pool_any) *cast; /* point j, coordinate c: cast[j * row + c * col] */
     int64_t row, col;
     /* Differences are multiplied by ... */
@@ -18,14 +18,14 @@ struct FN(pool_pairs) {
     /* ... and the sum of their squares, where it is wanted, by */
     const R *cast_post; /* [j * post_row], or NULL */
     int64_t post_row;
-    const R *lane_post; /* or NULL */
-    const FN(pool_any) *wv;   /* of additive scores */
+    const R *lane_post;     /* or NULL */
+    const FN(pool_any) *wv; /* of additive scores */
     int64_t wv_col;
-    R *ends;           /* or NULL; largest measure of each lane, of squares the smallest; right
-                        * where there is one chunk and squares are multiplied by nothing */
-    R *out;            /* count rows of lanes, */
-    int64_t step;      /* so far apart */
-    R *factor, *part;  /* of the product form: factors, 1 inside the support and 0 outside */
+    R *ends;          /* or NULL; largest measure of each lane, of squares the smallest; right
+                       * where there is one chunk and squares are multiplied by nothing */
+    R *out;           /* count rows of lanes, */
+    int64_t step;     /* so far apart */
+    R *factor, *part; /* of the product form: factors, 1 inside the support and 0 outside */
 };
 
 VEC_FN V FN(pool_extreme)(const bool low, V end, V x)
@@ -58,17 +58,17 @@ VEC_FN void FN(pool_chunk_out)(const struct FN(pool_pairs) *x, int j, int64_t c,
         UNROLL
         for (int k = 0; k < kt; k++, to += x->step)
             UNROLL
-            for (int i = 0; i < nv; i++) {
-                end[i] = FN(pool_extreme)(low, end[i], s[k][i]);
-                v_storeu(to + i * VN, s[k][i]);
-            }
+        for (int i = 0; i < nv; i++) {
+            end[i] = FN(pool_extreme)(low, end[i], s[k][i]);
+            v_storeu(to + i * VN, s[k][i]);
+        }
         return;
     }
     UNROLL
     for (int k = 0; k < kt; k++, to += x->step)
         UNROLL
-        for (int i = 0; i < nv; i++)
-            v_storeu(to + i * VN, v_add(v_loadu(to + i * VN), s[k][i]));
+    for (int i = 0; i < nv; i++)
+        v_storeu(to + i * VN, v_add(v_loadu(to + i * VN), s[k][i]));
 }
 
 /* --- dot ----------------------------------------------------------------------------------- */
@@ -83,8 +83,8 @@ VEC_FN void FN(pool_dot_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c,
     UNROLL
     for (int k = 0; k < kt; k++)
         UNROLL
-        for (int i = 0; i < nv; i++)
-            s[k][i] = v_zero();
+    for (int i = 0; i < nv; i++)
+        s[k][i] = v_zero();
     for (; c < end; c++, lane += nv * VN, cast += col) {
         V q[4];
         UNROLL

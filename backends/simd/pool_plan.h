@@ -24,22 +24,22 @@ struct FN(pool_plan) {
     const struct pool_args *a;
     struct pool_shape shape;
     enum pool_measure measure;
-    bool by_coordinate;   /* widths of the measure */
+    bool by_coordinate; /* widths of the measure */
     attpool_kernel_name name;
-    R power, width;       /* of ONE: P and W2, or 1 and |w| */
-    bool power_matters;   /* P is not 1 */
-    bool squared_width;   /* S is multiplied by W2 */
-    bool steps;           /* the measure is turned into x or a factor */
+    R power, width;     /* of ONE: P and W2, or 1 and |w| */
+    bool power_matters; /* P is not 1 */
+    bool squared_width; /* S is multiplied by W2 */
+    bool steps;         /* the measure is turned into x or a factor */
     bool has_max, factor, compact, fold, low, signs, divide, squares;
-    bool bias_masks;      /* the bias does nothing but mask */
-    bool weighted;        /* by key weights; otherwise they only mask */
-    R scale;              /* of the score before it is folded into x */
-    R c;                  /* of x */
-    R masked;             /* x of a key that takes no part */
-    size_t state;         /* numbers of the state of a row */
+    bool bias_masks; /* the bias does nothing but mask */
+    bool weighted;   /* by key weights; otherwise they only mask */
+    R scale;         /* of the score before it is folded into x */
+    R c;             /* of x */
+    R masked;        /* x of a key that takes no part */
+    size_t state;    /* numbers of the state of a row */
 };
 
-static const FN(pool_any) * FN(pool_at)(const struct array *x, int64_t b, int64_t h)
+static const FN(pool_any) *FN(pool_at)(const struct array *x, int64_t b, int64_t h)
 {
     if (x->data == NULL)
         return NULL;
@@ -51,8 +51,8 @@ static void FN(pool_plan_distance)(struct FN(pool_plan) *p, bool squares)
 {
     const struct pool_args *a = p->a;
     const struct kernel *kernel = &a->kernel;
-    bool coordinates = kernel->per == ATTPOOL_WIDTH_COORDINATE ||
-                       kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    bool coordinates =
+        kernel->per == ATTPOOL_WIDTH_COORDINATE || kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY;
     p->measure = MEASURE_SQUARES;
     if (kernel->form == ATTPOOL_PRODUCT)
         p->measure = squares ? MEASURE_SQUARES : MEASURE_PRODUCT;

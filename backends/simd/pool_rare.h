@@ -28,8 +28,8 @@ static void FN(pool_rare_mean)(struct FN(pool_tile) *t, const struct FN(pool_res
 }
 
 /* Improves best and nearest with the keys of a block. A NaN is better than nothing. */
-static void FN(pool_rare_block)(const struct FN(pool_tile) *t, const struct FN(pool_block) *x, R *best,
-                           int64_t *nearest)
+static void FN(pool_rare_block)(const struct FN(pool_tile) *t, const struct FN(pool_block) *x,
+                                R *best, int64_t *nearest)
 {
     const bool linear = t->plan->measure == MEASURE_LINEAR;
     for (int j = 0; j < x->count; j++)
@@ -90,7 +90,7 @@ static void FN(pool_rare_nearest)(struct FN(pool_tile) *t, const struct FN(pool_
 
 /* What is left to do for empty rows. */
 static void FN(pool_tile_empties)(struct FN(pool_tile) *t, struct engine *engine,
-                             const struct FN(pool_result) *r)
+                                  const struct FN(pool_result) *r)
 {
     if (r->empties == 0)
         return;

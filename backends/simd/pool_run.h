@@ -171,7 +171,7 @@ static void FN(pool_block_merge_one)(const struct FN(pool_tile) *t, R *acc, bool
 /* The block into the state, of which it is the first or not. A key that takes no part has the
  * weight 0, which does no harm while its value is finite: after a NaN it is left out. */
 static void FN(pool_block_pool)(struct FN(pool_tile) *t, const struct FN(pool_block) *x, R *state,
-                           bool first)
+                                bool first)
 {
     const struct FN(pool_plan) *p = t->plan;
     const struct pool_args *a = p->a;
@@ -231,7 +231,7 @@ struct FN(pool_forest) {
 
 /* Super-blocks [first, end) as the fewest nodes. */
 static void FN(pool_tile_run)(struct FN(pool_tile) *t, int64_t first, int64_t end,
-                         struct FN(pool_forest) *f)
+                              struct FN(pool_forest) *f)
 {
     const size_t size = FN(pool_tile_state)(t->plan, t->vectors);
     struct tree_merge step;

@@ -65,7 +65,7 @@ static bool FN(pool_block_scaled)(const struct FN(pool_tile) *t, const struct FN
 
 /* How the differences of lanes that are queries are scaled. */
 static void FN(pool_pairs_scaled)(const struct FN(pool_tile) *t, const struct FN(pool_block) *block,
-                             struct FN(pool_pairs) *x)
+                                  struct FN(pool_pairs) *x)
 {
     const struct FN(pool_plan) *p = t->plan;
     const bool post = p->squared_width;
@@ -169,8 +169,8 @@ static void FN(pool_find_ends)(const R *s, int count, int vectors, bool low, R *
 }
 
 /* The pairs of the tile's rows and the block's keys. */
-static struct FN(pool_pairs) FN(pool_block_pairs)(const struct FN(pool_tile) *t,
-                                                  const struct FN(pool_block) *block)
+static struct FN(pool_pairs)
+    FN(pool_block_pairs)(const struct FN(pool_tile) *t, const struct FN(pool_block) *block)
 {
     const struct FN(pool_plan) *p = t->plan;
     const struct pool_args *a = p->a;

@@ -13,11 +13,13 @@
 #include "backends/tree.h"
 
 enum {
-    POOL_VECTORS = 4,  /* most vectors of rows in a tile */
-    POOL_PIECES = 64,  /* with fewer tasks than this the keys are split too, */
+    POOL_VECTORS = 4,    /* most vectors of rows in a tile */
+    POOL_PIECES = 64,    /* with fewer tasks than this the keys are split too, */
     POOL_WORK = 1 << 18, /* but into pieces of at least so many steps */
     POOL_BLOCKS = SUPER_BLOCK / BLOCK,
-    POOL_DEEP = NREG >= 32 ? 8 : NREG >= 16 ? 4 : 2 /* points of a tile of up to 3 vectors */
+    POOL_DEEP = NREG >= 32   ? 8
+                : NREG >= 16 ? 4
+                             : 2 /* points of a tile of up to 3 vectors */
 };
 
 #define POOL_LANES(lanes) (POOL_VECTORS * (lanes))
@@ -29,13 +31,13 @@ struct pool_span {
 /* Heads that share keys and values make a set; its rows are their queries, head by head. */
 struct pool_shape {
     int64_t group, sets, rows;
-    int64_t vectors;                 /* of rows, in a set */
-    int64_t tiles, tile_vectors;     /* of a set; the first tile_extra have one vector more */
+    int64_t vectors;             /* of rows, in a set */
+    int64_t tiles, tile_vectors; /* of a set; the first tile_extra have one vector more */
     int64_t tile_extra;
-    int64_t first, end;              /* super-blocks of the keys */
-    bool few;                        /* lanes are keys, and a task has all rows of a set */
-    bool split;                      /* a task has a piece of the keys */
-    int level;                       /* of the largest pieces */
+    int64_t first, end; /* super-blocks of the keys */
+    bool few;           /* lanes are keys, and a task has all rows of a set */
+    bool split;         /* a task has a piece of the keys */
+    int level;          /* of the largest pieces */
     int64_t pieces;
 };
 

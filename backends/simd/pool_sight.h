@@ -8,13 +8,13 @@ static void FN(pool_block_turn_bias)(struct FN(pool_tile) *t, const struct FN(po
     const struct array *x = &t->plan->a->masks.bias;
     const FN(pool_any) *from[POOL_LANES(VN)];
     for (int lane = 0; lane < t->lanes; lane++)
-        from[lane] = FN(pool_at)(x, t->b, t->head[lane]) + t->query[lane] * x->row +
-                     block->first * x->col;
+        from[lane] =
+            FN(pool_at)(x, t->b, t->head[lane]) + t->query[lane] * x->row + block->first * x->col;
     FN(pool_turn)(from, x->col, block->count, t->lanes, t->bias);
 }
 
 static const uint8_t *FN(pool_mask_row)(const struct pool_args *a, int64_t b, int64_t h, int64_t i,
-                                   int64_t j)
+                                        int64_t j)
 {
     const struct array *x = &a->masks.mask;
     return (const uint8_t *)x->data + b * x->batch + h / x->group * x->head + i * x->row +
@@ -59,13 +59,13 @@ static void FN(pool_block_turn_mask)(struct FN(pool_tile) *t, const struct FN(po
         R *to = t->mask + lane;
         int j = 0;
         for (int k = 0; k < VN; k++)
-            from[k] = FN(pool_mask_row)(a, t->b, t->head[lane + k], t->query[lane + k],
-                                        block->first);
+            from[k] =
+                FN(pool_mask_row)(a, t->b, t->head[lane + k], t->query[lane + k], block->first);
         for (; j + VN <= block->count && col == 1; j += VN)
             FN(pool_turn_mask)(from, j, 1, VN, to + j * t->lanes, t->lanes);
         for (; j < block->count; j += VN)
-            FN(pool_turn_mask)(from, j, col, (int)pool_min(VN, block->count - j),
-                               to + j * t->lanes, t->lanes);
+            FN(pool_turn_mask)(from, j, col, (int)pool_min(VN, block->count - j), to + j * t->lanes,
+                               t->lanes);
     }
 }
 
@@ -195,14 +195,14 @@ static void FN(pool_sight_bounds)(struct FN(pool_sight) *g, int i)
 
 /* The rows of the block as the masks leave them. */
 static void FN(pool_block_sight)(struct FN(pool_tile) *t, const struct FN(pool_block) *block,
-                            bool support, bool parts)
+                                 bool support, bool parts)
 {
     const struct pool_args *a = t->plan->a;
     struct FN(pool_sight) g = { .t = t, .block = block, .support = support, .parts = parts };
     const bool bias = a->masks.bias.data != NULL, mask = a->masks.mask.data != NULL;
     const bool rest = support || parts || block->zeros || t->plan->fold || t->plan->factor || bias;
-    const bool alone = mask && !rest && !block->partial && a->masks.mask.col == 1 &&
-                       block->count % VN == 0;
+    const bool alone =
+        mask && !rest && !block->partial && a->masks.mask.col == 1 && block->count % VN == 0;
     if (bias) {
         FN(pool_block_turn_bias)(t, block);
         g.bias = t->bias;

@@ -5,12 +5,12 @@
 struct FN(pool_sums) {
     int vectors, count;
     R c;
-    R *s;              /* scores; then the weights where `keep` */
-    const R *minus;    /* minus the maximum, for each lane */
-    const R *factor;   /* or NULL */
-    const R *weights;  /* of the keys, or NULL */
-    R *l, *sq;         /* sq may be NULL */
-    const FN(pool_any) *v;  /* one column of values into acc, or NULL: the weights are kept */
+    R *s;                  /* scores; then the weights where `keep` */
+    const R *minus;        /* minus the maximum, for each lane */
+    const R *factor;       /* or NULL */
+    const R *weights;      /* of the keys, or NULL */
+    R *l, *sq;             /* sq may be NULL */
+    const FN(pool_any) *v; /* one column of values into acc, or NULL: the weights are kept */
     int64_t v_row;
     R *acc;
 };
@@ -34,8 +34,8 @@ VEC_FN void FN(pool_powers)(V t[4], const int nv)
     UNROLL
     for (size_t k = 1; k < sizeof c / sizeof c[0]; k++)
         UNROLL
-        for (int i = 0; i < nv; i++)
-            p[i] = v_fma(p[i], t[i], v_set1(c[k]));
+    for (int i = 0; i < nv; i++)
+        p[i] = v_fma(p[i], t[i], v_set1(c[k]));
     UNROLL
     for (int i = 0; i < nv; i++)
         t[i] = v_mul(p[i], v_as_real(v_ishl(v_as_int(z[i]), R_FRAC_BITS)));
@@ -136,13 +136,13 @@ static void FN(pool_sums)(const struct FN(pool_sums) *x, bool log)
 
 struct FN(pool_values) {
     int vectors, count;
-    const R *p;         /* the weights */
-    const R *part;      /* who takes part, or NULL: all, or their values are finite */
+    const R *p;    /* the weights */
+    const R *part; /* who takes part, or NULL: all, or their values are finite */
     const FN(pool_any) *v;
     int64_t v_row, v_col;
-    const R *u, *w;     /* how to merge into acc, or NULL: acc is overwritten */
-    R *acc;             /* a row of lanes for each column */
-    bool suspect;       /* stop at a NaN */
+    const R *u, *w; /* how to merge into acc, or NULL: acc is overwritten */
+    R *acc;         /* a row of lanes for each column */
+    bool suspect;   /* stop at a NaN */
 };
 
 /* The block's numerators of kt columns. */
@@ -155,8 +155,8 @@ VEC_FN void FN(pool_values_block)(const struct FN(pool_values) *x, int64_t col, 
     UNROLL
     for (int k = 0; k < kt; k++)
         UNROLL
-        for (int i = 0; i < nv; i++)
-            a[k][i] = v_zero();
+    for (int i = 0; i < nv; i++)
+        a[k][i] = v_zero();
     for (int j = 0; j < x->count; j++, v += x->v_row, p += nv * VN) {
         V weight[4];
         M see[4];
@@ -206,8 +206,8 @@ VEC_FN bool FN(pool_values_nan)(V a[8][4], const int kt, const int nv)
     UNROLL
     for (int k = 0; k < kt; k++)
         UNROLL
-        for (int i = 0; i < nv; i++)
-            bad = m_or(bad, v_isnan(a[k][i]));
+    for (int i = 0; i < nv; i++)
+        bad = m_or(bad, v_isnan(a[k][i]));
     return m_any(bad);
 }
 

@@ -4,28 +4,28 @@
 
 struct FN(pool_tile) {
     const struct FN(pool_plan) *plan;
-    int64_t b, head0;  /* batch, first head of the set */
+    int64_t b, head0; /* batch, first head of the set */
     int vectors, lanes, count;
     int64_t head[POOL_LANES(VN)], query[POOL_LANES(VN)];
     struct pool_span span[POOL_LANES(VN)];
-    int64_t low, high;             /* keys that some row sees */
-    int64_t all_low, all_high;     /* keys that all rows see */
-    bool scaled;                   /* qs holds the queries times P */
-    R *q, *qs, *q_scale, *q_post;  /* d rows of lanes; widths */
-    R *k, *k_scale, *k_post;       /* of the block */
-    R *coordinate;                 /* |w_c| */
-    R *s, *factor, *part;          /* a row of lanes for each key of the block */
-    R *bias, *mask;                /* likewise */
-    R *weights;                    /* key weights of the block */
+    int64_t low, high;            /* keys that some row sees */
+    int64_t all_low, all_high;    /* keys that all rows see */
+    bool scaled;                  /* qs holds the queries times P */
+    R *q, *qs, *q_scale, *q_post; /* d rows of lanes; widths */
+    R *k, *k_scale, *k_post;      /* of the block */
+    R *coordinate;                /* |w_c| */
+    R *s, *factor, *part;         /* a row of lanes for each key of the block */
+    R *bias, *mask;               /* likewise */
+    R *weights;                   /* key weights of the block */
     R *ends, *seen, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
-    R *states;                     /* of the tree */
+    R *states;                                         /* of the tree */
 };
 
 struct FN(pool_block) {
     int64_t first; /* local number of the first key */
     int count;
-    bool partial;  /* some row does not see some key, by lengths, causal, window, leave-one-out */
-    bool zeros;    /* some key has the weight 0 */
+    bool partial; /* some row does not see some key, by lengths, causal, window, leave-one-out */
+    bool zeros;   /* some key has the weight 0 */
     const FN(pool_any) *v;
 };
 
@@ -130,7 +130,7 @@ static bool FN(pool_scales)(const R *x, size_t n, R power)
     return !m_any(bad);
 }
 
-static const FN(pool_any) * FN(pool_query_at)(const struct FN(pool_tile) *t, int lane)
+static const FN(pool_any) *FN(pool_query_at)(const struct FN(pool_tile) *t, int lane)
 {
     const struct array *q = &t->plan->a->q;
     return FN(pool_at)(q, t->b, t->head[lane]) + t->query[lane] * q->row;
@@ -169,8 +169,7 @@ static void FN(pool_tile_widths)(struct FN(pool_tile) *t)
             if (p->squared_width)
                 FN(width_of)(size, &t->q_scale[lane], &t->q_post[lane]);
         }
-    if (a->kernel.per == ATTPOOL_WIDTH_COORDINATE ||
-        a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY)
+    if (a->kernel.per == ATTPOOL_WIDTH_COORDINATE || a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY)
         for (int64_t c = 0; c < a->d; c++)
             t->coordinate[c] = r_abs(FN(pool_at)(w, t->b, t->head0)[c * w->col]);
 }
@@ -207,7 +206,8 @@ static void FN(pool_tile_begin)(struct FN(pool_tile) *t, int count)
 }
 
 /* The keys of absolute block `number`; false where the part has none. */
-static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number, struct FN(pool_block) *x)
+static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number,
+                              struct FN(pool_block) *x)
 {
     const struct pool_args *a = t->plan->a;
     const int64_t first = pool_max(0, number * BLOCK - a->key_origin);
@@ -229,8 +229,7 @@ static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number, str
             x->zeros |= t->weights[j] == 0;
         }
     }
-    x->v = a->value.data != NULL
-               ? FN(pool_at)(&a->value, t->b, t->head0) + first * a->value.row
-               : NULL;
+    x->v = a->value.data != NULL ? FN(pool_at)(&a->value, t->b, t->head0) + first * a->value.row
+                                 : NULL;
     return true;
 }

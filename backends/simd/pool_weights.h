@@ -5,10 +5,10 @@
 struct FN(pool_weigh) {
     struct FN(pool_tile) *t;
     const struct FN(pool_result) *r;
-    R minus[POOL_LANES(VN)]; /* minus the maximum */
-    R times[POOL_LANES(VN)]; /* 1 / l, or l */
-    bool large;              /* some maximum is */
-    bool parts;              /* some pair may take no part */
+    R minus[POOL_LANES(VN)];       /* minus the maximum */
+    R times[POOL_LANES(VN)];       /* 1 / l, or l */
+    bool large;                    /* some maximum is */
+    bool parts;                    /* some pair may take no part */
     int64_t place[POOL_LANES(VN)]; /* row of the output */
 };
 
@@ -173,7 +173,7 @@ static void FN(pool_weigh_mean)(struct FN(pool_weigh) *g, const struct FN(pool_r
 
 /* W of the tile's rows; place[] are their rows of the output. */
 static void FN(pool_tile_weights)(struct FN(pool_tile) *t, const struct FN(pool_result) *r,
-                             const int64_t *place)
+                                  const int64_t *place)
 {
     struct FN(pool_weigh) g = { .t = t, .r = r };
     const bool divide = t->plan->divide;

@@ -289,7 +289,7 @@ VEC_FN void FN(softmax_short_powers)(R *x, R *lanes, int64_t j, V c, V top, cons
     FN(softmax_powers)(e, c, top, false, n);
     UNROLL
     for (int i = 0; i < n; i++) {
-        R *lane = lanes + (j + i) % FN(softmax_step) * VN;
+        R *lane = lanes + (j + i) % FN(softmax_step) *VN;
         v_storeu(x + (j + i) * VN, e[i]);
         v_storeu(lane, j + i < FN(softmax_step) ? e[i] : v_add(v_loadu(lane), e[i]));
     }
