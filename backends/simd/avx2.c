@@ -3,7 +3,6 @@
 /* The AVX2 backend: for processors with AVX2 and FMA, or emulated elsewhere. */
 #include <stdbool.h>
 
-#define VEC  "backends/simd/vec_avx2.h"
 #define NAME "avx2"
 #define RANK 20
 
@@ -26,4 +25,4 @@ static bool probe(const char **reason)
 }
 #endif
 
-#include "backends/simd/all_ops.h"
+#include "backends/simd/table.h"

@@ -3,7 +3,6 @@
 /* The AVX-512 backend: for processors with F, DQ, BW and VL, or emulated by narrower vectors. */
 #include <stdbool.h>
 
-#define VEC  "backends/simd/vec_avx512.h"
 #define NAME "avx512"
 #define RANK 30
 
@@ -35,4 +34,4 @@ static bool probe(const char **reason)
 }
 #endif
 
-#include "backends/simd/all_ops.h"
+#include "backends/simd/table.h"

@@ -3,6 +3,10 @@
 /* Batched matrix product. Template: see real_f32.h. NUMERICS.md has the order: chunks of CHUNK
  * along k, one fma chain in a chunk, C updated once a chunk. So a chunk is the depth of a packed
  * panel, C itself carries the sums between chunks, and every way to cut gives the same bits. */
+#include "backends/simd/bmm_plan.h"
+#include "backends/simd/bmm_tile.h"
+#include "backends/simd/bmm_pack.h"
+#include "backends/simd/bmm_vector.h"
 
 /* A number of rows cut into tiles as even as can be. */
 struct FN(bmm_split) {
@@ -84,7 +88,7 @@ static void FN(bmm_strip)(const struct FN(bmm) *w, const struct FN(bmm_part) *f,
                           struct FN(bmm_tile) *t)
 {
     const struct bmm_args *g = &w->plan.g;
-    const int64_t cols = bmm_min(BMM_VECS * VN, f->cols - j), vecs = bmm_ceil(cols, VN);
+    const int64_t cols = int_min(BMM_VECS * VN, f->cols - j), vecs = int_ceil(cols, VN);
     const int64_t of = f->packed_a ? BMM_VECS : vecs;
     const struct FN(bmm_split) s =
         f->rows == w->plan.row_block ? w->splits[of] : FN(bmm_split)(f->rows, bmm_most_rows(of));
@@ -112,7 +116,7 @@ static void FN(bmm_part)(const struct FN(bmm) *w, const struct FN(bmm_part) *f)
     for (int64_t p = 0; p < f->k; p += CHUNK) {
         const bool first = f->first && p == 0;
         struct FN(bmm_tile) t = {
-            .k = bmm_min(CHUNK, f->k - p),
+            .k = int_min(CHUNK, f->k - p),
             .a = f->packed_a ? f->packed_a : f->a + p * g->a.col,
             .a_row = g->a.row,
             .a_col = g->a.col,
@@ -140,9 +144,9 @@ static void FN(bmm_pack_b)(const struct bmm_args *g, const R *b, int64_t k, int6
             const struct FN(bmm_panel) f = { .src = b + p * g->b.row + j * g->b.col,
                                              .line = g->b.col,
                                              .depth = g->b.row,
-                                             .width = bmm_min(lanes, cols - j),
+                                             .width = int_min(lanes, cols - j),
                                              .lanes = lanes,
-                                             .k = bmm_min(step, k - p),
+                                             .k = int_min(step, k - p),
                                              .dst = dst + j * k + p * lanes };
             FN(bmm_pack)(&f);
         }
@@ -188,8 +192,8 @@ static struct FN(bmm_part)
     return (struct FN(bmm_part)){ .a = FN(bmm_at)(&g->a, at) + i * g->a.row,
                                   .b = FN(bmm_at)(&g->b, at) + j * g->b.col,
                                   .c = FN(bmm_at)(&g->c, at) + i * g->c.row + j * g->c.col,
-                                  .rows = bmm_min(p->row_block, g->n - i),
-                                  .cols = bmm_min(p->col_block, g->m - j),
+                                  .rows = int_min(p->row_block, g->n - i),
+                                  .cols = int_min(p->col_block, g->m - j),
                                   .k = g->k,
                                   .first = true,
                                   .last = true };
@@ -200,7 +204,7 @@ static void FN(bmm_tiny)(const struct FN(bmm) *w, struct FN(bmm_cursor) at, int6
                          R *packed_b)
 {
     const struct bmm_args *g = &w->plan.g;
-    const int64_t vecs = bmm_ceil(g->m, VN);
+    const int64_t vecs = int_ceil(g->m, VN);
     const struct FN(bmm_split) s = w->splits[vecs];
     const bool own = w->plan.way == BMM_OWN;
     struct FN(bmm_tile) t = { .k = g->k,
@@ -264,7 +268,7 @@ static void FN(bmm_in_place)(void *arg, int64_t index, int worker)
     const struct bmm_plan *p = &w->plan;
     const struct bmm_args *g = &p->g;
     const int64_t blocks = p->row_blocks * p->col_blocks;
-    const int64_t count = bmm_min(p->per_task, g->batch * g->heads - index / blocks * p->per_task);
+    const int64_t count = int_min(p->per_task, g->batch * g->heads - index / blocks * p->per_task);
     struct FN(bmm_cursor) at = FN(bmm_seek)(g, index / blocks * p->per_task);
     (void)worker;
     if (p->tiny) {
@@ -292,7 +296,7 @@ static void FN(bmm_own_block)(const struct FN(bmm) *w, struct FN(bmm_cursor) fir
     const struct FN(bmm_part) whole = FN(bmm_part_of)(w, first, 0, block);
     for (int64_t k = 0; k < g->k; k += CHUNK)
         for (int64_t j = 0; j < whole.cols; j += group) {
-            const int64_t deep = bmm_min(CHUNK, g->k - k), cols = bmm_min(group, whole.cols - j);
+            const int64_t deep = int_min(CHUNK, g->k - k), cols = int_min(group, whole.cols - j);
             struct FN(bmm_cursor) at = first;
             FN(bmm_pack_b)(g, whole.b + k * g->b.row + j * g->b.col, deep, cols, packed_b);
             for (int64_t r = 0; r < p->repeat; r++, FN(bmm_next)(g, &at)) {
@@ -322,10 +326,10 @@ static void FN(bmm_own)(void *arg, int64_t index, int worker)
     struct FN(bmm_cursor) at = FN(bmm_seek)(&p->g, first * p->repeat);
     R *scratch = engine_scratch(w->engine, worker);
     if (p->tiny) {
-        FN(bmm_tiny)(w, at, bmm_min(p->per_task, p->units - first), scratch);
+        FN(bmm_tiny)(w, at, int_min(p->per_task, p->units - first), scratch);
         return;
     }
-    for (int64_t i = first; i < bmm_min(first + p->per_task, p->units); i++) {
+    for (int64_t i = first; i < int_min(first + p->per_task, p->units); i++) {
         FN(bmm_own_block)(w, at, index % p->col_blocks, scratch);
         for (int64_t r = 0; r < p->repeat; r++)
             FN(bmm_next)(&p->g, &at);
@@ -343,13 +347,13 @@ static void FN(bmm_wave_pack)(void *arg, int64_t index, int worker)
     const struct FN(bmm) *w = arg;
     const struct bmm_plan *p = &w->plan;
     const struct bmm_args *g = &p->g;
-    const int64_t group = BMM_GROUP * BMM_VECS * VN, groups = bmm_ceil(w->cols, group);
+    const int64_t group = BMM_GROUP * BMM_VECS * VN, groups = int_ceil(w->cols, group);
     const int64_t j = index % groups * group, chunk = index / groups % w->chunks;
     const int64_t unit = index / groups / w->chunks, k = (w->chunk + chunk) * CHUNK;
-    const int64_t deep = bmm_min(CHUNK, g->k - k);
+    const int64_t deep = int_min(CHUNK, g->k - k);
     const R *b = FN(bmm_at)(&g->b, FN(bmm_seek)(g, (w->unit + unit) * p->repeat));
     (void)worker;
-    FN(bmm_pack_b)(g, b + k * g->b.row + (w->col + j) * g->b.col, deep, bmm_min(group, w->cols - j),
+    FN(bmm_pack_b)(g, b + k * g->b.row + (w->col + j) * g->b.col, deep, int_min(group, w->cols - j),
                    FN(bmm_wave_at)(w, unit, chunk) + j * deep);
 }
 
@@ -358,7 +362,7 @@ static void FN(bmm_wave_multiply)(void *arg, int64_t index, int worker)
     const struct FN(bmm) *w = arg;
     const struct bmm_plan *p = &w->plan;
     const struct bmm_args *g = &p->g;
-    const int64_t col_blocks = bmm_ceil(w->cols, p->col_block), blocks = p->row_blocks * col_blocks;
+    const int64_t col_blocks = int_ceil(w->cols, p->col_block), blocks = p->row_blocks * col_blocks;
     const int64_t unit = index / blocks / p->repeat;
     const int64_t i = index % blocks / col_blocks * p->row_block;
     const int64_t j = index % col_blocks * p->col_block;
@@ -367,11 +371,11 @@ static void FN(bmm_wave_multiply)(void *arg, int64_t index, int worker)
     R *c = FN(bmm_at)(&g->c, at) + i * g->c.row + (w->col + j) * g->c.col;
     R *packed_a = engine_scratch(w->engine, worker);
     for (int64_t chunk = 0; chunk < w->chunks; chunk++) {
-        const int64_t k = (w->chunk + chunk) * CHUNK, deep = bmm_min(CHUNK, g->k - k);
+        const int64_t k = (w->chunk + chunk) * CHUNK, deep = int_min(CHUNK, g->k - k);
         struct FN(bmm_part) f = { .a = a + k * g->a.col,
                                   .c = c,
-                                  .rows = bmm_min(p->row_block, g->n - i),
-                                  .cols = bmm_min(p->col_block, w->cols - j),
+                                  .rows = int_min(p->row_block, g->n - i),
+                                  .cols = int_min(p->col_block, w->cols - j),
                                   .k = deep,
                                   .first = k == 0,
                                   .last = k + CHUNK >= g->k };
@@ -388,16 +392,16 @@ static void FN(bmm_wave_multiply)(void *arg, int64_t index, int worker)
 static attpool_status FN(bmm_waves)(struct FN(bmm) *w)
 {
     const struct bmm_plan *p = &w->plan;
-    const int64_t chunks = bmm_ceil(p->g.k, CHUNK), group = BMM_GROUP * BMM_VECS * VN;
+    const int64_t chunks = int_ceil(p->g.k, CHUNK), group = BMM_GROUP * BMM_VECS * VN;
     attpool_status status = ATTPOOL_OK;
     for (w->unit = 0; w->unit < p->units; w->unit += p->wave_units)
         for (w->col = 0; w->col < p->g.m; w->col += p->wave_cols)
             for (w->chunk = 0; w->chunk < chunks; w->chunk += p->wave_chunks) {
-                w->units = bmm_min(p->wave_units, p->units - w->unit);
-                w->cols = bmm_min(p->wave_cols, p->g.m - w->col);
-                w->chunks = bmm_min(p->wave_chunks, chunks - w->chunk);
-                const int64_t packs = w->units * w->chunks * bmm_ceil(w->cols, group);
-                const int64_t blocks = p->row_blocks * bmm_ceil(w->cols, p->col_block);
+                w->units = int_min(p->wave_units, p->units - w->unit);
+                w->cols = int_min(p->wave_cols, p->g.m - w->col);
+                w->chunks = int_min(p->wave_chunks, chunks - w->chunk);
+                const int64_t packs = w->units * w->chunks * int_ceil(w->cols, group);
+                const int64_t blocks = p->row_blocks * int_ceil(w->cols, p->col_block);
                 status = engine_parallel(w->engine, packs, FN(bmm_wave_pack), w);
                 if (status == ATTPOOL_OK)
                     status = engine_parallel(w->engine, w->units * p->repeat * blocks,
@@ -421,7 +425,7 @@ static void FN(bmm_scale)(void *arg, int64_t index, int worker)
     }
 }
 
-static attpool_status FN(simd_bmm)(struct engine *engine, const struct bmm_args *args)
+attpool_status FN(simd_bmm)(struct engine *engine, const struct bmm_args *args)
 {
     if (args->batch * args->heads == 0 || args->n == 0 || args->m == 0)
         return ATTPOOL_OK;
@@ -445,8 +449,8 @@ static attpool_status FN(simd_bmm)(struct engine *engine, const struct bmm_args 
         return FN(bmm_waves)(&w);
     const int64_t blocks = p->row_blocks * p->col_blocks;
     if (p->way == BMM_OWN)
-        return engine_parallel(engine, bmm_ceil(p->units, p->per_task) * p->col_blocks, FN(bmm_own),
+        return engine_parallel(engine, int_ceil(p->units, p->per_task) * p->col_blocks, FN(bmm_own),
                                &w);
-    return engine_parallel(engine, bmm_ceil(p->g.batch * p->g.heads, p->per_task) * blocks,
+    return engine_parallel(engine, int_ceil(p->g.batch * p->g.heads, p->per_task) * blocks,
                            FN(bmm_in_place), &w);
 }

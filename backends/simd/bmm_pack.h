@@ -2,6 +2,7 @@
 
 /* Packing for the matrix product, rows of A and columns of B alike: `width` lines become the
  * lanes of a panel. Template: see real_f32.h. */
+#include "backends/simd/bmm_plan.h"
 
 /* Line i, element p lies at src[i * line + p * depth]; it goes to dst[p * lanes + i]. Lanes from
  * width on become +0. */
@@ -39,7 +40,7 @@ static void FN(bmm_pack_transposed)(const struct FN(bmm_panel) *f)
     const int64_t last = (f->lanes - 1) / VN * VN;
     for (int64_t p = 0; p < f->k; p += VN)
         for (int64_t i = last; i >= 0; i -= VN) {
-            const int64_t lines = f->width - i, deep = bmm_min(VN, f->k - p);
+            const int64_t lines = f->width - i, deep = int_min(VN, f->k - p);
             if (lines >= VN && deep == VN)
                 FN(bmm_pack_square)(f, i, p, VN, VN);
             else if (lines == BMM_ROWS % VN && deep == VN)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "backends/backend.h"
+#include "backends/simd/integers.h"
 
 /* Accumulators of a tile, its most vectors (3 where vectors are narrow and many), and its rows
  * at that width. */
@@ -56,20 +57,10 @@ struct bmm_plan {
     int64_t wave_units, wave_cols, wave_chunks; /* SHARED: what is packed at a time */
 };
 
-static inline int64_t bmm_ceil(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static inline int64_t bmm_min(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Rows of a tile of `vecs` vectors. */
 static inline int64_t bmm_most_rows(int64_t vecs)
 {
-    return bmm_min(BMM_ACC / vecs, BMM_MAX_ROWS);
+    return int_min(BMM_ACC / vecs, BMM_MAX_ROWS);
 }
 
 static struct array bmm_swapped(struct array x)
@@ -86,8 +77,8 @@ static void bmm_transpose(struct bmm_plan *p)
 {
     struct bmm_args *g = &p->g;
     const bool rowwise = g->c.col == 1 || g->m == 1, colwise = g->c.row == 1 || g->n == 1;
-    const int64_t here = g->n * bmm_ceil(g->m, p->lanes);
-    const int64_t there = g->m * bmm_ceil(g->n, p->lanes) + (g->a.row == 1 ? 0 : g->n / 2);
+    const int64_t here = g->n * int_ceil(g->m, p->lanes);
+    const int64_t there = g->m * int_ceil(g->n, p->lanes) + (g->a.row == 1 ? 0 : g->n / 2);
     const bool narrow = here > 2 * there || (g->m == 1 && g->a.col == 1);
     if (!(colwise && !rowwise) && !(narrow && g->n >= 2 * p->lanes && g->k >= 4))
         return;
@@ -145,12 +136,12 @@ static void bmm_blocks(struct bmm_plan *p)
 {
     struct bmm_args *g = &p->g;
     const int64_t panel = BMM_VECS * p->lanes, wide = 384 / p->size, most = 4096;
-    p->row_block = p->way == BMM_OWN ? g->n : bmm_min(g->n, wide);
+    p->row_block = p->way == BMM_OWN ? g->n : int_min(g->n, wide);
     p->col_block =
-        bmm_min(bmm_ceil(g->m, panel) * panel, p->way == BMM_VECTOR ? BMM_FEW_COLS : most);
+        int_min(int_ceil(g->m, panel) * panel, p->way == BMM_VECTOR ? BMM_FEW_COLS : most);
     for (;;) {
-        p->row_blocks = bmm_ceil(g->n, p->row_block);
-        p->col_blocks = bmm_ceil(g->m, p->col_block);
+        p->row_blocks = int_ceil(g->n, p->row_block);
+        p->col_blocks = int_ceil(g->m, p->col_block);
         const int64_t tasks = p->units * p->row_blocks * p->col_blocks;
         const double work = (double)p->row_block * (double)p->col_block * (double)g->k;
         if (tasks >= 8 || work <= 1 << 20)
@@ -158,17 +149,17 @@ static void bmm_blocks(struct bmm_plan *p)
         if (p->way != BMM_OWN && p->row_block > wide / 2)
             p->row_block = wide / 2;
         else if (p->col_block > 16 * panel)
-            p->col_block = bmm_ceil(p->col_block / 2, panel * BMM_GROUP) * panel * BMM_GROUP;
+            p->col_block = int_ceil(p->col_block / 2, panel * BMM_GROUP) * panel * BMM_GROUP;
         else
             break;
     }
     if (p->row_blocks > 1) { /* even blocks, whole tiles */
-        p->row_block = bmm_ceil(bmm_ceil(g->n, p->row_blocks), BMM_ROWS) * BMM_ROWS;
-        p->row_blocks = bmm_ceil(g->n, p->row_block);
+        p->row_block = int_ceil(int_ceil(g->n, p->row_blocks), BMM_ROWS) * BMM_ROWS;
+        p->row_blocks = int_ceil(g->n, p->row_block);
     }
 }
 
-static struct bmm_plan bmm_plan_of(const struct bmm_args *args, int64_t lanes, int64_t size)
+static inline struct bmm_plan bmm_plan_of(const struct bmm_args *args, int64_t lanes, int64_t size)
 {
     struct bmm_plan p = { .g = *args, .lanes = lanes, .size = size };
     struct bmm_args *g = &p.g;
@@ -184,20 +175,20 @@ static struct bmm_plan bmm_plan_of(const struct bmm_args *args, int64_t lanes, i
         p.way = rows <= 768 / size ? BMM_OWN : BMM_SHARED;
     bmm_blocks(&p);
     /* A in place is as fast while its rows are contiguous, near each other, or seldom read. */
-    const int64_t depth = bmm_min(g->k, CHUNK);
+    const int64_t depth = int_min(g->k, CHUNK);
     p.pack_a = p.way > BMM_IN_PLACE && g->m > 4 * BMM_VECS * lanes &&
                (g->a.col != 1 || (g->a.row * size > 2048 && depth > 64));
     const double work = (double)(p.way == BMM_OWN ? rows : g->n) * (double)g->k * (double)g->m;
     p.per_task = work >= 1 << 19 ? 1 : 1 + (int64_t)((1 << 19) / (work + 64));
-    const int64_t vecs = bmm_ceil(g->m, lanes), panel = BMM_VECS * lanes, budget = 4 << 20;
+    const int64_t vecs = int_ceil(g->m, lanes), panel = BMM_VECS * lanes, budget = 4 << 20;
     p.tiny = (p.way == BMM_IN_PLACE || (p.way == BMM_OWN && p.repeat == 1 && !p.pack_a)) &&
              vecs <= BMM_VECS && p.row_blocks == 1 && g->k <= CHUNK && (g->c.col == 1 || g->m == 1);
-    p.wave_cols = bmm_min(bmm_ceil(g->m, panel) * panel, 4096);
-    const int64_t chunk_bytes = p.wave_cols * CHUNK * size, chunks = bmm_ceil(g->k, CHUNK);
-    p.wave_chunks = bmm_min(budget / chunk_bytes, chunks);
+    p.wave_cols = int_min(int_ceil(g->m, panel) * panel, 4096);
+    const int64_t chunk_bytes = p.wave_cols * CHUNK * size, chunks = int_ceil(g->k, CHUNK);
+    p.wave_chunks = int_min(budget / chunk_bytes, chunks);
     p.wave_chunks = p.wave_chunks < 1 ? 1 : p.wave_chunks;
     p.wave_units = budget / (p.wave_chunks * chunk_bytes);
-    p.wave_units = p.wave_units < 1 ? 1 : bmm_min(p.wave_units, p.units);
+    p.wave_units = p.wave_units < 1 ? 1 : int_min(p.wave_units, p.units);
     return p;
 }
 

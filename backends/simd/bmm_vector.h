@@ -19,7 +19,7 @@ static void FN(bmm_few_update)(const struct FN(bmm_few) *f, const R *sums, R *c,
     const V alpha = v_set1(f->alpha), beta = v_set1(first ? f->beta : 1);
     const bool zero = first && f->beta == 0;
     for (int64_t j = 0; j < cols; j += VN) {
-        const size_t n = (size_t)bmm_min(VN, cols - j);
+        const size_t n = (size_t)int_min(VN, cols - j);
         V old = v_zero();
         if (!zero)
             old = v_mul(beta, n == VN ? v_loadu(c + j) : v_load_n(c + j, n));
@@ -66,7 +66,7 @@ VEC_FN void FN(bmm_few_straight)(const struct FN(bmm_few) *f, int rows)
     R sums[BMM_FEW * BMM_FEW_COLS];
     const int steps = rows <= 2 ? 4 : 2;
     for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
-        const int64_t end = bmm_min(chunk + CHUNK, f->k);
+        const int64_t end = int_min(chunk + CHUNK, f->k);
         int64_t p = chunk;
         for (; p + steps <= end; p += steps)
             FN(bmm_few_steps)(f, rows, steps, p, p == chunk, sums);
@@ -103,7 +103,7 @@ VEC_FN void FN(bmm_few_edge)(const R *a, const R *b, int64_t b_col, int rows, in
 {
     R line[VN] = { 0 };
     for (int64_t q = 0; q < deep; q++) {
-        for (int64_t i = 0; i < bmm_min(cols, VN); i++)
+        for (int64_t i = 0; i < int_min(cols, VN); i++)
             line[i] = b[i * b_col + q];
         UNROLL
         for (int r = 0; r < rows; r++)
@@ -148,12 +148,12 @@ VEC_FN void FN(bmm_few_transposed)(const struct FN(bmm_few) *f, int rows)
     const int vecs = rows == 1 ? 4 : 2;
     R a[BMM_FEW * CHUNK], sums[BMM_FEW * 2 * VN];
     for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
-        const int64_t deep = bmm_min(CHUNK, f->k - chunk);
+        const int64_t deep = int_min(CHUNK, f->k - chunk);
         for (int r = 0; r < rows; r++)
             for (int64_t p = 0; p < deep; p++)
                 a[r * CHUNK + p] = f->a[r * f->a_row + (chunk + p) * f->a_col];
         for (int64_t j = 0; j < f->cols; j += vecs * VN) {
-            const int64_t cols = bmm_min(vecs * VN, f->cols - j);
+            const int64_t cols = int_min(vecs * VN, f->cols - j);
             FN(bmm_few_columns)(a, f->b + j * f->b_col + chunk, f->b_col, rows, vecs, cols, deep,
                                 sums);
             for (int r = 0; r < rows; r++)

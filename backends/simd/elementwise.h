@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The slot elementwise, a template: one elementary function over an array, for tests. */
+#include "backends/simd/elementary.h"
 #include "backends/backend.h"
 
 #include <string.h>
@@ -52,8 +53,8 @@ static V FN(elementary)(int function, V x)
     return x;
 }
 
-static attpool_status FN(elementwise)(struct engine *engine, int function, size_t n,
-                                      const void *from, void *to)
+attpool_status FN(simd_elementwise)(struct engine *engine, int function, size_t n, const void *from,
+                                    void *to)
 {
     const R *x = from;
     R *y = to;

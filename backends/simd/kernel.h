@@ -3,6 +3,12 @@
 /* Kernel evaluation. Template: see real_f32.h. A task is a block of rows and one of keys. The
  * keys become a structure of arrays; what is measured of pairs goes to planes of numbers, and
  * these, one loop a kernel, to G. */
+#include "backends/simd/bmm_pack.h"
+#include "backends/simd/kernel_plan.h"
+#include "backends/simd/elementary.h"
+#include "backends/simd/pair.h"
+#include "backends/simd/powers.h"
+#include "backends/simd/sight.h"
 #include "backends/simd/kernel_measure.h"
 
 struct FN(kernel) {
@@ -65,7 +71,7 @@ static void FN(kernel_load)(const struct FN(kernel_block) *f, int64_t first, int
         const struct FN(bmm_panel) panel = { .src = f->k + j * a->k.row + first * a->k.col,
                                              .line = a->k.row,
                                              .depth = a->k.col,
-                                             .width = bmm_min(tile, f->keys - j),
+                                             .width = int_min(tile, f->keys - j),
                                              .lanes = tile,
                                              .k = depth,
                                              .dst = f->room.k + j * depth };
@@ -175,7 +181,7 @@ VEC_FN void FN(kernel_row_of)(attpool_kernel_name name, bool linear, const R *x,
         FN(kernel_piece)(name, linear, x, square, by_key, c, g, j, n, 0);
     for (; j < keys; j += VN)
         FN(kernel_piece)(name, linear, x, square, by_key, c, g, j, 1,
-                         (size_t)bmm_min(VN, keys - j));
+                         (size_t)int_min(VN, keys - j));
 }
 
 static void FN(kernel_radial)(const struct FN(kernel_block) *f, int64_t r, const R *x, R *g)
@@ -252,7 +258,7 @@ VEC_FN void FN(kernel_direct_row)(const struct FN(measure) *m, bool scaled, R fa
     for (; j + n * VN <= m->keys; j += n * VN)
         FN(kernel_direct_piece)(m, scaled, c, g, j, n, 0);
     for (; j < m->keys; j += VN)
-        FN(kernel_direct_piece)(m, scaled, c, g, j, 1, (size_t)bmm_min(VN, m->keys - j));
+        FN(kernel_direct_piece)(m, scaled, c, g, j, 1, (size_t)int_min(VN, m->keys - j));
 }
 
 static void FN(kernel_direct)(const struct FN(kernel_block) *f, R c)
@@ -355,7 +361,7 @@ static void FN(kernel_run)(struct FN(kernel_block) *f)
         return;
     }
     do {
-        const int64_t depth = bmm_min(CHUNK, d - first);
+        const int64_t depth = int_min(CHUNK, d - first);
         FN(kernel_load)(f, first, depth);
         if (first == 0 || !p->squared)
             FN(kernel_scales)(f, first, depth);
@@ -374,7 +380,7 @@ static void FN(kernel_run)(struct FN(kernel_block) *f)
             return;
         }
         for (int64_t r = 0; r < f->rows; r += KERNEL_TILE_ROWS) {
-            const int64_t count = bmm_min(KERNEL_TILE_ROWS, f->rows - r);
+            const int64_t count = int_min(KERNEL_TILE_ROWS, f->rows - r);
             R *x = f->room.planes + (p->kept == KERNEL_ROWS ? r * p->keys : 0);
             if (first == 0 && (p->product || d == 0))
                 FN(kernel_clear)(p, x, count);
@@ -403,8 +409,8 @@ static void FN(kernel_task)(void *arg, int64_t index, int worker)
                                        .scale = room + p->scale_at,
                                        .square = room + p->square_at,
                                        .planes = room + p->planes_at };
-    f.rows = bmm_min(KERNEL_ROWS, a->n - i);
-    f.keys = bmm_min(p->keys, a->m - j);
+    f.rows = int_min(KERNEL_ROWS, a->n - i);
+    f.keys = int_min(p->keys, a->m - j);
     f.q = (const R *)a->q.data + sight_offset(&a->q, b, h, i);
     f.k = (const R *)a->k.data + sight_offset(&a->k, b, h, j);
     f.g = (R *)a->g.data + sight_offset(&a->g, b, h, i) + j * a->g.col;
@@ -415,7 +421,7 @@ static void FN(kernel_task)(void *arg, int64_t index, int worker)
     FN(kernel_run)(&f);
 }
 
-static attpool_status FN(simd_kernel)(struct engine *engine, const struct kernel_args *args)
+attpool_status FN(simd_kernel)(struct engine *engine, const struct kernel_args *args)
 {
     struct FN(kernel) w = { .engine = engine, .args = args };
     const struct kernel *kernel = &args->kernel;

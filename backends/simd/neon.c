@@ -3,7 +3,6 @@
 /* The NEON backend: for every 64-bit ARM processor, or emulated elsewhere. */
 #include <stdbool.h>
 
-#define VEC  "backends/simd/vec_neon.h"
 #define NAME "neon"
 #define RANK 10
 
@@ -26,4 +25,4 @@ static bool probe(const char **reason)
 }
 #endif
 
-#include "backends/simd/all_ops.h"
+#include "backends/simd/table.h"

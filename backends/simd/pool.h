@@ -8,6 +8,10 @@
  * kernels make of it, pool_sight.h masks, pool_sums.h sums, pool_run.h states, pool_finish.h
  * outputs, pool_rare.h empty rows, pool_weights.h W. With few rows and many keys the lanes are
  * keys instead (pool_few.h). */
+#include "backends/simd/elementary.h"
+#include "backends/simd/pair.h"
+#include "backends/simd/powers.h"
+#include "backends/simd/sight.h"
 #include "backends/simd/pool_plan.h"
 #include "backends/simd/pool_measure.h"
 #include "backends/simd/pool_distance.h"
@@ -64,7 +68,7 @@ static void FN(pool_job_begin)(const struct FN(pool_job) *job, int64_t index, in
     size_t bytes;
     FN(pool_job_tile)(job, (int)pool_tile_vectors(s, tile), engine_scratch(job->engine, worker), t,
                       few, &bytes);
-    const int count = (int)pool_min(t->lanes, s->rows - first);
+    const int count = (int)int_min(t->lanes, s->rows - first);
     t->b = set / set_heads;
     for (int lane = 0; lane < count; lane++) {
         t->head[lane] = set % set_heads * s->group + (first + lane) / a->n;
@@ -167,7 +171,7 @@ static void FN(pool_job_chosen)(void *arg, int64_t index, int worker)
     FN(pool_job_tile)(job, (int)job->plan.shape.tile_vectors, engine_scratch(job->engine, worker),
                       &t, &few, &bytes);
     t.b = head / a->heads;
-    const int count = (int)pool_min(lanes, a->row_count - at);
+    const int count = (int)int_min(lanes, a->row_count - at);
     for (int lane = 0; lane < count; lane++) {
         t.head[lane] = head % a->heads;
         t.query[lane] = a->rows[at + lane];
@@ -224,7 +228,7 @@ static attpool_status FN(pool_chosen)(struct engine *engine, const struct pool_a
     struct pool_shape *s = &job.plan.shape;
     s->split = s->few = false;
     s->group = 1;
-    s->tile_vectors = pool_min((a.row_count + VN - 1) / VN, POOL_VECTORS - 1);
+    s->tile_vectors = int_min((a.row_count + VN - 1) / VN, POOL_VECTORS - 1);
     s->tile_extra = 0;
     if (!FN(pool_job_reserve)(&job))
         return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for weights");
@@ -233,7 +237,7 @@ static attpool_status FN(pool_chosen)(struct engine *engine, const struct pool_a
     return engine_parallel(engine, a.batch * a.heads * tiles, FN(pool_job_chosen), &job);
 }
 
-static attpool_status FN(simd_pool)(struct engine *engine, const struct pool_args *a)
+attpool_status FN(simd_pool)(struct engine *engine, const struct pool_args *a)
 {
     struct FN(pool_job) job = { .engine = engine, .a = a, .notes = true };
     const bool chosen = a->weights.data != NULL && a->rows != NULL;

@@ -47,12 +47,12 @@ VEC_FN void FN(pool_squares_n)(const struct FN(pool_pairs) *x, const int kt, con
     FN(pool_ends_start)(end, true, nv);
     for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_squares_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s, kt, nv, how);
+            FN(pool_squares_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv, how);
             FN(pool_chunk_out)(x, j, c, s, end, true, kt, nv);
         }
     for (; j < x->count && kt > 1; j++)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_squares_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s, 1, nv, how);
+            FN(pool_squares_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, 1, nv, how);
             FN(pool_chunk_out)(x, j, c, s, end, true, 1, nv);
         }
     FN(pool_ends_store)(x, end, nv);

@@ -48,7 +48,7 @@ static void FN(few_turn)(const struct FN(pool_few) *w, int from, int lanes)
     const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0) + w->base * a->k.row;
     const FN(pool_any) *rows[POOL_LANES(VN)];
     for (int lane = 0; lane < lanes; lane++) {
-        const int64_t o = pool_max(w->first, pool_min(from + lane, w->end - 1));
+        const int64_t o = int_max(w->first, int_min(from + lane, w->end - 1));
         rows[lane] = k + o * a->k.row;
     }
     FN(pool_turn)(rows, a->k.col, a->d, lanes, w->keys);
@@ -64,7 +64,7 @@ static void FN(few_widths)(const struct FN(pool_few) *w, int from, int lanes)
     if (!key && kernel->per != ATTPOOL_WIDTH_COORDINATE_KEY)
         return;
     for (int lane = 0; lane < lanes; lane++) {
-        const int64_t o = pool_max(w->first, pool_min(from + lane, w->end - 1));
+        const int64_t o = int_max(w->first, int_min(from + lane, w->end - 1));
         R size = FN(pool_at)(x, w->t->b, w->t->head0)[(w->base + o) * x->col];
         w->scale[lane] = r_abs(size);
         if (key && p->squared_width)
@@ -201,7 +201,7 @@ VEC_FN void FN(few_turned_n)(const struct FN(few_turned) *x, const FN(pool_any) 
     for (int j = 0; j < nr; j++)
         sum[v][j] = v_zero();
     for (int64_t first = 0; first < x->d; first += CHUNK) {
-        const int64_t end = pool_min(x->d, first + CHUNK);
+        const int64_t end = int_min(x->d, first + CHUNK);
         int64_t c = first;
         UNROLL
         for (int v = 0; v < nv; v++)
@@ -304,7 +304,7 @@ static bool FN(few_in_place)(const struct FN(pool_few) *w, int from, int vectors
                                          .scale = x.cast_scale != NULL ? *x.cast_scale : 1,
                                          .out = x.out,
                                          .vectors = vectors };
-        const int64_t ahead = pool_max(2 * VN, (8 << 10) / (a->d * (int64_t)sizeof(R)));
+        const int64_t ahead = int_max(2 * VN, (8 << 10) / (a->d * (int64_t)sizeof(R)));
         if (a->k.row == a->d && w->base + from + vectors * VN + ahead <= a->m)
             turned.ahead = ahead * a->d * (int64_t)sizeof(R);
         FN(few_turned)(&turned, w->t->count, dot);
@@ -365,11 +365,11 @@ static M FN(few_left)(const struct FN(pool_few) *w, int r, int o, V *bias)
 {
     const struct FN(pool_tile) *t = w->t;
     const struct pool_args *a = t->plan->a;
-    const int first = (int)pool_max(o, w->first), end = (int)pool_min(o + VN, w->end);
+    const int first = (int)int_max(o, w->first), end = (int)int_min(o + VN, w->end);
     uint8_t bytes[VN];
     R b[VN];
     for (int k = 0; k < VN; k++) {
-        const int64_t j = w->base + pool_max(first, pool_min(o + k, end - 1));
+        const int64_t j = w->base + int_max(first, int_min(o + k, end - 1));
         bool see = a->masks.mask.data == NULL ||
                    *FN(pool_mask_row)(a, t->b, t->head[r], t->query[r], j) != 0;
         b[k] = 0;
@@ -394,8 +394,8 @@ static void FN(few_sight)(const struct FN(pool_few) *w, int r)
     const struct pool_args *a = p->a;
     const bool masks = a->masks.mask.data != NULL || a->masks.bias.data != NULL || w->zeros;
     const struct pool_span span = t->span[r];
-    const V low = v_set1((R)pool_max(w->first, pool_min(span.low - w->base, w->end)));
-    const V high = v_set1((R)pool_min(w->end, pool_max(span.high - w->base, w->first)));
+    const V low = v_set1((R)int_max(w->first, int_min(span.low - w->base, w->end)));
+    const V high = v_set1((R)int_min(w->end, int_max(span.high - w->base, w->first)));
     const int64_t out = t->query[r] + a->masks.excluded - w->base;
     const V left_out =
         v_set1(a->masks.leave_one_out && out >= 0 && out < SUPER_BLOCK ? (R)out : -1);

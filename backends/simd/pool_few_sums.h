@@ -210,7 +210,7 @@ static void FN(few_columns)(const struct FN(few_columns) *x, int64_t v, R *acc)
         acc[k] = sum;
     }
     for (int j = 0; j < x->count && x->col == 1; j += FN(FEW_STEP)) {
-        const int end = (int)pool_min(x->count, j + FN(FEW_STEP));
+        const int end = (int)int_min(x->count, j + FN(FEW_STEP));
         const char *next = (const char *)(x->v + (j + FN(FEW_STEP))*x->row);
         if (bytes >= 64 && j + 2 * FN(FEW_STEP) <= x->ahead)
             for (int64_t i = 0; i + 4 <= FN(FEW_STEP) *bytes / 64; i += 4)
@@ -223,8 +223,7 @@ static void FN(few_columns)(const struct FN(few_columns) *x, int64_t v, R *acc)
 static void FN(few_block_values)(const struct FN(pool_few) *w, int r, int b, bool suspect, R *acc)
 {
     const struct pool_args *a = w->t->plan->a;
-    const int from = (int)pool_max(w->first, b * BLOCK),
-              to = (int)pool_min(w->end, (b + 1) * BLOCK);
+    const int from = (int)int_max(w->first, b * BLOCK), to = (int)int_min(w->end, (b + 1) * BLOCK);
     const R *p = w->s + r * SUPER_BLOCK, *part = w->part + r * SUPER_BLOCK;
     struct FN(few_columns) x = {
         .row = a->value.row, .col = a->value.col, .p = p + from, .count = to - from
@@ -333,8 +332,8 @@ static void FN(few_super_block)(struct FN(pool_few) *w, int64_t number, R *state
     const struct pool_args *a = t->plan->a;
     FN(pool_state_identity)(t->plan, state, t->lanes);
     w->base = number * SUPER_BLOCK - a->key_origin;
-    const int64_t first = pool_max(0, t->low - w->base);
-    const int64_t end = pool_min(SUPER_BLOCK, pool_min(a->m, t->high) - w->base);
+    const int64_t first = int_max(0, t->low - w->base);
+    const int64_t end = int_min(SUPER_BLOCK, int_min(a->m, t->high) - w->base);
     if (first >= end)
         return;
     w->first = (int)first;

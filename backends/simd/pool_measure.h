@@ -107,12 +107,12 @@ VEC_FN void FN(pool_dot_n)(const struct FN(pool_pairs) *x, const int kt, const i
     FN(pool_ends_start)(end, false, nv);
     for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_dot_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s, kt, nv);
+            FN(pool_dot_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv);
             FN(pool_chunk_out)(x, j, c, s, end, false, kt, nv);
         }
     for (; j < x->count && kt > 1; j++)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_dot_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s, 1, nv);
+            FN(pool_dot_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, 1, nv);
             FN(pool_chunk_out)(x, j, c, s, end, false, 1, nv);
         }
     FN(pool_ends_store)(x, end, nv);
@@ -160,7 +160,7 @@ VEC_FN void FN(pool_additive_n)(const struct FN(pool_pairs) *x, const int nv)
     FN(pool_ends_start)(end, false, nv);
     for (int j = 0; j < x->count; j++)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_additive_chunk)(x, j, c, pool_min(c + CHUNK, x->d), s[0], nv);
+            FN(pool_additive_chunk)(x, j, c, int_min(c + CHUNK, x->d), s[0], nv);
             FN(pool_chunk_out)(x, j, c, s, end, false, 1, nv);
         }
     FN(pool_ends_store)(x, end, nv);

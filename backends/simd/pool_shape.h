@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/simd/integers.h"
 #include "backends/tree.h"
 
 enum {
@@ -41,16 +42,6 @@ struct pool_shape {
     int64_t pieces;
 };
 
-static inline int64_t pool_min(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static inline int64_t pool_max(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static inline bool pool_shares(const struct array *x, int64_t group)
 {
     return x->data == NULL || x->head == 0 || x->group == group;
@@ -66,7 +57,7 @@ static int64_t pool_group(const struct pool_args *a)
     bool query_width = a->kernel.per == ATTPOOL_WIDTH_QUERY;
     for (size_t i = 0; i < count; i++)
         if (all[i]->data != NULL && all[i]->head != 0 && !(i == 3 && query_width))
-            group = pool_min(group, all[i]->group);
+            group = int_min(group, all[i]->group);
     for (size_t i = 0; i < count; i++)
         if (!pool_shares(all[i], group) && !(i == 3 && query_width))
             return 1;
@@ -119,7 +110,7 @@ static struct pool_shape pool_shape_of(const struct pool_args *a, int64_t lanes,
 
 static inline int64_t pool_tile_first(const struct pool_shape *s, int64_t tile)
 {
-    return tile * s->tile_vectors + pool_min(tile, s->tile_extra);
+    return tile * s->tile_vectors + int_min(tile, s->tile_extra);
 }
 
 static inline int64_t pool_tile_vectors(const struct pool_shape *s, int64_t tile)
@@ -131,7 +122,7 @@ static inline int64_t pool_tile_vectors(const struct pool_shape *s, int64_t tile
 static struct pool_span pool_span_of(const struct pool_args *a, int64_t b, int64_t h, int64_t i)
 {
     const struct array *l = &a->masks.lengths;
-    int64_t high = pool_min(a->m, i + a->masks.band_high);
+    int64_t high = int_min(a->m, i + a->masks.band_high);
     if (l->data != NULL) {
         int64_t at = b * l->batch + h / l->group * l->head + i * l->row, length;
         int32_t narrow;
@@ -142,9 +133,9 @@ static struct pool_span pool_span_of(const struct pool_args *a, int64_t b, int64
             memcpy(&narrow, from, sizeof narrow);
             length = narrow;
         }
-        high = pool_min(high, length);
+        high = int_min(high, length);
     }
-    struct pool_span span = { pool_max(0, i + a->masks.band_low), high };
+    struct pool_span span = { int_max(0, i + a->masks.band_low), high };
     if (span.low >= span.high)
         span.low = span.high = 0;
     return span;

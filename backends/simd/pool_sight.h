@@ -64,7 +64,7 @@ static void FN(pool_block_turn_mask)(struct FN(pool_tile) *t, const struct FN(po
         for (; j + VN <= block->count && col == 1; j += VN)
             FN(pool_turn_mask)(from, j, 1, VN, to + j * t->lanes, t->lanes);
         for (; j < block->count; j += VN)
-            FN(pool_turn_mask)(from, j, col, (int)pool_min(VN, block->count - j), to + j * t->lanes,
+            FN(pool_turn_mask)(from, j, col, (int)int_min(VN, block->count - j), to + j * t->lanes,
                                t->lanes);
     }
 }
@@ -72,7 +72,7 @@ static void FN(pool_block_turn_mask)(struct FN(pool_tile) *t, const struct FN(po
 /* Bounds of a lane, counted from the block's first key. */
 static R FN(pool_relative)(int64_t key, const struct FN(pool_block) *block)
 {
-    return (R)pool_max(-1, pool_min(key - block->first, block->count));
+    return (R)int_max(-1, int_min(key - block->first, block->count));
 }
 
 struct FN(pool_sight) {

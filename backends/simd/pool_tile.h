@@ -183,12 +183,12 @@ static void FN(pool_tile_spans)(struct FN(pool_tile) *t)
     for (int lane = 0; lane < t->lanes; lane++) {
         struct pool_span s = pool_span_of(a, t->b, t->head[lane], t->query[lane]);
         t->span[lane] = s;
-        t->low = s.low < s.high ? pool_min(t->low, s.low) : t->low;
-        t->high = pool_max(t->high, s.high);
-        t->all_low = pool_max(t->all_low, s.low);
-        t->all_high = pool_min(t->all_high, s.high);
+        t->low = s.low < s.high ? int_min(t->low, s.low) : t->low;
+        t->high = int_max(t->high, s.high);
+        t->all_low = int_max(t->all_low, s.low);
+        t->all_high = int_min(t->all_high, s.high);
     }
-    t->low = pool_min(t->low, t->high);
+    t->low = int_min(t->low, t->high);
 }
 
 /* head[] and query[] of the first `count` lanes are given. */
@@ -210,8 +210,8 @@ static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number,
                               struct FN(pool_block) *x)
 {
     const struct pool_args *a = t->plan->a;
-    const int64_t first = pool_max(0, number * BLOCK - a->key_origin);
-    const int64_t end = pool_min(a->m, (number + 1) * BLOCK - a->key_origin);
+    const int64_t first = int_max(0, number * BLOCK - a->key_origin);
+    const int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
     if (first >= end || first >= t->high || end <= t->low)
         return false;
     x->first = first;

@@ -125,8 +125,8 @@ static void FN(pool_weigh_number)(struct FN(pool_weigh) *g, int64_t number)
     if (FN(pool_block_at)(t, number, &x)) {
         FN(pool_weigh_block)(g, &x);
     } else {
-        x.first = pool_max(0, number * BLOCK - a->key_origin);
-        x.count = (int)(pool_min(a->m, (number + 1) * BLOCK - a->key_origin) - x.first);
+        x.first = int_max(0, number * BLOCK - a->key_origin);
+        x.count = (int)(int_min(a->m, (number + 1) * BLOCK - a->key_origin) - x.first);
         if (x.count <= 0)
             return;
         FN(pool_fill)(t->s, (size_t)(x.count * t->lanes), 0);

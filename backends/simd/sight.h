@@ -41,8 +41,8 @@ static inline int64_t sight_length(const struct masks *masks, int64_t b, int64_t
     return narrow;
 }
 
-static struct sight sight_of(const struct masks *masks, int64_t size, int64_t b, int64_t h,
-                             int64_t i, int64_t m)
+static inline struct sight sight_of(const struct masks *masks, int64_t size, int64_t b, int64_t h,
+                                    int64_t i, int64_t m)
 {
     struct sight s = { .m = m, .end = m, .left_out = -1 };
     if (masks->lengths.data != NULL) {

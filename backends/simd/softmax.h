@@ -3,6 +3,10 @@
 /* Row softmax. Template: see real_f32.h. Three passes over a row: the largest score; weights
  * relative to it, and their sum; the division. W may be S: an element is read before it is
  * written. A row is cut at multiples of the lanes of the sum. */
+#include "backends/simd/elementary.h"
+#include "backends/simd/integers.h"
+#include "backends/simd/powers.h"
+#include "backends/simd/sight.h"
 
 enum {
     FN(softmax_step) = sizeof(R) == 4 ? SOFTMAX_LANES_F32 : SOFTMAX_LANES_F64,
@@ -94,7 +98,7 @@ VEC_FN R FN(softmax_top_of)(const struct FN(softmax_row) *row, bool low)
                 best[v] = FN(softmax_better)(best[v], v_loadu(row->src + j + v * VN), low);
             continue;
         }
-        for (int64_t i = j; i < bmm_min(j + FN(softmax_step), row->sight.end); i += VN) {
+        for (int64_t i = j; i < int_min(j + FN(softmax_step), row->sight.end); i += VN) {
             const V x = v_select(FN(sees)(&row->sight, i), FN(softmax_score)(row, i), best[0]);
             best[0] = FN(softmax_better)(best[0], x, low);
         }
@@ -247,7 +251,7 @@ struct FN(softmax_short) {
 static void FN(softmax_short_load)(const struct FN(softmax_short) *f, R *x)
 {
     for (int64_t j = 0; j < f->m; j += VN) {
-        const int64_t n = bmm_min(VN, f->m - j);
+        const int64_t n = int_min(VN, f->m - j);
         V r[VN];
         UNROLL
         for (int i = 0; i < VN; i++)
@@ -263,7 +267,7 @@ static void FN(softmax_short_load)(const struct FN(softmax_short) *f, R *x)
 static void FN(softmax_short_store)(const struct FN(softmax_short) *f, const R *x)
 {
     for (int64_t j = 0; j < f->m; j += VN) {
-        const int64_t n = bmm_min(VN, f->m - j);
+        const int64_t n = int_min(VN, f->m - j);
         V r[VN];
         UNROLL
         for (int i = 0; i < VN; i++)
@@ -323,7 +327,7 @@ static bool FN(softmax_short)(const struct FN(softmax) *w, const struct FN(softm
         FN(softmax_short_powers)(x, lanes, j, c, top, 4);
     for (; j < f->m; j++)
         FN(softmax_short_powers)(x, lanes, j, c, top, 1);
-    const V sum = FN(softmax_short_total)(lanes, bmm_min(f->m, FN(softmax_step)));
+    const V sum = FN(softmax_short_total)(lanes, int_min(f->m, FN(softmax_step)));
     if (!m_all(v_gt(sum, v_zero())))
         return false;
     const V ratio = v_div(v_set1(1), sum);
@@ -372,7 +376,7 @@ static void FN(softmax_task)(void *arg, int64_t index, int worker)
     const struct FN(softmax) *w = arg;
     const struct softmax_args *a = w->args;
     const int64_t rows = a->batch * a->heads * a->n, first = index * w->rows_each;
-    const int64_t end = bmm_min(first + w->rows_each, rows);
+    const int64_t end = int_min(first + w->rows_each, rows);
     R *scratch = engine_scratch(w->engine, worker);
     int64_t i = first % a->n, h = first / a->n % a->heads, b = first / a->n / a->heads;
     for (int64_t r = first, done; r < end; r += done) {
@@ -391,7 +395,7 @@ static void FN(softmax_task)(void *arg, int64_t index, int worker)
     }
 }
 
-static attpool_status FN(simd_softmax)(struct engine *engine, const struct softmax_args *args)
+attpool_status FN(simd_softmax)(struct engine *engine, const struct softmax_args *args)
 {
     const int64_t rows = args->batch * args->heads * args->n, m = args->m;
     const bool bias = args->masks.bias.data != NULL;
@@ -409,5 +413,5 @@ static attpool_status FN(simd_softmax)(struct engine *engine, const struct softm
     if (!engine_reserve(engine, copy ? (size_t)m * sizeof(R) : 0, 0))
         return engine_fail(engine, ATTPOOL_E_MEMORY, "softmax needs %zu bytes a thread",
                            (size_t)m * sizeof(R));
-    return engine_parallel(engine, bmm_ceil(rows, w.rows_each), FN(softmax_task), &w);
+    return engine_parallel(engine, int_ceil(rows, w.rows_each), FN(softmax_task), &w);
 }

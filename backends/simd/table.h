@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A backend: every operation for the vectors of the header VEC, float and double, and the table
- * TABLE. The stub that includes this defines both, NAME, RANK and the function probe. */
-#include "backends/backend.h"
+/* The table TABLE of a backend. The stub that includes this defines it, NAME, RANK and the
+ * function probe. */
 #include "backends/scalar/scalar.h"
-
-#include VEC
-
-#include "backends/simd/unroll.h"
-
-#include "backends/simd/real_f32.h"
-#include "backends/simd/ops.h"
-
-#include "backends/simd/real_f64.h"
-#include "backends/simd/ops.h"
-
-#include "backends/simd/real_undef.h"
+#include "backends/simd/isa.h"
 
 /* States are merged in plain C, on x86 by the build with a fused multiply-add, which every
  * processor has that runs these vectors. */
@@ -38,5 +26,5 @@ const struct backend TABLE = {
     .pool = { simd_pool_f32, simd_pool_f64 },
     .merge = { SCALAR_TWIN(merge_f32), SCALAR_TWIN(merge_f64) },
     .finish = { SCALAR_TWIN(finish_f32), SCALAR_TWIN(finish_f64) },
-    .elementwise = { elementwise_f32, elementwise_f64 },
+    .elementwise = { simd_elementwise_f32, simd_elementwise_f64 },
 };
