@@ -8,12 +8,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { SCRATCH_ALIGNMENT = 64 };
 
 /* Seconds between two calls of the progress callback. */
 #define PROGRESS_INTERVAL 0.05
+
+void clear(void *memory, size_t bytes)
+{
+    memset(memory, 0, bytes);
+}
 
 double engine_clock(void)
 {
@@ -126,7 +132,7 @@ void call_begin(struct call *call, struct engine *engine, const char *name)
     call->name = name;
     call->start = engine->verbose >= 2 || engine->progress ? engine_clock() : 0;
     engine->message[0] = '\0';
-    engine->empty_rows = 0;
+    atomic_store_explicit(&engine->empty_rows, 0, memory_order_relaxed);
     engine->progress_done = 0;
     engine->progress_time = call->start;
     float_env_enter(&call->env);

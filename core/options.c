@@ -248,8 +248,12 @@ attpool_status masks_take(struct arguments *args, const attpool_masks *caller, s
 {
     struct engine *e = args->engine;
     attpool_masks *o = &tensors->options;
-    memset(masks, 0, sizeof *masks);
-    memset(tensors, 0, sizeof *tensors);
+    tensors->lengths = tensors->mask = tensors->bias = NULL;
+    if (!caller) {
+        masks->band_low = -BAND_OPEN;
+        masks->band_high = BAND_OPEN;
+        return ATTPOOL_OK;
+    }
     if (!take_options(e, "attpool_masks", o, sizeof *o, caller))
         return ATTPOOL_E_OPTIONS;
     attpool_status st = take_bands(e, o, masks);

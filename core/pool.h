@@ -6,7 +6,6 @@
 
 /* A pooling call between its check and its run. */
 struct pool_call {
-    struct arguments args;
     struct pool_args pool;
     attpool_pool_options options;
     struct leading leading;
@@ -16,6 +15,7 @@ struct pool_call {
     struct array wq_array, wk_array; /* of the projections that come before the pooling */
     int64_t p;
     bool has_names;
+    struct arguments args; /* last: all before it begins as 0 */
 };
 
 struct pool_tensors {

@@ -6,7 +6,6 @@
 #include "core/pool.h"
 
 #include <math.h>
-#include <string.h>
 
 static bool projects(const struct pool_call *c)
 {
@@ -303,7 +302,7 @@ static attpool_status fit_all(struct pool_call *c, bool state)
 attpool_status pool_check(struct pool_call *c, struct engine *engine,
                           const struct pool_tensors *tensors, bool state)
 {
-    memset(c, 0, sizeof *c);
+    clear(c, offsetof(struct pool_call, args));
     arguments_init(&c->args, engine);
     if (!take_options(engine, "attpool_pool_options", &c->options, sizeof c->options,
                       tensors->options))

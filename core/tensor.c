@@ -20,9 +20,9 @@ bool product_fits(int64_t a, int64_t b, int64_t c, int64_t d)
 
 void arguments_init(struct arguments *args, struct engine *engine)
 {
-    memset(args, 0, sizeof *args);
     args->engine = engine;
     args->type = -1;
+    args->count = 0;
 }
 
 static attpool_status check_type(struct arguments *args, const DLTensor *t, struct view *v)
@@ -58,32 +58,34 @@ static attpool_status check_type(struct arguments *args, const DLTensor *t, stru
     return ATTPOOL_OK;
 }
 
-/* First and last place of a tensor's dimensions among batch, head, row, col. */
-static void layout_range(enum layout layout, int *least, int *most, int place[4])
+/* Where a tensor's own dimensions go; the last ndim of `most` places. */
+struct layout_range {
+    int least, most;
+    int place[4];
+};
+static const struct layout_range layouts[] = {
+    [LAYOUT_MATRIX] = { 2, 4, { 0, 1, 2, 3 } }, [LAYOUT_ROW] = { 1, 3, { 0, 1, 2 } },
+    [LAYOUT_COL] = { 1, 3, { 0, 1, 3 } },       [LAYOUT_HEADS] = { 1, 2, { 0, 1 } },
+    [LAYOUT_PLAIN] = { 2, 2, { 2, 3 } },
+};
+
+static attpool_status wrong_ndim(struct engine *e, const struct view *v, int ndim,
+                                 const struct layout_range *range)
 {
-    static const int map[][4] = {
-        [LAYOUT_MATRIX] = { 0, 1, 2, 3 },  [LAYOUT_ROW] = { 0, 1, 2, -1 },
-        [LAYOUT_COL] = { 0, 1, 3, -1 },    [LAYOUT_HEADS] = { 0, 1, -1, -1 },
-        [LAYOUT_PLAIN] = { 2, 3, -1, -1 },
-    };
-    static const int low[] = { 2, 1, 1, 1, 2 }, high[] = { 4, 3, 3, 2, 2 };
-    memcpy(place, map[layout], sizeof map[layout]);
-    *least = low[layout];
-    *most = high[layout];
+    return engine_fail(e, v->status,
+                       range->least == range->most
+                           ? "%s has %d dimensions, it should have %d"
+                           : "%s has %d dimensions, it should have %d to %d",
+                       v->name, ndim, range->least, range->most);
 }
 
-/* Sizes and strides into the four dimensions; the last ndim places of the layout. */
-static attpool_status take_shape(struct arguments *args, const DLTensor *t, enum layout layout,
-                                 struct view *v)
+/* Sizes and strides into the four dimensions. *count: of elements, an empty dimension as 1. */
+static attpool_status take_shape(struct arguments *args, const DLTensor *t,
+                                 const struct layout_range *range, struct view *v, int64_t *count)
 {
-    int least, most, place[4];
     int64_t compact = 1;
-    layout_range(layout, &least, &most, place);
-    if (t->ndim < least || t->ndim > most)
-        return engine_fail(args->engine, v->status,
-                           least == most ? "%s has %d dimensions, it should have %d"
-                                         : "%s has %d dimensions, it should have %d to %d",
-                           v->name, (int)t->ndim, least, most);
+    if (t->ndim < range->least || t->ndim > range->most)
+        return wrong_ndim(args->engine, v, (int)t->ndim, range);
     if (!t->shape)
         return engine_fail(args->engine, v->status, "%s has no shape", v->name);
     for (int k = 0; k < 4; k++) {
@@ -93,7 +95,7 @@ static attpool_status take_shape(struct arguments *args, const DLTensor *t, enum
     v->ndim = t->ndim;
     for (int k = t->ndim - 1; k >= 0; k--) {
         int64_t size = t->shape[k], stride = t->strides ? t->strides[k] : compact;
-        int to = place[most - t->ndim + k];
+        int to = range->place[range->most - t->ndim + k];
         if (size < 0)
             return engine_fail(args->engine, v->status, "%s has a negative size, %lld", v->name,
                                (long long)size);
@@ -104,18 +106,20 @@ static attpool_status take_shape(struct arguments *args, const DLTensor *t, enum
         v->size[to] = size;
         v->stride[to] = size == 1 ? 0 : stride;
     }
+    *count = compact;
     return ATTPOOL_OK;
 }
 
-/* The range of bytes that the elements cover. */
+static bool has_elements(const struct view *v)
+{
+    return v->size[0] > 0 && v->size[1] > 0 && v->size[2] > 0 && v->size[3] > 0;
+}
+
+/* The range of bytes that the elements cover, where there are any. */
 static bool take_range(struct view *v)
 {
     int64_t low = 0, high = 0, step;
     for (int k = 0; k < 4; k++) {
-        if (v->size[k] == 0) {
-            v->low = v->high = 0;
-            return true;
-        }
         if (__builtin_mul_overflow(v->size[k] - 1, v->stride[k], &step) ||
             __builtin_mul_overflow(step, (int64_t)v->bytes, &step) ||
             (step < 0 ? __builtin_add_overflow(low, step, &low)
@@ -160,15 +164,26 @@ attpool_status arguments_add(struct arguments *args, const DLTensor *tensor, con
                              enum layout layout, struct array *array, struct view **view)
 {
     struct view *v = &args->view[args->count];
-    *v =
-        (struct view){ .name = name, .status = status, .role = role, .kind = kind, .array = array };
+    int64_t count = 1;
+    v->name = name;
+    v->status = status;
+    v->role = role;
+    v->kind = kind;
+    v->array = array;
+    v->data = NULL;
+    v->offset = v->low = v->high = 0;
+    args->buffer[args->count] = NULL;
     if (!tensor)
         return engine_fail(args->engine, status, "%s is NULL", name);
     attpool_status st = check_type(args, tensor, v);
     if (st == ATTPOOL_OK)
-        st = take_shape(args, tensor, layout, v);
-    if (st == ATTPOOL_OK && !take_range(v))
-        st = engine_fail(args->engine, status, "%s is too large", name);
+        st = take_shape(args, tensor, &layouts[layout], v, &count);
+    if (st == ATTPOOL_OK && has_elements(v)) {
+        if (!tensor->strides)
+            v->high = count * v->bytes;
+        else if (!take_range(v))
+            st = engine_fail(args->engine, status, "%s is too large", name);
+    }
     if (st == ATTPOOL_OK)
         st = check_place(args, tensor, v);
     if (st != ATTPOOL_OK)
@@ -261,12 +276,28 @@ static bool ranges_meet(const struct view *a, const struct view *b)
            (uintptr_t)b->data + (uintptr_t)b->low < (uintptr_t)a->data + (uintptr_t)a->high;
 }
 
-/* Dimensions by stride, each must step over all that the smaller ones cover. */
+/* Each dimension of more than one element, in this order, steps over all that those before it
+ * cover. */
+static bool steps_over(const struct view *v, const int order[4])
+{
+    int64_t covered = 0;
+    for (int i = 0; i < 4; i++) {
+        int k = order[i];
+        int64_t step = llabs(v->stride[k]);
+        if (v->size[k] <= 1)
+            continue;
+        if (step <= covered)
+            return false;
+        covered += (v->size[k] - 1) * step;
+    }
+    return true;
+}
+
+/* In the order of memory, which mostly is that of the dimensions. */
 static bool overlaps_itself(const struct view *v)
 {
-    int order[4] = { 0, 1, 2, 3 };
-    int64_t covered = 0;
-    if (v->high == v->low)
+    int order[4] = { 3, 2, 1, 0 };
+    if (v->high == v->low || steps_over(v, order))
         return false;
     for (int i = 0; i < 4; i++)
         for (int j = i + 1; j < 4; j++)
@@ -275,16 +306,7 @@ static bool overlaps_itself(const struct view *v)
                 order[i] = order[j];
                 order[j] = t;
             }
-    for (int i = 0; i < 4; i++) {
-        int k = order[i];
-        int64_t step = llabs(v->stride[k]);
-        if (v->size[k] <= 1)
-            continue;
-        if (step <= covered)
-            return true;
-        covered += (v->size[k] - 1) * step;
-    }
-    return false;
+    return !steps_over(v, order);
 }
 
 attpool_status arguments_overlap(struct arguments *args, const struct view *may_alias)

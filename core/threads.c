@@ -157,7 +157,10 @@ bool threads_run(struct threads *t, int64_t count, threads_task *task, void *arg
     many = many && t->started > 0;
     if (many)
         wake_all(t, &run);
-    if (!watch) {
+    if (!many && !watch) {
+        for (int64_t i = 0; i < count; i++)
+            task(arg, i, 0);
+    } else if (!watch) {
         take_indices(&run, 0);
     } else {
         int64_t i;
