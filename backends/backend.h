@@ -150,7 +150,7 @@ struct engine;
  * environment is the default one in every worker. */
 typedef void engine_task(void *arg, int64_t index, int worker);
 attpool_status engine_parallel(struct engine *engine, int64_t count, engine_task *task, void *arg);
-int engine_workers(const struct engine *engine);
+int engine_workers(const struct engine *engine); /* 1 in a call too small for threads */
 
 /* Make sure every worker has `bytes` of scratch memory, aligned to 64, and the call `shared`
  * bytes for all; kept in the context for the next call. Call once, before anything is written.

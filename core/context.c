@@ -70,6 +70,7 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
     if (st != ATTPOOL_OK)
         return st;
     int threads = o->threads ? o->threads : set.threads ? set.threads : threads_available();
+    e->threads_pay = THREADS_PAY;
     e->threads = threads_new(threads);
     if (!e->threads)
         return engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the threads");

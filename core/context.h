@@ -11,6 +11,13 @@
 
 struct threads;
 
+/* Some 20 microseconds of one processor; to wake another takes about as long. */
+#define THREADS_PAY 5e5
+
+/* Multiply-adds that take as long as what is done to a score or a number but for products: an
+ * exponential or the like. */
+#define ELEMENT_WORK 16
+
 struct engine {
     const struct backend *backend;
     void *state;
@@ -18,6 +25,8 @@ struct engine {
     void *scratch;
     size_t scratch_size, scratch_each, scratch_shared;
     _Atomic int64_t empty_rows;
+    double threads_pay; /* multiply-adds of a call from which on it is worth waking threads */
+    bool alone;         /* this call is below that */
 
     int verbose;
     attpool_log_function *log;
@@ -48,6 +57,9 @@ attpool_status call_end(struct call *call, attpool_status status);
 /* memset to 0 by libc: spelt out by a compiler ("rep stos") it takes longer than a small softmax.
  */
 void clear(void *memory, size_t bytes);
+
+/* About how many multiply-adds the backend's next work takes: little work starts no thread. */
+void engine_expect(struct engine *engine, double work);
 
 /* Log a line where the verbosity is at least `level`. */
 void engine_log(struct engine *engine, int level, const char *format, ...)

@@ -51,7 +51,7 @@ void engine_log(struct engine *engine, int level, const char *format, ...)
 
 int engine_workers(const struct engine *engine)
 {
-    return threads_count(engine->threads);
+    return engine->alone ? 1 : threads_count(engine->threads);
 }
 
 void *engine_state(const struct engine *engine)
@@ -89,10 +89,15 @@ static bool watch(void *arg, double fraction)
     return engine_progress(arg, fraction) != ATTPOOL_OK;
 }
 
+void engine_expect(struct engine *engine, double work)
+{
+    engine->alone = work < engine->threads_pay;
+}
+
 attpool_status engine_parallel(struct engine *engine, int64_t count, engine_task *task, void *arg)
 {
-    bool whole =
-        threads_run(engine->threads, count, task, arg, engine->progress ? watch : NULL, engine);
+    bool whole = threads_run(engine->threads, engine->alone, count, task, arg,
+                             engine->progress ? watch : NULL, engine);
     return whole ? ATTPOOL_OK : ATTPOOL_E_CANCELLED;
 }
 
@@ -132,6 +137,7 @@ void call_begin(struct call *call, struct engine *engine, const char *name)
     call->name = name;
     call->start = engine->verbose >= 2 || engine->progress ? engine_clock() : 0;
     engine->message[0] = '\0';
+    engine->alone = false;
     atomic_store_explicit(&engine->empty_rows, 0, memory_order_relaxed);
     engine->progress_done = 0;
     engine->progress_time = call->start;

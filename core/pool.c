@@ -63,7 +63,19 @@ static attpool_status project(struct pool_call *c, const struct view *x, const s
         to->array.head = 0;
     if (bytes == 0)
         return ATTPOOL_OK;
+    engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
     return e->backend->bmm[c->args.type](e, &m);
+}
+
+static attpool_status pool(struct pool_call *c)
+{
+    struct engine *e = c->args.engine;
+    const struct pool_args *p = &c->pool;
+    bool each =
+        p->score == POOL_ADDITIVE || (p->score == POOL_KERNEL && p->kernel.form == ATTPOOL_PRODUCT);
+    double work = (double)(p->d * (each ? ELEMENT_WORK : 1) + p->v + ELEMENT_WORK);
+    engine_expect(e, (double)(p->batch * p->heads * p->n) * (double)p->m * work);
+    return e->backend->pool[c->args.type](e, p);
 }
 
 static attpool_status pool_projected(struct pool_call *c)
@@ -76,7 +88,7 @@ static attpool_status pool_projected(struct pool_call *c)
     if (st == ATTPOOL_OK) {
         c->pool.q = q.array;
         c->pool.k = k.array;
-        st = e->backend->pool[c->args.type](e, &c->pool);
+        st = pool(c);
     }
     give_memory(e, k.memory);
     give_memory(e, q.memory);
@@ -85,14 +97,13 @@ static attpool_status pool_projected(struct pool_call *c)
 
 attpool_status pool_run(struct pool_call *c)
 {
-    struct engine *e = c->args.engine;
     const struct pool_args *p = &c->pool;
     if (p->batch * p->heads * p->n == 0)
         return ATTPOOL_OK;
     attpool_status st = arguments_stage(&c->args);
     if (st != ATTPOOL_OK)
         return st;
-    st = c->wq ? pool_projected(c) : e->backend->pool[c->args.type](e, p);
+    st = c->wq ? pool_projected(c) : pool(c);
     return arguments_unstage(&c->args, st);
 }
 

@@ -73,6 +73,7 @@ attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTenso
     attpool_status st = bmm_check(&args, alpha, A, B, beta, C, &m);
     if (st == ATTPOOL_OK && m.batch * m.heads * m.n * m.m > 0) {
         st = arguments_stage(&args);
+        engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
         if (st == ATTPOOL_OK)
             st = arguments_unstage(&args, e->backend->bmm[args.type](e, &m));
     }
@@ -129,6 +130,13 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
     return need_type(e, args->type);
 }
 
+static double kernel_work(const struct kernel_args *k)
+{
+    double each = k->kernel.form == ATTPOOL_PRODUCT ? ELEMENT_WORK * (double)k->d
+                                                    : ELEMENT_WORK + (double)k->d;
+    return (double)(k->batch * k->heads * k->n) * (double)k->m * each;
+}
+
 attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const DLTensor *K,
                               const attpool_kernel_options *options, DLTensor *G)
 {
@@ -144,6 +152,7 @@ attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const
     attpool_status st = kernel_check(&args, Q, K, options, G, &k);
     if (st == ATTPOOL_OK && k.batch * k.heads * k.n * k.m > 0) {
         st = arguments_stage(&args);
+        engine_expect(e, kernel_work(&k));
         if (st == ATTPOOL_OK)
             st = arguments_unstage(&args, e->backend->kernel[args.type](e, &k));
     }
@@ -238,6 +247,7 @@ attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
     attpool_status st = softmax_check(&args, S, options, W, &x);
     if (st == ATTPOOL_OK && x.batch * x.heads * x.n * x.m > 0) {
         st = arguments_stage(&args);
+        engine_expect(e, (double)(x.batch * x.heads * x.n) * (double)x.m * ELEMENT_WORK);
         if (st == ATTPOOL_OK)
             st = arguments_unstage(&args, e->backend->softmax[args.type](e, &x));
     }

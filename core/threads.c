@@ -147,11 +147,11 @@ static void wait_all(struct threads *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-bool threads_run(struct threads *t, int64_t count, threads_task *task, void *arg,
+bool threads_run(struct threads *t, bool alone, int64_t count, threads_task *task, void *arg,
                  threads_watch *watch, void *watch_arg)
 {
     struct run run = { .task = task, .arg = arg, .count = count };
-    bool many = count > 1 && t->count > 1;
+    bool many = count > 1 && t->count > 1 && !alone;
     if (many && t->owner != getpid())
         start(t);
     many = many && t->started > 0;

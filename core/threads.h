@@ -20,8 +20,9 @@ struct threads *threads_new(int count);
 void threads_free(struct threads *threads);
 int threads_count(const struct threads *threads);
 
-/* task(arg, index, worker) once for each index in 0 .. count - 1; false when watch stopped it. */
-bool threads_run(struct threads *threads, int64_t count, threads_task *task, void *arg,
+/* task(arg, index, worker) once for each index in 0 .. count - 1, by the calling thread `alone`
+ * or by all; false when watch stopped it. */
+bool threads_run(struct threads *threads, bool alone, int64_t count, threads_task *task, void *arg,
                  threads_watch *watch, void *watch_arg);
 
 /* CPUs that this process may use: affinity and the cgroup's quota; at least 1. */

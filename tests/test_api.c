@@ -1,60 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "tests/attention.h"
 #include "tests/backends.h"
 #include "tests/suites.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-/* Contexts: how they are opened, what they say, who may use them. */
-
-static const char *const variables[] = { "ATTPOOL_BACKEND", "ATTPOOL_MAX_ISA",
-                                         "ATTPOOL_NUM_THREADS", "ATTPOOL_VERBOSE",
-                                         "ATTPOOL_OPENCL_DEVICE" };
-
-static void clean_environment(void)
-{
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-        unsetenv(variables[i]);
-}
-
-static attpool_context *open_with(const attpool_options *options)
-{
-    attpool_context *context = NULL;
-    attpool_status status = attpool_open(options, &context);
-    ck_assert_msg(status == ATTPOOL_OK, "%s", attpool_status_name(status));
-    return context;
-}
-
-/* Dot-product attention that any machine has done at once. */
-enum { N = 70, M = 300, D = 8, V = 4 };
-struct attention {
-    float q[N * D], k[M * D], v[M * V], out[N * V];
-};
-
-static void attention_new(struct attention *a)
-{
-    for (int i = 0; i < N * D; i++)
-        a->q[i] = (float)random_at(1, (uint64_t)i);
-    for (int i = 0; i < M * D; i++)
-        a->k[i] = (float)random_at(2, (uint64_t)i);
-    for (int i = 0; i < M * V; i++)
-        a->v[i] = (float)random_at(3, (uint64_t)i);
-}
-
-static attpool_status attend(attpool_context *context, struct attention *a)
-{
-    return attpool_attend_f32(context, 1, N, M, D, V, a->q, a->k, a->v, 0, a->out);
-}
+/* Contexts: how they are opened and what they say; plain arrays. */
 
 /* ---- Opening ------------------------------------------------------------------------------ */
 
@@ -100,8 +59,8 @@ START_TEST(the_environment_chooses)
     ck_assert_int_eq(attpool_open(NULL, &context), ATTPOOL_E_BACKEND);
 
     /* Empty is as good as not set. */
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-        setenv(variables[i], "", 1);
+    for (int i = 0; i < API_VARIABLES; i++)
+        setenv(api_variables[i], "", 1);
     attpool_close(open_with(NULL));
 }
 END_TEST
@@ -312,21 +271,6 @@ static int watch(void *data, double fraction)
     return ++w->calls >= w->limit;
 }
 
-/* Attention that takes seconds: n queries and 20000 keys. */
-static attpool_status long_call(attpool_context *context, int64_t n)
-{
-    enum { KEYS = 20000 };
-    size_t queries = (size_t)n * D;
-    float *q = calloc(queries, sizeof *q), *k = calloc(KEYS * D, sizeof *k);
-    float *v = calloc(KEYS, sizeof *v), *out = calloc((size_t)n, sizeof *out);
-    attpool_status status = attpool_attend_f32(context, 1, n, KEYS, D, 1, q, k, v, 0, out);
-    free(q);
-    free(k);
-    free(v);
-    free(out);
-    return status;
-}
-
 START_TEST(progress_is_told_and_can_cancel)
 {
     const char *backends[] = { "scalar", NULL };
@@ -357,164 +301,6 @@ START_TEST(progress_is_told_and_can_cancel)
             ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
             attpool_close(context);
         }
-}
-END_TEST
-
-/* ---- Threads and processes ---------------------------------------------------------------- */
-
-struct user {
-    const char *backend;
-    struct attention a;
-    float want[N * V];
-    bool good;
-};
-
-static void *use_context(void *arg)
-{
-    struct user *u = arg;
-    attpool_options options = { .backend = u->backend, .threads = 2 };
-    attpool_context *context;
-    u->good = attpool_open(&options, &context) == ATTPOOL_OK;
-    for (int i = 0; i < 60 && u->good; i++) {
-        memset(u->a.out, 0, sizeof u->a.out);
-        u->good =
-            attend(context, &u->a) == ATTPOOL_OK && memcmp(u->a.out, u->want, sizeof u->want) == 0;
-    }
-    attpool_close(context);
-    return NULL;
-}
-
-START_TEST(contexts_work_side_by_side)
-{
-    enum { USERS = 4 };
-    static struct user users[USERS];
-    pthread_t threads[USERS];
-    attpool_context *context = open_with(NULL);
-    for (int i = 0; i < USERS; i++) {
-        users[i].backend = i % 2 ? NULL : "scalar";
-        attention_new(&users[i].a);
-        ck_assert_int_eq(attend(context, &users[i].a), ATTPOOL_OK);
-        memcpy(users[i].want, users[i].a.out, sizeof users[i].want);
-    }
-    for (int i = 0; i < USERS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, use_context, &users[i]), 0);
-    for (int i = 0; i < USERS; i++) {
-        pthread_join(threads[i], NULL);
-        ck_assert_msg(users[i].good, "user %d", i);
-    }
-    attpool_close(context);
-}
-END_TEST
-
-START_TEST(a_context_survives_a_fork)
-{
-    struct attention a;
-    float want[N * V];
-    attpool_options options = { .threads = 4 };
-    attpool_context *context = open_with(&options);
-    attention_new(&a);
-    ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
-    memcpy(want, a.out, sizeof want);
-    for (int i = 0; i < 3; i++) {
-        int status;
-        pid_t child = fork();
-        ck_assert_int_ge(child, 0);
-        memset(a.out, 0, sizeof a.out);
-        bool good = attend(context, &a) == ATTPOOL_OK && memcmp(a.out, want, sizeof want) == 0;
-        if (child == 0) {
-            attpool_close(context);
-            _exit(good ? 0 : 1);
-        }
-        ck_assert(good);
-        ck_assert_int_eq(waitpid(child, &status, 0), child);
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child failed");
-    }
-    attpool_close(context);
-}
-END_TEST
-
-/* Memory that the process has mapped, in bytes. */
-static size_t mapped(void)
-{
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    ck_assert(f && fscanf(f, "%lu", &pages) == 1);
-    fclose(f);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
-START_TEST(refused_threads_are_done_without)
-{
-    struct attention a;
-    float want[N * V];
-    attpool_options options = { .threads = 64 };
-    attpool_context *context = open_with(NULL);
-    attention_new(&a);
-    ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
-    memcpy(want, a.out, sizeof want);
-    attpool_close(context);
-    /* Room for the stacks of two or three threads. */
-    rlim_t room = mapped() + (24u << 20);
-    struct rlimit limit = { room, room };
-    context = open_with(&options);
-    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
-    for (int i = 0; i < 3; i++) {
-        memset(a.out, 0, sizeof a.out);
-        ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
-        ck_assert(memcmp(a.out, want, sizeof want) == 0);
-    }
-    attpool_close(context);
-}
-END_TEST
-
-/* Threads that the process has. */
-static int threads_of_process(void)
-{
-    int count = 0;
-    DIR *folder = opendir("/proc/self/task");
-    ck_assert_ptr_nonnull(folder);
-    for (const struct dirent *e; (e = readdir(folder));)
-        count += e->d_name[0] != '.';
-    closedir(folder);
-    return count;
-}
-
-START_TEST(threads_are_started_when_there_is_work)
-{
-    attpool_options options = { .threads = 3 };
-    int alone = threads_of_process(); /* an emulator has threads of its own */
-    attpool_context *context = open_with(&options);
-    ck_assert_int_eq(threads_of_process(), alone);
-    for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(long_call(context, 200), ATTPOOL_OK);
-        ck_assert_int_eq(threads_of_process(), alone + 2);
-    }
-    attpool_close(context);
-    /* A thread that was joined may be on the list for a moment. */
-    for (int i = 0; threads_of_process() > alone && i < 1000; i++)
-        usleep(1000);
-    ck_assert_int_eq(threads_of_process(), alone);
-}
-END_TEST
-
-START_TEST(any_number_of_threads)
-{
-    /* More threads than work, and many contexts opened and closed. */
-    struct attention a;
-    float want[N * V];
-    attention_new(&a);
-    for (int threads = 1; threads <= 64; threads *= 4) {
-        attpool_options options = { .threads = threads };
-        attpool_context *context = open_with(&options);
-        ck_assert_int_eq(attpool_threads(context), threads);
-        ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
-        if (threads == 1)
-            memcpy(want, a.out, sizeof want);
-        ck_assert(memcmp(a.out, want, sizeof want) == 0);
-        attpool_close(context);
-    }
-    for (int i = 0; i < 200; i++)
-        attpool_close(open_with(NULL));
 }
 END_TEST
 
@@ -590,11 +376,6 @@ Suite *suite_api(void)
     tcase_add_test(tc, the_log_gets_what_is_asked_for);
     tcase_add_test(tc, the_library_prints_nothing);
     tcase_add_test(tc, progress_is_told_and_can_cancel);
-    tcase_add_test(tc, contexts_work_side_by_side);
-    tcase_add_test(tc, a_context_survives_a_fork);
-    tcase_add_test(tc, refused_threads_are_done_without);
-    tcase_add_test(tc, threads_are_started_when_there_is_work);
-    tcase_add_test(tc, any_number_of_threads);
     tcase_add_test(tc, an_empty_batch_is_nothing_to_do);
     tcase_add_test(tc, plain_arrays_are_tensors);
     suite_add_tcase(suite, tc);
