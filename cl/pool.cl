@@ -2,7 +2,8 @@
 
 /* The scores of a slab. */
 
-enum { KEYS_EACH = 16 };
+/* Of a work-item: one where a key takes long by itself. As score_keys_each. */
+enum { KEYS_EACH = SCORE == SCORE_ADDITIVE ? 1 : 16 };
 
 /* c x + bias in units of which c make a power of two: c is 1 where it was converted. */
 static REAL score_of(const metric *a, const sight *s, bool converted, REAL x, long j)

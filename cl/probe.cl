@@ -5,6 +5,16 @@
 
 enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6 };
 
+/* Some drivers end all loops of a work-item after 65535 turns, all counted together. */
+__kernel void count_turns(__global const uint *in, __global uint *out)
+{
+    uint x = 0;
+    for (uint i = 0; i < in[0]; i++)
+        for (uint j = 0; j < in[1]; j++)
+            x = (x ^ i) * 1664525u + in[j & 1];
+    out[0] = x;
+}
+
 __kernel void probe(__global const REAL *in, __global WORD *out, int n)
 {
     int i = (int)get_global_id(0);

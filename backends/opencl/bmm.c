@@ -46,6 +46,9 @@ attpool_status opencl_bmm(struct engine *engine, const struct bmm_args *args, in
     struct cut cut = { .batch = args->batch, .heads = args->heads, .n = args->n, .m = args->m };
 
     p.tiled = opencl_tiles(engine, type) && args->n >= LEAST_TILED && args->m >= LEAST_TILED;
+    attpool_status status = opencl_turns(engine, 2 * args->k);
+    if (status != ATTPOOL_OK)
+        return status;
     cut.most = max64(TILE, LAUNCH_TERMS / max64(1, args->m) / max64(1, args->k) / TILE * TILE);
     return slab_each(&cut, launch_slab, &p);
 }

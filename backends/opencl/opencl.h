@@ -46,7 +46,8 @@ const struct cl_found *opencl_choose(const struct cl_api *cl, const struct cl_fo
 struct cl_answer {
     bool works; /* it built and ran a program */
     bool one_answer, float64;
-    bool soft_fma; /* in float32 its fma is not right: cl/fma.cl has one */
+    bool soft_fma;    /* in float32 its fma is not right: cl/fma.cl has one */
+    bool short_loops; /* it ends loops after LOOP_TURNS turns, and so with a wrong result */
     char reason[CL_NAME_ROOM];
 };
 
@@ -132,7 +133,7 @@ struct opencl {
     cl_device_id device;
     cl_command_queue queue;
     bool unordered; /* the caller's queue runs out of order: barriers keep the order */
-    bool float64, soft_fma;
+    bool float64, soft_fma, short_loops;
     size_t max_group, local_bytes;
     cl_ulong max_alloc;
     char name[CL_NAME_ROOM];
@@ -214,6 +215,12 @@ void put_masks(struct launch *l, const struct masks *masks, const struct array *
 attpool_status opencl_check(struct engine *engine, const struct masks *masks,
                             const struct array *key_weights, int64_t batch, int64_t heads,
                             int64_t n, int64_t m, int type);
+
+/* Of all loops of a work-item together, where the device has short_loops. */
+#define LOOP_TURNS 65535
+
+/* Refuse work whose loops, in a work-item, take more turns than the device makes. */
+attpool_status opencl_turns(struct engine *engine, int64_t turns);
 
 /* Does the device have room for the work-groups of cl/tile.cl? */
 bool opencl_tiles(struct engine *engine, int type);

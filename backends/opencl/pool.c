@@ -15,7 +15,7 @@
  * A second pass does the empty rows of the policies `mean` and `nearest`, and one more makes W
  * from the scores and what root kept of each row. */
 
-enum { GROUP = 64, TILE = 64, TILE_SIDE = 16, KEYS_EACH = 16, LEAST_TILED = 32 };
+enum { GROUP = 64, TILE = 64, TILE_SIDE = 16, WEIGHTS_EACH = 16, LEAST_TILED = 32 };
 
 static const size_t across[3] = { GROUP, 1, 1 }, along[3] = { 1, GROUP, 1 };
 static const size_t tile_local[3] = { TILE_SIDE, TILE_SIDE, 1 };
@@ -74,7 +74,7 @@ static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
 
 attpool_status pool_scores(const struct pooling *p, const struct slab *s)
 {
-    int64_t items[2] = { s->rows, ceil_div(s->width, KEYS_EACH) };
+    int64_t items[2] = { s->rows, ceil_div(s->width, score_keys_each(&p->score)) };
     bool tiled = sums_tiled(p, s);
     attpool_status status = tiled ? launch_sums(p, s) : ATTPOOL_OK;
     struct launch l;
@@ -300,7 +300,7 @@ static attpool_status launch_take_nearest(const struct pooling *p, const struct 
 static attpool_status launch_weights(const struct pooling *p, const struct slab *s)
 {
     const struct pool_args *args = p->args;
-    int64_t items[2] = { s->rows, ceil_div(s->width, KEYS_EACH) };
+    int64_t items[2] = { s->rows, ceil_div(s->width, WEIGHTS_EACH) };
     struct launch l;
 
     if (launch_begin(&l, p->engine, KERNEL_OUT_WEIGHTS, p->type)) {

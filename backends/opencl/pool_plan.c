@@ -106,6 +106,9 @@ attpool_status pool_plan(struct pooling *p, struct engine *engine, const struct 
     p->has_factor = p->log_domain && score_has_factor(&p->score) && args->score == POOL_KERNEL;
     p->first_super = args->key_origin / SUPER_BLOCK;
     p->slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p->first_super);
+    attpool_status status = opencl_turns(engine, score_turns(&p->score));
+    if (status != ATTPOOL_OK)
+        return status;
     plan_slabs(p, rows);
     return plan_scratch(p, rows) ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
 }

@@ -91,6 +91,41 @@ static cl_int run_cases(const struct cl_api *cl, cl_context context, cl_command_
     return error;
 }
 
+/* Do loops end before their time? */
+static cl_int count_turns(const struct cl_api *cl, cl_context context, cl_command_queue queue,
+                          cl_program program, bool *short_loops)
+{
+    cl_uint turns[2] = { 300, 400 }, want = 0, got = 0;
+    size_t one = 1;
+    cl_int error;
+    cl_kernel kernel = cl->CreateKernel(program, "count_turns", &error);
+    cl_mem in = NULL, out = NULL;
+
+    for (cl_uint i = 0; i < turns[0]; i++)
+        for (cl_uint j = 0; j < turns[1]; j++)
+            want = (want ^ i) * 1664525u + turns[j & 1];
+    if (error == CL_SUCCESS)
+        in = cl->CreateBuffer(context, CL_MEM_COPY_HOST_PTR, sizeof turns, turns, &error);
+    if (error == CL_SUCCESS)
+        out = cl->CreateBuffer(context, 0, sizeof got, NULL, &error);
+    if (error == CL_SUCCESS)
+        error = cl->SetKernelArg(kernel, 0, sizeof in, &in);
+    if (error == CL_SUCCESS)
+        error = cl->SetKernelArg(kernel, 1, sizeof out, &out);
+    if (error == CL_SUCCESS)
+        error = cl->EnqueueNDRangeKernel(queue, kernel, 1, NULL, &one, NULL, 0, NULL, NULL);
+    if (error == CL_SUCCESS)
+        error = cl->EnqueueReadBuffer(queue, out, CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL);
+    if (out)
+        cl->ReleaseMemObject(out);
+    if (in)
+        cl->ReleaseMemObject(in);
+    if (kernel)
+        cl->ReleaseKernel(kernel);
+    *short_loops = got != want;
+    return error;
+}
+
 /* A device on trial. */
 struct trial {
     const struct cl_api *cl;
@@ -98,6 +133,7 @@ struct trial {
     cl_context context;
     cl_command_queue queue;
     cl_int error;
+    bool short_loops;
     char line[CL_NAME_ROOM];
 };
 
@@ -125,6 +161,8 @@ static bool right(struct trial *t, int type, bool soft_fma)
             cases_f64((double *)(void *)in, (uint64_t *)(void *)want);
         t->error = run_cases(t->cl, t->context, t->queue, program, in, in_bytes, got, out_bytes);
         same = t->error == CL_SUCCESS && memcmp(want, got, out_bytes) == 0;
+        if (t->error == CL_SUCCESS)
+            t->error = count_turns(t->cl, t->context, t->queue, program, &t->short_loops);
         t->cl->ReleaseProgram(program);
     }
     free(in);
@@ -150,6 +188,7 @@ static void judge(struct trial *t, struct cl_answer *answer)
         right_f64 = right(t, TYPE_F64, false);
         answer->float64 = t->error == CL_SUCCESS;
     }
+    answer->short_loops = t->short_loops;
     answer->one_answer = answer->works && right_f32 && right_f64;
 }
 
@@ -168,11 +207,13 @@ static void probe(const struct cl_api *cl, cl_device_id device, struct cl_answer
         snprintf(answer->reason, CL_NAME_ROOM, "it runs no program: %s%s%.110s",
                  opencl_error_name(t.error, text), *t.line ? ": " : "", t.line);
     else if (!answer->one_answer)
-        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is not IEEE 754's: other bits");
+        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is not IEEE 754's: other bits%s",
+                 answer->short_loops ? "; no long loops" : "");
     else
-        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is right%s%s",
+        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is right%s%s%s",
                  answer->soft_fma ? ", but for fma, which is made of other steps" : "",
-                 answer->float64 ? "" : "; no float64");
+                 answer->float64 ? "" : "; no float64",
+                 answer->short_loops ? "; no long loops" : "");
     if (t.queue)
         cl->ReleaseCommandQueue(t.queue);
     if (t.context)

@@ -97,3 +97,18 @@ enum kernel_id score_kernel(const struct score *score)
                                                                       : KERNEL_SCORES_PLAIN;
     }
 }
+
+int64_t score_keys_each(const struct score *score)
+{
+    return score->score == POOL_ADDITIVE ? 1 : 16;
+}
+
+int64_t score_turns(const struct score *score)
+{
+    /* the loops of an elementary function, or of none */
+    enum { ELEMENT_TURNS = 32, TERM_TURNS = 2 };
+    bool product = score->score == POOL_KERNEL && score->kernel->form == ATTPOOL_PRODUCT;
+    bool element = product || score->score == POOL_ADDITIVE;
+    int64_t each = score->d * (element ? ELEMENT_TURNS : TERM_TURNS) + 4 * ELEMENT_TURNS;
+    return score_keys_each(score) * each;
+}

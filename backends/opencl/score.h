@@ -29,6 +29,10 @@ bool score_has_factor(const struct score *score);
 /* The program that makes its scores. */
 enum kernel_id score_kernel(const struct score *score);
 
+/* KEYS_EACH of cl/pool.cl, and the turns that its loops take in a work-item, at most. */
+int64_t score_keys_each(const struct score *score);
+int64_t score_turns(const struct score *score);
+
 /* How cl/sums.cl can make the sums of many pairs. */
 enum sum_kind { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY, SUM_NONE };
 enum sum_kind score_sums(const struct score *score);

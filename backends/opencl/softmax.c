@@ -41,5 +41,7 @@ attpool_status opencl_softmax(struct engine *engine, const struct softmax_args *
         opencl_check(engine, &args->masks, NULL, args->batch, args->heads, args->n, args->m, type);
 
     cut.most = max64(GROUP, LAUNCH_TERMS / ENTRY_TERMS / max64(1, args->m));
+    if (status == ATTPOOL_OK)
+        status = opencl_turns(engine, 2 * args->m);
     return status == ATTPOOL_OK ? slab_each(&cut, launch_slab, &p) : status;
 }
