@@ -47,3 +47,8 @@ fails 2 'demo takes no operand such as "x"' demo x
 fails 4 '.*no backend "vax"' demo --no-plots --backend vax
 : >file
 fails 1 'cannot make the folder file: ' demo --no-plots -o file
+# known before the work
+mkdir full full/classic.csv
+no_gnuplot demo -o no-folder
+test ! -e no-folder || fail "a folder for no pictures"
+fails 1 'cannot write full/classic.csv: Is a directory' demo --no-plots -o full

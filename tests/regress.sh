@@ -162,17 +162,20 @@ if have gnuplot; then
     unnpy w.npy
     shape '<f8 (3, 3)'
 fi
-mkdir nothing
-case $ATTPOOL in
-/*)
-    # shellcheck disable=SC2086
-    env PATH="$tmp/nothing" $ATTPOOL regress d.csv --x x --y y --bandwidth 1 --plot p2.svg \
-        -o new.csv 2>err
-    test $? = 1 || fail "without gnuplot it did not fail"
-    test ! -e p2.svg || fail "a picture without gnuplot"
-    test ! -e new.csv || fail "a table though the picture failed"
-    ;;
-esac
+no_gnuplot regress d.csv --x x --y y --bandwidth 1 --plot p2.svg -o new.csv
+test ! -e p2.svg || fail "a picture without gnuplot"
+test ! -e new.csv || fail "gnuplot was missed only after the work"
+
+# a gnuplot that fails takes nothing else with it
+mkdir broken
+printf '#!/bin/sh\necho "line 1: no fonts" >&2\nexit 1\n' >broken/gnuplot
+chmod +x broken/gnuplot
+PATH=$tmp/broken:$PATH run 1 regress d.csv --x x --y y --bandwidth 1 --plot p3.svg --heatmap h3.svg \
+    --weights w3.npy -o fit3.csv
+test "$(cat err)" = 'attpool: gnuplot failed: no fonts' || fail "the message is $(cat err)"
+same fit3.csv plain.csv
+test -s w3.npy || fail "the weights are lost"
+test "$(echo ./*3.svg*)" = './*3.svg*' || fail "pictures: $(echo ./*3.svg*)"
 
 # ---- warnings ----
 
@@ -286,6 +289,7 @@ unset ATTPOOL_NUM_THREADS
 
 # ---- whole or not at all ----
 
+mkdir killed.d kept.svg.gp
 echo old >kept.csv
 fails 3 'text.csv:3:2: ' regress text.csv --x x --y y --bandwidth 1 -o kept.csv
 fails 3 'd.csv:4: ' regress d.csv --x x --y y --kernel boxcar --bandwidth 2 --loo --empty error \
@@ -294,10 +298,28 @@ test "$(cat kept.csv)" = old || fail "a failure has changed kept.csv"
 test ! -e kept.npy || fail "a failure has left kept.npy"
 fails 1 'cannot write no/such.csv' regress d.csv --x x --y y --bandwidth 1 -o no/such.csv
 fails 1 'cannot write no/such.npy' regress d.csv --x x --y y --bandwidth 1 --weights no/such.npy
+# known before the work, and so before a query out of reach of all data
+early='regress d.csv --x x --y y --kernel boxcar --bandwidth 2 --loo --empty error'
+# shellcheck disable=SC2086
+{
+    fails 1 'cannot write no/such.csv: No such file' $early -o no/such.csv
+    fails 1 'cannot write killed.d: Is a directory' $early -o killed.d
+    fails 1 'cannot write "": No such file' $early -o ''
+    if have gnuplot; then
+        fails 1 'cannot write no/such.svg' $early --plot no/such.svg -o kept.csv
+        fails 1 'cannot write no/such.png' $early --heatmap no/such.png -o kept.csv
+        fails 1 'cannot write kept.svg.gp: Is a directory' $early --plot kept.svg --keep-scripts
+    fi
+    no_gnuplot $early --heatmap kept.png
+}
 if test -w /dev/full; then
     # shellcheck disable=SC2086
     $ATTPOOL regress d.csv --x x --y y --bandwidth 1 >/dev/full 2>err
     test $? = 1 || fail "a full disk is not noticed"
+    ln -s /dev/full full.npy
+    run 1 regress d.csv --x x --y y --bandwidth 1 --weights full.npy -o rest.csv
+    grep -q '^attpool: cannot write full.npy: No space' err || fail "the message is $(cat err)"
+    same rest.csv plain.csv
 fi
 # a closed stream's number is not given to a file
 # shellcheck disable=SC2086

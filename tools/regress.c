@@ -3,7 +3,8 @@
 #include "config.h"
 
 #include "tools/command.h"
-#include "tools/plot.h"
+#include "tools/output.h"
+#include "tools/picture.h"
 #include "tools/progress.h"
 #include "tools/regress.h"
 #include "tools/source.h"
@@ -305,21 +306,34 @@ static void warn_infinite(const struct regress_data *data, const struct regress_
                    infinite, data->n * data->v, data->single ? 32 : 64);
 }
 
+/* Minutes of work are not lost to a name that cannot be written. */
+static int check_outputs(const struct regress_options *o, struct error *e)
+{
+    int st = output_check(o->output != NULL ? o->output : "-", e);
+    if (st == CMD_OK)
+        st = output_check(o->weights, e);
+    if (st == CMD_OK)
+        st = draw_check(o->plot, o->keep_scripts, e);
+    return st == CMD_OK ? draw_check(o->heatmap, o->keep_scripts, e) : st;
+}
+
 static int regress(const struct regress_options *o, struct error *e)
 {
     struct regress_data data = { 0 };
     struct regress_result result = { 0 };
     if (o->x.count > 1 && o->bandwidths.count == 1 && o->kernels.name[0] != ATTPOOL_CONSTANT)
         error_warn("one bandwidth for %zu columns, as if all were in one unit", o->x.count);
-    int st = regress_read(o, &data, e);
+    int st = check_outputs(o, e);
+    if (st == CMD_OK)
+        st = regress_read(o, &data, e);
     if (st == CMD_OK)
         st = regress_fit(o, &data, &result, e);
-    if (st == CMD_OK)
+    if (result.whole) {
         warn_infinite(&data, &result);
-    if (st == CMD_OK)
+        /* The error has the first failure; the rest is written all the same. */
+        write_result(o, &data, &result, e);
         st = regress_draw(o, &data, &result, e);
-    if (st == CMD_OK)
-        st = write_result(o, &data, &result, e);
+    }
     regress_result_free(&result);
     regress_data_free(&data);
     return st;

@@ -43,12 +43,14 @@ struct regress_result {
     void *fit;     /* column after column, (n, v) */
     void *n_eff;   /* (n) */
     void *heatmap; /* (n, m) or NULL */
+    bool whole;    /* all fits are there, whatever became of the weights */
 };
 
 int regress_fit(const struct regress_options *o, const struct regress_data *data,
                 struct regress_result *result, struct error *e);
 void regress_result_free(struct regress_result *result);
 
+/* All that is asked for; the code is that of the first failure, of this or before it. */
 int regress_draw(const struct regress_options *o, const struct regress_data *data,
                  const struct regress_result *result, struct error *e);
 

