@@ -6,6 +6,12 @@
 printf 'x,y,z,w\n1,10,5,1\n2,20,6,2\n4,0,7,0\n' >d.csv
 base='regress d.csv --x x --y y'
 
+# warned TEXT: the one line on stderr
+warned()
+{
+    test "$(cat err)" = "attpool: warning: $1" || fail "the warning is $(cat err)"
+}
+
 # ---- the fit ----
 
 # weights exp(-u^2/2): at 1: 1, e^-0.5, e^-4.5
@@ -96,14 +102,31 @@ base='regress d.csv --x x --y y'
 
     # ---- empty rows ----
 
+    printf 'x\n1\nNA\n1000\n' >reach.csv
     printf '9\n' >far.csv
     for case in nan:NaN:NaN zero:0:NaN mean:10:3 nearest:0:1; do
         ok $base --kernel boxcar --bandwidth 1 --at far.csv --empty "${case%%:*}"
         rest=${case#*:}
         near 1e-14 9 "${rest%:*}" "${rest#*:}"
     done
-    ok $base --kernel boxcar --bandwidth 1 --at far.csv
+    run 0 $base --kernel boxcar --bandwidth 1 --at far.csv
     near 0 9 NaN NaN
+    warned '1 of 1 queries has no data in reach (see --empty)'
+    run 0 $base --kernel boxcar --bandwidth 0.5 --grid 7
+    warned '4 of 7 queries have no data in reach (see --empty)'
+    run 0 $base --kernel boxcar --bandwidth 0.5 --at reach.csv --na omit
+    warned '1 of 3 queries has no data in reach (see --empty)'
+    # mean and nearest: of the rows with a case weight that are not the query itself
+    ok $base --case-weights w --kernel boxcar --bandwidth 0.5 --loo --empty mean
+    near 0 1 20 1 2 10 1 4 15 2
+    ok $base --case-weights w --kernel boxcar --bandwidth 0.5 --loo --empty nearest
+    near 0 1 20 1 2 10 1 4 20 1
+    printf 'x,y,w\n1,10,0\n2,20,0\n' >weightless.csv
+    for policy in nan mean; do
+        run 0 regress weightless.csv --x x --y y --case-weights w --bandwidth 1 --empty $policy
+        near 0 1 NaN NaN 2 NaN NaN
+        warned '2 of 2 queries have no data in reach, as every case weight is 0 (see --empty)'
+    done
     fails 3 'far.csv:1: no data is in reach' $base --kernel boxcar --bandwidth 1 --at far.csv \
         --empty error
     fails 3 'd.csv:4: no data is in reach' $base --kernel boxcar --bandwidth 2 --loo --empty error
@@ -253,7 +276,6 @@ fails 3 'negative.csv:3:3: column "w": a case weight is negative' regress negati
 printf 'x,y,w\n1,2,1e308\n3,1,1e308\n' >heavy.csv
 fails 3 'heavy.csv:3:3: column "w": the sum of the case weights is outside' regress heavy.csv --x x \
     --y y --bandwidth 1 --case-weights w
-printf 'x\n1\nNA\n1000\n' >reach.csv
 fails 3 'reach.csv:4: no data is in reach' regress d.csv --x x --y y --kernel boxcar --bandwidth 1 \
     --at reach.csv --na omit --empty error
 printf 'a,b\n1,2\n' >two.csv

@@ -21,7 +21,7 @@ static const char help[] =
     "Columns, by name or by number from 1:\n"
     "  --x COL[,COL..]      what predicts\n"
     "  --y COL[,COL..]      what is predicted\n"
-    "  --case-weights COL   weight of each row of data, not negative\n"
+    "  --case-weights COL   weight of each row of data, not negative; with 0 it takes no part\n"
     "  --no-header          the first row is data\n"
     "  --delimiter C        instead of a comma; 'tab'\n"
     "  --na error|omit      rows with NA, NaN or an empty cell in a column in use: an error\n"
@@ -41,8 +41,8 @@ static const char help[] =
     "  --at FILE            the x columns by name, or exactly as many columns, in order\n"
     "  --grid N             N points from the least to the largest x; one x column\n"
     "  --loo                leave each point out of its own fit; at the data's own points\n"
-    "  --empty POLICY       where no data is in reach: nan (default), zero, mean, nearest,\n"
-    "                       error\n"
+    "  --empty POLICY       where no data is in reach: nan (default), zero, mean (equal weights\n"
+    "                       over the rows that take part), nearest, error\n"
     "\n"
     "Results, with the x columns, fit (fit_NAME for several y) and n_eff, the effective\n"
     "number of data points, 1 / (sum of squared weights):\n"
@@ -295,6 +295,19 @@ static int write_result(const struct regress_options *o, const struct regress_da
     return st;
 }
 
+static void warn_empty(const struct regress_options *o, const struct regress_data *data,
+                       const struct regress_result *result)
+{
+    size_t empty = 0;
+    for (size_t i = 0; i < data->n; i++)
+        empty += (data->missing == NULL || !data->missing[i]) &&
+                 isnan(real_get(result->n_eff, data->single, i));
+    if (empty > 0 && (o->empty == ATTPOOL_EMPTY_DEFAULT || data->weightless))
+        error_warn("%zu of %zu queries %s no data in reach%s (see --empty)", empty, data->n,
+                   empty == 1 ? "has" : "have",
+                   data->weightless ? ", as every case weight is 0" : "");
+}
+
 /* A sum may overflow where no value does. */
 static void warn_infinite(const struct regress_data *data, const struct regress_result *result)
 {
@@ -329,6 +342,7 @@ static int regress(const struct regress_options *o, struct error *e)
     if (st == CMD_OK)
         st = regress_fit(o, &data, &result, e);
     if (result.whole) {
+        warn_empty(o, &data, &result);
         warn_infinite(&data, &result);
         /* The error has the first failure; the rest is written all the same. */
         write_result(o, &data, &result, e);
