@@ -396,3 +396,46 @@ ok regress part.csv --x x --y y --bandwidth 1 -o whole.csv
 ln -s /dev/null null.npy
 ok regress part.csv --x x --y y --bandwidth 1 -o chunks.csv --weights null.npy
 same whole.csv chunks.csv
+
+# ---- much work is announced, and the manual's way to a bandwidth works ----
+
+# shellcheck disable=SC2086
+$ATTPOOL regress long.csv --x x --y y --bandwidth 1 --grid 3000000 >out 2>err &
+pid=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    test ! -s err || break
+    sleep 0.2
+done
+kill "$pid"
+wait "$pid" 2>/dev/null
+grep -q '^attpool: note: 3000000 queries x 40000 rows: this takes from minutes to hours; fewer query points (--grid' err ||
+    fail "no note on the time: $(cat err)"
+
+cp "$srcdir/tests/data/mcycle.csv" .
+sed -n '/^for h in/,/^done/p' "$srcdir/man/attpool.1" | sed "s/\\\\(aq/'/g; s/\\\\-/-/g" >choose.sh
+grep -q paste choose.sh || fail "no way to a bandwidth in the manual"
+attpool()
+{
+    # shellcheck disable=SC2086
+    $ATTPOOL "$@"
+}
+# shellcheck source=/dev/null
+. ./choose.sh >out || fail "choose.sh"
+perl -e '
+    open my $f, "<", "mcycle.csv" or die; <$f>;
+    my @d = map { chomp; [split /,/] } <$f>;
+    for my $h (0.5, 1, 1.5, 2, 3) {
+        my $sum = 0;
+        for my $i (0 .. $#d) {
+            my ($s, $t) = (0, 0);
+            for my $j (0 .. $#d) {
+                next if $i == $j;
+                my $k = exp(-(($d[$i][0] - $d[$j][0]) / $h)**2 / 2);
+                $s += $k; $t += $k * $d[$j][1];
+            }
+            $sum += ($d[$i][1] - $t / $s)**2;
+        }
+        printf "%g\n%d\n%.6g\n", $h, scalar @d, $sum / @d;
+    }' >expected
+# shellcheck disable=SC2046
+near 1e-5 $(cat expected)

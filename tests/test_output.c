@@ -328,6 +328,7 @@ static void print_error(void)
 static void warn(void)
 {
     error_warn("%d rows\nleft out", 3);
+    error_note("%d rows", 3);
 }
 
 static void make_progress(void)
@@ -346,7 +347,7 @@ START_TEST(an_error_is_one_line_and_the_first_one)
     ck_assert_int_eq(error_at(&e, "a\nb.csv", 3, 2, "%s", "bad"), CMD_DATA);
     ck_assert_int_eq(error_set(&e, CMD_FAILED, "later"), CMD_DATA);
     ck_assert_str_eq(stderr_of(print_error), "attpool: a?b.csv:3:2: bad\n");
-    ck_assert_str_eq(stderr_of(warn), "attpool: warning: 3 rows?left out\n");
+    ck_assert_str_eq(stderr_of(warn), "attpool: warning: 3 rows?left out\nattpool: note: 3 rows\n");
 }
 END_TEST
 
@@ -399,6 +400,7 @@ START_TEST(progress_on_a_terminal_is_drawn_and_cleared)
     ck_assert_int_ge(drawn, 2);
     ck_assert_double_le(drawn, (seconds - 0.5) * 10 + 1);
     ck_assert_ptr_null(strstr(text, "] 100%"));
+    ck_assert_ptr_nonnull(strstr(text, " s left\033[K"));
     ck_assert_ptr_nonnull(strstr(text, "\r\033[Kattpool: warning: done\r\n"));
 }
 END_TEST

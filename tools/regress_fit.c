@@ -15,6 +15,9 @@ enum { CHUNK_BYTES = 1 << 26 };
 /* A picture has no use for more, but would take all the memory. */
 enum { MOST_HEATMAP = 1 << 28 };
 
+/* Pairs of a query and a row that take minutes. */
+#define MUCH_WORK 1e11
+
 struct fit {
     const struct regress_options *o;
     const struct regress_data *data;
@@ -164,6 +167,14 @@ static int fit_and_write(struct fit *f, struct error *e)
     return output_close(&file, fit_all(f, e), e);
 }
 
+static void note_time(const struct regress_data *data)
+{
+    if ((double)data->n * (double)data->m > MUCH_WORK)
+        error_note("%zu queries x %zu rows: this takes from minutes to hours; fewer query points "
+                   "(--grid, --at) and --precision f32 take less",
+                   data->n, data->m);
+}
+
 int regress_fit(const struct regress_options *o, const struct regress_data *data,
                 struct regress_result *result, struct error *e)
 {
@@ -174,6 +185,8 @@ int regress_fit(const struct regress_options *o, const struct regress_data *data
     st = set_up_widths(&f, e);
     if (st == CMD_OK)
         st = set_up_memory(&f, e);
+    if (st == CMD_OK)
+        note_time(data);
     if (st == CMD_OK)
         st = fit_and_write(&f, e);
     free(f.widths);
