@@ -88,13 +88,15 @@ warned()
     # ---- missing values ----
 
     printf 'x,y\n1,10\n2,NA\n4,0\n' >na.csv
-    fails 3 'na.csv:3:2: column "y": "NA" is a missing value' regress na.csv --x x --y y --bandwidth 1
+    fails 3 'na.csv:3:2: column "y": "NA" is a missing value; --na omit leaves such rows out$' \
+        regress na.csv --x x --y y --bandwidth 1
     fails 3 'na.csv:3:2: ' regress na.csv --x x --y y --bandwidth 1 --na error
     run 0 regress na.csv --x x --y y --kernel boxcar --bandwidth 0.5 --na omit
     near 0 1 10 1 4 0 1
     grep -q 'warning: na.csv: 1 row with a missing value left out' err || fail "no warning"
     printf 'x\n1\nNA\n4\n' >naq.csv
-    fails 3 'naq.csv:3:1: ' $base --bandwidth 1 --at naq.csv
+    fails 3 'naq.csv:3:1: .*; --na omit leaves the fit of such rows empty$' $base --bandwidth 1 \
+        --at naq.csv
     ok $base --kernel boxcar --bandwidth 0.5 --at naq.csv --na omit
     test "$(cat out)" = "$(printf 'x,fit,n_eff\n1,10,1\n,,\n4,0,1')" || fail "got $(cat out)"
     ok $base --kernel constant --at naq.csv --na omit --empty mean
@@ -262,6 +264,14 @@ fails 2 'there is no column 0' regress d.csv --x 0 --y y --bandwidth 1
 
 # ---- bad data ----
 
+printf '"age, in years",y\n1,2\n' >age.csv
+fails 3 'age.csv:1: no column "age"; the first row is "age, in years", "y"; a name with a comma is' \
+    regress age.csv --x 'age, in years' --y y --bandwidth 1,1
+ok regress age.csv --x 1 --y y --bandwidth 1
+printf '"x";"a ""b"""\n1;2\n' >quotes.csv
+fails 3 'quotes.csv:1:1: a quote inside a cell .*; is --delimiter right.$' regress quotes.csv --x 1 \
+    --y 2 --bandwidth 1
+ok regress quotes.csv --delimiter ';' --x 1 --y 'a "b"' --bandwidth 1
 fails 3 'd.csv:1: no column "t"' regress d.csv --x t --y y --bandwidth 1
 fails 3 'd.csv: no column 9' regress d.csv --x 9 --y y --bandwidth 1
 printf 'x,y\n1,2\n3,abc\n' >text.csv
