@@ -164,6 +164,7 @@ START_TEST(panels_stand_in_a_grid)
     expect(text, "set multiplot layout 1,3 title 'all'\nset title 'one'\n");
     expect(text, "set yrange [-1:1]\n");
     expect(text, "plot $d2 using");
+    expect(text, "set key bmargin"); /* not on the data */
     text = drawn(&(struct plot_figure){ .panels = panels, .panel_count = 3, .columns = 2 });
     expect(text, "set multiplot layout 2,2\n");
 }
