@@ -8,6 +8,7 @@ ok demo --no-plots
 grep -q '^One answer: ' out || fail "no answer in: $(cat out)"
 test "$(grep -c ' ok$' out)" = 13 || fail "not 13 numbers in: $(cat out)"
 test ! -e attpool-demo || fail "files without --output"
+grep -q '2.2622e-05 *2.2619e-05 *within 1e-08 *ok$' out || fail "no tolerance in: $(cat out)"
 
 # The data is the same on every machine.
 ok demo --no-plots --output folder
