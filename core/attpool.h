@@ -113,7 +113,7 @@ typedef struct attpool_options {
     void *opencl_context; /* the caller's cl_context, cl_device_id and cl_command_queue, all or */
     void *opencl_device;  /* none of them; then the backend is "opencl". They are retained. */
     void *opencl_queue;   /* Tensors of type kDLOpenCL belong to this context. */
-    char *message;        /* where a failing attpool_open puts its text, or NULL */
+    char *message;        /* where attpool_open puts what failed, "" on success, or NULL */
     size_t message_size;
 } attpool_options;
 
@@ -140,7 +140,8 @@ ATTPOOL_API attpool_status attpool_finish(attpool_context *context);
 /** The text of the last failure, "" if the last call succeeded. Valid until the next call. */
 ATTPOOL_API const char *attpool_message(const attpool_context *context);
 
-/** "avx2" and so on; the device's own name; the number of threads a call may use. */
+/** "avx2" and so on; the device's name as attpool_list_devices has it; the number of threads a
+ *  call may use. */
 ATTPOOL_API const char *attpool_backend_name(const attpool_context *context);
 ATTPOOL_API const char *attpool_device_name(const attpool_context *context);
 ATTPOOL_API int attpool_threads(const attpool_context *context);
@@ -148,7 +149,7 @@ ATTPOOL_API int attpool_threads(const attpool_context *context);
 /** One row of what this machine has. */
 typedef struct attpool_device {
     const char *backend; /* what to ask for: "avx2", "opencl:PLATFORM:TYPE:INDEX" */
-    const char *device;  /* the device's own name */
+    const char *device;  /* its own name; of a CPU the model, and whether it is emulated */
     int32_t available;   /* 1 if attpool_open would take it */
     int32_t chosen;      /* 1 for the one that "auto" takes */
     int32_t one_answer;  /* 1 if it keeps the promise of the same bits, 0 not, -1 unavailable */
@@ -413,7 +414,7 @@ ATTPOOL_API void attpool_state_free(attpool_state *state);
  *  n, m       number of query points and of data points
  *  d, v       columns of x and of y
  *  queries    (n, d)    x  (m, d)    y  (m, v)    fit  (n, v), overlaps none of them
- *  bandwidth  sigma > 0, in the unit of x
+ *  bandwidth  sigma > 0, in the unit of x; ATTPOOL_CONSTANT has none: any is ignored
  *
  *  A query out of reach of every x gets NaN. Returns as attpool_pool.
  *  Example: the program in README.md. */

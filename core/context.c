@@ -33,20 +33,14 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
     return ATTPOOL_OK;
 }
 
-/* The processor's own name, where the system tells it. */
-static void name_cpu(char *name, size_t size)
+/* Found out at the first question: reading it costs more than opening. */
+static const char *device_name(struct engine *e)
 {
-    char line[256];
-    FILE *f = fopen("/proc/cpuinfo", "re");
-    snprintf(name, size, "CPU");
-    while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
-            line[strcspn(line, "\n")] = '\0';
-            snprintf(name, size, "%s", strchr(line, ':') + 2);
-            break;
-        }
-    if (f)
-        fclose(f);
+    if (e->backend->device_name)
+        return e->backend->device_name(e);
+    if (!e->device_name[0])
+        cpu_name(e->backend, e->device_name, sizeof e->device_name);
+    return e->device_name;
 }
 
 static attpool_status open_engine(struct engine *e, const attpool_options *o)
@@ -78,9 +72,10 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
         st = e->backend->open(e, o, device);
     if (st != ATTPOOL_OK)
         return st;
-    engine_log(e, 1, "attpool: backend %s, device %s, %d threads%s", e->backend->name,
-               e->backend->device_name ? e->backend->device_name(e) : "CPU", threads,
-               o->backend || set.backend ? "" : " (the best of this CPU)");
+    if (e->verbose >= 1)
+        engine_log(e, 1, "attpool: backend %s, device %s, %d threads%s", e->backend->name,
+                   device_name(e), threads,
+                   o->backend || set.backend ? "" : " (the best of this CPU)");
     return ATTPOOL_OK;
 }
 
@@ -99,12 +94,12 @@ attpool_status attpool_open(const attpool_options *options, attpool_context **co
     if (take_options(&c->engine, "attpool_options", &o, sizeof o, options))
         st = open_engine(&c->engine, &o);
     float_env_leave(&env);
+    if (o.message && o.message_size > 0)
+        snprintf(o.message, o.message_size, "%s", st == ATTPOOL_OK ? "" : c->engine.message);
     if (st == ATTPOOL_OK) {
         *context = c;
         return st;
     }
-    if (o.message && o.message_size > 0)
-        snprintf(o.message, o.message_size, "%s", c->engine.message);
     threads_free(c->engine.threads);
     free(c);
     return st;
@@ -146,15 +141,7 @@ const char *attpool_backend_name(const attpool_context *context)
 
 const char *attpool_device_name(const attpool_context *context)
 {
-    if (!context)
-        return "";
-    /* The name is found out at the first question: reading it costs more than opening. */
-    struct engine *e = &((struct attpool_context *)(uintptr_t)context)->engine;
-    if (e->backend->device_name)
-        return e->backend->device_name(e);
-    if (!e->device_name[0])
-        name_cpu(e->device_name, sizeof e->device_name);
-    return e->device_name;
+    return context ? device_name(&((struct attpool_context *)(uintptr_t)context)->engine) : "";
 }
 
 int attpool_threads(const attpool_context *context)

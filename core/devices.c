@@ -44,6 +44,23 @@ static bool is_the_one(int place)
     return true;
 }
 
+void cpu_name(const struct backend *backend, char *name, size_t size)
+{
+    char line[256];
+    const char *model = "CPU";
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
+            line[strcspn(line, "\n")] = '\0';
+            model = strchr(line, ':') + 1;
+            model += strspn(model, " ");
+            break;
+        }
+    if (f)
+        fclose(f);
+    snprintf(name, size, "%s%s", model, backend->emulated ? ", emulated" : "");
+}
+
 static void add_cpu(struct attpool_device_list *list, int place, const struct backend *best)
 {
     const struct backend *b = registry_at(place);
@@ -57,7 +74,7 @@ static void add_cpu(struct attpool_device_list *list, int place, const struct ba
     d->one_answer = d->available ? 1 : -1;
     d->float64 = 1;
     snprintf(row->name, sizeof row->name, "%s", b->name);
-    snprintf(row->device, sizeof row->device, b->emulated ? "CPU, emulated" : "CPU");
+    cpu_name(b, row->device, sizeof row->device);
     snprintf(row->reason, sizeof row->reason, "%s%s", why,
              d->chosen ? "; the best of this CPU" : "");
 }

@@ -4,8 +4,6 @@
 
 #include "core/context.h"
 
-#include <math.h>
-
 struct matrix {
     int64_t shape[3];
     DLTensor tensor;
@@ -50,13 +48,27 @@ static attpool_status pool_plain(attpool_context *context, const struct plain *p
     return st;
 }
 
+static attpool_status no_bandwidth(attpool_context *context)
+{
+    struct call call;
+    if (!context)
+        return ATTPOOL_E_WIDTH;
+    call_begin(&call, &context->engine, "pool");
+    return call_end(&call, engine_fail(&context->engine, ATTPOOL_E_WIDTH,
+                                       "bandwidth is 0, it should be positive and finite"));
+}
+
 static attpool_status regress(attpool_context *context, const struct plain *p,
                               attpool_kernel_name kernel, double bandwidth)
 {
-    /* A bandwidth of 0 would mean the default in the options. */
-    const attpool_kernel_options kernel_options = { .kernel = kernel,
-                                                    .bandwidth = bandwidth != 0 ? bandwidth : NAN };
+    const attpool_kernel_options kernel_options = {
+        .kernel = kernel,
+        .bandwidth = kernel == ATTPOOL_CONSTANT ? 0 : bandwidth,
+    };
     const attpool_pool_options options = { .score = ATTPOOL_KERNEL, .kernel = &kernel_options };
+    /* In the options it would mean the default. */
+    if (bandwidth == 0 && kernel != ATTPOOL_CONSTANT)
+        return no_bandwidth(context);
     return pool_plain(context, p, &options);
 }
 

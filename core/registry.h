@@ -26,4 +26,7 @@ bool settings_read(struct settings *settings, const attpool_options *options, ch
 const struct backend *registry_choose(const char *name, const char *max_isa, const char **device,
                                       char *reason, size_t size);
 
+/* The device's name of a backend of the CPU: the model, "CPU" where the system does not tell it. */
+void cpu_name(const struct backend *backend, char *name, size_t size);
+
 #endif

@@ -199,6 +199,18 @@ base='-q q.npy -k k.npy -v v.npy'
         ok attend $batch --heatmap h.png --rows 0 -o o.npy
         test "$(head -c 4 h.png | tail -c 3)" = PNG || fail "h.png is no PNG"
     fi
+    # a gnuplot that fails takes nothing else with it
+    mkdir broken
+    printf '#!/bin/sh\necho "line 1: no fonts" >&2\nexit 1\n' >broken/gnuplot
+    chmod +x broken/gnuplot
+    PATH=$tmp/broken:$PATH run 1 attend $base --heatmap lost.svg --lse kept-l.npy \
+        --weights kept-w.npy -o kept-o.npy
+    test "$(cat err)" = 'attpool: gnuplot failed: no fonts' || fail "the message is $(cat err)"
+    ok attend $base --lse lse.npy --weights w.npy -o o.npy
+    same kept-o.npy o.npy
+    same kept-l.npy lse.npy
+    same kept-w.npy w.npy
+    test ! -e lost.svg || fail "lost.svg is there"
 
     # no queries, no keys
     npy none.npy '<f8' '(0, 2)'
@@ -289,6 +301,13 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 3 'a.csv: not an NPY file' attend -q q.npy -k a.csv -v v.npy
     head -c 150 k.npy >cut.npy
     fails 3 'cut.npy: ' attend -q q.npy -k cut.npy -v v.npy
+    # known before the work, and so before bad data
+    for option in -o --lse --weights; do
+        fails 1 'cannot write no/such.npy' attend -q q.npy -k k.npy -v vbad.npy $option no/such.npy
+    done
+    no_gnuplot attend -q q.npy -k k.npy -v vbad.npy --heatmap h.svg
+    PATH=$tmp/broken:$PATH fails 1 'cannot write no/such.svg' attend -q q.npy -k k.npy -v vbad.npy \
+        --heatmap no/such.svg
     fails 1 'cannot .*gone.npy' attend -q q.npy -k gone.npy -v v.npy
     echo old >kept.npy
     fails 3 'v' attend -q q.npy -k k.npy -v vbad.npy -o kept.npy

@@ -48,6 +48,20 @@ fails()
     grep -q -E "^attpool: $pattern" err || fail "attpool $*: no '$pattern' in: $(cat err)"
 }
 
+# no_gnuplot ARGUMENT...: fails where PATH leads nowhere (a runner is found by PATH itself)
+no_gnuplot()
+{
+    case $ATTPOOL in
+    /*) ;;
+    *) return ;;
+    esac
+    # shellcheck disable=SC2086
+    env PATH=/nonexistent $ATTPOOL "$@" >out 2>err
+    test $? = 1 || fail "attpool $*: without gnuplot it did not fail"
+    grep -q '^attpool: plots are drawn by gnuplot, which is not' err ||
+        fail "attpool $*: no word about gnuplot in: $(cat err)"
+}
+
 # same FILE FILE
 same()
 {

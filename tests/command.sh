@@ -19,6 +19,13 @@ for command in attend bench demo devices regress; do
     done <options
 done
 
+# each variable that it names is one that is read
+sed -n 's/^\.B \(ATTPOOL_[A-Z_]*\)$/\1/p' "$srcdir/man/attpool.1" | sort -u >variables
+test -s variables || fail "attpool(1) names no variables"
+while read -r variable; do
+    cat "$srcdir"/core/*.c | grep -q "\"$variable\"" || fail "there is no $variable"
+done <variables
+
 grep -q "\"attpool $PACKAGE_VERSION\"" "$srcdir/man/attpool.1" || fail "attpool(1) is of another version"
 
 fails 2 'no command; see .attpool --help.'
@@ -48,7 +55,7 @@ chosen()
 }
 
 ok devices
-grep -q -E '^[* ] scalar +CPU +yes +yes +yes ' out || fail "no scalar in: $(cat out)"
+grep -q -E '^[* ] scalar +[^ ].* +yes +yes +yes ' out || fail "no scalar in: $(cat out)"
 test "$(grep -c '^\* [a-z]' out)" = 1 || fail "not one is chosen: $(cat out)"
 ok devices --json
 test "$(chosen | wc -l)" = 1 || fail "not one is chosen: $(chosen)"

@@ -8,6 +8,7 @@ ok demo --no-plots
 grep -q '^One answer: ' out || fail "no answer in: $(cat out)"
 test "$(grep -c ' ok$' out)" = 13 || fail "not 13 numbers in: $(cat out)"
 test ! -e attpool-demo || fail "files without --output"
+grep -q '2.2622e-05 *2.2619e-05 *within 1e-08 *ok$' out || fail "no tolerance in: $(cat out)"
 
 # The data is the same on every machine.
 ok demo --no-plots --output folder
@@ -47,3 +48,8 @@ fails 2 'demo takes no operand such as "x"' demo x
 fails 4 '.*no backend "vax"' demo --no-plots --backend vax
 : >file
 fails 1 'cannot make the folder file: ' demo --no-plots -o file
+# known before the work
+mkdir full full/classic.csv
+no_gnuplot demo -o no-folder
+test ! -e no-folder || fail "a folder for no pictures"
+fails 1 'cannot write full/classic.csv: Is a directory' demo --no-plots -o full

@@ -6,6 +6,12 @@
 printf 'x,y,z,w\n1,10,5,1\n2,20,6,2\n4,0,7,0\n' >d.csv
 base='regress d.csv --x x --y y'
 
+# warned TEXT: the one line on stderr
+warned()
+{
+    test "$(cat err)" = "attpool: warning: $1" || fail "the warning is $(cat err)"
+}
+
 # ---- the fit ----
 
 # weights exp(-u^2/2): at 1: 1, e^-0.5, e^-4.5
@@ -82,13 +88,15 @@ base='regress d.csv --x x --y y'
     # ---- missing values ----
 
     printf 'x,y\n1,10\n2,NA\n4,0\n' >na.csv
-    fails 3 'na.csv:3:2: column "y": "NA" is a missing value' regress na.csv --x x --y y --bandwidth 1
+    fails 3 'na.csv:3:2: column "y": "NA" is a missing value; --na omit leaves such rows out$' \
+        regress na.csv --x x --y y --bandwidth 1
     fails 3 'na.csv:3:2: ' regress na.csv --x x --y y --bandwidth 1 --na error
     run 0 regress na.csv --x x --y y --kernel boxcar --bandwidth 0.5 --na omit
     near 0 1 10 1 4 0 1
     grep -q 'warning: na.csv: 1 row with a missing value left out' err || fail "no warning"
     printf 'x\n1\nNA\n4\n' >naq.csv
-    fails 3 'naq.csv:3:1: ' $base --bandwidth 1 --at naq.csv
+    fails 3 'naq.csv:3:1: .*; --na omit leaves the fit of such rows empty$' $base --bandwidth 1 \
+        --at naq.csv
     ok $base --kernel boxcar --bandwidth 0.5 --at naq.csv --na omit
     test "$(cat out)" = "$(printf 'x,fit,n_eff\n1,10,1\n,,\n4,0,1')" || fail "got $(cat out)"
     ok $base --kernel constant --at naq.csv --na omit --empty mean
@@ -96,14 +104,31 @@ base='regress d.csv --x x --y y'
 
     # ---- empty rows ----
 
+    printf 'x\n1\nNA\n1000\n' >reach.csv
     printf '9\n' >far.csv
     for case in nan:NaN:NaN zero:0:NaN mean:10:3 nearest:0:1; do
         ok $base --kernel boxcar --bandwidth 1 --at far.csv --empty "${case%%:*}"
         rest=${case#*:}
         near 1e-14 9 "${rest%:*}" "${rest#*:}"
     done
-    ok $base --kernel boxcar --bandwidth 1 --at far.csv
+    run 0 $base --kernel boxcar --bandwidth 1 --at far.csv
     near 0 9 NaN NaN
+    warned '1 of 1 queries has no data in reach (see --empty)'
+    run 0 $base --kernel boxcar --bandwidth 0.5 --grid 7
+    warned '4 of 7 queries have no data in reach (see --empty)'
+    run 0 $base --kernel boxcar --bandwidth 0.5 --at reach.csv --na omit
+    warned '1 of 3 queries has no data in reach (see --empty)'
+    # mean and nearest: of the rows with a case weight that are not the query itself
+    ok $base --case-weights w --kernel boxcar --bandwidth 0.5 --loo --empty mean
+    near 0 1 20 1 2 10 1 4 15 2
+    ok $base --case-weights w --kernel boxcar --bandwidth 0.5 --loo --empty nearest
+    near 0 1 20 1 2 10 1 4 20 1
+    printf 'x,y,w\n1,10,0\n2,20,0\n' >weightless.csv
+    for policy in nan mean; do
+        run 0 regress weightless.csv --x x --y y --case-weights w --bandwidth 1 --empty $policy
+        near 0 1 NaN NaN 2 NaN NaN
+        warned '2 of 2 queries have no data in reach, as every case weight is 0 (see --empty)'
+    done
     fails 3 'far.csv:1: no data is in reach' $base --kernel boxcar --bandwidth 1 --at far.csv \
         --empty error
     fails 3 'd.csv:4: no data is in reach' $base --kernel boxcar --bandwidth 2 --loo --empty error
@@ -162,17 +187,20 @@ if have gnuplot; then
     unnpy w.npy
     shape '<f8 (3, 3)'
 fi
-mkdir nothing
-case $ATTPOOL in
-/*)
-    # shellcheck disable=SC2086
-    env PATH="$tmp/nothing" $ATTPOOL regress d.csv --x x --y y --bandwidth 1 --plot p2.svg \
-        -o new.csv 2>err
-    test $? = 1 || fail "without gnuplot it did not fail"
-    test ! -e p2.svg || fail "a picture without gnuplot"
-    test ! -e new.csv || fail "a table though the picture failed"
-    ;;
-esac
+no_gnuplot regress d.csv --x x --y y --bandwidth 1 --plot p2.svg -o new.csv
+test ! -e p2.svg || fail "a picture without gnuplot"
+test ! -e new.csv || fail "gnuplot was missed only after the work"
+
+# a gnuplot that fails takes nothing else with it
+mkdir broken
+printf '#!/bin/sh\necho "line 1: no fonts" >&2\nexit 1\n' >broken/gnuplot
+chmod +x broken/gnuplot
+PATH=$tmp/broken:$PATH run 1 regress d.csv --x x --y y --bandwidth 1 --plot p3.svg --heatmap h3.svg \
+    --weights w3.npy -o fit3.csv
+test "$(cat err)" = 'attpool: gnuplot failed: no fonts' || fail "the message is $(cat err)"
+same fit3.csv plain.csv
+test -s w3.npy || fail "the weights are lost"
+test "$(echo ./*3.svg*)" = './*3.svg*' || fail "pictures: $(echo ./*3.svg*)"
 
 # ---- warnings ----
 
@@ -236,6 +264,14 @@ fails 2 'there is no column 0' regress d.csv --x 0 --y y --bandwidth 1
 
 # ---- bad data ----
 
+printf '"age, in years",y\n1,2\n' >age.csv
+fails 3 'age.csv:1: no column "age"; the first row is "age, in years", "y"; a name with a comma is' \
+    regress age.csv --x 'age, in years' --y y --bandwidth 1,1
+ok regress age.csv --x 1 --y y --bandwidth 1
+printf '"x";"a ""b"""\n1;2\n' >quotes.csv
+fails 3 'quotes.csv:1:1: a quote inside a cell .*; is --delimiter right.$' regress quotes.csv --x 1 \
+    --y 2 --bandwidth 1
+ok regress quotes.csv --delimiter ';' --x 1 --y 'a "b"' --bandwidth 1
 fails 3 'd.csv:1: no column "t"' regress d.csv --x t --y y --bandwidth 1
 fails 3 'd.csv: no column 9' regress d.csv --x 9 --y y --bandwidth 1
 printf 'x,y\n1,2\n3,abc\n' >text.csv
@@ -250,7 +286,6 @@ fails 3 'negative.csv:3:3: column "w": a case weight is negative' regress negati
 printf 'x,y,w\n1,2,1e308\n3,1,1e308\n' >heavy.csv
 fails 3 'heavy.csv:3:3: column "w": the sum of the case weights is outside' regress heavy.csv --x x \
     --y y --bandwidth 1 --case-weights w
-printf 'x\n1\nNA\n1000\n' >reach.csv
 fails 3 'reach.csv:4: no data is in reach' regress d.csv --x x --y y --kernel boxcar --bandwidth 1 \
     --at reach.csv --na omit --empty error
 printf 'a,b\n1,2\n' >two.csv
@@ -286,6 +321,7 @@ unset ATTPOOL_NUM_THREADS
 
 # ---- whole or not at all ----
 
+mkdir killed.d kept.svg.gp
 echo old >kept.csv
 fails 3 'text.csv:3:2: ' regress text.csv --x x --y y --bandwidth 1 -o kept.csv
 fails 3 'd.csv:4: ' regress d.csv --x x --y y --kernel boxcar --bandwidth 2 --loo --empty error \
@@ -294,10 +330,28 @@ test "$(cat kept.csv)" = old || fail "a failure has changed kept.csv"
 test ! -e kept.npy || fail "a failure has left kept.npy"
 fails 1 'cannot write no/such.csv' regress d.csv --x x --y y --bandwidth 1 -o no/such.csv
 fails 1 'cannot write no/such.npy' regress d.csv --x x --y y --bandwidth 1 --weights no/such.npy
+# known before the work, and so before a query out of reach of all data
+early='regress d.csv --x x --y y --kernel boxcar --bandwidth 2 --loo --empty error'
+# shellcheck disable=SC2086
+{
+    fails 1 'cannot write no/such.csv: No such file' $early -o no/such.csv
+    fails 1 'cannot write killed.d: Is a directory' $early -o killed.d
+    fails 1 'cannot write "": No such file' $early -o ''
+    if have gnuplot; then
+        fails 1 'cannot write no/such.svg' $early --plot no/such.svg -o kept.csv
+        fails 1 'cannot write no/such.png' $early --heatmap no/such.png -o kept.csv
+        fails 1 'cannot write kept.svg.gp: Is a directory' $early --plot kept.svg --keep-scripts
+    fi
+    no_gnuplot $early --heatmap kept.png
+}
 if test -w /dev/full; then
     # shellcheck disable=SC2086
     $ATTPOOL regress d.csv --x x --y y --bandwidth 1 >/dev/full 2>err
     test $? = 1 || fail "a full disk is not noticed"
+    ln -s /dev/full full.npy
+    run 1 regress d.csv --x x --y y --bandwidth 1 --weights full.npy -o rest.csv
+    grep -q '^attpool: cannot write full.npy: No space' err || fail "the message is $(cat err)"
+    same rest.csv plain.csv
 fi
 # a closed stream's number is not given to a file
 # shellcheck disable=SC2086
@@ -352,3 +406,46 @@ ok regress part.csv --x x --y y --bandwidth 1 -o whole.csv
 ln -s /dev/null null.npy
 ok regress part.csv --x x --y y --bandwidth 1 -o chunks.csv --weights null.npy
 same whole.csv chunks.csv
+
+# ---- much work is announced, and the manual's way to a bandwidth works ----
+
+# shellcheck disable=SC2086
+$ATTPOOL regress long.csv --x x --y y --bandwidth 1 --grid 3000000 >out 2>err &
+pid=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    test ! -s err || break
+    sleep 0.2
+done
+kill "$pid"
+wait "$pid" 2>/dev/null
+grep -q '^attpool: note: 3000000 queries x 40000 rows: this takes from minutes to hours; fewer query points (--grid' err ||
+    fail "no note on the time: $(cat err)"
+
+cp "$srcdir/tests/data/mcycle.csv" .
+sed -n '/^for h in/,/^done/p' "$srcdir/man/attpool.1" | sed "s/\\\\(aq/'/g; s/\\\\-/-/g" >choose.sh
+grep -q paste choose.sh || fail "no way to a bandwidth in the manual"
+attpool()
+{
+    # shellcheck disable=SC2086
+    $ATTPOOL "$@"
+}
+# shellcheck source=/dev/null
+. ./choose.sh >out || fail "choose.sh"
+perl -e '
+    open my $f, "<", "mcycle.csv" or die; <$f>;
+    my @d = map { chomp; [split /,/] } <$f>;
+    for my $h (0.5, 1, 1.5, 2, 3) {
+        my $sum = 0;
+        for my $i (0 .. $#d) {
+            my ($s, $t) = (0, 0);
+            for my $j (0 .. $#d) {
+                next if $i == $j;
+                my $k = exp(-(($d[$i][0] - $d[$j][0]) / $h)**2 / 2);
+                $s += $k; $t += $k * $d[$j][1];
+            }
+            $sum += ($d[$i][1] - $t / $s)**2;
+        }
+        printf "%g\n%d\n%.6g\n", $h, scalar @d, $sum / @d;
+    }' >expected
+# shellcheck disable=SC2046
+near 1e-5 $(cat expected)

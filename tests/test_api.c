@@ -121,7 +121,10 @@ START_TEST(devices_are_what_can_be_opened)
     ck_assert_ptr_null(attpool_device_at(list, count));
     for (size_t i = 0; i < count; i++) {
         const attpool_device *d = attpool_device_at(list, i);
-        attpool_options options = { .backend = d->backend };
+        char message[8] = "old";
+        attpool_options options = { .backend = d->backend,
+                                    .message = message,
+                                    .message_size = sizeof message };
         ck_assert(d->backend && d->device && d->reason && d->reason[0]);
         ck_assert(d->available == 0 || d->available == 1);
         ck_assert_int_eq(d->one_answer, d->available ? 1 : -1);
@@ -132,6 +135,9 @@ START_TEST(devices_are_what_can_be_opened)
         }
         attpool_status status = attpool_open(&options, &context);
         ck_assert_int_eq(status == ATTPOOL_OK, d->available);
+        ck_assert_int_eq(message[0] == '\0', d->available);
+        if (d->available)
+            ck_assert_str_eq(attpool_device_name(context), d->device);
         attpool_close(context);
     }
     ck_assert_int_eq(chosen, 1);
@@ -207,6 +213,7 @@ START_TEST(the_log_gets_what_is_asked_for)
         attpool_context *context = open_with(&options);
         ck_assert_int_eq(lines.count, rows[i].opening);
         ck_assert(rows[i].opening == 0 || strstr(lines.first, "scalar"));
+        ck_assert(rows[i].opening == 0 || strstr(lines.first, attpool_device_name(context)));
         ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
         ck_assert_int_eq(lines.count, rows[i].opening + rows[i].call);
         attpool_close(context);
@@ -353,6 +360,16 @@ START_TEST(plain_arrays_are_tensors)
     ck_assert(fabs(fit[0] - (1 + 2.0 / 3) / (4.0 / 3)) < 1e-15 && isnan(fit[2]));
     ck_assert_int_eq(attpool_regress_f64(context, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 0, fit),
                      ATTPOOL_E_WIDTH);
+    ck_assert_str_eq(attpool_message(context), "bandwidth is 0, it should be positive and finite");
+    ck_assert_int_eq(attpool_regress_f64(NULL, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 0, fit),
+                     ATTPOOL_E_WIDTH);
+    for (int i = 0; i < 3; i++) {
+        const double ignored[] = { 0, -1, (double)NAN };
+        ck_assert_int_eq(
+            attpool_regress_f64(context, 3, 4, 1, 1, q, x, y, ATTPOOL_CONSTANT, ignored[i], fit),
+            ATTPOOL_OK);
+        ck_assert(fit[0] == (y[0] + y[1] + y[2] + y[3]) / 4 && fit[2] == fit[0]);
+    }
     ck_assert_int_eq(attpool_regress_f64(context, 3, 4, 1, 1, NULL, x, y, ATTPOOL_BOXCAR, 1, fit),
                      ATTPOOL_E_QUERY);
     ck_assert_int_eq(attpool_regress_f64(context, -1, 4, 1, 1, q, x, y, ATTPOOL_BOXCAR, 1, fit),

@@ -116,6 +116,33 @@ START_TEST(what_cannot_be_written_is_said)
 }
 END_TEST
 
+START_TEST(what_cannot_be_written_is_known_before)
+{
+    const char *const bad[] = { "none/x.txt", ".", "" };
+    ck_assert_int_eq(output_check(NULL, &e), CMD_OK);
+    ck_assert_int_eq(output_check("-", &e), CMD_OK);
+    ck_assert_int_eq(output_check("new.txt", &e), CMD_OK);
+    ck_assert_int_eq(scratch_count(), 0);
+    write_file("old.txt", "old", 3);
+    ck_assert_int_eq(output_check("old.txt", &e), CMD_OK);
+    ck_assert_str_eq(read_back("old.txt", NULL), "old");
+    unlink("old.txt");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        e = (struct error){ 0 };
+        ck_assert_int_eq(output_check(bad[i], &e), CMD_FAILED);
+    }
+    e = (struct error){ 0 };
+    dup2(open("/dev/null", O_RDONLY), STDOUT_FILENO);
+    ck_assert_int_eq(output_check("-", &e), CMD_FAILED);
+    ck_assert_str_eq(e.text, "cannot write <stdout>: Bad file descriptor");
+    /* a pipe without a reader: to open it would wait for one */
+    ck_assert_int_eq(mkfifo("pipe.csv", 0600), 0);
+    e = (struct error){ 0 };
+    ck_assert_int_eq(output_check("pipe.csv", &e), CMD_OK);
+    unlink("pipe.csv");
+}
+END_TEST
+
 START_TEST(a_full_disk_is_said)
 {
     static const char block[300000];
@@ -301,6 +328,7 @@ static void print_error(void)
 static void warn(void)
 {
     error_warn("%d rows\nleft out", 3);
+    error_note("%d rows", 3);
 }
 
 static void make_progress(void)
@@ -319,7 +347,7 @@ START_TEST(an_error_is_one_line_and_the_first_one)
     ck_assert_int_eq(error_at(&e, "a\nb.csv", 3, 2, "%s", "bad"), CMD_DATA);
     ck_assert_int_eq(error_set(&e, CMD_FAILED, "later"), CMD_DATA);
     ck_assert_str_eq(stderr_of(print_error), "attpool: a?b.csv:3:2: bad\n");
-    ck_assert_str_eq(stderr_of(warn), "attpool: warning: 3 rows?left out\n");
+    ck_assert_str_eq(stderr_of(warn), "attpool: warning: 3 rows?left out\nattpool: note: 3 rows\n");
 }
 END_TEST
 
@@ -372,6 +400,7 @@ START_TEST(progress_on_a_terminal_is_drawn_and_cleared)
     ck_assert_int_ge(drawn, 2);
     ck_assert_double_le(drawn, (seconds - 0.5) * 10 + 1);
     ck_assert_ptr_null(strstr(text, "] 100%"));
+    ck_assert_ptr_nonnull(strstr(text, " s left\033[K"));
     ck_assert_ptr_nonnull(strstr(text, "\r\033[Kattpool: warning: done\r\n"));
 }
 END_TEST
@@ -388,6 +417,7 @@ Suite *suite_output(void)
     tcase_add_test(tc, a_link_is_followed);
     tcase_add_test(tc, what_is_no_file_is_written_and_stays_what_it_is);
     tcase_add_test(tc, what_cannot_be_written_is_said);
+    tcase_add_test(tc, what_cannot_be_written_is_known_before);
     tcase_add_loop_test(tc, a_full_disk_is_said, 0, 2);
     tcase_add_loop_test(tc, a_closed_pipe_is_said, 0, 2);
     tcase_add_test(tc, stdout_takes_what_is_written);

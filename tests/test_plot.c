@@ -5,6 +5,7 @@
 
 #include "tests/scratch.h"
 #include "tests/suites.h"
+#include "tools/run_gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -163,6 +164,7 @@ START_TEST(panels_stand_in_a_grid)
     expect(text, "set multiplot layout 1,3 title 'all'\nset title 'one'\n");
     expect(text, "set yrange [-1:1]\n");
     expect(text, "plot $d2 using");
+    expect(text, "set key bmargin"); /* not on the data */
     text = drawn(&(struct plot_figure){ .panels = panels, .panel_count = 3, .columns = 2 });
     expect(text, "set multiplot layout 2,2\n");
 }
@@ -191,6 +193,30 @@ static struct plot_figure simple(void)
     };
     return (struct plot_figure){ .panels = panels, .panel_count = 6, .columns = 3 };
 }
+
+START_TEST(gnuplot_is_looked_for_on_the_path)
+{
+    char path[4200];
+    stand_in("#!/bin/sh\n");
+    ck_assert_int_eq(find_gnuplot(&e), CMD_OK);
+    snprintf(path, sizeof path, "/nowhere:%s", getenv("PATH"));
+    setenv("PATH", path, 1);
+    ck_assert_int_eq(find_gnuplot(&e), CMD_OK);
+    setenv("PATH", "/nowhere:", 1); /* nothing is the current folder */
+    ck_assert_int_eq(find_gnuplot(&e), CMD_OK);
+    chmod("gnuplot", 0600); /* root may read it, but not run it */
+    ck_assert_int_eq(find_gnuplot(&e), CMD_FAILED);
+    unlink("gnuplot");
+    mkdir("gnuplot", 0700);
+    e = (struct error){ 0 };
+    ck_assert_int_eq(find_gnuplot(&e), CMD_FAILED);
+    ck_assert_str_eq(e.text, "plots are drawn by gnuplot, which is not installed or not on PATH");
+    rmdir("gnuplot");
+    e = (struct error){ 0 };
+    setenv("PATH", "", 1);
+    ck_assert_int_eq(find_gnuplot(&e), CMD_FAILED);
+}
+END_TEST
 
 START_TEST(the_kept_script_names_the_file)
 {
@@ -274,6 +300,7 @@ Suite *suite_plot(void)
     tcase_add_test(tc, a_matrix_is_drawn_row_by_row);
     tcase_add_test(tc, a_large_matrix_is_drawn_in_means);
     tcase_add_test(tc, panels_stand_in_a_grid);
+    tcase_add_test(tc, gnuplot_is_looked_for_on_the_path);
     tcase_add_test(tc, the_kept_script_names_the_file);
     tcase_add_loop_test(tc, a_failure_of_gnuplot_is_said_and_leaves_the_old_file, 0,
                         (int)(sizeof failures / sizeof failures[0]));

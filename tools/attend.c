@@ -4,7 +4,8 @@
 
 #include "tools/attend.h"
 #include "tools/command.h"
-#include "tools/plot.h"
+#include "tools/output.h"
+#include "tools/picture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -336,12 +337,23 @@ static int read_arguments(int argc, char **argv, struct attend_options *o, bool 
     return check_together(&r, o, &given, e);
 }
 
+/* Minutes of work are not lost to a name that cannot be written. */
+static int check_outputs(const struct attend_options *o, struct error *e)
+{
+    int st = CMD_OK;
+    for (int i = 0; i < OUTPUTS && st == CMD_OK; i++)
+        st = output_check(o->output[i], e);
+    return st == CMD_OK ? draw_check(o->heatmap, o->keep_scripts, e) : st;
+}
+
 int command_attend(int argc, char **argv, struct error *e)
 {
     struct attend_options o = { .score = ATTPOOL_DOT };
     struct attend_work work = { 0 };
     bool done;
     int st = read_arguments(argc, argv, &o, &done, e);
+    if (st == CMD_OK && !done)
+        st = check_outputs(&o, e);
     if (st == CMD_OK && !done)
         st = attend_read(&o, &work, e);
     if (st == CMD_OK && !done)

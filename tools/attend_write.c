@@ -113,16 +113,13 @@ static int draw_weights(const struct attend_options *o, const struct attend_work
 
 int attend_write(const struct attend_options *o, const struct attend_work *work, struct error *e)
 {
-    int st = CMD_OK;
+    static const char *const names[] = {
+        [OUT_RESULT] = "o", [OUT_LSE] = "lse", [OUT_WEIGHTS] = "w"
+    };
+    /* The error has the first failure; the rest is written all the same. */
+    for (int i = 0; i < OUTPUTS; i++)
+        write_array(o->output[i], &work->output[i], work->single, names[i], i == OUT_LSE, e);
     if (o->heatmap != NULL)
-        st = draw_weights(o, work, e);
-    if (st == CMD_OK)
-        st = write_array(o->output[OUT_WEIGHTS], &work->output[OUT_WEIGHTS], work->single, "w",
-                         false, e);
-    if (st == CMD_OK)
-        st = write_array(o->output[OUT_LSE], &work->output[OUT_LSE], work->single, "lse", true, e);
-    if (st == CMD_OK)
-        st = write_array(o->output[OUT_RESULT], &work->output[OUT_RESULT], work->single, "o", false,
-                         e);
-    return st;
+        draw_weights(o, work, e);
+    return e->code;
 }

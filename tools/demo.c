@@ -6,6 +6,7 @@
 
 #include "tools/command.h"
 #include "tools/progress.h"
+#include "tools/run_gnuplot.h"
 
 #include <errno.h>
 #include <math.h>
@@ -244,9 +245,26 @@ static int make_folder(const struct demo *demo, struct error *e)
                      strerror(number));
 }
 
+/* What comes into the folder can be written there. */
+static int check_folder(const struct demo *demo, struct error *e)
+{
+    char *path;
+    if (demo->folder == NULL)
+        return CMD_OK;
+    if (asprintf(&path, "%s/classic.csv", demo->folder) < 0)
+        return error_memory(e, 0);
+    int st = output_check(path, e);
+    free(path);
+    return st;
+}
+
 static int run(struct demo *demo, struct error *e)
 {
-    int st = make_folder(demo, e);
+    int st = demo->format != NULL ? find_gnuplot(e) : CMD_OK;
+    if (st == CMD_OK)
+        st = make_folder(demo, e);
+    if (st == CMD_OK)
+        st = check_folder(demo, e);
     if (st == CMD_OK)
         st = session_open(&demo->session, "demo", &demo->common, e);
     if (st != CMD_OK)

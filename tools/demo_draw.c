@@ -122,7 +122,7 @@ static int draw_curves(struct demo *demo, const struct demo_data *data, const st
     struct plot_series series[MOST_FITS][3];
     struct plot_panel panels[MOST_FITS];
     double least = data->truth[0], most = data->truth[20];
-    /* One range for all panels, with room for the legend. */
+    /* One range for all panels. */
     for (size_t j = 0; j < data->n; j++) {
         least = data->y[j] < least ? data->y[j] : least;
         most = data->y[j] > most ? data->y[j] : most;
@@ -149,7 +149,7 @@ static int draw_curves(struct demo *demo, const struct demo_data *data, const st
                                          .x_min = 0,
                                          .x_max = 5,
                                          .y_min = least - 0.05 * (most - least),
-                                         .y_max = most + 0.4 * (most - least) };
+                                         .y_max = most + 0.05 * (most - least) };
     }
     const struct plot_figure figure = { .panels = panels,
                                         .panel_count = count,

@@ -76,6 +76,16 @@ void error_warn(const char *format, ...)
     print_line("warning: ", text);
 }
 
+void error_note(const char *format, ...)
+{
+    char text[sizeof((struct error *)0)->text];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    print_line("note: ", text);
+}
+
 /* Never half of a UTF-8 sequence: a clip goes back to the start of a character. */
 static size_t clip(const char *text, size_t length, size_t most)
 {

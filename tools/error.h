@@ -36,8 +36,9 @@ int error_memory(struct error *e, size_t bytes);
 /* "attpool: text" as one line on stderr; nothing when there is no error. Returns the code. */
 int error_print(const struct error *e);
 
-/* "attpool: warning: ..." as one line on stderr. */
+/* "attpool: warning: ..." or "attpool: note: ..." as one line on stderr. */
 void error_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void error_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Text of the user's for a message: in double quotes, one line, clipped when long. Lives to
  * the end of the full expression: error_set(e, CMD_USAGE, "no %s", quoted(s, n).text). */

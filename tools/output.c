@@ -123,6 +123,8 @@ static int open_file(struct output *o, const char *path, struct error *e)
     struct stat st;
     struct stat standard;
     bool exists = stat(path, &st) == 0;
+    if (*path == '\0')
+        return cannot(o, "write", ENOENT, e);
     if (exists && S_ISDIR(st.st_mode))
         return cannot(o, "write", EISDIR, e);
     /* /dev/stdout where stdout is a file: what stands in it already stays. */
@@ -162,6 +164,25 @@ int output_open(struct output *o, const char *path, struct error *e)
     if (st != CMD_OK)
         give_back(o);
     return st;
+}
+
+int output_check(const char *path, struct error *e)
+{
+    struct stat st;
+    struct output o = { .name = path };
+    if (path == NULL)
+        return CMD_OK;
+    if (name_is_stdio(path)) {
+        o.name = "<stdout>";
+        bool writes = (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) != O_RDONLY;
+        return writes ? CMD_OK : cannot(&o, "write", EBADF, e);
+    }
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return access(path, W_OK) == 0 ? CMD_OK : cannot(&o, "write", errno, e);
+    int status = output_open(&o, path, e);
+    if (status == CMD_OK)
+        output_close(&o, CMD_FAILED, e);
+    return status;
 }
 
 /* ---- writing ---- */

@@ -24,6 +24,10 @@ struct output {
  * temporaries before they end the process. On failure nothing is left to close. */
 int output_open(struct output *o, const char *path, struct error *e);
 
+/* Whether output_open would do, found out before the work. path NULL is a file that is not wanted.
+ * Nothing is left behind; a pipe is not opened, whose reader would take that for all. */
+int output_check(const char *path, struct error *e);
+
 /* Buffered. After the first failure nothing is written and CMD_FAILED is returned; the
  * message comes from output_close, so a loop over rows may ignore the code. */
 int output_write(struct output *o, const void *bytes, size_t count);

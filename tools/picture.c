@@ -3,18 +3,45 @@
 
 #include "tools/picture.h"
 
+#include "tools/output.h"
 #include "tools/progress.h"
+#include "tools/run_gnuplot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+static int script_name(const char *path, bool keep_script, char **script, struct error *e)
+{
+    *script = NULL;
+    if (!keep_script || asprintf(script, "%s.gp", path) >= 0)
+        return CMD_OK;
+    *script = NULL;
+    return error_memory(e, 0);
+}
+
+int draw_check(const char *path, bool keep_script, struct error *e)
+{
+    char *script;
+    if (path == NULL)
+        return CMD_OK;
+    int st = script_name(path, keep_script, &script, e);
+    if (st == CMD_OK)
+        st = find_gnuplot(e);
+    if (st == CMD_OK)
+        st = output_check(path, e);
+    if (st == CMD_OK)
+        st = output_check(script, e);
+    free(script);
+    return st;
+}
+
 int draw(const char *path, bool keep_script, const struct plot_figure *figure, struct error *e)
 {
-    char *script = NULL;
-    if (keep_script && asprintf(&script, "%s.gp", path) < 0)
-        return error_memory(e, 0);
+    char *script;
+    int st = script_name(path, keep_script, &script, e);
     progress_clear();
-    int st = plot_write(path, script, figure, e);
+    if (st == CMD_OK)
+        st = plot_write(path, script, figure, e);
     free(script);
     return st;
 }

@@ -5,6 +5,10 @@
 
 #include "tools/plot.h"
 
+/* Whether draw can do so, found out before the work: there is a gnuplot, and what it draws can be
+ * written. path NULL: no picture. */
+int draw_check(const char *path, bool keep_script, struct error *e);
+
 /* Draws into path and, with keep_script, leaves gnuplot's script as path.gp. */
 int draw(const char *path, bool keep_script, const struct plot_figure *figure, struct error *e);
 

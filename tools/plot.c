@@ -239,7 +239,7 @@ int plot_check_name(const char *path, struct error *e)
  * print. */
 static void put_terminal(struct script *s, size_t rows, size_t columns, bool titled)
 {
-    size_t width = columns == 1 ? 680 : 380 * columns, height = rows * (columns == 1 ? 460 : 320);
+    size_t width = columns == 1 ? 680 : 380 * columns, height = rows * (columns == 1 ? 460 : 345);
     height += titled ? 36 : 0;
     if (s->svg)
         fprintf(s->f,
@@ -259,15 +259,14 @@ static void put_terminal(struct script *s, size_t rows, size_t columns, bool tit
 
 static void put_defaults(struct script *s)
 {
-    fprintf(s->f,
-            "set encoding utf8\n"
-            "set border 3 linecolor rgb '" FRAME_COLOUR "'\n"
-            "set tics nomirror out scale 0.6 textcolor rgb '#374151'\n"
-            "set key %s reverse Left samplen 2 spacing 1.1 textcolor rgb '#374151'\n"
-            "set palette defined (0 '#ffffff', 0.15 '#dbe7f0', 0.4 '#8fb7d3', 0.7 '#3f7cac', "
-            "1 '#12355b')\n"
-            "set colorbox noborder\n",
-            s->alone ? "bmargin center horizontal" : "inside top right");
+    fprintf(s->f, "set encoding utf8\n"
+                  "set border 3 linecolor rgb '" FRAME_COLOUR "'\n"
+                  "set tics nomirror out scale 0.6 textcolor rgb '#374151'\n"
+                  "set key bmargin center horizontal reverse Left samplen 2 spacing 1.1 "
+                  "textcolor rgb '#374151'\n"
+                  "set palette defined (0 '#ffffff', 0.15 '#dbe7f0', 0.4 '#8fb7d3', 0.7 '#3f7cac', "
+                  "1 '#12355b')\n"
+                  "set colorbox noborder\n");
 }
 
 static int put_panel(struct script *s, const struct plot_panel *panel, struct error *e)
@@ -305,7 +304,7 @@ static int write_script(FILE *f, const char *path, const struct plot_figure *fig
                         struct error *e)
 {
     size_t count = figure->panel_count;
-    struct script s = { .f = f, .svg = is_svg(path), .alone = count == 1 };
+    struct script s = { .f = f, .svg = is_svg(path) };
     size_t columns = figure->columns > 0 ? figure->columns : count;
     columns = columns < count ? columns : count;
     size_t rows = columns > 0 ? (count + columns - 1) / columns : 0;

@@ -10,7 +10,6 @@
 struct script {
     FILE *f;
     bool svg;
-    bool alone;    /* one panel, with room for a legend below it */
     size_t blocks; /* $d0, $d1, .. are defined so far */
 };
 

@@ -3,8 +3,9 @@
 #ifndef ATTPOOL_TOOLS_PROGRESS_H
 #define ATTPOOL_TOOLS_PROGRESS_H
 
-/* fraction 0..1 (clamped; NaN is 0) done of what label names. Cheap enough for every tile:
- * it draws at most ten times a second, and nothing in the first half second. */
+/* With the time left, once there is a pace. fraction 0..1 (clamped; NaN is 0) done of what label
+ * names. Cheap enough for every tile: it draws at most ten times a second, and nothing in the first
+ * half second. */
 void progress_update(double fraction, const char *label);
 
 /* Removes the bar, if one is there. Results and messages come after it. */

@@ -3,7 +3,8 @@
 #include "config.h"
 
 #include "tools/command.h"
-#include "tools/plot.h"
+#include "tools/output.h"
+#include "tools/picture.h"
 #include "tools/progress.h"
 #include "tools/regress.h"
 #include "tools/source.h"
@@ -17,14 +18,15 @@ static const char help[] =
     "Nadaraya-Watson kernel regression: the fit at a query point is the mean of y, weighted\n"
     "by a kernel of the distance. DATA is a CSV or NPY file, '-' is stdin.\n"
     "\n"
-    "Columns, by name or by number from 1:\n"
+    "Columns, by name or by number from 1 (one with a comma in its name: by number):\n"
     "  --x COL[,COL..]      what predicts\n"
     "  --y COL[,COL..]      what is predicted\n"
-    "  --case-weights COL   weight of each row of data, not negative\n"
+    "  --case-weights COL   weight of each row of data, not negative; with 0 it takes no part\n"
     "  --no-header          the first row is data\n"
     "  --delimiter C        instead of a comma; 'tab'\n"
     "  --na error|omit      rows with NA, NaN or an empty cell in a column in use: an error\n"
-    "                       (default), or left out; the fit at such a query row is empty\n"
+    "                       (default), or left out, as query points too; the fit at such a\n"
+    "                       row of --at is empty\n"
     "\n"
     "Kernel:\n"
     "  --kernel NAME[,NAME..]  gaussian (default), boxcar, constant, triangular,\n"
@@ -40,8 +42,8 @@ static const char help[] =
     "  --at FILE            the x columns by name, or exactly as many columns, in order\n"
     "  --grid N             N points from the least to the largest x; one x column\n"
     "  --loo                leave each point out of its own fit; at the data's own points\n"
-    "  --empty POLICY       where no data is in reach: nan (default), zero, mean, nearest,\n"
-    "                       error\n"
+    "  --empty POLICY       where no data is in reach: nan (default), zero, mean (equal weights\n"
+    "                       over the rows that take part), nearest, error\n"
     "\n"
     "Results, with the x columns, fit (fit_NAME for several y) and n_eff, the effective\n"
     "number of data points, 1 / (sum of squared weights):\n"
@@ -294,6 +296,19 @@ static int write_result(const struct regress_options *o, const struct regress_da
     return st;
 }
 
+static void warn_empty(const struct regress_options *o, const struct regress_data *data,
+                       const struct regress_result *result)
+{
+    size_t empty = 0;
+    for (size_t i = 0; i < data->n; i++)
+        empty += (data->missing == NULL || !data->missing[i]) &&
+                 isnan(real_get(result->n_eff, data->single, i));
+    if (empty > 0 && (o->empty == ATTPOOL_EMPTY_DEFAULT || data->weightless))
+        error_warn("%zu of %zu queries %s no data in reach%s (see --empty)", empty, data->n,
+                   empty == 1 ? "has" : "have",
+                   data->weightless ? ", as every case weight is 0" : "");
+}
+
 /* A sum may overflow where no value does. */
 static void warn_infinite(const struct regress_data *data, const struct regress_result *result)
 {
@@ -305,21 +320,35 @@ static void warn_infinite(const struct regress_data *data, const struct regress_
                    infinite, data->n * data->v, data->single ? 32 : 64);
 }
 
+/* Minutes of work are not lost to a name that cannot be written. */
+static int check_outputs(const struct regress_options *o, struct error *e)
+{
+    int st = output_check(o->output != NULL ? o->output : "-", e);
+    if (st == CMD_OK)
+        st = output_check(o->weights, e);
+    if (st == CMD_OK)
+        st = draw_check(o->plot, o->keep_scripts, e);
+    return st == CMD_OK ? draw_check(o->heatmap, o->keep_scripts, e) : st;
+}
+
 static int regress(const struct regress_options *o, struct error *e)
 {
     struct regress_data data = { 0 };
     struct regress_result result = { 0 };
     if (o->x.count > 1 && o->bandwidths.count == 1 && o->kernels.name[0] != ATTPOOL_CONSTANT)
         error_warn("one bandwidth for %zu columns, as if all were in one unit", o->x.count);
-    int st = regress_read(o, &data, e);
+    int st = check_outputs(o, e);
+    if (st == CMD_OK)
+        st = regress_read(o, &data, e);
     if (st == CMD_OK)
         st = regress_fit(o, &data, &result, e);
-    if (st == CMD_OK)
+    if (result.whole) {
+        warn_empty(o, &data, &result);
         warn_infinite(&data, &result);
-    if (st == CMD_OK)
+        /* The error has the first failure; the rest is written all the same. */
+        write_result(o, &data, &result, e);
         st = regress_draw(o, &data, &result, e);
-    if (st == CMD_OK)
-        st = write_result(o, &data, &result, e);
+    }
     regress_result_free(&result);
     regress_data_free(&data);
     return st;

@@ -33,6 +33,7 @@ struct regress_data {
     double **points;     /* [d], the query points as they were given */
     double *grid;
     unsigned char *missing; /* [n]: a query row with a missing value; NULL: none */
+    bool weightless;        /* every case weight is 0 */
     char **x_names, **y_names, **fit_names;
 };
 
@@ -43,12 +44,14 @@ struct regress_result {
     void *fit;     /* column after column, (n, v) */
     void *n_eff;   /* (n) */
     void *heatmap; /* (n, m) or NULL */
+    bool whole;    /* all fits are there, whatever became of the weights */
 };
 
 int regress_fit(const struct regress_options *o, const struct regress_data *data,
                 struct regress_result *result, struct error *e);
 void regress_result_free(struct regress_result *result);
 
+/* All that is asked for; the code is that of the first failure, of this or before it. */
 int regress_draw(const struct regress_options *o, const struct regress_data *data,
                  const struct regress_result *result, struct error *e);
 

@@ -198,6 +198,7 @@ static int pack_weights(struct regress_data *data, struct error *e)
                                "the sum of the case weights is outside the range of float%d",
                                data->single ? 32 : 64);
     }
+    data->weightless = sum == 0;
     return st;
 }
 

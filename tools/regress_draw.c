@@ -80,10 +80,9 @@ static int draw_weights(const struct regress_options *o, const struct regress_da
 int regress_draw(const struct regress_options *o, const struct regress_data *data,
                  const struct regress_result *result, struct error *e)
 {
-    int st = CMD_OK;
     if (o->plot != NULL)
-        st = draw_fit(o, data, result, e);
-    if (st == CMD_OK && o->heatmap != NULL)
-        st = draw_weights(o, data, result, e);
-    return st;
+        draw_fit(o, data, result, e);
+    if (o->heatmap != NULL)
+        draw_weights(o, data, result, e);
+    return e->code;
 }

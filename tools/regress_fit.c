@@ -15,6 +15,9 @@ enum { CHUNK_BYTES = 1 << 26 };
 /* A picture has no use for more, but would take all the memory. */
 enum { MOST_HEATMAP = 1 << 28 };
 
+/* Pairs of a query and a row that take minutes. */
+#define MUCH_WORK 1e11
+
 struct fit {
     const struct regress_options *o;
     const struct regress_data *data;
@@ -143,9 +146,10 @@ static int fit_all(struct fit *f, struct error *e)
             return name_empty(f, start, count, e);
         if (status != ATTPOOL_OK)
             return session_status(&f->session, status, NULL, 0, e);
-        if (f->file != NULL && output_write(f->file, weights_at(f, start), count * row) != CMD_OK)
-            break; /* the message comes with closing */
+        if (f->file != NULL) /* a failure comes with closing, and the fits are worth having */
+            output_write(f->file, weights_at(f, start), count * row);
     }
+    f->result->whole = true;
     return CMD_OK;
 }
 
@@ -163,6 +167,14 @@ static int fit_and_write(struct fit *f, struct error *e)
     return output_close(&file, fit_all(f, e), e);
 }
 
+static void note_time(const struct regress_data *data)
+{
+    if ((double)data->n * (double)data->m > MUCH_WORK)
+        error_note("%zu queries x %zu rows: this takes from minutes to hours; fewer query points "
+                   "(--grid, --at) and --precision f32 take less",
+                   data->n, data->m);
+}
+
 int regress_fit(const struct regress_options *o, const struct regress_data *data,
                 struct regress_result *result, struct error *e)
 {
@@ -173,6 +185,8 @@ int regress_fit(const struct regress_options *o, const struct regress_data *data
     st = set_up_widths(&f, e);
     if (st == CMD_OK)
         st = set_up_memory(&f, e);
+    if (st == CMD_OK)
+        note_time(data);
     if (st == CMD_OK)
         st = fit_and_write(&f, e);
     free(f.widths);

@@ -6,12 +6,14 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,13 +109,41 @@ static void first_message(FILE *messages, int status, char *text, int size)
     }
 }
 
+static int no_gnuplot(struct error *e)
+{
+    return error_set(e, CMD_FAILED,
+                     "plots are drawn by gnuplot, which is not installed or not on PATH");
+}
+
+/* As posix_spawnp looks for it. */
+int find_gnuplot(struct error *e)
+{
+    char standard[256] = "", file[PATH_MAX];
+    const char *folder = getenv("PATH");
+    struct stat st;
+    if (folder == NULL) {
+        confstr(_CS_PATH, standard, sizeof standard);
+        folder = standard;
+    }
+    for (;; folder++) {
+        size_t length = strcspn(folder, ":");
+        int size = snprintf(file, sizeof file, "%.*s%sgnuplot", (int)length, folder,
+                            length > 0 ? "/" : "");
+        if (size < PATH_MAX && stat(file, &st) == 0 && S_ISREG(st.st_mode) &&
+            access(file, X_OK) == 0)
+            return CMD_OK;
+        folder += length;
+        if (*folder == '\0')
+            return no_gnuplot(e);
+    }
+}
+
 static int run(struct files *f, struct error *e)
 {
     pid_t child;
     int status, number = start(f, &child);
     if (number == ENOENT)
-        return error_set(e, CMD_FAILED,
-                         "plots are drawn by gnuplot, which is not installed or not on PATH");
+        return no_gnuplot(e);
     if (number != 0)
         return error_set(e, CMD_FAILED, "cannot run gnuplot: %s", strerror(number));
     while (waitpid(child, &status, 0) < 0)

@@ -4,6 +4,9 @@
 
 #include "tools/error.h"
 
+/* CMD_FAILED when there is no gnuplot on PATH. */
+int find_gnuplot(struct error *e);
+
 /* Runs gnuplot from PATH on a script that draws to stdout, and makes what it drew the file
  * `path`. CMD_FAILED when it cannot be run, fails or draws nothing. */
 int run_gnuplot(const char *script, size_t length, const char *path, struct error *e);

@@ -42,11 +42,15 @@ static int no_such_name(const struct table_builder *b, const struct table_cell *
 {
     char list[400] = "";
     size_t used = 0;
+    bool comma = false;
     for (size_t i = 0; i < count && used + 90 < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "",
                                  i == 12 ? "..." : quoted(cells[i].text, cells[i].length).text);
-    return error_at(b->e, file_name(b), cells[0].line, 0, "no column %s; the first row is %s",
-                    quoted_name(name).text, list);
+    for (size_t i = 0; i < count; i++)
+        comma = comma || memchr(cells[i].text, ',', cells[i].length) != NULL;
+    return error_at(b->e, file_name(b), cells[0].line, 0, "no column %s; the first row is %s%s",
+                    quoted_name(name).text, list,
+                    comma ? "; a name with a comma is asked for by its number" : "");
 }
 
 static int by_number(const struct table_builder *b, size_t count, const char *text, size_t *at)
@@ -204,10 +208,14 @@ static int bad_value(struct table_builder *b, size_t file_column, uint64_t line,
         what = "is outside the range of float64";
     else if (kind == NUMBER_FINITE)
         what = "is outside the range of float32";
+    const char *way_out = "";
+    if (kind == NUMBER_MISSING)
+        way_out = b->options->or_in_order ? "; --na omit leaves the fit of such rows empty"
+                                          : "; --na omit leaves such rows out";
     struct quoted cell = quoted(text, length);
-    return error_at(b->e, file_name(b), line, file_column + 1, "column %s: %s%s%s",
+    return error_at(b->e, file_name(b), line, file_column + 1, "column %s: %s%s%s%s",
                     column_label(b->t, file_column).text, length == 0 ? "" : cell.text,
-                    length == 0 ? "" : " ", what);
+                    length == 0 ? "" : " ", what, way_out);
 }
 
 int table_value(struct table_builder *b, size_t file_column, uint64_t line, enum number_kind kind,

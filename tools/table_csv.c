@@ -164,7 +164,8 @@ static int parse(struct source *s, struct csv_parser *p, struct reader *r, unsig
         if (r->status != CMD_OK)
             return r->status;
         if (done < got - skip && csv_error(p) == CSV_EPARSE)
-            return bad_quotes(r, "a quote inside a cell (a quoted cell doubles it)");
+            return bad_quotes(
+                r, "a quote inside a cell (a quoted cell doubles it); is --delimiter right?");
         if (done < got - skip)
             return error_set(r->b->e, CMD_FAILED, "%s: %s", s->name, csv_strerror(csv_error(p)));
         skip = 0;
