@@ -126,7 +126,7 @@ typedef struct attpool_options {
  *  OpenCL driver. A backend asked for by name is used or the call fails.
  *
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT (context is NULL), _OPTIONS, _BACKEND, _DEVICE,
- *  _MEMORY. Example: README.md. */
+ *  _MEMORY. Example: the second program in README.md. */
 ATTPOOL_API attpool_status attpool_open(const attpool_options *options, attpool_context **context);
 
 /** Wait for what is queued, give back everything. NULL is allowed. */
@@ -368,7 +368,8 @@ typedef struct attpool_pool_options {
  *
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _OPTIONS, _EMPTY, _MEMORY, _DEVICE, _CANCELLED, or the
  *  status that names the argument.
- *  Source: Nadaraya 1964, Watson 1964; Bahdanau et al. 2015; Vaswani et al. 2017. */
+ *  Source: Nadaraya 1964, Watson 1964; Bahdanau et al. 2015; Vaswani et al. 2017.
+ *  Example: the second program in README.md. */
 ATTPOOL_API attpool_status attpool_pool(attpool_context *context, const DLTensor *Q,
                                         const DLTensor *K, const DLTensor *V,
                                         const attpool_pool_options *options, DLTensor *O);
@@ -417,7 +418,7 @@ ATTPOOL_API void attpool_state_free(attpool_state *state);
  *  bandwidth  sigma > 0, in the unit of x; ATTPOOL_CONSTANT has none: any is ignored
  *
  *  A query out of reach of every x gets NaN. Returns as attpool_pool.
- *  Example: the program in README.md. */
+ *  Example: the first program in README.md. */
 ATTPOOL_API attpool_status attpool_regress_f32(attpool_context *context, int64_t n, int64_t m,
                                                int64_t d, int64_t v, const float *queries,
                                                const float *x, const float *y,
