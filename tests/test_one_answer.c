@@ -5,7 +5,9 @@
 #include "tests/float_env.h"
 #include "tests/suites.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Every backend gives the bits of the scalar one with one thread: for every case of the table, on
  * any number of threads, whatever floating-point environment the caller has. */
@@ -118,6 +120,49 @@ START_TEST(any_floating_point_environment)
 }
 END_TEST
 
+/* Some drivers end loops early, without a word. Long ones are right all the same, or refused. */
+static void long_loop(attpool_context *context, const char *name, attpool_score score)
+{
+    enum { LONG = 70000, N = 2 };
+    static float x[N * LONG];
+    float one[N] = { 1, 2 }, out[N], want[N];
+    int64_t shape[] = { N, LONG }, column[] = { N, 1 }, wide[] = { LONG, 1 }, p[] = { LONG };
+    DLTensor X = tensor_of(x, ELEMENT_F32, 2, shape), V = tensor_of(one, ELEMENT_F32, 2, column);
+    DLTensor O = tensor_of(out, ELEMENT_F32, 2, column), W = tensor_of(x, ELEMENT_F32, 2, wide);
+    DLTensor wv = tensor_of(x, ELEMENT_F32, 1, p);
+    attpool_pool_options options = { .score = score };
+    attpool_context *judge = open_judge();
+    for (int i = 0; i < N * LONG; i++)
+        x[i] = (float)random_at(7, (uint64_t)i) / 256;
+    if (score == ATTPOOL_ADDITIVE)
+        options.wq = options.wk = &W, options.wv = &wv;
+    const DLTensor *Q = score == ATTPOOL_ADDITIVE ? &V : &X;
+    ck_assert_int_eq(attpool_pool(judge, Q, Q, &V, &options, &O), ATTPOOL_OK);
+    memcpy(want, out, sizeof want);
+    memset(out, 0, sizeof out);
+    attpool_status status = attpool_pool(context, Q, Q, &V, &options, &O);
+    if (status == ATTPOOL_OK)
+        for (int i = 0; i < N; i++)
+            ck_assert_msg(fabsf(out[i] - want[i]) < 1e-3F, "%s: %g, not %g", name, (double)out[i],
+                          (double)want[i]);
+    else
+        ck_assert_msg(status == ATTPOOL_E_DEVICE && strstr(attpool_message(context), "65535 turns"),
+                      "%s: %s", name, attpool_message(context));
+    attpool_close(judge);
+}
+
+START_TEST(long_loops_are_right_or_refused)
+{
+    const char *name = test_backends[_i];
+    attpool_context *context = open_backend(name, 1);
+    if (!context)
+        return;
+    long_loop(context, name, ATTPOOL_DOT);
+    long_loop(context, name, ATTPOOL_ADDITIVE);
+    attpool_close(context);
+}
+END_TEST
+
 Suite *suite_one_answer(void)
 {
     Suite *suite = suite_create("one answer");
@@ -125,6 +170,7 @@ Suite *suite_one_answer(void)
     tcase_set_timeout(bits, 1800);
     tcase_add_loop_test(bits, gives_the_bits_of_scalar, 0, 2 * TEST_BACKENDS);
     suite_add_tcase(suite, bits);
+    tcase_add_loop_test(bits, long_loops_are_right_or_refused, 0, TEST_BACKENDS);
     tcase_set_timeout(environment, 600);
     tcase_add_loop_test(environment, any_floating_point_environment, 0, 2 * TEST_BACKENDS);
     suite_add_tcase(suite, environment);
