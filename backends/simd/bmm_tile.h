@@ -3,7 +3,13 @@
 /* The micro-kernel of the matrix product: a tile of C in registers, a chunk of k deep.
  * Template: see real_f32.h. */
 
-/* C[i][j] = alpha * sum_p A[i][p] B[p][j] + (zero ? +0 : beta * C[i][j]), in the order of p. */
+/* A run of tiles: `count` of them `step` elements apart. */
+struct FN(bmm_run) {
+    int64_t count, a_step, b_step, c_step;
+};
+
+/* C[i][j] = alpha * sum_p A[i][p] B[p][j] + (zero ? +0 : beta * C[i][j]), in the order of p, for
+ * runs of tiles: of rows, of columns or of matrices. */
 struct FN(bmm_tile) {
     int64_t k;
     const R *a; /* element (i, p) at i * a_row + p * a_col */
@@ -12,105 +18,197 @@ struct FN(bmm_tile) {
     int64_t b_row;
     R *c;
     int64_t c_row;
+    struct FN(bmm_run) inner, outer;
     R alpha, beta;
     bool zero, last;
+    bool plain;  /* zero and last, and no vector of a padded B is cut */
     size_t tail; /* columns in the last vector, 1 .. VN */
+    bool spill;  /* what is stored beyond them is the begin of the next row of C, stored later */
 };
 
 typedef void FN(bmm_tile_function)(const struct FN(bmm_tile) *);
 
-/* Sums of a tile of rows x vecs vectors; row r of A is base[r / 3] + r % 3 * a_row, which x86
- * can address with few registers. A packed A has fixed offsets. */
-VEC_FN void FN(bmm_sums)(const struct FN(bmm_tile) *t, int rows, int vecs, enum bmm_kind kind,
-                         V *restrict s)
+/* A step of k; moves on in A. Row r of A is base[r / 3] + r % 3 * a_row, which x86 can address with
+ * few registers. Of A's rows and B's vectors the fewer stay in registers. */
+VEC_FN void FN(bmm_step)(const R **base, int64_t a_row, int64_t a_col, const R *b, bool masked,
+                         size_t tail, int rows, int vecs, V *s)
 {
-    const R *base[(BMM_MAX_ROWS + 2) / 3];
-    const R *b = t->b;
-    const int64_t a_row = kind == BMM_PACKED ? 1 : t->a_row;
-    const int64_t a_col = kind == BMM_PACKED ? rows : t->a_col;
+    const bool few_rows = rows < vecs;
+    V x[BMM_MAX_VECS];
+    UNROLL
+    for (int r = 0; few_rows && r < rows; r++)
+        x[r] = v_set1(base[r / 3][r % 3 * a_row]);
+    UNROLL
+    for (int v = 0; v < vecs; v++) {
+        const V y = masked && v == vecs - 1 ? v_load_n(b + v * VN, tail) : v_loadu(b + v * VN);
+        /* Or the compiler, short of registers, would load it again for each row. */
+        __asm__ volatile("" ::: "memory");
+        UNROLL
+        for (int r = 0; few_rows && r < rows; r++)
+            s[r * vecs + v] = v_fma(x[r], y, s[r * vecs + v]);
+        if (!few_rows)
+            x[v] = y;
+    }
+    UNROLL
+    for (int r = 0; !few_rows && r < rows; r++) {
+        const V y = v_set1(base[r / 3][r % 3 * a_row]);
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            s[r * vecs + v] = v_fma(y, x[v], s[r * vecs + v]);
+    }
     UNROLL
     for (int r = 0; r < rows; r += 3)
-        base[r / 3] = t->a + r * a_row;
+        base[r / 3] += a_col;
+}
+
+/* Sums of a tile of rows x vecs vectors. In a packed A and B all offsets are constants. */
+VEC_FN void FN(bmm_sums)(const struct FN(bmm_tile) *t, const R *a, const R *b, int rows, int vecs,
+                         enum bmm_kind kind, V *restrict s)
+{
+    const R *base[(BMM_MAX_ROWS + 2) / 3];
+    const int64_t a_row = kind == BMM_PACKED ? 1 : t->a_row;
+    const int64_t a_col = kind == BMM_PACKED ? rows : t->a_col;
+    const int64_t b_row = kind == BMM_PACKED ? BMM_VECS * VN : t->b_row;
+    const bool masked = kind == BMM_MASKED;
+    UNROLL
+    for (int r = 0; r < rows; r += 3)
+        base[r / 3] = a + r * a_row;
     UNROLL
     for (int r = 0; r < rows * vecs; r++)
         s[r] = v_zero();
-    for (int64_t p = 0; p < t->k; p++) {
-        V x[BMM_MAX_VECS];
-        UNROLL
-        for (int v = 0; v < vecs; v++)
-            x[v] = kind == BMM_MASKED && v == vecs - 1 ? v_load_n(b + v * VN, t->tail)
-                                                       : v_loadu(b + v * VN);
-        UNROLL
-        for (int r = 0; r < rows; r++) {
-            V a = v_set1(base[r / 3][r % 3 * a_row]);
-            UNROLL
-            for (int v = 0; v < vecs; v++)
-                s[r * vecs + v] = v_fma(a, x[v], s[r * vecs + v]);
-        }
-        UNROLL
-        for (int r = 0; r < rows; r += 3)
-            base[r / 3] += a_col;
-        b += t->b_row;
+    if (rows * vecs * 3 >= BMM_ACC * 2) {
+        UNROLL_4
+        for (int64_t p = 0; p < t->k; p++, b += b_row)
+            FN(bmm_step)(base, a_row, a_col, b, masked, t->tail, rows, vecs, s);
+    } else {
+        for (int64_t p = 0; p < t->k; p++, b += b_row)
+            FN(bmm_step)(base, a_row, a_col, b, masked, t->tail, rows, vecs, s);
     }
 }
 
-/* C from the sums. `partial`: only `tail` columns of the last vector exist. */
-VEC_FN void FN(bmm_update)(const struct FN(bmm_tile) *t, int rows, int vecs, bool partial, V *s)
+/* C, of the last `cut` rows only `tail` columns of the last vector. */
+VEC_FN void FN(bmm_store)(const struct FN(bmm_tile) *t, R *c, int rows, int vecs, int cut,
+                          const V *s)
+{
+    UNROLL
+    for (int r = 0; r < rows; r++, c += t->c_row) {
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            if (v == vecs - 1 && r >= rows - cut)
+                v_store_n(c + v * VN, s[r * vecs + v], t->tail);
+            else
+                v_storeu(c + v * VN, s[r * vecs + v]);
+    }
+}
+
+/* The first and only chunk of a C that is only written. Returns a sum of everything: only where it
+ * is NaN can there be a NaN. */
+VEC_FN V FN(bmm_write)(const struct FN(bmm_tile) *t, R *c, int rows, int vecs, bool masked, V *s)
+{
+    const V alpha = v_set1(t->alpha);
+    V all[4] = { v_zero(), v_zero(), v_zero(), v_zero() };
+    UNROLL
+    for (int i = 0; i < rows * vecs; i++) {
+        s[i] = v_fma(alpha, s[i], v_zero());
+        all[i % 4] = i < 4 ? s[i] : v_add(all[i % 4], s[i]);
+    }
+    if (masked && !t->spill)
+        FN(bmm_store)(t, c, rows, vecs, rows, s);
+    else
+        FN(bmm_store)(t, c, rows, vecs, masked, s);
+    return v_add(v_add(all[0], all[1]), v_add(all[2], all[3]));
+}
+
+/* Each NaN becomes the one NaN. */
+static void FN(bmm_one_nan)(const struct FN(bmm_tile) *t, int rows, int vecs)
+{
+    for (int64_t i = 0; i < t->outer.count * t->inner.count; i++) {
+        R *c = t->c + i / t->inner.count * t->outer.c_step + i % t->inner.count * t->inner.c_step;
+        for (int r = 0; r < rows; r++, c += t->c_row)
+            for (int v = 0; v < vecs; v++) {
+                const size_t n = v == vecs - 1 ? t->tail : VN;
+                const V x = v_load_n(c + v * VN, n);
+                v_store_n(c + v * VN, v_select(v_isnan(x), v_set1(R_NAN), x), n);
+            }
+    }
+}
+
+/* C from the sums. */
+VEC_FN void FN(bmm_update)(const struct FN(bmm_tile) *t, R *c, int rows, int vecs, const V *s)
 {
     const V alpha = v_set1(t->alpha), beta = v_set1(t->beta);
-    R *c = t->c;
     UNROLL
     for (int r = 0; r < rows; r++, c += t->c_row) {
         UNROLL
         for (int v = 0; v < vecs; v++) {
-            const bool cut = partial && v == vecs - 1;
-            V old = v_zero();
-            if (!t->zero)
-                old = v_mul(beta, cut ? v_load_n(c + v * VN, t->tail) : v_loadu(c + v * VN));
+            const V old = t->zero ? v_zero() : v_mul(beta, v_loadu(c + v * VN));
             V sum = v_fma(alpha, s[r * vecs + v], old);
             if (t->last)
                 sum = v_select(v_isnan(sum), v_set1(R_NAN), sum);
-            if (cut)
-                v_store_n(c + v * VN, sum, t->tail);
-            else
-                v_storeu(c + v * VN, sum);
+            v_storeu(c + v * VN, sum);
         }
     }
 }
 
-/* The same for a cut last vector of a tile whose B is padded: seldom, so not inlined. */
-static void FN(bmm_update_cut)(const struct FN(bmm_tile) *t, int rows, int vecs, const R *sums)
+/* The same where only `tail` columns of the last vector exist: seldom, so not inlined. */
+static void FN(bmm_update_cut)(const struct FN(bmm_tile) *t, R *c, int rows, int vecs,
+                               const R *sums)
 {
-    for (int r = 0; r < rows; r++) {
-        struct FN(bmm_tile) u = *t;
-        u.c += r * t->c_row;
-        for (int v = 0; v < vecs; v++, u.c += VN) {
-            V s = v_loadu(sums + (r * vecs + v) * VN);
-            FN(bmm_update)(&u, 1, 1, v == vecs - 1, &s);
+    R last[VN];
+    for (int r = 0; r < rows; r++, c += t->c_row)
+        for (int v = 0; v < vecs; v++) {
+            const size_t n = v == vecs - 1 ? t->tail : VN;
+            const V s = v_loadu(sums + (r * vecs + v) * VN);
+            v_storeu(last, v_load_n(c + v * VN, t->zero ? 0 : n));
+            FN(bmm_update)(t, last, 1, 1, &s);
+            v_store_n(c + v * VN, v_loadu(last), n);
         }
-    }
 }
 
-VEC_FN void FN(bmm_tile_any)(const struct FN(bmm_tile) *t, int rows, int vecs, enum bmm_kind kind)
+/* Returns what is NaN where NaNs may have been written. */
+VEC_FN V FN(bmm_tile_one)(const struct FN(bmm_tile) *t, const struct FN(bmm_tile) *given,
+                          const R *a, const R *b, R *c, int rows, int vecs, enum bmm_kind kind)
 {
     V s[BMM_ACC];
-    if (rows * vecs > BMM_ACC || vecs > BMM_VECS || (kind == BMM_PACKED && rows > BMM_ROWS))
-        return;
-    UNROLL
-    for (int r = 0; r < rows; r++)
-        vec_prefetch(t->c + r * t->c_row);
-    FN(bmm_sums)(t, rows, vecs, kind, s);
-    if (kind == BMM_MASKED) {
-        FN(bmm_update)(t, rows, vecs, true, s);
-    } else if (t->tail == VN) {
-        FN(bmm_update)(t, rows, vecs, false, s);
+    if (t->k >= 32) {
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            vec_prefetch(c + r * t->c_row);
+    }
+    FN(bmm_sums)(t, a, b, rows, vecs, kind, s);
+    if (t->plain)
+        return FN(bmm_write)(t, c, rows, vecs, kind == BMM_MASKED, s);
+    if (kind != BMM_MASKED && t->tail == VN) {
+        FN(bmm_update)(t, c, rows, vecs, s);
     } else {
         R sums[BMM_ACC * VN];
         UNROLL
-        for (int i = 0; i < rows * vecs; i++)
-            v_storeu(sums + i * VN, s[i]);
-        FN(bmm_update_cut)(t, rows, vecs, sums);
+        for (int v = 0; v < rows * vecs; v++)
+            v_storeu(sums + v * VN, s[v]);
+        FN(bmm_update_cut)(given, c, rows, vecs, sums);
     }
+    return v_zero();
+}
+
+VEC_FN void FN(bmm_tile_any)(const struct FN(bmm_tile) *given, int rows, int vecs,
+                             enum bmm_kind kind)
+{
+    const struct FN(bmm_tile) t = *given; /* which no C can alias */
+    if (rows * vecs > BMM_ACC || (kind == BMM_PACKED && (vecs > BMM_VECS || rows > BMM_ROWS)))
+        return;
+    V all = v_zero();
+    for (int64_t i = 0; i < t.outer.count; i++) {
+        const R *a = t.a + i * t.outer.a_step, *b = t.b + i * t.outer.b_step;
+        R *c = t.c + i * t.outer.c_step;
+        for (int64_t j = 0; j < t.inner.count; j++) {
+            all = v_add(all, FN(bmm_tile_one)(&t, given, a, b, c, rows, vecs, kind));
+            a += t.inner.a_step;
+            b += t.inner.b_step;
+            c += t.inner.c_step;
+        }
+    }
+    if (m_any(v_isnan(all)))
+        FN(bmm_one_nan)(given, rows, vecs);
 }
 
 #define BMM_TILE(kind, rows, vecs)                                                                 \

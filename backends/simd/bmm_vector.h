@@ -116,21 +116,27 @@ VEC_FN void FN(bmm_few_columns)(const R *a, const R *b, int64_t b_col, int rows,
                                 int64_t cols, int64_t deep, R *sums)
 {
     enum { line = 64 / sizeof(R), per = VN * VN / line }; /* lines of memory */
+    const R *ahead = b + 2 * vecs * VN * b_col, *end = ahead + deep;
     V s[BMM_FEW * 2];
     int64_t p = 0;
     UNROLL
     for (int i = 0; i < vecs * rows; i++)
         s[i] = v_zero();
     for (; cols == vecs * VN && p + VN <= deep; p += VN) {
+        /* The columns after the next ones, in the order of memory: a processor foresees streams,
+         * not squares. */
         UNROLL
-        for (int v = 0; v < vecs; v++) {
-            const R *at = b + v * VN * b_col;
-            /* Of the next columns: rows so short are no streams that a processor foresees. */
-            UNROLL
-            for (int q = 0; q < per; q++)
-                vec_prefetch(at + (vecs * VN + p % line / VN * per + q) * b_col + p / line * line);
-            FN(bmm_few_square)(a + p, at + p, b_col, rows, s + v * rows);
+        for (int q = 0; q < vecs * per; q++) {
+            vec_prefetch(ahead);
+            ahead += line;
+            if (ahead >= end) {
+                end += b_col;
+                ahead = end - deep;
+            }
         }
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            FN(bmm_few_square)(a + p, b + v * VN * b_col + p, b_col, rows, s + v * rows);
     }
     UNROLL
     for (int v = 0; v < vecs; v++)
@@ -145,7 +151,7 @@ VEC_FN void FN(bmm_few_columns)(const R *a, const R *b, int64_t b_col, int rows,
 /* Columns of B are contiguous: squares of it are transposed in registers. */
 VEC_FN void FN(bmm_few_transposed)(const struct FN(bmm_few) *f, int rows)
 {
-    const int vecs = rows == 1 ? 4 : 2;
+    const int vecs = 2;
     R a[BMM_FEW * CHUNK], sums[BMM_FEW * 2 * VN];
     for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
         const int64_t deep = int_min(CHUNK, f->k - chunk);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A part of the matrix product as runs of tiles. Template: see real_f32.h; after
+ * bmm_tile.h. */
+
+/* A matrix, a part of it, or matrices in a row that have one chunk: element (0, 0) of each. */
+struct FN(bmm_part) {
+    const R *a, *b;
+    R *c;
+    int64_t b_row;
+    int64_t rows, cols, k; /* k: all of it, or one chunk where B is packed */
+    bool first, last;      /* chunks of C */
+    const R *packed_a;     /* panels of the rows of each tile; NULL: in place */
+    const R *packed_b;     /* panels of BMM_VECS vectors; NULL: in place */
+    int64_t count;         /* matrices */
+    int64_t a_step, b_step, c_step;
+};
+
+struct FN(bmm) {
+    struct bmm_plan plan;
+    struct engine *engine;
+    R *shared;                   /* packed B of a wave */
+    int64_t unit, col, chunk;    /* where the wave begins */
+    int64_t units, cols, chunks; /* and what it holds */
+};
+
+/* Matrices in their order: batches, in each the heads. */
+struct FN(bmm_cursor) {
+    int64_t b, h;
+};
+
+static struct FN(bmm_cursor) FN(bmm_seek)(const struct bmm_args *g, int64_t matrix)
+{
+    return (struct FN(bmm_cursor)){ .b = matrix / g->heads, .h = matrix % g->heads };
+}
+
+/* `count` matrices on, at most to the end of the heads. */
+static void FN(bmm_next)(const struct bmm_args *g, struct FN(bmm_cursor) *at, int64_t count)
+{
+    at->h += count;
+    if (at->h == g->heads) {
+        at->h = 0;
+        at->b++;
+    }
+}
+
+/* How many of `most` matrices one part can be. */
+static int64_t FN(bmm_run_from)(const struct bmm_plan *p, struct FN(bmm_cursor) at, int64_t most)
+{
+    return int_min(int_min(p->run, most), p->g.heads - at.h);
+}
+
+static R *FN(bmm_at)(const struct array *x, struct FN(bmm_cursor) at)
+{
+    const int64_t head = x->group == 1 ? at.h : at.h / x->group;
+    return (R *)x->data + at.b * x->batch + head * x->head;
+}
+
+/* Block (i, j) of `count` matrices. */
+static struct FN(bmm_part) FN(bmm_part_of)(const struct FN(bmm) *w, struct FN(bmm_cursor) at,
+                                           int64_t i, int64_t j, int64_t count)
+{
+    const struct bmm_plan *p = &w->plan;
+    const struct bmm_args *g = &p->g;
+    i *= p->row_block;
+    j *= p->col_block;
+    return (struct FN(bmm_part)){ .a = FN(bmm_at)(&g->a, at) + i * g->a.row,
+                                  .b = FN(bmm_at)(&g->b, at) + j * g->b.col,
+                                  .c = FN(bmm_at)(&g->c, at) + i * g->c.row + j * g->c.col,
+                                  .b_row = g->b.row,
+                                  .rows = int_min(p->row_block, g->n - i),
+                                  .cols = int_min(p->col_block, g->m - j),
+                                  .k = g->k,
+                                  .first = true,
+                                  .last = true,
+                                  .count = count,
+                                  .a_step = g->a.head,
+                                  .b_step = g->b.head,
+                                  .c_step = g->c.head };
+}
+
+/* Tiles that are alike: rows or vectors of one, and how many. */
+struct FN(bmm_class) {
+    int64_t size, count;
+    size_t tail; /* columns in the last vector */
+    enum bmm_kind kind;
+};
+
+struct FN(bmm_classes) {
+    struct FN(bmm_class) of[3];
+    int count;
+};
+
+static void FN(bmm_add_class)(struct FN(bmm_classes) *to, int64_t size, int64_t count, size_t tail,
+                              enum bmm_kind kind)
+{
+    if (count > 0)
+        to->of[to->count++] = (struct FN(bmm_class)){ size, count, tail, kind };
+}
+
+/* n cut into pieces of at most `most`, as few and as even as can be. */
+static struct FN(bmm_classes) FN(bmm_even)(int64_t n, int64_t most)
+{
+    const int64_t pieces = int_ceil(n, most), least = n / pieces, larger = n % pieces;
+    struct FN(bmm_classes) to = { .count = 0 };
+    FN(bmm_add_class)(&to, least + 1, larger, VN, BMM_DIRECT);
+    FN(bmm_add_class)(&to, least, pieces - larger, VN, BMM_DIRECT);
+    return to;
+}
+
+/* Strips of columns. The last vector of a packed B is padded, else it may be cut. */
+static struct FN(bmm_classes) FN(bmm_strips)(const struct FN(bmm_part) *f)
+{
+    const int64_t vecs = int_ceil(f->cols, VN), whole = f->cols / (BMM_VECS * VN);
+    const size_t tail = (size_t)(f->cols - (vecs - 1) * VN);
+    struct FN(bmm_classes) to = { .count = 0 };
+    if (f->packed_b) {
+        const enum bmm_kind kind = f->packed_a ? BMM_PACKED : BMM_DIRECT;
+        FN(bmm_add_class)(&to, BMM_VECS, whole, VN, kind);
+        FN(bmm_add_class)(&to, vecs - whole * BMM_VECS, vecs > whole * BMM_VECS, tail, kind);
+    } else {
+        to = FN(bmm_even)(vecs, BMM_MAX_VECS);
+        if (tail != VN) {
+            struct FN(bmm_class) *final = &to.of[to.count - 1];
+            const int64_t size = final->size;
+            if (--final->count == 0)
+                to.count--;
+            FN(bmm_add_class)(&to, size, 1, tail, BMM_MASKED);
+        }
+    }
+    return to;
+}
+
+/* Runs of tiles of a C whose columns are not contiguous: through a copy. */
+static void FN(bmm_scattered)(const struct FN(bmm_tile) *t, FN(bmm_tile_function) *tile,
+                              int64_t rows, int64_t cols, int64_t col)
+{
+    const struct FN(bmm_run) one = { .count = 1 };
+    R copy[BMM_ACC * VN];
+    struct FN(bmm_tile) u = *t;
+    u.c = copy;
+    u.c_row = cols;
+    u.inner = u.outer = one;
+    for (int64_t n = 0; n < t->outer.count * t->inner.count; n++) {
+        const int64_t x = n / t->inner.count, y = n % t->inner.count;
+        R *c = t->c + x * t->outer.c_step + y * t->inner.c_step;
+        u.a = t->a + x * t->outer.a_step + y * t->inner.a_step;
+        u.b = t->b + x * t->outer.b_step + y * t->inner.b_step;
+        if (!t->zero)
+            for (int64_t i = 0; i < rows; i++)
+                for (int64_t j = 0; j < cols; j++)
+                    copy[i * cols + j] = c[i * t->c_row + j * col];
+        tile(&u);
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t j = 0; j < cols; j++)
+                c[i * t->c_row + j * col] = copy[i * cols + j];
+    }
+}
+
+static void FN(bmm_tiles_of)(const struct bmm_args *g, struct FN(bmm_tile) *t, int64_t rows,
+                             const struct FN(bmm_class) *s)
+{
+    FN(bmm_tile_function) *tile = FN(bmm_tiles)[s->kind][rows][s->size];
+    const int64_t cols = (s->size - 1) * VN + (int64_t)s->tail;
+    t->tail = s->tail;
+    t->spill = t->c_row == cols && VN - (int64_t)s->tail <= cols;
+    t->plain = t->zero && t->last && (s->tail == VN || s->kind == BMM_MASKED);
+    if (g->c.col == 1 || cols == 1)
+        tile(t);
+    else
+        FN(bmm_scattered)(t, tile, rows, cols, g->c.col);
+}
+
+/* The tiles of a class below each other, and beside each other. */
+static struct FN(bmm_run) FN(bmm_down)(const struct FN(bmm_part) *f, const struct FN(bmm_tile) *t,
+                                       const struct FN(bmm_class) *rows)
+{
+    return (struct FN(bmm_run)){ .count = rows->count,
+                                 .a_step = rows->size * (f->packed_a ? t->k : t->a_row),
+                                 .c_step = rows->size * t->c_row };
+}
+
+static struct FN(bmm_run)
+    FN(bmm_across)(const struct bmm_args *g, const struct FN(bmm_part) *f,
+                   const struct FN(bmm_tile) *t, const struct FN(bmm_class) *strips)
+{
+    return (struct FN(bmm_run)){ .count = strips->count,
+                                 .b_step = strips->size * VN * (f->packed_b ? t->k : 1),
+                                 .c_step = strips->size * VN * g->c.col };
+}
+
+/* Strip after strip, in each all rows: for a strip that stays in the nearest memory. Of several
+ * matrices each has its strip before the next strip. */
+static void FN(bmm_by_strips)(const struct bmm_args *g, const struct FN(bmm_part) *f,
+                              struct FN(bmm_tile) t, const struct FN(bmm_classes) *rows,
+                              const struct FN(bmm_classes) *strips)
+{
+    const struct FN(bmm_run) matrices = { f->count, f->a_step, f->b_step, f->c_step };
+    const bool whole = rows->count == 1 && f->count == 1;
+    const R *a = t.a;
+    for (int s = 0; s < strips->count; s++) {
+        const struct FN(bmm_run) across = FN(bmm_across)(g, f, &t, &strips->of[s]);
+        for (int64_t j = 0; j < (whole ? 1 : across.count); j++) {
+            R *c = t.c;
+            t.a = a;
+            t.outer = whole ? across : matrices;
+            for (int r = 0; r < rows->count; r++) {
+                t.inner = FN(bmm_down)(f, &t, &rows->of[r]);
+                FN(bmm_tiles_of)(g, &t, rows->of[r].size, &strips->of[s]);
+                t.a += t.inner.count * t.inner.a_step;
+                t.c += t.inner.count * t.inner.c_step;
+            }
+            t.b += across.b_step;
+            t.c = c + across.c_step;
+        }
+        t.b += whole ? (across.count - 1) * across.b_step : 0;
+        t.c += whole ? (across.count - 1) * across.c_step : 0;
+    }
+}
+
+/* Rows of tiles one after the other, in each all strips: C is written as it lies. */
+static void FN(bmm_by_rows)(const struct bmm_args *g, const struct FN(bmm_part) *f,
+                            struct FN(bmm_tile) t, const struct FN(bmm_classes) *rows,
+                            const struct FN(bmm_classes) *strips)
+{
+    const struct FN(bmm_run) one = { .count = 1 };
+    const bool whole = strips->count == 1;
+    const R *b = t.b;
+    for (int r = 0; r < rows->count; r++) {
+        const struct FN(bmm_run) down = FN(bmm_down)(f, &t, &rows->of[r]);
+        for (int64_t i = 0; i < (whole ? 1 : down.count); i++) {
+            R *c = t.c;
+            t.b = b;
+            t.outer = whole ? down : one;
+            for (int s = 0; s < strips->count; s++) {
+                t.inner = FN(bmm_across)(g, f, &t, &strips->of[s]);
+                FN(bmm_tiles_of)(g, &t, rows->of[r].size, &strips->of[s]);
+                t.b += t.inner.count * t.inner.b_step;
+                t.c += t.inner.count * t.inner.c_step;
+            }
+            t.a += down.a_step;
+            t.c = c + down.c_step;
+        }
+        t.a += whole ? (down.count - 1) * down.a_step : 0;
+        t.c += whole ? (down.count - 1) * down.c_step : 0;
+    }
+}
+
+/* Rows of the tiles: for many small matrices all the same where the registers still fill. */
+static struct FN(bmm_classes) FN(bmm_rows)(const struct FN(bmm_part) *f, int64_t vecs)
+{
+    const int64_t most = bmm_most_rows(vecs);
+    if (f->count > 1)
+        for (int64_t size = int_min(most, f->rows); size * vecs * 3 >= BMM_ACC * 2; size--)
+            if (f->rows % size == 0)
+                return FN(bmm_even)(f->rows, size);
+    return FN(bmm_even)(f->rows, most);
+}
+
+/* C of a part. */
+static void FN(bmm_part)(const struct bmm_args *g, const struct FN(bmm_part) *f)
+{
+    const struct FN(bmm_classes) strips = FN(bmm_strips)(f);
+    const struct FN(bmm_classes) rows = FN(bmm_rows)(f, f->packed_a ? BMM_VECS : strips.of[0].size);
+    const bool one = strips.count == 1 && strips.of[0].count == 1;
+    const bool by_strips = f->packed_b ? f->cols > BMM_GROUP * BMM_VECS * VN : one || f->count > 1;
+    for (int64_t p = 0; p < f->k; p += CHUNK) {
+        const bool first = f->first && p == 0;
+        const struct FN(bmm_tile) t = {
+            .k = int_min(CHUNK, f->k - p),
+            .a = f->packed_a ? f->packed_a : f->a + p * g->a.col,
+            .a_row = g->a.row,
+            .a_col = g->a.col,
+            .b = f->packed_b ? f->packed_b : f->b + p * f->b_row,
+            .b_row = f->packed_b ? BMM_VECS * VN : f->b_row,
+            .c = f->c,
+            .c_row = g->c.row,
+            .alpha = (R)g->alpha,
+            .beta = first ? (R)g->beta : 1,
+            .zero = first && g->beta == 0,
+            .last = f->last && p + CHUNK >= f->k,
+        };
+        if (by_strips)
+            FN(bmm_by_strips)(g, f, t, &rows, &strips);
+        else
+            FN(bmm_by_rows)(g, f, t, &rows, &strips);
+    }
+}
