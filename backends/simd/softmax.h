@@ -10,10 +10,7 @@
 
 enum {
     FN(softmax_step) = sizeof(R) == 4 ? SOFTMAX_LANES_F32 : SOFTMAX_LANES_F64,
-    FN(softmax_vectors) = FN(softmax_step) / VN,
-    FN(softmax_short_limit) = 4 * FN(softmax_step), /* elements of short rows */
-    FN(softmax_short_room) = VN * FN(softmax_short_limit),
-    FN(softmax_lanes_room) = VN * FN(softmax_step)
+    FN(softmax_vectors) = FN(softmax_step) / VN
 };
 
 struct FN(softmax) {
@@ -22,7 +19,8 @@ struct FN(softmax) {
     R scale;    /* of a score, before the bias */
     R c;        /* of what comes out of that */
     bool plain; /* nothing but lengths, causal and window mask, and scores stand as they are */
-    bool low, short_rows;
+    bool low;
+    int group; /* rows side by side, 0 where each is for itself */
     int64_t rows_each;
 };
 
@@ -239,103 +237,7 @@ static void FN(softmax_line)(const struct FN(softmax_row) *row)
         row->dst[j] = 0;
 }
 
-/* Rows of few elements, VN of them side by side: lanes are rows. Column j of the rows is x[j]. */
-struct FN(softmax_short) {
-    int64_t m; /* less than FN(softmax_short_limit) */
-    const R *src;
-    R *dst;
-    int64_t src_row, dst_row;
-};
-
-/* VN rows by VN columns from j on, transposed between rows and x. */
-static void FN(softmax_short_load)(const struct FN(softmax_short) *f, R *x)
-{
-    for (int64_t j = 0; j < f->m; j += VN) {
-        const int64_t n = int_min(VN, f->m - j);
-        V r[VN];
-        UNROLL
-        for (int i = 0; i < VN; i++)
-            r[i] = n == VN ? v_loadu(f->src + i * f->src_row + j)
-                           : v_load_n(f->src + i * f->src_row + j, (size_t)n);
-        v_transpose(r);
-        UNROLL
-        for (int i = 0; i < VN; i++)
-            v_storeu(x + (j + i) * VN, r[i]);
-    }
-}
-
-static void FN(softmax_short_store)(const struct FN(softmax_short) *f, const R *x)
-{
-    for (int64_t j = 0; j < f->m; j += VN) {
-        const int64_t n = int_min(VN, f->m - j);
-        V r[VN];
-        UNROLL
-        for (int i = 0; i < VN; i++)
-            r[i] = v_loadu(x + (j + i) * VN);
-        v_transpose(r);
-        UNROLL
-        for (int i = 0; i < VN; i++) {
-            if (n == VN)
-                v_storeu(f->dst + i * f->dst_row + j, r[i]);
-            else
-                v_store_n(f->dst + i * f->dst_row + j, r[i], (size_t)n);
-        }
-    }
-}
-
-/* Weights of n columns from j on, in place, and into the lanes of the sum. */
-VEC_FN void FN(softmax_short_powers)(R *x, R *lanes, int64_t j, V c, V top, const int n)
-{
-    V e[4];
-    UNROLL
-    for (int i = 0; i < n; i++)
-        e[i] = v_loadu(x + (j + i) * VN);
-    FN(softmax_powers)(e, c, top, false, n);
-    UNROLL
-    for (int i = 0; i < n; i++) {
-        R *lane = lanes + (j + i) % FN(softmax_step) *VN;
-        v_storeu(x + (j + i) * VN, e[i]);
-        v_storeu(lane, j + i < FN(softmax_step) ? e[i] : v_add(v_loadu(lane), e[i]));
-    }
-}
-
-/* The halving of the first n lanes; the others are 0. */
-static V FN(softmax_short_total)(R *lanes, int64_t n)
-{
-    for (int64_t l = n - 1; l >= 1; l--) {
-        R *to = lanes + FN(halved)((int)l) * VN;
-        v_storeu(to, v_add(v_loadu(to), v_loadu(lanes + l * VN)));
-    }
-    return v_loadu(lanes);
-}
-
-/* VN rows; false, and nothing is written, where one of them is no common case. */
-static bool FN(softmax_short)(const struct FN(softmax) *w, const struct FN(softmax_short) *f)
-{
-    R x[FN(softmax_short_room)], lanes[FN(softmax_lanes_room)];
-    const V c = v_set1(w->c);
-    V top = v_set1(w->low ? R_MAX : -R_MAX);
-    v_storeu(lanes, v_zero());
-    FN(softmax_short_load)(f, x);
-    for (int64_t j = 0; j < f->m; j++)
-        top = FN(softmax_better)(top, v_loadu(x + j * VN), w->low);
-    top = v_max_keep(v_set1(-R_MAX), v_mul(c, top));
-    if (!m_all(v_lt(v_abs(top), v_set1(2 / R_EPS))))
-        return false;
-    int64_t j = 0;
-    for (; j + 4 <= f->m; j += 4)
-        FN(softmax_short_powers)(x, lanes, j, c, top, 4);
-    for (; j < f->m; j++)
-        FN(softmax_short_powers)(x, lanes, j, c, top, 1);
-    const V sum = FN(softmax_short_total)(lanes, int_min(f->m, FN(softmax_step)));
-    if (!m_all(v_gt(sum, v_zero())))
-        return false;
-    const V ratio = v_div(v_set1(1), sum);
-    for (j = 0; j < f->m; j++)
-        v_storeu(x + j * VN, v_mul(v_loadu(x + j * VN), ratio));
-    FN(softmax_short_store)(f, x);
-    return true;
-}
+#include "backends/simd/softmax_rows.h"
 
 /* Row i of (b, h). A row that is not contiguous goes through scratch. */
 static void FN(softmax_one)(const struct FN(softmax) *w, int64_t b, int64_t h, int64_t i,
@@ -359,16 +261,24 @@ static void FN(softmax_one)(const struct FN(softmax) *w, int64_t b, int64_t h, i
             out[j * a->w.col] = row.dst[j];
 }
 
-/* Rows i .. i + VN - 1 of (b, h) as short ones, where they are. */
-static bool FN(softmax_side_by_side)(const struct FN(softmax) *w, int64_t b, int64_t h, int64_t i)
+/* Rows i .. i + count - 1 of (b, h). */
+static void FN(softmax_group)(const struct FN(softmax) *w, int64_t b, int64_t h, int64_t i,
+                              int count, R *scratch)
 {
     const struct softmax_args *a = w->args;
-    const struct FN(softmax_short) f = { .m = a->m,
-                                         .src = (const R *)a->s.data + sight_offset(&a->s, b, h, i),
-                                         .dst = (R *)a->w.data + sight_offset(&a->w, b, h, i),
-                                         .src_row = a->s.row,
-                                         .dst_row = a->w.row };
-    return FN(softmax_short)(w, &f);
+    const struct FN(softmax_rows) rows = { .m = a->m,
+                                           .count = count,
+                                           .src =
+                                               (const R *)a->s.data + sight_offset(&a->s, b, h, i),
+                                           .dst = (R *)a->w.data + sight_offset(&a->w, b, h, i),
+                                           .src_row = a->s.row,
+                                           .dst_row = a->w.row,
+                                           .ahead = int_min(count, a->n - i - count) };
+    const bool narrow = count == VN && a->m < FN(softmax_step);
+    if (narrow ? FN(softmax_narrow)(&rows, w->low, w->c) : FN(softmax_rows)(&rows, w->low, w->c))
+        return;
+    for (int r = 0; r < count; r++)
+        FN(softmax_one)(w, b, h, i + r, scratch);
 }
 
 static void FN(softmax_task)(void *arg, int64_t index, int worker)
@@ -380,10 +290,9 @@ static void FN(softmax_task)(void *arg, int64_t index, int worker)
     R *scratch = engine_scratch(w->engine, worker);
     int64_t i = first % a->n, h = first / a->n % a->heads, b = first / a->n / a->heads;
     for (int64_t r = first, done; r < end; r += done) {
-        done = 1;
-        if (w->short_rows && i + VN <= a->n && r + VN <= end &&
-            FN(softmax_side_by_side)(w, b, h, i))
-            done = VN;
+        done = int_min(int_min(a->n - i, end - r), int_max(w->group, 1));
+        if (w->group > 0)
+            FN(softmax_group)(w, b, h, i, (int)done, scratch);
         else
             FN(softmax_one)(w, b, h, i, scratch);
         i += done;
@@ -403,10 +312,13 @@ attpool_status FN(simd_softmax)(struct engine *engine, const struct softmax_args
     w.c = bias || w.scale == 0 ? 1 : w.scale;
     w.low = w.c < 0;
     w.plain = !bias && w.scale != 0 && args->masks.mask.data == NULL && !args->masks.leave_one_out;
-    w.short_rows = w.plain && m > 0 && m < FN(softmax_short_limit) &&args->s.col == 1 &&
-                   args->w.col == 1 && args->masks.lengths.data == NULL &&
-                   args->masks.band_low <= -BAND_OPEN && args->masks.band_high >= BAND_OPEN;
+    if (w.plain && m > 0 && args->s.col == 1 && args->w.col == 1 &&
+        args->masks.lengths.data == NULL && args->masks.band_low <= -BAND_OPEN &&
+        args->masks.band_high >= BAND_OPEN)
+        w.group = (int)int_max(1, int_min(VN, FN(softmax_group_limit) / m));
     w.rows_each = m >= 16384 ? 1 : 16384 / (m + 1) + 1;
+    if (w.group > 0)
+        w.rows_each = int_ceil(w.rows_each, w.group) * w.group;
     if (rows == 0)
         return ATTPOOL_OK;
     const bool copy = args->w.col != 1;
