@@ -68,17 +68,6 @@ VEC_FN V FN(exp)(V x)
     return FN(scale_by)(p, z);
 }
 
-VEC_FN V FN(tanh)(V x)
-{
-    static const R c[] = { RC(TANH_POLY) };
-    V a = v_abs(x);
-    V z = v_mul(a, a);
-    V small = v_fma(v_mul(a, z), POLY(z, c), a);
-    V e = FN(weight_exp2)(v_mul(a, v_set1(RC(TANH_SCALE))));
-    V large = v_sub(v_set1(1), v_div(v_add(e, e), v_add(v_set1(1), e)));
-    return v_copysign(v_select(v_lt(a, v_set1(RC(TANH_SPLIT))), small, large), x);
-}
-
 VEC_FN V FN(log)(V x)
 {
     static const R c[] = { RC(LOG_POLY) };

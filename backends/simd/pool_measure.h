@@ -138,29 +138,39 @@ static void FN(pool_dot)(const struct FN(pool_pairs) *x)
 /* --- additive ------------------------------------------------------------------------------ */
 
 VEC_FN void FN(pool_additive_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c, int64_t end,
-                                    V s[4], const int nv)
+                                    V s[8][4], const int kt, const int nv)
 {
+    const R *lane = x->lane + c * nv * VN;
+    const FN(pool_any) *cast = x->cast + j * x->row + c * x->col;
     UNROLL
-    for (int i = 0; i < nv; i++)
-        s[i] = v_zero();
-    for (; c < end; c++) {
-        const V point = v_set1(x->cast[j * x->row + c * x->col]);
+    for (int i = 0; i < kt * nv; i++)
+        s[i / nv][i % nv] = v_zero();
+    for (; c < end; c++, lane += nv * VN, cast += x->col) {
         const V weight = v_set1(x->wv[c * x->wv_col]);
+        V t[4];
         UNROLL
-        for (int i = 0; i < nv; i++) {
-            V t = FN(tanh)(v_add(v_loadu(x->lane + (c * nv + i) * VN), point));
-            s[i] = v_fma(weight, t, s[i]);
-        }
+        for (int i = 0; i < kt * nv; i++)
+            t[i] = v_add(v_loadu(lane + i % nv * VN), v_set1(cast[i / nv * x->row]));
+        FN(tanhs)(t, kt * nv);
+        UNROLL
+        for (int i = 0; i < kt * nv; i++)
+            s[i / nv][i % nv] = v_fma(weight, t[i], s[i / nv][i % nv]);
     }
 }
 
-VEC_FN void FN(pool_additive_n)(const struct FN(pool_pairs) *x, const int nv)
+VEC_FN void FN(pool_additive_n)(const struct FN(pool_pairs) *x, const int kt, const int nv)
 {
     V end[4], s[8][4];
+    int j = 0;
     FN(pool_ends_start)(end, false, nv);
-    for (int j = 0; j < x->count; j++)
+    for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_additive_chunk)(x, j, c, int_min(c + CHUNK, x->d), s[0], nv);
+            FN(pool_additive_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv);
+            FN(pool_chunk_out)(x, j, c, s, end, false, kt, nv);
+        }
+    for (; j < x->count && kt > 1; j++)
+        for (int64_t c = 0; c < x->d; c += CHUNK) {
+            FN(pool_additive_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, 1, nv);
             FN(pool_chunk_out)(x, j, c, s, end, false, 1, nv);
         }
     FN(pool_ends_store)(x, end, nv);
@@ -170,15 +180,15 @@ static void FN(pool_additive)(const struct FN(pool_pairs) *x)
 {
     switch (x->vectors) {
     case 1:
-        FN(pool_additive_n)(x, 1);
+        FN(pool_additive_n)(x, 4, 1);
         break;
     case 2:
-        FN(pool_additive_n)(x, 2);
+        FN(pool_additive_n)(x, 2, 2);
         break;
     case 3:
-        FN(pool_additive_n)(x, 3);
+        FN(pool_additive_n)(x, 1, 3);
         break;
     default:
-        FN(pool_additive_n)(x, 4);
+        FN(pool_additive_n)(x, 1, 4);
     }
 }
