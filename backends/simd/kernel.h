@@ -10,6 +10,7 @@
 #include "backends/simd/powers.h"
 #include "backends/simd/sight.h"
 #include "backends/simd/kernel_measure.h"
+#include "backends/simd/kernel_values.h"
 
 struct FN(kernel) {
     struct engine *engine;
@@ -34,32 +35,22 @@ struct FN(kernel_block) {
     enum kernel_scaling scaling; /* NONE where it was done beforehand */
 };
 
-/* Power-of-two scaling of `count` numbers, if it is exact and nothing can overflow in a
- * difference, before or after: then it commutes with rounding. NaN and Inf stay what they are. */
+/* Scales by a power of two. Where that is exact and nothing can overflow in a difference, before
+ * or after, it commutes with rounding; otherwise false, and x is of no use. */
 static bool FN(prescaled)(R *x, int64_t count, R power)
 {
     const R back = 1 / power;
     const V times = v_set1(power), divide = v_set1(back), most = v_set1(R_MAX / 4);
-    M bad = m_first(0);
+    M good = m_not(m_first(0));
     if (!(power >= R_MIN && back >= R_MIN))
         return false;
     for (int64_t i = 0; i < count; i += VN) {
         const V a = FN(load_strided)(x, 1, i, FN(lanes_from)(i, count)), y = v_mul(a, times);
-        const M large = m_or(v_gt(v_abs(a), most), v_gt(v_abs(y), most));
-        const M finite = v_eq(v_sub(a, a), v_zero());
-        bad = m_or(bad, m_and(finite, m_or(large, v_ne(v_mul(y, divide), a))));
+        const M small = v_le(v_abs(power > 1 ? y : a), most);
+        good = m_and(good, m_and(small, v_eq(v_mul(y, divide), a)));
+        v_storeu(x + i, y); /* there is room for a vector */
     }
-    if (m_any(bad))
-        return false;
-    for (int64_t i = 0; i < count; i += VN) {
-        const int64_t n = FN(lanes_from)(i, count);
-        const V y = v_mul(FN(load_strided)(x, 1, i, n), times);
-        if (n == VN)
-            v_storeu(x + i, y);
-        else
-            v_store_n(x + i, y, (size_t)n);
-    }
-    return true;
+    return m_all(good);
 }
 
 /* Coordinates [first, first + depth) of queries and keys. */
@@ -77,9 +68,14 @@ static void FN(kernel_load)(const struct FN(kernel_block) *f, int64_t first, int
                                              .dst = f->room.k + j * depth };
         FN(bmm_pack)(&panel);
     }
-    for (int64_t r = 0; r < f->rows; r++)
-        for (int64_t c = 0; c < depth; c++)
-            f->room.q[r * depth + c] = f->q[r * a->q.row + (first + c) * a->q.col];
+    for (int64_t r = 0; r < f->rows; r++) {
+        const R *q = f->q + r * a->q.row + first * a->q.col;
+        if (a->q.col == 1 && depth >= VN)
+            memcpy(f->room.q + r * depth, q, (size_t)depth * sizeof *q);
+        else
+            for (int64_t c = 0; c < depth; c++)
+                f->room.q[r * depth + c] = q[c * a->q.col];
+    }
 }
 
 /* The numbers that multiply differences: powers of two for the radial form of one width a pair,
@@ -125,65 +121,6 @@ static void FN(kernel_scales)(const struct FN(kernel_block) *f, int64_t first, i
     }
 }
 
-/* Vectors of G from what was measured: S, or u where linear. */
-VEC_FN void FN(kernel_values)(attpool_kernel_name name, bool linear, V *x, const V *square, V c,
-                              const int n)
-{
-    V e[KERNEL_VALUES];
-    UNROLL
-    for (int i = 0; i < n; i++) {
-        const V u2 = linear ? v_mul(x[i], x[i]) : v_mul(x[i], square[i]);
-        const V u = linear ? x[i] : kernel_takes_square((int32_t)name) ? u2 : v_sqrt(u2);
-        e[i] = v_mul(c, name == ATTPOOL_GAUSSIAN ? u2 : u);
-        x[i] = FN(kernel_factor)(name, u, u2);
-        if (kernel_is_compact((int32_t)name))
-            x[i] = v_select(FN(kernel_inside)(linear ? u : u2), x[i], v_zero());
-    }
-    if (kernel_has_log((int32_t)name)) {
-        FN(full_powers)(e, n);
-        UNROLL
-        for (int i = 0; i < n; i++)
-            x[i] = kernel_has_factor((int32_t)name) ? v_mul(e[i], x[i]) : e[i];
-    }
-    UNROLL
-    for (int i = 0; i < n; i++)
-        x[i] = FN(canonical_nan)(x[i]);
-}
-
-/* Vectors from j on of a row of the radial form; `cut`: all but the first keys are absent. */
-VEC_FN void FN(kernel_piece)(attpool_kernel_name name, bool linear, const R *x, const R *square,
-                             bool by_key, V c, R *g, int64_t j, const int n, size_t cut)
-{
-    V y[KERNEL_VALUES], s[KERNEL_VALUES];
-    UNROLL
-    for (int i = 0; i < n; i++) {
-        y[i] = v_loadu(x + j + i * VN);
-        s[i] = by_key ? v_loadu(square + j + i * VN) : v_set1(*square);
-    }
-    FN(kernel_values)(name, linear, y, s, c, n);
-    UNROLL
-    for (int i = 0; i < n; i++) {
-        if (cut != 0)
-            v_store_n(g + j + i * VN, y[i], cut);
-        else
-            v_storeu(g + j + i * VN, y[i]);
-    }
-}
-
-/* A row of the radial form: `square` is W2 of the row or of each key. */
-VEC_FN void FN(kernel_row_of)(attpool_kernel_name name, bool linear, const R *x, int64_t keys,
-                              const R *square, bool by_key, R factor, R *g)
-{
-    const int n = kernel_has_log((int32_t)name) ? KERNEL_VALUES : 1;
-    const V c = v_set1(factor);
-    int64_t j = 0;
-    for (; j + n * VN <= keys; j += n * VN)
-        FN(kernel_piece)(name, linear, x, square, by_key, c, g, j, n, 0);
-    for (; j < keys; j += VN)
-        FN(kernel_piece)(name, linear, x, square, by_key, c, g, j, 1,
-                         (size_t)int_min(VN, keys - j));
-}
-
 static void FN(kernel_radial)(const struct FN(kernel_block) *f, int64_t r, const R *x, R *g)
 {
     const struct FN(kernel) *w = f->job;
@@ -218,49 +155,6 @@ static void FN(kernel_radial)(const struct FN(kernel_block) *f, int64_t r, const
     }
 }
 
-/* Gaussians of one width and few coordinates, without a plane between: vectors from j on. */
-VEC_FN void FN(kernel_direct_piece)(const struct FN(measure) *m, bool scaled, V c, R *g, int64_t j,
-                                    const int n, size_t cut)
-{
-    V s[KERNEL_VALUES];
-    UNROLL
-    for (int i = 0; i < n; i++)
-        s[i] = v_zero();
-    for (int64_t k = 0; k < m->depth; k++) {
-        const V q = v_set1(m->q[k]), scale = v_set1(*m->scale);
-        UNROLL
-        for (int i = 0; i < n; i++) {
-            V z = v_sub(q, v_loadu(m->k + FN(in_panels)(m->depth, k, j + i * VN)));
-            if (scaled)
-                z = v_mul(z, scale);
-            s[i] = v_fma(z, z, s[i]);
-        }
-    }
-    UNROLL
-    for (int i = 0; i < n; i++)
-        s[i] = v_mul(c, s[i]);
-    FN(full_powers)(s, n);
-    UNROLL
-    for (int i = 0; i < n; i++) {
-        s[i] = FN(canonical_nan)(s[i]);
-        if (cut != 0)
-            v_store_n(g + j + i * VN, s[i], cut);
-        else
-            v_storeu(g + j + i * VN, s[i]);
-    }
-}
-
-VEC_FN void FN(kernel_direct_row)(const struct FN(measure) *m, bool scaled, R factor, R *g)
-{
-    const int n = KERNEL_VALUES;
-    const V c = v_set1(factor);
-    int64_t j = 0;
-    for (; j + n * VN <= m->keys; j += n * VN)
-        FN(kernel_direct_piece)(m, scaled, c, g, j, n, 0);
-    for (; j < m->keys; j += VN)
-        FN(kernel_direct_piece)(m, scaled, c, g, j, 1, (size_t)int_min(VN, m->keys - j));
-}
-
 static void FN(kernel_direct)(const struct FN(kernel_block) *f, R c)
 {
     const int64_t d = f->job->args->d;
@@ -278,13 +172,22 @@ static void FN(kernel_direct)(const struct FN(kernel_block) *f, R c)
 
 static void FN(kernel_product)(const struct FN(kernel_block) *f, const R *x, int64_t plane, R *g)
 {
-    const bool has_log = f->job->plan.has_log;
-    for (int64_t j = 0; j < f->keys; j += VN) {
-        V y = v_loadu(x + plane + j);
-        if (has_log)
-            y = v_mul(FN(exp2_full)(v_loadu(x + j)), y);
-        y = v_select(v_eq(v_loadu(x + 2 * plane + j), v_set1(1)), v_zero(), y);
-        v_store_n(g + j, FN(canonical_nan)(y), (size_t)FN(lanes_from)(j, f->keys));
+    if (f->job->plan.has_log)
+        FN(kernel_product_row)(true, x, plane, f->keys, g);
+    else
+        FN(kernel_product_row)(false, x, plane, f->keys, g);
+}
+
+/* Runs of coordinates with one kernel. */
+static void FN(kernel_products)(const struct FN(kernel_block) *f, const struct FN(measure) *m,
+                                int64_t first, int64_t plane)
+{
+    const struct kernel *kernel = &f->job->args->kernel;
+    for (int64_t c = 0, end; c < m->depth; c = end) {
+        const int32_t name = kernel_name_at(kernel, first + c);
+        for (end = c + 1; end < m->depth && kernel_name_at(kernel, first + end) == name; end++)
+            continue;
+        FN(product)(m, f->scaling, c, end, plane, name);
     }
 }
 
@@ -308,9 +211,7 @@ static void FN(kernel_measure)(const struct FN(kernel_block) *f, int64_t r, int6
     }
     for (int64_t i = 0; i < count; i++) {
         if (p->product)
-            for (int64_t c = 0; c < depth; c++)
-                FN(product)(&m, f->scaling, c, plane,
-                            kernel_name_at(&f->job->args->kernel, first + c));
+            FN(kernel_products)(f, &m, first, plane);
         else if (p->linear)
             FN(linear)(&m, f->scaling);
         else
@@ -338,14 +239,15 @@ static void FN(kernel_put)(const struct FN(kernel_block) *f, int64_t r, int64_t 
     }
 }
 
+/* Planes of pairs of which nothing is known yet; they are whole vectors. */
 static void FN(kernel_clear)(const struct kernel_plan *p, R *x, int64_t rows)
 {
     const int64_t plane = p->kept * p->keys;
-    for (int64_t j = 0; j < rows * p->keys; j++) {
-        x[j] = 0;
+    for (int64_t j = 0; j < rows * p->keys; j += VN) {
+        v_storeu(x + j, v_zero());
         if (p->product) {
-            x[j + plane] = 1;
-            x[j + 2 * plane] = 0;
+            v_storeu(x + plane + j, v_set1(1));
+            v_storeu(x + 2 * plane + j, v_zero());
         }
     }
 }

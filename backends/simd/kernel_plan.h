@@ -18,7 +18,7 @@ enum kernel_scaling {
     SCALE_COORDINATE_KEY /* a number a coordinate and key */
 };
 
-enum { KERNEL_ROWS = 128, KERNEL_TILE_ROWS = 4, KERNEL_TILE_VECS = 2, KERNEL_VALUES = 4 };
+enum { KERNEL_ROWS = 256, KERNEL_TILE_ROWS = 4, KERNEL_TILE_VECS = 2, KERNEL_VALUES = 4 };
 
 struct kernel_plan {
     bool product, linear;  /* linear: u of one coordinate, no sum of squares */
