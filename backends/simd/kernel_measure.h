@@ -62,15 +62,11 @@ VEC_FN void FN(squares_of)(const struct FN(measure) *f, const int rows,
     for (int64_t j = 0; j < f->keys; j += tile) {
         V s[KERNEL_TILE_ROWS * KERNEL_TILE_VECS];
         const R *k = f->k + j * f->depth;
-        int64_t c = 0;
         UNROLL
         for (int i = 0; i < rows * KERNEL_TILE_VECS; i++)
             s[i] = v_zero();
-        for (; c + 1 < f->depth; c += 2) {
-            FN(squares_step)(f, rows, scaling, c, j, k + c * tile, s);
-            FN(squares_step)(f, rows, scaling, c + 1, j, k + (c + 1) * tile, s);
-        }
-        if (c < f->depth)
+        UNROLL_TWICE
+        for (int64_t c = 0; c < f->depth; c++)
             FN(squares_step)(f, rows, scaling, c, j, k + c * tile, s);
         UNROLL
         for (int i = 0; i < rows * KERNEL_TILE_VECS; i++) {
