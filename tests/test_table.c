@@ -52,8 +52,10 @@ static const struct reading readings[] = {
     { "\"a\nb\",1\n\"c\n\",2\n", "2", 0, 0, "-|1:1|3:2" },
     { "t,x\nabc,1\n\"d\"\"e\",2\n", "x", 0, 0, "x|2:1|3:2" },
     /* missing values */
-    { "x,y\n1,2\n3,NA\n", "x,y", 0, 3, ":3:2: column \"y\": \"NA\" is a missing value; --na omit leaves such rows out" },
-    { "x,y\n1,2\n,3\n", "x,y", 0, 3, ":3:1: column \"x\": the value is missing; --na omit leaves such rows out" },
+    { "x,y\n1,2\n3,NA\n", "x,y", 0, 3,
+      ":3:2: column \"y\": \"NA\" is a missing value; --na omit leaves such rows out" },
+    { "x,y\n1,2\n,3\n", "x,y", 0, 3,
+      ":3:1: column \"x\": the value is missing; --na omit leaves such rows out" },
     { "x,y\n1,2\n3,nan\n4,\n5,6\n", "x,y", OMIT, 0, "x,y|2:1,2|5:5,6|omitted 2" },
     { "x,y\n1,2\n3,nan\n4,\n5,6\n", "x,y", KEEP, 0, "x,y|2:1,2|3:3,NaN|4:4,NaN|5:5,6" },
     { "x,y\n1,NA\n", "x", 0, 0, "x|2:1" },
@@ -83,7 +85,9 @@ static const struct reading readings[] = {
     { "t,x\n\"a\nb\",1\n7\n", "x", 0, 3, ":4:1: the row has 1 cell, the first row has 2" },
     /* columns that are not there */
     { "x,y\n1,2\n", "z", 0, 3, ":1: no column \"z\"; the first row is \"x\", \"y\"" },
-    { "\"a, b\",y\n1,2\n", "a", 0, 3, ":1: no column \"a\"; the first row is \"a, b\", \"y\"; a name with a comma is asked for by its number" },
+    { "\"a, b\",y\n1,2\n", "a", 0, 3,
+      ":1: no column \"a\"; the first row is \"a, b\", \"y\"; a name with a comma is asked for by "
+      "its number" },
     { "x,y\n1,2\n", "3", 0, 3, ": no column 3: there are 2" },
     { "x,y\n1,2\n", "18446744073709551617", 0, 3, ": no column 18446744073709551617: there are 2" },
     { "x,y,x\n1,2,3\n", "x", 0, 3, ":1:3: the name \"x\" stands twice, in columns 1 and 3" },
@@ -93,13 +97,16 @@ static const struct reading readings[] = {
     { "x,y\n1,2\n", "x", NO_HEADER, 2, "column \"x\": without a header columns have numbers only" },
     /* quotes */
     { "x,y\n1,\"2\n3,4\n", "x,y", 0, 3, ":2:2: a quoted cell begins here and never ends" },
-    { "x,y\n1,5\" pipe\n", "x", 0, 3, ":2:2: a quote inside a cell (a quoted cell doubles it); is --delimiter right?" },
-    { "x,y\n\"1\"2,3\n", "y", 0, 3, ":2:1: a quote inside a cell (a quoted cell doubles it); is --delimiter right?" },
+    { "x,y\n1,5\" pipe\n", "x", 0, 3,
+      ":2:2: a quote inside a cell (a quoted cell doubles it); is --delimiter right?" },
+    { "x,y\n\"1\"2,3\n", "y", 0, 3,
+      ":2:1: a quote inside a cell (a quoted cell doubles it); is --delimiter right?" },
     { "\xFF\xFEx\0\n\0", "x", 0, 3, ":1: the text is UTF-16, not UTF-8" },
     /* query points */
     { "b,t,a\n1,2,3\n", "a,b", IN_ORDER, 0, "a,b|2:3,1" },
     { "b,a\n1,3\n", "a,b", IN_ORDER, 0, "a,b|2:3,1" },
-    { "b,a\n1,\n", "a", IN_ORDER, 3, ":2:2: column \"a\": the value is missing; --na omit leaves the fit of such rows empty" },
+    { "b,a\n1,\n", "a", IN_ORDER, 3,
+      ":2:2: column \"a\": the value is missing; --na omit leaves the fit of such rows empty" },
     { "p,q\n1,3\n", "a,b", IN_ORDER, 0, "p,q|2:1,3" },
     { "1,3\n4,5\n", "a,b", IN_ORDER, 0, "-,-|1:1,3|2:4,5" },
     { "1,3\n", "?,?", IN_ORDER, 0, "-,-|1:1,3" },
@@ -284,7 +291,8 @@ START_TEST(an_array_is_a_table)
     const char *const one[] = { "2", "1", "2" };
     ck_assert_int_eq(npy_write("t.npy", NPY_F64, 2, (const int64_t[]){ 3, 2 }, values, &e), 0);
     ck_assert_int_eq(read_table("t.npy", one, 3, TABLE_MISSING_ERROR, &t), CMD_DATA);
-    ck_assert_str_eq(e.text, "t.npy:2:2: column 2: \"NaN\" is a missing value; --na omit leaves such rows out");
+    ck_assert_str_eq(
+        e.text, "t.npy:2:2: column 2: \"NaN\" is a missing value; --na omit leaves such rows out");
     ck_assert_int_eq(read_table("t.npy", one, 3, TABLE_MISSING_OMIT, &t), CMD_OK);
     ck_assert_uint_eq(t.rows, 2);
     ck_assert_uint_eq(t.omitted, 1);
