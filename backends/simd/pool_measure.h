@@ -85,6 +85,7 @@ VEC_FN void FN(pool_dot_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c,
         UNROLL
     for (int i = 0; i < nv; i++)
         s[k][i] = v_zero();
+    UNROLL_4
     for (; c < end; c++, lane += nv * VN, cast += col) {
         V q[4];
         UNROLL

@@ -157,6 +157,7 @@ VEC_FN void FN(pool_values_block)(const struct FN(pool_values) *x, int64_t col, 
         UNROLL
     for (int i = 0; i < nv; i++)
         a[k][i] = v_zero();
+    UNROLL_8
     for (int j = 0; j < x->count; j++, v += x->v_row, p += nv * VN) {
         V weight[4];
         M see[4];
