@@ -243,7 +243,7 @@ static int64_t FN(pool_values)(const struct FN(pool_values) *x, int64_t col, int
 {
     switch (x->vectors) {
     case 1:
-        return FN(pool_values_v)(x, col, end, POOL_DEEP, 1);
+        return FN(pool_values_v)(x, col, end, 8, 1);
     case 2:
         return FN(pool_values_v)(x, col, end, POOL_DEEP, 2);
     case 3:
