@@ -205,15 +205,18 @@ static void FN(pool_tile_begin)(struct FN(pool_tile) *t, int count)
     FN(pool_tile_widths)(t);
 }
 
-/* The keys of absolute block `number`; false where the part has none. */
+/* The keys of absolute block `number` that are in sight: by whole vectors, those between the
+ * first and the last one that some row sees. False where there are none. */
 static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number,
                               struct FN(pool_block) *x)
 {
     const struct pool_args *a = t->plan->a;
-    const int64_t first = int_max(0, number * BLOCK - a->key_origin);
-    const int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
+    int64_t first = int_max(0, number * BLOCK - a->key_origin);
+    int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
     if (first >= end || first >= t->high || end <= t->low)
         return false;
+    first += int_max(0, t->low - first) / VN * VN;
+    end = int_min(end, first + (t->high - first + VN - 1) / VN * VN);
     x->first = first;
     x->count = (int)(end - first);
     x->partial = first < t->all_low || end > t->all_high;
