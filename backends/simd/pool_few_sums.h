@@ -35,13 +35,35 @@ static bool FN(few_maxima)(const struct FN(pool_few) *w, const R *s, R *m)
     return !m_all(small);
 }
 
-/* The next super-block's part of what lies at x, n numbers a key, comes while there is work. */
-VEC_FN void FN(few_ahead)(const struct FN(pool_few) *w, const FN(pool_any) *x, int64_t n, int at)
+/* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
+struct FN(few_next) {
+    uintptr_t k, v;
+    size_t k_bytes, v_bytes; /* for each key; 0 where they do not come */
+};
+
+static struct FN(few_next) FN(few_next_of)(const struct FN(pool_few) *w)
 {
-    const int64_t bytes = n * (int64_t)sizeof(R);
-    const uintptr_t next = (uintptr_t)(x + (w->base + SUPER_BLOCK) * n);
-    for (int64_t i = 0; i < 4 * VN * bytes; i += 64)
-        vec_prefetch((const void *)(next + (uintptr_t)(at * bytes + i)));
+    const struct FN(pool_tile) *t = w->t;
+    const struct pool_args *a = t->plan->a;
+    const int64_t next = w->base + SUPER_BLOCK;
+    struct FN(few_next) x = { 0 };
+    if (a->d * SUPER_BLOCK * (int)sizeof(R) <= 16 << 10) { /* more turns up by itself */
+        x.k = (uintptr_t)(FN(pool_at)(&a->k, t->b, t->head0) + next * a->d);
+        x.k_bytes = (size_t)a->d * sizeof(R);
+    }
+    if (a->value.row == 1) {
+        x.v = (uintptr_t)(FN(pool_at)(&a->value, t->b, t->head0) + next);
+        x.v_bytes = sizeof(R);
+    }
+    return x;
+}
+
+VEC_FN void FN(few_ahead)(const struct FN(few_next) *x, size_t at)
+{
+    for (size_t i = 0; i < 4 * VN * x->k_bytes; i += 64)
+        vec_prefetch((const void *)(x->k + at * x->k_bytes + i));
+    for (size_t i = 0; i < 4 * VN * x->v_bytes; i += 64)
+        vec_prefetch((const void *)(x->v + at * x->v_bytes + i));
 }
 
 /* A row of weights. */
@@ -100,7 +122,7 @@ VEC_FN void FN(few_add)(const struct FN(few_sums) *w, int x, int rows, V *l, V *
 
 /* Sums of weights that are made on the way: a group is added while the next one is made. `next`
  * says whether memory is read ahead. */
-VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *w, const struct FN(pool_few) *next,
+VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *w, const struct FN(few_next) *next,
                             const bool log, const bool one, const bool more)
 {
     enum {
@@ -116,15 +138,8 @@ VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *w, const struct FN(pool_f
     for (int x = GROUP; x < SUPER_BLOCK; x += GROUP) {
         FN(few_group)(w, x, log, more);
         FN(few_add)(w, x - GROUP, ROWS, l, sq, sum, one, more);
-        if (next != NULL) {
-            const struct pool_args *a = next->t->plan->a;
-            if (a->d <= 3)
-                FN(few_ahead)(next, FN(pool_at)(&a->k, next->t->b, next->t->head0), a->d,
-                              x - GROUP);
-            if (a->value.row == 1)
-                FN(few_ahead)(next, FN(pool_at)(&a->value, next->t->b, next->t->head0), 1,
-                              x - GROUP);
-        }
+        if (next != NULL)
+            FN(few_ahead)(next, (size_t)(x - GROUP));
     }
     FN(few_add)(w, SUPER_BLOCK - GROUP, ROWS, l, sq, sum, one, more);
     for (int x = POOL_BLOCKS; x < FN(FEW_WIDE); x += POOL_BLOCKS)
@@ -137,7 +152,7 @@ VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *w, const struct FN(pool_f
     }
 }
 
-static void FN(few_sums)(const struct FN(few_sums) *w, const struct FN(pool_few) *next, bool more)
+static void FN(few_sums)(const struct FN(few_sums) *w, const struct FN(few_next) *next, bool more)
 {
     const bool one = w->v != NULL, log = w->minus != NULL;
     switch (log * 4 + one * 2 + more) {
@@ -212,7 +227,8 @@ static void FN(few_weigh)(const struct FN(pool_few) *w, int r, bool suspect)
         }
         sums.minus = minus;
     }
-    FN(few_sums)(&sums, w->panel && r == 0 ? w : NULL, more);
+    const struct FN(few_next) next = FN(few_next_of)(w);
+    FN(few_sums)(&sums, w->panel && r == 0 ? &next : NULL, more);
     if (sums.v == NULL || !suspect || !FN(few_has_nan)(sums.sum, POOL_BLOCKS))
         return;
     sums.minus = sums.factor = sums.weight = NULL;
