@@ -16,10 +16,10 @@ struct FN(pool_sums) {
 };
 
 /* Weights of `keys` keys from j on and nv vectors of lanes from `lane` on, added to the sums.
- * `more`: with factors, key weights or squares. */
+ * `more`: 1 with factors or key weights, 2 with squares too. */
 VEC_FN void FN(pool_sums_keys)(const struct FN(pool_sums) *x, int j, int lane, V *l, V *sq, V *acc,
                                const int keys, const int nv, const bool log, const bool one,
-                               const bool more)
+                               const int more)
 {
     const int64_t step = x->vectors * VN, at = j * step + lane;
     const V c = v_set1(x->c);
@@ -37,22 +37,22 @@ VEC_FN void FN(pool_sums_keys)(const struct FN(pool_sums) *x, int j, int lane, V
         const int k = i / nv, of = i % nv;
         const int64_t to = at + k * step + of * VN;
         V p = weight[i];
-        if (more && x->factor != NULL)
+        if (more > 0 && x->factor != NULL)
             p = v_mul(p, v_loadu(x->factor + to));
-        if (more && x->weights != NULL)
+        if (more > 0 && x->weights != NULL)
             p = v_mul(p, v_set1(x->weights[j + k]));
         l[of] = v_add(l[of], p);
-        if (more)
+        if (more > 1)
             sq[of] = v_fma(p, p, sq[of]);
         if (one)
             acc[of] = v_fma(p, v_set1(x->v[(j + k) * x->v_row]), acc[of]);
-        else if (log || more)
+        else if (log || more > 0)
             v_storeu(x->s + to, p);
     }
 }
 
 VEC_FN void FN(pool_sums_n)(const struct FN(pool_sums) *x, int lane, const int keys, const int nv,
-                            const bool log, const bool one, const bool more)
+                            const bool log, const bool one, const int more)
 {
     V l[4], sq[4], acc[4];
     int j = 0;
@@ -66,7 +66,7 @@ VEC_FN void FN(pool_sums_n)(const struct FN(pool_sums) *x, int lane, const int k
     UNROLL
     for (int i = 0; i < nv; i++) {
         v_storeu(x->l + lane + i * VN, l[i]);
-        if (more && x->sq != NULL)
+        if (more > 1)
             v_storeu(x->sq + lane + i * VN, sq[i]);
         if (one)
             v_storeu(x->acc + lane + i * VN, acc[i]);
@@ -76,15 +76,26 @@ VEC_FN void FN(pool_sums_n)(const struct FN(pool_sums) *x, int lane, const int k
 VEC_FN void FN(pool_sums_v)(const struct FN(pool_sums) *x, int lane, const int keys, const int nv,
                             const bool log)
 {
-    const bool more = x->factor != NULL || x->weights != NULL || x->sq != NULL;
-    if (x->v != NULL && more)
-        FN(pool_sums_n)(x, lane, keys, nv, log, true, true);
-    else if (x->v != NULL)
-        FN(pool_sums_n)(x, lane, keys, nv, log, true, false);
-    else if (more)
-        FN(pool_sums_n)(x, lane, keys, nv, log, false, true);
-    else
-        FN(pool_sums_n)(x, lane, keys, nv, log, false, false);
+    const int more = x->sq != NULL ? 2 : x->factor != NULL || x->weights != NULL;
+    switch (more * 2 + (x->v != NULL)) {
+    case 0:
+        FN(pool_sums_n)(x, lane, keys, nv, log, false, 0);
+        break;
+    case 1:
+        FN(pool_sums_n)(x, lane, keys, nv, log, true, 0);
+        break;
+    case 2:
+        FN(pool_sums_n)(x, lane, keys, nv, log, false, 1);
+        break;
+    case 3:
+        FN(pool_sums_n)(x, lane, keys, nv, log, true, 1);
+        break;
+    case 4:
+        FN(pool_sums_n)(x, lane, keys, nv, log, false, 2);
+        break;
+    default:
+        FN(pool_sums_n)(x, lane, keys, nv, log, true, 2);
+    }
 }
 
 /* Four vectors go by twos: their sums fit in the registers. */
