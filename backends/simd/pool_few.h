@@ -15,7 +15,8 @@ struct FN(pool_few) {
     int first, end;       /* offsets of keys that there are and that some row sees */
     bool complete;        /* all of the super-block */
     bool zeros;           /* a key weight is 0 */
-    bool panel;           /* keys are turned into memory, row by row of the scores */
+    bool panel;           /* keys are turned into memory */
+    bool in_turn;         /* and s is used by one row after the other */
     R *k, *v;             /* turned: d numbers for each key, a value for each */
     R *copy;              /* a super-block's numbers, as they lie */
     R *keys;              /* of a tile, turned */
@@ -37,7 +38,7 @@ static inline int FN(few_key)(int x)
 /* Row r of s, factor and part. */
 static inline size_t FN(few_row)(const struct FN(pool_few) *w, int r)
 {
-    return w->panel ? 0 : (size_t)r * SUPER_BLOCK;
+    return w->in_turn ? 0 : (size_t)r * SUPER_BLOCK;
 }
 
 /* Numbers of a row of acc for a block. */
@@ -53,7 +54,8 @@ static void FN(few_carve)(struct FN(pool_few) *w, struct FN(pool_carver) *c)
     const size_t rows = (size_t)w->t->plan->shape.rows, wide = rows * FN(FEW_WIDE);
     const bool matrix = a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
     w->panel = FN(few_has_panel)(w->t->plan);
-    const size_t all = ((w->panel ? 0 : rows) + 1) * SUPER_BLOCK; /* vectors may end behind a row */
+    w->in_turn = w->panel && v <= 1;
+    const size_t all = ((w->in_turn ? 0 : rows) + 1) * SUPER_BLOCK; /* room behind the last row */
     w->k = FN(pool_carve)(c, w->panel ? d * SUPER_BLOCK : 0);
     w->v = FN(pool_carve)(c, v == 1 ? SUPER_BLOCK + VN : 0);
     w->copy = FN(pool_carve)(c, w->panel ? d * SUPER_BLOCK : all);

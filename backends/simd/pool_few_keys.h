@@ -50,18 +50,17 @@ static void FN(few_panel)(const struct FN(pool_few) *w, const FN(pool_any) *x, i
     FN(few_turn)(from, FN(FEW_RUN) *n, FN(FEW_RUN) *n, to);
 }
 
-/* The single column of values, turned. */
-static void FN(few_values)(const struct FN(pool_few) *w)
+/* A number for each key, `step` apart, turned. */
+static void FN(few_line_up)(const struct FN(pool_few) *w, const FN(pool_any) *x, int64_t step,
+                            R *to)
 {
-    const struct array *value = &w->t->plan->a->value;
-    const FN(pool_any) *from = FN(pool_at)(value, w->t->b, w->t->head0);
-    if (value->row == 1) {
-        FN(few_panel)(w, from, 1, w->v);
+    if (step == 1) {
+        FN(few_panel)(w, x, 1, to);
         return;
     }
-    for (int x = 0; x < SUPER_BLOCK; x++) {
-        const int o = FN(few_key)(x);
-        w->v[x] = o >= w->first && o < w->end ? from[(w->base + o) * value->row] : 0;
+    for (int k = 0; k < SUPER_BLOCK; k++) {
+        const int o = FN(few_key)(k);
+        to[k] = o >= w->first && o < w->end ? x[(w->base + o) * step] : 0;
     }
 }
 
@@ -121,6 +120,8 @@ static void FN(few_line)(const struct FN(pool_few) *w, int r)
     const struct FN(pool_plan) *p = w->t->plan;
     const struct FN(pool_pairs) *x = &w->pairs;
     const bool linear = p->measure == MEASURE_LINEAR;
+    const size_t at = FN(few_row)(w, r);
+    R *s = w->s + at;
     const struct FN(few_line) line = {
         .k = w->k,
         .q = (const R *)(const void *)x->cast + r * x->row,
@@ -128,7 +129,7 @@ static void FN(few_line)(const struct FN(pool_few) *w, int r)
         .step = x->col,
         .scale_col = x->scale_col,
         .d = x->d,
-        .out = w->s,
+        .out = s,
     };
     if (linear && line.scale != NULL)
         FN(few_line_of)(&line, true, true);
@@ -140,8 +141,9 @@ static void FN(few_line)(const struct FN(pool_few) *w, int r)
         FN(few_line_of)(&line, false, false);
     if (x->cast_post != NULL)
         for (int i = 0; i < SUPER_BLOCK; i += VN)
-            v_storeu(w->s + i, v_mul(v_loadu(w->s + i), v_set1(x->cast_post[r * x->post_row])));
-    FN(pool_kernel)(p, w->s, x->factor, x->part, SUPER_BLOCK);
+            v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->cast_post[r * x->post_row])));
+    FN(pool_kernel)(p, s, p->factor ? w->factor + at : NULL, p->compact ? w->part + at : NULL,
+                    SUPER_BLOCK);
 }
 
 /* --- dots and squares of many coordinates, keys turned on their way ------------------------ */
@@ -306,7 +308,7 @@ static int64_t FN(few_there)(const struct FN(pool_few) *w, int x)
 }
 
 /* Widths of the tile's keys, a row of lanes. */
-static void FN(few_widths)(const struct FN(pool_few) *w, int from, int lanes)
+static void FN(few_widths)(const struct FN(pool_few) *w, int at, int lanes)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const struct kernel *kernel = &p->a->kernel;
@@ -314,14 +316,14 @@ static void FN(few_widths)(const struct FN(pool_few) *w, int from, int lanes)
     const struct array *x = key ? &kernel->widths : &kernel->factors;
     if (p->a->score != POOL_KERNEL || (!key && kernel->per != ATTPOOL_WIDTH_COORDINATE_KEY))
         return;
-    for (int lane = 0; lane < lanes; lane++) {
-        R size = FN(pool_at)(x, w->t->b, w->t->head0)[FN(few_there)(w, from + lane) * x->col];
-        w->scale[lane] = r_abs(size);
-        if (key && p->squared_width)
-            FN(width_of)(size, &w->scale[lane], &w->post[lane]);
-        for (int64_t c = 0; c < p->a->d && !key; c++)
-            w->scale[c * lanes + lane] = FN(product_up)(w->t->coordinate[c], r_abs(size));
-    }
+    const FN(pool_any) *from = FN(pool_at)(x, w->t->b, w->t->head0);
+    for (int lane = 0; lane < lanes; lane++)
+        w->scale[lane] = r_abs(from[FN(few_there)(w, at + lane) * x->col]);
+    for (int lane = 0; lane < lanes && key && p->squared_width; lane += VN)
+        FN(pool_widths_of)(w->scale + lane, w->post + lane);
+    for (int64_t c = p->a->d - 1; c >= 0 && !key; c--) /* the first row has the factors */
+        for (int lane = 0; lane < lanes; lane++)
+            w->scale[c * lanes + lane] = FN(product_up)(w->t->coordinate[c], w->scale[lane]);
 }
 
 /* How the differences of lanes that are keys are scaled. */

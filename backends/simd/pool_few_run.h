@@ -58,20 +58,23 @@ static void FN(few_merge)(const struct FN(pool_few) *w, int r, R *state)
         state[(3 + c) * lanes + r] = w->acc[r * POOL_BLOCKS * FN(few_room)(w) + c];
 }
 
-/* Key weights, in the order of scores. */
-static void FN(few_key_weights)(struct FN(pool_few) *w)
+/* Values of a single column and key weights, in the order of scores. */
+static void FN(few_line_up_all)(struct FN(pool_few) *w)
 {
-    const struct array *x = &w->t->plan->a->key_weights;
+    const struct pool_args *a = w->t->plan->a;
+    const struct array *v = &a->value, *x = &a->key_weights;
+    M zero = m_first(0);
+    if (a->v == 1)
+        FN(few_line_up)(w, FN(pool_at)(v, w->t->b, w->t->head0), v->row, w->v);
     w->zeros = false;
     if (x->data == NULL)
         return;
-    const FN(pool_any) *from = FN(pool_at)(x, w->t->b, w->t->head0) + w->base * x->col;
-    for (int k = 0; k < SUPER_BLOCK; k++) {
-        const int o = FN(few_key)(k);
-        const bool there = o >= w->first && o < w->end;
-        w->weights[k] = there ? from[o * x->col] : 0;
-        w->zeros |= there && w->weights[k] == 0;
-    }
+    FN(few_line_up)(w, FN(pool_at)(x, w->t->b, w->t->head0), x->col, w->weights);
+    for (int k = 0; k < SUPER_BLOCK && w->complete; k += VN)
+        zero = m_or(zero, v_eq(v_loadu(w->weights + k), v_zero()));
+    w->zeros = m_any(zero) != 0;
+    for (int k = 0; k < SUPER_BLOCK && !w->complete; k++)
+        w->zeros |= w->weights[k] == 0 && FN(few_key)(k) >= w->first && FN(few_key)(k) < w->end;
 }
 
 /* The rows of the super-block, whose keys have been looked at. */
@@ -107,9 +110,7 @@ static void FN(few_super_block)(struct FN(pool_few) *w, int64_t number, R *state
     w->first = (int)first;
     w->end = (int)end;
     w->complete = first == 0 && end == SUPER_BLOCK;
-    FN(few_key_weights)(w);
-    if (a->v == 1)
-        FN(few_values)(w);
+    FN(few_line_up_all)(w);
     if (w->panel)
         FN(few_panel)(w, FN(pool_at)(&a->k, t->b, t->head0), a->d, w->k);
     else

@@ -2,23 +2,36 @@
 
 /* Template: masks and biases of few rows (pool_few.h). */
 
-/* What the masks leave of VN keys from number x on, apart from lengths and the like. */
-static M FN(few_left)(const struct FN(pool_few) *w, int r, int x, V *bias)
+/* A row's mask and bias, from key 0 on, or NULL. */
+struct FN(few_lines) {
+    const uint8_t *mask;
+    const FN(pool_any) *bias;
+};
+
+static struct FN(few_lines) FN(few_lines_of)(const struct FN(pool_few) *w, int r)
 {
     const struct FN(pool_tile) *t = w->t;
-    const struct pool_args *a = t->plan->a;
+    const struct masks *masks = &t->plan->a->masks;
+    struct FN(few_lines) x = { .bias = FN(pool_at)(&masks->bias, t->b, t->head[r]) };
+    if (masks->mask.data != NULL)
+        x.mask = FN(pool_mask_row)(t->plan->a, t->b, t->head[r], t->query[r], 0);
+    if (x.bias != NULL)
+        x.bias += t->query[r] * masks->bias.row;
+    return x;
+}
+
+/* What the masks leave of VN keys from number x on, apart from lengths and the like. */
+static M FN(few_left)(const struct FN(pool_few) *w, const struct FN(few_lines) *line, int x,
+                      V *bias)
+{
+    const struct masks *masks = &w->t->plan->a->masks;
     uint8_t bytes[VN];
     R b[VN];
     for (int k = 0; k < VN; k++) {
         const int64_t j = FN(few_there)(w, x + k);
-        bool see = a->masks.mask.data == NULL ||
-                   *FN(pool_mask_row)(a, t->b, t->head[r], t->query[r], j) != 0;
-        b[k] = 0;
-        if (a->masks.bias.data != NULL) {
-            const struct array *from = &a->masks.bias;
-            b[k] = FN(pool_at)(from, t->b, t->head[r])[t->query[r] * from->row + j * from->col];
-            see &= b[k] != -R_INF;
-        }
+        bool see = line->mask == NULL || line->mask[j * masks->mask.col] != 0;
+        b[k] = line->bias != NULL ? line->bias[j * masks->bias.col] : 0;
+        see &= b[k] != -R_INF;
         if (w->zeros)
             see &= w->weights[x + k] != 0;
         bytes[k] = see;
@@ -34,6 +47,7 @@ static void FN(few_sight)(const struct FN(pool_few) *w, int r)
     const struct FN(pool_plan) *p = t->plan;
     const struct pool_args *a = p->a;
     const bool masks = a->masks.mask.data != NULL || a->masks.bias.data != NULL || w->zeros;
+    const struct FN(few_lines) line = FN(few_lines_of)(w, r);
     const struct pool_span span = t->span[r];
     const V low = v_set1((R)int_max(w->first, int_min(span.low - w->base, w->end)));
     const V high = v_set1((R)int_min(w->end, int_max(span.high - w->base, w->first)));
@@ -50,7 +64,7 @@ static void FN(few_sight)(const struct FN(pool_few) *w, int r)
         M see = m_and(v_ge(offset, low), v_lt(offset, high));
         see = m_andnot(see, v_eq(offset, left_out));
         if (masks)
-            see = m_and(see, FN(few_left)(w, r, k, &bias));
+            see = m_and(see, FN(few_left)(w, &line, k, &bias));
         if (p->compact)
             see = m_and(see, v_gt(v_loadu(part), v_zero()));
         if (p->fold) {

@@ -76,10 +76,11 @@ struct FN(few_sums) {
     R *l, *sq, *sum; /* of the blocks */
 };
 
-VEC_FN void FN(few_group)(const struct FN(few_sums) *w, int x, const bool log, const bool more)
+/* 4 vectors of weights from number x on, into t and s. */
+VEC_FN void FN(few_group)(const struct FN(few_sums) *w, int x, V t[4], const bool log,
+                          const bool more)
 {
     R *s = w->s + x;
-    V t[4];
     UNROLL
     for (int i = 0; i < 4; i++) {
         t[i] = v_loadu(s + i * VN);
@@ -98,16 +99,17 @@ VEC_FN void FN(few_group)(const struct FN(few_sums) *w, int x, const bool log, c
     }
 }
 
-/* Weights from number x on, POOL_BLOCKS at a time, `rows` times, each FEW_WIDE further on. */
-VEC_FN void FN(few_add)(const struct FN(few_sums) *w, int x, int rows, V *l, V *sq, V *sum,
-                        const bool one, const bool more)
+/* Weights from number x on, POOL_BLOCKS at a time, `rows` times, each FEW_WIDE further on; they
+ * are in t or, where that is NULL, in memory. */
+VEC_FN void FN(few_add)(const struct FN(few_sums) *w, int x, const V *t, int rows, V *l, V *sq,
+                        V *sum, const bool one, const bool more)
 {
     const int wide = FN(FEW_WIDE), vectors = VN < (int)POOL_BLOCKS ? POOL_BLOCKS / VN : 1;
     UNROLL
     for (int k = 0; k < rows; k++, x += wide)
         UNROLL
     for (int i = 0; i < vectors; i++) {
-        const V p = v_loadu(w->s + x + i * VN);
+        const V p = t != NULL ? t[k * vectors + i] : v_loadu(w->s + x + i * VN);
         l[i] = v_add(l[i], p);
         if (more)
             sq[i] = v_fma(p, p, sq[i]);
@@ -120,8 +122,8 @@ VEC_FN void FN(few_add)(const struct FN(few_sums) *w, int x, int rows, V *l, V *
     }
 }
 
-/* Sums of weights that are made on the way: a group is added while the next one is made. `next`
- * says whether memory is read ahead. */
+/* Sums of weights that are made on the way. Where a vector holds two keys of a block they come
+ * from memory, once the later ones have been made. `next` comes ahead, or is NULL. */
 VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *w, const struct FN(few_next) *next,
                             const bool log, const bool one, const bool more)
 {
@@ -130,21 +132,21 @@ VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *w, const struct FN(few_ne
         ROWS = GROUP / FN(FEW_WIDE),
         VECTORS = VN < (int)POOL_BLOCKS ? (int)POOL_BLOCKS / VN : 1
     };
-    V l[VECTORS], sq[VECTORS], sum[VECTORS];
+    const bool pieces = VN > (int)POOL_BLOCKS;
+    V l[VECTORS], sq[VECTORS], sum[VECTORS], t[4];
     UNROLL
     for (int i = 0; i < VECTORS; i++)
         l[i] = sq[i] = sum[i] = v_zero();
-    FN(few_group)(w, 0, log, more);
-    for (int x = GROUP; x < SUPER_BLOCK; x += GROUP) {
-        FN(few_group)(w, x, log, more);
-        FN(few_add)(w, x - GROUP, ROWS, l, sq, sum, one, more);
+    for (int x = 0; x < SUPER_BLOCK; x += GROUP) {
+        FN(few_group)(w, x, t, log, more);
+        if (!pieces)
+            FN(few_add)(w, x, t, ROWS, l, sq, sum, one, more);
         if (next != NULL)
-            FN(few_ahead)(next, (size_t)(x - GROUP));
+            FN(few_ahead)(next, (size_t)x);
     }
-    FN(few_add)(w, SUPER_BLOCK - GROUP, ROWS, l, sq, sum, one, more);
-    for (int x = POOL_BLOCKS; x < FN(FEW_WIDE); x += POOL_BLOCKS)
+    for (int x = 0; x < FN(FEW_WIDE) &&pieces; x += POOL_BLOCKS)
         for (int k = 0; k < FN(FEW_RUN); k += ROWS)
-            FN(few_add)(w, x + k * FN(FEW_WIDE), ROWS, l, sq, sum, one, more);
+            FN(few_add)(w, x + k * FN(FEW_WIDE), NULL, ROWS, l, sq, sum, one, more);
     for (int i = 0; i < VECTORS; i++) {
         v_storeu(w->l + i * VN, l[i]);
         v_storeu(w->sq + i * VN, sq[i]);

@@ -10,7 +10,12 @@ struct FN(few_columns) {
     R *acc;
 };
 
-enum { FN(FEW_STEP) = 16 }; /* keys whose values all rows look at in turn */
+/* Keys whose values all rows look at in turn: 8 KB of them. */
+static int FN(few_step)(const struct FN(pool_few) *w)
+{
+    const int64_t keys = (8 << 10) / (w->t->plan->a->v * (int64_t)sizeof(R));
+    return keys >= BLOCK ? BLOCK : keys >= 32 ? 32 : 16;
+}
 
 /* Keys [0, keys) and nv vectors of columns from c on, the last one with n of its lanes. */
 VEC_FN void FN(few_columns_n)(const struct FN(few_columns) *x, int keys, int64_t c, int n,
@@ -82,7 +87,7 @@ static void FN(few_block)(const struct FN(pool_few) *w, int b, const bool *suspe
 {
     const int64_t room = FN(few_room)(w);
     const int from = (int)int_max(w->first, b * BLOCK), to = (int)int_min(w->end, (b + 1) * BLOCK);
-    const int step = FN(FEW_STEP);
+    const int step = FN(few_step)(w);
     for (int r = 0; r < w->t->count; r++)
         FN(pool_fill)(w->acc + (r * POOL_BLOCKS + b) * room, (size_t)w->t->plan->a->v, 0);
     for (int o = from, end; o < to; o = end) {

@@ -117,14 +117,13 @@ static bool FN(few_has_panel)(const struct FN(pool_plan) *p)
         a->kernel.per == ATTPOOL_WIDTH_KEY || a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
     const bool squares = p->measure == MEASURE_SQUARES || p->measure == MEASURE_LINEAR;
     const bool lie = (a->k.col == 1 || a->d == 1) && a->k.row == a->d;
-    return a->score == POOL_KERNEL && squares && !own && lie && a->v == 1 && a->d > 0 &&
-           a->d <= POOL_PANEL;
+    return a->score == POOL_KERNEL && squares && !own && lie && a->d > 0 && a->d <= POOL_PANEL;
 }
 
 /* So many rows go one at a time. */
 static int64_t FN(few_most)(const struct FN(pool_plan) *p)
 {
-    return FN(few_has_panel)(p) ? 2 * VN - 1 : VN / 2;
+    return FN(few_has_panel)(p) && p->a->v == 1 ? 2 * VN - 1 : VN / 2;
 }
 
 static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)
