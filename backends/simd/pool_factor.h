@@ -108,6 +108,7 @@ struct FN(pool_product) {
 VEC_FN void FN(pool_times)(struct FN(pool_product) *p, V u, const attpool_kernel_name name)
 {
     V u2 = v_mul(u, u);
+    p->unordered = m_or(p->unordered, v_isnan(u));
     if (kernel_is_compact((int32_t)name))
         p->outside = m_or(p->outside, v_ge(u, v_set1(1)));
     if (name == ATTPOOL_GAUSSIAN)
@@ -149,8 +150,6 @@ VEC_FN void FN(pool_product_n)(const struct FN(pool_pairs) *x, const attpool_ker
                 const V lane = v_loadu(x->lane + (c * x->vectors + i) * VN);
                 const V u =
                     v_abs(FN(pool_apart)(x, lane, j, c, i, lanes ? SCALED_LANE : SCALED_CAST));
-                if (compact)
-                    p.unordered = m_or(p.unordered, v_isnan(u));
                 FN(pool_times)(&p, u, name);
             }
             FN(pool_product_out)(x, j, i, &p, compact, has_max, outside);
@@ -167,8 +166,6 @@ VEC_FN void FN(pool_product_n)(const struct FN(pool_pairs) *x, const attpool_ker
 static void FN(pool_times_any)(struct FN(pool_product) *p, const struct FN(pool_pairs) *x, int j,
                                int64_t c, int32_t name)
 {
-    for (int i = 0; i < x->vectors; i++)
-        p[i].unordered = m_or(p[i].unordered, v_isnan(FN(pool_u)(x, j, c, i)));
     switch (name) {
         KERNEL_EVERY_NAME(POOL_TIMES)
     default:
@@ -215,7 +212,7 @@ static void FN(pool_product)(const struct FN(pool_pairs) *x, const struct kernel
     switch ((int32_t)kernel->name) {
         KERNEL_EVERY_NAME(POOL_PRODUCT)
     default:
-        break;
+        FN(pool_product_n)(&scaled, ATTPOOL_CONSTANT, has_max, outside, false);
     }
 }
 

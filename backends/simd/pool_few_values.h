@@ -10,11 +10,11 @@ struct FN(few_columns) {
     R *acc;
 };
 
-/* Keys whose values all rows look at in turn: 8 KB of them. */
+/* Keys of a run whose values all rows look at in turn: 8 KB of them. */
 static int FN(few_step)(const struct FN(pool_few) *w)
 {
     const int64_t keys = (8 << 10) / (w->t->plan->a->v * (int64_t)sizeof(R));
-    return keys >= BLOCK ? BLOCK : keys >= 32 ? 32 : 16;
+    return keys >= FN(FEW_RUN) ? FN(FEW_RUN) : keys >= 32 ? 32 : 16;
 }
 
 /* Keys [0, keys) and nv vectors of columns from c on, the last one with n of its lanes. */
