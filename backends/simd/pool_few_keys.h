@@ -47,7 +47,7 @@ static void FN(few_panel)(const struct FN(pool_few) *w, const FN(pool_any) *x, i
         memcpy(w->copy + before, x + (w->base + w->first) * n, (end - before) * sizeof(R));
         from = w->copy;
     }
-    FN(few_turn)(from, FN(FEW_RUN) *n, FN(FEW_RUN) *n, to);
+    FN(few_turn)(from, n * FN(FEW_RUN), n * FN(FEW_RUN), to);
 }
 
 /* A number for each key, `step` apart, turned. */

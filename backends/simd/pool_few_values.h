@@ -69,8 +69,8 @@ static struct FN(few_columns)
 {
     const struct pool_args *a = w->t->plan->a;
     const int b = o / BLOCK, run = o % BLOCK / FN(FEW_RUN);
-    const size_t at =
-        FN(few_row)(w, r) + (size_t)(o % FN(FEW_RUN) *FN(FEW_WIDE) + run * POOL_BLOCKS + b);
+    const int number = o % FN(FEW_RUN) *(int)FN(FEW_WIDE) + run * POOL_BLOCKS + b;
+    const size_t at = FN(few_row)(w, r) + (size_t)number;
     struct FN(few_columns) x = { .row = a->value.row,
                                  .col = a->value.col,
                                  .columns = a->v,

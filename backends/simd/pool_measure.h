@@ -119,22 +119,29 @@ VEC_FN void FN(pool_dot_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c,
     }
 }
 
-VEC_FN void FN(pool_dot_n)(const struct FN(pool_pairs) *x, const int kt, const int nv,
-                           const bool ahead)
+/* Points from j on, kt at a time; returns the first that is left. */
+VEC_FN int FN(pool_dot_points)(const struct FN(pool_pairs) *x, int j, V end[4], const int kt,
+                               const int nv, const bool ahead)
 {
-    V s[8][4], end[4];
-    int j = 0;
-    FN(pool_ends_start)(end, false, nv);
+    V s[8][4];
     for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
             FN(pool_dot_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv, ahead);
             FN(pool_chunk_out)(x, j, c, s, end, false, kt, nv);
         }
-    for (; j < x->count && kt > 1; j++)
-        for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_dot_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, 1, nv, false);
-            FN(pool_chunk_out)(x, j, c, s, end, false, 1, nv);
-        }
+    return j;
+}
+
+VEC_FN void FN(pool_dot_n)(const struct FN(pool_pairs) *x, const int kt, const int nv,
+                           const bool ahead)
+{
+    V end[4];
+    FN(pool_ends_start)(end, false, nv);
+    int j = FN(pool_dot_points)(x, 0, end, kt, nv, ahead);
+    if (kt > 4)
+        j = FN(pool_dot_points)(x, j, end, 4, nv, false);
+    if (kt > 1)
+        FN(pool_dot_points)(x, j, end, 1, nv, false);
     FN(pool_ends_store)(x, end, nv);
 }
 

@@ -123,7 +123,9 @@ static bool FN(few_has_panel)(const struct FN(pool_plan) *p)
 /* So many rows go one at a time. */
 static int64_t FN(few_most)(const struct FN(pool_plan) *p)
 {
-    return FN(few_has_panel)(p) && p->a->v == 1 ? 2 * VN - 1 : VN / 2;
+    if (!FN(few_has_panel)(p) || p->a->v != 1)
+        return VN / 2;
+    return p->a->d <= 4 ? 2 * VN - 1 : VN - 1;
 }
 
 static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)

@@ -224,6 +224,8 @@ VEC_FN int64_t FN(pool_values_v)(const struct FN(pool_values) *x, int64_t col, i
 {
     if (x->part == NULL)
         col = FN(pool_values_n)(x, col, end, kt, nv);
+    if (x->part == NULL && kt > 4 && col + kt > end)
+        col = FN(pool_values_n)(x, col, end, 4, nv);
     if (x->part != NULL || col + kt > end)
         col = FN(pool_values_n)(x, col, end, 1, nv);
     return col;
