@@ -2,8 +2,8 @@
 
 /* UNROLL before a loop of a fixed number of turns dissolves it, so that an array of vectors that
  * it walks can live in registers. UNROLL_4 and UNROLL_8 take so many turns at a time of one whose
- * number is not fixed; unrolled by hand, gcc would move and spill such vectors. Each compiler ignores the other's
- * pragma. */
+ * number is not fixed; unrolled by hand, gcc would move and spill such vectors. Each compiler
+ * ignores the other's pragma. */
 #ifndef ATTPOOL_SIMD_UNROLL_H
 #define ATTPOOL_SIMD_UNROLL_H
 
