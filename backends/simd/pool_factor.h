@@ -11,38 +11,69 @@ struct FN(pool_step) {
     size_t vectors;
 };
 
-VEC_FN void FN(pool_step_n)(const struct FN(pool_step) *t, const attpool_kernel_name name)
+/* The factors of 4 pairs of u and u^2; powers of two side by side. */
+VEC_FN void FN(pool_factors)(const V u[4], const V u2[4], V f[4], const attpool_kernel_name name)
+{
+    const bool logistic = name == ATTPOOL_LOGISTIC;
+    UNROLL
+    for (int i = 0; i < 4; i++)
+        f[i] = logistic || name == ATTPOOL_SIGMOID ? v_mul(v_set1(-RC(LOG2_E)), u[i])
+                                                   : FN(kernel_factor)(name, u[i], u2[i]);
+    if (!logistic && name != ATTPOOL_SIGMOID)
+        return;
+    FN(weight_powers)(f, 4);
+    UNROLL
+    for (int i = 0; i < 4; i++)
+        f[i] = logistic ? FN(logistic_factor)(f[i]) : FN(sigmoid_factor)(f[i]);
+}
+
+/* `count` vectors from number k on, up to 4. */
+VEC_FN void FN(pool_step_n)(const struct FN(pool_step) *t, size_t k, const int count,
+                            const attpool_kernel_name name)
 {
     const V one = v_set1(1);
+    const bool compact = kernel_is_compact((int32_t)name), log = kernel_has_log((int32_t)name);
     const bool root = name != ATTPOOL_EPANECHNIKOV && name != ATTPOOL_BIWEIGHT &&
                       name != ATTPOOL_TRIWEIGHT && name != ATTPOOL_CAUCHY;
-    for (size_t k = 0; k < t->vectors * VN; k += VN) {
-        V m = v_loadu(t->s + k), u = m, u2 = m;
+    V m[4], u[4], u2[4], f[4];
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        m[i] = u[i] = u2[i] = i < count ? v_loadu(t->s + k + i * VN) : one;
         if (t->linear)
-            u2 = v_mul(u, u);
+            u2[i] = v_mul(u[i], u[i]);
         else if (root)
-            u = v_sqrt(u2);
-        V f = FN(kernel_factor)(name, u, u2);
-        M out = m_first(0);
-        if (kernel_is_compact((int32_t)name))
-            out = v_ge(m, one);
-        if (t->part != NULL)
-            v_storeu(t->part + k, v_select(out, v_zero(), one));
-        f = v_select(out, v_zero(), f);
-        if (!t->has_max) {
-            v_storeu(t->s + k, f);
-            continue;
-        }
-        V x = kernel_has_log((int32_t)name) ? u : v_zero();
-        v_storeu(t->s + k, v_select(out, v_set1(t->outside), x));
-        if (t->factor != NULL)
-            v_storeu(t->factor + k, f);
+            u[i] = v_sqrt(u2[i]);
     }
+    FN(pool_factors)(u, u2, f, name);
+    UNROLL
+    for (int i = 0; i < count; i++) {
+        const size_t at = k + (size_t)i * VN;
+        const M out = v_ge(m[i], one);
+        V x = log ? u[i] : v_zero();
+        if (compact) {
+            f[i] = v_select(out, v_zero(), f[i]);
+            x = v_select(out, v_set1(t->outside), x);
+        }
+        if (compact && t->part != NULL)
+            v_storeu(t->part + at, v_select(out, v_zero(), one));
+        v_storeu(t->s + at, t->has_max ? x : f[i]);
+        if (t->has_max && t->factor != NULL)
+            v_storeu(t->factor + at, f[i]);
+    }
+}
+
+VEC_FN void FN(pool_step_all)(const struct FN(pool_step) *t, const attpool_kernel_name name)
+{
+    size_t k = 0;
+    for (; k + 4 <= t->vectors; k += 4)
+        FN(pool_step_n)(t, k * VN, 4, name);
+    for (; k < t->vectors; k++)
+        FN(pool_step_n)(t, k * VN, 1, name);
 }
 
 #define POOL_STEP(name)                                                                            \
     case name:                                                                                     \
-        FN(pool_step_n)(t, name);                                                                  \
+        FN(pool_step_all)(t, name);                                                                \
         break
 
 static void FN(pool_step)(const struct FN(pool_step) *t, attpool_kernel_name name)
@@ -61,7 +92,7 @@ static void FN(pool_step)(const struct FN(pool_step) *t, attpool_kernel_name nam
         POOL_STEP(ATTPOOL_SILVERMAN);
         POOL_STEP(ATTPOOL_CAUCHY);
     default:
-        FN(pool_step_n)(t, ATTPOOL_CONSTANT);
+        FN(pool_step_all)(t, ATTPOOL_CONSTANT);
     }
 }
 
@@ -88,6 +119,43 @@ VEC_FN void FN(pool_times)(struct FN(pool_product) *p, V u, const attpool_kernel
         p->factor = v_mul(p->factor, FN(kernel_factor)(name, u, u2));
 }
 
+/* Of vector i and point j; `compact` where some coordinate is. */
+VEC_FN void FN(pool_product_out)(const struct FN(pool_pairs) *x, int j, int i,
+                                 const struct FN(pool_product) *p, const bool compact, bool has_max,
+                                 R outside)
+{
+    const int64_t at = j * x->step + i * VN;
+    V f = p->factor, s = p->x;
+    if (compact) {
+        const M out = m_andnot(p->outside, p->unordered);
+        f = v_select(out, v_zero(), f);
+        s = v_select(out, v_set1(outside), s);
+        if (x->part != NULL)
+            v_storeu(x->part + at, v_select(out, v_zero(), v_set1(1)));
+    }
+    v_storeu(x->out + at, has_max ? s : f);
+    if (has_max && x->factor != NULL)
+        v_storeu(x->factor + at, f);
+}
+
+/* One kernel for all coordinates. */
+VEC_FN void FN(pool_product_n)(const struct FN(pool_pairs) *x, const attpool_kernel_name name,
+                               bool has_max, R outside, const bool lanes)
+{
+    const bool compact = kernel_is_compact((int32_t)name);
+    for (int j = 0; j < x->count; j++)
+        for (int i = 0; i < x->vectors; i++) {
+            struct FN(pool_product) p = { v_zero(), v_set1(1), m_first(0), m_first(0) };
+            for (int64_t c = 0; c < x->d; c++) {
+                const V lane = v_loadu(x->lane + (c * x->vectors + i) * VN);
+                const V u =
+                    v_abs(FN(pool_apart)(x, lane, j, c, i, lanes ? SCALED_LANE : SCALED_CAST));
+                FN(pool_times)(&p, u, name);
+            }
+            FN(pool_product_out)(x, j, i, &p, compact, has_max, outside);
+        }
+}
+
 #define POOL_TIMES(name)                                                                           \
     case name:                                                                                     \
         for (int i = 0; i < x->vectors; i++)                                                       \
@@ -107,8 +175,9 @@ static void FN(pool_times_any)(struct FN(pool_product) *p, const struct FN(pool_
 
 #undef POOL_TIMES
 
-static void FN(pool_product)(const struct FN(pool_pairs) *x, const struct kernel *kernel,
-                             bool has_max, R outside)
+/* A kernel for each coordinate. */
+static void FN(pool_product_names)(const struct FN(pool_pairs) *x, const struct kernel *kernel,
+                                   bool has_max, R outside)
 {
     for (int j = 0; j < x->count; j++) {
         struct FN(pool_product) p[POOL_VECTORS];
@@ -116,15 +185,35 @@ static void FN(pool_product)(const struct FN(pool_pairs) *x, const struct kernel
             p[i] = (struct FN(pool_product)){ v_zero(), v_set1(1), m_first(0), m_first(0) };
         for (int64_t c = 0; c < x->d; c++)
             FN(pool_times_any)(p, x, j, c, kernel_name_at(kernel, c));
-        for (int i = 0; i < x->vectors; i++) {
-            const int64_t at = j * x->step + i * VN;
-            M out = m_andnot(p[i].outside, p[i].unordered);
-            V f = v_select(out, v_zero(), p[i].factor);
-            v_storeu(x->out + at, has_max ? v_select(out, v_set1(outside), p[i].x) : f);
-            if (has_max && x->factor != NULL)
-                v_storeu(x->factor + at, f);
-            if (x->part != NULL)
-                v_storeu(x->part + at, v_select(out, v_zero(), v_set1(1)));
-        }
+        for (int i = 0; i < x->vectors; i++)
+            FN(pool_product_out)(x, j, i, p + i, true, has_max, outside);
     }
 }
+
+#define POOL_PRODUCT(name)                                                                         \
+    case name:                                                                                     \
+        if (x->lane_scale != NULL)                                                                 \
+            FN(pool_product_n)(x, name, has_max, outside, true);                                   \
+        else                                                                                       \
+            FN(pool_product_n)(&scaled, name, has_max, outside, false);                            \
+        break;
+
+static void FN(pool_product)(const struct FN(pool_pairs) *x, const struct kernel *kernel,
+                             bool has_max, R outside)
+{
+    static const R one = 1;
+    struct FN(pool_pairs) scaled = *x;
+    if (x->cast_scale == NULL)
+        scaled.cast_scale = &one;
+    if (kernel->names != NULL) {
+        FN(pool_product_names)(x, kernel, has_max, outside);
+        return;
+    }
+    switch ((int32_t)kernel->name) {
+        KERNEL_EVERY_NAME(POOL_PRODUCT)
+    default:
+        FN(pool_product_n)(&scaled, ATTPOOL_CONSTANT, has_max, outside, false);
+    }
+}
+
+#undef POOL_PRODUCT

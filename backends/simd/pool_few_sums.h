@@ -1,371 +1,239 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: the sums of few rows over a super-block, and their way through the tree. */
+/* Template: weights of few rows and a super-block, and their sums (pool_few.h). */
 
-/* --- weights ------------------------------------------------------------------------------- */
-
-/* Maxima of all blocks of a row, from its scores. */
-static void FN(few_maxima)(const struct FN(pool_few) *w, const R *s)
+/* Maxima of the blocks of a row, from its scores, into m; true where one of them is large. */
+static bool FN(few_maxima)(const struct FN(pool_few) *w, const R *s, R *m)
 {
+    enum { VECTORS = FN(FEW_WIDE) / VN };
     const struct FN(pool_plan) *p = w->t->plan;
-    const R start = p->low ? R_MAX : -R_MAX;
-    for (int block = 0; block < POOL_BLOCKS; block += VN) {
-        V end[VN];
-        UNROLL
-        for (int k = 0; k < VN; k++) {
-            V x = v_set1(start), y = x;
-            const R *at = s + (block + k) * BLOCK;
-            for (int o = 0; o < BLOCK && block + k < POOL_BLOCKS; o += 2 * VN) {
-                x = FN(pool_extreme)(p->low, x, v_loadu(at + o));
-                y = FN(pool_extreme)(p->low, y, v_loadu(at + o + VN));
-            }
-            end[k] = FN(pool_extreme)(p->low, x, y);
-        }
-        v_transpose(end);
-        UNROLL
-        for (int k = 1; k < VN; k++)
-            end[0] = FN(pool_extreme)(p->low, end[0], end[k]);
-        v_storeu(w->m + block, v_max_keep(v_set1(-R_MAX), v_mul(v_set1(p->c), end[0])));
-    }
-}
-
-/* Scores of the block to powers of two. */
-VEC_FN void FN(few_powers)(R *s, R c, R m)
-{
-    const V cc = v_set1(c), minus = v_set1(-m);
-    if (r_abs(m) < (R)(R_BITS == 32 ? 0x1p24 : 0x1p53)) {
-        for (int o = 0; o < BLOCK; o += 4 * VN) {
-            V x[4];
-            UNROLL
-            for (int i = 0; i < 4; i++)
-                x[i] = v_fma(cc, v_loadu(s + o + i * VN), minus);
-            FN(pool_powers)(x, 4);
-            UNROLL
-            for (int i = 0; i < 4; i++)
-                v_storeu(s + o + i * VN, x[i]);
-        }
-        return;
-    }
-    for (int o = 0; o < BLOCK; o += VN)
-        v_storeu(s + o, FN(weight_exp2)(v_add(v_mul(cc, v_loadu(s + o)), minus)));
-}
-
-/* Numbers that are no score of a key. */
-static void FN(few_clear)(const struct FN(pool_few) *w, R *s)
-{
-    const R masked = w->t->plan->masked;
-    for (int o = 0; o < SUPER_BLOCK; o += VN)
-        if (o + VN <= w->first || o >= w->end)
-            v_storeu(s + o, v_set1(masked));
-}
-
-/* Block b of the next super-block, where keys and values are single numbers. */
-static void FN(few_ahead)(const struct FN(pool_few) *w, int b)
-{
-    const struct FN(pool_tile) *t = w->t;
-    const struct pool_args *a = t->plan->a;
-    const int64_t j = w->base + SUPER_BLOCK + b * BLOCK;
-    const int lines = BLOCK * (int)sizeof(R) / 64;
-    if (j + BLOCK > a->m)
-        return;
-    if (FN(few_flat)(t->plan))
-        FN(pool_touch)((const char *)(FN(pool_at)(&a->k, t->b, t->head0) + j), lines);
-    if (a->v == 1 && a->value.row == 1)
-        FN(pool_touch)((const char *)(FN(pool_at)(&a->value, t->b, t->head0) + j), lines);
-}
-
-/* Weights of row r in the place of its scores; maxima of its blocks. */
-static void FN(few_weights)(const struct FN(pool_few) *w, int r)
-{
-    const struct FN(pool_plan) *p = w->t->plan;
-    R *s = w->s + r * SUPER_BLOCK;
-    if (!w->complete)
-        FN(few_clear)(w, s);
-    FN(pool_fill)(w->m, POOL_BLOCKS, 0);
-    if (p->has_max) {
-        FN(few_maxima)(w, s);
-        for (int b = 0; b < POOL_BLOCKS; b++) {
-            FN(few_ahead)(w, b);
-            FN(few_powers)(s + b * BLOCK, p->c, w->m[b]);
-        }
-    }
-    for (int o = w->first / VN * VN; o < w->end && (p->factor || p->weighted); o += VN) {
-        V x = v_loadu(s + o);
-        if (p->factor)
-            x = v_mul(x, v_loadu(w->factor + r * SUPER_BLOCK + o));
-        if (p->weighted)
-            x = v_mul(x, v_loadu(w->weights + o));
-        v_storeu(s + o, x);
-    }
-}
-
-/* --- sums, lanes are blocks ---------------------------------------------------------------- */
-
-/* Numbers at offset o of VN blocks from `block` on; turned, lanes are the blocks. */
-VEC_FN void FN(few_blocks)(const R *x, int block, int o, V r[VN])
-{
+    const V c = v_set1(p->c), limit = v_set1((R)(R_BITS == 32 ? 0x1p24 : 0x1p53));
+    M small = m_not(m_first(0));
+    V end[4];
     UNROLL
-    for (int k = 0; k < VN; k++)
-        r[k] = block + k < POOL_BLOCKS ? v_loadu(x + (block + k) * BLOCK + o) : v_zero();
-    v_transpose(r);
-}
-
-/* l and sq of all blocks of a row, with v also the numerators of a single column. */
-VEC_FN void FN(few_sums_of)(const struct FN(pool_few) *w, const R *s, const R *v, const bool one,
-                            const bool square)
-{
-    for (int block = 0; block < POOL_BLOCKS; block += VN) {
-        V l = v_zero(), sq = l, acc = l, p[VN], x[VN];
-        for (int o = 0; o < BLOCK; o += VN) {
-            FN(few_blocks)(s, block, o, p);
-            if (one)
-                FN(few_blocks)(v, block, o, x);
-            UNROLL
-            for (int k = 0; k < VN; k++) {
-                l = v_add(l, p[k]);
-                if (square)
-                    sq = v_fma(p[k], p[k], sq);
-                if (one)
-                    acc = v_fma(p[k], x[k], acc);
-            }
-        }
-        v_storeu(w->l + block, l);
-        v_storeu(w->sq + block, sq);
-        if (one)
-            v_storeu(w->acc + block, acc);
+    for (int i = 0; i < 4; i++)
+        end[i] = v_set1(p->low ? R_MAX : -R_MAX);
+    for (int x = 0; x < SUPER_BLOCK; x += 4 * VN)
+        UNROLL
+    for (int i = 0; i < 4; i++)
+        end[i] = FN(pool_extreme)(p->low, end[i], v_loadu(s + x + i * VN));
+    UNROLL
+    for (int i = VECTORS; i < 4; i++)
+        end[i % VECTORS] = FN(pool_extreme)(p->low, end[i % VECTORS], end[i]);
+    if (VN > (int)POOL_BLOCKS) { /* blocks come in pieces */
+        R twice[2 * VN];
+        v_storeu(twice, end[0]);
+        v_storeu(twice + VN, end[0]);
+        end[0] = FN(pool_extreme)(p->low, end[0], v_loadu(twice + POOL_BLOCKS));
     }
+    UNROLL
+    for (int i = 0; i < VECTORS; i++) {
+        const V max = v_max_keep(v_set1(-R_MAX), v_mul(c, end[i]));
+        small = m_and(small, v_lt(v_abs(max), limit));
+        v_storeu(m + i * VN, max);
+    }
+    return !m_all(small);
 }
 
-static void FN(few_sums)(const struct FN(pool_few) *w, const R *s, const R *v)
-{
-    const bool square = w->t->plan->squares;
-    if (v != NULL && square)
-        FN(few_sums_of)(w, s, v, true, true);
-    else if (v != NULL)
-        FN(few_sums_of)(w, s, v, true, false);
-    else if (square)
-        FN(few_sums_of)(w, s, NULL, false, true);
-    else
-        FN(few_sums_of)(w, s, NULL, false, false);
-}
-
-/* --- numerators, lanes are columns --------------------------------------------------------- */
-
-struct FN(few_columns) {
-    const FN(pool_any) *v;   /* of the block's first key that there is */
-    int64_t row, col, ahead; /* so many keys may be touched, from v on; 0 where rows have gaps */
-    const R *p, *part;       /* part may be NULL */
-    int count;
+/* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
+struct FN(few_next) {
+    uintptr_t k, v;
+    size_t k_bytes, v_bytes; /* for each key; 0 where they do not come */
 };
 
-enum { FN(FEW_STEP) = 16 }; /* keys whose values are looked at together */
-
-/* Keys [j, end) and nv vectors of columns from `col` on, the last one with n of its lanes. */
-VEC_FN void FN(few_columns_n)(const struct FN(few_columns) *x, int j, int end, int64_t col, int n,
-                              const int nv, R *acc)
-{
-    const R *v = (const R *)(const void *)(x->v + j * x->row + col);
-    V a[8];
-    UNROLL
-    for (int i = 0; i < nv; i++)
-        a[i] = v_loadu(acc + col + i * VN);
-    for (; j < end; j++, v += x->row) {
-        const V p = v_set1(x->p[j]);
-        if (x->part != NULL && !(x->part[j] > 0))
-            continue;
-        UNROLL
-        for (int i = 0; i < nv; i++)
-            a[i] = v_fma(
-                p, n == VN || i < nv - 1 ? v_loadu(v + i * VN) : v_load_n(v + i * VN, (size_t)n),
-                a[i]);
-    }
-    UNROLL
-    for (int i = 0; i < nv; i++)
-        v_storeu(acc + col + i * VN, a[i]);
-}
-
-/* Keys [j, end), all columns. */
-static void FN(few_columns_step)(const struct FN(few_columns) *x, int j, int end, int64_t v, R *acc)
-{
-    int64_t c = 0;
-    for (; v - c >= 8 * VN; c += 8 * VN)
-        FN(few_columns_n)(x, j, end, c, VN, 8, acc);
-    for (; v - c >= 4 * VN; c += 4 * VN)
-        FN(few_columns_n)(x, j, end, c, VN, 4, acc);
-    for (; v - c >= VN; c += VN)
-        FN(few_columns_n)(x, j, end, c, VN, 1, acc);
-    if (c < v)
-        FN(few_columns_n)(x, j, end, c, (int)(v - c), 1, acc);
-}
-
-/* Numerators of a block into acc, which is 0 and has room for a vector more than v. */
-static void FN(few_columns)(const struct FN(few_columns) *x, int64_t v, R *acc)
-{
-    const int64_t bytes = v * (int64_t)sizeof(R);
-    for (int64_t k = 0; k < v && x->col != 1; k++) {
-        R sum = 0;
-        for (int j = 0; j < x->count; j++)
-            if (x->part == NULL || x->part[j] > 0)
-                sum = r_fma(x->p[j], x->v[j * x->row + k * x->col], sum);
-        acc[k] = sum;
-    }
-    for (int j = 0; j < x->count && x->col == 1; j += FN(FEW_STEP)) {
-        const int end = (int)int_min(x->count, j + FN(FEW_STEP));
-        const char *next = (const char *)(x->v + (j + FN(FEW_STEP))*x->row);
-        if (bytes >= 64 && j + 2 * FN(FEW_STEP) <= x->ahead)
-            for (int64_t i = 0; i + 4 <= FN(FEW_STEP) *bytes / 64; i += 4)
-                FN(pool_touch)(next + i * 64, 4);
-        FN(few_columns_step)(x, j, end, v, acc);
-    }
-}
-
-/* Numerators of block b of row r. */
-static void FN(few_block_values)(const struct FN(pool_few) *w, int r, int b, bool suspect, R *acc)
-{
-    const struct pool_args *a = w->t->plan->a;
-    const int from = (int)int_max(w->first, b * BLOCK), to = (int)int_min(w->end, (b + 1) * BLOCK);
-    const R *p = w->s + r * SUPER_BLOCK, *part = w->part + r * SUPER_BLOCK;
-    struct FN(few_columns) x = {
-        .row = a->value.row, .col = a->value.col, .p = p + from, .count = to - from
-    };
-    if (a->value.row == a->v)
-        x.ahead = a->m - (w->base + from);
-    FN(pool_fill)(acc, (size_t)a->v, 0); /* there is room for whole vectors */
-    if (from >= to)
-        return;
-    x.v = FN(pool_at)(&a->value, w->t->b, w->t->head0) + (w->base + from) * a->value.row;
-    FN(few_columns)(&x, a->v, acc);
-    bool nan = false;
-    for (int64_t c = 0; c < a->v && suspect; c++)
-        nan |= acc[c] != acc[c];
-    if (!nan)
-        return;
-    x.part = part + from;
-    FN(pool_fill)(acc, (size_t)a->v, 0);
-    FN(few_columns)(&x, a->v, acc);
-}
-
-/* --- the super-block ----------------------------------------------------------------------- */
-
-/* u and w of each merge of the blocks in order, into u[] and w[]; returns the maximum. */
-static R FN(few_merge_weights)(const struct FN(pool_few) *w, R *u, R *v)
-{
-    const bool log = w->t->plan->has_max;
-    R before[POOL_BLOCKS + VN], m = w->m[0];
-    before[0] = m;
-    for (int b = 1; b < POOL_BLOCKS; b++) {
-        before[b] = m;
-        m = w->m[b] > m ? w->m[b] : m;
-    }
-    for (int b = 0; b < POOL_BLOCKS; b += VN) {
-        const int n = POOL_BLOCKS - b < VN ? POOL_BLOCKS - b : VN;
-        V one = v_set1(1), x = one, y = one;
-        if (log)
-            FN(pool_merge_weights)(v_load_n(before + b, (size_t)n), v_load_n(w->m + b, (size_t)n),
-                                   &x, &y);
-        v_store_n(u + b, x, (size_t)n);
-        v_store_n(v + b, y, (size_t)n);
-    }
-    return m;
-}
-
-/* A row's state from its blocks; column c of block b is acc[b * b_step + c * c_step]. */
-static void FN(few_merge)(const struct FN(pool_few) *w, int r, int64_t b_step, int64_t c_step,
-                          R *state)
-{
-    const int lanes = w->t->lanes;
-    const int64_t v = w->t->plan->a->v;
-    R u[POOL_BLOCKS], y[POOL_BLOCKS], l = w->l[0], sq = w->sq[0];
-    state[r] = FN(few_merge_weights)(w, u, y);
-    for (int b = 1; b < POOL_BLOCKS; b++) {
-        l = r_fma(w->l[b], y[b], l * u[b]);
-        sq = r_fma(w->sq[b], y[b] * y[b], sq * (u[b] * u[b]));
-    }
-    state[lanes + r] = l;
-    state[2 * lanes + r] = w->t->plan->squares ? sq : 0;
-    R *sum = w->acc + POOL_BLOCKS * (v + VN);
-    if (c_step == 1 && v >= VN) {
-        for (int64_t c = 0; c < v; c += VN) {
-            V a = v_loadu(w->acc + c);
-            for (int b = 1; b < POOL_BLOCKS; b++)
-                a = FN(pool_merged)(a, v_loadu(w->acc + b * b_step + c), v_set1(u[b]),
-                                    v_set1(y[b]));
-            v_storeu(sum + c, a);
-        }
-        for (int64_t c = 0; c < v; c++)
-            state[(3 + c) * lanes + r] = sum[c];
-        return;
-    }
-    for (int64_t c = 0; c < v; c++) {
-        R a = w->acc[c * c_step];
-        for (int b = 1; b < POOL_BLOCKS; b++)
-            a = r_fma(w->acc[b * b_step + c * c_step], y[b], a * u[b]);
-        state[(3 + c) * lanes + r] = a;
-    }
-}
-
-/* Row r of the super-block's state. */
-static void FN(few_row)(const struct FN(pool_few) *w, int r, R *state)
-{
-    const struct FN(pool_plan) *p = w->t->plan;
-    const struct pool_args *a = p->a;
-    const bool all = FN(few_sees_all)(w, r), suspect = !all || p->compact;
-    if (!all)
-        FN(few_sight)(w, r);
-    FN(few_weights)(w, r);
-    const R *v = NULL;
-    if (a->v == 1 && a->value.row == 1 && w->complete)
-        v = (const R *)(const void *)(FN(pool_at)(&a->value, w->t->b, w->t->head0) + w->base);
-    FN(few_sums)(w, w->s + r * SUPER_BLOCK, v);
-    if (v != NULL && !(suspect && FN(pool_any_nan)(w->acc, POOL_BLOCKS))) {
-        FN(few_merge)(w, r, 1, 0, state);
-        return;
-    }
-    for (int b = 0; b < POOL_BLOCKS && a->v > 0; b++)
-        FN(few_block_values)(w, r, b, suspect, w->acc + b * (a->v + VN));
-    FN(few_merge)(w, r, a->v + VN, 1, state);
-}
-
-static void FN(few_super_block)(struct FN(pool_few) *w, int64_t number, R *state)
+static struct FN(few_next) FN(few_next_of)(const struct FN(pool_few) *w)
 {
     const struct FN(pool_tile) *t = w->t;
     const struct pool_args *a = t->plan->a;
-    FN(pool_state_identity)(t->plan, state, t->lanes);
-    w->base = number * SUPER_BLOCK - a->key_origin;
-    const int64_t first = int_max(0, t->low - w->base);
-    const int64_t end = int_min(SUPER_BLOCK, int_min(a->m, t->high) - w->base);
-    if (first >= end)
-        return;
-    w->first = (int)first;
-    w->end = (int)end;
-    w->complete = first == 0 && end == SUPER_BLOCK;
-    w->zeros = false;
-    if (a->key_weights.data != NULL) {
-        const FN(pool_any) *from = FN(pool_at)(&a->key_weights, t->b, t->head0);
-        for (int o = w->first / VN * VN; o < (w->end + VN - 1) / VN * VN; o++) {
-            const bool there = o >= w->first && o < w->end;
-            w->weights[o] = there ? from[(w->base + o) * a->key_weights.col] : 0;
-            w->zeros |= there && w->weights[o] == 0;
-        }
+    const int64_t next = w->base + SUPER_BLOCK;
+    struct FN(few_next) x = { 0 };
+    if (a->d * SUPER_BLOCK * (int)sizeof(R) <= 16 << 10) { /* more turns up by itself */
+        x.k = (uintptr_t)(FN(pool_at)(&a->k, t->b, t->head0) + next * a->d);
+        x.k_bytes = (size_t)a->d * sizeof(R);
     }
-    FN(few_measure)(w);
-    for (int r = 0; r < t->count; r++)
-        FN(few_row)(w, r, state);
+    if (a->value.row == 1) {
+        x.v = (uintptr_t)(FN(pool_at)(&a->value, t->b, t->head0) + next);
+        x.v_bytes = sizeof(R);
+    }
+    return x;
 }
 
-/* Super-blocks [first, end) as the fewest nodes. */
-static void FN(few_run)(struct FN(pool_few) *w, int64_t first, int64_t end,
-                        struct FN(pool_forest) *f)
+VEC_FN void FN(few_ahead)(const struct FN(few_next) *x, size_t at)
 {
-    const struct FN(pool_tile) *t = w->t;
-    const size_t size = FN(pool_tile_state)(t->plan, t->vectors);
-    struct tree_merge step;
-    f->tree.count = 0;
-    for (int64_t s = first; s < end; s++) {
-        int slot = tree_push(&f->tree, 0, s);
-        f->state[slot] = t->states + (size_t)slot * size;
-        FN(few_super_block)(w, s, f->state[slot]);
-        while (tree_join(&f->tree, &step))
-            FN(pool_state_merge)(t->plan, f->state[step.left], f->state[step.right], t->lanes);
+    for (size_t i = 0; i < 4 * VN * x->k_bytes; i += 64)
+        vec_prefetch((const void *)(x->k + at * x->k_bytes + i));
+    for (size_t i = 0; i < 4 * VN * x->v_bytes; i += 64)
+        vec_prefetch((const void *)(x->v + at * x->v_bytes + i));
+}
+
+/* A row of weights. */
+struct FN(few_sums) {
+    R *s;                     /* scores, then weights */
+    const R *minus;           /* 4 vectors, or NULL: s are the weights */
+    const R *factor, *weight; /* or NULL */
+    const R *v, *part;        /* or NULL */
+    R c;
+    R *l, *sq, *sum; /* of the blocks */
+};
+
+/* 4 vectors of weights from number x on, into t and s. */
+VEC_FN void FN(few_group)(const struct FN(few_sums) *w, int x, V t[4], const bool log,
+                          const bool more)
+{
+    R *s = w->s + x;
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        t[i] = v_loadu(s + i * VN);
+        if (log)
+            t[i] = v_fma(v_set1(w->c), t[i], v_loadu(w->minus + i * VN));
     }
+    if (log)
+        FN(weight_powers)(t, 4);
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        if (more && w->factor != NULL)
+            t[i] = v_mul(t[i], v_loadu(w->factor + x + i * VN));
+        if (more && w->weight != NULL)
+            t[i] = v_mul(t[i], v_loadu(w->weight + x + i * VN));
+        v_storeu(s + i * VN, t[i]);
+    }
+}
+
+/* Weights from number x on, POOL_BLOCKS at a time, `rows` times, each FEW_WIDE further on; they
+ * are in t or, where that is NULL, in memory. */
+VEC_FN void FN(few_add)(const struct FN(few_sums) *w, int x, const V *t, int rows, V *l, V *sq,
+                        V *sum, const bool one, const bool more)
+{
+    const int wide = FN(FEW_WIDE), vectors = VN < (int)POOL_BLOCKS ? POOL_BLOCKS / VN : 1;
+    UNROLL
+    for (int k = 0; k < rows; k++, x += wide)
+        UNROLL
+    for (int i = 0; i < vectors; i++) {
+        const V p = t != NULL ? t[k * vectors + i] : v_loadu(w->s + x + i * VN);
+        l[i] = v_add(l[i], p);
+        if (more)
+            sq[i] = v_fma(p, p, sq[i]);
+        if (!one)
+            continue;
+        V to = v_fma(p, v_loadu(w->v + x + i * VN), sum[i]);
+        if (more && w->part != NULL)
+            to = v_select(v_gt(v_loadu(w->part + x + i * VN), v_zero()), to, sum[i]);
+        sum[i] = to;
+    }
+}
+
+/* Sums of weights that are made on the way. Where a vector holds two keys of a block they come
+ * from memory, once the later ones have been made. `next` comes ahead, or is NULL. */
+VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *w, const struct FN(few_next) *next,
+                            const bool log, const bool one, const bool more)
+{
+    enum {
+        GROUP = 4 * VN,
+        ROWS = GROUP / FN(FEW_WIDE),
+        VECTORS = VN < (int)POOL_BLOCKS ? (int)POOL_BLOCKS / VN : 1
+    };
+    const bool pieces = VN > (int)POOL_BLOCKS;
+    V l[VECTORS], sq[VECTORS], sum[VECTORS], t[4];
+    UNROLL
+    for (int i = 0; i < VECTORS; i++)
+        l[i] = sq[i] = sum[i] = v_zero();
+    for (int x = 0; x < SUPER_BLOCK; x += GROUP) {
+        FN(few_group)(w, x, t, log, more);
+        if (!pieces)
+            FN(few_add)(w, x, t, ROWS, l, sq, sum, one, more);
+        if (next != NULL)
+            FN(few_ahead)(next, (size_t)x);
+    }
+    for (int x = 0; x < FN(FEW_WIDE) &&pieces; x += POOL_BLOCKS)
+        for (int k = 0; k < FN(FEW_RUN); k += ROWS)
+            FN(few_add)(w, x + k * FN(FEW_WIDE), NULL, ROWS, l, sq, sum, one, more);
+    for (int i = 0; i < VECTORS; i++) {
+        v_storeu(w->l + i * VN, l[i]);
+        v_storeu(w->sq + i * VN, sq[i]);
+        v_storeu(w->sum + i * VN, sum[i]);
+    }
+}
+
+static void FN(few_sums)(const struct FN(few_sums) *w, const struct FN(few_next) *next, bool more)
+{
+    const bool one = w->v != NULL, log = w->minus != NULL;
+    switch (log * 4 + one * 2 + more) {
+    case 0:
+        FN(few_sums_of)(w, next, false, false, false);
+        break;
+    case 1:
+        FN(few_sums_of)(w, next, false, false, true);
+        break;
+    case 2:
+        FN(few_sums_of)(w, next, false, true, false);
+        break;
+    case 3:
+        FN(few_sums_of)(w, next, false, true, true);
+        break;
+    case 4:
+        FN(few_sums_of)(w, next, true, false, false);
+        break;
+    case 5:
+        FN(few_sums_of)(w, next, true, false, true);
+        break;
+    case 6:
+        FN(few_sums_of)(w, next, true, true, false);
+        break;
+    default:
+        FN(few_sums_of)(w, next, true, true, true);
+    }
+}
+
+/* Scores less maxima so large that their own rounding matters. */
+static void FN(few_large)(const struct FN(pool_few) *w, R *s, const R *m)
+{
+    const V c = v_set1(w->t->plan->c), limit = v_set1((R)(R_BITS == 32 ? 0x1p24 : 0x1p53));
+    for (int x = 0; x < SUPER_BLOCK; x += VN) {
+        const V max = v_loadu(m + x % FN(FEW_WIDE)), score = v_loadu(s + x);
+        const V two = v_sub(v_mul(c, score), max);
+        v_storeu(s + x, v_select(v_lt(v_abs(max), limit), v_fma(c, score, v_neg(max)), two));
+    }
+}
+
+static bool FN(few_has_nan)(const R *x, int64_t n)
+{
+    bool nan = false;
+    for (int64_t c = 0; c < n; c++)
+        nan |= x[c] != x[c];
+    return nan;
+}
+
+/* Weights of row r in the place of its scores; maxima and sums of its blocks. */
+static void FN(few_weigh)(const struct FN(pool_few) *w, int r, bool suspect)
+{
+    const struct FN(pool_plan) *p = w->t->plan;
+    const size_t at = FN(few_row)(w, r), wide = (size_t)(r * FN(FEW_WIDE));
+    R minus[4 * VN], *m = w->m + wide;
+    const bool more = p->factor || p->weighted || p->squares;
+    struct FN(few_sums) sums = { .s = w->s + at,
+                                 .factor = p->factor ? w->factor + at : NULL,
+                                 .weight = p->weighted ? w->weights : NULL,
+                                 .v = p->a->v == 1 ? w->v : NULL,
+                                 .c = p->c,
+                                 .l = w->l + wide,
+                                 .sq = w->sq + wide,
+                                 .sum = w->sum + wide };
+    FN(pool_fill)(m, FN(FEW_WIDE), 0);
+    if (p->has_max) {
+        const bool large = FN(few_maxima)(w, sums.s, m);
+        for (int i = 0; i < 4 * VN; i += VN)
+            v_storeu(minus + i, large ? v_zero() : v_neg(v_loadu(m + i % FN(FEW_WIDE))));
+        if (large) {
+            FN(few_large)(w, sums.s, m);
+            sums.c = 1;
+        }
+        sums.minus = minus;
+    }
+    const struct FN(few_next) next = FN(few_next_of)(w);
+    FN(few_sums)(&sums, w->panel && r == 0 ? &next : NULL, more);
+    if (sums.v == NULL || !suspect || !FN(few_has_nan)(sums.sum, POOL_BLOCKS))
+        return;
+    sums.minus = sums.factor = sums.weight = NULL;
+    sums.part = w->part + at;
+    FN(few_sums)(&sums, NULL, true);
 }

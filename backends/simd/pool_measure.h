@@ -26,6 +26,9 @@ struct FN(pool_pairs) {
     R *out;           /* count rows of lanes, */
     int64_t step;     /* so far apart */
     R *factor, *part; /* of the product form: factors, 1 inside the support and 0 outside */
+    int64_t ahead;    /* dots: lines of values for 16 coordinates of 8 points, which come with */
+    const FN(pool_any) *values; /* points further on; 0: nothing is fetched */
+    int64_t v_row;
 };
 
 VEC_FN V FN(pool_extreme)(const bool low, V end, V x)
@@ -73,9 +76,22 @@ VEC_FN void FN(pool_chunk_out)(const struct FN(pool_pairs) *x, int j, int64_t c,
 
 /* --- dot ----------------------------------------------------------------------------------- */
 
+/* A single vector of lanes waits for memory: points 8 KB further on and the values of these come
+ * in the order in which they lie, where rows do so too. */
+VEC_FN void FN(pool_dot_ahead)(const struct FN(pool_pairs) *x, int j, int64_t c)
+{
+    const uintptr_t point = (uintptr_t)(x->cast + j * x->row) + (size_t)(8 << 10);
+    const uintptr_t value = (uintptr_t)(x->values + j * x->v_row);
+    const int64_t line = c / 16 * 64, lines = 8 * (int64_t)sizeof(R) / 4;
+    for (int64_t i = 0; i < lines; i++)
+        vec_prefetch((const void *)(point + (uintptr_t)(line * lines + i * 64)));
+    for (int64_t i = 0; i < x->ahead; i++)
+        vec_prefetch((const void *)(value + (uintptr_t)(line * x->ahead + i * 64)));
+}
+
 /* One chunk of the inner products of points j .. j + kt - 1 with all lanes. */
 VEC_FN void FN(pool_dot_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c, int64_t end,
-                               V s[8][4], const int kt, const int nv)
+                               V s[8][4], const int kt, const int nv, const bool ahead)
 {
     const R *lane = x->lane + c * nv * VN;
     const FN(pool_any) *cast = x->cast + j * x->row + c * x->col;
@@ -85,8 +101,11 @@ VEC_FN void FN(pool_dot_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c,
         UNROLL
     for (int i = 0; i < nv; i++)
         s[k][i] = v_zero();
+    UNROLL_4
     for (; c < end; c++, lane += nv * VN, cast += col) {
         V q[4];
+        if (ahead && c % 16 == 0)
+            FN(pool_dot_ahead)(x, j, c);
         UNROLL
         for (int i = 0; i < nv; i++)
             q[i] = v_loadu(lane + i * VN);
@@ -100,21 +119,29 @@ VEC_FN void FN(pool_dot_chunk)(const struct FN(pool_pairs) *x, int j, int64_t c,
     }
 }
 
-VEC_FN void FN(pool_dot_n)(const struct FN(pool_pairs) *x, const int kt, const int nv)
+/* Points from j on, kt at a time; returns the first that is left. */
+VEC_FN int FN(pool_dot_points)(const struct FN(pool_pairs) *x, int j, V end[4], const int kt,
+                               const int nv, const bool ahead)
 {
-    V s[8][4], end[4];
-    int j = 0;
-    FN(pool_ends_start)(end, false, nv);
+    V s[8][4];
     for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_dot_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv);
+            FN(pool_dot_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv, ahead);
             FN(pool_chunk_out)(x, j, c, s, end, false, kt, nv);
         }
-    for (; j < x->count && kt > 1; j++)
-        for (int64_t c = 0; c < x->d; c += CHUNK) {
-            FN(pool_dot_chunk)(x, j, c, int_min(c + CHUNK, x->d), s, 1, nv);
-            FN(pool_chunk_out)(x, j, c, s, end, false, 1, nv);
-        }
+    return j;
+}
+
+VEC_FN void FN(pool_dot_n)(const struct FN(pool_pairs) *x, const int kt, const int nv,
+                           const bool ahead)
+{
+    V end[4];
+    FN(pool_ends_start)(end, false, nv);
+    int j = FN(pool_dot_points)(x, 0, end, kt, nv, ahead);
+    if (kt > 4)
+        j = FN(pool_dot_points)(x, j, end, 4, nv, false);
+    if (kt > 1)
+        FN(pool_dot_points)(x, j, end, 1, nv, false);
     FN(pool_ends_store)(x, end, nv);
 }
 
@@ -122,16 +149,19 @@ static void FN(pool_dot)(const struct FN(pool_pairs) *x)
 {
     switch (x->vectors) {
     case 1:
-        FN(pool_dot_n)(x, POOL_DEEP, 1);
+        if (x->ahead > 0)
+            FN(pool_dot_n)(x, 8, 1, true);
+        else
+            FN(pool_dot_n)(x, 8, 1, false);
         break;
     case 2:
-        FN(pool_dot_n)(x, POOL_DEEP, 2);
+        FN(pool_dot_n)(x, POOL_DEEP, 2, false);
         break;
     case 3:
-        FN(pool_dot_n)(x, POOL_DEEP, 3);
+        FN(pool_dot_n)(x, POOL_DEEP, 3, false);
         break;
     default:
-        FN(pool_dot_n)(x, 1, 4);
+        FN(pool_dot_n)(x, 1, 4, false);
     }
 }
 

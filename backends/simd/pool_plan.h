@@ -109,11 +109,29 @@ static void FN(pool_plan_score)(struct FN(pool_plan) *p)
     p->factor &= p->has_max;
 }
 
+/* Whether few rows turn whole super-blocks of keys, which lie one after the other. */
+static bool FN(few_has_panel)(const struct FN(pool_plan) *p)
+{
+    const struct pool_args *a = p->a;
+    const bool own =
+        a->kernel.per == ATTPOOL_WIDTH_KEY || a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    const bool squares = p->measure == MEASURE_SQUARES || p->measure == MEASURE_LINEAR;
+    const bool lie = (a->k.col == 1 || a->d == 1) && a->k.row == a->d;
+    return a->score == POOL_KERNEL && squares && !own && lie && a->d > 0 && a->d <= POOL_PANEL;
+}
+
+/* So many rows go one at a time. */
+static int64_t FN(few_most)(const struct FN(pool_plan) *p)
+{
+    if (!FN(few_has_panel)(p) || p->a->v != 1)
+        return VN / 2;
+    return p->a->d <= 4 ? 2 * VN - 1 : VN - 1;
+}
+
 static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)
 {
     struct FN(pool_plan) p = { .a = a };
     bool distance = a->score == POOL_KERNEL;
-    p.shape = pool_shape_of(a, VN, a->score == POOL_DOT ? 3 : POOL_VECTORS, VN / 2);
     p.measure = MEASURE_NONE;
     p.scale = 1;
     p.name = ATTPOOL_CONSTANT;
@@ -131,6 +149,7 @@ static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)
     p.divide |= p.weighted;
     FN(pool_plan_score)(&p);
     p.state = (size_t)(3 + a->v);
+    p.shape = pool_shape_of(a, VN, a->score == POOL_DOT ? 3 : POOL_VECTORS, FN(few_most)(&p));
     return p;
 }
 

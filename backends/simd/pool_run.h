@@ -214,7 +214,7 @@ static void FN(pool_super_block)(struct FN(pool_tile) *t, int64_t number, R *sta
     bool first = true;
     for (int i = 0; i < POOL_BLOCKS; i++) {
         struct FN(pool_block) x;
-        if (!FN(pool_block_at)(t, number * POOL_BLOCKS + i, &x))
+        if (!FN(pool_block_at)(t, number * POOL_BLOCKS + i, &x) || FN(pool_block_hidden)(t, &x))
             continue;
         FN(pool_block_pool)(t, &x, state, first);
         first = false;

@@ -185,6 +185,12 @@ static struct FN(pool_pairs)
     if (p->measure == MEASURE_NONE)
         return x;
     x.cast = FN(pool_at)(&a->k, t->b, t->head0) + block->first * a->k.row;
+    const int64_t bytes = a->m * (a->d + a->v) * (int64_t)sizeof(R);
+    if (t->vectors == 1 && a->k.row == a->d && a->value.row == a->v && bytes > 256 << 10) {
+        x.ahead = (8 * a->v * (int64_t)sizeof(R) + 4 * a->d - 1) / (4 * a->d);
+        x.values = block->v;
+        x.v_row = a->value.row;
+    }
     x.wv = FN(pool_at)(&a->wv, 0, 0);
     x.wv_col = a->wv.col;
     if (a->score == POOL_KERNEL)

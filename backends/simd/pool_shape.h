@@ -18,6 +18,7 @@ enum {
     POOL_PIECES = 64,    /* with fewer tasks than this the keys are split too, */
     POOL_WORK = 1 << 18, /* but into pieces of at least so many steps */
     POOL_BLOCKS = SUPER_BLOCK / BLOCK,
+    POOL_PANEL = 16, /* few rows: coordinates up to which keys are turned in memory */
     POOL_DEEP = NREG >= 32   ? 8
                 : NREG >= 16 ? 4
                              : 2 /* points of a tile of up to 3 vectors */

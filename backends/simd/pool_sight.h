@@ -139,40 +139,127 @@ VEC_FN void FN(pool_sight_rows)(struct FN(pool_sight) *g, int i, const bool mask
     v_storeu(g->t->seen + i * VN, seen);
 }
 
-/* VN keys from j on of VN rows, by the mask alone. */
-VEC_FN void FN(pool_sight_square)(const struct FN(pool_sight) *g, const uint8_t *const *from, int j,
-                                  int lane, V masked, V *end, V *seen)
+/* --- masks and biases in squares of VN rows and VN keys ------------------------------------- */
+
+/* Rows of the mask and the bias, from the block's first key on. */
+struct FN(pool_sight_lines) {
+    const uint8_t *mask[VN];
+    const FN(pool_any) *bias[VN];
+};
+
+VEC_FN void FN(pool_sight_square)(const struct FN(pool_sight) *g,
+                                  const struct FN(pool_sight_lines) *from, int j, R *s, V *end,
+                                  V *seen, const bool low, const bool mask, const bool bias)
 {
-    const bool low = g->t->plan->low;
-    V r[VN];
+    const struct FN(pool_tile) *t = g->t;
+    const V scale = v_set1(t->plan->scale), masked = v_set1(t->plan->masked);
+    const V unit = v_set1((R)1.4426950408889634), one = v_set1(1);
+    const int64_t step = t->lanes;
+    V r[VN], b[VN];
     UNROLL
-    for (int k = 0; k < VN; k++)
-        r[k] = FN(pool_mask_numbers)(from[k] + j, 1, VN);
-    v_transpose(r);
+    for (int k = 0; k < VN && mask; k++)
+        r[k] = FN(pool_mask_numbers)(from->mask[k] + j, 1, VN);
+    if (mask)
+        v_transpose(r);
     UNROLL
-    for (int k = 0; k < VN; k++) {
-        R *s = g->t->s + (j + k) * g->t->lanes + lane;
-        V x = v_select(v_gt(r[k], v_zero()), v_loadu(s), masked);
+    for (int k = 0; k < VN && bias; k++)
+        b[k] = FN(pool_load)(from->bias[k] + j, VN);
+    if (bias)
+        v_transpose(b);
+    UNROLL
+    for (int k = 0; k < VN; k++, s += step) {
+        V x = v_loadu(s);
+        M see = mask ? v_gt(r[k], v_zero()) : v_ne(b[k], v_set1(-R_INF));
+        if (mask && bias)
+            see = m_and(see, v_ne(b[k], v_set1(-R_INF)));
+        if (bias)
+            x = v_fma(scale, x, v_mul(b[k], unit));
+        x = v_select(see, x, masked);
         v_storeu(s, x);
         *end = low ? v_min_keep(*end, x) : v_max_keep(*end, x);
-        *seen = v_max_keep(*seen, r[k]);
+        *seen = bias ? v_select(see, one, *seen) : v_max_keep(*seen, r[k]);
     }
 }
 
-/* A mask and nothing else, its rows contiguous and the keys whole vectors. */
-static void FN(pool_sight_mask)(struct FN(pool_sight) *g, int lane)
+/* The keys of the block for VN rows. */
+VEC_FN void FN(pool_sight_squares)(const struct FN(pool_sight) *g, int lane, const bool low,
+                                   const bool mask, const bool bias)
 {
     const struct FN(pool_tile) *t = g->t;
-    const V masked = v_set1(t->plan->masked);
-    const uint8_t *from[VN];
-    V end = v_set1(t->plan->low ? R_MAX : -R_MAX), seen = v_zero();
-    for (int k = 0; k < VN; k++)
-        from[k] = FN(pool_mask_row)(t->plan->a, t->b, t->head[lane + k], t->query[lane + k],
-                                    g->block->first);
+    const struct array *x = &t->plan->a->masks.bias;
+    struct FN(pool_sight_lines) from;
+    V end = v_set1(low ? R_MAX : -R_MAX), seen = v_zero();
+    for (int k = 0; k < VN; k++) {
+        const int64_t h = t->head[lane + k], i = t->query[lane + k];
+        if (mask)
+            from.mask[k] = FN(pool_mask_row)(t->plan->a, t->b, h, i, g->block->first);
+        if (bias)
+            from.bias[k] = FN(pool_at)(x, t->b, h) + i * x->row + g->block->first;
+    }
     for (int j = 0; j < g->block->count; j += VN)
-        FN(pool_sight_square)(g, from, j, lane, masked, &end, &seen);
+        FN(pool_sight_square)(g, &from, j, t->s + j * (int64_t)t->lanes + lane, &end, &seen, low,
+                              mask, bias);
     v_storeu(t->ends + lane, end);
     v_storeu(t->seen + lane, seen);
+}
+
+/* A mask or a bias and nothing else, with contiguous rows and whole vectors of keys; false where
+ * there is more to look at. A bias folds the scale into the scores, so that c is 1. */
+static bool FN(pool_sight_plain)(struct FN(pool_sight) *g)
+{
+    const struct FN(pool_tile) *t = g->t;
+    const struct masks *masks = &t->plan->a->masks;
+    const bool mask = masks->mask.data != NULL, bias = masks->bias.data != NULL;
+    if ((!mask && !bias) || (mask && masks->mask.col != 1) || (bias && masks->bias.col != 1))
+        return false;
+    if (g->block->partial || g->block->zeros || g->support || g->parts || t->plan->factor ||
+        t->plan->fold != bias || g->block->count % VN != 0)
+        return false;
+    for (int lane = 0; lane < t->lanes; lane += VN)
+        if (mask && bias)
+            FN(pool_sight_squares)(g, lane, false, true, true);
+        else if (bias)
+            FN(pool_sight_squares)(g, lane, false, false, true);
+        else if (t->plan->low)
+            FN(pool_sight_squares)(g, lane, true, true, false);
+        else
+            FN(pool_sight_squares)(g, lane, false, true, false);
+    return true;
+}
+
+/* Whether a row of n bytes has none but 0. */
+static bool FN(pool_hidden_row)(const uint8_t *from, int n)
+{
+    uint64_t any = 0, some;
+    int j = 0;
+    for (; j + 8 <= n; j += 8) {
+        memcpy(&some, from + j, 8);
+        any |= some;
+    }
+    for (; j < n; j++)
+        any |= from[j];
+    return any == 0;
+}
+
+/* Whether the mask hides all keys of the block from all rows. If not it will be looked at when
+ * there are scores, and had better be there. */
+static bool FN(pool_block_hidden)(const struct FN(pool_tile) *t, const struct FN(pool_block) *x)
+{
+    const struct pool_args *a = t->plan->a;
+    const int64_t row = a->masks.mask.row;
+    const uint8_t *from = NULL;
+    bool hidden = true;
+    if (a->masks.mask.data == NULL || a->masks.mask.col != 1)
+        return false;
+    for (int lane = 0; lane < t->count; lane++) {
+        if (lane == 0 || t->head[lane] != t->head[lane - 1])
+            from = FN(pool_mask_row)(a, t->b, t->head[lane], 0, x->first);
+        const uint8_t *at = from + t->query[lane] * row;
+        hidden = hidden && FN(pool_hidden_row)(at, x->count);
+        for (int j = 0; j < x->count; j += 64)
+            vec_prefetch(at + j);
+    }
+    return hidden;
 }
 
 static void FN(pool_sight_bounds)(struct FN(pool_sight) *g, int i)
@@ -201,21 +288,17 @@ static void FN(pool_block_sight)(struct FN(pool_tile) *t, const struct FN(pool_b
     struct FN(pool_sight) g = { .t = t, .block = block, .support = support, .parts = parts };
     const bool bias = a->masks.bias.data != NULL, mask = a->masks.mask.data != NULL;
     const bool rest = support || parts || block->zeros || t->plan->fold || t->plan->factor || bias;
-    const bool alone =
-        mask && !rest && !block->partial && a->masks.mask.col == 1 && block->count % VN == 0;
+    if (FN(pool_sight_plain)(&g))
+        return;
     if (bias) {
         FN(pool_block_turn_bias)(t, block);
         g.bias = t->bias;
     }
-    if (mask && !alone) {
+    if (mask) {
         FN(pool_block_turn_mask)(t, block);
         g.mask = t->mask;
     }
     for (int i = 0; i < t->vectors; i++) {
-        if (alone) {
-            FN(pool_sight_mask)(&g, i * VN);
-            continue;
-        }
         FN(pool_sight_bounds)(&g, i);
         if (rest)
             FN(pool_sight_rows)(&g, i, mask, true);

@@ -15,121 +15,111 @@ struct FN(pool_sums) {
     R *acc;
 };
 
-/* weight_exp2 of nv vectors, side by side: one after the other they would wait for each other's
- * place in the processor's queues. */
-VEC_FN void FN(pool_powers)(V t[4], const int nv)
+/* Weights of `keys` keys from j on and nv vectors of lanes from `lane` on, added to the sums.
+ * `more`: 1 with factors or key weights, 2 with squares too. */
+VEC_FN void FN(pool_sums_keys)(const struct FN(pool_sums) *x, int j, int lane, V *l, V *sq, V *acc,
+                               const int keys, const int nv, const bool log, const bool one,
+                               const int more)
 {
-    static const R c[] = { RC(EXP2_POLY) };
-    const V magic = v_set1(RC(MAGIC_BIASED)), zero = v_set1(RC(EXP2_ZERO));
-    V z[4], p[4];
-    UNROLL
-    for (int i = 0; i < nv; i++) {
-        t[i] = v_raise_to(t[i], zero);
-        z[i] = v_add(t[i], magic);
-        p[i] = v_set1(c[0]);
-    }
-    UNROLL
-    for (int i = 0; i < nv; i++)
-        t[i] = v_sub(t[i], v_sub(z[i], magic));
-    UNROLL
-    for (size_t k = 1; k < sizeof c / sizeof c[0]; k++)
-        UNROLL
-    for (int i = 0; i < nv; i++)
-        p[i] = v_fma(p[i], t[i], v_set1(c[k]));
-    UNROLL
-    for (int i = 0; i < nv; i++)
-        t[i] = v_mul(p[i], v_as_real(v_ishl(v_as_int(z[i]), R_FRAC_BITS)));
-}
-
-/* `more`: with factors, key weights or squares. */
-VEC_FN void FN(pool_sums_n)(const struct FN(pool_sums) *x, const int nv, const bool log,
-                            const bool one, const bool more)
-{
+    const int64_t step = x->vectors * VN, at = j * step + lane;
     const V c = v_set1(x->c);
-    V minus[4], l[4], acc[4], sq[4];
-    R *s = x->s;
+    V weight[8];
     UNROLL
-    for (int i = 0; i < nv; i++) {
-        minus[i] = v_loadu(x->minus + i * VN);
-        l[i] = acc[i] = sq[i] = v_zero();
-    }
-    for (int j = 0; j < x->count; j++, s += nv * VN) {
-        const V v = one ? v_set1(x->v[j * x->v_row]) : v_zero();
-        V weight[4];
-        UNROLL
-        for (int i = 0; i < nv; i++) {
-            weight[i] = v_loadu(s + i * VN);
-            if (log)
-                weight[i] = v_fma(c, weight[i], minus[i]);
-        }
+    for (int i = 0; i < keys * nv; i++) {
+        weight[i] = v_loadu(x->s + at + i / nv * step + i % nv * VN);
         if (log)
-            FN(pool_powers)(weight, nv);
-        UNROLL
-        for (int i = 0; i < nv; i++) {
-            V p = weight[i];
-            if (more && x->factor != NULL)
-                p = v_mul(p, v_loadu(x->factor + (j * nv + i) * VN));
-            if (more && x->weights != NULL)
-                p = v_mul(p, v_set1(x->weights[j]));
-            l[i] = v_add(l[i], p);
-            if (more)
-                sq[i] = v_fma(p, p, sq[i]);
-            if (one)
-                acc[i] = v_fma(p, v, acc[i]);
-            else if (log || more)
-                v_storeu(s + i * VN, p);
-        }
+            weight[i] = v_fma(c, weight[i], v_loadu(x->minus + lane + i % nv * VN));
     }
+    if (log)
+        FN(weight_powers)(weight, keys * nv);
     UNROLL
-    for (int i = 0; i < nv; i++) {
-        v_storeu(x->l + i * VN, l[i]);
-        if (more && x->sq != NULL)
-            v_storeu(x->sq + i * VN, sq[i]);
+    for (int i = 0; i < keys * nv; i++) {
+        const int k = i / nv, of = i % nv;
+        const int64_t to = at + k * step + of * VN;
+        V p = weight[i];
+        if (more > 0 && x->factor != NULL)
+            p = v_mul(p, v_loadu(x->factor + to));
+        if (more > 0 && x->weights != NULL)
+            p = v_mul(p, v_set1(x->weights[j + k]));
+        l[of] = v_add(l[of], p);
+        if (more > 1)
+            sq[of] = v_fma(p, p, sq[of]);
         if (one)
-            v_storeu(x->acc + i * VN, acc[i]);
+            acc[of] = v_fma(p, v_set1(x->v[(j + k) * x->v_row]), acc[of]);
+        else if (log || more > 0)
+            v_storeu(x->s + to, p);
     }
 }
 
-VEC_FN void FN(pool_sums_v)(const struct FN(pool_sums) *x, const int nv, const bool log)
+VEC_FN void FN(pool_sums_n)(const struct FN(pool_sums) *x, int lane, const int keys, const int nv,
+                            const bool log, const bool one, const int more)
 {
-    const bool more = x->factor != NULL || x->weights != NULL || x->sq != NULL;
-    if (x->v != NULL && more)
-        FN(pool_sums_n)(x, nv, log, true, true);
-    else if (x->v != NULL)
-        FN(pool_sums_n)(x, nv, log, true, false);
-    else if (more)
-        FN(pool_sums_n)(x, nv, log, false, true);
-    else
-        FN(pool_sums_n)(x, nv, log, false, false);
+    V l[4], sq[4], acc[4];
+    int j = 0;
+    UNROLL
+    for (int i = 0; i < nv; i++)
+        l[i] = acc[i] = sq[i] = v_zero();
+    for (; j + keys <= x->count; j += keys)
+        FN(pool_sums_keys)(x, j, lane, l, sq, acc, keys, nv, log, one, more);
+    for (; j < x->count && keys > 1; j++)
+        FN(pool_sums_keys)(x, j, lane, l, sq, acc, 1, nv, log, one, more);
+    UNROLL
+    for (int i = 0; i < nv; i++) {
+        v_storeu(x->l + lane + i * VN, l[i]);
+        if (more > 1)
+            v_storeu(x->sq + lane + i * VN, sq[i]);
+        if (one)
+            v_storeu(x->acc + lane + i * VN, acc[i]);
+    }
+}
+
+VEC_FN void FN(pool_sums_v)(const struct FN(pool_sums) *x, int lane, const int keys, const int nv,
+                            const bool log)
+{
+    const int more = x->sq != NULL ? 2 : x->factor != NULL || x->weights != NULL;
+    switch (more * 2 + (x->v != NULL)) {
+    case 0:
+        FN(pool_sums_n)(x, lane, keys, nv, log, false, 0);
+        break;
+    case 1:
+        FN(pool_sums_n)(x, lane, keys, nv, log, true, 0);
+        break;
+    case 2:
+        FN(pool_sums_n)(x, lane, keys, nv, log, false, 1);
+        break;
+    case 3:
+        FN(pool_sums_n)(x, lane, keys, nv, log, true, 1);
+        break;
+    case 4:
+        FN(pool_sums_n)(x, lane, keys, nv, log, false, 2);
+        break;
+    default:
+        FN(pool_sums_n)(x, lane, keys, nv, log, true, 2);
+    }
+}
+
+/* Four vectors go by twos: their sums fit in the registers. */
+VEC_FN void FN(pool_sums_all)(const struct FN(pool_sums) *x, const bool log)
+{
+    switch (x->vectors) {
+    case 1:
+        FN(pool_sums_v)(x, 0, 4, 1, log);
+        break;
+    case 3:
+        FN(pool_sums_v)(x, 0, 1, 3, log);
+        break;
+    default:
+        for (int i = 0; i < x->vectors; i += 2)
+            FN(pool_sums_v)(x, i * VN, 2, 2, log);
+    }
 }
 
 static void FN(pool_sums)(const struct FN(pool_sums) *x, bool log)
 {
-    switch (x->vectors * 2 + log) {
-    case 2:
-        FN(pool_sums_v)(x, 1, false);
-        break;
-    case 3:
-        FN(pool_sums_v)(x, 1, true);
-        break;
-    case 4:
-        FN(pool_sums_v)(x, 2, false);
-        break;
-    case 5:
-        FN(pool_sums_v)(x, 2, true);
-        break;
-    case 6:
-        FN(pool_sums_v)(x, 3, false);
-        break;
-    case 7:
-        FN(pool_sums_v)(x, 3, true);
-        break;
-    case 8:
-        FN(pool_sums_v)(x, 4, false);
-        break;
-    default:
-        FN(pool_sums_v)(x, 4, true);
-    }
+    if (log)
+        FN(pool_sums_all)(x, true);
+    else
+        FN(pool_sums_all)(x, false);
 }
 
 /* --- several columns of values ------------------------------------------------------------- */
@@ -157,6 +147,7 @@ VEC_FN void FN(pool_values_block)(const struct FN(pool_values) *x, int64_t col, 
         UNROLL
     for (int i = 0; i < nv; i++)
         a[k][i] = v_zero();
+    UNROLL_8
     for (int j = 0; j < x->count; j++, v += x->v_row, p += nv * VN) {
         V weight[4];
         M see[4];
@@ -233,6 +224,8 @@ VEC_FN int64_t FN(pool_values_v)(const struct FN(pool_values) *x, int64_t col, i
 {
     if (x->part == NULL)
         col = FN(pool_values_n)(x, col, end, kt, nv);
+    if (x->part == NULL && kt > 4 && col + kt > end)
+        col = FN(pool_values_n)(x, col, end, 4, nv);
     if (x->part != NULL || col + kt > end)
         col = FN(pool_values_n)(x, col, end, 1, nv);
     return col;
@@ -242,7 +235,7 @@ static int64_t FN(pool_values)(const struct FN(pool_values) *x, int64_t col, int
 {
     switch (x->vectors) {
     case 1:
-        return FN(pool_values_v)(x, col, end, POOL_DEEP, 1);
+        return FN(pool_values_v)(x, col, end, 8, 1);
     case 2:
         return FN(pool_values_v)(x, col, end, POOL_DEEP, 2);
     case 3:

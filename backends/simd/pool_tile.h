@@ -205,15 +205,35 @@ static void FN(pool_tile_begin)(struct FN(pool_tile) *t, int count)
     FN(pool_tile_widths)(t);
 }
 
-/* The keys of absolute block `number`; false where the part has none. */
+/* Key weights of the block; true where one of them is 0. */
+static bool FN(pool_block_weights)(const struct FN(pool_tile) *t, int64_t first, int count)
+{
+    const struct array *x = &t->plan->a->key_weights;
+    const FN(pool_any) *from = FN(pool_at)(x, t->b, t->head0) + first * x->col;
+    M zero = m_first(0);
+    if (x->col == 1)
+        memcpy(t->weights, from, (size_t)count * sizeof(R));
+    for (int j = 0; j < count && x->col != 1; j++)
+        t->weights[j] = from[j * x->col];
+    for (int j = count; j % VN != 0; j++)
+        t->weights[j] = 1;
+    for (int j = 0; j < count; j += VN)
+        zero = m_or(zero, v_eq(v_loadu(t->weights + j), v_zero()));
+    return m_any(zero) != 0;
+}
+
+/* The keys of absolute block `number` that are in sight: by whole vectors, those between the
+ * first and the last one that some row sees. False where there are none. */
 static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number,
                               struct FN(pool_block) *x)
 {
     const struct pool_args *a = t->plan->a;
-    const int64_t first = int_max(0, number * BLOCK - a->key_origin);
-    const int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
+    int64_t first = int_max(0, number * BLOCK - a->key_origin);
+    int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
     if (first >= end || first >= t->high || end <= t->low)
         return false;
+    first += int_max(0, t->low - first) / VN * VN;
+    end = int_min(end, first + (t->high - first + VN - 1) / VN * VN);
     x->first = first;
     x->count = (int)(end - first);
     x->partial = first < t->all_low || end > t->all_high;
@@ -221,14 +241,7 @@ static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number,
         int64_t out = t->query[lane] + a->masks.excluded;
         x->partial = out >= first && out < end;
     }
-    x->zeros = false;
-    if (a->key_weights.data != NULL) {
-        const FN(pool_any) *from = FN(pool_at)(&a->key_weights, t->b, t->head0);
-        for (int j = 0; j < x->count; j++) {
-            t->weights[j] = from[(first + j) * a->key_weights.col];
-            x->zeros |= t->weights[j] == 0;
-        }
-    }
+    x->zeros = a->key_weights.data != NULL && FN(pool_block_weights)(t, first, x->count);
     x->v = a->value.data != NULL ? FN(pool_at)(&a->value, t->b, t->head0) + first * a->value.row
                                  : NULL;
     return true;

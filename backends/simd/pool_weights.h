@@ -60,7 +60,8 @@ static void FN(pool_weigh_block)(struct FN(pool_weigh) *g, const struct FN(pool_
 }
 
 /* Rows of which nothing takes part follow the policy. */
-static void FN(pool_weigh_empty)(struct FN(pool_weigh) *g, const struct FN(pool_block) *x, int lane)
+static void FN(pool_weigh_empty)(const struct FN(pool_weigh) *g, const struct FN(pool_block) *x,
+                                 int lane)
 {
     const struct FN(pool_result) *r = g->r;
     const struct pool_args *a = g->t->plan->a;
@@ -116,26 +117,41 @@ static void FN(pool_weigh_store)(const struct FN(pool_weigh) *g, const struct FN
     }
 }
 
-/* Blocks that no row sees still have a place in W. */
+/* What has been made of the keys of x goes to W. */
+static void FN(pool_weigh_out)(const struct FN(pool_weigh) *g, const struct FN(pool_block) *x)
+{
+    for (int lane = 0; lane < g->t->count && g->r->empties > 0; lane++)
+        if (g->r->empty[lane])
+            FN(pool_weigh_empty)(g, x, lane);
+    FN(pool_weigh_store)(g, x);
+}
+
+/* Keys [first, end), fewer than BLOCK or as many, that no row sees: they have a place in W. */
+static void FN(pool_weigh_unseen)(const struct FN(pool_weigh) *g, int64_t first, int64_t end)
+{
+    const struct FN(pool_tile) *t = g->t;
+    const struct FN(pool_block) x = { .first = first, .count = (int)(end - first) };
+    if (first >= end)
+        return;
+    FN(pool_fill)(t->s, (size_t)(x.count * t->lanes), 0);
+    FN(pool_fill)(t->part, (size_t)(x.count * t->lanes), 0);
+    FN(pool_weigh_out)(g, &x);
+}
+
 static void FN(pool_weigh_number)(struct FN(pool_weigh) *g, int64_t number)
 {
-    struct FN(pool_tile) *t = g->t;
-    const struct pool_args *a = t->plan->a;
+    const struct pool_args *a = g->t->plan->a;
+    const int64_t first = int_max(0, number * BLOCK - a->key_origin);
+    const int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
     struct FN(pool_block) x;
-    if (FN(pool_block_at)(t, number, &x)) {
-        FN(pool_weigh_block)(g, &x);
-    } else {
-        x.first = int_max(0, number * BLOCK - a->key_origin);
-        x.count = (int)(int_min(a->m, (number + 1) * BLOCK - a->key_origin) - x.first);
-        if (x.count <= 0)
-            return;
-        FN(pool_fill)(t->s, (size_t)(x.count * t->lanes), 0);
-        FN(pool_fill)(t->part, (size_t)(x.count * t->lanes), 0);
+    if (!FN(pool_block_at)(g->t, number, &x)) {
+        FN(pool_weigh_unseen)(g, first, end);
+        return;
     }
-    for (int lane = 0; lane < t->count && g->r->empties > 0; lane++)
-        if (g->r->empty[lane])
-            FN(pool_weigh_empty)(g, &x, lane);
-    FN(pool_weigh_store)(g, &x);
+    FN(pool_weigh_block)(g, &x);
+    FN(pool_weigh_out)(g, &x);
+    FN(pool_weigh_unseen)(g, first, x.first);
+    FN(pool_weigh_unseen)(g, x.first + x.count, end);
 }
 
 /* W of the tile. Under the policy mean part must not know the support, so such tiles with empty
