@@ -51,7 +51,7 @@ typedef enum attpool_status {
     ATTPOOL_E_CONTEXT = -1,      /* the context is NULL, or an argument that must not be */
     ATTPOOL_E_OPTIONS = -2,      /* a field of an option structure; the message names it */
     ATTPOOL_E_BACKEND = -3,      /* the backend or device asked for is unknown or not available */
-    ATTPOOL_E_DEVICE = -4,       /* the device failed */
+    ATTPOOL_E_DEVICE = -4,       /* the device failed, or its driver cannot do this */
     ATTPOOL_E_MEMORY = -5,       /* out of memory, on the host or on the device */
     ATTPOOL_E_CANCELLED = -6,    /* the progress callback asked to stop */
     ATTPOOL_E_EMPTY = -7,        /* an empty row under ATTPOOL_EMPTY_ERROR */
