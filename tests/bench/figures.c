@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A figure for each operation and unit: groups of bars, a group a case, a bar a library. */
+/* A figure for each operation and unit: groups of bars, a group a case, a bar a library; and one of
+ * all cases, each with the ratio to the best of the others. */
 #include "config.h"
 
 #include "tests/bench/bench.h"
@@ -103,11 +104,58 @@ static int draw(const struct figure *f, const json_t *results, int threads, cons
     return st;
 }
 
+/* A bar a case, the spread of the ratio as a line on it. */
+static void write_ratios(FILE *out, const json_t *results, int threads)
+{
+    size_t i;
+    json_t *result, *ratio;
+    int cases = 0;
+    fputs("$d << END\n", out);
+    json_array_foreach(results, i, result)
+    {
+        ratio = json_object_get(result, "ratio");
+        if (ratio == NULL)
+            continue;
+        cases++;
+        fprintf(out, "\"%s (%s)\" %g %g %g\n", json_string_value(json_object_get(result, "case")),
+                json_string_value(json_object_get(result, "best")), json_real_value(ratio),
+                json_real_value(json_object_get(result, "ratio_low")),
+                json_real_value(json_object_get(result, "ratio_high")));
+    }
+    fprintf(
+        out,
+        "END\nset terminal svg size 860,%d noenhanced font 'sans,11' background 'white'\n"
+        "set title 'attpool beside the best of the others (its name in brackets), %d thread%s:"
+        " times as fast'\nset key off\nset xrange [0:*]\nset yrange [%d-0.5:-0.5]\n"
+        "set grid xtics\nset tics nomirror\nset style fill solid 0.8 noborder\n"
+        "set arrow from 1, graph 0 to 1, graph 1 nohead front lc 'black' lw 1.5\n"
+        "plot $d using 2:0:(0):2:($0-0.35):($0+0.35):yticlabels(1) with boxxyerror lc '#4c72b0',"
+        " '' using 2:0:3:4 with xerrorbars pt 0 lc '#333333'\n",
+        110 + 17 * cases, threads, threads > 1 ? "s" : "", cases);
+}
+
+static int draw_ratios(const json_t *results, int threads, const char *folder, struct error *e)
+{
+    char path[4096], *script = NULL;
+    size_t length = 0;
+    snprintf(path, sizeof path, "%s/ratios-%d.svg", folder, threads);
+    FILE *out = open_memstream(&script, &length);
+    if (out == NULL)
+        return error_memory(e, 0);
+    write_ratios(out, results, threads);
+    fclose(out);
+    int st = run_gnuplot(script, length, path, e);
+    free(script);
+    return st;
+}
+
 int figures_draw(json_t *results, int threads, const char *folder, struct error *e)
 {
     size_t i, j;
     json_t *result, *earlier;
-    int st = CMD_OK;
+    bool compared = false;
+    json_array_foreach(results, i, result) compared |= json_object_get(result, "ratio") != NULL;
+    int st = compared ? draw_ratios(results, threads, folder, e) : CMD_OK;
     json_array_foreach(results, i, result)
     {
         struct figure f = {
