@@ -12,6 +12,8 @@ Suite *suite_golden(void);
 Suite *suite_api(void);
 Suite *suite_threads(void);
 Suite *suite_errors(void);
+Suite *suite_options(void);
+Suite *suite_failures(void);
 Suite *suite_data(void);
 Suite *suite_number(void);
 Suite *suite_table(void);
