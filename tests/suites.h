@@ -11,6 +11,7 @@ Suite *suite_oracle(void);
 Suite *suite_golden(void);
 Suite *suite_api(void);
 Suite *suite_threads(void);
+Suite *suite_tree(void);
 Suite *suite_errors(void);
 Suite *suite_options(void);
 Suite *suite_failures(void);
