@@ -7,8 +7,7 @@ enum { GROUP = 64 };
 
 /* G is made of the scores that a pooling has. */
 
-static attpool_status launch_evaluate(const struct pooling *p, const struct slab *s,
-                                      const struct array *g)
+static attpool_status launch_evaluate(const struct pooling *p, const struct slab *s)
 {
     static const size_t wide[2] = { GROUP, 1 }, tall[2] = { 1, GROUP };
     int64_t items[2] = { s->width, s->rows };
@@ -20,7 +19,7 @@ static attpool_status launch_evaluate(const struct pooling *p, const struct slab
         put_buffer(&l, p->scales);
         put_int(&l, p->log_domain);
         put_int(&l, p->has_factor);
-        put_array(&l, g);
+        put_array(&l, &p->args->weights);
         launch_run(&l, 2, items, s->m < GROUP / 2 ? tall : wide);
     }
     return launch_end(&l);
@@ -28,16 +27,7 @@ static attpool_status launch_evaluate(const struct pooling *p, const struct slab
 
 static attpool_status evaluate_slab(void *arg, struct slab *s)
 {
-    const struct pooling *p = arg;
-    attpool_status status = ATTPOOL_OK;
-
-    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK; slot += pool_step(p)) {
-        pool_keys(p, s, slot);
-        status = pool_scores(p, s);
-        if (status == ATTPOOL_OK)
-            status = launch_evaluate(p, s, &p->args->weights);
-    }
-    return status;
+    return pool_each_scores(arg, s, launch_evaluate);
 }
 
 attpool_status opencl_evaluate(struct engine *engine, const struct kernel_args *args, int type)

@@ -72,7 +72,7 @@ static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
     return launch_end(&l);
 }
 
-attpool_status pool_scores(const struct pooling *p, const struct slab *s)
+static attpool_status make_scores(const struct pooling *p, const struct slab *s)
 {
     int64_t items[2] = { s->rows, ceil_div(s->width, score_keys_each(&p->score)) };
     bool tiled = sums_tiled(p, s);
@@ -321,11 +321,19 @@ static attpool_status launch_weights(const struct pooling *p, const struct slab 
 
 /* ---- Slabs ---- */
 
-/* Keys from super-block `slot` of the call on, as many as scratch memory has room for. */
-void pool_keys(const struct pooling *p, struct slab *s, int64_t slot)
+attpool_status pool_each_scores(const struct pooling *p, struct slab *s, scores_step *step)
 {
-    s->key = (p->first_super + slot) * SUPER_BLOCK - p->args->key_origin;
-    s->width = min64(p->slab_keys, ceil_div(p->args->m - s->key, BLOCK) * BLOCK);
+    attpool_status status = ATTPOOL_OK;
+
+    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK;
+         slot += p->slab_keys / SUPER_BLOCK) {
+        s->key = (p->first_super + slot) * SUPER_BLOCK - p->args->key_origin;
+        s->width = min64(p->slab_keys, ceil_div(p->args->m - s->key, BLOCK) * BLOCK);
+        status = make_scores(p, s);
+        if (status == ATTPOOL_OK)
+            status = step(p, s);
+    }
+    return status;
 }
 
 /* The state's nodes of one level, which are complete before that level's merges. */
@@ -355,27 +363,22 @@ static attpool_status download_nodes(const struct pooling *p, const struct slab 
     return status;
 }
 
-/* The leaves of the tree, from all keys. */
-static attpool_status slab_leaves(const struct pooling *p, struct slab *s)
+/* The leaves of the tree, from the slab's keys. */
+static attpool_status launch_leaves(const struct pooling *p, const struct slab *s)
 {
-    attpool_status status = ATTPOOL_OK;
-    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK; slot += pool_step(p)) {
-        pool_keys(p, s, slot);
-        status = pool_scores(p, s);
-        if (status == ATTPOOL_OK)
-            status = launch_weigh(p, s);
-        if (status == ATTPOOL_OK)
-            status = launch_fold(p, s, slot);
-        if (status == ATTPOOL_OK && p->args->v > 0)
-            status = launch_gather(p, s, slot);
-    }
+    int64_t slot = (s->key + p->args->key_origin) / SUPER_BLOCK - p->first_super;
+    attpool_status status = launch_weigh(p, s);
+    if (status == ATTPOOL_OK)
+        status = launch_fold(p, s, slot);
+    if (status == ATTPOOL_OK && p->args->v > 0)
+        status = launch_gather(p, s, slot);
     return status;
 }
 
 attpool_status pool_slab(void *arg, struct slab *s)
 {
     const struct pooling *p = arg;
-    attpool_status status = slab_leaves(p, s);
+    attpool_status status = pool_each_scores(p, s, launch_leaves);
     for (int level = 0; status == ATTPOOL_OK && level < 62; level++) {
         if (p->args->nodes)
             status = download_nodes(p, s, level);
@@ -392,28 +395,11 @@ attpool_status pool_slab(void *arg, struct slab *s)
 
 attpool_status pool_slab_nearest(void *arg, struct slab *s)
 {
-    const struct pooling *p = arg;
-    attpool_status status = ATTPOOL_OK;
-
-    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK; slot += pool_step(p)) {
-        pool_keys(p, s, slot);
-        status = pool_scores(p, s);
-        if (status == ATTPOOL_OK)
-            status = launch_nearest(p, s);
-    }
-    return status == ATTPOOL_OK ? launch_take_nearest(p, s) : status;
+    attpool_status status = pool_each_scores(arg, s, launch_nearest);
+    return status == ATTPOOL_OK ? launch_take_nearest(arg, s) : status;
 }
 
 attpool_status pool_slab_weights(void *arg, struct slab *s)
 {
-    const struct pooling *p = arg;
-    attpool_status status = ATTPOOL_OK;
-
-    for (int64_t slot = 0; slot < p->slots && status == ATTPOOL_OK; slot += pool_step(p)) {
-        pool_keys(p, s, slot);
-        status = pool_scores(p, s);
-        if (status == ATTPOOL_OK)
-            status = launch_weights(p, s);
-    }
-    return status;
+    return pool_each_scores(arg, s, launch_weights);
 }

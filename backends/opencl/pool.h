@@ -29,15 +29,10 @@ struct pooling {
 attpool_status pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
                          int type);
 
-/* Super-blocks of keys that are in scratch memory together. */
-static inline int64_t pool_step(const struct pooling *p)
-{
-    return p->slab_keys / SUPER_BLOCK;
-}
-
-/* Let the slab have the keys from super-block `slot` of the call on; then make their scores. */
-void pool_keys(const struct pooling *p, struct slab *s, int64_t slot);
-attpool_status pool_scores(const struct pooling *p, const struct slab *s);
+/* Let the slab have as many keys as scratch memory has room for, make their scores, take the
+ * step; and so on to the last key. */
+typedef attpool_status scores_step(const struct pooling *p, const struct slab *s);
+attpool_status pool_each_scores(const struct pooling *p, struct slab *s, scores_step *step);
 
 /* Steps of slab_each with a struct pooling. Results of a slab; with args->nodes, its states. */
 slab_step pool_slab;
