@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The table TABLE of a backend. The stub that includes this defines it, NAME, RANK and the
+/* The table TABLE of a backend. The file that includes this defines it, NAME, RANK and the
  * function probe. */
 #include "backends/scalar/scalar.h"
 #include "backends/simd/isa.h"
