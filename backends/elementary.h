@@ -74,18 +74,25 @@ enum elementary_function {
         0x1.a01a01ab9c475p-16, 0x1.a01a01ac242e1p-13, 0x1.6c16c16c1569fp-10, 0x1.1111111110049p-7, \
         0x1.5555555555557p-5, 0x1.5555555555557p-3, 0x1p-1
 
-/* tanh x = x + x^3 POLY(x^2) for |x| < TANH_SPLIT; TANH_SCALE is -2 log2(e). */
-#define TANH_SPLIT_F32 0.625f
-#define TANH_SPLIT_F64 0.625
-#define TANH_SCALE_F32 (-0x1.715476p+1f)
-#define TANH_SCALE_F64 (-0x1.71547652b82fep+1)
-#define TANH_POLY_F32                                                                              \
-    0x1.3cd7b2p-9f, -0x1.15c6bep-7f, 0x1.65821ap-6f, -0x1.ba1b1ep-5f, 0x1.11113ap-3f,              \
-        -0x1.555556p-2f
+/* tanh r = r + r^3 POLY(r^2) for -0.08 <= r <= 0.268, what |x| + n TANH_STEP leaves; TANH_STEP is
+ * -log(2) / 2 and TANH_SCALE is 2 log2(e). TANH_MAGIC makes the shifted bits 2^(n - 1). Beyond
+ * TANH_LIMIT tanh is 1, below TANH_TINY it is x. */
+#define TANH_LIMIT_F32 10.0f
+#define TANH_LIMIT_F64 20.0
+#define TANH_TINY_F32  0x1p-30f
+#define TANH_TINY_F64  0x1p-60
+#define TANH_SHIFT_F32 0.09375f
+#define TANH_SHIFT_F64 0.09375
+#define TANH_SCALE_F32 0x1.715476p+1f
+#define TANH_SCALE_F64 0x1.71547652b82fep+1
+#define TANH_MAGIC_F32 0x1.8000fcp+23f
+#define TANH_MAGIC_F64 0x1.80000000003fep+52
+#define TANH_STEP_F32  (-0x1.62e43p-2f)
+#define TANH_STEP_F64  (-0x1.62e42fefa39efp-2)
+#define TANH_POLY_F32  -0x1.a2735cp-5f, 0x1.10d322p-3f, -0x1.5554f8p-2f
 #define TANH_POLY_F64                                                                              \
-    0x1.aec8dcff2ca2ep-18, -0x1.047a13f38d28ep-15, 0x1.83a67ded44b03p-14, -0x1.f216a782e4439p-13,  \
-        0x1.3522efdb9bfbbp-11, -0x1.7d9ef943b8991p-10, 0x1.d6d391ed5676p-9, -0x1.226e343bbd1fep-7, \
-        0x1.664f487c5be94p-6, -0x1.ba1ba1ba07e1bp-5, 0x1.1111111111036p-3, -0x1.5555555555555p-2
+    -0x1.54b4543f69011p-10, 0x1.d4889da1d4d79p-9, -0x1.22659574c836dp-7, 0x1.664f24b387cb5p-6,     \
+        -0x1.ba1ba16a673e9p-5, 0x1.11111110e6f3ep-3, -0x1.5555555555464p-2
 
 /* log((1 + s) / (1 - s)) = 2 s + s^3 POLY(s^2) for 1 + f = (1 + s) / (1 - s) between sqrt(1/2)
  * and sqrt 2. LOG_SPLIT is the bits of sqrt(1/2); LOG_TINY_SCALE makes subnormals normal. */

@@ -115,7 +115,7 @@ static REAL TYPED(div_rn)(REAL a, REAL b)
     return AS_REAL(unordered || (nothing && endless) ? NAN_BITS : bits);
 }
 
-/* a / b for 1 <= b <= 4 and an a of which nobody looks at quotients that are subnormal. */
+/* a / b for 1 <= b < 2^60 and an a of which nobody looks at quotients that are subnormal. */
 static REAL TYPED(div_near)(REAL a, REAL b)
 {
     WORD exponent = AS_WORD(b) & INFINITE_BITS;
@@ -190,12 +190,17 @@ static REAL TYPED(exp)(REAL x)
 
 static REAL TYPED(tanh)(REAL x)
 {
-    REAL a = fabs(x), z = a * a;
-    REAL low = fma(a * z, POLY(z, tanh_poly), a);
-    REAL e = TYPED(weight_exp2)(a * CONSTANT(TANH_SCALE));
-    REAL high = 1 - TYPED(div_near)(e + e, 1 + e);
-    WORD bits = AS_WORD(a < CONSTANT(TANH_SPLIT) ? low : high);
-    return AS_REAL(bits | (AS_WORD(x) & SIGN_BIT));
+    REAL size = fabs(x), a = size > CONSTANT(TANH_LIMIT) ? CONSTANT(TANH_LIMIT) : size;
+    REAL z = fma(a - CONSTANT(TANH_SHIFT), CONSTANT(TANH_SCALE), CONSTANT(TANH_MAGIC));
+    REAL r = fma(z - CONSTANT(TANH_MAGIC), CONSTANT(TANH_STEP), a);
+    REAL square = r * r;
+    REAL t = fma(r * square, POLY(square, tanh_poly), r);
+
+    REAL s = AS_REAL(AS_WORD(z) << FRACTION);
+    REAL y = fma(s + (REAL)0.5, t, s - (REAL)0.5);
+    y = TYPED(div_near)(y, y + (1 - t));
+    y = size < CONSTANT(TANH_TINY) ? size : y;
+    return AS_REAL(AS_WORD(y) | (AS_WORD(x) & SIGN_BIT));
 }
 
 static REAL TYPED(log)(REAL x)

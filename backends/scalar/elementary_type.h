@@ -71,15 +71,17 @@ static inline T F(exp)(T x)
 static inline T F(tanh)(T x)
 {
     static const T c[] = { C(TANH_POLY) };
-    T a = ABS(x), y;
-    if (a < C(TANH_SPLIT)) {
-        T z = a * a;
-        y = FMA(a * z, POLY(z, c), a);
-    } else {
-        T e = F(weight_exp2)(a * C(TANH_SCALE));
-        y = 1 - (e + e) / (1 + e);
-    }
-    return COPYSIGN(y, x);
+    T a = ABS(x);
+    if (a > C(TANH_LIMIT))
+        a = C(TANH_LIMIT);
+    T z = FMA(a - C(TANH_SHIFT), C(TANH_SCALE), C(TANH_MAGIC));
+    T r = FMA(z - C(TANH_MAGIC), C(TANH_STEP), a);
+    T square = r * r;
+    T t = FMA(r * square, POLY(square, c), r);
+
+    T s = F(as_real)(F(as_bits)(z) << FRACTION);
+    T y = FMA(s + (T)0.5, t, s - (T)0.5);
+    return COPYSIGN(y / (y + (1 - t)), x);
 }
 
 static inline T F(log)(T x)

@@ -48,22 +48,17 @@ VEC_FN void FN(full_powers)(V *t, const int n)
         t[i] = FN(scale_by)(p[i], z[i]);
 }
 
-/* The small arguments' polynomial comes last: the divisions are under way meanwhile. */
 VEC_FN void FN(tanhs)(V *x, const int n)
 {
     static const R c[] = { RC(TANH_POLY) };
-    V e[8], a[8], z[8], p[8];
-    UNROLL
-    for (int i = 0; i < n; i++)
-        e[i] = v_mul(v_abs(x[i]), v_set1(RC(TANH_SCALE)));
-    FN(weight_powers)(e, n);
-    UNROLL
-    for (int i = 0; i < n; i++)
-        e[i] = v_div(v_add(e[i], e[i]), v_add(v_set1(1), e[i]));
+    V s[8], t[8], z[8], p[8];
     UNROLL
     for (int i = 0; i < n; i++) {
-        a[i] = v_abs(x[i]);
-        z[i] = v_mul(a[i], a[i]);
+        const V a = v_min_keep(v_abs(x[i]), v_set1(RC(TANH_LIMIT)));
+        s[i] =
+            v_fma(v_sub(a, v_set1(RC(TANH_SHIFT))), v_set1(RC(TANH_SCALE)), v_set1(RC(TANH_MAGIC)));
+        t[i] = v_fma(v_sub(s[i], v_set1(RC(TANH_MAGIC))), v_set1(RC(TANH_STEP)), a);
+        z[i] = v_mul(t[i], t[i]);
         p[i] = v_set1(c[0]);
     }
     UNROLL
@@ -74,8 +69,11 @@ VEC_FN void FN(tanhs)(V *x, const int n)
     }
     UNROLL
     for (int i = 0; i < n; i++) {
-        const V small = v_fma(v_mul(a[i], z[i]), p[i], a[i]), large = v_sub(v_set1(1), e[i]);
-        const M is_small = v_lt(a[i], v_set1(RC(TANH_SPLIT)));
-        x[i] = v_copysign(v_select(is_small, small, large), x[i]);
+        t[i] = v_fma(v_mul(t[i], z[i]), p[i], t[i]);
+        s[i] = v_as_real(v_ishl(v_as_int(s[i]), R_FRAC_BITS));
+        const V y = v_fma(v_add(s[i], v_set1((R)0.5)), t[i], v_sub(s[i], v_set1((R)0.5)));
+        const V size = v_div(y, v_add(y, v_sub(v_set1(1), t[i])));
+        const I sign = v_iand(v_as_int(x[i]), v_as_int(v_set1((R)-0.0)));
+        x[i] = v_as_real(v_ior(v_as_int(size), sign));
     }
 }
