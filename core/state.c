@@ -2,6 +2,7 @@
 
 /* Partial states: the nodes of the merge tree that tile a part of the keys. */
 
+#include "backends/kernel_traits.h"
 #include "backends/tree.h"
 #include "core/operations.h"
 #include "core/pool.h"
@@ -76,23 +77,6 @@ void attpool_state_free(attpool_state *state)
     free(state);
 }
 
-static bool name_has_log(int kernel)
-{
-    return kernel == ATTPOOL_GAUSSIAN || kernel == ATTPOOL_LAPLACIAN ||
-           kernel == ATTPOOL_LOGISTIC || kernel == ATTPOOL_SIGMOID;
-}
-
-/* Some coordinate's kernel has a log domain. */
-static bool kernel_has_log(const struct pool_args *p)
-{
-    if (!p->kernel.names || p->d == 0)
-        return name_has_log((int)p->kernel.name);
-    for (int64_t c = 0; c < p->d; c++)
-        if (name_has_log(p->kernel.names[c]))
-            return true;
-    return false;
-}
-
 static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
 {
     struct engine *e = c->args.engine;
@@ -114,7 +98,7 @@ static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
     s->score = c->options.score;
     s->empty = p->empty;
     s->has_max = p->masks.bias.data || p->score == POOL_DOT || p->score == POOL_ADDITIVE ||
-                 (kernel && kernel_has_log(p));
+                 (kernel && kernel_any(&p->kernel, p->d, kernel_has_log));
     tree_tile(&tree, s->key_begin / SUPER_BLOCK, (s->key_end + SUPER_BLOCK - 1) / SUPER_BLOCK);
     for (; s->count < tree.count; s->count++) {
         struct pool_node *node = &s->node[s->count];

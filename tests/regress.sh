@@ -374,16 +374,21 @@ if test -e /dev/stdout; then
     same log expected
 fi
 perl -e 'print "x,y\n"; printf "%.6f,%d\n", $_ / 100, $_ % 7 for 1 .. 40000' >long.csv
+
+# kill_at_work PID: end it once there is a file in killed.
+kill_at_work()
+{
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        test -z "$(ls killed)" || break
+        sleep 0.2
+    done
+    kill "$1"
+    wait "$1" 2>/dev/null && fail "not killed"
+}
 mkdir killed
 # shellcheck disable=SC2086
 $ATTPOOL regress long.csv --x x --y y --bandwidth 1 --weights killed/w.npy -o killed/fit.csv &
-pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    test -z "$(ls killed)" || break
-    sleep 0.2
-done
-kill "$pid"
-wait "$pid" 2>/dev/null && fail "not killed"
+kill_at_work $!
 test -z "$(ls killed)" || fail "killed, it left: $(ls killed)"
 mkdir stuck
 printf '#!/bin/sh\nexec sleep 3\n' >stuck/gnuplot
@@ -391,13 +396,7 @@ chmod +x stuck/gnuplot
 # shellcheck disable=SC2086
 PATH=$tmp/stuck:$PATH TMPDIR=$tmp/killed $ATTPOOL regress d.csv --x x --y y --bandwidth 1 \
     --plot p.svg >out &
-pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    test -z "$(ls killed)" || break
-    sleep 0.2
-done
-kill "$pid"
-wait "$pid" 2>/dev/null && fail "not killed"
+kill_at_work $!
 test -z "$(ls killed)" || fail "killed while gnuplot drew, it left: $(ls killed)"
 
 # chunks of queries give the bits of all at once

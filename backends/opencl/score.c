@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "backends/opencl/score.h"
-#include "backends/scalar/kernel_traits.h"
+#include "backends/kernel_traits.h"
 
 static const struct kernel no_kernel;
 
@@ -50,14 +50,14 @@ void put_score(struct launch *l, const struct score *score)
 bool score_has_log(const struct score *score)
 {
     if (score->score == POOL_KERNEL)
-        return kernel_any(score->kernel, score->d, name_has_log);
+        return kernel_any(score->kernel, score->d, kernel_has_log);
     return score->score != POOL_CONSTANT;
 }
 
 bool score_has_factor(const struct score *score)
 {
     if (score->score == POOL_KERNEL)
-        return kernel_any(score->kernel, score->d, name_has_factor);
+        return kernel_any(score->kernel, score->d, kernel_has_factor);
     return score->score == POOL_CONSTANT;
 }
 

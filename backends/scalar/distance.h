@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Template: what a kernel says of a query and a key. */
-#include "backends/scalar/kernel_traits.h"
+#include "backends/kernel_traits.h"
 
 /* |w| = w' P, P a power of two: differences are scaled by P, their sum by w'^2 rounded up. */
 #define WIDTH FN(width)
@@ -143,7 +143,7 @@ struct PAIR {
 static T FN(kernel_scale)(const struct METRIC *metric)
 {
     const struct kernel *kernel = metric->kernel;
-    if (kernel->form == ATTPOOL_PRODUCT || !name_has_log((int32_t)kernel->name))
+    if (kernel->form == ATTPOOL_PRODUCT || !kernel_has_log((int32_t)kernel->name))
         return 1;
     if (kernel->name != ATTPOOL_GAUSSIAN)
         return -T_LOG2E;
@@ -170,9 +170,9 @@ static struct PAIR FN(radial_pair)(const struct METRIC *metric, int64_t j)
         u2 = FN(radial_u2)(metric, j, &scaled);
         u = SQRT(u2);
     }
-    if (name_is_compact((int32_t)name))
+    if (kernel_is_compact((int32_t)name))
         pair.inside = !((metric->d == 1 ? u : u2) >= 1);
-    if (name_has_log((int32_t)name))
+    if (kernel_has_log((int32_t)name))
         pair.x = u;
     pair.factor = FN(kernel_factor)((int32_t)name, u, u2);
     return pair;
@@ -189,11 +189,11 @@ static struct PAIR FN(product_pair)(const struct METRIC *metric, int64_t j)
         T u = FN(coordinate_u)(metric, j, c);
         T u2 = u * u;
         unordered |= u != u;
-        if (name_is_compact(name) && u >= 1)
+        if (kernel_is_compact(name) && u >= 1)
             pair.inside = false;
         if (name == ATTPOOL_GAUSSIAN)
             pair.x = FMA(-T_HALF_LOG2E, u2, pair.x);
-        else if (name_has_log(name))
+        else if (kernel_has_log(name))
             pair.x = FMA(-T_LOG2E, u, pair.x);
         pair.factor *= FN(kernel_factor)(name, u, u2);
     }

@@ -11,7 +11,7 @@ struct KERNEL_JOB {
 
 static void FN(kernel_row)(const struct METRIC *metric, int64_t m, struct view g, int64_t i)
 {
-    bool has_log = kernel_any(metric->kernel, metric->d, name_has_log);
+    bool has_log = kernel_any(metric->kernel, metric->d, kernel_has_log);
     T c = FN(kernel_scale)(metric);
     for (int64_t j = 0; j < m; j++) {
         struct PAIR pair = FN(kernel_pair)(metric, j);

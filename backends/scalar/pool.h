@@ -98,7 +98,7 @@ static T FN(effective_number)(const struct OUTCOME *outcome, const struct STATE 
 static bool FN(divides)(const struct pool_args *args)
 {
     return args->key_weights.data != NULL || args->score == POOL_CONSTANT ||
-           (args->score == POOL_KERNEL && kernel_any(&args->kernel, args->d, name_has_factor));
+           (args->score == POOL_KERNEL && kernel_any(&args->kernel, args->d, kernel_has_factor));
 }
 
 /* W of a row, at row `place` of the view. */

@@ -39,7 +39,7 @@ static struct ROW FN(row_of)(const struct pool_args *args, int64_t b, int64_t h,
         row.has_max = true;
     } else if (args->score == POOL_KERNEL) {
         row.scale = FN(kernel_scale)(&row.metric);
-        row.has_max = kernel_any(&args->kernel, args->d, name_has_log);
+        row.has_max = kernel_any(&args->kernel, args->d, kernel_has_log);
     }
     row.has_max |= args->masks.bias.data != NULL;
     row.converted = row.scale == 0 || args->masks.bias.data != NULL;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backends/simd/kernel_traits.h"
+#include "backends/kernel_traits.h"
 
 /* How a difference is scaled before it is squared, or becomes u. */
 enum kernel_scaling {

@@ -2,7 +2,7 @@
 
 /* Kernels and widths of a pair of query and key: NUMERICS.md, "Width, u" and "Kernel". Template:
  * see real_f32.h; after elementary.h. */
-#include "backends/simd/kernel_traits.h"
+#include "backends/kernel_traits.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the kernels are made of: 2^(log part) times a factor, on a support. */
-#ifndef ATTPOOL_SIMD_KERNEL_TRAITS_H
-#define ATTPOOL_SIMD_KERNEL_TRAITS_H
+/* What the 14 kernels are made of: 2^(log part) times a factor, on a support. */
+#ifndef ATTPOOL_KERNEL_TRAITS_H
+#define ATTPOOL_KERNEL_TRAITS_H
 
 #include "backends/backend.h"
 
@@ -66,6 +66,11 @@ static inline bool kernel_any(const struct kernel *kernel, int64_t d, bool (*tra
         if (trait(kernel->names[c]))
             return true;
     return false;
+}
+
+static inline bool kernel_by_coordinate(const struct kernel *kernel)
+{
+    return kernel->per == ATTPOOL_WIDTH_COORDINATE || kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY;
 }
 
 #endif
