@@ -2,9 +2,6 @@
 
 /* The scores of a slab. */
 
-/* Of a work-item: one where a key takes long by itself. As score_keys_each. */
-enum { KEYS_EACH = SCORE == SCORE_ADDITIVE ? 1 : 16 };
-
 /* c x + bias in units of which c make a power of two: c is 1 where it was converted. */
 static REAL score_of(const metric *a, const sight *s, bool converted, REAL x, long j)
 {
@@ -16,12 +13,12 @@ static REAL score_of(const metric *a, const sight *s, bool converted, REAL x, lo
 
 /* Into plane 0 of x the scores or, out of the log domain, the factors; into plane 1 the factors
  * in the log domain; MASKED where a key takes no part. Into c each row's scale. A work-item has
- * KEYS_EACH keys of a row. sums_given: plane 0 holds the pairs' sums (sums.cl). */
+ * keys_each keys of a row. sums_given: plane 0 holds the pairs' sums (sums.cl). */
 __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS,
-                     int sums_given, int log_domain, int has_factor, int special,
+                     int keys_each, int sums_given, int log_domain, int has_factor, int special,
                      __global const REAL *row_sum, __global WORD *x, __global REAL *c)
 {
-    long from = KEYS_EACH * get_global_id(1);
+    long from = (long)keys_each * get_global_id(1);
     int r = (int)get_global_id(0);
     if (r >= s.rows || from >= s.width)
         return;
@@ -40,7 +37,7 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
     if (from == 0)
         c[r] = converted ? (REAL)1 : a.scale;
 
-    long to = min(from + KEYS_EACH, s.width);
+    long to = min(from + keys_each, s.width);
     for (long n = from; n < to; n++) {
         long j = s.key + n, at = n * s.rows + r;
         WORD word = MASKED;

@@ -85,6 +85,7 @@ static attpool_status make_scores(const struct pooling *p, const struct slab *s)
         put_slab(&l, p, s);
         put_masks(&l, &p->args->masks, &p->args->key_weights);
         put_score(&l, &p->score);
+        put_int(&l, (int)score_keys_each(&p->score));
         put_int(&l, tiled);
         put_int(&l, p->log_domain);
         put_int(&l, p->has_factor);

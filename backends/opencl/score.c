@@ -98,17 +98,22 @@ enum kernel_id score_kernel(const struct score *score)
     }
 }
 
+/* Is a term of a sum an elementary function? */
+static bool has_element_terms(const struct score *score)
+{
+    return score->score == POOL_ADDITIVE ||
+           (score->score == POOL_KERNEL && score->kernel->form == ATTPOOL_PRODUCT);
+}
+
 int64_t score_keys_each(const struct score *score)
 {
-    return score->score == POOL_ADDITIVE ? 1 : 16;
+    return has_element_terms(score) ? 1 : 16;
 }
 
 int64_t score_turns(const struct score *score)
 {
     /* the loops of an elementary function, or of none */
     enum { ELEMENT_TURNS = 32, TERM_TURNS = 2 };
-    bool product = score->score == POOL_KERNEL && score->kernel->form == ATTPOOL_PRODUCT;
-    bool element = product || score->score == POOL_ADDITIVE;
-    int64_t each = score->d * (element ? ELEMENT_TURNS : TERM_TURNS) + 4 * ELEMENT_TURNS;
-    return score_keys_each(score) * each;
+    int64_t term = has_element_terms(score) ? ELEMENT_TURNS : TERM_TURNS;
+    return score_keys_each(score) * (score->d * term + 4 * ELEMENT_TURNS);
 }

@@ -29,7 +29,8 @@ bool score_has_factor(const struct score *score);
 /* The program that makes its scores. */
 enum kernel_id score_kernel(const struct score *score);
 
-/* KEYS_EACH of cl/pool.cl, and the turns that its loops take in a work-item, at most. */
+/* Keys of a work-item, one where a key takes long by itself, and the turns that its loops take, at
+ * most. */
 int64_t score_keys_each(const struct score *score);
 int64_t score_turns(const struct score *score);
 
