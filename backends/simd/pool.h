@@ -23,6 +23,7 @@
 #include "backends/simd/pool_direct.h"
 #include "backends/simd/pool_run.h"
 #include "backends/simd/pool_few.h"
+#include "backends/simd/pool_few_panel.h"
 #include "backends/simd/pool_few_turned.h"
 #include "backends/simd/pool_few_keys.h"
 #include "backends/simd/pool_few_sight.h"

@@ -100,6 +100,17 @@ static void FN(pool_step)(const struct FN(pool_step) *t, attpool_kernel_name nam
 
 /* --- product form -------------------------------------------------------------------------- */
 
+/* The pairs of the next tile of lanes. */
+VEC_FN void FN(pool_next_tile)(struct FN(pool_pairs) *x)
+{
+    const int64_t lanes = x->vectors * VN;
+    x->lane += x->d * lanes;
+    x->lane_scale += x->lane_scale != NULL ? x->scale_tile : 0;
+    x->out += lanes;
+    x->factor += x->factor != NULL ? lanes : 0;
+    x->part += x->part != NULL ? lanes : 0;
+}
+
 struct FN(pool_product) {
     V x, factor;
     M outside, unordered;
@@ -143,17 +154,19 @@ VEC_FN void FN(pool_product_n)(const struct FN(pool_pairs) *x, const attpool_ker
                                bool has_max, R outside, const bool lanes)
 {
     const bool compact = kernel_is_compact((int32_t)name);
-    for (int j = 0; j < x->count; j++)
-        for (int i = 0; i < x->vectors; i++) {
-            struct FN(pool_product) p = { v_zero(), v_set1(1), m_first(0), m_first(0) };
-            for (int64_t c = 0; c < x->d; c++) {
-                const V lane = v_loadu(x->lane + (c * x->vectors + i) * VN);
-                const V u =
-                    v_abs(FN(pool_apart)(x, lane, j, c, i, lanes ? SCALED_LANE : SCALED_CAST));
-                FN(pool_times)(&p, u, name);
+    struct FN(pool_pairs) t = *x;
+    for (int k = 0; k < x->tiles; k++, FN(pool_next_tile)(&t))
+        for (int j = 0; j < x->count; j++)
+            for (int i = 0; i < x->vectors; i++) {
+                struct FN(pool_product) p = { v_zero(), v_set1(1), m_first(0), m_first(0) };
+                for (int64_t c = 0; c < x->d; c++) {
+                    const V lane = v_loadu(t.lane + (c * x->vectors + i) * VN);
+                    const V u =
+                        v_abs(FN(pool_apart)(&t, lane, j, c, i, lanes ? SCALED_LANE : SCALED_CAST));
+                    FN(pool_times)(&p, u, name);
+                }
+                FN(pool_product_out)(&t, j, i, &p, compact, has_max, outside);
             }
-            FN(pool_product_out)(x, j, i, &p, compact, has_max, outside);
-        }
 }
 
 #define POOL_TIMES(name)                                                                           \
@@ -179,15 +192,17 @@ static void FN(pool_times_any)(struct FN(pool_product) *p, const struct FN(pool_
 static void FN(pool_product_names)(const struct FN(pool_pairs) *x, const struct kernel *kernel,
                                    bool has_max, R outside)
 {
-    for (int j = 0; j < x->count; j++) {
-        struct FN(pool_product) p[POOL_VECTORS];
-        for (int i = 0; i < x->vectors; i++)
-            p[i] = (struct FN(pool_product)){ v_zero(), v_set1(1), m_first(0), m_first(0) };
-        for (int64_t c = 0; c < x->d; c++)
-            FN(pool_times_any)(p, x, j, c, kernel_name_at(kernel, c));
-        for (int i = 0; i < x->vectors; i++)
-            FN(pool_product_out)(x, j, i, p + i, true, has_max, outside);
-    }
+    struct FN(pool_pairs) t = *x;
+    for (int k = 0; k < x->tiles; k++, FN(pool_next_tile)(&t))
+        for (int j = 0; j < x->count; j++) {
+            struct FN(pool_product) p[POOL_VECTORS];
+            for (int i = 0; i < x->vectors; i++)
+                p[i] = (struct FN(pool_product)){ v_zero(), v_set1(1), m_first(0), m_first(0) };
+            for (int64_t c = 0; c < x->d; c++)
+                FN(pool_times_any)(p, &t, j, c, kernel_name_at(kernel, c));
+            for (int i = 0; i < x->vectors; i++)
+                FN(pool_product_out)(&t, j, i, p + i, true, has_max, outside);
+        }
 }
 
 #define POOL_PRODUCT(name)                                                                         \

@@ -11,20 +11,21 @@ enum {
 
 struct FN(pool_few) {
     struct FN(pool_tile) *t;
-    int64_t base;         /* local number of the key at offset 0 */
-    int first, end;       /* offsets of keys that there are and that some row sees */
-    bool complete;        /* all of the super-block */
-    bool zeros;           /* a key weight is 0 */
-    bool panel;           /* keys are turned into memory */
-    bool in_turn;         /* and s is used by one row after the other */
-    R *k, *v;             /* turned: d numbers for each key, a value for each */
-    R *copy;              /* a super-block's numbers, as they lie */
-    R *keys;              /* of a tile, turned */
-    R *scale, *post;      /* widths of its keys */
-    R *s, *factor, *part; /* few_row numbers for each row, or of all rows one after the other */
-    R *weights;
-    R *m, *l, *sq, *sum;         /* of the blocks, FEW_WIDE numbers for each row */
-    R *acc;                      /* of the blocks, for each row and each column */
+    int64_t base;             /* local number of the key at offset 0 */
+    int first, end;           /* offsets of keys that there are and that some row sees */
+    bool complete;            /* all of the super-block */
+    bool zeros;               /* a key weight is 0 */
+    bool panel;               /* keys are turned into memory */
+    bool in_turn;             /* and s is used by one row after the other */
+    R *k, *v;                 /* turned: d numbers for each key, a value for each */
+    R *copy;                  /* a super-block's numbers, as they lie */
+    R *keys;                  /* of a tile, turned */
+    R *scale, *post;          /* widths of the keys of a tile or the panel */
+    R *s, *factor, *part;     /* few_row numbers for each row, or of all rows one after the other */
+    R *weights, *mask, *bias; /* turned */
+    R *ends;                  /* extremes of a row's scores: 4 vectors */
+    R *m, *l, *sq, *sum;      /* of the blocks, FEW_WIDE numbers for each row */
+    R *acc;                   /* of the blocks, for each row and each column */
     struct FN(pool_pairs) pairs; /* of all super-blocks */
 };
 
@@ -50,22 +51,26 @@ static inline int64_t FN(few_room)(const struct FN(pool_few) *w)
 static void FN(few_carve)(struct FN(pool_few) *w, struct FN(pool_carver) *c)
 {
     const struct pool_args *a = w->t->plan->a;
-    const size_t tile = POOL_VECTORS * VN, d = (size_t)a->d, v = (size_t)a->v;
+    const size_t d = (size_t)a->d, v = (size_t)a->v;
     const size_t rows = (size_t)w->t->plan->shape.rows, wide = rows * FN(FEW_WIDE);
     const bool matrix = a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
     w->panel = FN(few_has_panel)(w->t->plan);
     w->in_turn = w->panel && v <= 1;
     const size_t all = ((w->in_turn ? 0 : rows) + 1) * SUPER_BLOCK; /* room behind the last row */
+    const size_t keys = w->panel ? SUPER_BLOCK : POOL_VECTORS * VN;
     w->k = FN(pool_carve)(c, w->panel ? d * SUPER_BLOCK : 0);
     w->v = FN(pool_carve)(c, v == 1 ? SUPER_BLOCK + VN : 0);
-    w->copy = FN(pool_carve)(c, w->panel ? d * SUPER_BLOCK : all);
-    w->keys = FN(pool_carve)(c, d * tile);
-    w->scale = FN(pool_carve)(c, matrix ? d * tile : tile);
-    w->post = FN(pool_carve)(c, tile);
+    w->copy = FN(pool_carve)(c, w->panel ? d * SUPER_BLOCK + VN : all);
+    w->keys = FN(pool_carve)(c, w->panel ? 0 : d * keys);
+    w->scale = FN(pool_carve)(c, matrix ? d * keys : keys);
+    w->post = FN(pool_carve)(c, keys);
     w->s = FN(pool_carve)(c, all + VN);
     w->factor = FN(pool_carve)(c, all);
     w->part = FN(pool_carve)(c, all + VN);
     w->weights = FN(pool_carve)(c, SUPER_BLOCK);
+    w->mask = FN(pool_carve)(c, a->masks.mask.data != NULL ? SUPER_BLOCK : 0);
+    w->bias = FN(pool_carve)(c, a->masks.bias.data != NULL ? SUPER_BLOCK : 0);
+    w->ends = FN(pool_carve)(c, 4 * VN);
     w->m = FN(pool_carve)(c, wide);
     w->l = FN(pool_carve)(c, wide);
     w->sq = FN(pool_carve)(c, wide);

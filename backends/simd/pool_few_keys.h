@@ -1,150 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: measures of few rows and a super-block of keys (pool_few.h). */
-
-/* Pieces of n numbers, `gap` apart, to `to` a row of lanes for each number. Of each piece memory
- * comes `ahead` numbers earlier. */
-VEC_FN void FN(few_turn_of)(const R *from, int64_t gap, int64_t n, R *to, const int ahead)
-{
-    for (int64_t i = 0; i < n; i += VN)
-        for (int lane = 0; lane < FN(FEW_WIDE); lane += VN) {
-            V r[VN];
-            if (ahead > 0 && i % (64 / (int)sizeof(R)) == 0)
-                UNROLL
-            for (int k = 0; k < VN; k++) {
-                const int64_t piece = (lane + k) % POOL_BLOCKS * (FN(FEW_WIDE) / POOL_BLOCKS) +
-                                      (lane + k) / POOL_BLOCKS;
-                vec_prefetch(from + piece * gap + i + ahead);
-            }
-            UNROLL
-            for (int k = 0; k < VN; k++) {
-                const int64_t piece = (lane + k) % POOL_BLOCKS * (FN(FEW_WIDE) / POOL_BLOCKS) +
-                                      (lane + k) / POOL_BLOCKS;
-                r[k] = v_loadu(from + piece * gap + i);
-            }
-            v_transpose(r);
-            UNROLL
-            for (int k = 0; k < VN; k++)
-                v_storeu(to + (i + k) * FN(FEW_WIDE) + lane, r[k]);
-        }
-}
-
-static void FN(few_turn)(const R *from, int64_t gap, int64_t n, R *to)
-{
-    if (n > 3 * FN(FEW_RUN))
-        FN(few_turn_of)(from, gap, n, to, 128 / (int)sizeof(R));
-    else
-        FN(few_turn_of)(from, gap, n, to, 0);
-}
-
-/* n numbers for each key of the super-block, turned; 0 for those that are not there. */
-static void FN(few_panel)(const struct FN(pool_few) *w, const FN(pool_any) *x, int64_t n, R *to)
-{
-    const R *from = (const R *)(const void *)(x + w->base * n);
-    const size_t before = (size_t)(w->first * n), end = (size_t)(w->end * n);
-    if (!w->complete) {
-        memset(w->copy, 0, (size_t)n * SUPER_BLOCK * sizeof(R));
-        memcpy(w->copy + before, x + (w->base + w->first) * n, (end - before) * sizeof(R));
-        from = w->copy;
-    }
-    FN(few_turn)(from, n * FN(FEW_RUN), n * FN(FEW_RUN), to);
-}
-
-/* A number for each key, `step` apart, turned. */
-static void FN(few_line_up)(const struct FN(pool_few) *w, const FN(pool_any) *x, int64_t step,
-                            R *to)
-{
-    if (step == 1) {
-        FN(few_panel)(w, x, 1, to);
-        return;
-    }
-    for (int k = 0; k < SUPER_BLOCK; k++) {
-        const int o = FN(few_key)(k);
-        to[k] = o >= w->first && o < w->end ? x[(w->base + o) * step] : 0;
-    }
-}
-
-/* --- keys in a panel ----------------------------------------------------------------------- */
-
-/* What a row has to do with its keys. */
-struct FN(few_line) {
-    const R *k;     /* the panel */
-    const R *q;     /* coordinate c at q[c * step] */
-    const R *scale; /* of differences, [c * scale_col]; or NULL */
-    int64_t step, scale_col;
-    int64_t d;
-    R *out;
-};
-
-/* 4 vectors of keys at number x. */
-VEC_FN void FN(few_line_group)(const struct FN(few_line) *w, int x, const bool linear,
-                               const bool scaled)
-{
-    const int vectors = FN(FEW_WIDE) / VN; /* of a row of lanes */
-    V s[4];
-    UNROLL
-    for (int i = 0; i < 4; i++)
-        s[i] = v_zero();
-    for (int64_t c = 0; c < w->d; c++) {
-        const V q = v_set1(w->q[c * w->step]);
-        const V scale = v_set1(scaled ? w->scale[c * w->scale_col] : 1);
-        UNROLL
-        for (int i = 0; i < 4; i++) {
-            const int64_t row = x / FN(FEW_WIDE) + i / vectors;
-            V z = v_loadu(w->k + (row * w->d + c) * FN(FEW_WIDE) + i % vectors * VN);
-            z = v_sub(z, q);
-            if (scaled)
-                z = v_mul(z, scale);
-            s[i] = linear ? v_abs(z) : v_fma(z, z, s[i]);
-        }
-    }
-    UNROLL
-    for (int i = 0; i < 4; i++)
-        v_storeu(w->out + x + i * VN, s[i]);
-}
-
-VEC_FN void FN(few_line_of)(const struct FN(few_line) *w, const bool linear, const bool scaled)
-{
-    struct FN(few_line) one = *w;
-    one.d = 1;
-    for (int x = 0; x < SUPER_BLOCK; x += 4 * VN)
-        if (w->d == 1)
-            FN(few_line_group)(&one, x, linear, scaled);
-        else
-            FN(few_line_group)(w, x, linear, scaled);
-}
-
-/* The measures of row r. */
-static void FN(few_line)(const struct FN(pool_few) *w, int r)
-{
-    const struct FN(pool_plan) *p = w->t->plan;
-    const struct FN(pool_pairs) *x = &w->pairs;
-    const bool linear = p->measure == MEASURE_LINEAR;
-    const size_t at = FN(few_row)(w, r);
-    R *s = w->s + at;
-    const struct FN(few_line) line = {
-        .k = w->k,
-        .q = (const R *)(const void *)x->cast + r * x->row,
-        .scale = x->cast_scale != NULL ? x->cast_scale + r * x->scale_row : NULL,
-        .step = x->col,
-        .scale_col = x->scale_col,
-        .d = x->d,
-        .out = s,
-    };
-    if (linear && line.scale != NULL)
-        FN(few_line_of)(&line, true, true);
-    else if (linear)
-        FN(few_line_of)(&line, true, false);
-    else if (line.scale != NULL)
-        FN(few_line_of)(&line, false, true);
-    else
-        FN(few_line_of)(&line, false, false);
-    if (x->cast_post != NULL)
-        for (int i = 0; i < SUPER_BLOCK; i += VN)
-            v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->cast_post[r * x->post_row])));
-    FN(pool_kernel)(p, s, p->factor ? w->factor + at : NULL, p->compact ? w->part + at : NULL,
-                    SUPER_BLOCK);
-}
+/* Template: measures of few rows and a super-block of keys without a panel (pool_few.h). */
 
 /* --- dots and squares of many coordinates ---------------------------------------------------- */
 
@@ -220,7 +76,7 @@ static void FN(few_scaled)(const struct FN(pool_few) *w, struct FN(pool_pairs) *
     switch (p->a->kernel.per) {
     case ATTPOOL_WIDTH_ONE:
         x->cast_scale = power ? &p->power : &p->width;
-        if (*x->cast_scale == 1)
+        if (*x->cast_scale == 1 && !post)
             x->cast_scale = NULL;
         x->cast_post = post ? &p->width : NULL;
         break;
@@ -232,6 +88,11 @@ static void FN(few_scaled)(const struct FN(pool_few) *w, struct FN(pool_pairs) *
     case ATTPOOL_WIDTH_COORDINATE_KEY:
         x->lane_scale = w->scale;
         x->lane_post = post ? w->post : NULL;
+        x->scale_tile = x->vectors * VN;
+        if (p->a->kernel.per == ATTPOOL_WIDTH_KEY)
+            break;
+        x->scale_step = x->scale_tile;
+        x->scale_tile *= x->d;
         break;
     case ATTPOOL_WIDTH_QUERY:
         x->cast_scale = w->t->q_scale;
@@ -246,9 +107,11 @@ static void FN(few_begin)(struct FN(pool_few) *w)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const struct pool_args *a = p->a;
-    w->pairs = (struct FN(pool_pairs)){ .count = w->t->count,
+    w->pairs = (struct FN(pool_pairs)){ .vectors = FN(FEW_WIDE) / VN,
+                                        .tiles = w->panel ? FN(FEW_RUN) : 1,
+                                        .count = w->t->count,
                                         .d = a->d,
-                                        .lane = w->keys,
+                                        .lane = w->panel ? w->k : w->keys,
                                         .cast = w->t->q,
                                         .row = 1,
                                         .col = w->t->lanes,
@@ -256,6 +119,7 @@ static void FN(few_begin)(struct FN(pool_few) *w)
                                         .wv_col = a->wv.col,
                                         .out = w->s,
                                         .step = SUPER_BLOCK,
+                                        .ends = w->panel ? w->ends : NULL,
                                         .factor = p->factor ? w->factor : NULL,
                                         .part = p->compact ? w->part : NULL };
     if (a->score == POOL_KERNEL)

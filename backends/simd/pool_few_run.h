@@ -59,22 +59,19 @@ static void FN(few_merge)(const struct FN(pool_few) *w, int r, R *state)
 }
 
 /* Values of a single column and key weights, in the order of scores. */
-static void FN(few_line_up_all)(struct FN(pool_few) *w)
+static void FN(few_line_up)(struct FN(pool_few) *w)
 {
     const struct pool_args *a = w->t->plan->a;
-    const struct array *v = &a->value, *x = &a->key_weights;
     M zero = m_first(0);
     if (a->v == 1)
-        FN(few_line_up)(w, FN(pool_at)(v, w->t->b, w->t->head0), v->row, w->v);
+        FN(few_panel)(w, FN(few_source_of)(w, &a->value), 1, 0, w->v);
     w->zeros = false;
-    if (x->data == NULL)
+    if (a->key_weights.data == NULL)
         return;
-    FN(few_line_up)(w, FN(pool_at)(x, w->t->b, w->t->head0), x->col, w->weights);
-    for (int k = 0; k < SUPER_BLOCK && w->complete; k += VN)
+    FN(few_panel)(w, FN(few_column_of)(w, &a->key_weights), 1, 1, w->weights);
+    for (int k = 0; k < SUPER_BLOCK; k += VN)
         zero = m_or(zero, v_eq(v_loadu(w->weights + k), v_zero()));
     w->zeros = m_any(zero) != 0;
-    for (int k = 0; k < SUPER_BLOCK && !w->complete; k++)
-        w->zeros |= w->weights[k] == 0 && FN(few_key)(k) >= w->first && FN(few_key)(k) < w->end;
 }
 
 /* The rows of the super-block, whose keys have been looked at. */
@@ -84,12 +81,11 @@ static void FN(few_rows)(const struct FN(pool_few) *w, R *state)
     bool suspect[POOL_LANES(VN)];
     for (int r = 0; r < t->count; r++) {
         const bool all = FN(few_sees_all)(w, r);
+        const bool ends = w->panel && FN(few_line)(w, r);
         suspect[r] = !all || t->plan->compact;
-        if (w->panel)
-            FN(few_line)(w, r);
         if (!all)
             FN(few_sight)(w, r);
-        FN(few_weigh)(w, r, suspect[r]);
+        FN(few_weigh)(w, r, all && ends ? w->ends : NULL, suspect[r]);
     }
     for (int b = 0; b < POOL_BLOCKS && t->plan->a->v > 1; b++)
         FN(few_block)(w, b, suspect);
@@ -110,11 +106,13 @@ static void FN(few_super_block)(struct FN(pool_few) *w, int64_t number, R *state
     w->first = (int)first;
     w->end = (int)end;
     w->complete = first == 0 && end == SUPER_BLOCK;
-    FN(few_line_up_all)(w);
-    if (w->panel)
-        FN(few_panel)(w, FN(pool_at)(&a->k, t->b, t->head0), a->d, w->k);
-    else
+    FN(few_line_up)(w);
+    if (w->panel) {
+        FN(few_panel)(w, FN(few_source_of)(w, &a->k), a->d, 0, w->k);
+        FN(few_panel_widths)(w);
+    } else {
         FN(few_measure)(w);
+    }
     FN(few_rows)(w, state);
 }
 

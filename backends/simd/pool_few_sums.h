@@ -2,8 +2,9 @@
 
 /* Template: weights of few rows and a super-block, and their sums (pool_few.h). */
 
-/* Maxima of the blocks of a row, from its scores, into m; true where one of them is large. */
-static bool FN(few_maxima)(const struct FN(pool_few) *w, const R *s, R *m)
+/* Maxima of the blocks of a row, from its scores or, where these are known, their extremes, into
+ * m; true where one of them is large. */
+static bool FN(few_maxima)(const struct FN(pool_few) *w, const R *s, const R *ends, R *m)
 {
     enum { VECTORS = FN(FEW_WIDE) / VN };
     const struct FN(pool_plan) *p = w->t->plan;
@@ -12,8 +13,8 @@ static bool FN(few_maxima)(const struct FN(pool_few) *w, const R *s, R *m)
     V end[4];
     UNROLL
     for (int i = 0; i < 4; i++)
-        end[i] = v_set1(p->low ? R_MAX : -R_MAX);
-    for (int x = 0; x < SUPER_BLOCK; x += 4 * VN)
+        end[i] = ends != NULL ? v_loadu(ends + i * VN) : v_set1(p->low ? R_MAX : -R_MAX);
+    for (int x = 0; x < SUPER_BLOCK && ends == NULL; x += 4 * VN)
         UNROLL
     for (int i = 0; i < 4; i++)
         end[i] = FN(pool_extreme)(p->low, end[i], v_loadu(s + x + i * VN));
@@ -35,6 +36,8 @@ static bool FN(few_maxima)(const struct FN(pool_few) *w, const R *s, R *m)
     return !m_all(small);
 }
 
+#undef FEW_GROUP
+#define FEW_GROUP (4)
 /* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
 struct FN(few_next) {
     uintptr_t k, v;
@@ -47,7 +50,8 @@ static struct FN(few_next) FN(few_next_of)(const struct FN(pool_few) *w)
     const struct pool_args *a = t->plan->a;
     const int64_t next = w->base + SUPER_BLOCK;
     struct FN(few_next) x = { 0 };
-    if (a->d * SUPER_BLOCK * (int)sizeof(R) <= 16 << 10) { /* more turns up by itself */
+    const bool lie = a->k.row == a->d && (a->k.col == 1 || a->d == 1);
+    if (lie && a->d * SUPER_BLOCK * (int)sizeof(R) <= 16 << 10) { /* more turns up by itself */
         x.k = (uintptr_t)(FN(pool_at)(&a->k, t->b, t->head0) + next * a->d);
         x.k_bytes = (size_t)a->d * sizeof(R);
     }
@@ -60,9 +64,9 @@ static struct FN(few_next) FN(few_next_of)(const struct FN(pool_few) *w)
 
 VEC_FN void FN(few_ahead)(const struct FN(few_next) *x, size_t at)
 {
-    for (size_t i = 0; i < 4 * VN * x->k_bytes; i += 64)
+    for (size_t i = 0; i < FEW_GROUP * VN * x->k_bytes; i += 64)
         vec_prefetch((const void *)(x->k + at * x->k_bytes + i));
-    for (size_t i = 0; i < 4 * VN * x->v_bytes; i += 64)
+    for (size_t i = 0; i < FEW_GROUP * VN * x->v_bytes; i += 64)
         vec_prefetch((const void *)(x->v + at * x->v_bytes + i));
 }
 
@@ -77,25 +81,26 @@ struct FN(few_sums) {
 };
 
 /* 4 vectors of weights from number x on, into t and s. */
-VEC_FN void FN(few_group)(const struct FN(few_sums) *w, int x, V t[4], const bool log,
-                          const bool more)
+VEC_FN void FN(few_group)(const struct FN(few_sums) *w, int x, V *t, const bool log,
+                          const bool more, const bool keep)
 {
     R *s = w->s + x;
     UNROLL
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < FEW_GROUP; i++) {
         t[i] = v_loadu(s + i * VN);
         if (log)
             t[i] = v_fma(v_set1(w->c), t[i], v_loadu(w->minus + i * VN));
     }
     if (log)
-        FN(weight_powers)(t, 4);
+        FN(weight_powers)(t, FEW_GROUP);
     UNROLL
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < FEW_GROUP; i++) {
         if (more && w->factor != NULL)
             t[i] = v_mul(t[i], v_loadu(w->factor + x + i * VN));
         if (more && w->weight != NULL)
             t[i] = v_mul(t[i], v_loadu(w->weight + x + i * VN));
-        v_storeu(s + i * VN, t[i]);
+        if (keep)
+            v_storeu(s + i * VN, t[i]);
     }
 }
 
@@ -124,21 +129,22 @@ VEC_FN void FN(few_add)(const struct FN(few_sums) *w, int x, const V *t, int row
 
 /* Sums of weights that are made on the way. Where a vector holds two keys of a block they come
  * from memory, once the later ones have been made. `next` comes ahead, or is NULL. */
-VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *w, const struct FN(few_next) *next,
+VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *all, const struct FN(few_next) *next,
                             const bool log, const bool one, const bool more)
 {
     enum {
-        GROUP = 4 * VN,
+        GROUP = FEW_GROUP * VN,
         ROWS = GROUP / FN(FEW_WIDE),
         VECTORS = VN < (int)POOL_BLOCKS ? (int)POOL_BLOCKS / VN : 1
     };
     const bool pieces = VN > (int)POOL_BLOCKS;
-    V l[VECTORS], sq[VECTORS], sum[VECTORS], t[4];
+    const struct FN(few_sums) one_row = *all, *w = &one_row;
+    V l[VECTORS], sq[VECTORS], sum[VECTORS], t[FEW_GROUP];
     UNROLL
     for (int i = 0; i < VECTORS; i++)
         l[i] = sq[i] = sum[i] = v_zero();
     for (int x = 0; x < SUPER_BLOCK; x += GROUP) {
-        FN(few_group)(w, x, t, log, more);
+        FN(few_group)(w, x, t, log, more, pieces || !one || more);
         if (!pieces)
             FN(few_add)(w, x, t, ROWS, l, sq, sum, one, more);
         if (next != NULL)
@@ -203,13 +209,14 @@ static bool FN(few_has_nan)(const R *x, int64_t n)
     return nan;
 }
 
-/* Weights of row r in the place of its scores; maxima and sums of its blocks. */
-static void FN(few_weigh)(const struct FN(pool_few) *w, int r, bool suspect)
+/* Weights of row r, in the place of its scores where they are wanted again; maxima and sums of
+ * its blocks. `ends` may be NULL. */
+static void FN(few_weigh)(const struct FN(pool_few) *w, int r, const R *ends, bool suspect)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const size_t at = FN(few_row)(w, r), wide = (size_t)(r * FN(FEW_WIDE));
     R minus[4 * VN], *m = w->m + wide;
-    const bool more = p->factor || p->weighted || p->squares;
+    const bool more = p->factor || p->weighted || p->squares || suspect;
     struct FN(few_sums) sums = { .s = w->s + at,
                                  .factor = p->factor ? w->factor + at : NULL,
                                  .weight = p->weighted ? w->weights : NULL,
@@ -220,7 +227,7 @@ static void FN(few_weigh)(const struct FN(pool_few) *w, int r, bool suspect)
                                  .sum = w->sum + wide };
     FN(pool_fill)(m, FN(FEW_WIDE), 0);
     if (p->has_max) {
-        const bool large = FN(few_maxima)(w, sums.s, m);
+        const bool large = FN(few_maxima)(w, sums.s, ends, m);
         for (int i = 0; i < 4 * VN; i += VN)
             v_storeu(minus + i, large ? v_zero() : v_neg(v_loadu(m + i % FN(FEW_WIDE))));
         if (large) {

@@ -5,16 +5,17 @@
 
 struct FN(pool_pairs) {
     int vectors; /* of lanes */
+    int tiles;   /* of so many lanes, one after the other; more than 1 for the product form */
     int count;   /* broadcast points */
     int64_t d;
-    const R *lane;            /* d rows of vectors * VN numbers */
+    const R *lane;            /* of a tile d rows of vectors * VN numbers */
     const FN(pool_any) *cast; /* point j, coordinate c: cast[j * row + c * col] */
     int64_t row, col;
     /* Differences are multiplied by ... */
     const R *cast_scale; /* [j * scale_row + c * scale_col], or NULL */
     int64_t scale_row, scale_col;
-    const R *lane_scale; /* a vector of lanes, or one for each c, scale_step apart; or NULL */
-    int64_t scale_step;
+    const R *lane_scale; /* a row of lanes, or one for each c, scale_step apart; or NULL */
+    int64_t scale_step, scale_tile;
     /* ... and the sum of their squares, where it is wanted, by */
     const R *cast_post; /* [j * post_row], or NULL */
     int64_t post_row;

@@ -109,15 +109,11 @@ static void FN(pool_plan_score)(struct FN(pool_plan) *p)
     p->factor &= p->has_max;
 }
 
-/* Whether few rows turn whole super-blocks of keys, which lie one after the other. */
+/* Whether few rows turn whole super-blocks of keys. */
 static bool FN(few_has_panel)(const struct FN(pool_plan) *p)
 {
     const struct pool_args *a = p->a;
-    const bool own =
-        a->kernel.per == ATTPOOL_WIDTH_KEY || a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
-    const bool squares = p->measure == MEASURE_SQUARES || p->measure == MEASURE_LINEAR;
-    const bool lie = (a->k.col == 1 || a->d == 1) && a->k.row == a->d;
-    return a->score == POOL_KERNEL && squares && !own && lie && a->d > 0 && a->d <= POOL_PANEL;
+    return a->score == POOL_KERNEL && p->measure != MEASURE_NONE && a->d > 0 && a->d <= POOL_PANEL;
 }
 
 /* So many rows go one at a time. */

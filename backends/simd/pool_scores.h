@@ -175,6 +175,7 @@ static struct FN(pool_pairs)
     const struct FN(pool_plan) *p = t->plan;
     const struct pool_args *a = p->a;
     struct FN(pool_pairs) x = { .vectors = t->vectors,
+                                .tiles = 1,
                                 .count = block->count,
                                 .d = a->d,
                                 .lane = t->q,

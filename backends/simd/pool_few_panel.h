@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Template: a super-block of keys turned into memory, a panel, and what few rows have to do with
+ * it (pool_few.h). */
+
+/* Pieces of n numbers, `gap` apart, to `to` a row of lanes for each number. Of each piece memory
+ * comes `ahead` numbers earlier. */
+VEC_FN void FN(few_turn_of)(const R *from, int64_t gap, int64_t n, R *to, const int ahead)
+{
+    for (int64_t i = 0; i < n; i += VN)
+        for (int lane = 0; lane < FN(FEW_WIDE); lane += VN) {
+            V r[VN];
+            if (ahead > 0 && i % (64 / (int)sizeof(R)) == 0)
+                UNROLL
+            for (int k = 0; k < VN; k++) {
+                const int64_t piece = (lane + k) % POOL_BLOCKS * (FN(FEW_WIDE) / POOL_BLOCKS) +
+                                      (lane + k) / POOL_BLOCKS;
+                vec_prefetch(from + piece * gap + i + ahead);
+            }
+            UNROLL
+            for (int k = 0; k < VN; k++) {
+                const int64_t piece = (lane + k) % POOL_BLOCKS * (FN(FEW_WIDE) / POOL_BLOCKS) +
+                                      (lane + k) / POOL_BLOCKS;
+                r[k] = v_loadu(from + piece * gap + i);
+            }
+            v_transpose(r);
+            UNROLL
+            for (int k = 0; k < VN; k++)
+                v_storeu(to + (i + k) * FN(FEW_WIDE) + lane, r[k]);
+        }
+}
+
+static void FN(few_turn)(const R *from, int64_t gap, int64_t n, R *to)
+{
+    if (n > 3 * FN(FEW_RUN))
+        FN(few_turn_of)(from, gap, n, to, 128 / (int)sizeof(R));
+    else
+        FN(few_turn_of)(from, gap, n, to, 0);
+}
+
+/* Rows of numbers, one for each key; x is that of key 0. */
+struct FN(few_source) {
+    const FN(pool_any) *x;
+    int64_t row, col;
+};
+
+static struct FN(few_source) FN(few_source_of)(const struct FN(pool_few) *w, const struct array *x)
+{
+    return (struct FN(few_source)){ FN(pool_at)(x, w->t->b, w->t->head0), x->row, x->col };
+}
+
+/* Of arrays with a number for each key, whose keys are columns. */
+static struct FN(few_source) FN(few_column_of)(const struct FN(pool_few) *w, const struct array *x)
+{
+    return (struct FN(few_source)){ FN(pool_at)(x, w->t->b, w->t->head0), x->col, 1 };
+}
+
+/* n numbers for each key of the super-block, turned; `missing` for those that are not there. */
+static void FN(few_panel)(const struct FN(pool_few) *w, struct FN(few_source) x, int64_t n,
+                          R missing, R *to)
+{
+    const bool lie = x.row == n && (x.col == 1 || n == 1);
+    const int64_t run = n * FN(FEW_RUN);
+    const FN(pool_any) *from = x.x + (w->base + w->first) * x.row;
+    R *copy = w->copy + w->first * n;
+    if (w->complete && lie) {
+        FN(few_turn)((const R *)(const void *)from, run, run, to);
+        return;
+    }
+    if (!w->complete)
+        FN(pool_fill)(w->copy, (size_t)n * SUPER_BLOCK, missing);
+    if (lie)
+        memcpy(copy, from, (size_t)((w->end - w->first) * n) * sizeof(R));
+    for (int o = 0; o < w->end - w->first && !lie; o++, from += x.row)
+        for (int64_t c = 0; c < n; c++)
+            *copy++ = from[c * x.col];
+    FN(few_turn)(w->copy, run, run, to);
+}
+
+/* Widths of the panel's keys. A missing key has the width 1, which takes no pains. */
+static void FN(few_panel_widths)(const struct FN(pool_few) *w)
+{
+    const struct FN(pool_plan) *p = w->t->plan;
+    const struct kernel *kernel = &p->a->kernel;
+    const int64_t d = p->a->d;
+    if (kernel->per == ATTPOOL_WIDTH_KEY) {
+        FN(few_panel)(w, FN(few_column_of)(w, &kernel->widths), 1, 1, w->scale);
+        for (int x = 0; x < SUPER_BLOCK; x += VN) {
+            v_storeu(w->scale + x, v_abs(v_loadu(w->scale + x)));
+            if (p->squared_width)
+                FN(pool_widths_of)(w->scale + x, w->post + x);
+        }
+    }
+    if (kernel->per != ATTPOOL_WIDTH_COORDINATE_KEY)
+        return;
+    FN(few_panel)(w, FN(few_column_of)(w, &kernel->factors), 1, 1, w->post);
+    for (int x = 0; x < SUPER_BLOCK; x += VN) {
+        const V factor = v_abs(v_loadu(w->post + x));
+        R *to = w->scale + x / FN(FEW_WIDE) *FN(FEW_WIDE) *d + x % FN(FEW_WIDE);
+        for (int64_t c = 0; c < d; c++, to += FN(FEW_WIDE))
+            v_storeu(to, FN(products_up)(v_set1(w->t->coordinate[c]), factor));
+    }
+}
+
+/* --- measures ------------------------------------------------------------------------------ */
+
+/* What a row has for coordinate c. */
+struct FN(few_point) {
+    V q, width;
+};
+
+VEC_FN struct FN(few_point)
+    FN(few_point)(const struct FN(pool_pairs) *p, int64_t c, const enum pool_scaled how)
+{
+    return (struct FN(few_point)){ v_set1(p->cast[c * p->col]),
+                                   how == SCALED_CAST ? v_set1(p->cast_scale[c * p->scale_col])
+                                                      : v_zero() };
+}
+
+/* 4 vectors of keys from number x on; `one` is what the row has for the only coordinate. */
+VEC_FN void FN(few_line_group)(const struct FN(pool_pairs) *p, int x, int64_t d,
+                               const struct FN(few_point) *one, V s[4], const bool linear,
+                               const enum pool_scaled how)
+{
+    enum { VECTORS = FN(FEW_WIDE) / VN }; /* of a row of lanes */
+    const R *lane = p->lane + x * d;
+    const R *scale = how == SCALED_LANE ? p->lane_scale + x / FN(FEW_WIDE) *p->scale_tile : NULL;
+    UNROLL
+    for (int i = 0; i < 4; i++)
+        s[i] = v_zero();
+    for (int64_t c = 0; c < d; c++) {
+        const struct FN(few_point) point = one != NULL ? *one : FN(few_point)(p, c, how);
+        UNROLL
+        for (int i = 0; i < 4; i++) {
+            const int64_t row = i / VECTORS, of = i % VECTORS * VN;
+            V z = v_sub(v_loadu(lane + (row * d + c) * FN(FEW_WIDE) + of), point.q);
+            if (how == SCALED_CAST)
+                z = v_mul(z, point.width);
+            if (how == SCALED_LANE)
+                z = v_mul(z, v_loadu(scale + row * p->scale_tile + c * p->scale_step + of));
+            s[i] = linear ? v_abs(z) : v_fma(z, z, s[i]);
+        }
+    }
+}
+
+/* Measures of a row and their extremes. */
+VEC_FN void FN(few_line_of)(const struct FN(pool_pairs) *p, const bool linear, const bool single,
+                            const enum pool_scaled how)
+{
+    const struct FN(few_point) one = FN(few_point)(p, 0, how);
+    const V post = v_set1(p->cast_post != NULL ? *p->cast_post : 1);
+    V s[4], end[4];
+    FN(pool_ends_start)(end, true, 4);
+    for (int x = 0; x < SUPER_BLOCK; x += 4 * VN) {
+        FN(few_line_group)(p, x, single ? 1 : p->d, single ? &one : NULL, s, linear, how);
+        UNROLL
+        for (int i = 0; i < 4; i++) {
+            if (how == SCALED_CAST && !linear)
+                s[i] = v_mul(s[i], post);
+            if (how == SCALED_LANE && p->lane_post != NULL)
+                s[i] = v_mul(s[i], v_loadu(p->lane_post + x + i * VN));
+            end[i] = v_min_keep(end[i], s[i]);
+            v_storeu(p->out + x + i * VN, s[i]);
+        }
+    }
+    FN(pool_ends_store)(p, end, 4);
+}
+
+VEC_FN void FN(few_line_d)(const struct FN(pool_pairs) *p, const bool linear,
+                           const enum pool_scaled how)
+{
+    if (linear || p->d == 1)
+        FN(few_line_of)(p, linear, true, how);
+    else
+        FN(few_line_of)(p, false, false, how);
+}
+
+VEC_FN void FN(few_line_how)(const struct FN(pool_pairs) *p, const bool linear)
+{
+    if (p->lane_scale != NULL)
+        FN(few_line_d)(p, linear, SCALED_LANE);
+    else if (p->cast_scale != NULL)
+        FN(few_line_d)(p, linear, SCALED_CAST);
+    else
+        FN(few_line_d)(p, linear, SCALED_NOT);
+}
+
+/* The measures of row r; true where `ends` has the extremes of its scores. */
+static bool FN(few_line)(const struct FN(pool_few) *w, int r)
+{
+    const struct FN(pool_plan) *p = w->t->plan;
+    const size_t at = FN(few_row)(w, r);
+    struct FN(pool_pairs) x = w->pairs;
+    x.cast += r * x.row;
+    x.cast_scale += x.cast_scale != NULL ? r * x.scale_row : 0;
+    x.cast_post += x.cast_post != NULL ? r * x.post_row : 0;
+    x.count = 1;
+    x.out = w->s + at;
+    x.factor = p->factor ? w->factor + at : NULL;
+    x.part = p->compact ? w->part + at : NULL;
+    if (p->measure == MEASURE_PRODUCT)
+        FN(pool_product)(&x, &p->a->kernel, p->has_max, p->masked);
+    else if (p->measure == MEASURE_LINEAR)
+        FN(few_line_how)(&x, true);
+    else
+        FN(few_line_how)(&x, false);
+    FN(pool_kernel)(p, x.out, x.factor, x.part, SUPER_BLOCK);
+    return p->low && (p->measure == MEASURE_LINEAR || (p->measure == MEASURE_SQUARES && !p->steps));
+}
