@@ -9,13 +9,21 @@ enum {
     FN(FEW_RUN) = SUPER_BLOCK / FN(FEW_WIDE)                      /* keys of a piece */
 };
 
+/* Numbers of keys; x is that of key 0. */
+struct FN(few_source) {
+    const FN(pool_any) *x;
+    int64_t row, col;
+};
+
 struct FN(pool_few) {
     struct FN(pool_tile) *t;
+    struct FN(few_source) from_k, from_v, from_weights, from_widths;
     int64_t base;             /* local number of the key at offset 0 */
     int first, end;           /* offsets of keys that there are and that some row sees */
     bool complete;            /* all of the super-block */
     bool zeros;               /* a key weight is 0 */
     bool panel;               /* keys are turned into memory */
+    bool straight;            /* or on their way: there are a row and a coordinate */
     bool in_turn;             /* and s is used by one row after the other */
     R *k, *v;                 /* turned: d numbers for each key, a value for each */
     R *copy;                  /* a super-block's numbers, as they lie */
@@ -24,7 +32,10 @@ struct FN(pool_few) {
     R *s, *factor, *part;     /* few_row numbers for each row, or of all rows one after the other */
     R *weights, *mask, *bias; /* turned */
     R *ends;                  /* extremes of a row's scores: 4 vectors */
-    R *m, *l, *sq, *sum;      /* of the blocks, FEW_WIDE numbers for each row */
+    int slots, waiting;       /* super-blocks whose blocks are merged together, and those so far */
+    int lanes;                /* of them, whole vectors: row r of slot k is lane k * rows + r */
+    R *m, *l, *sq, *sum;      /* of the blocks, a row of lanes for each */
+    R *u, *y;                 /* how they merge, likewise */
     R *acc;                   /* of the blocks, for each row and each column */
     struct FN(pool_pairs) pairs; /* of all super-blocks */
 };
@@ -52,10 +63,12 @@ static void FN(few_carve)(struct FN(pool_few) *w, struct FN(pool_carver) *c)
 {
     const struct pool_args *a = w->t->plan->a;
     const size_t d = (size_t)a->d, v = (size_t)a->v;
-    const size_t rows = (size_t)w->t->plan->shape.rows, wide = rows * FN(FEW_WIDE);
+    const size_t rows = (size_t)w->t->plan->shape.rows;
     const bool matrix = a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
     w->panel = FN(few_has_panel)(w->t->plan);
     w->in_turn = w->panel && v <= 1;
+    w->straight = w->in_turn && d == 1 && rows == 1 && a->kernel.per != ATTPOOL_WIDTH_KEY &&
+                  !matrix && w->t->plan->measure != MEASURE_PRODUCT;
     const size_t all = ((w->in_turn ? 0 : rows) + 1) * SUPER_BLOCK; /* room behind the last row */
     const size_t keys = w->panel ? SUPER_BLOCK : POOL_VECTORS * VN;
     w->k = FN(pool_carve)(c, w->panel ? d * SUPER_BLOCK : 0);
@@ -71,9 +84,10 @@ static void FN(few_carve)(struct FN(pool_few) *w, struct FN(pool_carver) *c)
     w->mask = FN(pool_carve)(c, a->masks.mask.data != NULL ? SUPER_BLOCK : 0);
     w->bias = FN(pool_carve)(c, a->masks.bias.data != NULL ? SUPER_BLOCK : 0);
     w->ends = FN(pool_carve)(c, 4 * VN);
-    w->m = FN(pool_carve)(c, wide);
-    w->l = FN(pool_carve)(c, wide);
-    w->sq = FN(pool_carve)(c, wide);
-    w->sum = FN(pool_carve)(c, wide);
+    w->slots = v <= 1 ? VN : 1;
+    w->lanes = (w->slots * (int)rows + VN - 1) / VN * VN;
+    R **blocks[] = { &w->m, &w->l, &w->sq, &w->sum, &w->u, &w->y };
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        *blocks[i] = FN(pool_carve)(c, (size_t)(POOL_BLOCKS * w->lanes));
     w->acc = FN(pool_carve)(c, (rows * POOL_BLOCKS + 1) * (v + VN));
 }

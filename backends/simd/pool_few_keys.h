@@ -33,7 +33,7 @@ static bool FN(few_in_place)(const struct FN(pool_few) *w)
             turned.out[r * SUPER_BLOCK + o] = FN(few_single)(&turned, k + o * a->k.row, r, dot);
     for (int r = 0; r < w->t->count; r++) {
         R *s = w->s + FN(few_row)(w, r);
-        FN(few_turn)(w->copy + r * SUPER_BLOCK, FN(FEW_RUN), FN(FEW_RUN), s);
+        FN(few_turn)(w->copy + r * SUPER_BLOCK, 1, s);
         for (int i = 0; i < SUPER_BLOCK && x->cast_post != NULL; i += VN)
             v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->cast_post[r * x->post_row])));
     }
@@ -54,12 +54,11 @@ static void FN(few_widths)(const struct FN(pool_few) *w, int at, int lanes)
     const struct FN(pool_plan) *p = w->t->plan;
     const struct kernel *kernel = &p->a->kernel;
     const bool key = kernel->per == ATTPOOL_WIDTH_KEY;
-    const struct array *x = key ? &kernel->widths : &kernel->factors;
     if (p->a->score != POOL_KERNEL || (!key && kernel->per != ATTPOOL_WIDTH_COORDINATE_KEY))
         return;
-    const FN(pool_any) *from = FN(pool_at)(x, w->t->b, w->t->head0);
+    const struct FN(few_source) from = w->from_widths;
     for (int lane = 0; lane < lanes; lane++)
-        w->scale[lane] = r_abs(from[FN(few_there)(w, at + lane) * x->col]);
+        w->scale[lane] = r_abs(from.x[FN(few_there)(w, at + lane) * from.row]);
     for (int lane = 0; lane < lanes && key && p->squared_width; lane += VN)
         FN(pool_widths_of)(w->scale + lane, w->post + lane);
     for (int64_t c = p->a->d - 1; c >= 0 && !key; c--) /* the first row has the factors */
@@ -124,6 +123,14 @@ static void FN(few_begin)(struct FN(pool_few) *w)
                                         .part = p->compact ? w->part : NULL };
     if (a->score == POOL_KERNEL)
         FN(few_scaled)(w, &w->pairs);
+    w->from_k = FN(few_rows_of)(w, &a->k);
+    w->from_v = FN(few_rows_of)(w, &a->value);
+    w->from_weights = FN(few_columns_of)(w, &a->key_weights);
+    w->from_widths = FN(few_columns_of)(w, a->kernel.per == ATTPOOL_WIDTH_KEY ? &a->kernel.widths
+                                                                              : &a->kernel.factors);
+    R *const blocks[] = { w->m, w->l, w->sq, w->sum };
+    for (int i = 0; i < 4; i++) /* there may be more lanes than rows */
+        FN(pool_fill)(blocks[i], (size_t)(POOL_BLOCKS * w->lanes), 0);
 }
 
 /* The vectors of keys at number `from`. */

@@ -3,78 +3,81 @@
 /* Template: a super-block of keys turned into memory, a panel, and what few rows have to do with
  * it (pool_few.h). */
 
-/* Pieces of n numbers, `gap` apart, to `to` a row of lanes for each number. Of each piece memory
- * comes `ahead` numbers earlier. */
-VEC_FN void FN(few_turn_of)(const R *from, int64_t gap, int64_t n, R *to, const int ahead)
+/* Number i and the next ones of VN pieces from number `lane` on, `gap` apart, turned. Of each piece
+ * memory comes `ahead` numbers earlier. */
+VEC_FN void FN(few_turn_square)(const R *from, int64_t gap, int64_t i, int lane, V r[VN],
+                                const int ahead)
+{
+    const int64_t pieces = FN(FEW_WIDE) / POOL_BLOCKS; /* of a block */
+    if (ahead > 0 && i % (64 / (int)sizeof(R)) == 0)
+        UNROLL
+    for (int k = 0; k < VN; k++)
+        vec_prefetch(from + ((lane + k) % POOL_BLOCKS * pieces + (lane + k) / POOL_BLOCKS) * gap +
+                     i + ahead);
+    UNROLL
+    for (int k = 0; k < VN; k++)
+        r[k] = v_loadu(from + ((lane + k) % POOL_BLOCKS * pieces + (lane + k) / POOL_BLOCKS) * gap +
+                       i);
+    v_transpose(r);
+}
+
+/* Pieces of n numbers to `to`, a row of lanes for each number. */
+VEC_FN void FN(few_turn_of)(const R *from, int64_t n, R *to, const int ahead)
 {
     for (int64_t i = 0; i < n; i += VN)
         for (int lane = 0; lane < FN(FEW_WIDE); lane += VN) {
             V r[VN];
-            if (ahead > 0 && i % (64 / (int)sizeof(R)) == 0)
-                UNROLL
-            for (int k = 0; k < VN; k++) {
-                const int64_t piece = (lane + k) % POOL_BLOCKS * (FN(FEW_WIDE) / POOL_BLOCKS) +
-                                      (lane + k) / POOL_BLOCKS;
-                vec_prefetch(from + piece * gap + i + ahead);
-            }
-            UNROLL
-            for (int k = 0; k < VN; k++) {
-                const int64_t piece = (lane + k) % POOL_BLOCKS * (FN(FEW_WIDE) / POOL_BLOCKS) +
-                                      (lane + k) / POOL_BLOCKS;
-                r[k] = v_loadu(from + piece * gap + i);
-            }
-            v_transpose(r);
+            FN(few_turn_square)(from, n, i, lane, r, ahead);
             UNROLL
             for (int k = 0; k < VN; k++)
                 v_storeu(to + (i + k) * FN(FEW_WIDE) + lane, r[k]);
         }
 }
 
-static void FN(few_turn)(const R *from, int64_t gap, int64_t n, R *to)
+/* n numbers for each key. */
+static void FN(few_turn)(const R *from, int64_t n, R *to)
 {
-    if (n > 3 * FN(FEW_RUN))
-        FN(few_turn_of)(from, gap, n, to, 128 / (int)sizeof(R));
+    if (n > 3)
+        FN(few_turn_of)(from, n * FN(FEW_RUN), to, 128 / (int)sizeof(R));
     else
-        FN(few_turn_of)(from, gap, n, to, 0);
+        FN(few_turn_of)(from, n * FN(FEW_RUN), to, 0);
 }
 
-/* Rows of numbers, one for each key; x is that of key 0. */
-struct FN(few_source) {
-    const FN(pool_any) *x;
-    int64_t row, col;
-};
-
-static struct FN(few_source) FN(few_source_of)(const struct FN(pool_few) *w, const struct array *x)
+static struct FN(few_source) FN(few_rows_of)(const struct FN(pool_few) *w, const struct array *x)
 {
     return (struct FN(few_source)){ FN(pool_at)(x, w->t->b, w->t->head0), x->row, x->col };
 }
 
-/* Of arrays with a number for each key, whose keys are columns. */
-static struct FN(few_source) FN(few_column_of)(const struct FN(pool_few) *w, const struct array *x)
+/* Of an array whose columns are keys. */
+static struct FN(few_source) FN(few_columns_of)(const struct FN(pool_few) *w, const struct array *x)
 {
     return (struct FN(few_source)){ FN(pool_at)(x, w->t->b, w->t->head0), x->col, 1 };
 }
 
-/* n numbers for each key of the super-block, turned; `missing` for those that are not there. */
-static void FN(few_panel)(const struct FN(pool_few) *w, struct FN(few_source) x, int64_t n,
-                          R missing, R *to)
+/* n numbers for each key of the super-block, one after the other, or `missing`. */
+static const R *FN(few_in_line)(const struct FN(pool_few) *w, struct FN(few_source) x, int64_t n,
+                                R missing)
 {
     const bool lie = x.row == n && (x.col == 1 || n == 1);
-    const int64_t run = n * FN(FEW_RUN);
     const FN(pool_any) *from = x.x + (w->base + w->first) * x.row;
     R *copy = w->copy + w->first * n;
-    if (w->complete && lie) {
-        FN(few_turn)((const R *)(const void *)from, run, run, to);
-        return;
-    }
+    if (w->complete && lie)
+        return (const R *)(const void *)from;
     if (!w->complete)
         FN(pool_fill)(w->copy, (size_t)n * SUPER_BLOCK, missing);
     if (lie)
         memcpy(copy, from, (size_t)((w->end - w->first) * n) * sizeof(R));
-    for (int o = 0; o < w->end - w->first && !lie; o++, from += x.row)
+    for (int o = w->first; o < w->end && !lie; o++, from += x.row)
         for (int64_t c = 0; c < n; c++)
             *copy++ = from[c * x.col];
-    FN(few_turn)(w->copy, run, run, to);
+    return w->copy;
+}
+
+/* The same turned. */
+static void FN(few_panel)(const struct FN(pool_few) *w, struct FN(few_source) x, int64_t n,
+                          R missing, R *to)
+{
+    FN(few_turn)(FN(few_in_line)(w, x, n, missing), n, to);
 }
 
 /* Widths of the panel's keys. A missing key has the width 1, which takes no pains. */
@@ -84,7 +87,7 @@ static void FN(few_panel_widths)(const struct FN(pool_few) *w)
     const struct kernel *kernel = &p->a->kernel;
     const int64_t d = p->a->d;
     if (kernel->per == ATTPOOL_WIDTH_KEY) {
-        FN(few_panel)(w, FN(few_column_of)(w, &kernel->widths), 1, 1, w->scale);
+        FN(few_panel)(w, w->from_widths, 1, 1, w->scale);
         for (int x = 0; x < SUPER_BLOCK; x += VN) {
             v_storeu(w->scale + x, v_abs(v_loadu(w->scale + x)));
             if (p->squared_width)
@@ -93,13 +96,20 @@ static void FN(few_panel_widths)(const struct FN(pool_few) *w)
     }
     if (kernel->per != ATTPOOL_WIDTH_COORDINATE_KEY)
         return;
-    FN(few_panel)(w, FN(few_column_of)(w, &kernel->factors), 1, 1, w->post);
+    FN(few_panel)(w, w->from_widths, 1, 1, w->post);
     for (int x = 0; x < SUPER_BLOCK; x += VN) {
         const V factor = v_abs(v_loadu(w->post + x));
         R *to = w->scale + x / FN(FEW_WIDE) *FN(FEW_WIDE) *d + x % FN(FEW_WIDE);
         for (int64_t c = 0; c < d; c++, to += FN(FEW_WIDE))
             v_storeu(to, FN(products_up)(v_set1(w->t->coordinate[c]), factor));
     }
+}
+
+static void FN(few_panel_keys)(const struct FN(pool_few) *w)
+{
+    if (!w->straight)
+        FN(few_panel)(w, w->from_k, w->t->plan->a->d, 0, w->k);
+    FN(few_panel_widths)(w);
 }
 
 /* --- measures ------------------------------------------------------------------------------ */
@@ -145,18 +155,18 @@ VEC_FN void FN(few_line_group)(const struct FN(pool_pairs) *p, int x, int64_t d,
 
 /* Measures of a row and their extremes. */
 VEC_FN void FN(few_line_of)(const struct FN(pool_pairs) *p, const bool linear, const bool single,
-                            const enum pool_scaled how)
+                            const enum pool_scaled how, const bool post)
 {
     const struct FN(few_point) one = FN(few_point)(p, 0, how);
-    const V post = v_set1(p->cast_post != NULL ? *p->cast_post : 1);
+    const V times = v_set1(post ? *p->cast_post : 1);
     V s[4], end[4];
     FN(pool_ends_start)(end, true, 4);
     for (int x = 0; x < SUPER_BLOCK; x += 4 * VN) {
         FN(few_line_group)(p, x, single ? 1 : p->d, single ? &one : NULL, s, linear, how);
         UNROLL
         for (int i = 0; i < 4; i++) {
-            if (how == SCALED_CAST && !linear)
-                s[i] = v_mul(s[i], post);
+            if (post)
+                s[i] = v_mul(s[i], times);
             if (how == SCALED_LANE && p->lane_post != NULL)
                 s[i] = v_mul(s[i], v_loadu(p->lane_post + x + i * VN));
             end[i] = v_min_keep(end[i], s[i]);
@@ -166,23 +176,59 @@ VEC_FN void FN(few_line_of)(const struct FN(pool_pairs) *p, const bool linear, c
     FN(pool_ends_store)(p, end, 4);
 }
 
-VEC_FN void FN(few_line_d)(const struct FN(pool_pairs) *p, const bool linear,
-                           const enum pool_scaled how)
+/* A single coordinate of keys that lie one after the other: they are turned on their way. */
+VEC_FN void FN(few_line_straight)(const struct FN(pool_pairs) *p, const bool linear,
+                                  const enum pool_scaled how, const bool post)
 {
-    if (linear || p->d == 1)
-        FN(few_line_of)(p, linear, true, how);
+    const R *from = p->lane;
+    const struct FN(few_point) one = FN(few_point)(p, 0, how);
+    const V times = v_set1(post ? *p->cast_post : 1);
+    V end[4];
+    FN(pool_ends_start)(end, true, 4);
+    for (int i = 0; i < FN(FEW_RUN); i += VN)
+        UNROLL
+    for (int lane = 0; lane < FN(FEW_WIDE); lane += VN) {
+        V r[VN];
+        FN(few_turn_square)(from, FN(FEW_RUN), i, lane, r, 0);
+        UNROLL
+        for (int k = 0; k < VN; k++) {
+            V s = v_sub(r[k], one.q);
+            if (how == SCALED_CAST)
+                s = v_mul(s, one.width);
+            s = linear ? v_abs(s) : v_mul(s, s);
+            if (post)
+                s = v_mul(s, times);
+            end[lane / VN] = v_min_keep(end[lane / VN], s);
+            v_storeu(p->out + (i + k) * FN(FEW_WIDE) + lane, s);
+        }
+    }
+    UNROLL
+    for (int i = FN(FEW_WIDE) / VN; i < 4; i++)
+        end[i] = end[i % (FN(FEW_WIDE) / VN)];
+    FN(pool_ends_store)(p, end, 4);
+}
+
+VEC_FN void FN(few_line_d)(const struct FN(pool_pairs) *p, const bool linear,
+                           const enum pool_scaled how, const bool post)
+{
+    if (how != SCALED_LANE && p->straight)
+        FN(few_line_straight)(p, linear, how, post);
+    else if (linear || p->d == 1)
+        FN(few_line_of)(p, linear, true, how, post);
     else
-        FN(few_line_of)(p, false, false, how);
+        FN(few_line_of)(p, false, false, how, post);
 }
 
 VEC_FN void FN(few_line_how)(const struct FN(pool_pairs) *p, const bool linear)
 {
     if (p->lane_scale != NULL)
-        FN(few_line_d)(p, linear, SCALED_LANE);
+        FN(few_line_d)(p, linear, SCALED_LANE, false);
+    else if (!linear && p->cast_post != NULL)
+        FN(few_line_d)(p, false, SCALED_CAST, true);
     else if (p->cast_scale != NULL)
-        FN(few_line_d)(p, linear, SCALED_CAST);
+        FN(few_line_d)(p, linear, SCALED_CAST, false);
     else
-        FN(few_line_d)(p, linear, SCALED_NOT);
+        FN(few_line_d)(p, linear, SCALED_NOT, false);
 }
 
 /* The measures of row r; true where `ends` has the extremes of its scores. */
@@ -195,6 +241,9 @@ static bool FN(few_line)(const struct FN(pool_few) *w, int r)
     x.cast_scale += x.cast_scale != NULL ? r * x.scale_row : 0;
     x.cast_post += x.cast_post != NULL ? r * x.post_row : 0;
     x.count = 1;
+    x.straight = w->straight;
+    if (w->straight)
+        x.lane = FN(few_in_line)(w, w->from_k, 1, 0);
     x.out = w->s + at;
     x.factor = p->factor ? w->factor + at : NULL;
     x.part = p->compact ? w->part + at : NULL;

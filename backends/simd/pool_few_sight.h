@@ -16,7 +16,7 @@ static void FN(few_masks)(const struct FN(pool_few) *w, int r)
             FN(pool_fill)(w->copy, SUPER_BLOCK, 0);
         for (int o = first; o < end; o += VN, mask += VN * col)
             v_storeu(w->copy + o, FN(pool_mask_numbers)(mask, col, (int)int_min(VN, end - o)));
-        FN(few_turn)(w->copy, FN(FEW_RUN), FN(FEW_RUN), w->mask);
+        FN(few_turn)(w->copy, 1, w->mask);
     }
     if (masks->bias.data != NULL) {
         const struct array *x = &masks->bias;

@@ -36,38 +36,40 @@ static bool FN(few_maxima)(const struct FN(pool_few) *w, const R *s, const R *en
     return !m_all(small);
 }
 
-#undef FEW_GROUP
-#define FEW_GROUP (4)
 /* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
 struct FN(few_next) {
-    uintptr_t k, v;
-    size_t k_bytes, v_bytes; /* for each key; 0 where they do not come */
+    uintptr_t k, v;     /* v may be 0: it does not come */
+    size_t coordinates; /* of keys that come */
 };
 
 static struct FN(few_next) FN(few_next_of)(const struct FN(pool_few) *w)
 {
-    const struct FN(pool_tile) *t = w->t;
-    const struct pool_args *a = t->plan->a;
-    const int64_t next = w->base + SUPER_BLOCK;
+    const int64_t next = w->base + SUPER_BLOCK, d = w->t->plan->a->d;
     struct FN(few_next) x = { 0 };
-    const bool lie = a->k.row == a->d && (a->k.col == 1 || a->d == 1);
-    if (lie && a->d * SUPER_BLOCK * (int)sizeof(R) <= 16 << 10) { /* more turns up by itself */
-        x.k = (uintptr_t)(FN(pool_at)(&a->k, t->b, t->head0) + next * a->d);
-        x.k_bytes = (size_t)a->d * sizeof(R);
+    const bool lie = w->from_k.row == d && (w->from_k.col == 1 || d == 1);
+    if (lie && d * SUPER_BLOCK * (int)sizeof(R) <= 16 << 10) { /* more turns up by itself */
+        x.k = (uintptr_t)(w->from_k.x + next * d);
+        x.coordinates = (size_t)d;
     }
-    if (a->value.row == 1) {
-        x.v = (uintptr_t)(FN(pool_at)(&a->value, t->b, t->head0) + next);
-        x.v_bytes = sizeof(R);
-    }
+    if (w->from_v.x != NULL && w->from_v.row == 1)
+        x.v = (uintptr_t)(w->from_v.x + next);
     return x;
+}
+
+/* 4 vectors. */
+VEC_FN void FN(few_fetch)(uintptr_t x)
+{
+    UNROLL
+    for (size_t i = 0; i < 4 * VN * sizeof(R); i += 64)
+        vec_prefetch((const void *)(x + i));
 }
 
 VEC_FN void FN(few_ahead)(const struct FN(few_next) *x, size_t at)
 {
-    for (size_t i = 0; i < FEW_GROUP * VN * x->k_bytes; i += 64)
-        vec_prefetch((const void *)(x->k + at * x->k_bytes + i));
-    for (size_t i = 0; i < FEW_GROUP * VN * x->v_bytes; i += 64)
-        vec_prefetch((const void *)(x->v + at * x->v_bytes + i));
+    for (size_t c = 0; c < x->coordinates; c++)
+        FN(few_fetch)(x->k + (at * x->coordinates + c * 4 * VN) * sizeof(R));
+    if (x->v != 0)
+        FN(few_fetch)(x->v + at * sizeof(R));
 }
 
 /* A row of weights. */
@@ -76,25 +78,26 @@ struct FN(few_sums) {
     const R *minus;           /* 4 vectors, or NULL: s are the weights */
     const R *factor, *weight; /* or NULL */
     const R *v, *part;        /* or NULL */
+    bool keep;                /* the weights, in s */
     R c;
     R *l, *sq, *sum; /* of the blocks */
 };
 
-/* 4 vectors of weights from number x on, into t and s. */
+/* 4 vectors of weights from number x on, into t, and s where they are kept. */
 VEC_FN void FN(few_group)(const struct FN(few_sums) *w, int x, V *t, const bool log,
-                          const bool more, const bool keep)
+                          const bool more, bool keep)
 {
     R *s = w->s + x;
     UNROLL
-    for (int i = 0; i < FEW_GROUP; i++) {
+    for (int i = 0; i < 4; i++) {
         t[i] = v_loadu(s + i * VN);
         if (log)
             t[i] = v_fma(v_set1(w->c), t[i], v_loadu(w->minus + i * VN));
     }
     if (log)
-        FN(weight_powers)(t, FEW_GROUP);
+        FN(weight_powers)(t, 4);
     UNROLL
-    for (int i = 0; i < FEW_GROUP; i++) {
+    for (int i = 0; i < 4; i++) {
         if (more && w->factor != NULL)
             t[i] = v_mul(t[i], v_loadu(w->factor + x + i * VN));
         if (more && w->weight != NULL)
@@ -133,18 +136,18 @@ VEC_FN void FN(few_sums_of)(const struct FN(few_sums) *all, const struct FN(few_
                             const bool log, const bool one, const bool more)
 {
     enum {
-        GROUP = FEW_GROUP * VN,
+        GROUP = 4 * VN,
         ROWS = GROUP / FN(FEW_WIDE),
         VECTORS = VN < (int)POOL_BLOCKS ? (int)POOL_BLOCKS / VN : 1
     };
     const bool pieces = VN > (int)POOL_BLOCKS;
     const struct FN(few_sums) one_row = *all, *w = &one_row;
-    V l[VECTORS], sq[VECTORS], sum[VECTORS], t[FEW_GROUP];
+    V l[VECTORS], sq[VECTORS], sum[VECTORS], t[4];
     UNROLL
     for (int i = 0; i < VECTORS; i++)
         l[i] = sq[i] = sum[i] = v_zero();
     for (int x = 0; x < SUPER_BLOCK; x += GROUP) {
-        FN(few_group)(w, x, t, log, more, pieces || !one || more);
+        FN(few_group)(w, x, t, log, more, pieces || w->keep);
         if (!pieces)
             FN(few_add)(w, x, t, ROWS, l, sq, sum, one, more);
         if (next != NULL)
@@ -214,18 +217,18 @@ static bool FN(few_has_nan)(const R *x, int64_t n)
 static void FN(few_weigh)(const struct FN(pool_few) *w, int r, const R *ends, bool suspect)
 {
     const struct FN(pool_plan) *p = w->t->plan;
-    const size_t at = FN(few_row)(w, r), wide = (size_t)(r * FN(FEW_WIDE));
-    R minus[4 * VN], *m = w->m + wide;
-    const bool more = p->factor || p->weighted || p->squares || suspect;
+    const size_t at = FN(few_row)(w, r);
+    R minus[4 * VN], m[FN(FEW_WIDE)] = { 0 }, l[FN(FEW_WIDE)], sq[FN(FEW_WIDE)], sum[FN(FEW_WIDE)];
+    const bool more = p->factor || p->weighted || p->squares;
     struct FN(few_sums) sums = { .s = w->s + at,
                                  .factor = p->factor ? w->factor + at : NULL,
                                  .weight = p->weighted ? w->weights : NULL,
                                  .v = p->a->v == 1 ? w->v : NULL,
+                                 .keep = p->a->v > 1 || suspect,
                                  .c = p->c,
-                                 .l = w->l + wide,
-                                 .sq = w->sq + wide,
-                                 .sum = w->sum + wide };
-    FN(pool_fill)(m, FN(FEW_WIDE), 0);
+                                 .l = l,
+                                 .sq = sq,
+                                 .sum = sum };
     if (p->has_max) {
         const bool large = FN(few_maxima)(w, sums.s, ends, m);
         for (int i = 0; i < 4 * VN; i += VN)
@@ -238,9 +241,15 @@ static void FN(few_weigh)(const struct FN(pool_few) *w, int r, const R *ends, bo
     }
     const struct FN(few_next) next = FN(few_next_of)(w);
     FN(few_sums)(&sums, w->panel && r == 0 ? &next : NULL, more);
-    if (sums.v == NULL || !suspect || !FN(few_has_nan)(sums.sum, POOL_BLOCKS))
-        return;
-    sums.minus = sums.factor = sums.weight = NULL;
-    sums.part = w->part + at;
-    FN(few_sums)(&sums, NULL, true);
+    if (sums.v != NULL && suspect && FN(few_has_nan)(sums.sum, POOL_BLOCKS)) {
+        sums.minus = sums.factor = sums.weight = NULL;
+        sums.part = w->part + at;
+        FN(few_sums)(&sums, NULL, true);
+    }
+    for (int b = 0, i = w->waiting * w->t->count + r; b < POOL_BLOCKS; b++, i += w->lanes) {
+        w->m[i] = m[b];
+        w->l[i] = l[b];
+        w->sq[i] = sq[b];
+        w->sum[i] = sum[b];
+    }
 }

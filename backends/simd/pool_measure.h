@@ -8,6 +8,7 @@ struct FN(pool_pairs) {
     int tiles;   /* of so many lanes, one after the other; more than 1 for the product form */
     int count;   /* broadcast points */
     int64_t d;
+    bool straight;            /* few rows: the lanes are keys as they lie */
     const R *lane;            /* of a tile d rows of vectors * VN numbers */
     const FN(pool_any) *cast; /* point j, coordinate c: cast[j * row + c * col] */
     int64_t row, col;
