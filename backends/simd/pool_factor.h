@@ -130,12 +130,11 @@ VEC_FN void FN(pool_times)(struct FN(pool_product) *p, V u, const attpool_kernel
         p->factor = v_mul(p->factor, FN(kernel_factor)(name, u, u2));
 }
 
-/* Of vector i and point j; `compact` where some coordinate is. */
-VEC_FN void FN(pool_product_out)(const struct FN(pool_pairs) *x, int j, int i,
+/* The pairs of number `at` of the output; `compact` where some coordinate is. */
+VEC_FN void FN(pool_product_out)(const struct FN(pool_pairs) *x, int64_t at,
                                  const struct FN(pool_product) *p, const bool compact, bool has_max,
                                  R outside)
 {
-    const int64_t at = j * x->step + i * VN;
     V f = p->factor, s = p->x;
     if (compact) {
         const M out = m_andnot(p->outside, p->unordered);
@@ -154,19 +153,69 @@ VEC_FN void FN(pool_product_n)(const struct FN(pool_pairs) *x, const attpool_ker
                                bool has_max, R outside, const bool lanes)
 {
     const bool compact = kernel_is_compact((int32_t)name);
-    struct FN(pool_pairs) t = *x;
-    for (int k = 0; k < x->tiles; k++, FN(pool_next_tile)(&t))
-        for (int j = 0; j < x->count; j++)
-            for (int i = 0; i < x->vectors; i++) {
-                struct FN(pool_product) p = { v_zero(), v_set1(1), m_first(0), m_first(0) };
-                for (int64_t c = 0; c < x->d; c++) {
-                    const V lane = v_loadu(t.lane + (c * x->vectors + i) * VN);
-                    const V u =
-                        v_abs(FN(pool_apart)(&t, lane, j, c, i, lanes ? SCALED_LANE : SCALED_CAST));
-                    FN(pool_times)(&p, u, name);
-                }
-                FN(pool_product_out)(&t, j, i, &p, compact, has_max, outside);
+    for (int j = 0; j < x->count; j++)
+        for (int i = 0; i < x->vectors; i++) {
+            struct FN(pool_product) p = { v_zero(), v_set1(1), m_first(0), m_first(0) };
+            for (int64_t c = 0; c < x->d; c++) {
+                const V lane = v_loadu(x->lane + (c * x->vectors + i) * VN);
+                const V u =
+                    v_abs(FN(pool_apart)(x, lane, j, c, i, lanes ? SCALED_LANE : SCALED_CAST));
+                FN(pool_times)(&p, u, name);
             }
+            FN(pool_product_out)(x, j * x->step + i * VN, &p, compact, has_max, outside);
+        }
+}
+
+/* The same of point j and nv vectors of lanes from number `first` of tile
+ * `tile` on; more than `per` are of the next tiles. */
+VEC_FN void FN(pool_product_group)(const struct FN(pool_pairs) *x, int j, int tile, int first,
+                                   const attpool_kernel_name name, bool has_max, R outside,
+                                   const bool lanes, const int per, const int nv)
+{
+    const FN(pool_any) *cast = x->cast + j * x->row;
+    const int64_t d = x->d, wide = x->vectors * VN;
+    const R *lane = x->lane + tile * d * wide + first * VN;
+    const R *scale = lanes ? x->lane_scale + tile * x->scale_tile + first * VN
+                           : x->cast_scale + j * x->scale_row;
+    struct FN(pool_product) p[4];
+    UNROLL
+    for (int i = 0; i < nv; i++)
+        p[i] = (struct FN(pool_product)){ v_zero(), v_set1(1), m_first(0), m_first(0) };
+    for (int64_t c = 0; c < d; c++) {
+        const V point = v_set1(cast[c * x->col]);
+        const V width = lanes ? v_zero() : v_set1(scale[c * x->scale_col]);
+        UNROLL
+        for (int i = 0; i < nv; i++) {
+            const int64_t next = i / per, of = i % per * VN;
+            const R *scales = scale + next * x->scale_tile + c * x->scale_step + of;
+            const V z = v_sub(v_loadu(lane + (next * d + c) * wide + of), point);
+            FN(pool_times)(p + i, v_abs(v_mul(z, lanes ? v_loadu(scales) : width)), name);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < nv; i++)
+        FN(pool_product_out)(x, j * x->step + tile * wide + (first + i) * VN, p + i,
+                             kernel_is_compact((int32_t)name), has_max, outside);
+}
+
+/* The tiles of a panel have POOL_BLOCKS lanes, or a vector where that is more. */
+VEC_FN void FN(pool_product_panel)(const struct FN(pool_pairs) *x, const attpool_kernel_name name,
+                                   bool has_max, R outside, const bool lanes)
+{
+    enum { PER = (int)POOL_BLOCKS > VN ? (int)POOL_BLOCKS / VN : 1 };
+    const int nv = kernel_has_factor((int32_t)name) ? 2 : 4;
+    for (int j = 0; j < x->count; j++)
+        for (int i = 0; i < x->tiles * PER; i += nv)
+            FN(pool_product_group)(x, j, i / PER, i % PER, name, has_max, outside, lanes, PER, nv);
+}
+
+VEC_FN void FN(pool_product_all)(const struct FN(pool_pairs) *x, const attpool_kernel_name name,
+                                 bool has_max, R outside, const bool lanes)
+{
+    if (x->tiles > 1)
+        FN(pool_product_panel)(x, name, has_max, outside, lanes);
+    else
+        FN(pool_product_n)(x, name, has_max, outside, lanes);
 }
 
 #define POOL_TIMES(name)                                                                           \
@@ -201,16 +250,16 @@ static void FN(pool_product_names)(const struct FN(pool_pairs) *x, const struct 
             for (int64_t c = 0; c < x->d; c++)
                 FN(pool_times_any)(p, &t, j, c, kernel_name_at(kernel, c));
             for (int i = 0; i < x->vectors; i++)
-                FN(pool_product_out)(&t, j, i, p + i, true, has_max, outside);
+                FN(pool_product_out)(&t, j * x->step + i * VN, p + i, true, has_max, outside);
         }
 }
 
 #define POOL_PRODUCT(name)                                                                         \
     case name:                                                                                     \
         if (x->lane_scale != NULL)                                                                 \
-            FN(pool_product_n)(x, name, has_max, outside, true);                                   \
+            FN(pool_product_all)(x, name, has_max, outside, true);                                 \
         else                                                                                       \
-            FN(pool_product_n)(&scaled, name, has_max, outside, false);                            \
+            FN(pool_product_all)(&scaled, name, has_max, outside, false);                          \
         break;
 
 static void FN(pool_product)(const struct FN(pool_pairs) *x, const struct kernel *kernel,
@@ -227,7 +276,7 @@ static void FN(pool_product)(const struct FN(pool_pairs) *x, const struct kernel
     switch ((int32_t)kernel->name) {
         KERNEL_EVERY_NAME(POOL_PRODUCT)
     default:
-        FN(pool_product_n)(&scaled, ATTPOOL_CONSTANT, has_max, outside, false);
+        FN(pool_product_all)(&scaled, ATTPOOL_CONSTANT, has_max, outside, false);
     }
 }
 

@@ -118,7 +118,7 @@ static void FN(few_begin)(struct FN(pool_few) *w)
                                         .wv_col = a->wv.col,
                                         .out = w->s,
                                         .step = SUPER_BLOCK,
-                                        .ends = w->panel ? w->ends : NULL,
+                                        .ends = w->ends,
                                         .factor = p->factor ? w->factor : NULL,
                                         .part = p->compact ? w->part : NULL };
     if (a->score == POOL_KERNEL)
@@ -140,6 +140,7 @@ static void FN(few_tile)(const struct FN(pool_few) *w, int from, int vectors)
     const FN(pool_any) *k = FN(pool_at)(&a->k, w->t->b, w->t->head0), *rows[POOL_LANES(VN)];
     struct FN(pool_pairs) x = w->pairs;
     x.vectors = vectors;
+    x.ends = NULL;
     x.out += from;
     x.factor = x.factor != NULL ? x.factor + from : NULL;
     x.part = x.part != NULL ? x.part + from : NULL;

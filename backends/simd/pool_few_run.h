@@ -94,7 +94,7 @@ static void FN(few_rows)(const struct FN(pool_few) *w)
         suspect[r] = !all || t->plan->compact;
         if (!all)
             FN(few_sight)(w, r);
-        FN(few_weigh)(w, r, all && ends ? w->ends : NULL, suspect[r]);
+        FN(few_weigh)(w, r, !all || ends ? w->ends : NULL, suspect[r]);
     }
     for (int b = 0; b < POOL_BLOCKS && t->plan->a->v > 1; b++)
         FN(few_block)(w, b, suspect);

@@ -2,27 +2,54 @@
 
 /* Template: masks and biases of few rows (pool_few.h). */
 
-/* The mask of row r, 1 and 0, and its bias, turned. */
+/* VN keys from byte i of each piece on, as 1 and 0, of VN pieces from number `lane` on. */
+VEC_FN void FN(few_mask_square)(const uint8_t *from, int i, int lane, R *to)
+{
+    const int pieces = FN(FEW_WIDE) / POOL_BLOCKS; /* of a block */
+    V r[VN];
+    UNROLL
+    for (int k = 0; k < VN; k++) {
+        const int piece = (lane + k) % POOL_BLOCKS * pieces + (lane + k) / POOL_BLOCKS;
+        r[k] = FN(pool_mask_numbers)(from + piece * FN(FEW_RUN) + i, 1, VN);
+    }
+    v_transpose(r);
+    UNROLL
+    for (int k = 0; k < VN; k++)
+        v_storeu(to + (i + k) * FN(FEW_WIDE) + lane, r[k]);
+}
+
+/* The mask of row r, turned. */
+static void FN(few_mask)(const struct FN(pool_few) *w, int r)
+{
+    const struct FN(pool_tile) *t = w->t;
+    const int64_t col = t->plan->a->masks.mask.col;
+    const int first = w->first, end = w->end;
+    const uint8_t *mask =
+        FN(pool_mask_row)(t->plan->a, t->b, t->head[r], t->query[r], w->base + first);
+    uint8_t bytes[SUPER_BLOCK];
+    if (!w->complete)
+        memset(bytes, 0, sizeof bytes);
+    if (col == 1 && !w->complete)
+        memcpy(bytes + first, mask, (size_t)(end - first));
+    for (int o = first; o < end && col != 1; o++, mask += col)
+        bytes[o] = *mask;
+    const uint8_t *from = w->complete && col == 1 ? mask : bytes;
+    for (int i = 0; i < FN(FEW_RUN); i += VN)
+        for (int lane = 0; lane < FN(FEW_WIDE); lane += VN)
+            FN(few_mask_square)(from, i, lane, w->mask);
+}
+
+/* The mask and the bias of row r, turned. */
 static void FN(few_masks)(const struct FN(pool_few) *w, int r)
 {
     const struct FN(pool_tile) *t = w->t;
-    const struct masks *masks = &t->plan->a->masks;
-    if (masks->mask.data != NULL) {
-        const int64_t col = masks->mask.col;
-        const int first = w->first, end = w->end;
-        const uint8_t *mask =
-            FN(pool_mask_row)(t->plan->a, t->b, t->head[r], t->query[r], w->base + first);
-        if (!w->complete)
-            FN(pool_fill)(w->copy, SUPER_BLOCK, 0);
-        for (int o = first; o < end; o += VN, mask += VN * col)
-            v_storeu(w->copy + o, FN(pool_mask_numbers)(mask, col, (int)int_min(VN, end - o)));
-        FN(few_turn)(w->copy, 1, w->mask);
-    }
-    if (masks->bias.data != NULL) {
-        const struct array *x = &masks->bias;
-        const FN(pool_any) *bias = FN(pool_at)(x, t->b, t->head[r]) + t->query[r] * x->row;
-        FN(few_panel)(w, (struct FN(few_source)){ bias, x->col, 1 }, 1, 0, w->bias);
-    }
+    const struct array *x = &t->plan->a->masks.bias;
+    if (t->plan->a->masks.mask.data != NULL)
+        FN(few_mask)(w, r);
+    if (x->data == NULL)
+        return;
+    const FN(pool_any) *bias = FN(pool_at)(x, t->b, t->head[r]) + t->query[r] * x->row;
+    FN(few_panel)(w, (struct FN(few_source)){ bias, x->col, 1 }, 1, 0, w->bias);
 }
 
 /* What a row sees, as offsets from the super-block's first position. */
@@ -61,44 +88,78 @@ VEC_FN M FN(few_sees)(const struct FN(few_sight) *g, int x, V key)
     return see;
 }
 
-/* Row r as the masks leave it. */
+VEC_FN V FN(few_fold)(const struct FN(pool_plan) *p, const R *bias, V x)
+{
+    const V scale = v_set1(p->scale);
+    if (bias == NULL)
+        return v_mul(scale, x);
+    return v_fma(scale, x, v_mul(v_loadu(bias), v_set1((R)1.4426950408889634)));
+}
+
+/* Scores of row r as the masks leave them, and their extremes. With `plain` there is a mask and
+ * nothing else. */
+VEC_FN void FN(few_sight_of_row)(const struct FN(pool_few) *w, int r, const bool low,
+                                 const bool plain)
+{
+    const struct FN(pool_plan) *p = w->t->plan;
+    const struct FN(few_sight) g = FN(few_sight_of)(w, r);
+    const size_t at = FN(few_row)(w, r);
+    R *s = w->s + at, *part = w->part + at, key[FN(FEW_WIDE)];
+    V end[4];
+    for (int k = 0; k < FN(FEW_WIDE); k++)
+        key[k] = (R)FN(few_key)(k);
+    FN(pool_ends_start)(end, low, 4);
+    for (int k = 0; k < SUPER_BLOCK; k += 4 * VN)
+        UNROLL
+    for (int i = 0; i < 4; i++) {
+        const int n = k + i * VN;
+        const V offset = v_add(v_loadu(key + n % FN(FEW_WIDE)), v_set1((R)(n / FN(FEW_WIDE))));
+        V x = v_loadu(s + n);
+        M see = plain ? v_gt(v_loadu(w->mask + n), v_zero()) : FN(few_sees)(&g, n, offset);
+        if (!plain && p->compact)
+            see = m_and(see, v_gt(v_loadu(part + n), v_zero()));
+        if (!plain && p->fold)
+            x = FN(few_fold)(p, g.bias != NULL ? g.bias + n : NULL, x);
+        x = v_select(see, x, v_set1(p->masked));
+        end[i] = FN(pool_extreme)(low, end[i], x);
+        v_storeu(s + n, x);
+        v_storeu(part + n, v_select(see, v_set1(1), v_zero()));
+        if (!plain && p->factor)
+            v_storeu(w->factor + at + n, v_select(see, v_loadu(w->factor + at + n), v_zero()));
+    }
+    FN(pool_ends_store)(&w->pairs, end, 4);
+}
+
+/* Whether row r may see every key of the super-block, but for masks of keys. */
+static bool FN(few_in_span)(const struct FN(pool_few) *w, int r)
+{
+    const struct FN(pool_tile) *t = w->t;
+    const struct masks *masks = &t->plan->a->masks;
+    const int64_t out = t->query[r] + masks->excluded - w->base;
+    return w->complete && !(masks->leave_one_out && out >= 0 && out < SUPER_BLOCK) &&
+           t->span[r].low <= w->base && t->span[r].high >= w->base + SUPER_BLOCK;
+}
+
 static void FN(few_sight)(const struct FN(pool_few) *w, int r)
 {
     const struct FN(pool_plan) *p = w->t->plan;
-    const size_t at = FN(few_row)(w, r);
-    const V scale = v_set1(p->scale), unit = v_set1((R)1.4426950408889634);
-    R *s = w->s + at, *part = w->part + at, key[FN(FEW_WIDE)];
+    const bool plain = FN(few_in_span)(w, r) && p->a->masks.bias.data == NULL && !w->zeros &&
+                       !p->compact && !p->fold && !p->factor;
     FN(few_masks)(w, r);
-    const struct FN(few_sight) g = FN(few_sight_of)(w, r);
-    for (int k = 0; k < FN(FEW_WIDE); k++)
-        key[k] = (R)FN(few_key)(k);
-    for (int k = 0; k < SUPER_BLOCK; k += VN) {
-        V x = v_loadu(s + k);
-        const V offset = v_add(v_loadu(key + k % FN(FEW_WIDE)), v_set1((R)(k / FN(FEW_WIDE))));
-        M see = FN(few_sees)(&g, k, offset);
-        if (p->compact)
-            see = m_and(see, v_gt(v_loadu(part + k), v_zero()));
-        if (p->fold && g.bias != NULL)
-            x = v_fma(scale, x, v_mul(v_loadu(g.bias + k), unit));
-        else if (p->fold)
-            x = v_mul(scale, x);
-        v_storeu(s + k, v_select(see, x, v_set1(p->masked)));
-        v_storeu(part + k, v_select(see, v_set1(1), v_zero()));
-        if (p->factor)
-            v_storeu(w->factor + at + k, v_select(see, v_loadu(w->factor + at + k), v_zero()));
-    }
+    if (plain && p->low)
+        FN(few_sight_of_row)(w, r, true, true);
+    else if (plain)
+        FN(few_sight_of_row)(w, r, false, true);
+    else if (p->low)
+        FN(few_sight_of_row)(w, r, true, false);
+    else
+        FN(few_sight_of_row)(w, r, false, false);
 }
 
 /* Whether every key of the super-block takes part for row r, for what masks are concerned. */
 static bool FN(few_sees_all)(const struct FN(pool_few) *w, int r)
 {
-    const struct FN(pool_tile) *t = w->t;
-    const struct pool_args *a = t->plan->a;
-    const int64_t out = t->query[r] + a->masks.excluded - w->base;
-    if (!w->complete || w->zeros || a->masks.mask.data != NULL || a->masks.bias.data != NULL ||
-        t->plan->fold)
-        return false;
-    if (a->masks.leave_one_out && out >= 0 && out < SUPER_BLOCK)
-        return false;
-    return t->span[r].low <= w->base && t->span[r].high >= w->base + SUPER_BLOCK;
+    const struct pool_args *a = w->t->plan->a;
+    return FN(few_in_span)(w, r) && !w->zeros && a->masks.mask.data == NULL &&
+           a->masks.bias.data == NULL && !w->t->plan->fold;
 }
