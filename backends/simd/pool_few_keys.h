@@ -62,8 +62,9 @@ static void FN(few_widths)(const struct FN(pool_few) *w, int at, int lanes)
     for (int lane = 0; lane < lanes && key && p->squared_width; lane += VN)
         FN(pool_widths_of)(w->scale + lane, w->post + lane);
     for (int64_t c = p->a->d - 1; c >= 0 && !key; c--) /* the first row has the factors */
-        for (int lane = 0; lane < lanes; lane++)
-            w->scale[c * lanes + lane] = FN(product_up)(w->t->coordinate[c], w->scale[lane]);
+        for (int lane = 0; lane < lanes; lane += VN)
+            v_storeu(w->scale + c * lanes + lane,
+                     FN(products_up)(v_set1(w->t->coordinate[c]), v_loadu(w->scale + lane)));
 }
 
 /* How the differences of lanes that are keys are scaled. */

@@ -63,8 +63,8 @@ static const R *FN(few_in_line)(const struct FN(pool_few) *w, struct FN(few_sour
     R *copy = w->copy + w->first * n;
     if (w->complete && lie)
         return (const R *)(const void *)from;
-    if (!w->complete)
-        FN(pool_fill)(w->copy, (size_t)n * SUPER_BLOCK, missing);
+    FN(pool_fill)(w->copy, (size_t)(w->first * n), missing);
+    FN(pool_fill)(w->copy + w->end * n, (size_t)((SUPER_BLOCK - w->end) * n), missing);
     if (lie)
         memcpy(copy, from, (size_t)((w->end - w->first) * n) * sizeof(R));
     for (int o = w->first; o < w->end && !lie; o++, from += x.row)

@@ -75,15 +75,19 @@ static struct FN(few_sight) FN(few_sight_of)(const struct FN(pool_few) *w, int r
     };
 }
 
-/* Which of VN keys from number x on take part, for what masks are concerned. */
-VEC_FN M FN(few_sees)(const struct FN(few_sight) *g, int x, V key)
+/* Which of VN keys from number x on take part, for what masks are concerned: a mask or a span
+ * alone, or, with `rest`, all there is. */
+VEC_FN M FN(few_sees)(const struct FN(few_sight) *g, int x, V key, const bool mask, const bool rest)
 {
-    M see = m_andnot(m_and(v_ge(key, g->low), v_lt(key, g->high)), v_eq(key, g->out));
-    if (g->mask != NULL)
+    M see;
+    if (mask && !rest)
+        return v_gt(v_loadu(g->mask + x), v_zero());
+    see = m_andnot(m_and(v_ge(key, g->low), v_lt(key, g->high)), v_eq(key, g->out));
+    if (mask)
         see = m_and(see, v_gt(v_loadu(g->mask + x), v_zero()));
-    if (g->bias != NULL)
+    if (rest && g->bias != NULL)
         see = m_and(see, v_ne(v_loadu(g->bias + x), v_set1(-R_INF)));
-    if (g->weights != NULL)
+    if (rest && g->weights != NULL)
         see = m_and(see, v_ne(v_loadu(g->weights + x), v_zero()));
     return see;
 }
@@ -96,10 +100,9 @@ VEC_FN V FN(few_fold)(const struct FN(pool_plan) *p, const R *bias, V x)
     return v_fma(scale, x, v_mul(v_loadu(bias), v_set1((R)1.4426950408889634)));
 }
 
-/* Scores of row r as the masks leave them, and their extremes. With `plain` there is a mask and
- * nothing else. */
+/* Scores of row r as the masks leave them, and their extremes. */
 VEC_FN void FN(few_sight_of_row)(const struct FN(pool_few) *w, int r, const bool low,
-                                 const bool plain)
+                                 const bool mask, const bool rest)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const struct FN(few_sight) g = FN(few_sight_of)(w, r);
@@ -115,16 +118,16 @@ VEC_FN void FN(few_sight_of_row)(const struct FN(pool_few) *w, int r, const bool
         const int n = k + i * VN;
         const V offset = v_add(v_loadu(key + n % FN(FEW_WIDE)), v_set1((R)(n / FN(FEW_WIDE))));
         V x = v_loadu(s + n);
-        M see = plain ? v_gt(v_loadu(w->mask + n), v_zero()) : FN(few_sees)(&g, n, offset);
-        if (!plain && p->compact)
+        M see = FN(few_sees)(&g, n, offset, mask, rest);
+        if (rest && p->compact)
             see = m_and(see, v_gt(v_loadu(part + n), v_zero()));
-        if (!plain && p->fold)
+        if (rest && p->fold)
             x = FN(few_fold)(p, g.bias != NULL ? g.bias + n : NULL, x);
         x = v_select(see, x, v_set1(p->masked));
         end[i] = FN(pool_extreme)(low, end[i], x);
         v_storeu(s + n, x);
         v_storeu(part + n, v_select(see, v_set1(1), v_zero()));
-        if (!plain && p->factor)
+        if (rest && p->factor)
             v_storeu(w->factor + at + n, v_select(see, v_loadu(w->factor + at + n), v_zero()));
     }
     FN(pool_ends_store)(&w->pairs, end, 4);
@@ -140,20 +143,30 @@ static bool FN(few_in_span)(const struct FN(pool_few) *w, int r)
            t->span[r].low <= w->base && t->span[r].high >= w->base + SUPER_BLOCK;
 }
 
-static void FN(few_sight)(const struct FN(pool_few) *w, int r)
+VEC_FN void FN(few_sight_low)(const struct FN(pool_few) *w, int r, const bool low)
 {
     const struct FN(pool_plan) *p = w->t->plan;
-    const bool plain = FN(few_in_span)(w, r) && p->a->masks.bias.data == NULL && !w->zeros &&
-                       !p->compact && !p->fold && !p->factor;
+    const bool mask = p->a->masks.mask.data != NULL;
+    const bool more = p->a->masks.bias.data != NULL || w->zeros || p->compact || p->fold;
+    if (more || p->factor || (mask && !FN(few_in_span)(w, r))) {
+        if (mask)
+            FN(few_sight_of_row)(w, r, low, true, true);
+        else
+            FN(few_sight_of_row)(w, r, low, false, true);
+    } else if (mask) {
+        FN(few_sight_of_row)(w, r, low, true, false);
+    } else {
+        FN(few_sight_of_row)(w, r, low, false, false);
+    }
+}
+
+static void FN(few_sight)(const struct FN(pool_few) *w, int r)
+{
     FN(few_masks)(w, r);
-    if (plain && p->low)
-        FN(few_sight_of_row)(w, r, true, true);
-    else if (plain)
-        FN(few_sight_of_row)(w, r, false, true);
-    else if (p->low)
-        FN(few_sight_of_row)(w, r, true, false);
+    if (w->t->plan->low)
+        FN(few_sight_low)(w, r, true);
     else
-        FN(few_sight_of_row)(w, r, false, false);
+        FN(few_sight_low)(w, r, false);
 }
 
 /* Whether every key of the super-block takes part for row r, for what masks are concerned. */
