@@ -103,18 +103,19 @@ attpool_status engine_parallel(struct engine *engine, int64_t count, engine_task
 
 bool engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_shared)
 {
-    size_t mask = SCRATCH_ALIGNMENT - 1, workers = (size_t)engine_workers(engine);
-    size_t limit = SIZE_MAX / 2 / workers - 2 * SCRATCH_ALIGNMENT;
-    if (bytes_each > limit || bytes_shared > SIZE_MAX / 2 - 2 * SCRATCH_ALIGNMENT)
+    size_t mask = SCRATCH_ALIGNMENT - 1, workers = (size_t)engine_workers(engine), all;
+    if (bytes_each > SIZE_MAX / 2 || bytes_shared > SIZE_MAX / 2)
         return false;
     size_t each = (bytes_each + mask) & ~mask, shared = (bytes_shared + mask) & ~mask;
-    if (each * workers + shared > engine->scratch_size) {
+    if (__builtin_mul_overflow(each, workers, &all) || __builtin_add_overflow(all, shared, &all))
+        return false;
+    if (all > engine->scratch_size) {
         void *scratch;
-        if (posix_memalign(&scratch, SCRATCH_ALIGNMENT, each * workers + shared) != 0)
+        if (posix_memalign(&scratch, SCRATCH_ALIGNMENT, all) != 0)
             return false;
         free(engine->scratch);
         engine->scratch = scratch;
-        engine->scratch_size = each * workers + shared;
+        engine->scratch_size = all;
     }
     engine->scratch_each = each;
     engine->scratch_shared = shared;

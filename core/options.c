@@ -121,7 +121,10 @@ attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_
     attpool_status st = check_names(e, &o);
     if (st != ATTPOOL_OK)
         return st;
-    *kernel = (struct kernel){ .name = o.kernel, .form = o.form, .per = o.width_per };
+    clear(kernel, sizeof *kernel);
+    kernel->name = o.kernel;
+    kernel->form = o.form;
+    kernel->per = o.width_per;
     *tensors = (struct kernel_tensors){ NULL, NULL };
     kernel->names = (const int32_t *)(const void *)o.kernels;
     *has_names = o.kernels != NULL;

@@ -61,11 +61,14 @@ static attpool_status no_bandwidth(attpool_context *context)
 static attpool_status regress(attpool_context *context, const struct plain *p,
                               attpool_kernel_name kernel, double bandwidth)
 {
-    const attpool_kernel_options kernel_options = {
-        .kernel = kernel,
-        .bandwidth = kernel == ATTPOOL_CONSTANT ? 0 : bandwidth,
-    };
-    const attpool_pool_options options = { .score = ATTPOOL_KERNEL, .kernel = &kernel_options };
+    attpool_kernel_options kernel_options;
+    attpool_pool_options options;
+    clear(&kernel_options, sizeof kernel_options);
+    clear(&options, sizeof options);
+    kernel_options.kernel = kernel;
+    kernel_options.bandwidth = kernel == ATTPOOL_CONSTANT ? 0 : bandwidth;
+    options.score = ATTPOOL_KERNEL;
+    options.kernel = &kernel_options;
     /* In the options it would mean the default. */
     if (bandwidth == 0 && kernel != ATTPOOL_CONSTANT)
         return no_bandwidth(context);
@@ -74,8 +77,12 @@ static attpool_status regress(attpool_context *context, const struct plain *p,
 
 static attpool_status attend(attpool_context *context, const struct plain *p, int causal)
 {
-    const attpool_masks masks = { .causal = causal };
-    const attpool_pool_options options = { .masks = causal ? &masks : NULL };
+    attpool_masks masks;
+    attpool_pool_options options;
+    clear(&masks, sizeof masks);
+    clear(&options, sizeof options);
+    masks.causal = causal;
+    options.masks = causal ? &masks : NULL;
     return pool_plain(context, p, &options);
 }
 

@@ -23,6 +23,7 @@ struct view {
     enum role role;
     enum kind kind;
     bool device;
+    bool dense;                 /* host, row-major, not empty */
     int ndim;                   /* the caller's */
     int bytes;                  /* of an element */
     char *data;                 /* host: first element's address; device: handle */
