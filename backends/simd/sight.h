@@ -24,7 +24,8 @@ struct sight {
 
 static inline int64_t sight_offset(const struct array *x, int64_t b, int64_t h, int64_t i)
 {
-    return b * x->batch + h / x->group * x->head + i * x->row;
+    const int64_t head = x->group == 1 ? h : h / x->group;
+    return b * x->batch + head * x->head + i * x->row;
 }
 
 static inline int64_t sight_length(const struct masks *masks, int64_t b, int64_t h, int64_t i)

@@ -274,7 +274,7 @@ static void FN(softmax_group)(const struct FN(softmax) *w, int64_t b, int64_t h,
                                            .src_row = a->s.row,
                                            .dst_row = a->w.row,
                                            .ahead = int_min(count, a->n - i - count) };
-    const bool narrow = count == VN && a->m < FN(softmax_step);
+    const bool narrow = a->m < FN(softmax_step) &&a->m <= 4 * count;
     if (narrow ? FN(softmax_narrow)(&rows, w->low, w->c) : FN(softmax_rows)(&rows, w->low, w->c))
         return;
     for (int r = 0; r < count; r++)
@@ -288,7 +288,12 @@ static void FN(softmax_task)(void *arg, int64_t index, int worker)
     const int64_t rows = a->batch * a->heads * a->n, first = index * w->rows_each;
     const int64_t end = int_min(first + w->rows_each, rows);
     R *scratch = engine_scratch(w->engine, worker);
-    int64_t i = first % a->n, h = first / a->n % a->heads, b = first / a->n / a->heads;
+    int64_t i = 0, h = 0, b = 0;
+    if (first > 0) { /* of a small call a good part would be divisions */
+        i = first % a->n;
+        h = first / a->n % a->heads;
+        b = first / a->n / a->heads;
+    }
     for (int64_t r = first, done; r < end; r += done) {
         done = int_min(int_min(a->n - i, end - r), int_max(w->group, 1));
         if (w->group > 0)
@@ -308,6 +313,7 @@ attpool_status FN(simd_softmax)(struct engine *engine, const struct softmax_args
 {
     const int64_t rows = args->batch * args->heads * args->n, m = args->m;
     const bool bias = args->masks.bias.data != NULL;
+    int64_t tasks = 1;
     struct FN(softmax) w = { .engine = engine, .args = args, .scale = (R)args->c };
     w.c = bias || w.scale == 0 ? 1 : w.scale;
     w.low = w.c < 0;
@@ -315,15 +321,21 @@ attpool_status FN(simd_softmax)(struct engine *engine, const struct softmax_args
     if (w.plain && m > 0 && args->s.col == 1 && args->w.col == 1 &&
         args->masks.lengths.data == NULL && args->masks.band_low <= -BAND_OPEN &&
         args->masks.band_high >= BAND_OPEN)
-        w.group = (int)int_max(1, int_min(VN, FN(softmax_group_limit) / m));
-    w.rows_each = m >= 16384 ? 1 : 16384 / (m + 1) + 1;
-    if (w.group > 0)
-        w.rows_each = int_ceil(w.rows_each, w.group) * w.group;
+        w.group =
+            m * VN <= FN(softmax_group_limit) ? VN : (int)int_max(1, FN(softmax_group_limit) / m);
     if (rows == 0)
         return ATTPOOL_OK;
+    if (rows <= 16384 && m <= 16384 && rows * m <= 16384) {
+        w.rows_each = rows;
+    } else {
+        w.rows_each = m >= 16384 ? 1 : 16384 / (m + 1) + 1;
+        if (w.group > 0)
+            w.rows_each = int_ceil(w.rows_each, w.group) * w.group;
+        tasks = int_ceil(rows, w.rows_each);
+    }
     const bool copy = args->w.col != 1;
     if (!engine_reserve(engine, copy ? (size_t)m * sizeof(R) : 0, 0))
         return engine_fail(engine, ATTPOOL_E_MEMORY, "softmax needs %zu bytes a thread",
                            (size_t)m * sizeof(R));
-    return engine_parallel(engine, int_ceil(rows, w.rows_each), FN(softmax_task), &w);
+    return engine_parallel(engine, tasks, FN(softmax_task), &w);
 }

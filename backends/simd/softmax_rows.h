@@ -176,19 +176,21 @@ static bool FN(softmax_rows)(const struct FN(softmax_rows) *f, bool low, R facto
     return true;
 }
 
-/* --- rows as lanes: VN rows of less than a step ------------------------------------------------
- */
+/* --- rows as lanes: up to VN rows of less than a step --------------------------------------- */
 
-/* VN rows by VN columns from j on, transposed between rows and x: column j is x + j * VN. */
-static void FN(softmax_narrow_load)(const struct FN(softmax_rows) *f, R *x)
+/* The rows by VN columns at a time, transposed between rows and x: column j is x + j * VN. Lanes
+ * without a row have the last one. */
+VEC_FN void FN(softmax_narrow_load)(const struct FN(softmax_rows) *f, const int count, R *x)
 {
     for (int64_t j = 0; j < f->m; j += VN) {
         const int64_t n = int_min(VN, f->m - j);
+        const R *row = f->src + j;
         V r[VN];
         UNROLL
-        for (int i = 0; i < VN; i++)
-            r[i] = n == VN ? v_loadu(f->src + i * f->src_row + j)
-                           : v_load_n(f->src + i * f->src_row + j, (size_t)n);
+        for (int i = 0; i < VN; i++) {
+            r[i] = n == VN ? v_loadu(row) : v_load_n(row, (size_t)n);
+            row += i + 1 < count ? f->src_row : 0;
+        }
         v_transpose(r);
         UNROLL
         for (int i = 0; i < VN; i++)
@@ -196,7 +198,8 @@ static void FN(softmax_narrow_load)(const struct FN(softmax_rows) *f, R *x)
     }
 }
 
-static void FN(softmax_narrow_store)(const struct FN(softmax_rows) *f, const R *x, V ratio)
+VEC_FN void FN(softmax_narrow_store)(const struct FN(softmax_rows) *f, const int count, const R *x,
+                                     V ratio)
 {
     for (int64_t j = 0; j < f->m; j += VN) {
         const int64_t n = int_min(VN, f->m - j);
@@ -207,6 +210,8 @@ static void FN(softmax_narrow_store)(const struct FN(softmax_rows) *f, const R *
         v_transpose(r);
         UNROLL
         for (int i = 0; i < VN; i++) {
+            if (i >= count)
+                break;
             if (n == VN)
                 v_storeu(f->dst + i * f->dst_row + j, r[i]);
             else
@@ -231,14 +236,15 @@ VEC_FN void FN(softmax_narrow_powers)(R *x, R *lanes, int64_t j, V c, V top, con
 }
 
 /* False, and nothing is written, where one of the rows is no common case. */
-static bool FN(softmax_narrow)(const struct FN(softmax_rows) *f, bool low, R factor)
+VEC_FN bool FN(softmax_narrow_of)(const struct FN(softmax_rows) *f, const int count, bool low,
+                                  R factor)
 {
     R x[VN * FN(softmax_step)], lanes[VN * FN(softmax_step)];
     const V c = v_set1(factor);
     V top = v_set1(low ? R_MAX : -R_MAX);
     int64_t j = 0;
     v_storeu(lanes, v_zero()); /* there is a column */
-    FN(softmax_narrow_load)(f, x);
+    FN(softmax_narrow_load)(f, count, x);
     for (; j < f->m; j++)
         top = FN(softmax_better)(top, v_loadu(x + j * VN), low);
     top = v_max_keep(v_set1(-R_MAX), v_mul(c, top));
@@ -255,6 +261,12 @@ static bool FN(softmax_narrow)(const struct FN(softmax_rows) *f, bool low, R fac
     const V sum = v_loadu(lanes);
     if (!m_all(v_gt(sum, v_zero())))
         return false;
-    FN(softmax_narrow_store)(f, x, v_div(v_set1(1), sum));
+    FN(softmax_narrow_store)(f, count, x, v_div(v_set1(1), sum));
     return true;
+}
+
+static bool FN(softmax_narrow)(const struct FN(softmax_rows) *f, bool low, R factor)
+{
+    return f->count == VN ? FN(softmax_narrow_of)(f, VN, low, factor)
+                          : FN(softmax_narrow_of)(f, f->count, low, factor);
 }
