@@ -65,9 +65,10 @@ attpool_status FN(simd_bmm)(struct engine *engine, const struct bmm_args *args)
 {
     if (args->batch * args->heads == 0 || args->n == 0 || args->m == 0)
         return ATTPOOL_OK;
-    struct FN(bmm) w = { .plan = bmm_plan_of(args, VN, sizeof(R), engine_workers(engine)),
-                         .engine = engine };
+    struct FN(bmm) w;
     const struct bmm_plan *p = &w.plan;
+    w.engine = engine;
+    bmm_plan_of(args, VN, sizeof(R), engine_workers(engine), &w.plan);
     const int64_t matrices = p->g.batch * p->g.heads, blocks = p->row_blocks * p->col_blocks;
     if (args->k == 0)
         return engine_parallel(engine, matrices * p->g.n, FN(bmm_scale), &w);

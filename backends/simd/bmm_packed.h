@@ -24,7 +24,8 @@ static void FN(bmm_pack_b)(const struct bmm_args *g, const R *b, int64_t k, int6
 /* Panels of the tiles of `rows` rows of A, k deep. */
 static void FN(bmm_pack_a)(const struct bmm_args *g, const R *a, int64_t k, int64_t rows, R *dst)
 {
-    const struct FN(bmm_classes) tiles = FN(bmm_even)(rows, bmm_most_rows(BMM_VECS));
+    struct FN(bmm_classes) tiles;
+    FN(bmm_even)(rows, bmm_most_rows(BMM_VECS), &tiles);
     for (int s = 0; s < tiles.count; s++)
         for (int64_t i = 0; i < tiles.of[s].count; i++) {
             const int64_t lanes = tiles.of[s].size;

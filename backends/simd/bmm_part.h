@@ -98,37 +98,45 @@ static void FN(bmm_add_class)(struct FN(bmm_classes) *to, int64_t size, int64_t 
         to->of[to->count++] = (struct FN(bmm_class)){ size, count, tail, kind };
 }
 
-/* n cut into pieces of at most `most`, as few and as even as can be. */
-static struct FN(bmm_classes) FN(bmm_even)(int64_t n, int64_t most)
+/* n cut into pieces of at most `most`, as few and as even as can be. Such structures are filled in
+ * place: to clear or copy one takes as long as a small product. */
+static void FN(bmm_even)(int64_t n, int64_t most, struct FN(bmm_classes) *to)
 {
     const int64_t pieces = int_ceil(n, most), least = n / pieces, larger = n % pieces;
-    struct FN(bmm_classes) to = { .count = 0 };
-    FN(bmm_add_class)(&to, least + 1, larger, VN, BMM_DIRECT);
-    FN(bmm_add_class)(&to, least, pieces - larger, VN, BMM_DIRECT);
-    return to;
+    to->count = 0;
+    FN(bmm_add_class)(to, least + 1, larger, VN, BMM_DIRECT);
+    FN(bmm_add_class)(to, least, pieces - larger, VN, BMM_DIRECT);
 }
 
-/* Strips of columns. The last vector of a packed B is padded, else it may be cut. */
-static struct FN(bmm_classes) FN(bmm_strips)(const struct FN(bmm_part) *f)
+/* Strips of columns. The last vector of a packed B is padded, else it may be cut. `written`: as in
+ * struct bmm_tile. */
+static void FN(bmm_strips)(const struct bmm_args *g, const struct FN(bmm_part) *f, bool written,
+                           struct FN(bmm_classes) *to)
 {
     const int64_t vecs = int_ceil(f->cols, VN), whole = f->cols / (BMM_VECS * VN);
     const size_t tail = (size_t)(f->cols - (vecs - 1) * VN);
-    struct FN(bmm_classes) to = { .count = 0 };
     if (f->packed_b) {
-        const enum bmm_kind kind = f->packed_a ? BMM_PACKED : BMM_DIRECT;
-        FN(bmm_add_class)(&to, BMM_VECS, whole, VN, kind);
-        FN(bmm_add_class)(&to, vecs - whole * BMM_VECS, vecs > whole * BMM_VECS, tail, kind);
+        to->count = 0;
+        FN(bmm_add_class)(to, BMM_VECS, whole, VN, BMM_DIRECT);
+        FN(bmm_add_class)(to, vecs - whole * BMM_VECS, vecs > whole * BMM_VECS, tail, BMM_DIRECT);
     } else {
-        to = FN(bmm_even)(vecs, BMM_MAX_VECS);
+        FN(bmm_even)(vecs, BMM_MAX_VECS, to);
         if (tail != VN) {
-            struct FN(bmm_class) *final = &to.of[to.count - 1];
+            struct FN(bmm_class) *final = &to->of[to->count - 1];
             const int64_t size = final->size;
             if (--final->count == 0)
-                to.count--;
-            FN(bmm_add_class)(&to, size, 1, tail, BMM_MASKED);
+                to->count--;
+            FN(bmm_add_class)(to, size, 1, tail, BMM_MASKED);
         }
     }
-    return to;
+    for (int s = 0; s < to->count; s++) {
+        struct FN(bmm_class) *strip = &to->of[s];
+        const bool there = strip->kind == BMM_MASKED && f->cols >= VN && g->c.col == 1;
+        if (f->packed_a)
+            strip->kind = BMM_PACKED;
+        else if (written && (strip->tail == VN || there))
+            strip->kind = BMM_WRITE;
+    }
 }
 
 /* Runs of tiles of a C whose columns are not contiguous: through a copy. */
@@ -157,18 +165,24 @@ static void FN(bmm_scattered)(const struct FN(bmm_tile) *t, FN(bmm_tile_function
     }
 }
 
-static void FN(bmm_tiles_of)(const struct bmm_args *g, struct FN(bmm_tile) *t, int64_t rows,
+static void FN(bmm_tiles_of)(const struct bmm_args *g, const struct FN(bmm_tile) *t, int64_t rows,
                              const struct FN(bmm_class) *s)
 {
-    FN(bmm_tile_function) *tile = FN(bmm_tiles)[s->kind][rows][s->size];
+    const bool hold = s->kind == BMM_HOLD;
+    FN(bmm_tile_function) *tile = FN(bmm_tiles)[s->kind][hold ? t->k : rows][s->size];
     const int64_t cols = (s->size - 1) * VN + (int64_t)s->tail;
-    t->tail = s->tail;
-    t->spill = t->c_row == cols && VN - (int64_t)s->tail <= cols;
-    t->plain = t->zero && t->last && (s->tail == VN || s->kind == BMM_MASKED);
+    struct FN(bmm_tile) u = *t;
+    u.tail = s->tail;
+    u.spill = t->c_row == cols && VN - (int64_t)s->tail <= cols;
+    u.plain = t->written && (s->tail == VN || s->kind == BMM_MASKED);
+    if (t->inner.count == 1 && !hold) { /* one long loop is faster than many short ones */
+        u.inner = t->outer;
+        u.outer = t->inner;
+    }
     if (g->c.col == 1 || cols == 1)
-        tile(t);
+        tile(&u);
     else
-        FN(bmm_scattered)(t, tile, rows, cols, g->c.col);
+        FN(bmm_scattered)(&u, tile, rows, cols, g->c.col);
 }
 
 /* The tiles of a class below each other, and beside each other. */
@@ -189,24 +203,43 @@ static struct FN(bmm_run)
                                  .c_step = strips->size * VN * g->c.col };
 }
 
+/* Rows of the tiles of a strip: for many small matrices all the same where the registers still
+ * fill. */
+static void FN(bmm_rows)(const struct FN(bmm_part) *f, const struct FN(bmm_class) *strip,
+                         struct FN(bmm_classes) *to)
+{
+    const int64_t vecs = f->packed_a ? BMM_VECS : strip->size;
+    int64_t most = strip->kind == BMM_HOLD ? 1 : bmm_most_rows(vecs);
+    if (f->count > 1)
+        for (int64_t size = int_min(most, f->rows); size * vecs * 3 >= BMM_ACC * 2; size--)
+            if (f->rows % size == 0) {
+                most = size;
+                break;
+            }
+    FN(bmm_even)(f->rows, most, to);
+}
+
 /* Strip after strip, in each all rows: for a strip that stays in the nearest memory. Of several
  * matrices each has its strip before the next strip. */
 static void FN(bmm_by_strips)(const struct bmm_args *g, const struct FN(bmm_part) *f,
-                              struct FN(bmm_tile) t, const struct FN(bmm_classes) *rows,
+                              const struct FN(bmm_tile) *given,
                               const struct FN(bmm_classes) *strips)
 {
+    struct FN(bmm_tile) t = *given;
+    struct FN(bmm_classes) rows;
     const struct FN(bmm_run) matrices = { f->count, f->a_step, f->b_step, f->c_step };
-    const bool whole = rows->count == 1 && f->count == 1;
     const R *a = t.a;
     for (int s = 0; s < strips->count; s++) {
         const struct FN(bmm_run) across = FN(bmm_across)(g, f, &t, &strips->of[s]);
+        FN(bmm_rows)(f, &strips->of[s], &rows);
+        const bool whole = rows.count == 1 && f->count == 1;
         for (int64_t j = 0; j < (whole ? 1 : across.count); j++) {
             R *c = t.c;
             t.a = a;
             t.outer = whole ? across : matrices;
-            for (int r = 0; r < rows->count; r++) {
-                t.inner = FN(bmm_down)(f, &t, &rows->of[r]);
-                FN(bmm_tiles_of)(g, &t, rows->of[r].size, &strips->of[s]);
+            for (int r = 0; r < rows.count; r++) {
+                t.inner = FN(bmm_down)(f, &t, &rows.of[r]);
+                FN(bmm_tiles_of)(g, &t, rows.of[r].size, &strips->of[s]);
                 t.a += t.inner.count * t.inner.a_step;
                 t.c += t.inner.count * t.inner.c_step;
             }
@@ -220,21 +253,23 @@ static void FN(bmm_by_strips)(const struct bmm_args *g, const struct FN(bmm_part
 
 /* Rows of tiles one after the other, in each all strips: C is written as it lies. */
 static void FN(bmm_by_rows)(const struct bmm_args *g, const struct FN(bmm_part) *f,
-                            struct FN(bmm_tile) t, const struct FN(bmm_classes) *rows,
-                            const struct FN(bmm_classes) *strips)
+                            const struct FN(bmm_tile) *given, const struct FN(bmm_classes) *strips)
 {
+    struct FN(bmm_tile) t = *given;
+    struct FN(bmm_classes) rows;
     const struct FN(bmm_run) one = { .count = 1 };
     const bool whole = strips->count == 1;
     const R *b = t.b;
-    for (int r = 0; r < rows->count; r++) {
-        const struct FN(bmm_run) down = FN(bmm_down)(f, &t, &rows->of[r]);
+    FN(bmm_rows)(f, &strips->of[0], &rows);
+    for (int r = 0; r < rows.count; r++) {
+        const struct FN(bmm_run) down = FN(bmm_down)(f, &t, &rows.of[r]);
         for (int64_t i = 0; i < (whole ? 1 : down.count); i++) {
             R *c = t.c;
             t.b = b;
             t.outer = whole ? down : one;
             for (int s = 0; s < strips->count; s++) {
                 t.inner = FN(bmm_across)(g, f, &t, &strips->of[s]);
-                FN(bmm_tiles_of)(g, &t, rows->of[r].size, &strips->of[s]);
+                FN(bmm_tiles_of)(g, &t, rows.of[r].size, &strips->of[s]);
                 t.b += t.inner.count * t.inner.b_step;
                 t.c += t.inner.count * t.inner.c_step;
             }
@@ -246,43 +281,49 @@ static void FN(bmm_by_rows)(const struct bmm_args *g, const struct FN(bmm_part) 
     }
 }
 
-/* Rows of the tiles: for many small matrices all the same where the registers still fill. */
-static struct FN(bmm_classes) FN(bmm_rows)(const struct FN(bmm_part) *f, int64_t vecs)
+/* Strips that are only written, with a B so shallow that it stays in registers, go row by row. */
+static void FN(bmm_hold)(const struct bmm_args *g, const struct FN(bmm_part) *f,
+                         struct FN(bmm_classes) *strips)
 {
-    const int64_t most = bmm_most_rows(vecs);
-    if (f->count > 1)
-        for (int64_t size = int_min(most, f->rows); size * vecs * 3 >= BMM_ACC * 2; size--)
-            if (f->rows % size == 0)
-                return FN(bmm_even)(f->rows, size);
-    return FN(bmm_even)(f->rows, most);
+    for (int s = 0; s < strips->count; s++) {
+        struct FN(bmm_class) *strip = &strips->of[s];
+        if (strip->kind == BMM_WRITE && f->k <= BMM_DEEP && f->k * strip->size <= BMM_HELD &&
+            g->a.col == 1)
+            strip->kind = BMM_HOLD;
+    }
 }
 
 /* C of a part. */
 static void FN(bmm_part)(const struct bmm_args *g, const struct FN(bmm_part) *f)
 {
-    const struct FN(bmm_classes) strips = FN(bmm_strips)(f);
-    const struct FN(bmm_classes) rows = FN(bmm_rows)(f, f->packed_a ? BMM_VECS : strips.of[0].size);
-    const bool one = strips.count == 1 && strips.of[0].count == 1;
-    const bool by_strips = f->packed_b ? f->cols > BMM_GROUP * BMM_VECS * VN : one || f->count > 1;
+    const bool written =
+        f->first && f->last && f->k <= CHUNK && g->beta == 0 && g->alpha != 0 && isfinite(g->alpha);
+    struct FN(bmm_classes) strips;
+    FN(bmm_strips)(g, f, written, &strips);
+    /* By rows only where that is one long run of tiles, or B is a group of panels. */
+    const bool alike = strips.count == 1 && strips.of[0].count > 1 && f->count == 1;
+    const bool by_strips = f->packed_b ? f->cols > BMM_GROUP * BMM_VECS * VN : !alike;
+    if (by_strips)
+        FN(bmm_hold)(g, f, &strips);
+    struct FN(bmm_tile) t;
+    t.a_row = g->a.row;
+    t.a_col = g->a.col;
+    t.b_row = f->packed_b ? BMM_VECS * VN : f->b_row;
+    t.c = f->c;
+    t.c_row = g->c.row;
+    t.alpha = (R)g->alpha;
+    t.written = written;
     for (int64_t p = 0; p < f->k; p += CHUNK) {
         const bool first = f->first && p == 0;
-        const struct FN(bmm_tile) t = {
-            .k = int_min(CHUNK, f->k - p),
-            .a = f->packed_a ? f->packed_a : f->a + p * g->a.col,
-            .a_row = g->a.row,
-            .a_col = g->a.col,
-            .b = f->packed_b ? f->packed_b : f->b + p * f->b_row,
-            .b_row = f->packed_b ? BMM_VECS * VN : f->b_row,
-            .c = f->c,
-            .c_row = g->c.row,
-            .alpha = (R)g->alpha,
-            .beta = first ? (R)g->beta : 1,
-            .zero = first && g->beta == 0,
-            .last = f->last && p + CHUNK >= f->k,
-        };
+        t.k = int_min(CHUNK, f->k - p);
+        t.a = f->packed_a ? f->packed_a : f->a + p * g->a.col;
+        t.b = f->packed_b ? f->packed_b : f->b + p * f->b_row;
+        t.beta = first ? (R)g->beta : 1;
+        t.zero = first && g->beta == 0;
+        t.last = f->last && p + CHUNK >= f->k;
         if (by_strips)
-            FN(bmm_by_strips)(g, f, t, &rows, &strips);
+            FN(bmm_by_strips)(g, f, &t, &strips);
         else
-            FN(bmm_by_rows)(g, f, t, &rows, &strips);
+            FN(bmm_by_rows)(g, f, &t, &strips);
     }
 }

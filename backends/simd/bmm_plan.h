@@ -19,6 +19,8 @@ enum {
     BMM_ROWS = BMM_ACC / BMM_VECS,
     BMM_MAX_ROWS = 12,
     BMM_MAX_VECS = 4,
+    BMM_DEEP = 4, /* a B of so few rows may stay in registers, in so many of them */
+    BMM_HELD = NREG / 2,
     BMM_GROUP = 4, /* panels of B packed at a time */
     BMM_FEW = 4,   /* rows that bmm_vector.h takes, and its columns at a time */
     BMM_FEW_COLS = 1024,
@@ -29,8 +31,10 @@ enum {
     BMM_RUN = 256 << 10
 };
 
-/* A and B both packed; A in place and whole vectors of B; A in place and B's last vector cut. */
-enum bmm_kind { BMM_PACKED, BMM_DIRECT, BMM_MASKED, BMM_KINDS };
+/* A and B both packed; A in place and whole vectors of B; A in place and B's last vector cut; A in
+ * place and a C that is only written, so that a last vector may begin where all of it is there and
+ * write some columns twice; the same row by row with all of B's strip in registers. */
+enum bmm_kind { BMM_PACKED, BMM_DIRECT, BMM_MASKED, BMM_WRITE, BMM_HOLD, BMM_KINDS };
 
 /* clang-format off */
 #define BMM_EVERY_TILE(X, kind)                                                                    \
@@ -41,6 +45,9 @@ enum bmm_kind { BMM_PACKED, BMM_DIRECT, BMM_MASKED, BMM_KINDS };
     X(kind, 1, 3) X(kind, 2, 3) X(kind, 3, 3) X(kind, 4, 3) X(kind, 5, 3) X(kind, 6, 3)            \
     X(kind, 7, 3) X(kind, 8, 3)                                                                    \
     X(kind, 1, 4) X(kind, 2, 4) X(kind, 3, 4) X(kind, 4, 4) X(kind, 5, 4) X(kind, 6, 4)
+#define BMM_EVERY_HOLD(X)                                                                          \
+    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(1, 2) X(2, 2) X(3, 2) X(4, 2)                                \
+    X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(1, 4) X(2, 4) X(3, 4) X(4, 4)
 /* clang-format on */
 
 enum bmm_way {
@@ -225,26 +232,30 @@ static int64_t bmm_run_of(const struct bmm_plan *p)
     return BMM_RUN / bytes;
 }
 
-static inline struct bmm_plan bmm_plan_of(const struct bmm_args *args, int64_t lanes, int64_t size,
-                                          int64_t workers)
+/* Every field is set one by one: to clear and copy the whole takes as long as a small product. */
+static inline void bmm_plan_of(const struct bmm_args *args, int64_t lanes, int64_t size,
+                               int64_t workers, struct bmm_plan *p)
 {
-    struct bmm_plan p = { .g = *args, .lanes = lanes, .size = size, .workers = workers };
-    struct bmm_args *g = &p.g;
-    bmm_transpose(&p);
-    bmm_fold(&p);
-    p.way = bmm_way_of(&p);
-    if (p.repeat == 1)
+    struct bmm_args *g = &p->g;
+    *g = *args;
+    p->lanes = lanes;
+    p->size = size;
+    p->workers = workers;
+    bmm_transpose(p);
+    bmm_fold(p);
+    p->way = bmm_way_of(p);
+    if (p->repeat == 1)
         bmm_flatten(g);
-    bmm_blocks(&p);
+    bmm_blocks(p);
     /* A in place is as fast while its rows are contiguous, near each other, or seldom read. */
-    p.pack_a = p.way >= BMM_OWN && g->m > BMM_GROUP * BMM_VECS * lanes &&
-               (g->a.col != 1 || (g->a.row * size > 2048 && int_min(g->k, CHUNK) > 64));
-    const int64_t rows = p.way <= BMM_IN_PLACE ? g->n : g->n * p.repeat;
+    p->pack_a = p->way >= BMM_OWN && g->m > BMM_GROUP * BMM_VECS * lanes &&
+                (g->a.col != 1 || (g->a.row * size > 2048 && int_min(g->k, CHUNK) > 64));
+    const int64_t rows = p->way <= BMM_IN_PLACE ? g->n : g->n * p->repeat;
     const double work = (double)rows * (double)g->k * (double)g->m;
-    p.per_task = work >= 1 << 19 ? 1 : 1 + (int64_t)((1 << 19) / (work + 64));
-    p.run = bmm_run_of(&p);
-    bmm_waves(&p);
-    return p;
+    p->per_task = work >= 1 << 19 ? 1 : 1 + (int64_t)((1 << 19) / (work + 64));
+    p->run = bmm_run_of(p);
+    if (p->way == BMM_SHARED)
+        bmm_waves(p);
 }
 
 #endif

@@ -21,17 +21,27 @@ struct FN(bmm_tile) {
     struct FN(bmm_run) inner, outer;
     R alpha, beta;
     bool zero, last;
-    bool plain;  /* zero and last, and no vector of a padded B is cut */
-    size_t tail; /* columns in the last vector, 1 .. VN */
-    bool spill;  /* what is stored beyond them is the begin of the next row of C, stored later */
+    bool written; /* zero, last, and alpha is finite and not 0 */
+    bool plain;   /* written, and no vector of a padded B is cut */
+    size_t tail;  /* columns in the last vector, 1 .. VN */
+    bool spill;   /* what is stored beyond them is the begin of the next row of C, stored later */
 };
 
 typedef void FN(bmm_tile_function)(const struct FN(bmm_tile) *);
 
+/* Vector v of a row of B. */
+VEC_FN V FN(bmm_load_b)(const R *b, int v, int vecs, enum bmm_kind kind, size_t tail)
+{
+    b += v * VN;
+    if (kind == BMM_MASKED && v == vecs - 1)
+        return v_load_n(b, tail);
+    return v_loadu(kind == BMM_WRITE && v == vecs - 1 ? b + tail - VN : b);
+}
+
 /* A step of k; moves on in A. Row r of A is base[r / 3] + r % 3 * a_row, which x86 can address with
  * few registers. Of A's rows and B's vectors the fewer stay in registers. */
-VEC_FN void FN(bmm_step)(const R **base, int64_t a_row, int64_t a_col, const R *b, bool masked,
-                         size_t tail, int rows, int vecs, V *s)
+VEC_FN void FN(bmm_step)(const R **base, int64_t a_row, int64_t a_col, const R *b,
+                         enum bmm_kind kind, size_t tail, int rows, int vecs, V *s)
 {
     const bool few_rows = rows < vecs;
     V x[BMM_MAX_VECS];
@@ -40,7 +50,7 @@ VEC_FN void FN(bmm_step)(const R **base, int64_t a_row, int64_t a_col, const R *
         x[r] = v_set1(base[r / 3][r % 3 * a_row]);
     UNROLL
     for (int v = 0; v < vecs; v++) {
-        const V y = masked && v == vecs - 1 ? v_load_n(b + v * VN, tail) : v_loadu(b + v * VN);
+        const V y = FN(bmm_load_b)(b, v, vecs, kind, tail);
         /* Or the compiler, short of registers, would load it again for each row. */
         __asm__ volatile("" ::: "memory");
         UNROLL
@@ -69,7 +79,6 @@ VEC_FN void FN(bmm_sums)(const struct FN(bmm_tile) *t, const R *a, const R *b, i
     const int64_t a_row = kind == BMM_PACKED ? 1 : t->a_row;
     const int64_t a_col = kind == BMM_PACKED ? rows : t->a_col;
     const int64_t b_row = kind == BMM_PACKED ? BMM_VECS * VN : t->b_row;
-    const bool masked = kind == BMM_MASKED;
     UNROLL
     for (int r = 0; r < rows; r += 3)
         base[r / 3] = a + r * a_row;
@@ -79,44 +88,50 @@ VEC_FN void FN(bmm_sums)(const struct FN(bmm_tile) *t, const R *a, const R *b, i
     if (rows * vecs * 3 >= BMM_ACC * 2) {
         UNROLL_4
         for (int64_t p = 0; p < t->k; p++, b += b_row)
-            FN(bmm_step)(base, a_row, a_col, b, masked, t->tail, rows, vecs, s);
+            FN(bmm_step)(base, a_row, a_col, b, kind, t->tail, rows, vecs, s);
     } else {
         for (int64_t p = 0; p < t->k; p++, b += b_row)
-            FN(bmm_step)(base, a_row, a_col, b, masked, t->tail, rows, vecs, s);
+            FN(bmm_step)(base, a_row, a_col, b, kind, t->tail, rows, vecs, s);
     }
 }
 
 /* C, of the last `cut` rows only `tail` columns of the last vector. */
 VEC_FN void FN(bmm_store)(const struct FN(bmm_tile) *t, R *c, int rows, int vecs, int cut,
-                          const V *s)
+                          enum bmm_kind kind, const V *s)
 {
     UNROLL
     for (int r = 0; r < rows; r++, c += t->c_row) {
         UNROLL
         for (int v = 0; v < vecs; v++)
-            if (v == vecs - 1 && r >= rows - cut)
+            if (kind == BMM_WRITE && v == vecs - 1)
+                v_storeu(c + v * VN + t->tail - VN, s[r * vecs + v]);
+            else if (v == vecs - 1 && r >= rows - cut)
                 v_store_n(c + v * VN, s[r * vecs + v], t->tail);
             else
                 v_storeu(c + v * VN, s[r * vecs + v]);
     }
 }
 
-/* The first and only chunk of a C that is only written. Returns a sum of everything: only where it
- * is NaN can there be a NaN. */
-VEC_FN V FN(bmm_write)(const struct FN(bmm_tile) *t, R *c, int rows, int vecs, bool masked, V *s)
+/* The first and only chunk of a C that is only written. Returns a sum of the tile's first row and
+ * its first vectors, which is finite only where no NaN is in the tile: with a finite alpha that is
+ * not 0 a NaN comes from an element of A or B that is not finite, and so is then a whole row or
+ * column of C. */
+VEC_FN V FN(bmm_write)(const struct FN(bmm_tile) *t, R *c, int rows, int vecs, enum bmm_kind kind,
+                       V *s)
 {
     const V alpha = v_set1(t->alpha);
-    V all[4] = { v_zero(), v_zero(), v_zero(), v_zero() };
+    V all[2] = { v_zero(), v_zero() };
+    int n = 0;
     UNROLL
     for (int i = 0; i < rows * vecs; i++) {
         s[i] = v_fma(alpha, s[i], v_zero());
-        all[i % 4] = i < 4 ? s[i] : v_add(all[i % 4], s[i]);
+        if (i < vecs || i % vecs == 0) {
+            all[n % 2] = n < 2 ? s[i] : v_add(all[n % 2], s[i]);
+            n++;
+        }
     }
-    if (masked && !t->spill)
-        FN(bmm_store)(t, c, rows, vecs, rows, s);
-    else
-        FN(bmm_store)(t, c, rows, vecs, masked, s);
-    return v_add(v_add(all[0], all[1]), v_add(all[2], all[3]));
+    FN(bmm_store)(t, c, rows, vecs, kind != BMM_MASKED ? 0 : t->spill ? 1 : rows, kind, s);
+    return v_add(all[0], all[1]);
 }
 
 /* Each NaN becomes the one NaN. */
@@ -165,7 +180,7 @@ static void FN(bmm_update_cut)(const struct FN(bmm_tile) *t, R *c, int rows, int
         }
 }
 
-/* Returns what is NaN where NaNs may have been written. */
+/* Returns what is not finite where NaNs may have been written. */
 VEC_FN V FN(bmm_tile_one)(const struct FN(bmm_tile) *t, const struct FN(bmm_tile) *given,
                           const R *a, const R *b, R *c, int rows, int vecs, enum bmm_kind kind)
 {
@@ -176,8 +191,8 @@ VEC_FN V FN(bmm_tile_one)(const struct FN(bmm_tile) *t, const struct FN(bmm_tile
             vec_prefetch(c + r * t->c_row);
     }
     FN(bmm_sums)(t, a, b, rows, vecs, kind, s);
-    if (t->plain)
-        return FN(bmm_write)(t, c, rows, vecs, kind == BMM_MASKED, s);
+    if (kind == BMM_WRITE || (kind != BMM_DIRECT && t->plain))
+        return FN(bmm_write)(t, c, rows, vecs, kind, s);
     if (kind != BMM_MASKED && t->tail == VN) {
         FN(bmm_update)(t, c, rows, vecs, s);
     } else {
@@ -207,8 +222,45 @@ VEC_FN void FN(bmm_tile_any)(const struct FN(bmm_tile) *given, int rows, int vec
             c += t.inner.c_step;
         }
     }
-    if (m_any(v_isnan(all)))
+    if (m_any(v_isnan(v_sub(all, all))))
         FN(bmm_one_nan)(given, rows, vecs);
+}
+
+/* Rows of C, one after the other, B's strip of `deep` rows being in registers. */
+VEC_FN void FN(bmm_hold_any)(const struct FN(bmm_tile) *given, int deep, int vecs)
+{
+    const struct FN(bmm_tile) t = *given;
+    V x[BMM_HELD], s[BMM_MAX_VECS], all = v_zero();
+    if (deep * vecs > BMM_HELD)
+        return;
+    UNROLL
+    for (int v = 0; v < vecs; v++)
+        s[v] = v_zero();
+    for (int64_t i = 0; i < t.outer.count; i++) {
+        const R *a = t.a + i * t.outer.a_step, *b = t.b + i * t.outer.b_step;
+        R *c = t.c + i * t.outer.c_step;
+        V sum = v_zero();
+        UNROLL
+        for (int q = 0; q < deep * vecs; q++)
+            x[q] = FN(bmm_load_b)(b + q / vecs * t.b_row, q % vecs, vecs, BMM_WRITE, t.tail);
+        UNROLL_TWICE
+        for (int64_t r = 0; r < t.inner.count; r++, a += t.a_row, c += t.c_row) {
+            UNROLL
+            for (int q = 0; q < deep * vecs; q++) {
+                const V y = v_set1(a[q / vecs]);
+                /* What is added to +0 in the end may begin with -0. */
+                s[q % vecs] = q < vecs ? v_mul(y, x[q]) : v_fma(y, x[q], s[q % vecs]);
+            }
+            FN(bmm_write)(&t, c, 1, vecs, BMM_WRITE, s);
+            sum = v_add(sum, s[0]);
+        }
+        UNROLL
+        for (int v = 1; v < vecs; v++)
+            sum = v_add(sum, s[v]);
+        all = v_add(all, sum);
+    }
+    if (m_any(v_isnan(v_sub(all, all))))
+        FN(bmm_one_nan)(given, 1, vecs);
 }
 
 #define BMM_TILE(kind, rows, vecs)                                                                 \
@@ -219,13 +271,25 @@ VEC_FN void FN(bmm_tile_any)(const struct FN(bmm_tile) *given, int rows, int vec
 BMM_EVERY_TILE(BMM_TILE, PACKED)
 BMM_EVERY_TILE(BMM_TILE, DIRECT)
 BMM_EVERY_TILE(BMM_TILE, MASKED)
+BMM_EVERY_TILE(BMM_TILE, WRITE)
+#undef BMM_TILE
+#define BMM_TILE(deep, vecs)                                                                       \
+    static void FN(bmm_hold_##deep##x##vecs)(const struct FN(bmm_tile) *t)                         \
+    {                                                                                              \
+        FN(bmm_hold_any)(t, deep, vecs);                                                           \
+    }
+BMM_EVERY_HOLD(BMM_TILE)
 #undef BMM_TILE
 
 /* Indexed by kind, rows and vectors; those that are too large are empty and not called. */
 #define BMM_TILE(kind, rows, vecs) [rows][vecs] = FN(bmm_tile_##kind##_##rows##x##vecs),
-static FN(bmm_tile_function) *const FN(bmm_tiles)[3][BMM_MAX_ROWS + 1][BMM_MAX_VECS + 1] = {
+static FN(bmm_tile_function) *const FN(bmm_tiles)[BMM_KINDS][BMM_MAX_ROWS + 1][BMM_MAX_VECS + 1] = {
     [BMM_PACKED] = { BMM_EVERY_TILE(BMM_TILE, PACKED) },
     [BMM_DIRECT] = { BMM_EVERY_TILE(BMM_TILE, DIRECT) },
     [BMM_MASKED] = { BMM_EVERY_TILE(BMM_TILE, MASKED) },
+    [BMM_WRITE] = { BMM_EVERY_TILE(BMM_TILE, WRITE) },
+#undef BMM_TILE
+#define BMM_TILE(deep, vecs) [deep][vecs] = FN(bmm_hold_##deep##x##vecs),
+    [BMM_HOLD] = { BMM_EVERY_HOLD(BMM_TILE) },
 };
 #undef BMM_TILE
