@@ -127,6 +127,7 @@ static int64_t FN(few_most)(const struct FN(pool_plan) *p)
 static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)
 {
     struct FN(pool_plan) p = { .a = a };
+    const bool products = a->score == POOL_DOT || a->score == POOL_ADDITIVE;
     bool distance = a->score == POOL_KERNEL;
     p.measure = MEASURE_NONE;
     p.scale = 1;
@@ -137,7 +138,7 @@ static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)
         FN(pool_plan_kernel)(&p);
     if (a->score == POOL_CONSTANT)
         p.divide = true;
-    if (a->score == POOL_DOT || a->score == POOL_ADDITIVE) {
+    if (products) {
         p.measure = a->score == POOL_DOT ? MEASURE_DOT : MEASURE_ADDITIVE;
         p.scale = (R)a->c;
         p.has_max = true;
@@ -145,7 +146,7 @@ static struct FN(pool_plan) FN(pool_plan_of)(const struct pool_args *a)
     p.divide |= p.weighted;
     FN(pool_plan_score)(&p);
     p.state = (size_t)(3 + a->v);
-    p.shape = pool_shape_of(a, VN, a->score == POOL_DOT ? 3 : POOL_VECTORS, FN(few_most)(&p));
+    p.shape = pool_shape_of(a, VN, products ? 3 : POOL_VECTORS, FN(few_most)(&p));
     return p;
 }
 
