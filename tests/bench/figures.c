@@ -125,8 +125,8 @@ static void write_ratios(FILE *out, const json_t *results, int threads)
     fprintf(
         out,
         "END\nset terminal svg size 860,%d noenhanced font 'sans,11' background 'white'\n"
-        "set title 'attpool beside the best of the others (its name in brackets), %d thread%s:"
-        " times as fast'\nset key off\nset xrange [0:*]\nset yrange [%d-0.5:-0.5]\n"
+        "set title 'times as fast as the best of the others (in brackets), %d thread%s'\nset key "
+        "off\nset xrange [0:*]\nset yrange [%d-0.5:-0.5]\n"
         "set grid xtics\nset tics nomirror\nset style fill solid 0.8 noborder\n"
         "set arrow from 1, graph 0 to 1, graph 1 nohead front lc 'black' lw 1.5\n"
         "plot $d using 2:0:(0):2:($0-0.35):($0+0.35):yticlabels(1) with boxxyerror lc '#4c72b0',"
