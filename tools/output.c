@@ -30,6 +30,8 @@ static void remove_and_die(int signal_number)
     raise(signal_number); /* SA_RESETHAND: now the default, once this handler returns */
 }
 
+static const int fatal[] = { SIGINT, SIGTERM, SIGHUP };
+
 static void set_signals(void)
 {
     static bool done;
@@ -37,7 +39,6 @@ static void set_signals(void)
         return;
     done = true;
     signal(SIGPIPE, SIG_IGN);
-    const int fatal[] = { SIGINT, SIGTERM, SIGHUP };
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
         struct sigaction was;
         struct sigaction now = { .sa_handler = remove_and_die, .sa_flags = (int)SA_RESETHAND };
@@ -47,14 +48,30 @@ static void set_signals(void)
     }
 }
 
-void temporary_add(char *name)
+static void temporary_add(char *name)
 {
-    set_signals();
     for (int i = 0; i < TEMPORARIES; i++)
         if (temporaries[i] == NULL) {
             temporaries[i] = name;
             return;
         }
+}
+
+int temporary_open(char *name)
+{
+    sigset_t wait, before;
+    set_signals();
+    sigemptyset(&wait);
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
+        sigaddset(&wait, fatal[i]);
+    sigprocmask(SIG_BLOCK, &wait, &before);
+    int fd = mkostemp(name, O_CLOEXEC);
+    if (fd >= 0)
+        temporary_add(name);
+    int number = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = number;
+    return fd;
 }
 
 void temporary_forget(const char *name)
@@ -106,14 +123,13 @@ static int open_beside(struct output *o, const char *path, const struct stat *ol
     if (o->temporary == NULL)
         return error_memory(e, size);
     snprintf(o->temporary, size, "%s.XXXXXX", o->target);
-    o->fd = mkostemp(o->temporary, O_CLOEXEC);
+    o->fd = temporary_open(o->temporary);
     if (o->fd < 0) {
         int number = errno;
         free(o->temporary);
         o->temporary = NULL;
         return cannot(o, "write", number, e);
     }
-    temporary_add(o->temporary);
     fchmod(o->fd, old != NULL ? old->st_mode & 0777 : new_file_mode());
     return CMD_OK;
 }

@@ -37,8 +37,8 @@ int output_printf(struct output *o, const char *format, ...) __attribute__((form
 /* Now what is buffered, for one who waits for it. */
 void output_flush(struct output *o);
 
-/* A temporary file of another's making, removed by those signals from here on. */
-void temporary_add(char *name);
+/* mkostemp, and those signals remove the file: at no time is it there without being known. */
+int temporary_open(char *name);
 void temporary_forget(const char *name);
 
 /* The one way out. status CMD_OK: what was written becomes the file; any other: it is

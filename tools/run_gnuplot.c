@@ -44,12 +44,11 @@ static bool write_script(struct files *f, const char *script, size_t length)
     if (folder == NULL || *folder == '\0' || strlen(folder) > sizeof f->script - 32)
         folder = "/tmp";
     snprintf(f->script, sizeof f->script, "%s/attpool-XXXXXX", folder);
-    int fd = mkostemp(f->script, O_CLOEXEC);
+    int fd = temporary_open(f->script);
     if (fd < 0) {
         f->script[0] = '\0';
         return false;
     }
-    temporary_add(f->script);
     FILE *to = fdopen(fd, "w");
     bool whole = to != NULL && fwrite(script, 1, length, to) == length;
     return to != NULL && fclose(to) == 0 && whole;
