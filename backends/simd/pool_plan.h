@@ -51,8 +51,7 @@ static void FN(pool_plan_distance)(struct FN(pool_plan) *p, bool squares)
 {
     const struct pool_args *a = p->a;
     const struct kernel *kernel = &a->kernel;
-    bool coordinates =
-        kernel->per == ATTPOOL_WIDTH_COORDINATE || kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    bool coordinates = kernel_by_coordinate(kernel);
     p->measure = MEASURE_SQUARES;
     if (kernel->form == ATTPOOL_PRODUCT)
         p->measure = squares ? MEASURE_SQUARES : MEASURE_PRODUCT;

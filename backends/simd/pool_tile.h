@@ -169,7 +169,7 @@ static void FN(pool_tile_widths)(struct FN(pool_tile) *t)
             if (p->squared_width)
                 FN(width_of)(size, &t->q_scale[lane], &t->q_post[lane]);
         }
-    if (a->kernel.per == ATTPOOL_WIDTH_COORDINATE || a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY)
+    if (kernel_by_coordinate(&a->kernel))
         for (int64_t c = 0; c < a->d; c++)
             t->coordinate[c] = r_abs(FN(pool_at)(w, t->b, t->head0)[c * w->col]);
 }

@@ -45,7 +45,6 @@
 #define v_sqrt              vf_sqrt
 #define v_abs               vf_abs
 #define v_neg               vf_neg
-#define v_copysign          vf_copysign
 #define v_lt                vf_lt
 #define v_le                vf_le
 #define v_gt                vf_gt

@@ -42,7 +42,6 @@
 #define v_sqrt              vd_sqrt
 #define v_abs               vd_abs
 #define v_neg               vd_neg
-#define v_copysign          vd_copysign
 #define v_lt                vd_lt
 #define v_le                vd_le
 #define v_gt                vd_gt

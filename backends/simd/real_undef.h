@@ -35,7 +35,6 @@
 #undef v_sqrt
 #undef v_abs
 #undef v_neg
-#undef v_copysign
 #undef v_lt
 #undef v_le
 #undef v_gt

@@ -40,11 +40,6 @@ VEC_FN vf vf_sqrt(vf a) { return simde_mm256_sqrt_ps(a); }
 VEC_FN vf vf_neg(vf a) { return simde_mm256_xor_ps(a, vf_set1(-0.0F)); }
 VEC_FN vf vf_abs(vf a) { return simde_mm256_andnot_ps(vf_set1(-0.0F), a); }
 
-VEC_FN vf vf_copysign(vf a, vf b)
-{
-    return simde_mm256_or_ps(vf_abs(a), simde_mm256_and_ps(vf_set1(-0.0F), b));
-}
-
 VEC_FN vf vf_fma(vf a, vf b, vf c)
 {
 #ifdef __FMA__
@@ -207,11 +202,6 @@ VEC_FN vd vd_div(vd a, vd b) { return simde_mm256_div_pd(a, b); }
 VEC_FN vd vd_sqrt(vd a) { return simde_mm256_sqrt_pd(a); }
 VEC_FN vd vd_neg(vd a) { return simde_mm256_xor_pd(a, vd_set1(-0.0)); }
 VEC_FN vd vd_abs(vd a) { return simde_mm256_andnot_pd(vd_set1(-0.0), a); }
-
-VEC_FN vd vd_copysign(vd a, vd b)
-{
-    return simde_mm256_or_pd(vd_abs(a), simde_mm256_and_pd(vd_set1(-0.0), b));
-}
 
 VEC_FN vd vd_fma(vd a, vd b, vd c)
 {

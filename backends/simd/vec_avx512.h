@@ -71,11 +71,6 @@ VEC_FN vf vf_fma(vf a, vf b, vf c)
 VEC_FN vf vf_fnma(vf a, vf b, vf c) { return vf_fma(vf_neg(a), b, c); }
 #endif
 
-VEC_FN vf vf_copysign(vf a, vf b)
-{
-    return simde_mm512_or_ps(vf_abs(a), simde_mm512_and_ps(vf_set1(-0.0F), b));
-}
-
 VEC_FN vf_mask vf_lt(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_LT_OQ); }
 VEC_FN vf_mask vf_le(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_LE_OQ); }
 VEC_FN vf_mask vf_gt(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_GT_OQ); }
@@ -224,11 +219,6 @@ VEC_FN vd vd_fma(vd a, vd b, vd c)
 
 VEC_FN vd vd_fnma(vd a, vd b, vd c) { return vd_fma(vd_neg(a), b, c); }
 #endif
-
-VEC_FN vd vd_copysign(vd a, vd b)
-{
-    return simde_mm512_or_pd(vd_abs(a), simde_mm512_and_pd(vd_set1(-0.0), b));
-}
 
 VEC_FN vd_mask vd_lt(vd a, vd b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_LT_OQ); }
 VEC_FN vd_mask vd_le(vd a, vd b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_LE_OQ); }

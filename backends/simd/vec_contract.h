@@ -11,7 +11,7 @@
  *   add sub mul div sqrt           IEEE, rounded to nearest
  *   fma(a, b, c)                   a * b + c, one rounding
  *   fnma(a, b, c)                  c - a * b, one rounding
- *   abs neg copysign(a, b)         bit operations; copysign is |a| with the sign of b
+ *   abs neg                        bit operations
  *   lt le gt ge eq                 masks, false where an operand is NaN
  *   ne isnan                       masks, true where an operand is NaN
  *   select(m, a, b)                m ? a : b

@@ -53,12 +53,6 @@ VEC_FN P(int) P(isar)(P(int) a, int n)
 VEC_FN T P(neg)(T a) { return P(as_real)(P(ixor)(P(as_int)(a), P(iset1)(HALVES_SIGN))); }
 VEC_FN T P(abs)(T a) { return P(as_real)(P(iand)(P(as_int)(a), P(iset1)(~HALVES_SIGN))); }
 
-VEC_FN T P(copysign)(T a, T b)
-{
-    P(int) sign = P(iand)(P(as_int)(b), P(iset1)(HALVES_SIGN));
-    return P(as_real)(P(ior)(P(as_int)(P(abs)(a)), sign));
-}
-
 #ifdef __FMA__
 VEC_FN T P(fma)(T a, T b, T c) { return BOTH_3(T, OP(fmadd), a, b, c); }
 VEC_FN T P(fnma)(T a, T b, T c) { return BOTH_3(T, OP(fnmadd), a, b, c); }

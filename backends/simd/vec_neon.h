@@ -100,12 +100,6 @@ VEC_FN vf vf_neg(vf a) { return vf_as_real(vf_ixor(vf_as_int(a), vf_iset1(INT32_
 VEC_FN vf vf_abs(vf a) { return vf_as_real(vf_iand(vf_as_int(a), vf_iset1(INT32_MAX))); }
 VEC_FN vf vf_fnma(vf a, vf b, vf c) { return vf_fma(vf_neg(a), b, c); }
 
-VEC_FN vf vf_copysign(vf a, vf b)
-{
-    vf_int sign = vf_iand(vf_as_int(b), vf_iset1(INT32_MIN));
-    return vf_as_real(vf_ior(vf_as_int(vf_abs(a)), sign));
-}
-
 VEC_FN vf_mask vf_m_and(vf_mask a, vf_mask b) { return simde_vandq_u32(a, b); }
 VEC_FN vf_mask vf_m_or(vf_mask a, vf_mask b) { return simde_vorrq_u32(a, b); }
 VEC_FN vf_mask vf_m_not(vf_mask m) { return simde_vmvnq_u32(m); }
@@ -255,12 +249,6 @@ VEC_FN vd_mask vd_ieq(vd_int a, vd_int b) { return simde_vceqq_s64(a, b); }
 VEC_FN vd vd_neg(vd a) { return vd_as_real(vd_ixor(vd_as_int(a), vd_iset1(INT64_MIN))); }
 VEC_FN vd vd_abs(vd a) { return vd_as_real(vd_iand(vd_as_int(a), vd_iset1(INT64_MAX))); }
 VEC_FN vd vd_fnma(vd a, vd b, vd c) { return vd_fma(vd_neg(a), b, c); }
-
-VEC_FN vd vd_copysign(vd a, vd b)
-{
-    vd_int sign = vd_iand(vd_as_int(b), vd_iset1(INT64_MIN));
-    return vd_as_real(vd_ior(vd_as_int(vd_abs(a)), sign));
-}
 
 VEC_FN vd_mask vd_m_and(vd_mask a, vd_mask b) { return simde_vandq_u64(a, b); }
 VEC_FN vd_mask vd_m_or(vd_mask a, vd_mask b) { return simde_vorrq_u64(a, b); }
