@@ -95,8 +95,7 @@ START_TEST(unknown_backends_are_refused)
 }
 END_TEST
 
-/* ---- States -----------------------------------------------------------------------------------
- */
+/* ---- States ---- */
 
 static attpool_state *state_at(int64_t origin, attpool_score score, int64_t n)
 {
