@@ -91,6 +91,7 @@ Suite *suite_memory(void)
     Suite *suite = suite_create("memory");
     TCase *tc = tcase_create("memory");
     tcase_set_timeout(tc, 600);
+    tcase_set_tags(tc, "memory");
     tcase_add_loop_test(tc, pooling_does_not_store_the_weights, 0, TEST_BACKENDS);
     suite_add_tcase(suite, tc);
     return suite;
