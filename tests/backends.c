@@ -131,13 +131,18 @@ bool computes(attpool_context *context, enum element element)
     return true;
 }
 
+size_t test_every(void)
+{
+    const char *some = getenv("ATTPOOL_TEST_EVERY");
+    return some && atoi(some) > 1 ? (size_t)atoi(some) : 1;
+}
+
 bool next_case(size_t *at, size_t every, const struct test_case **c)
 {
     size_t count;
     const struct test_case *table = test_cases(&count);
-    const char *only = getenv("ATTPOOL_TEST_CASES"), *some = getenv("ATTPOOL_TEST_EVERY");
-    if (some && atoi(some) > 1)
-        every *= (size_t)atoi(some);
+    const char *only = getenv("ATTPOOL_TEST_CASES");
+    every *= test_every();
     for (size_t i = *at; i < count; i++) {
         if (only ? !strstr(table[i].name, only) : i % every != 0)
             continue;

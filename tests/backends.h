@@ -7,7 +7,7 @@
  * ATTPOOL_TEST_OPENCL   see CONTRIBUTING.md
  * ATTPOOL_TEST_BACKEND  only this one
  * ATTPOOL_TEST_CASES    only the cases whose name contains this
- * ATTPOOL_TEST_EVERY    only every N-th case: for a driver that interprets */
+ * ATTPOOL_TEST_EVERY    only every N-th case and number: for a driver that interprets */
 
 #include "tests/job.h"
 
@@ -25,6 +25,9 @@ bool promises_bits(const attpool_context *context);
 
 /* Does the backend compute in this type? */
 bool computes(attpool_context *context, enum element element);
+
+/* ATTPOOL_TEST_EVERY, or 1. */
+size_t test_every(void);
 
 /* The cases that the environment leaves; *c is the next one, false at the end. `every`: only one
  * of so many. */

@@ -184,6 +184,7 @@ START_TEST(functions_have_the_bits_of_scalar)
     size_t unit = element == ELEMENT_F32 ? 4 : 8;
     void *x = malloc(BATCH * unit), *want = malloc(BATCH * unit), *got = malloc(BATCH * unit);
     struct batches batches = batches_of(element, SAMPLE);
+    batches.of *= test_every();
     attpool_context *context[TEST_BACKENDS], *judge = open_judge();
     for (int k = 1; k < TEST_BACKENDS; k++) {
         context[k] = open_backend(test_backends[k], 1);
