@@ -110,6 +110,8 @@ void attpool_close(attpool_context *context)
     if (!context)
         return;
     struct engine *e = &context->engine;
+    struct float_env env;
+    float_env_enter(&env);
     if (e->backend->memory)
         (void)e->backend->memory->sync(e);
     if (e->backend->close)
@@ -117,6 +119,7 @@ void attpool_close(attpool_context *context)
     threads_free(e->threads);
     free(e->scratch);
     free(context);
+    float_env_leave(&env);
 }
 
 attpool_status attpool_finish(attpool_context *context)

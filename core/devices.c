@@ -2,6 +2,7 @@
 
 /* The list of what this machine has. */
 
+#include "core/float_env.h"
 #include "core/registry.h"
 
 #include <stdio.h>
@@ -97,11 +98,13 @@ attpool_status attpool_list_devices(attpool_device_list **result)
     const struct backend *b, *best;
     const char *device;
     char reason[200];
+    struct float_env env;
     if (!result)
         return ATTPOOL_E_CONTEXT;
     struct attpool_device_list *list = *result = calloc(1, sizeof *list);
     if (!list)
         return ATTPOOL_E_MEMORY;
+    float_env_enter(&env);
     const char *max_isa = getenv("ATTPOOL_MAX_ISA");
     best = registry_choose("auto", max_isa && *max_isa ? max_isa : NULL, &device, reason,
                            sizeof reason);
@@ -111,6 +114,7 @@ attpool_status attpool_list_devices(attpool_device_list **result)
         else
             add_listed(list, b);
     }
+    float_env_leave(&env);
     return ATTPOOL_OK;
 }
 

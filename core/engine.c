@@ -134,6 +134,7 @@ void *engine_scratch(const struct engine *engine, int worker)
 
 void call_begin(struct call *call, struct engine *engine, const char *name)
 {
+    float_env_enter(&call->env);
     call->engine = engine;
     call->name = name;
     call->start = engine->verbose >= 2 || engine->progress ? engine_clock() : 0;
@@ -142,14 +143,12 @@ void call_begin(struct call *call, struct engine *engine, const char *name)
     atomic_store_explicit(&engine->empty_rows, 0, memory_order_relaxed);
     engine->progress_done = 0;
     engine->progress_time = call->start;
-    float_env_enter(&call->env);
 }
 
 attpool_status call_end(struct call *call, attpool_status status)
 {
     struct engine *engine = call->engine;
     int64_t empty = engine->empty_rows;
-    float_env_leave(&call->env);
     if (status == ATTPOOL_OK && empty > 0)
         status = engine_fail(engine, ATTPOOL_E_EMPTY, "%lld rows have no key that takes part",
                              (long long)empty);
@@ -159,5 +158,6 @@ attpool_status call_end(struct call *call, attpool_status status)
                    engine_clock() - call->start);
     if (status != ATTPOOL_OK && engine->message[0] == '\0')
         engine_fail(engine, status, "%s failed: %s", call->name, attpool_status_name(status));
+    float_env_leave(&call->env);
     return status;
 }

@@ -38,10 +38,8 @@ double to_type(int type, double value)
 float attpool_width_f32(float sigma)
 {
     struct float_env env;
-    if (!(sigma > 0) || !isfinite(sigma))
-        return NAN;
     float_env_enter(&env);
-    float w = 1 / sigma;
+    float w = sigma > 0 && isfinite(sigma) ? 1 / sigma : (float)NAN;
     if (fmaf(w, sigma, -1.0f) < 0) {
         uint32_t bits;
         memcpy(&bits, &w, sizeof bits);
@@ -55,10 +53,8 @@ float attpool_width_f32(float sigma)
 double attpool_width_f64(double sigma)
 {
     struct float_env env;
-    if (!(sigma > 0) || !isfinite(sigma))
-        return NAN;
     float_env_enter(&env);
-    double w = 1 / sigma;
+    double w = sigma > 0 && isfinite(sigma) ? 1 / sigma : (double)NAN;
     if (fma(w, sigma, -1.0) < 0) {
         uint64_t bits;
         memcpy(&bits, &w, sizeof bits);
@@ -212,9 +208,18 @@ static int64_t clamp_band(int64_t value)
     return value > BAND_OPEN ? BAND_OPEN : value < -BAND_OPEN ? -BAND_OPEN : value;
 }
 
-static int64_t add_band(int64_t a, int64_t b)
+static int64_t add_saturated(int64_t a, int64_t b)
 {
-    return clamp_band(clamp_band(a) + clamp_band(b));
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
+}
+
+/* Clamped last: a step that saturates is further off than `shift` can bring back. */
+static int64_t band_bound(int64_t offset, int64_t reach, int64_t shift)
+{
+    return clamp_band(add_saturated(add_saturated(offset, reach), shift));
 }
 
 static attpool_status take_bands(struct engine *e, const attpool_masks *o, struct masks *masks)
@@ -229,15 +234,14 @@ static attpool_status take_bands(struct engine *e, const attpool_masks *o, struc
         return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is %lld, it should not be negative",
                            o->left < 0 ? "left" : "right",
                            (long long)(o->left < 0 ? o->left : o->right));
-    int64_t shift = clamp_band(o->query_origin) - clamp_band(o->key_origin);
-    int64_t centre = add_band(shift, o->offset);
+    int64_t shift = o->query_origin - o->key_origin;
     masks->band_low = -BAND_OPEN;
     masks->band_high = BAND_OPEN;
     if (o->causal)
-        masks->band_high = add_band(centre, 1);
+        masks->band_high = clamp_band(band_bound(o->offset, 0, shift) + 1);
     if (o->window) {
-        int64_t high = add_band(add_band(centre, o->right), 1);
-        masks->band_low = add_band(centre, -o->left);
+        int64_t high = band_bound(o->offset, o->right, shift) + 1;
+        masks->band_low = band_bound(o->offset, -o->left, shift);
         if (high < masks->band_high)
             masks->band_high = high;
     }

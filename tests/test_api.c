@@ -3,6 +3,7 @@
 
 #include "tests/attention.h"
 #include "tests/backends.h"
+#include "tests/float_env.h"
 #include "tests/suites.h"
 
 #include <math.h>
@@ -311,6 +312,93 @@ START_TEST(progress_is_told_and_can_cancel)
 }
 END_TEST
 
+/* ---- The caller's floating-point environment ---- */
+
+static int go_on(void *data, double fraction)
+{
+    (void)data;
+    (void)fraction;
+    return 0;
+}
+
+static void ignore_line(void *data, const char *line)
+{
+    (void)data;
+    (void)line;
+}
+
+/* Every kind of call, with all that callbacks make it compute. */
+static void call_everything(struct attention *a)
+{
+    attpool_options options = { .verbose = 2, .log = ignore_line, .progress = go_on };
+    attpool_context *context;
+    attpool_device_list *list;
+    if (attpool_open(&options, &context) != ATTPOOL_OK || attend(context, a) != ATTPOOL_OK ||
+        attpool_finish(context) != ATTPOOL_OK || attpool_list_devices(&list) != ATTPOOL_OK)
+        abort();
+    attpool_free_devices(list);
+    attpool_close(context);
+    volatile float nan_f32 = NAN, third_f32 = 3;
+    volatile double nan_f64 = (double)NAN, third_f64 = 3;
+    attpool_width_f32(nan_f32);
+    attpool_width_f32(third_f32);
+    attpool_width_f64(nan_f64);
+    attpool_width_f64(third_f64);
+}
+
+START_TEST(the_floating_point_environment_stays)
+{
+    struct attention a;
+    attention_new(&a);
+    for (int i = 0; i < float_environments; i++) {
+        float_environment_set(i);
+        uint64_t before = float_environment_get();
+        call_everything(&a);
+        uint64_t after = float_environment_get();
+        float_environment_default();
+        ck_assert_msg(before == after, "%s: it was %llx, is %llx", float_environment_name(i),
+                      (unsigned long long)before, (unsigned long long)after);
+    }
+}
+END_TEST
+
+/* ---- Windows that lie far off ---- */
+
+START_TEST(windows_may_be_anywhere)
+{
+    enum { KEYS = 5 };
+    const int64_t far = INT64_MAX, most = (int64_t)1 << 60, big = (int64_t)1 << 61;
+    const struct {
+        int64_t offset, left, right, query_origin, key_origin;
+        int first, end; /* of what is seen */
+    } rows[] = {
+        { 0, 1, 1, 2, 0, 1, 4 },          { 2 * big - 1, big, 0, 0, 0, 0, 0 },
+        { big, big, 0, 0, 0, 0, KEYS },   { big + 1, big - 1, 0, 0, 0, 2, KEYS },
+        { far, far, far, 0, 0, 0, KEYS }, { -far, 0, far, 0, 0, 0, 1 },
+        { far, far, 0, most, 0, 0, 0 },   { far, far, 0, 0, most, 0, KEYS },
+        { -far, far, far, 0, 0, 0, 1 },   { -far - 1, 0, far, 3, 0, 0, 3 },
+    };
+    float s[KEYS] = { 0 }, w[KEYS];
+    int64_t shape[] = { 1, KEYS };
+    DLTensor S = tensor_of(s, ELEMENT_F32, 2, shape), W = tensor_of(w, ELEMENT_F32, 2, shape);
+    attpool_context *context = open_with(NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        attpool_masks masks = { .window = 1,
+                                .offset = rows[i].offset,
+                                .left = rows[i].left,
+                                .right = rows[i].right,
+                                .query_origin = rows[i].query_origin,
+                                .key_origin = rows[i].key_origin };
+        attpool_softmax_options options = { .masks = &masks };
+        ck_assert_int_eq(attpool_softmax(context, &S, &options, &W), ATTPOOL_OK);
+        for (int j = 0; j < KEYS; j++)
+            ck_assert_msg((w[j] > 0) == (j >= rows[i].first && j < rows[i].end),
+                          "row %zu, key %d has the weight %g", i, j, (double)w[j]);
+    }
+    attpool_close(context);
+}
+END_TEST
+
 /* ---- Sizes of 0 --------------------------------------------------------------------------- */
 
 START_TEST(an_empty_batch_is_nothing_to_do)
@@ -393,6 +481,8 @@ Suite *suite_api(void)
     tcase_add_test(tc, the_log_gets_what_is_asked_for);
     tcase_add_test(tc, the_library_prints_nothing);
     tcase_add_test(tc, progress_is_told_and_can_cancel);
+    tcase_add_test(tc, the_floating_point_environment_stays);
+    tcase_add_test(tc, windows_may_be_anywhere);
     tcase_add_test(tc, an_empty_batch_is_nothing_to_do);
     tcase_add_test(tc, plain_arrays_are_tensors);
     suite_add_tcase(suite, tc);
