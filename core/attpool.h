@@ -16,7 +16,8 @@
  *  (0 broadcasts, NULL is row-major); byte_offset is honoured; no alignment is asked on the
  *  host, that of the element on a device. Inputs are never written. An output overlaps neither
  *  itself nor another argument, unless its declaration allows it; two arrays overlap when the
- *  ranges from their first to their last byte do.
+ *  ranges from their first to their last byte do, and an array itself where the stride of a
+ *  dimension is less than what those of smaller strides span.
  *
  *  Shapes. (b, n, d) stands for tensors of 2 to 4 dimensions: (n, d), (b, n, d) or
  *  (b, h, n, d). One with fewer dimensions lacks the leftmost ones. Missing and size-1 leading
