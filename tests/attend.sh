@@ -263,6 +263,7 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 2 '"./o.npy" is asked for twice' attend $base -o o.npy --lse ./o.npy
     fails 2 '--bandwidth is .*, it should be' attend $base --score gaussian --bandwidth 1e-320
     fails 2 '--scale is 1.7e.308, too large' attend $base --scale 1.7e308
+    fails 2 '"h.svg.gp" is asked for twice' attend $base --heatmap h.svg --keep-scripts -o h.svg.gp
     fails 2 'stdin or stdout is asked for twice' attend $base --lse -
     fails 2 'stdin or stdout is asked for twice' attend -q - -k - -v v.npy
     fails 4 '.*no backend "vax"' attend $base --backend vax
@@ -271,6 +272,9 @@ base='-q q.npy -k k.npy -v v.npy'
 
     npy kbad.npy '<f8' '(3, 3)' 1 2 3 4 5 6 7 8 9
     fails 3 'kbad.npy: K has 3 columns, Q has 2' attend -q q.npy -k kbad.npy -v v.npy
+    npy heavy.npy '<f8' '(3,)' 1e308 1e308 1
+    fails 3 'heavy.npy: the sum of the key weights is outside the range of float64' \
+        attend $base --key-weights heavy.npy
     npy vbad.npy '<f8' '(2, 1)' 1 2
     fails 3 'vbad.npy: V has 2 rows, K has 3' attend -q q.npy -k k.npy -v vbad.npy
     npy q1.npy '<f8' '(2,)' 1 0

@@ -26,5 +26,7 @@ perl -e '
 
 fails 2 '--op "no such case": no case' bench --op 'no such case'
 fails 2 'bench takes no "x"' bench x
+fails 1 'cannot write nowhere/x' bench --json nowhere/x
+fails 2 'stdin or stdout is asked for twice' bench --json -
 fails 4 '.*no backend "vax"' bench --quick --op softmax --backend scalar,vax
 fails 2 '--backend ",": an item' bench --backend ,

@@ -248,6 +248,8 @@ fails 2 '--weights is an .npy file' regress d.csv --x x --y y --bandwidth 1 --we
 fails 2 '"a.npy" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --weights a.npy -o a.npy
 fails 2 '"./a.npy" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --weights ./a.npy \
     -o a.npy
+fails 2 '"p.svg.gp" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --plot p.svg \
+    --keep-scripts -o ./p.svg.gp
 fails 2 'stdin or stdout is asked for twice' regress - --x x --y y --bandwidth 1 --at -
 fails 2 '--empty: "none" is none of nan, zero, ' regress d.csv --x x --y y --empty none
 fails 2 '--na: "drop" is none of error, omit' regress d.csv --x x --y y --na drop
@@ -263,6 +265,11 @@ fails 2 'option -o needs an argument' regress d.csv -o
 fails 2 'there is no column 0' regress d.csv --x 0 --y y --bandwidth 1
 
 # ---- bad data ----
+
+printf 'x,y\n0,1\n1e308,2\n' >far.csv
+ok regress far.csv --x x --y y --bandwidth 1e308 --grid 3
+# shellcheck disable=SC2046
+test "$(cut -d , -f 1 out | tr '\n' ' ')" = "x 0 5e+307 1e+308 " || fail "another grid: $(cat out)"
 
 printf '"age, in years",y\n1,2\n' >age.csv
 fails 3 'age.csv:1: no column "age"; the first row is "age, in years", "y"; a name with a comma is' \
@@ -288,6 +295,10 @@ fails 3 'heavy.csv:3:3: column "w": the sum of the case weights is outside' regr
     --y y --bandwidth 1 --case-weights w
 fails 3 'reach.csv:4: no data is in reach' regress d.csv --x x --y y --kernel boxcar --bandwidth 1 \
     --at reach.csv --na omit --empty error
+printf 'x,y,w\n0,1,1e-50\n' >light.csv
+run 0 regress light.csv --x x --y y --bandwidth 1 --case-weights w --precision f32
+grep -q 'no data in reach, as every case weight is 0 in float32 (see' err ||
+    fail "no word about the weights: $(cat err)"
 printf 'a,b\n1,2\n' >two.csv
 fails 3 'two.csv:1: neither a column "x" nor exactly 1 column' regress d.csv --x x --y y \
     --bandwidth 1 --at two.csv
@@ -398,6 +409,25 @@ PATH=$tmp/stuck:$PATH TMPDIR=$tmp/killed $ATTPOOL regress d.csv --x x --y y --ba
     --plot p.svg >out &
 kill_at_work $!
 test -z "$(ls killed)" || fail "killed while gnuplot drew, it left: $(ls killed)"
+
+# A limit of the size is an error like any other.
+mkdir limited
+(
+    ulimit -f 1
+    fails 1 'cannot write limited/f.csv: File too large' regress d.csv --x x --y y --bandwidth 1 \
+        --grid 10000 -o limited/f.csv
+) || exit
+test -z "$(ls limited)" || fail "without room it left: $(ls limited)"
+
+# What stands in a descriptor already stays.
+ok regress d.csv --x x --y y --bandwidth 1 -o fit.csv
+(cat "$srcdir/tests/data/iris.csv" fit.csv) >expected
+for name in /dev/stderr /dev/fd/2 /dev/fd/5 /proc/self/fd/5; do
+    cp "$srcdir/tests/data/iris.csv" kept
+    # shellcheck disable=SC2086
+    $ATTPOOL regress d.csv --x x --y y --bandwidth 1 -o "$name" 2>>kept 5>>kept
+    same expected kept
+done
 
 # chunks of queries give the bits of all at once
 head -n 3001 long.csv >part.csv

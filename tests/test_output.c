@@ -214,7 +214,7 @@ int mkostemp(char *name, int flags)
 /* Before and after output_open has returned. */
 START_TEST(a_signal_removes_what_is_not_whole)
 {
-    const int fatal[] = { SIGINT, SIGTERM, SIGHUP }, number = fatal[_i / 2];
+    const int fatal[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU }, number = fatal[_i / 2];
     signal(number, SIG_DFL);
     pid_t child = fork();
     if (child == 0) {
@@ -435,7 +435,7 @@ Suite *suite_output(void)
     tcase_add_loop_test(tc, a_full_disk_is_said, 0, 2);
     tcase_add_loop_test(tc, a_closed_pipe_is_said, 0, 2);
     tcase_add_test(tc, stdout_takes_what_is_written);
-    tcase_add_loop_test(tc, a_signal_removes_what_is_not_whole, 0, 6);
+    tcase_add_loop_test(tc, a_signal_removes_what_is_not_whole, 0, 10);
     tcase_add_loop_test(tc, a_table_is_written_as_csv, 0, (int)(sizeof tables / sizeof tables[0]));
     tcase_add_test(tc, a_written_table_is_read_back);
     tcase_add_test(tc, a_table_is_written_as_npy);

@@ -114,6 +114,7 @@ static const struct reading readings[] = {
     { "7\n8\n", "2", IN_ORDER, 0, "-|1:7|2:8" },
     { "a,c,d\n1,3,4\n", "a,b", IN_ORDER, 3,
       ":1: neither a column \"b\" nor exactly 2 columns: there are 3" },
+    { "1,3,4\n", "?", IN_ORDER, 3, ":1: not exactly 1 column: there are 3" },
     { "a,a,b\n1,3,4\n", "a,b", IN_ORDER, 3,
       ":1:2: the name \"a\" stands twice, in columns 1 and 2" },
 };

@@ -302,7 +302,7 @@ static int check_together(const struct option_reader *r, struct attend_options *
     const char *inputs[INPUTS];
     for (int i = 0; i < INPUTS; i++)
         inputs[i] = o->input[i] != NULL && strcmp(o->input[i], "-") == 0 ? "-" : NULL;
-    st = names_distinct(outputs, 4, e);
+    st = outputs_distinct(outputs, 4, 1, o->keep_scripts, e);
     return st == CMD_OK ? names_distinct(inputs, INPUTS, e) : st;
 }
 

@@ -42,6 +42,33 @@ static bool may_be_scalar(enum attend_input i)
     return i == IN_LENGTHS || i == IN_WIDTH;
 }
 
+static int check_bias(const char *file, bool single, const struct attend_array *array,
+                      struct error *e)
+{
+    for (size_t j = 0; j < array->count; j++)
+        if (real_get(array->data, single, j) == (double)INFINITY)
+            return error_at(e, file, 0, 0, "a bias of +Inf, which is element %zu in C order", j);
+    return CMD_OK;
+}
+
+/* Of each element by itself the library makes sure. */
+static int check_key_weights(const char *file, bool single, const struct attend_array *array,
+                             struct error *e)
+{
+    const size_t keys = (size_t)array->shape[array->dims - 1];
+    double sum = 0;
+    for (size_t j = 0; j < array->count; j++) {
+        const double weight = real_get(array->data, single, j);
+        sum = j % keys == 0 ? weight : sum + weight;
+        if (isfinite(weight) && isinf(single ? (double)(float)sum : sum))
+            return error_at(e, file, 0, 0,
+                            "the sum of the key weights is outside the range of float%d, up to "
+                            "element %zu in C order",
+                            single ? 32 : 64, j);
+    }
+    return CMD_OK;
+}
+
 static int read_array(struct open_input *in, enum attend_input i, bool single,
                       struct attend_array *array, struct error *e)
 {
@@ -57,13 +84,11 @@ static int read_array(struct open_input *in, enum attend_input i, bool single,
         return error_at(e, in->source.name, 0, 0, "the shape is %s; 1 to 4 dimensions are possible",
                         npy_shape(info->dims, info->shape).text);
     int st = npy_data(&in->source, info, type_of(i, single), &array->data, e);
-    if (st != CMD_OK || i != IN_BIAS)
-        return st;
-    for (size_t j = 0; j < array->count; j++)
-        if (real_get(array->data, single, j) == (double)INFINITY)
-            return error_at(e, in->source.name, 0, 0,
-                            "a bias of +Inf, which is element %zu in C order", j);
-    return CMD_OK;
+    if (st == CMD_OK && i == IN_BIAS)
+        st = check_bias(in->source.name, single, array, e);
+    if (st == CMD_OK && i == IN_KEY_WEIGHTS)
+        st = check_key_weights(in->source.name, single, array, e);
+    return st;
 }
 
 static bool decides_type(int i)

@@ -270,7 +270,12 @@ int command_bench(int argc, char **argv, struct error *e)
     if (wanted == 0)
         return error_set(e, CMD_USAGE, "--op %s: no case has that name; see --list",
                          quoted_name(b.text).text);
-    st = output_open(&b.out, NULL, e);
+    const char *const outputs[] = { "-", b.json_path };
+    st = names_distinct(outputs, 2, e);
+    if (st == CMD_OK && !b.list)
+        st = output_check(b.json_path, e);
+    if (st == CMD_OK)
+        st = output_open(&b.out, NULL, e);
     if (st != CMD_OK)
         return st;
     st = b.list ? print_list(&b) : run(&b, e);

@@ -30,7 +30,7 @@ static void remove_and_die(int signal_number)
     raise(signal_number); /* SA_RESETHAND: now the default, once this handler returns */
 }
 
-static const int fatal[] = { SIGINT, SIGTERM, SIGHUP };
+static const int fatal[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU };
 
 static void set_signals(void)
 {
@@ -39,6 +39,7 @@ static void set_signals(void)
         return;
     done = true;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
         struct sigaction was;
         struct sigaction now = { .sa_handler = remove_and_die, .sa_flags = (int)SA_RESETHAND };
@@ -134,19 +135,34 @@ static int open_beside(struct output *o, const char *path, const struct stat *ol
     return CMD_OK;
 }
 
+/* The descriptor that path is another name of, or -1: what stands there already stays. */
+static int own_descriptor(const char *path, const struct stat *file)
+{
+    struct stat own;
+    int n = 0, fd = -1;
+    for (int i = STDOUT_FILENO; i <= STDERR_FILENO; i++)
+        if (fstat(i, &own) == 0 && own.st_dev == file->st_dev && own.st_ino == file->st_ino)
+            return i;
+    if ((sscanf(path, "/dev/fd/%d%n", &fd, &n) == 1 ||
+         sscanf(path, "/proc/self/fd/%d%n", &fd, &n) == 1) &&
+        path[n] == '\0' && fstat(fd, &own) == 0)
+        return fd;
+    return -1;
+}
+
 static int open_file(struct output *o, const char *path, struct error *e)
 {
     struct stat st;
-    struct stat standard;
     bool exists = stat(path, &st) == 0;
     if (*path == '\0')
         return cannot(o, "write", ENOENT, e);
     if (exists && S_ISDIR(st.st_mode))
         return cannot(o, "write", EISDIR, e);
-    /* /dev/stdout where stdout is a file: what stands in it already stays. */
-    if (exists && fstat(STDOUT_FILENO, &standard) == 0 && standard.st_dev == st.st_dev &&
-        standard.st_ino == st.st_ino)
-        return CMD_OK;
+    int own = exists ? own_descriptor(path, &st) : -1;
+    if (own >= 0) {
+        o->fd = own <= STDERR_FILENO ? own : fcntl(own, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        return o->fd < 0 ? cannot(o, "write", errno, e) : CMD_OK;
+    }
     if (exists && !S_ISREG(st.st_mode)) {
         o->fd = open(path, O_WRONLY | O_CLOEXEC);
         return o->fd < 0 ? cannot(o, "write", errno, e) : CMD_OK;

@@ -3,6 +3,7 @@
 
 #include "tools/picture.h"
 
+#include "tools/options.h"
 #include "tools/output.h"
 #include "tools/progress.h"
 #include "tools/run_gnuplot.h"
@@ -17,6 +18,29 @@ static int script_name(const char *path, bool keep_script, char **script, struct
         return CMD_OK;
     *script = NULL;
     return error_memory(e, 0);
+}
+
+int outputs_distinct(const char *const *output, size_t count, size_t pictures, bool keep_scripts,
+                     struct error *e)
+{
+    enum { MOST = 16 };
+    const char *name[MOST];
+    char *script[MOST] = { NULL };
+    size_t scripts = 0;
+    int st = CMD_OK;
+    for (size_t i = 0; i < count; i++)
+        name[i] = output[i];
+    for (size_t i = count - pictures; i < count && st == CMD_OK; i++)
+        if (output[i] != NULL) {
+            st = script_name(output[i], keep_scripts, &script[scripts], e);
+            name[count + scripts] = script[scripts];
+            scripts++;
+        }
+    if (st == CMD_OK)
+        st = names_distinct(name, count + scripts, e);
+    for (size_t i = 0; i < scripts; i++)
+        free(script[i]);
+    return st;
 }
 
 int draw_check(const char *path, bool keep_script, struct error *e)

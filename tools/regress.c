@@ -222,7 +222,7 @@ static int check_together(const struct option_reader *r, struct regress_options 
         return usage_error(r, e, "--grid takes one x column, not %zu", o->x.count);
     if (o->x.count > 1 && o->plot != NULL)
         return usage_error(r, e, "--plot takes one x column, not %zu", o->x.count);
-    int st = names_distinct(outputs, 4, e);
+    int st = outputs_distinct(outputs, 4, 2, o->keep_scripts, e);
     if (st == CMD_OK)
         st = names_distinct(inputs, 2, e);
     return st == CMD_OK ? check_kernel(r, o, e) : st;
@@ -306,7 +306,9 @@ static void warn_empty(const struct regress_options *o, const struct regress_dat
     if (empty > 0 && (o->empty == ATTPOOL_EMPTY_DEFAULT || data->weightless))
         error_warn("%zu of %zu queries %s no data in reach%s (see --empty)", empty, data->n,
                    empty == 1 ? "has" : "have",
-                   data->weightless ? ", as every case weight is 0" : "");
+                   !data->weightless ? ""
+                   : data->single    ? ", as every case weight is 0 in float32"
+                                     : ", as every case weight is 0");
 }
 
 /* A sum may overflow where no value does. */

@@ -33,7 +33,7 @@ struct regress_data {
     double **points;     /* [d], the query points as they were given */
     double *grid;
     unsigned char *missing; /* [n]: a query row with a missing value; NULL: none */
-    bool weightless;        /* every case weight is 0 */
+    bool weightless;        /* every case weight is 0, in this precision */
     char **x_names, **y_names, **fit_names;
 };
 

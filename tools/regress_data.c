@@ -122,8 +122,8 @@ static double grid_point(double least, double most, size_t i, size_t last)
         return most;
     double step = (double)i / (double)last;
     double range = most - least;
-    return isfinite(range) ? least + (double)i * range / (double)last
-                           : least * (1 - step) + most * step;
+    return isfinite((double)last * range) ? least + (double)i * range / (double)last
+                                          : least * (1 - step) + most * step;
 }
 
 static int make_grid(const struct regress_options *o, struct regress_data *data, struct error *e)
@@ -192,7 +192,7 @@ static int pack_weights(struct regress_data *data, struct error *e)
         if (a[j] < 0)
             return table_fault(&data->table, j, column, e, "a case weight is negative: %g", a[j]);
         real_set(data->a, data->single, j, a[j]);
-        sum += a[j];
+        sum += data->single ? (double)(float)a[j] : a[j];
         if (isinf(data->single ? (double)(float)sum : sum))
             return table_fault(&data->table, j, column, e,
                                "the sum of the case weights is outside the range of float%d",

@@ -64,7 +64,7 @@ static int open_files(struct files *f, const char *script, size_t length, struct
     return st;
 }
 
-/* SIGPIPE is ignored here and must not be there. */
+/* SIGPIPE and SIGXFSZ are ignored here and must not be there. */
 static int start(struct files *f, pid_t *child)
 {
     char *const argv[] = { "gnuplot", "-d", f->script, NULL };
@@ -73,6 +73,7 @@ static int start(struct files *f, pid_t *child)
     sigset_t defaults;
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);

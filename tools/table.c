@@ -100,6 +100,17 @@ static int choose_each(const struct table_builder *b, const struct table_cell *c
     return CMD_OK;
 }
 
+/* lost: a name that no column has, or "" where columns are wanted that have none. */
+static int wrong_count(const struct table_builder *b, uint64_t line, const char *lost, size_t count)
+{
+    const size_t wanted = b->options->column_count;
+    char neither[sizeof(struct quoted) + 32] = "not";
+    if (*lost != '\0')
+        snprintf(neither, sizeof neither, "neither a column %s nor", quoted_name(lost).text);
+    return error_at(b->e, file_name(b), line, 0, "%s exactly %zu column%s: there %s %zu", neither,
+                    wanted, wanted == 1 ? "" : "s", count == 1 ? "is" : "are", count);
+}
+
 static int choose_by_names_or_order(const struct table_builder *b, const struct table_cell *cells,
                                     size_t count, bool *named)
 {
@@ -120,10 +131,7 @@ static int choose_by_names_or_order(const struct table_builder *b, const struct 
     if (*named)
         return CMD_OK;
     if (count != wanted)
-        return error_at(b->e, file_name(b), cells == NULL ? 0 : cells[0].line, 0,
-                        "neither a column %s nor exactly %zu column%s: there %s %zu",
-                        quoted_name(lost).text, wanted, wanted == 1 ? "" : "s",
-                        count == 1 ? "is" : "are", count);
+        return wrong_count(b, cells == NULL ? 0 : cells[0].line, lost, count);
     for (size_t k = 0; k < wanted; k++)
         b->t->numbers[k] = k + 1;
     return CMD_OK;
