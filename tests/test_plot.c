@@ -235,6 +235,8 @@ static const struct {
     const char *script, *message;
 } failures[] = {
     { "#!/bin/sh\nexit 0\n", "gnuplot failed: it drew nothing" },
+    { "#!/bin/sh\nexit 127\n",
+      "plots are drawn by gnuplot, which is not installed or not on PATH" },
     { "#!/bin/sh\necho drawn\nexit 3\n", "gnuplot failed: exit status 3" },
     { "#!/bin/sh\nprintf 'plot x\\n     ^\\n\"s\" line 7: undefined variable: x\\n' >&2\nexit 1\n",
       "gnuplot failed: undefined variable: x" },

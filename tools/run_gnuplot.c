@@ -154,6 +154,9 @@ static int run(struct files *f, struct error *e)
     bool empty = fseek(f->picture, 0, SEEK_END) != 0 || ftell(f->picture) <= 0;
     if (WEXITSTATUS(status) == 0 && !empty)
         return CMD_OK;
+    /* Where posix_spawnp cannot tell that there is none, the child does, by this. */
+    if (WEXITSTATUS(status) == 127)
+        return no_gnuplot(e);
     char text[400];
     first_message(f->messages, WEXITSTATUS(status), text, sizeof text);
     return error_set(e, CMD_FAILED, "gnuplot failed: %s", text);
