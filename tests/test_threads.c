@@ -182,14 +182,18 @@ END_TEST
 Suite *suite_threads(void)
 {
     Suite *suite = suite_create("threads");
-    TCase *tc = tcase_create("threads");
+    TCase *tc = tcase_create("threads"), *forked = tcase_create("fork");
     tcase_add_checked_fixture(tc, clean_environment, NULL);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, contexts_work_side_by_side);
-    tcase_add_test(tc, a_context_survives_a_fork);
     tcase_add_test(tc, refused_threads_are_done_without);
     tcase_add_test(tc, threads_are_started_when_there_is_work);
     tcase_add_test(tc, any_number_of_threads);
     suite_add_tcase(suite, tc);
+    tcase_add_checked_fixture(forked, clean_environment, NULL);
+    tcase_set_timeout(forked, 120);
+    tcase_set_tags(forked, "fork");
+    tcase_add_test(forked, a_context_survives_a_fork);
+    suite_add_tcase(suite, forked);
     return suite;
 }
