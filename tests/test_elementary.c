@@ -370,10 +370,10 @@ static double error_of(int function, enum element element, double x, double y, d
     }
     if (element == ELEMENT_F32) {
         double value = reference(function, x);
-        if (fabs(y - value) <= worst * 0x1p-24 * fabs(value))
-            return 0;
         if (value > (double)FLT_MAX)
             return y >= (double)FLT_MAX ? 0 : HUGE_VAL;
+        if (fabs(y - value) <= worst * 0x1p-24 * fabs(value))
+            return 0;
         return fabs(y - value) / unit_of(function, element, x, value);
     }
     long double value = referencel(function, (long double)x);
