@@ -218,6 +218,8 @@ START_TEST(a_signal_removes_what_is_not_whole)
     signal(number, SIG_DFL);
     pid_t child = fork();
     if (child == 0) {
+        const struct rlimit no_core = { 0, 0 };
+        setrlimit(RLIMIT_CORE, &no_core);
         strikes = _i % 2 ? number : 0;
         if (output_open(&o, "x.txt", &e) != CMD_OK || scratch_count() != 1)
             _exit(7);
