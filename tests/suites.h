@@ -10,6 +10,7 @@ Suite *suite_version(void);
 Suite *suite_oracle(void);
 Suite *suite_golden(void);
 Suite *suite_api(void);
+Suite *suite_callbacks(void);
 Suite *suite_threads(void);
 Suite *suite_tree(void);
 Suite *suite_errors(void);

@@ -117,6 +117,41 @@ START_TEST(values_are_checked)
 }
 END_TEST
 
+/* ---- Windows that lie far off ---- */
+
+START_TEST(windows_may_be_anywhere)
+{
+    enum { KEYS = 5 };
+    const int64_t far = INT64_MAX, most = (int64_t)1 << 60, big = (int64_t)1 << 61;
+    const struct {
+        int64_t offset, left, right, query_origin, key_origin;
+        int first, end; /* of what is seen */
+    } rows[] = {
+        { 0, 1, 1, 2, 0, 1, 4 },          { 2 * big - 1, big, 0, 0, 0, 0, 0 },
+        { big, big, 0, 0, 0, 0, KEYS },   { big + 1, big - 1, 0, 0, 0, 2, KEYS },
+        { far, far, far, 0, 0, 0, KEYS }, { -far, 0, far, 0, 0, 0, 1 },
+        { far, far, 0, most, 0, 0, 0 },   { far, far, 0, 0, most, 0, KEYS },
+        { -far, far, far, 0, 0, 0, 1 },   { -far - 1, 0, far, 3, 0, 0, 3 },
+    };
+    float s[KEYS] = { 0 }, w[KEYS];
+    int64_t shape[] = { 1, KEYS };
+    DLTensor S = tensor_of(s, ELEMENT_F32, 2, shape), W = tensor_of(w, ELEMENT_F32, 2, shape);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        attpool_masks masks = { .window = 1,
+                                .offset = rows[i].offset,
+                                .left = rows[i].left,
+                                .right = rows[i].right,
+                                .query_origin = rows[i].query_origin,
+                                .key_origin = rows[i].key_origin };
+        attpool_softmax_options options = { .masks = &masks };
+        ck_assert_int_eq(attpool_softmax(context, &S, &options, &W), ATTPOOL_OK);
+        for (int j = 0; j < KEYS; j++)
+            ck_assert_msg((w[j] > 0) == (j >= rows[i].first && j < rows[i].end),
+                          "row %zu, key %d has the weight %g", i, j, (double)w[j]);
+    }
+}
+END_TEST
+
 /* ---- Structures of other releases ---------------------------------------------------------- */
 
 /* The options of a kind of call, and the words that a bad one must say. */
@@ -258,6 +293,7 @@ Suite *suite_options(void)
     tcase_add_test(tc, options_of_another_score_are_refused);
     tcase_add_test(tc, rows_are_checked);
     tcase_add_test(tc, values_are_checked);
+    tcase_add_test(tc, windows_may_be_anywhere);
     tcase_add_loop_test(tc, option_structures_can_grow, 0, 4);
     tcase_add_test(tc, the_options_of_a_context_can_grow);
     tcase_add_test(tc, bad_context_options_are_named);
