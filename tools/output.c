@@ -150,6 +150,11 @@ static int own_descriptor(const char *path, const struct stat *file)
     return -1;
 }
 
+static bool is_writable(int fd)
+{
+    return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+}
+
 static int open_file(struct output *o, const char *path, struct error *e)
 {
     struct stat st;
@@ -159,6 +164,8 @@ static int open_file(struct output *o, const char *path, struct error *e)
     if (exists && S_ISDIR(st.st_mode))
         return cannot(o, "write", EISDIR, e);
     int own = exists ? own_descriptor(path, &st) : -1;
+    if (own >= 0 && !is_writable(own))
+        return cannot(o, "write", EBADF, e);
     if (own >= 0) {
         o->fd = own <= STDERR_FILENO ? own : fcntl(own, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
         return o->fd < 0 ? cannot(o, "write", errno, e) : CMD_OK;
@@ -206,8 +213,7 @@ int output_check(const char *path, struct error *e)
         return CMD_OK;
     if (name_is_stdio(path)) {
         o.name = "<stdout>";
-        bool writes = (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) != O_RDONLY;
-        return writes ? CMD_OK : cannot(&o, "write", EBADF, e);
+        return is_writable(STDOUT_FILENO) ? CMD_OK : cannot(&o, "write", EBADF, e);
     }
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
         return access(path, W_OK) == 0 ? CMD_OK : cannot(&o, "write", errno, e);

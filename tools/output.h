@@ -20,9 +20,9 @@ struct output {
 /* path NULL or "-" is stdout. A regular file, or a new one, is written under a temporary name
  * in the same folder (which a symbolic link at the end of path is followed to) and keeps its
  * permissions; a device, a pipe or a descriptor of this process (/dev/stderr, /dev/fd/N) is
- * written directly. From the first call on SIGPIPE is
- * ignored, so that a closed pipe is a write error, SIGXFSZ likewise, and what else ends a process
- * from outside removes the temporaries first. On failure nothing is left to close. */
+ * written directly. From the first call on SIGPIPE and SIGXFSZ are ignored, so that a closed pipe
+ * and a limit of the size are write errors, and what else ends a process from outside removes the
+ * temporaries first. On failure nothing is left to close. */
 int output_open(struct output *o, const char *path, struct error *e);
 
 /* Whether output_open would do, found out before the work. path NULL is a file that is not wanted.
