@@ -304,11 +304,10 @@ static void warn_empty(const struct regress_options *o, const struct regress_dat
         empty += (data->missing == NULL || !data->missing[i]) &&
                  isnan(real_get(result->n_eff, data->single, i));
     if (empty > 0 && (o->empty == ATTPOOL_EMPTY_DEFAULT || data->weightless))
-        error_warn("%zu of %zu queries %s no data in reach%s (see --empty)", empty, data->n,
+        error_warn("%zu of %zu queries %s no data in reach%s%s (see --empty)", empty, data->n,
                    empty == 1 ? "has" : "have",
-                   !data->weightless ? ""
-                   : data->single    ? ", as every case weight is 0 in float32"
-                                     : ", as every case weight is 0");
+                   data->weightless ? ", as every case weight is 0" : "",
+                   data->weightless && data->single ? " in float32" : "");
 }
 
 /* A sum may overflow where no value does. */
