@@ -17,6 +17,7 @@
 #include "backends/simd/pool_distance.h"
 #include "backends/simd/pool_factor.h"
 #include "backends/simd/pool_tile.h"
+#include "backends/simd/pool_block.h"
 #include "backends/simd/pool_sight.h"
 #include "backends/simd/pool_scores.h"
 #include "backends/simd/pool_sums.h"

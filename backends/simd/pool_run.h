@@ -175,8 +175,8 @@ static void FN(pool_block_pool)(struct FN(pool_tile) *t, const struct FN(pool_bl
 {
     const struct FN(pool_plan) *p = t->plan;
     const struct pool_args *a = p->a;
-    const bool suspect = p->compact || x->partial || x->zeros || a->masks.mask.data != NULL ||
-                         a->masks.bias.data != NULL;
+    const bool suspect =
+        p->compact || x->partial || x->zeros || x->masked || a->masks.bias.data != NULL;
     bool one = a->v == 1;
     if (!FN(pool_block_direct)(t, x)) {
         FN(pool_block_scores)(t, x, false);
@@ -214,7 +214,7 @@ static void FN(pool_super_block)(struct FN(pool_tile) *t, int64_t number, R *sta
     bool first = true;
     for (int i = 0; i < POOL_BLOCKS; i++) {
         struct FN(pool_block) x;
-        if (!FN(pool_block_at)(t, number * POOL_BLOCKS + i, &x) || FN(pool_block_hidden)(t, &x))
+        if (!FN(pool_block_at)(t, number * POOL_BLOCKS + i, &x))
             continue;
         FN(pool_block_pool)(t, &x, state, first);
         first = false;

@@ -202,9 +202,8 @@ static struct FN(pool_pairs)
 /* Whether masks or biases change what is computed of the pairs. */
 static bool FN(pool_block_masked)(const struct FN(pool_tile) *t, const struct FN(pool_block) *block)
 {
-    const struct masks *masks = &t->plan->a->masks;
-    return block->partial || block->zeros || t->plan->fold || masks->bias.data != NULL ||
-           masks->mask.data != NULL;
+    return block->partial || block->zeros || block->masked || t->plan->fold ||
+           t->plan->a->masks.bias.data != NULL;
 }
 
 /* Scores of the block, into s; factors, extremes; with `parts` who takes part, into part. */

@@ -13,62 +13,6 @@ static void FN(pool_block_turn_bias)(struct FN(pool_tile) *t, const struct FN(po
     FN(pool_turn)(from, x->col, block->count, t->lanes, t->bias);
 }
 
-static const uint8_t *FN(pool_mask_row)(const struct pool_args *a, int64_t b, int64_t h, int64_t i,
-                                        int64_t j)
-{
-    const struct array *x = &a->masks.mask;
-    return (const uint8_t *)x->data + b * x->batch + h / x->group * x->head + i * x->row +
-           j * x->col;
-}
-
-/* VN bytes of a mask row as 1 and 0. */
-VEC_FN V FN(pool_mask_numbers)(const uint8_t *from, int64_t col, int n)
-{
-    uint8_t bytes[VN] = { 0 };
-    M see;
-    if (col == 1) {
-        see = n == VN ? v_mask_from_bytes(from) : v_mask_from_bytes_n(from, (size_t)n);
-    } else {
-        for (int k = 0; k < n; k++)
-            bytes[k] = from[k * col];
-        see = v_mask_from_bytes(bytes);
-    }
-    return v_select(see, v_set1(1), v_zero());
-}
-
-/* VN keys of VN rows, from byte j of each on. */
-VEC_FN void FN(pool_turn_mask)(const uint8_t *const *from, int64_t j, int64_t col, int n, R *to,
-                               int step)
-{
-    V r[VN];
-    UNROLL
-    for (int k = 0; k < VN; k++)
-        r[k] = FN(pool_mask_numbers)(from[k] + j * col, col, n);
-    v_transpose(r);
-    UNROLL
-    for (int k = 0; k < VN; k++)
-        v_storeu(to + k * step, r[k]);
-}
-
-static void FN(pool_block_turn_mask)(struct FN(pool_tile) *t, const struct FN(pool_block) *block)
-{
-    const struct pool_args *a = t->plan->a;
-    const int64_t col = a->masks.mask.col;
-    for (int lane = 0; lane < t->lanes; lane += VN) {
-        const uint8_t *from[VN];
-        R *to = t->mask + lane;
-        int j = 0;
-        for (int k = 0; k < VN; k++)
-            from[k] =
-                FN(pool_mask_row)(a, t->b, t->head[lane + k], t->query[lane + k], block->first);
-        for (; j + VN <= block->count && col == 1; j += VN)
-            FN(pool_turn_mask)(from, j, 1, VN, to + j * t->lanes, t->lanes);
-        for (; j < block->count; j += VN)
-            FN(pool_turn_mask)(from, j, col, (int)int_min(VN, block->count - j), to + j * t->lanes,
-                               t->lanes);
-    }
-}
-
 /* Bounds of a lane, counted from the block's first key. */
 static R FN(pool_relative)(int64_t key, const struct FN(pool_block) *block)
 {
@@ -79,19 +23,51 @@ struct FN(pool_sight) {
     struct FN(pool_tile) *t;
     const struct FN(pool_block) *block;
     bool support, parts;
-    const R *bias, *mask;
-    V low, high, out; /* of the vector of lanes at work */
+    const R *bias;
 };
 
-/* Who sees what: lengths and the like, the mask, and the rest. */
-VEC_FN M FN(pool_sight_of)(const struct FN(pool_sight) *g, int j, int at, const bool mask,
-                           const bool rest)
+/* A vector of rows: what they see but for masks of keys, and what has been found. */
+struct FN(pool_sight_rows) {
+    V low, high, out, end;
+    M seen;
+};
+
+/* What there is to look at: the mask, lengths and the like, and the rest. */
+struct FN(pool_sight_what) {
+    bool mask, span, rest;
+};
+
+/* The word of the mask for key j of vector i of the rows, and the bit of that key. */
+struct FN(pool_sight_mask) {
+    I bits, bit;
+};
+
+VEC_FN struct FN(pool_sight_mask)
+    FN(pool_sight_mask_at)(const struct FN(pool_tile) *t, int i, int j, const bool masked)
+{
+    struct FN(pool_sight_mask) mask = { .bits = v_iset1(-1),
+                                        .bit = v_iset1((S)((U)1 << j % R_BITS)) };
+    if (masked)
+        mask.bits = v_as_int(v_loadu(t->mask + j / R_BITS * t->lanes + i * VN));
+    return mask;
+}
+
+/* Who sees the key; on to the next. */
+VEC_FN M FN(pool_sight_mask_next)(struct FN(pool_sight_mask) *mask)
+{
+    const M see = v_ieq(v_iand(mask->bits, mask->bit), mask->bit);
+    mask->bit = v_iadd(mask->bit, mask->bit);
+    return see;
+}
+
+/* Who sees key j, of those who `see` it. */
+VEC_FN M FN(pool_sight_of)(const struct FN(pool_sight) *g, const struct FN(pool_sight_rows) *r,
+                           M see, int j, int64_t at, const struct FN(pool_sight_what) what)
 {
     const V key = v_set1((R)j);
-    M see = m_andnot(m_and(v_ge(key, g->low), v_lt(key, g->high)), v_eq(key, g->out));
-    if (mask)
-        see = m_and(see, v_gt(v_loadu(g->mask + at), v_zero()));
-    if (!rest)
+    if (what.span)
+        see = m_and(see, m_andnot(m_and(v_ge(key, r->low), v_lt(key, r->high)), v_eq(key, r->out)));
+    if (!what.rest)
         return see;
     if (g->bias != NULL)
         see = m_andnot(see, v_eq(v_loadu(g->bias + at), v_set1(-R_INF)));
@@ -102,7 +78,7 @@ VEC_FN M FN(pool_sight_of)(const struct FN(pool_sight) *g, int j, int at, const 
     return see;
 }
 
-VEC_FN V FN(pool_sight_fold)(const struct FN(pool_sight) *g, V x, int at)
+VEC_FN V FN(pool_sight_fold)(const struct FN(pool_sight) *g, V x, int64_t at)
 {
     const V scale = v_set1(g->t->plan->scale);
     if (g->bias == NULL)
@@ -110,159 +86,111 @@ VEC_FN V FN(pool_sight_fold)(const struct FN(pool_sight) *g, V x, int at)
     return v_fma(scale, x, v_mul(v_loadu(g->bias + at), v_set1((R)1.4426950408889634)));
 }
 
-/* The keys of the block for vector i of the rows. */
-VEC_FN void FN(pool_sight_rows)(struct FN(pool_sight) *g, int i, const bool mask, const bool rest)
+/* Key j of the block, whose numbers stand at s[at]. */
+VEC_FN void FN(pool_sight_key)(const struct FN(pool_sight) *g, struct FN(pool_sight_rows) *r, R *s,
+                               int64_t at, int j, M see, V masked, const bool low,
+                               const struct FN(pool_sight_what) what)
 {
     const struct FN(pool_plan) *p = g->t->plan;
-    const V masked = v_set1(p->masked), one = v_set1(1);
-    const bool low = p->low;
-    V end = v_set1(low ? R_MAX : -R_MAX), seen = v_zero();
-    for (int j = 0; j < g->block->count; j++) {
-        const int at = j * g->t->lanes + i * VN;
-        R *s = g->t->s + at;
-        V x = v_loadu(s);
-        M see = FN(pool_sight_of)(g, j, at, mask, rest);
-        if (rest && p->fold)
-            x = FN(pool_sight_fold)(g, x, at);
-        x = v_select(see, x, masked);
-        v_storeu(s, x);
-        end = low ? v_min_keep(end, x) : v_max_keep(end, x);
-        seen = v_select(see, one, seen);
-        if (rest && p->factor) {
-            R *factor = g->t->factor + at;
-            v_storeu(factor, v_select(see, v_loadu(factor), v_zero()));
-        }
-        if (rest && g->parts)
-            v_storeu(g->t->part + at, v_select(see, one, v_zero()));
-    }
-    v_storeu(g->t->ends + i * VN, end);
-    v_storeu(g->t->seen + i * VN, seen);
+    V x = v_loadu(s + at);
+    see = FN(pool_sight_of)(g, r, see, j, at, what);
+    if (what.rest && p->fold)
+        x = FN(pool_sight_fold)(g, x, at);
+    x = v_select(see, x, masked);
+    v_storeu(s + at, x);
+    r->end = FN(pool_extreme)(low, r->end, x);
+    r->seen = m_or(r->seen, see);
+    if (what.rest && p->factor)
+        v_storeu(g->t->factor + at, v_select(see, v_loadu(g->t->factor + at), v_zero()));
+    if (what.rest && g->parts)
+        v_storeu(g->t->part + at, v_select(see, v_set1(1), v_zero()));
 }
 
-/* --- masks and biases in squares of VN rows and VN keys ------------------------------------- */
-
-/* Rows of the mask and the bias, from the block's first key on. */
-struct FN(pool_sight_lines) {
-    const uint8_t *mask[VN];
-    const FN(pool_any) *bias[VN];
-};
-
-VEC_FN void FN(pool_sight_square)(const struct FN(pool_sight) *g,
-                                  const struct FN(pool_sight_lines) *from, int j, R *s, V *end,
-                                  V *seen, const bool low, const bool mask, const bool bias)
+/* At most R_BITS keys of the block from number `first` on, for vector i of the rows. */
+VEC_FN void FN(pool_sight_word)(const struct FN(pool_sight) *g, struct FN(pool_sight_rows) *to,
+                                int i, int first, const bool low,
+                                const struct FN(pool_sight_what) what)
 {
     const struct FN(pool_tile) *t = g->t;
-    const V scale = v_set1(t->plan->scale), masked = v_set1(t->plan->masked);
-    const V unit = v_set1((R)1.4426950408889634), one = v_set1(1);
+    const V masked = v_set1(t->plan->masked);
     const int64_t step = t->lanes;
-    V r[VN], b[VN];
+    const int end = (int)int_min(first + R_BITS, g->block->count);
+    struct FN(pool_sight_mask) mask = FN(pool_sight_mask_at)(t, i, first, what.mask);
+    struct FN(pool_sight_rows) r = *to;
+    R *const s = t->s;
+    int64_t at = first * step + i * VN;
+    for (int j = first; j < end; j++, at += step) {
+        const M see = what.mask ? FN(pool_sight_mask_next)(&mask) : m_first(VN);
+        FN(pool_sight_key)(g, &r, s, at, j, see, masked, low, what);
+    }
+    *to = r;
+}
+
+/* --- biases in squares of VN rows and VN keys ------------------------------------------------ */
+
+VEC_FN void FN(pool_sight_square)(const struct FN(pool_sight) *g, const FN(pool_any) *const *from,
+                                  int i, int j, V *end, M *seen, const bool masked)
+{
+    const struct FN(pool_tile) *t = g->t;
+    const V scale = v_set1(t->plan->scale), unit = v_set1((R)1.4426950408889634);
+    R *s = t->s + j * t->lanes + i * VN;
+    struct FN(pool_sight_mask) mask = FN(pool_sight_mask_at)(t, i, j, masked);
+    V bias[VN];
     UNROLL
-    for (int k = 0; k < VN && mask; k++)
-        r[k] = FN(pool_mask_numbers)(from->mask[k] + j, 1, VN);
-    if (mask)
-        v_transpose(r);
+    for (int k = 0; k < VN; k++)
+        bias[k] = FN(pool_load)(from[k] + j, VN);
+    v_transpose(bias);
     UNROLL
-    for (int k = 0; k < VN && bias; k++)
-        b[k] = FN(pool_load)(from->bias[k] + j, VN);
-    if (bias)
-        v_transpose(b);
-    UNROLL
-    for (int k = 0; k < VN; k++, s += step) {
-        V x = v_loadu(s);
-        M see = mask ? v_gt(r[k], v_zero()) : v_ne(b[k], v_set1(-R_INF));
-        if (mask && bias)
-            see = m_and(see, v_ne(b[k], v_set1(-R_INF)));
-        if (bias)
-            x = v_fma(scale, x, v_mul(b[k], unit));
-        x = v_select(see, x, masked);
+    for (int k = 0; k < VN; k++, s += t->lanes) {
+        M see = v_ne(bias[k], v_set1(-R_INF));
+        if (masked)
+            see = m_and(see, FN(pool_sight_mask_next)(&mask));
+        V x = v_fma(scale, v_loadu(s), v_mul(bias[k], unit));
+        x = v_select(see, x, v_set1(t->plan->masked));
         v_storeu(s, x);
-        *end = low ? v_min_keep(*end, x) : v_max_keep(*end, x);
-        *seen = bias ? v_select(see, one, *seen) : v_max_keep(*seen, r[k]);
+        *end = v_max_keep(*end, x);
+        *seen = m_or(*seen, see);
     }
 }
 
-/* The keys of the block for VN rows. */
-VEC_FN void FN(pool_sight_squares)(const struct FN(pool_sight) *g, int lane, const bool low,
-                                   const bool mask, const bool bias)
+/* The keys of the block for vector i of the rows. */
+VEC_FN void FN(pool_sight_squares)(const struct FN(pool_sight) *g, int i, const bool masked)
 {
     const struct FN(pool_tile) *t = g->t;
     const struct array *x = &t->plan->a->masks.bias;
-    struct FN(pool_sight_lines) from;
-    V end = v_set1(low ? R_MAX : -R_MAX), seen = v_zero();
+    const FN(pool_any) *from[VN];
+    V end = v_set1(-R_MAX);
+    M seen = m_first(0);
     for (int k = 0; k < VN; k++) {
-        const int64_t h = t->head[lane + k], i = t->query[lane + k];
-        if (mask)
-            from.mask[k] = FN(pool_mask_row)(t->plan->a, t->b, h, i, g->block->first);
-        if (bias)
-            from.bias[k] = FN(pool_at)(x, t->b, h) + i * x->row + g->block->first;
+        const int lane = i * VN + k;
+        from[k] = FN(pool_at)(x, t->b, t->head[lane]) + t->query[lane] * x->row + g->block->first;
     }
     for (int j = 0; j < g->block->count; j += VN)
-        FN(pool_sight_square)(g, &from, j, t->s + j * (int64_t)t->lanes + lane, &end, &seen, low,
-                              mask, bias);
-    v_storeu(t->ends + lane, end);
-    v_storeu(t->seen + lane, seen);
+        FN(pool_sight_square)(g, from, i, j, &end, &seen, masked);
+    v_storeu(t->ends + i * VN, end);
+    v_storeu(t->seen + i * VN, v_select(seen, v_set1(1), v_zero()));
 }
 
-/* A mask or a bias and nothing else, with contiguous rows and whole vectors of keys; false where
- * there is more to look at. A bias folds the scale into the scores, so that c is 1. */
-static bool FN(pool_sight_plain)(struct FN(pool_sight) *g)
+/* A bias and perhaps a mask and nothing else, with contiguous rows of the bias and whole vectors
+ * of keys; false where there is more to look at. A bias folds the scale into the scores, so that
+ * c is 1. */
+static bool FN(pool_sight_plain)(const struct FN(pool_sight) *g)
 {
     const struct FN(pool_tile) *t = g->t;
-    const struct masks *masks = &t->plan->a->masks;
-    const bool mask = masks->mask.data != NULL, bias = masks->bias.data != NULL;
-    if ((!mask && !bias) || (mask && masks->mask.col != 1) || (bias && masks->bias.col != 1))
+    const struct array *bias = &t->plan->a->masks.bias;
+    if (bias->data == NULL || bias->col != 1 || g->block->partial || g->block->zeros ||
+        g->support || g->parts || t->plan->factor || !t->plan->fold || g->block->count % VN != 0)
         return false;
-    if (g->block->partial || g->block->zeros || g->support || g->parts || t->plan->factor ||
-        t->plan->fold != bias || g->block->count % VN != 0)
-        return false;
-    for (int lane = 0; lane < t->lanes; lane += VN)
-        if (mask && bias)
-            FN(pool_sight_squares)(g, lane, false, true, true);
-        else if (bias)
-            FN(pool_sight_squares)(g, lane, false, false, true);
-        else if (t->plan->low)
-            FN(pool_sight_squares)(g, lane, true, true, false);
+    for (int i = 0; i < t->vectors; i++)
+        if (g->block->masked)
+            FN(pool_sight_squares)(g, i, true);
         else
-            FN(pool_sight_squares)(g, lane, false, true, false);
+            FN(pool_sight_squares)(g, i, false);
     return true;
 }
 
-/* Whether a row of n bytes has none but 0. */
-static bool FN(pool_hidden_row)(const uint8_t *from, int n)
-{
-    uint64_t any = 0, some;
-    int j = 0;
-    for (; j + 8 <= n; j += 8) {
-        memcpy(&some, from + j, 8);
-        any |= some;
-    }
-    for (; j < n; j++)
-        any |= from[j];
-    return any == 0;
-}
-
-/* Whether the mask hides all keys of the block from all rows. If not it will be looked at when
- * there are scores, and had better be there. */
-static bool FN(pool_block_hidden)(const struct FN(pool_tile) *t, const struct FN(pool_block) *x)
-{
-    const struct pool_args *a = t->plan->a;
-    const int64_t row = a->masks.mask.row;
-    const uint8_t *from = NULL;
-    bool hidden = true;
-    if (a->masks.mask.data == NULL || a->masks.mask.col != 1)
-        return false;
-    for (int lane = 0; lane < t->count; lane++) {
-        if (lane == 0 || t->head[lane] != t->head[lane - 1])
-            from = FN(pool_mask_row)(a, t->b, t->head[lane], 0, x->first);
-        const uint8_t *at = from + t->query[lane] * row;
-        hidden = hidden && FN(pool_hidden_row)(at, x->count);
-        for (int j = 0; j < x->count; j += 64)
-            vec_prefetch(at + j);
-    }
-    return hidden;
-}
-
-static void FN(pool_sight_bounds)(struct FN(pool_sight) *g, int i)
+static void FN(pool_sight_bounds)(const struct FN(pool_sight) *g, int i,
+                                  struct FN(pool_sight_rows) *r)
 {
     const struct FN(pool_tile) *t = g->t;
     const struct masks *masks = &t->plan->a->masks;
@@ -275,36 +203,61 @@ static void FN(pool_sight_bounds)(struct FN(pool_sight) *g, int i)
                      ? FN(pool_relative)(t->query[lane] + masks->excluded, g->block)
                      : -1;
     }
-    g->low = v_loadu(low);
-    g->high = v_loadu(high);
-    g->out = v_loadu(out);
+    r->low = v_loadu(low);
+    r->high = v_loadu(high);
+    r->out = v_loadu(out);
+}
+
+/* The rows of the block, by so many keys that their scores stay near. */
+VEC_FN void FN(pool_sight_block)(const struct FN(pool_sight) *g, const bool low,
+                                 const struct FN(pool_sight_what) what)
+{
+    const struct FN(pool_tile) *t = g->t;
+    struct FN(pool_sight_rows) r[POOL_VECTORS];
+    for (int i = 0; i < t->vectors; i++) {
+        r[i].end = v_set1(low ? R_MAX : -R_MAX);
+        r[i].seen = m_first(0);
+        if (what.span)
+            FN(pool_sight_bounds)(g, i, &r[i]);
+    }
+    for (int first = 0; first < g->block->count; first += R_BITS)
+        for (int i = 0; i < t->vectors; i++)
+            FN(pool_sight_word)(g, &r[i], i, first, low, what);
+    for (int i = 0; i < t->vectors; i++) {
+        v_storeu(t->ends + i * VN, r[i].end);
+        v_storeu(t->seen + i * VN, v_select(r[i].seen, v_set1(1), v_zero()));
+    }
+}
+
+VEC_FN void FN(pool_sight_low)(struct FN(pool_sight) *g, const bool low)
+{
+    const bool rest = g->support || g->parts || g->block->zeros || g->t->plan->fold ||
+                      g->t->plan->factor || g->bias != NULL;
+    if (rest && g->block->masked)
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ true, true, true });
+    else if (rest)
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ false, true, true });
+    else if (g->block->masked && g->block->partial)
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ true, true, false });
+    else if (g->block->masked)
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ true, false, false });
+    else
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ false, true, false });
 }
 
 /* The rows of the block as the masks leave them. */
 static void FN(pool_block_sight)(struct FN(pool_tile) *t, const struct FN(pool_block) *block,
                                  bool support, bool parts)
 {
-    const struct pool_args *a = t->plan->a;
     struct FN(pool_sight) g = { .t = t, .block = block, .support = support, .parts = parts };
-    const bool bias = a->masks.bias.data != NULL, mask = a->masks.mask.data != NULL;
-    const bool rest = support || parts || block->zeros || t->plan->fold || t->plan->factor || bias;
     if (FN(pool_sight_plain)(&g))
         return;
-    if (bias) {
+    if (t->plan->a->masks.bias.data != NULL) {
         FN(pool_block_turn_bias)(t, block);
         g.bias = t->bias;
     }
-    if (mask) {
-        FN(pool_block_turn_mask)(t, block);
-        g.mask = t->mask;
-    }
-    for (int i = 0; i < t->vectors; i++) {
-        FN(pool_sight_bounds)(&g, i);
-        if (rest)
-            FN(pool_sight_rows)(&g, i, mask, true);
-        else if (mask)
-            FN(pool_sight_rows)(&g, i, true, false);
-        else
-            FN(pool_sight_rows)(&g, i, false, false);
-    }
+    if (t->plan->low)
+        FN(pool_sight_low)(&g, true);
+    else
+        FN(pool_sight_low)(&g, false);
 }

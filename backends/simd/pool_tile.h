@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: a tile of rows, a lane each, and the block of keys that they look at. */
+/* Template: a tile of rows, a lane each. */
 
 struct FN(pool_tile) {
     const struct FN(pool_plan) *plan;
@@ -15,18 +15,11 @@ struct FN(pool_tile) {
     R *k, *k_scale, *k_post;      /* of the block */
     R *coordinate;                /* |w_c| */
     R *s, *factor, *part;         /* a row of lanes for each key of the block */
-    R *bias, *mask;               /* likewise */
+    R *bias;                      /* likewise */
+    R *mask;                      /* a row of lanes of R_BITS keys each, the first in bit 0 */
     R *weights;                   /* key weights of the block */
     R *ends, *seen, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
     R *states;                                         /* of the tree */
-};
-
-struct FN(pool_block) {
-    int64_t first; /* local number of the first key */
-    int count;
-    bool partial; /* some row does not see some key, by lengths, causal, window, leave-one-out */
-    bool zeros;   /* some key has the weight 0 */
-    const FN(pool_any) *v;
 };
 
 /* Takes pieces of scratch memory; with at NULL it only measures. */
@@ -68,7 +61,7 @@ static void FN(pool_tile_carve)(struct FN(pool_tile) *t, struct FN(pool_carver) 
     t->factor = FN(pool_carve)(c, block);
     t->part = FN(pool_carve)(c, block);
     t->bias = FN(pool_carve)(c, a->masks.bias.data != NULL ? block : 0);
-    t->mask = FN(pool_carve)(c, a->masks.mask.data != NULL ? block : 0);
+    t->mask = FN(pool_carve)(c, a->masks.mask.data != NULL ? block / R_BITS : 0);
     t->weights = FN(pool_carve)(c, BLOCK);
     R *small = FN(pool_carve)(c, 9 * lanes);
     R **one[] = { &t->ends, &t->seen, &t->m, &t->l, &t->sq, &t->u, &t->w, &t->acc, &t->minus };
@@ -191,6 +184,44 @@ static void FN(pool_tile_spans)(struct FN(pool_tile) *t)
     t->low = int_min(t->low, t->high);
 }
 
+static const uint8_t *FN(pool_mask_row)(const struct pool_args *a, int64_t b, int64_t h, int64_t i,
+                                        int64_t j)
+{
+    const struct array *x = &a->masks.mask;
+    return (const uint8_t *)x->data + b * x->batch + h / x->group * x->head + i * x->row +
+           j * x->col;
+}
+
+/* The rows of the mask from key j on. */
+static void FN(pool_mask_rows)(const struct FN(pool_tile) *t, int64_t j,
+                               const uint8_t *row[POOL_LANES(VN)])
+{
+    const struct pool_args *a = t->plan->a;
+    const uint8_t *from = NULL;
+    for (int lane = 0; lane < t->lanes; lane++) {
+        if (lane == 0 || t->head[lane] != t->head[lane - 1])
+            from = FN(pool_mask_row)(a, t->b, t->head[lane], 0, j);
+        row[lane] = from + t->query[lane] * a->masks.mask.row;
+    }
+}
+
+/* Asks for the mask of at most n keys from j on, before it is wanted. Inlined, since gcc drops
+ * calls of functions that do nothing but prefetch. */
+VEC_FN void FN(pool_mask_ahead)(const struct FN(pool_tile) *t, int64_t j, int64_t n)
+{
+    const struct pool_args *a = t->plan->a;
+    const uint8_t *row[POOL_LANES(VN)];
+    if (a->masks.mask.data == NULL || a->masks.mask.col != 1 || j >= a->m)
+        return;
+    FN(pool_mask_rows)(t, j, row);
+    n = int_min(n, a->m - j);
+    for (int lane = 0; lane < t->lanes; lane++) {
+        for (int64_t k = 0; k < n; k += 64)
+            vec_prefetch(row[lane] + k);
+        vec_prefetch(row[lane] + n - 1);
+    }
+}
+
 /* head[] and query[] of the first `count` lanes are given. */
 static void FN(pool_tile_begin)(struct FN(pool_tile) *t, int count)
 {
@@ -201,48 +232,7 @@ static void FN(pool_tile_begin)(struct FN(pool_tile) *t, int count)
     }
     t->head0 = t->head[0];
     FN(pool_tile_spans)(t);
+    FN(pool_mask_ahead)(t, t->low, BLOCK);
     FN(pool_tile_queries)(t);
     FN(pool_tile_widths)(t);
-}
-
-/* Key weights of the block; true where one of them is 0. */
-static bool FN(pool_block_weights)(const struct FN(pool_tile) *t, int64_t first, int count)
-{
-    const struct array *x = &t->plan->a->key_weights;
-    const FN(pool_any) *from = FN(pool_at)(x, t->b, t->head0) + first * x->col;
-    M zero = m_first(0);
-    if (x->col == 1)
-        memcpy(t->weights, from, (size_t)count * sizeof(R));
-    for (int j = 0; j < count && x->col != 1; j++)
-        t->weights[j] = from[j * x->col];
-    for (int j = count; j % VN != 0; j++)
-        t->weights[j] = 1;
-    for (int j = 0; j < count; j += VN)
-        zero = m_or(zero, v_eq(v_loadu(t->weights + j), v_zero()));
-    return m_any(zero) != 0;
-}
-
-/* The keys of absolute block `number` that are in sight: by whole vectors, those between the
- * first and the last one that some row sees. False where there are none. */
-static bool FN(pool_block_at)(const struct FN(pool_tile) *t, int64_t number,
-                              struct FN(pool_block) *x)
-{
-    const struct pool_args *a = t->plan->a;
-    int64_t first = int_max(0, number * BLOCK - a->key_origin);
-    int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
-    if (first >= end || first >= t->high || end <= t->low)
-        return false;
-    first += int_max(0, t->low - first) / VN * VN;
-    end = int_min(end, first + (t->high - first + VN - 1) / VN * VN);
-    x->first = first;
-    x->count = (int)(end - first);
-    x->partial = first < t->all_low || end > t->all_high;
-    for (int lane = 0; lane < t->count && a->masks.leave_one_out && !x->partial; lane++) {
-        int64_t out = t->query[lane] + a->masks.excluded;
-        x->partial = out >= first && out < end;
-    }
-    x->zeros = a->key_weights.data != NULL && FN(pool_block_weights)(t, first, x->count);
-    x->v = a->value.data != NULL ? FN(pool_at)(&a->value, t->b, t->head0) + first * a->value.row
-                                 : NULL;
-    return true;
 }

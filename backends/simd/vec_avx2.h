@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "backends/simd/vec_bytes_x86.h"
 #include "backends/simd/vec_contract.h"
 
 /* clang-format off */ /* a function a line reads as a table */

@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "backends/simd/vec_bytes_x86.h"
 #include "backends/simd/vec_contract.h"
 
 #ifndef __AVX512F__

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "backends/simd/vec_bytes_x86.h"
 #include "backends/simd/vec_contract.h"
 
 enum { VF_LANES = 16, VD_LANES = 8, NREG = 16 };

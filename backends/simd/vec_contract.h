@@ -27,6 +27,7 @@
  *   m_first(n)                     lanes 0 .. n - 1, n <= lanes
  *   mask_from_bytes(p)             lane k is set where p[k] != 0
  *   mask_from_bytes_n(p, n)        the same for the first n bytes, the other lanes unset
+ *   vec_byte_bits(p)               bit k of 32 is set where p[k] != 0
  *   transpose(r)                   r[0 .. lanes - 1] as a square, in place
  *   vec_prefetch(p)                a hint to load the line at p
  *

@@ -169,6 +169,21 @@ VEC_FN vf_mask vf_mask_from_bytes_n(const uint8_t *p, size_t n)
     return vf_mask_from_bytes(b);
 }
 
+/* A bit for each of 16 bytes. */
+VEC_FN uint32_t vec_byte_bits_16(const uint8_t *p)
+{
+    static const uint8_t bit[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    simde_uint8x16_t x = simde_vld1q_u8(p);
+    x = simde_vandq_u8(simde_vtstq_u8(x, x), simde_vld1q_u8(bit));
+    return (uint32_t)simde_vaddv_u8(simde_vget_low_u8(x)) |
+           (uint32_t)simde_vaddv_u8(simde_vget_high_u8(x)) << 8;
+}
+
+VEC_FN uint32_t vec_byte_bits(const uint8_t *p)
+{
+    return vec_byte_bits_16(p) | vec_byte_bits_16(p + 16) << 16;
+}
+
 VEC_FN void vf_transpose(vf r[VF_LANES])
 {
     vf a = simde_vzip1q_f32(r[0], r[2]), b = simde_vzip2q_f32(r[0], r[2]);
