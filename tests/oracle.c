@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "tests/oracle_kernel.h"
+#include "tests/oracle_entry.h"
 
 #include <float.h>
 #include <math.h>
@@ -20,8 +20,6 @@ static const long double ROUNDING = 4, SCORE = 4, MERGE = 1, FACTOR = 4;
 
 /* A matrix product, per sum of absolute terms. */
 static const long double PRODUCT = 4;
-
-enum { INDEX = 4 };
 
 long double oracle_epsilon(enum element element)
 {
@@ -67,157 +65,6 @@ void oracle_row_free(struct oracle_row *row)
 {
     free(row->weights);
     free(row->out);
-}
-
-/* ---- Scores ---------------------------------------------------------------------------- */
-
-struct entry {
-    struct pair pair;
-    bool left; /* by the masks */
-    bool part; /* takes part */
-    long double weight, own_terms;
-};
-
-static long double at(const struct tensor *t, const struct job *job, int64_t b, int64_t h,
-                      int64_t r, int64_t c)
-{
-    return (long double)tensor_at(&t->dl, "bhrc", job->heads, (const int64_t[]){ b, h, r, c });
-}
-
-static void dot(const struct job *job, const int64_t x[INDEX], struct pair *pair)
-{
-    struct sum sum = { 0 };
-    long double terms = 0;
-    for (int64_t c = 0; c < job->c->d; c++) {
-        long double p =
-            at(&job->q, job, x[0], x[1], x[2], c) * at(&job->k, job, x[0], x[1], x[3], c);
-        sum_add(&sum, p);
-        terms += fabsl(p);
-    }
-    pair->log = sum_value(&sum);
-    pair->log_terms = terms;
-}
-
-/* Coordinate a of W_q q or W_k k. */
-static long double projected(const struct job *job, const struct tensor *w, const struct tensor *t,
-                             const int64_t x[3], int64_t row, int64_t a, long double *terms)
-{
-    struct sum sum = { 0 };
-    *terms = 0;
-    for (int64_t c = 0; c < t->shape[t->dl.ndim - 1]; c++) {
-        long double p = at(w, job, 0, 0, a, c) * at(t, job, x[0], x[1], row, c);
-        sum_add(&sum, p);
-        *terms += fabsl(p);
-    }
-    return sum_value(&sum);
-}
-
-/* W_q q of a row and its absolute terms, p of each. */
-static long double *projected_query(const struct job *job, const int64_t x[3])
-{
-    int64_t p = tensor_present(&job->wq) ? job->c->p : 0;
-    long double *q = calloc(2 * (size_t)p + 1, sizeof *q);
-    for (int64_t a = 0; a < p; a++)
-        q[a] = projected(job, &job->wq, &job->q, x, x[2], a, &q[p + a]);
-    return q;
-}
-
-static void projection(const struct job *job, const long double *query, const int64_t x[INDEX],
-                       struct pair *pair)
-{
-    struct sum sum = { 0 };
-    long double k_terms;
-    bool additive = job->c->score == ATTPOOL_ADDITIVE;
-    pair->log_terms = 0;
-    for (int64_t a = 0; a < job->c->p; a++) {
-        long double q = query[a], q_terms = query[job->c->p + a];
-        long double k = projected(job, &job->wk, &job->k, x, x[3], a, &k_terms);
-        if (additive) {
-            long double w = (long double)tensor_get(&job->wv.dl, a), slope = tanhl(q + k);
-            sum_add(&sum, w * slope);
-            slope = 1 - slope * slope;
-            pair->log_terms += fabsl(w) * (2 * fabsl(tanhl(q + k)) + slope * (q_terms + k_terms));
-        } else {
-            sum_add(&sum, q * k);
-            pair->log_terms += fabsl(q * k) + q_terms * fabsl(k) + k_terms * fabsl(q);
-        }
-    }
-    pair->log = sum_value(&sum);
-}
-
-static long double scale_of(const struct job *job)
-{
-    const struct test_case *c = job->c;
-    if (c->with & WITH_SCALE)
-        return (long double)job->scale;
-    if (c->operation == OPERATION_SOFTMAX || c->score == ATTPOOL_ADDITIVE)
-        return 1;
-    int width = c->score == ATTPOOL_PROJECTION ? c->p : c->d;
-    return width == 0 ? 1 : 1 / sqrtl(width);
-}
-
-static void score(const struct job *job, const long double *query, const int64_t x[INDEX],
-                  struct pair *pair)
-{
-    const struct test_case *c = job->c;
-    *pair = (struct pair){ .factor = 1, .factor_terms = 1 };
-    if (c->operation == OPERATION_SOFTMAX) {
-        pair->log = at(&job->q, job, x[0], x[1], x[2], x[3]);
-        pair->log_terms = fabsl(pair->log);
-    } else if (c->score == ATTPOOL_DOT) {
-        dot(job, x, pair);
-    } else if (c->score == ATTPOOL_ADDITIVE || c->score == ATTPOOL_PROJECTION) {
-        projection(job, query, x, pair);
-    } else if (c->score == ATTPOOL_KERNEL) {
-        oracle_pair(job, x, pair);
-        return;
-    } else {
-        return;
-    }
-    long double s = scale_of(job);
-    pair->log *= s;
-    pair->log_terms *= fabsl(s);
-}
-
-/* Do the masks leave key x[3] to the query? */
-static bool left_by_masks(const struct job *job, const int64_t x[INDEX])
-{
-    const attpool_masks *o = &job->masks;
-    int64_t i = x[2] + o->query_origin, j = x[3] + o->key_origin;
-    if (o->lengths) {
-        const char *places = o->lengths_per == ATTPOOL_LENGTHS_ROW ? "bhr" : "bh";
-        if ((double)x[3] >= tensor_at(o->lengths, places, job->heads, x))
-            return false;
-    }
-    if ((o->causal && j > i + o->offset) || (o->leave_one_out && i == j) ||
-        (o->window && (j < i + o->offset - o->left || j > i + o->offset + o->right)))
-        return false;
-    if (o->mask && tensor_at(o->mask, "bhrc", job->heads, x) == 0)
-        return false;
-    if (o->bias && tensor_at(o->bias, "bhrc", job->heads, x) == -HUGE_VAL)
-        return false;
-    return !job->pool.key_weights || tensor_at(job->pool.key_weights, "bhc", job->heads, x) != 0;
-}
-
-static void take_entry(const struct job *job, const long double *query, const int64_t x[INDEX],
-                       struct entry *e)
-{
-    bool plain = (job->c->with & WITHOUT_OPTIONS) != 0;
-    *e = (struct entry){ .left = plain || left_by_masks(job, x) };
-    if (!e->left)
-        return;
-    score(job, query, x, &e->pair);
-    e->part = !e->pair.outside;
-    if (job->masks.bias) {
-        long double bias = (long double)tensor_at(job->masks.bias, "bhrc", job->heads, x);
-        e->pair.log += bias;
-        e->pair.log_terms += fabsl(bias);
-    }
-    if (job->pool.key_weights) {
-        long double a = (long double)tensor_at(job->pool.key_weights, "bhc", job->heads, x);
-        e->pair.factor *= a;
-        e->pair.factor_terms = e->pair.factor_terms * a + fabsl(e->pair.factor);
-    }
 }
 
 /* ---- Rows ------------------------------------------------------------------------------ */
@@ -313,7 +160,7 @@ static void empty_mean(const struct job *job, const int64_t x[3], const struct e
         long double most = 0;
         for (int64_t j = 0; j < row->m; j++)
             if (entry[j].left) {
-                long double v = at(&job->v, job, x[0], x[1], j, c);
+                long double v = oracle_at(&job->v, job, x[0], x[1], j, c);
                 sum_add(&sum, v);
                 most = fmaxl(most, fabsl(v));
             }
@@ -344,7 +191,7 @@ static void empty_nearest(const struct job *job, const int64_t x[3], const struc
     fill(row, 0, 0, 1);
     row->weights[best] = number(1);
     for (int64_t c = 0; c < row->v; c++)
-        row->out[c] = number(at(&job->v, job, x[0], x[1], best, c));
+        row->out[c] = number(oracle_at(&job->v, job, x[0], x[1], best, c));
 }
 
 static void empty_row(const struct job *job, const int64_t x[3], const struct entry *entry,
@@ -375,7 +222,7 @@ static struct expected column(const struct job *job, const int64_t x[3], const s
     for (int64_t j = 0; j < m; j++) {
         if (!entry[j].part)
             continue;
-        long double v = at(&job->v, job, x[0], x[1], j, c);
+        long double v = oracle_at(&job->v, job, x[0], x[1], j, c);
         sum_add(&sum, entry[j].weight * v);
         most = fmaxl(most, fabsl(v));
         /* An infinity times what the type rounds to 0 is NaN. */
@@ -419,12 +266,12 @@ static void make_row(const struct job *job, const int64_t x[3], bool has_max,
 {
     struct entry *entry = calloc((size_t)row->m + 1, sizeof *entry);
     long double least = oracle_least(job->element), epsilon = oracle_epsilon(job->element);
-    long double *query = projected_query(job, x);
+    long double *query = oracle_query(job, x);
     struct totals t;
     row->uncertain = row->empty = false;
     memset(row->weights, 0, (size_t)row->m * sizeof *row->weights);
     for (int64_t j = 0; j < row->m; j++) {
-        take_entry(job, query, (const int64_t[]){ x[0], x[1], x[2], j }, &entry[j]);
+        oracle_entry(job, query, (const int64_t[]){ x[0], x[1], x[2], j }, &entry[j]);
         row->uncertain = row->uncertain || entry[j].pair.uncertain;
     }
     weigh(job, entry, row->m, has_max, &t);
@@ -463,8 +310,8 @@ struct expected oracle_bmm(const struct job *job, const int64_t x[INDEX], long d
     struct sum sum = { 0 };
     long double terms = 0, alpha = in_type(job, job->c->alpha), beta = in_type(job, job->c->beta);
     for (int64_t k = 0; k < job->c->d; k++) {
-        long double p =
-            at(&job->q, job, x[0], x[1], x[2], k) * at(&job->k, job, x[0], x[1], k, x[3]);
+        long double p = oracle_at(&job->q, job, x[0], x[1], x[2], k) *
+                        oracle_at(&job->k, job, x[0], x[1], k, x[3]);
         sum_add(&sum, p);
         terms += fabsl(p);
     }
