@@ -340,6 +340,30 @@ static void pool_cases(void)
     }
 }
 
+/* Masks that leave and hide whole blocks of keys, for tiles of all vectors. */
+static void mask_cases(void)
+{
+    static const struct test_case scores[] = {
+        { "dot", DOT, .d = 5, .v = 3 },
+        { "dot all outputs", DOT, .d = 5, .v = 3, .with = WITH_ALL_OUTPUTS },
+        { "dot bias", DOT, .d = 5, .v = 3, .with = WITH_BIAS },
+        { "gaussian", REGRESS, .d = 1, .v = 1 },
+        { "biweight", REGRESS, .d = 1, .v = 1, .kernel = ATTPOOL_BIWEIGHT },
+        { "biweight nearest", REGRESS, .d = 1, .v = 1, .kernel = ATTPOOL_BIWEIGHT, .width = 200,
+          .empty = ATTPOOL_EMPTY_NEAREST, .with = WITH_ALL_OUTPUTS },
+        { "biweight mean", REGRESS, .d = 1, .v = 2, .kernel = ATTPOOL_BIWEIGHT, .width = 200,
+          .empty = ATTPOOL_EMPTY_MEAN, .with = WITH_ALL_OUTPUTS },
+    };
+    for (size_t s = 0; s < COUNT(scores); s++)
+        for (int in = 0; in < ARRANGEMENTS; in++) {
+            struct test_case c = scores[s];
+            c.n = 70, c.m = 420, c.in = (enum arrangement)in;
+            c.with |= WITH_MASK;
+            c.special = SPECIAL_BLOCKS;
+            add(&c, "pool mask of blocks, %s, arrangement %d", scores[s].name, in);
+        }
+}
+
 /* A few scores over every length that could be a seam. */
 static void pool_sizes(void)
 {
@@ -398,6 +422,7 @@ const struct test_case *test_cases(size_t *count)
         kernel_cases();
         softmax_cases();
         pool_cases();
+        mask_cases();
         pool_sizes();
     }
     *count = filled;

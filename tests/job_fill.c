@@ -13,10 +13,18 @@ static bool has(const struct job *job, unsigned with)
     return (job->c->with & with) != 0;
 }
 
+/* Of SPECIAL_BLOCKS: 0 open, 1 hidden, 2 mixed. */
+static int kind_of_block(int64_t j)
+{
+    return (int)(j / 128 % 3);
+}
+
 /* A key that no query sees, where the case hides garbage. */
 static bool hidden(const struct job *job, int64_t j)
 {
     int64_t m = job->c->m;
+    if (job->c->special == SPECIAL_BLOCKS)
+        return kind_of_block(j) == 1 || (kind_of_block(j) == 2 && j % 5 == 4);
     return job->c->special == SPECIAL_HIDDEN &&
            ((has(job, WITH_LENGTHS | WITH_ROW_LENGTHS) && j >= m - m / 4) ||
             (has(job, WITH_MASK) && j % 5 == 4) || (has(job, WITH_KEY_WEIGHTS) && j % 8 == 3) ||
@@ -109,11 +117,12 @@ static void fill_masks(struct job *job)
     count = tensor_present(&job->mask) ? tensor_count(&job->mask) : 0;
     for (int64_t i = 0; i < count; i++) {
         uint64_t bits = random_bits(seed + 9, (uint64_t)i);
+        bool open = c->special == SPECIAL_BLOCKS && kind_of_block(i % m) == 0;
         bool none = hidden(job, i % m) || (c->special == SPECIAL_EMPTY && i / m % c->n == 0);
         tensor_set(&job->mask.dl, i,
-                   none || bits % 4 == 0 ? 0
-                   : has(job, WITH_BOOL) ? 1
-                                         : 1 + (double)(bits >> 57));
+                   none || (bits % 4 == 0 && !open) ? 0
+                   : has(job, WITH_BOOL)            ? 1
+                                                    : 1 + (double)(bits >> 57));
     }
     count = tensor_present(&job->bias) ? tensor_count(&job->bias) : 0;
     for (int64_t i = 0; i < count; i++) {
