@@ -29,6 +29,14 @@ typedef simde_float64x2_t vd;
 typedef simde_uint64x2_t vd_mask;
 typedef simde_int64x2_t vd_int;
 
+/* Unsigned, since arm_neon.h of gcc adds signed numbers, whose overflow is undefined. */
+#define I32(f, a, b) \
+    simde_vreinterpretq_s32_u32( \
+        simde_##f##q_u32(simde_vreinterpretq_u32_s32(a), simde_vreinterpretq_u32_s32(b)))
+#define I64(f, a, b) \
+    simde_vreinterpretq_s64_u64( \
+        simde_##f##q_u64(simde_vreinterpretq_u64_s64(a), simde_vreinterpretq_u64_s64(b)))
+
 /* --- float ------------------------------------------------------------------------------- */
 
 VEC_FN vf vf_set1(float x) { return simde_vdupq_n_f32(x); }
@@ -85,8 +93,8 @@ VEC_FN vf vf_fma(vf a, vf b, vf c)
 }
 
 VEC_FN vf_int vf_iset1(int32_t x) { return simde_vdupq_n_s32(x); }
-VEC_FN vf_int vf_iadd(vf_int a, vf_int b) { return simde_vaddq_s32(a, b); }
-VEC_FN vf_int vf_isub(vf_int a, vf_int b) { return simde_vsubq_s32(a, b); }
+VEC_FN vf_int vf_iadd(vf_int a, vf_int b) { return I32(vadd, a, b); }
+VEC_FN vf_int vf_isub(vf_int a, vf_int b) { return I32(vsub, a, b); }
 VEC_FN vf_int vf_iand(vf_int a, vf_int b) { return simde_vandq_s32(a, b); }
 VEC_FN vf_int vf_ior(vf_int a, vf_int b) { return simde_vorrq_s32(a, b); }
 VEC_FN vf_int vf_ixor(vf_int a, vf_int b) { return simde_veorq_s32(a, b); }
@@ -250,8 +258,8 @@ VEC_FN vd vd_fma(vd a, vd b, vd c)
 }
 
 VEC_FN vd_int vd_iset1(int64_t x) { return simde_vdupq_n_s64(x); }
-VEC_FN vd_int vd_iadd(vd_int a, vd_int b) { return simde_vaddq_s64(a, b); }
-VEC_FN vd_int vd_isub(vd_int a, vd_int b) { return simde_vsubq_s64(a, b); }
+VEC_FN vd_int vd_iadd(vd_int a, vd_int b) { return I64(vadd, a, b); }
+VEC_FN vd_int vd_isub(vd_int a, vd_int b) { return I64(vsub, a, b); }
 VEC_FN vd_int vd_iand(vd_int a, vd_int b) { return simde_vandq_s64(a, b); }
 VEC_FN vd_int vd_ior(vd_int a, vd_int b) { return simde_vorrq_s64(a, b); }
 VEC_FN vd_int vd_ixor(vd_int a, vd_int b) { return simde_veorq_s64(a, b); }
@@ -334,5 +342,8 @@ VEC_FN void vd_transpose(vd r[VD_LANES])
     r[1] = simde_vzip2q_f64(r[0], r[1]);
     r[0] = a;
 }
+
+#undef I32
+#undef I64
 
 #endif
