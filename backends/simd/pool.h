@@ -4,10 +4,10 @@
  *
  * Rows are queries. A tile of them, a lane each, goes over blocks of keys: scores, weights, sums
  * and numerators of a block, which merge into the super-block's state, and those in the tree.
- * pool_measure.h and pool_distance.h compute what pairs have between them, pool_factor.h what
- * kernels make of it, pool_sight.h masks, pool_sums.h sums, pool_run.h states, pool_finish.h
- * outputs, pool_rare.h empty rows, pool_weights.h W. With few rows and many keys the lanes are
- * keys instead (pool_few.h). */
+ * pool_block.h finds the keys of a block and its mask, pool_measure.h and pool_distance.h compute
+ * what pairs have between them, pool_factor.h what kernels make of it, pool_sight.h what masks
+ * leave of it, pool_sums.h sums, pool_run.h states, pool_finish.h outputs, pool_rare.h empty rows,
+ * pool_weights.h W. With few rows and many keys the lanes are keys instead (pool_few.h). */
 #include "backends/simd/elementary.h"
 #include "backends/simd/pair.h"
 #include "backends/simd/powers.h"

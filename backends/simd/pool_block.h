@@ -45,7 +45,7 @@ static bool FN(pool_block_mask)(const struct FN(pool_tile) *t, struct FN(pool_bl
             every &= see | past;
         }
     }
-    FN(pool_mask_ahead)(t, x->first + x->count, x->count);
+    FN(pool_mask_ahead)(t, x->first + x->count);
     x->masked = every != ~(U)0;
     return some != 0;
 }

@@ -205,16 +205,16 @@ static void FN(pool_mask_rows)(const struct FN(pool_tile) *t, int64_t j,
     }
 }
 
-/* Asks for the mask of at most n keys from j on, before it is wanted. Inlined, since gcc drops
+/* Asks for the mask of the block from key j on, before it is wanted. Inlined, since gcc drops
  * calls of functions that do nothing but prefetch. */
-VEC_FN void FN(pool_mask_ahead)(const struct FN(pool_tile) *t, int64_t j, int64_t n)
+VEC_FN void FN(pool_mask_ahead)(const struct FN(pool_tile) *t, int64_t j)
 {
     const struct pool_args *a = t->plan->a;
     const uint8_t *row[POOL_LANES(VN)];
-    if (a->masks.mask.data == NULL || a->masks.mask.col != 1 || j >= a->m)
+    const int64_t n = int_min(BLOCK, t->high - j);
+    if (a->masks.mask.data == NULL || a->masks.mask.col != 1 || n <= 0)
         return;
     FN(pool_mask_rows)(t, j, row);
-    n = int_min(n, a->m - j);
     for (int lane = 0; lane < t->lanes; lane++) {
         for (int64_t k = 0; k < n; k += 64)
             vec_prefetch(row[lane] + k);
@@ -232,7 +232,7 @@ static void FN(pool_tile_begin)(struct FN(pool_tile) *t, int count)
     }
     t->head0 = t->head[0];
     FN(pool_tile_spans)(t);
-    FN(pool_mask_ahead)(t, t->low, BLOCK);
+    FN(pool_mask_ahead)(t, t->low);
     FN(pool_tile_queries)(t);
     FN(pool_tile_widths)(t);
 }
