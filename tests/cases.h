@@ -58,8 +58,8 @@ enum special {
     SPECIAL_EQUAL,     /* keys equal to queries, so differences of 0, and many ties */
     SPECIAL_FAR,       /* queries far from every key */
     SPECIAL_PAYLOAD,   /* negative, signalling and other NaN */
-    SPECIAL_BLOCKS, /* a mask of whole blocks: one open, one hidden with NaN and Inf, one mixed */
-    SPECIAL_EMPTY   /* every entry of row 0 masked by the mask; lengths of 0 */
+    SPECIAL_BLOCKS,    /* of keys, by the mask: open, hidden with NaN and Inf, mixed */
+    SPECIAL_EMPTY      /* every entry of row 0 masked by the mask; lengths of 0 */
 };
 
 struct test_case {

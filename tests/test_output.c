@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are there whole or not at all, tables out, messages and the progress bar. */
+/* Files that are there whole or not at all, and tables out. */
 #include "tools/output.h"
 
 #include "tests/scratch.h"
 #include "tests/suites.h"
-#include "tools/progress.h"
 #include "tools/table.h"
 
 #include <errno.h>
@@ -140,6 +139,21 @@ START_TEST(what_cannot_be_written_is_known_before)
     e = (struct error){ 0 };
     ck_assert_int_eq(output_check("pipe.csv", &e), CMD_OK);
     unlink("pipe.csv");
+}
+END_TEST
+
+START_TEST(a_descriptor_that_only_reads_is_known_before)
+{
+    char name[40], text[100];
+    write_file("old.txt", "old", 3);
+    int fd = open("old.txt", O_RDONLY);
+    snprintf(name, sizeof name, "/dev/fd/%d", fd);
+    snprintf(text, sizeof text, "cannot write %s: Bad file descriptor", name);
+    ck_assert_int_eq(output_check(name, &e), CMD_FAILED);
+    ck_assert_str_eq(e.text, text);
+    ck_assert_str_eq(read_back("old.txt", NULL), "old");
+    close(fd);
+    unlink("old.txt");
 }
 END_TEST
 
@@ -321,106 +335,6 @@ START_TEST(a_table_that_cannot_be_written_is_said)
 }
 END_TEST
 
-/* ---- messages ---- */
-
-/* What f writes to stderr. */
-static char *stderr_of(void (*f)(void))
-{
-    fflush(stderr);
-    int before = dup(STDERR_FILENO);
-    int fd = open("stderr.txt", O_CREAT | O_TRUNC | O_WRONLY, 0600);
-    dup2(fd, STDERR_FILENO);
-    f();
-    fflush(stderr);
-    dup2(before, STDERR_FILENO);
-    return read_back("stderr.txt", NULL);
-}
-
-static void print_error(void)
-{
-    ck_assert_int_eq(error_print(&e), e.code);
-}
-
-static void warn(void)
-{
-    error_warn("%d rows\nleft out", 3);
-    error_note("%d rows", 3);
-}
-
-static void make_progress(void)
-{
-    struct timespec nap = { .tv_nsec = 50000000 };
-    for (int i = 0; i < 20; i++) {
-        progress_update(i / 20., "fitting");
-        nanosleep(&nap, NULL);
-    }
-    error_warn("done");
-}
-
-START_TEST(an_error_is_one_line_and_the_first_one)
-{
-    ck_assert_str_eq(stderr_of(print_error), "");
-    ck_assert_int_eq(error_at(&e, "a\nb.csv", 3, 2, "%s", "bad"), CMD_DATA);
-    ck_assert_int_eq(error_set(&e, CMD_FAILED, "later"), CMD_DATA);
-    ck_assert_str_eq(stderr_of(print_error), "attpool: a?b.csv:3:2: bad\n");
-    ck_assert_str_eq(stderr_of(warn), "attpool: warning: 3 rows?left out\nattpool: note: 3 rows\n");
-}
-END_TEST
-
-START_TEST(quoted_text_is_short_and_printable)
-{
-    char text[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA9 and more";
-    ck_assert_str_eq(quoted("a\tb\n\x01", 5).text, "\"a\\tb\\n\\x01\"");
-    ck_assert_str_eq(quoted_name(text).text,
-                     "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\"");
-    memset(text, 1, 30);
-    ck_assert_uint_lt(strlen(quoted(text, 30).text), sizeof(struct quoted));
-    ck_assert_ptr_nonnull(strstr(quoted(text, 30).text, "..."));
-}
-END_TEST
-
-START_TEST(no_progress_without_a_terminal)
-{
-    ck_assert_str_eq(stderr_of(make_progress), "attpool: warning: done\n");
-}
-END_TEST
-
-START_TEST(progress_on_a_terminal_is_drawn_and_cleared)
-{
-    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    ck_assert_int_ge(terminal, 0);
-    ck_assert_int_eq(grantpt(terminal) | unlockpt(terminal), 0);
-    int other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
-    ck_assert_int_ge(other, 0);
-    int before = dup(STDERR_FILENO);
-    setenv("TERM", "xterm", 1);
-    dup2(other, STDERR_FILENO);
-    struct timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    make_progress();
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    dup2(before, STDERR_FILENO);
-    char text[8192];
-    ssize_t n = 0, got;
-    fcntl(terminal, F_SETFL, O_NONBLOCK);
-    while ((got = read(terminal, text + n, sizeof text - 1 - (size_t)n)) > 0)
-        n += got;
-    ck_assert_int_gt(n, 4);
-    text[n] = '\0';
-    int drawn = 0;
-    for (const char *p = text; (p = strstr(p, "fitting [")) != NULL; p++)
-        drawn++;
-    /* ten a second after the first half second, however slow the machine is */
-    double seconds =
-        (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
-    ck_assert_int_ge(drawn, 2);
-    ck_assert_double_le(drawn, (seconds - 0.5) * 10 + 1);
-    ck_assert_ptr_null(strstr(text, "] 100%"));
-    ck_assert_ptr_nonnull(strstr(text, " s left\033[K"));
-    ck_assert_ptr_nonnull(strstr(text, "\r\033[Kattpool: warning: done\r\n"));
-}
-END_TEST
-
 Suite *suite_output(void)
 {
     Suite *suite = suite_create("output");
@@ -434,6 +348,7 @@ Suite *suite_output(void)
     tcase_add_test(tc, what_is_no_file_is_written_and_stays_what_it_is);
     tcase_add_test(tc, what_cannot_be_written_is_said);
     tcase_add_test(tc, what_cannot_be_written_is_known_before);
+    tcase_add_test(tc, a_descriptor_that_only_reads_is_known_before);
     tcase_add_loop_test(tc, a_full_disk_is_said, 0, 2);
     tcase_add_loop_test(tc, a_closed_pipe_is_said, 0, 2);
     tcase_add_test(tc, stdout_takes_what_is_written);
@@ -442,10 +357,6 @@ Suite *suite_output(void)
     tcase_add_test(tc, a_written_table_is_read_back);
     tcase_add_test(tc, a_table_is_written_as_npy);
     tcase_add_test(tc, a_table_that_cannot_be_written_is_said);
-    tcase_add_test(tc, an_error_is_one_line_and_the_first_one);
-    tcase_add_test(tc, quoted_text_is_short_and_printable);
-    tcase_add_test(tc, no_progress_without_a_terminal);
-    tcase_add_test(tc, progress_on_a_terminal_is_drawn_and_cleared);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -2,11 +2,6 @@
 
 /* Template: masks and biases of few rows (pool_few.h). */
 
-VEC_FN V FN(few_mask_numbers)(const uint8_t *from)
-{
-    return v_select(v_mask_from_bytes(from), v_set1(1), v_zero());
-}
-
 /* VN keys from byte i of each piece on, as 1 and 0, of VN pieces from number `lane` on. */
 VEC_FN void FN(few_mask_square)(const uint8_t *from, int i, int lane, R *to)
 {
@@ -15,7 +10,8 @@ VEC_FN void FN(few_mask_square)(const uint8_t *from, int i, int lane, R *to)
     UNROLL
     for (int k = 0; k < VN; k++) {
         const int piece = (lane + k) % POOL_BLOCKS * pieces + (lane + k) / POOL_BLOCKS;
-        r[k] = FN(few_mask_numbers)(from + piece * FN(FEW_RUN) + i);
+        M see = v_mask_from_bytes(from + piece * FN(FEW_RUN) + i);
+        r[k] = v_select(see, v_set1(1), v_zero());
     }
     v_transpose(r);
     UNROLL

@@ -234,15 +234,16 @@ VEC_FN void FN(pool_sight_low)(struct FN(pool_sight) *g, const bool low)
     const bool rest = g->support || g->parts || g->block->zeros || g->t->plan->fold ||
                       g->t->plan->factor || g->bias != NULL;
     if (rest && g->block->masked)
-        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ true, true, true });
+        FN(pool_sight_block)(
+            g, low, (struct FN(pool_sight_what)){ .mask = true, .span = true, .rest = true });
     else if (rest)
-        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ false, true, true });
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ .span = true, .rest = true });
     else if (g->block->masked && g->block->partial)
-        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ true, true, false });
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ .mask = true, .span = true });
     else if (g->block->masked)
-        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ true, false, false });
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ .mask = true });
     else
-        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ false, true, false });
+        FN(pool_sight_block)(g, low, (struct FN(pool_sight_what)){ .span = true });
 }
 
 /* The rows of the block as the masks leave them. */
