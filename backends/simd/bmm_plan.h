@@ -181,7 +181,7 @@ static void bmm_blocks(struct bmm_plan *p)
             break;
         if (p->way != BMM_OWN && p->row_block >= 2 * least)
             p->row_block /= 2;
-        else if (p->col_block > 16 * panel)
+        else if (p->col_block > (p->way == BMM_OWN ? BMM_GROUP : 16) * panel)
             p->col_block = int_ceil(p->col_block / 2, panel * BMM_GROUP) * panel * BMM_GROUP;
         else
             break;
@@ -253,6 +253,8 @@ static inline void bmm_plan_of(const struct bmm_args *args, int64_t lanes, int64
     const int64_t rows = p->way <= BMM_IN_PLACE ? g->n : g->n * p->repeat;
     const double work = (double)rows * (double)g->k * (double)g->m;
     p->per_task = work >= 1 << 19 ? 1 : 1 + (int64_t)((1 << 19) / (work + 64));
+    if (p->workers > 1)
+        p->per_task = int_min(p->per_task, int_ceil(g->batch * g->heads, 4 * p->workers));
     p->run = bmm_run_of(p);
     if (p->way == BMM_SHARED)
         bmm_waves(p);
