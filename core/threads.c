@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/threads.h"
 
-#include "core/float_env.h"
+#include "core/context.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -27,14 +28,22 @@ struct threads {
     int count;   /* workers wanted, the caller included */
     int started; /* threads running, the caller not included */
     pid_t owner; /* the process in which they run */
+    struct run *run;
+    atomic_uint generation; /* counts the runs */
+    atomic_uint gate;       /* the threads in the present run, and whether it is CLOSED */
+    atomic_bool quit;
+    atomic_int asleep; /* threads that the next run has to wake */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    unsigned long generation; /* counts the runs */
-    int busy;                 /* threads that have not finished the present run */
-    bool quit;
-    struct run *run;
     struct worker worker[];
 };
+
+/* Of the gate: no thread may enter the run any more. */
+#define CLOSED (1u << 31)
+
+/* Seconds in which a thread looks for what it waits for before it sleeps: calls that follow each
+ * other, and the steps of one call, find the others awake. */
+#define AWAKE 2e-4
 
 struct threads *threads_new(int count)
 {
@@ -57,29 +66,64 @@ static void take_indices(struct run *run, int worker)
         run->task(run->arg, i, worker);
 }
 
+static inline void relax(void)
+{
+#if defined(__x86_64__)
+    _mm_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Wait a moment; false when it is time to sleep. Others may need this processor. */
+static bool stay_awake(double since)
+{
+    for (int i = 0; i < 32; i++)
+        relax();
+    sched_yield();
+    return engine_clock() - since < AWAKE;
+}
+
+static bool called(struct threads *t, unsigned seen)
+{
+    return t->generation != seen || t->quit;
+}
+
+/* Until there is a run after `seen`, or no more. */
+static void wait_for_run(struct threads *t, unsigned seen)
+{
+    const double since = engine_clock();
+    while (!called(t, seen))
+        if (!stay_awake(since)) {
+            pthread_mutex_lock(&t->lock);
+            t->asleep++;
+            while (!called(t, seen))
+                pthread_cond_wait(&t->wake, &t->lock);
+            t->asleep--;
+            pthread_mutex_unlock(&t->lock);
+        }
+}
+
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
     struct threads *t = w->threads;
     struct float_env env;
-    unsigned long seen = 0;
+    unsigned seen = 0;
     float_env_enter(&env);
-    pthread_mutex_lock(&t->lock);
     for (;;) {
-        while (!t->quit && t->generation == seen)
-            pthread_cond_wait(&t->wake, &t->lock);
+        wait_for_run(t, seen);
         if (t->quit)
-            break;
+            return NULL;
         seen = t->generation;
-        struct run *run = t->run;
-        pthread_mutex_unlock(&t->lock);
-        take_indices(run, w->number);
-        pthread_mutex_lock(&t->lock);
-        if (--t->busy == 0)
+        if (!(atomic_fetch_add(&t->gate, 1) & CLOSED))
+            take_indices(t->run, w->number);
+        if (atomic_fetch_sub(&t->gate, 1) == (CLOSED | 1)) {
+            pthread_mutex_lock(&t->lock);
             pthread_cond_signal(&t->done);
+            pthread_mutex_unlock(&t->lock);
+        }
     }
-    pthread_mutex_unlock(&t->lock);
-    return NULL;
 }
 
 /* Threads of a parent process do not exist in its child: start over there. */
@@ -89,7 +133,9 @@ static void start(struct threads *t)
     t->owner = getpid();
     t->started = 0;
     t->generation = 0;
+    t->gate = CLOSED;
     t->quit = false;
+    t->asleep = 0;
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);
     pthread_cond_init(&t->done, NULL);
@@ -129,22 +175,30 @@ void threads_free(struct threads *t)
     free(t);
 }
 
-static void wake_all(struct threads *t, struct run *run)
+static void open_run(struct threads *t, struct run *run)
 {
-    pthread_mutex_lock(&t->lock);
     t->run = run;
-    t->busy = t->started;
+    atomic_fetch_and(&t->gate, ~CLOSED);
     t->generation++;
-    pthread_cond_broadcast(&t->wake);
-    pthread_mutex_unlock(&t->lock);
+    if (t->asleep > 0) {
+        pthread_mutex_lock(&t->lock);
+        pthread_cond_broadcast(&t->wake);
+        pthread_mutex_unlock(&t->lock);
+    }
 }
 
-static void wait_all(struct threads *t)
+/* All indices are taken: wait for the threads that are in the run, not for those still waking. */
+static void close_run(struct threads *t)
 {
-    pthread_mutex_lock(&t->lock);
-    while (t->busy > 0)
-        pthread_cond_wait(&t->done, &t->lock);
-    pthread_mutex_unlock(&t->lock);
+    atomic_fetch_or(&t->gate, CLOSED);
+    const double since = engine_clock();
+    while (t->gate != CLOSED)
+        if (!stay_awake(since)) {
+            pthread_mutex_lock(&t->lock);
+            while (t->gate != CLOSED)
+                pthread_cond_wait(&t->done, &t->lock);
+            pthread_mutex_unlock(&t->lock);
+        }
 }
 
 bool threads_run(struct threads *t, bool alone, int64_t count, threads_task *task, void *arg,
@@ -156,7 +210,7 @@ bool threads_run(struct threads *t, bool alone, int64_t count, threads_task *tas
         start(t);
     many = many && t->started > 0;
     if (many)
-        wake_all(t, &run);
+        open_run(t, &run);
     if (!many && !watch) {
         for (int64_t i = 0; i < count; i++)
             task(arg, i, 0);
@@ -171,6 +225,6 @@ bool threads_run(struct threads *t, bool alone, int64_t count, threads_task *tas
         }
     }
     if (many)
-        wait_all(t);
+        close_run(t);
     return !run.stopped;
 }

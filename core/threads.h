@@ -3,8 +3,8 @@
 #define CORE_THREADS_H
 
 /* The worker threads of one context. They are started at the first call that needs them, sleep
- * between calls, and are started anew in a child after fork(). When the system refuses a thread
- * the others do its work. */
+ * soon after a call, and are started anew in a child after fork(). When the system refuses a
+ * thread the others do its work. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "core/threads.h"
 #include "tests/attention.h"
 #include "tests/suites.h"
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,6 +182,52 @@ START_TEST(any_number_of_threads)
 }
 END_TEST
 
+/* Ends when every worker is in it. */
+static void meet(void *arg, int64_t index, int worker)
+{
+    atomic_int *missing = arg;
+    (void)index;
+    (void)worker;
+    (*missing)--;
+    while (*missing > 0)
+        sched_yield();
+}
+
+START_TEST(every_thread_comes)
+{
+    struct threads *threads = threads_new(3);
+    ck_assert_ptr_nonnull(threads);
+    for (int i = 0; i < 20; i++) {
+        atomic_int missing = 3;
+        ck_assert(threads_run(threads, false, 3, meet, &missing, NULL, NULL));
+        usleep((useconds_t)i * 100); /* after a while they have to be woken */
+    }
+    threads_free(threads);
+}
+END_TEST
+
+START_TEST(calls_may_follow_at_once_or_later)
+{
+    /* Threads look for the next call for a while, then sleep. There are more of them than many
+     * machines have processors, so that some come too late for a call. */
+    struct attention a;
+    float want[N * V];
+    attpool_options options = { .threads = 5 };
+    attpool_context *context = open_with(&options);
+    attention_new(&a);
+    ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
+    memcpy(want, a.out, sizeof want);
+    for (int i = 0; i < 400; i++) {
+        memset(a.out, 0, sizeof a.out);
+        ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
+        ck_assert_msg(memcmp(a.out, want, sizeof want) == 0, "call %d", i);
+        if (i % 4 == 3)
+            usleep((useconds_t)i * 2);
+    }
+    attpool_close(context);
+}
+END_TEST
+
 Suite *suite_threads(void)
 {
     Suite *suite = suite_create("threads");
@@ -189,6 +238,8 @@ Suite *suite_threads(void)
     tcase_add_test(tc, refused_threads_are_done_without);
     tcase_add_test(tc, threads_are_started_when_there_is_work);
     tcase_add_test(tc, any_number_of_threads);
+    tcase_add_test(tc, every_thread_comes);
+    tcase_add_test(tc, calls_may_follow_at_once_or_later);
     suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(forked, clean_environment, NULL);
     tcase_set_timeout(forked, 120);
