@@ -16,6 +16,8 @@ static const char help[] =
     "Time each operation on each backend, beside what the processor and its memory can do.\n"
     "The first call is not counted; times are medians, the spread is half of the distance\n"
     "between the quartiles. Arrays are on the host: a device's time has the transfers in it.\n"
+    "Limit: part of what the processor or its memory can do; of a kernel or an option (x) the\n"
+    "time by that without it.\n"
     "\n"
     "  --backend NAME[,..]  what to time (default: auto); all: every available one\n"
     "  --op TEXT            cases whose names contain TEXT\n"
@@ -49,6 +51,7 @@ struct bench {
     struct session session[MOST_BACKENDS];
     int backends;
     double rate[MOST_BACKENDS][BENCH_OPERATIONS]; /* of the latest case, 0 before */
+    double rates[MOST_BACKENDS][BENCH_MOST_CASES];
     struct bench_limits limits;
     struct output out;
     json_t *results;
@@ -127,15 +130,28 @@ static int take_samples(const struct bench *b, struct session *s, struct bench_c
     return st;
 }
 
-static void print_result(struct bench *b, const struct session *s, const struct bench_case *c,
-                         bool single, struct bench_summary t)
+/* The rate of the case that this one is held against, 0 where it was not timed. */
+static double plain_rate(const struct bench *b, int i, const struct bench_case *c)
 {
-    double rate = bench_rate(c, single, t.median), limit = bench_limit(c, single, &b->limits);
+    for (size_t k = 0; c->plain != NULL && k < bench_case_count; k++)
+        if (strcmp(bench_cases[k].name, c->plain) == 0)
+            return b->rates[i][k];
+    return 0;
+}
+
+static void print_result(struct bench *b, int i, const struct bench_data *data,
+                         struct bench_summary t)
+{
+    const struct bench_case *c = data->c;
+    const double rate = b->rates[i][c - bench_cases], plain = plain_rate(b, i, c);
+    const double limit = bench_limit(c, data->single, &b->limits);
     char part[16] = "";
-    if (!isnan(limit))
+    if (plain > 0)
+        snprintf(part, sizeof part, "%.2f x", plain / rate);
+    else if (!isnan(limit) && c->plain == NULL)
         snprintf(part, sizeof part, "%.0f %%", 100 * rate / limit);
-    output_printf(&b->out, "%-36s %-8s %10.3f %-8s %4.1f %% %8s\n", c->name,
-                  attpool_backend_name(s->context), rate, bench_unit(c),
+    output_printf(&b->out, "%-42s %-8s %10.3f %-8s %4.1f %% %8s\n", c->name,
+                  attpool_backend_name(b->session[i].context), rate, bench_unit(c),
                   50 * (t.high - t.low) / t.median, part);
 }
 
@@ -162,7 +178,7 @@ static int time_backend(struct bench *b, int i, struct bench_data *data, struct 
     int count = 0;
     double *rate = &b->rate[i][c->operation];
     if (*rate > 0 && bench_work(c, data->single) / *rate > (b->quick ? 0.5 : 2)) {
-        output_printf(&b->out, "%-36s %-8s %10s\n", c->name, attpool_backend_name(s->context),
+        output_printf(&b->out, "%-42s %-8s %10s\n", c->name, attpool_backend_name(s->context),
                       "slow");
         return CMD_OK;
     }
@@ -172,9 +188,10 @@ static int time_backend(struct bench *b, int i, struct bench_data *data, struct 
         return st;
     keep_result(b, s, c, data->single, sample, count);
     struct bench_summary t = bench_summarise(sample, count);
+    b->rates[i][c - bench_cases] = bench_rate(c, data->single, t.median);
     if (!(c->with & (BENCH_MEMORY | BENCH_CALL)))
-        *rate = bench_rate(c, data->single, t.median);
-    print_result(b, s, c, data->single, t);
+        *rate = b->rates[i][c - bench_cases];
+    print_result(b, i, data, t);
     return CMD_OK;
 }
 
@@ -225,9 +242,9 @@ static int run(struct bench *b, struct error *e)
     bench_measure(&b->limits, threads, (size_t)(b->quick ? 128 : 512) << 20);
     output_printf(&b->out,
                   "threads %d: multiply-adds %.1f GFLOP/s (f32), %.1f (f64), memory %.1f GB/s\n\n"
-                  "%-36s %-8s %10s %-8s %6s %8s\n",
+                  "%-42s %-8s %10s %-8s %6s %8s\n",
                   threads, b->limits.gflops[0], b->limits.gflops[1], b->limits.read, "case",
-                  "backend", "median", "", "spread", "of limit");
+                  "backend", "median", "", "spread", "limit");
     b->results = json_array();
     for (size_t i = 0; st == CMD_OK && i < bench_case_count; i++)
         if (is_wanted(b, &bench_cases[i]))

@@ -30,7 +30,15 @@ enum {
     BENCH_F64 = 1 << 5,    /* float64 whatever the precision asked for */
     BENCH_MEMORY = 1 << 6, /* bound by reading keys and values: GB/s */
     BENCH_CALL = 1 << 7,   /* the overhead of a call: us */
-    BENCH_QUICK = 1 << 8   /* also with --quick */
+    BENCH_QUICK = 1 << 8,  /* also with --quick */
+    BENCH_OWN = 1 << 9,    /* of attpool alone: what its kernels and options cost */
+    BENCH_BIAS = 1 << 10,
+    BENCH_KEY_WEIGHTS = 1 << 11,
+    BENCH_KEY_WIDTHS = 1 << 12,
+    BENCH_WIDTHS = 1 << 13, /* of the coordinates */
+    BENCH_PRODUCT = 1 << 14,
+    BENCH_LSE = 1 << 15,
+    BENCH_N_EFF = 1 << 16
 };
 
 enum { BENCH_WINDOW_LEFT = 255 };
@@ -47,9 +55,10 @@ struct bench_case {
     double target[2];   /* times the best peer; [1] on a processor without AVX-512 */
     double of_limit[2]; /* part of the limit, or us at most for BENCH_CALL */
     const char *rival;  /* the peer that target is about, where it is not the best */
-    const char *plain;  /* causal and masked: of_limit is their time by that of this case */
+    const char *plain;  /* of_limit is the time of a pair by that of this case */
 };
 
+enum { BENCH_MOST_CASES = 128 };
 extern const struct bench_case bench_cases[];
 extern const size_t bench_case_count;
 
@@ -69,18 +78,20 @@ static inline double bench_bandwidth(const struct bench_case *c)
 
 /* ---- Data and the call ---- */
 
-enum { BENCH_ARRAYS = 8 };
+enum { BENCH_ARRAYS = 9 };
 
 struct bench_array {
     const char *name;
     void *data;
-    bool bytes; /* else float or double */
+    bool bytes;    /* else float or double */
+    bool positive; /* no number is negative */
     int dims;
     int64_t shape[3]; /* as it lies: B of BENCH_NT is (b, m, d) */
     size_t size;      /* in bytes */
 };
 
-/* array[0] is the output, then the inputs in the order of struct bench_case, the mask last. */
+/* array[0] is the output, then the inputs in the order of struct bench_case, then what the case is
+ * with. */
 struct bench_data {
     const struct bench_case *c;
     bool single;

@@ -4,6 +4,7 @@
 
 #include "tools/bench.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,7 +32,8 @@ static int add_array(struct bench_data *data, const char *name, bool bytes, int 
     return CMD_OK;
 }
 
-/* Uniform numbers of mean 0 and variance 1; the same for every case of these sizes. */
+/* Uniform numbers of mean 0 and variance 1, or their sizes; the same for every case of these
+ * sizes. */
 static void fill(struct bench_data *data)
 {
     uint64_t x = 88172645463325252u;
@@ -42,11 +44,11 @@ static void fill(struct bench_data *data)
             x ^= x << 13;
             x ^= x >> 7;
             x ^= x << 17;
+            double number = ((double)(x >> 11) * 0x1p-52 - 1) * 1.7320508075688772;
             if (a->bytes)
                 ((unsigned char *)a->data)[j] = (x >> 40 & 3) != 0;
             else
-                real_set(a->data, data->single, j,
-                         ((double)(x >> 11) * 0x1p-52 - 1) * 1.7320508075688772);
+                real_set(a->data, data->single, j, a->positive ? fabs(number) : number);
         }
     }
 }
@@ -62,6 +64,45 @@ static int add_shapes(struct bench_data *data, const struct shape *shapes, struc
     for (const struct shape *s = shapes; st == CMD_OK && s->name != NULL; s++) {
         int dims = s->size[2] > 0 ? 3 : s->size[1] > 0 ? 2 : 1;
         st = add_array(data, s->name, false, dims, s->size, e);
+    }
+    return st;
+}
+
+/* What a case may be with: an array a key, a coordinate, a query or a pair. */
+enum { KEYS, COORDINATES, QUERIES, PAIRS };
+static const struct extra {
+    unsigned with;
+    const char *name;
+    int of;
+    bool bytes, positive;
+} extras[] = {
+    { BENCH_MASK, "mask", PAIRS, true, false },
+    { BENCH_BIAS, "bias", PAIRS, false, false },
+    { BENCH_KEY_WEIGHTS, "key_weights", KEYS, false, true },
+    { BENCH_KEY_WIDTHS, "key_widths", KEYS, false, true },
+    { BENCH_WIDTHS, "widths", COORDINATES, false, true },
+    { BENCH_LSE, "lse", QUERIES, false, false },
+    { BENCH_N_EFF, "n_eff", QUERIES, false, false },
+};
+
+static int add_extras(struct bench_data *data, struct error *e)
+{
+    const struct bench_case *c = data->c;
+    const bool flat = c->operation == BENCH_REGRESS;
+    int st = CMD_OK;
+    for (size_t i = 0; st == CMD_OK && i < sizeof extras / sizeof extras[0]; i++) {
+        const struct extra *x = &extras[i];
+        const int64_t shape[][3] = { [KEYS] = { c->m },
+                                     [COORDINATES] = { c->d },
+                                     [QUERIES] = { c->b, c->n },
+                                     [PAIRS] = { c->b, c->n, c->m } };
+        const int dims[] = { [KEYS] = 1, [COORDINATES] = 1, [QUERIES] = 2, [PAIRS] = 3 };
+        const int first = flat && dims[x->of] > 1 ? 1 : 0;
+        if (!(c->with & x->with))
+            continue;
+        st = add_array(data, x->name, x->bytes, dims[x->of] - first, shape[x->of] + first, e);
+        if (st == CMD_OK)
+            data->array[data->count - 1].positive = x->positive;
     }
     return st;
 }
@@ -87,8 +128,8 @@ int bench_data_new(struct bench_data *data, const struct bench_case *c, bool sin
     };
     *data = (struct bench_data){ .c = c, .single = single };
     int st = add_shapes(data, shapes[c->operation], e);
-    if (st == CMD_OK && c->with & BENCH_MASK)
-        st = add_array(data, "mask", true, 3, (const int64_t[]){ b, n, m }, e);
+    if (st == CMD_OK)
+        st = add_extras(data, e);
     if (st == CMD_OK)
         fill(data);
     /* A row without its own key means that the queries are the keys. */
@@ -115,9 +156,56 @@ static void transpose(struct operand *o)
     o->tensor.strides = o->strides;
 }
 
+/* NULL where the case is without it. */
+static DLTensor *extra(struct bench_call *call, const char *name)
+{
+    for (int i = 1; i < call->data->count; i++)
+        if (strcmp(call->data->array[i].name, name) == 0)
+            return &call->operand[i].tensor;
+    return NULL;
+}
+
+static void set_options(struct bench_call *call)
+{
+    const struct bench_case *c = call->data->c;
+    struct operand *x = call->operand;
+    DLTensor *key_widths = extra(call, "key_widths"), *widths = extra(call, "widths");
+    call->kernel = (attpool_kernel_options){
+        .kernel = c->kernel,
+        .form = c->with & BENCH_PRODUCT ? ATTPOOL_PRODUCT : ATTPOOL_RADIAL,
+        .width_per = key_widths != NULL ? ATTPOOL_WIDTH_KEY
+                     : widths != NULL   ? ATTPOOL_WIDTH_COORDINATE
+                                        : ATTPOOL_WIDTH_ONE,
+        .bandwidth = key_widths == NULL && widths == NULL ? bench_bandwidth(c) : 0,
+        .widths = key_widths != NULL ? key_widths : widths,
+    };
+    call->masks = (attpool_masks){
+        .mask = extra(call, "mask"),
+        .bias = extra(call, "bias"),
+        .causal = (c->with & BENCH_CAUSAL) != 0,
+        .window = (c->with & BENCH_WINDOW) != 0,
+        .left = BENCH_WINDOW_LEFT,
+        .leave_one_out = (c->with & BENCH_LOO) != 0,
+    };
+    call->pool = (attpool_pool_options){
+        .score = c->operation == BENCH_REGRESS    ? ATTPOOL_KERNEL
+                 : c->operation == BENCH_ADDITIVE ? ATTPOOL_ADDITIVE
+                                                  : ATTPOOL_DOT,
+        .kernel = c->operation == BENCH_REGRESS ? &call->kernel : NULL,
+        .key_weights = extra(call, "key_weights"),
+        .masks = &call->masks,
+        .lse = extra(call, "lse"),
+        .n_eff = extra(call, "n_eff"),
+    };
+    if (c->operation == BENCH_ADDITIVE) {
+        call->pool.wq = &x[4].tensor;
+        call->pool.wk = &x[5].tensor;
+        call->pool.wv = &x[6].tensor;
+    }
+}
+
 void bench_call_new(struct bench_call *call, struct bench_data *data)
 {
-    const struct bench_case *c = data->c;
     struct operand *x = call->operand;
     *call = (struct bench_call){ .data = data };
     for (int i = 0; i < data->count; i++) {
@@ -127,27 +215,9 @@ void bench_call_new(struct bench_call *call, struct bench_data *data)
         else
             operand_real(&x[i], a->data, data->single, a->dims, a->shape);
     }
-    if (c->with & BENCH_NT)
+    if (data->c->with & BENCH_NT)
         transpose(&x[2]);
-    call->kernel.kernel = c->kernel;
-    call->kernel.bandwidth = bench_bandwidth(c);
-    call->masks = (attpool_masks){
-        .mask = c->with & BENCH_MASK ? &x[data->count - 1].tensor : NULL,
-        .causal = (c->with & BENCH_CAUSAL) != 0,
-        .window = (c->with & BENCH_WINDOW) != 0,
-        .left = BENCH_WINDOW_LEFT,
-        .leave_one_out = (c->with & BENCH_LOO) != 0,
-    };
-    call->pool.score = c->operation == BENCH_REGRESS    ? ATTPOOL_KERNEL
-                       : c->operation == BENCH_ADDITIVE ? ATTPOOL_ADDITIVE
-                                                        : ATTPOOL_DOT;
-    call->pool.kernel = c->operation == BENCH_REGRESS ? &call->kernel : NULL;
-    call->pool.masks = &call->masks;
-    if (c->operation == BENCH_ADDITIVE) {
-        call->pool.wq = &x[4].tensor;
-        call->pool.wk = &x[5].tensor;
-        call->pool.wv = &x[6].tensor;
-    }
+    set_options(call);
 }
 
 attpool_status bench_call_run(attpool_context *context, struct bench_call *call)

@@ -16,6 +16,29 @@
         x, x                                                                                       \
     }
 
+/* A kernel or an option beside Gauss' kernel without any: a pair should not take more than twice
+ * as long, with a mask 1.1 times. */
+#define KERNEL(text, kernel)                                                                       \
+    {                                                                                              \
+        "regress " text " 4096 d=1", BENCH_REGRESS, BENCH_OWN, 1, 4096, 4096, 1, 1, kernel,        \
+            LIMIT BOTH(2), .plain = "regress gaussian 4096 d=1"                                    \
+    }
+#define OPTION(text, dims, with)                                                                   \
+    {                                                                                              \
+        "regress gaussian 4096 d=" #dims text, BENCH_REGRESS, BENCH_OWN | (with), 1, 4096, 4096,   \
+            dims, 1, LIMIT BOTH(2), .plain = "regress gaussian 4096 d=" #dims                      \
+    }
+#define ONE_QUERY(text, with)                                                                      \
+    {                                                                                              \
+        "regress gaussian one query d=1" text, BENCH_REGRESS, BENCH_OWN | (with), 1, 1, 1000000,   \
+            1, 1, LIMIT BOTH(2), .plain = "regress gaussian one query"                             \
+    }
+#define ATTEND(text, with)                                                                         \
+    {                                                                                              \
+        "attend 16x1024x1024x64" text, BENCH_ATTEND, BENCH_OWN | (with), 16, 1024, 1024, 64, 64,   \
+            LIMIT BOTH(1.1), .plain = "attend 16x1024x1024x64"                                     \
+    }
+
 const struct bench_case bench_cases[] = {
     /* name, operation, with, b, n, m, k */
     { "bmm nn 128", NN | Q, 1, 128, 128, 128, RATIO BOTH(0.97) },
@@ -91,9 +114,43 @@ const struct bench_case bench_cases[] = {
     { "attend decode 32x1x4096x128", BENCH_ATTEND, BENCH_MEMORY | Q, 32, 1, 4096, 128, 128,
       RATIO BOTH(1.2), LIMIT BOTH(0.90) },
     { "attend additive 8x256x256x64", BENCH_ADDITIVE, Q, 8, 256, 256, 64, 64, RATIO BOTH(1.4) },
+
+    { "regress gaussian 4096 d=1", BENCH_REGRESS, BENCH_OWN, 1, 4096, 4096, 1, 1, RATIO BOTH(0) },
+    { "regress gaussian 4096 d=3", BENCH_REGRESS, BENCH_OWN, 1, 4096, 4096, 3, 1, RATIO BOTH(0) },
+    KERNEL("boxcar", ATTPOOL_BOXCAR),
+    KERNEL("constant", ATTPOOL_CONSTANT),
+    KERNEL("triangular", ATTPOOL_TRIANGULAR),
+    KERNEL("epanechnikov", ATTPOOL_EPANECHNIKOV),
+    KERNEL("biweight", ATTPOOL_BIWEIGHT),
+    KERNEL("triweight", ATTPOOL_TRIWEIGHT),
+    KERNEL("tricube", ATTPOOL_TRICUBE),
+    KERNEL("cosine", ATTPOOL_COSINE),
+    KERNEL("laplacian", ATTPOOL_LAPLACIAN),
+    KERNEL("logistic", ATTPOOL_LOGISTIC),
+    KERNEL("sigmoid", ATTPOOL_SIGMOID),
+    KERNEL("silverman", ATTPOOL_SILVERMAN),
+    KERNEL("cauchy", ATTPOOL_CAUCHY),
+    OPTION(" lse", 1, BENCH_LSE),
+    OPTION(" n_eff", 1, BENCH_N_EFF),
+    OPTION(" leave-one-out", 1, BENCH_LOO),
+    OPTION(" key weights", 1, BENCH_KEY_WEIGHTS),
+    OPTION(" key widths", 1, BENCH_KEY_WIDTHS),
+    OPTION(" mask", 1, BENCH_MASK),
+    OPTION(" bias", 1, BENCH_BIAS),
+    OPTION(" widths", 3, BENCH_WIDTHS),
+    OPTION(" key widths", 3, BENCH_KEY_WIDTHS),
+    OPTION(" product", 3, BENCH_PRODUCT),
+    ONE_QUERY(" key weights", BENCH_KEY_WEIGHTS),
+    ONE_QUERY(" key widths", BENCH_KEY_WIDTHS),
+    ONE_QUERY(" mask", BENCH_MASK),
+    ONE_QUERY(" bias", BENCH_BIAS),
+    ATTEND(" lse", BENCH_LSE),
+    ATTEND(" key weights", BENCH_KEY_WEIGHTS),
+    ATTEND(" bias", BENCH_BIAS),
 };
 
 const size_t bench_case_count = sizeof bench_cases / sizeof bench_cases[0];
+_Static_assert(sizeof bench_cases / sizeof bench_cases[0] <= BENCH_MOST_CASES, "too many cases");
 
 const char *bench_operation_name(enum bench_operation operation)
 {

@@ -23,7 +23,7 @@ struct settings {
 
 static bool is_wanted(const struct settings *s, const struct bench_case *c)
 {
-    return (s->text == NULL || strstr(c->name, s->text) != NULL) &&
+    return (c->with & BENCH_OWN) == 0 && (s->text == NULL || strstr(c->name, s->text) != NULL) &&
            (!s->quick || (c->with & BENCH_QUICK) != 0);
 }
 
