@@ -58,8 +58,9 @@ VEC_FN void FN(pool_squares_n)(const struct FN(pool_pairs) *x, const int kt, con
     FN(pool_ends_store)(x, end, nv);
 }
 
-/* One coordinate that needs no scaling: the most frequent regression. */
-VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv)
+/* One coordinate, the most frequent regression: all in one pass. */
+VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv,
+                              const enum pool_scaled how, const enum pool_scaled post)
 {
     V lane[4], end[4];
     FN(pool_ends_start)(end, true, nv);
@@ -68,11 +69,14 @@ VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv)
         lane[i] = v_loadu(x->lane + i * VN);
     for (int j = 0; j < x->count; j++) {
         R *to = x->out + j * x->step;
-        V point = v_set1(x->cast[j * x->row]);
         UNROLL
         for (int i = 0; i < nv; i++) {
-            V z = v_sub(lane[i], point);
+            V z = FN(pool_apart)(x, lane[i], j, 0, i, how);
             V s = v_mul(z, z);
+            if (post == SCALED_CAST)
+                s = v_mul(s, v_set1(x->cast_post[j * x->post_row]));
+            if (post == SCALED_LANE)
+                s = v_mul(s, v_loadu(x->lane_post + i * VN));
             end[i] = v_min_keep(end[i], s);
             v_storeu(to + i * VN, s);
         }
@@ -80,14 +84,31 @@ VEC_FN void FN(pool_square_n)(const struct FN(pool_pairs) *x, const int nv)
     FN(pool_ends_store)(x, end, nv);
 }
 
+VEC_FN void FN(pool_square_v)(const struct FN(pool_pairs) *x, const int nv)
+{
+    const bool post = x->cast_post != NULL;
+    if (x->lane_scale != NULL && x->lane_post != NULL)
+        FN(pool_square_n)(x, nv, SCALED_LANE, SCALED_LANE);
+    else if (x->lane_scale != NULL)
+        FN(pool_square_n)(x, nv, SCALED_LANE, SCALED_NOT);
+    else if (x->cast_scale != NULL && post)
+        FN(pool_square_n)(x, nv, SCALED_CAST, SCALED_CAST);
+    else if (x->cast_scale != NULL)
+        FN(pool_square_n)(x, nv, SCALED_CAST, SCALED_NOT);
+    else if (post)
+        FN(pool_square_n)(x, nv, SCALED_NOT, SCALED_CAST);
+    else
+        FN(pool_square_n)(x, nv, SCALED_NOT, SCALED_NOT);
+}
+
 VEC_FN void FN(pool_squares_v)(const struct FN(pool_pairs) *x, const int kt, const int nv)
 {
-    if (x->lane_scale != NULL)
+    if (x->d == 1)
+        FN(pool_square_v)(x, nv);
+    else if (x->lane_scale != NULL)
         FN(pool_squares_n)(x, 1, nv, SCALED_LANE);
     else if (x->cast_scale != NULL)
         FN(pool_squares_n)(x, 1, nv, SCALED_CAST);
-    else if (x->d == 1)
-        FN(pool_square_n)(x, nv);
     else
         FN(pool_squares_n)(x, kt, nv, SCALED_NOT);
 }
@@ -122,7 +143,7 @@ static void FN(pool_squares)(const struct FN(pool_pairs) *x)
     for (int j = 0; j < x->count && x->d == 0; j++)
         for (int i = 0; i < x->vectors; i++)
             v_storeu(x->out + j * x->step + i * VN, v_zero());
-    if (x->cast_post != NULL || x->lane_post != NULL)
+    if (x->d != 1 && (x->cast_post != NULL || x->lane_post != NULL))
         FN(pool_post)(x);
 }
 

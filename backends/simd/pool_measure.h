@@ -24,7 +24,8 @@ struct FN(pool_pairs) {
     const FN(pool_any) *wv; /* of additive scores */
     int64_t wv_col;
     R *ends;          /* or NULL; largest measure of each lane, of squares the smallest; right
-                       * where there is one chunk and squares are multiplied by nothing */
+                       * where there is one chunk and, for more than one coordinate, squares are
+                       * multiplied by nothing */
     R *out;           /* count rows of lanes, */
     int64_t step;     /* so far apart */
     R *factor, *part; /* of the product form: factors, 1 inside the support and 0 outside */

@@ -152,7 +152,7 @@ static bool FN(pool_plan_finds_ends)(const struct FN(pool_plan) *p)
     if (p->a->d == 0 || p->a->d > CHUNK)
         return false;
     if (p->measure == MEASURE_SQUARES)
-        return p->low && !p->steps && !p->squared_width;
+        return p->low && !p->steps && (!p->squared_width || p->a->d == 1);
     if (p->measure == MEASURE_LINEAR)
         return p->low; /* x is u for those with a log part */
     return !p->low && (p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE);
