@@ -332,19 +332,27 @@ attpool_status check_lengths(struct engine *e, const struct view *v, int64_t m)
     return ATTPOOL_OK;
 }
 
+static attpool_status check_weight(struct engine *e, const struct view *v, int64_t b, int64_t h,
+                                   int64_t j)
+{
+    const double a = view_real(v, b, h, 0, j);
+    if (a >= 0 && !isinf(a))
+        return ATTPOOL_OK;
+    return engine_fail(e, ATTPOOL_E_KEY_WEIGHTS,
+                       "key_weights[%lld,%lld,%lld] is %g, it should be finite and not negative",
+                       (long long)b, (long long)h, (long long)j, a);
+}
+
 attpool_status check_key_weights(struct engine *e, const struct view *v)
 {
+    attpool_status st = ATTPOOL_OK;
     if (v->device)
         return ATTPOOL_OK;
     for (int64_t b = 0; b < v->size[0]; b++)
-        for (int64_t h = 0; h < v->size[1]; h++)
-            for (int64_t j = 0; j < v->size[3]; j++) {
-                double a = view_real(v, b, h, 0, j);
-                if (!(a >= 0) || isinf(a))
-                    return engine_fail(e, ATTPOOL_E_KEY_WEIGHTS,
-                                       "key_weights[%lld,%lld,%lld] is %g, it should be finite "
-                                       "and not negative",
-                                       (long long)b, (long long)h, (long long)j, a);
-            }
-    return ATTPOOL_OK;
+        for (int64_t h = 0; h < v->size[1]; h++) {
+            int64_t j = view_plain_until(v, b, h, 0);
+            for (; st == ATTPOOL_OK && j < v->size[3]; j++)
+                st = check_weight(e, v, b, h, j);
+        }
+    return st;
 }

@@ -179,3 +179,30 @@ int64_t view_integer(const struct view *v, int64_t b, int64_t h, int64_t i, int6
     memcpy(&large, element(v, b, h, i, c), sizeof large);
     return large;
 }
+
+typedef uint32_t words __attribute__((vector_size(32), aligned(1), may_alias));
+typedef uint64_t long_words __attribute__((vector_size(32), aligned(1), may_alias));
+
+int64_t view_plain_until(const struct view *v, int64_t b, int64_t h, int64_t i)
+{
+    enum { STEP = 1024 };
+    const char *x = v->size[3] > 0 ? element(v, b, h, i, 0) : NULL;
+    int64_t done = 0;
+    /* A carry out of an exponent of ones sets the sign. */
+    for (; v->stride[3] == 1 && done + STEP <= v->size[3]; done += STEP) {
+        words any = { 0 };
+        long_words any_long = { 0 };
+        for (int k = 0; k < STEP * v->bytes; k += (int)sizeof any, x += sizeof any)
+            if (v->bytes == 4)
+                any |= *(const words *)x | (*(const words *)x + (1u << 23));
+            else
+                any_long |= *(const long_words *)x | (*(const long_words *)x + (1ull << 52));
+        for (int k = 0; k < 8; k++)
+            any[0] |= any[k];
+        for (int k = 0; k < 4; k++)
+            any_long[0] |= any_long[k];
+        if (any[0] >> 31 || any_long[0] >> 63)
+            break;
+    }
+    return done;
+}

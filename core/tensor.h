@@ -92,5 +92,7 @@ bool arguments_on_host(const struct arguments *args);
 /* Element access on the host, alignment-free. */
 double view_real(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
 int64_t view_integer(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
+/* How many numbers of a row, from the first on, are finite and without a sign; perhaps fewer. */
+int64_t view_plain_until(const struct view *view, int64_t b, int64_t h, int64_t i);
 
 #endif
