@@ -24,6 +24,9 @@ perl -e '
     $text =~ /"precision": "f64"/ && $text =~ /"backend": "scalar"/ or die "$text\n"' <times.json ||
     fail "no samples"
 
+ok bench --quick --op 'regress gaussian' --threads 1
+grep -q '^regress gaussian one query .* [0-9.]* x$' out || fail "no time by the plain case in: $(cat out)"
+
 fails 2 '--op "no such case": no case' bench --op 'no such case'
 fails 2 'bench takes no "x"' bench x
 fails 1 'cannot write nowhere/x' bench --json nowhere/x

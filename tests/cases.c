@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "tests/cases.h"
+#include "tests/cases_add.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,23 +10,11 @@
 
 enum { MOST_CASES = 4000, MOST_NAME = 96 };
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 static struct test_case table[MOST_CASES];
 static char names[MOST_CASES][MOST_NAME];
 static size_t filled;
 
 /* ---- Rows written out ----------------------------------------------------------------- */
-
-#define BMM        .operation = OPERATION_BMM
-#define KERNEL     .operation = OPERATION_KERNEL
-#define SOFTMAX    .operation = OPERATION_SOFTMAX
-#define POOL       .operation = OPERATION_POOL
-#define DOT        .operation = OPERATION_POOL, .score = ATTPOOL_DOT
-#define AVERAGE    .operation = OPERATION_POOL, .score = ATTPOOL_AVERAGE
-#define ADDITIVE   .operation = OPERATION_POOL, .score = ATTPOOL_ADDITIVE
-#define PROJECTION .operation = OPERATION_POOL, .score = ATTPOOL_PROJECTION
-#define REGRESS    .operation = OPERATION_POOL, .score = ATTPOOL_KERNEL
 
 static const struct test_case written[] = {
     /* clang-format off */
@@ -122,10 +110,7 @@ static const struct test_case written[] = {
 
 /* ---- Rows made by loops ---------------------------------------------------------------- */
 
-static struct test_case *add(const struct test_case *c, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static struct test_case *add(const struct test_case *c, const char *format, ...)
+struct test_case *cases_add(const struct test_case *c, const char *format, ...)
 {
     va_list args;
     if (filled == MOST_CASES)
@@ -139,13 +124,10 @@ static struct test_case *add(const struct test_case *c, const char *format, ...)
     return &table[filled++];
 }
 
-static const int lanes[] = { 1, 2, 3, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33 };
-static const int some_n[] = { 3, 1, 5, 8, 2, 9, 17, 4, 7 };
-static const int some_m[] = { 37, 129, 300, 1030, 64, 257, 2049, 128, 31, 1024, 160 };
-static const int some_d[] = { 1, 2, 3, 8, 1, 5, 17, 65 };
-static const int some_v[] = { 1, 3, 8, 2, 17, 9, 1, 65, 4 };
-
-#define CYCLE(list, i) list[(i) % COUNT(list)]
+const int case_lanes[15] = { 1, 2, 3, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33 };
+const int case_n[9] = { 3, 1, 5, 8, 2, 9, 17, 4, 7 };
+const int case_m[11] = { 37, 129, 300, 1030, 64, 257, 2049, 128, 31, 1024, 160 };
+const int case_d[8] = { 1, 2, 3, 8, 1, 5, 17, 65 };
 
 static void bmm_cases(void)
 {
@@ -153,21 +135,23 @@ static void bmm_cases(void)
                                   32, 33, 127, 128, 129, 255, 256, 257, 513, 1025 };
     static const double factors[][2] = { { 1, 0 }, { 1, 1 }, { -0.5, 0.75 }, { 3, 0 }, { 0.1, 1 } };
     for (size_t i = 0; i < COUNT(depths); i++)
-        add(&(struct test_case){ BMM, .n = CYCLE(lanes, i), .m = CYCLE(lanes, 2 * i + 5),
-                                 .d = depths[i], .alpha = CYCLE(factors, i)[0],
-                                 .beta = CYCLE(factors, i)[1] },
-            "bmm k %d", depths[i]);
-    for (size_t i = 0; i < COUNT(lanes); i++) {
-        add(&(struct test_case){ BMM, .n = lanes[i], .m = 13, .d = 21, .alpha = 1 }, "bmm n %d",
-            lanes[i]);
-        add(&(struct test_case){ BMM, .n = 5, .m = lanes[i], .d = 21, .alpha = 1, .beta = 1 },
-            "bmm m %d", lanes[i]);
+        cases_add(&(struct test_case){ BMM, .n = CYCLE(case_lanes, i),
+                                       .m = CYCLE(case_lanes, 2 * i + 5), .d = depths[i],
+                                       .alpha = CYCLE(factors, i)[0],
+                                       .beta = CYCLE(factors, i)[1] },
+                  "bmm k %d", depths[i]);
+    for (size_t i = 0; i < COUNT(case_lanes); i++) {
+        cases_add(&(struct test_case){ BMM, .n = case_lanes[i], .m = 13, .d = 21, .alpha = 1 },
+                  "bmm n %d", case_lanes[i]);
+        cases_add(
+            &(struct test_case){ BMM, .n = 5, .m = case_lanes[i], .d = 21, .alpha = 1, .beta = 1 },
+            "bmm m %d", case_lanes[i]);
     }
     for (int a = 0; a < ARRANGEMENTS; a++)
-        add(&(struct test_case){ BMM, .b = 2, .h = 3, .n = 11, .m = 19, .d = 35, .alpha = 1.25,
-                                 .beta = 0.5, .in = (enum arrangement)a,
-                                 .out = (enum arrangement)((a + 3) % ARRANGE_SHARED) },
-            "bmm arranged %d", a);
+        cases_add(&(struct test_case){ BMM, .b = 2, .h = 3, .n = 11, .m = 19, .d = 35,
+                                       .alpha = 1.25, .beta = 0.5, .in = (enum arrangement)a,
+                                       .out = (enum arrangement)((a + 3) % ARRANGE_SHARED) },
+                  "bmm arranged %d", a);
 }
 
 static void kernel_cases(void)
@@ -177,38 +161,39 @@ static void kernel_cases(void)
     for (int k = 0; k < KERNELS; k++)
         for (int form = 0; form < 2; form++)
             for (int per = 0; per <= ATTPOOL_WIDTH_COORDINATE_KEY; per++, i++)
-                add(&(struct test_case){ KERNEL, .h = i % 3 ? 2 : 0, .n = CYCLE(some_n, i),
-                                         .m = CYCLE(lanes, 7 * i), .d = CYCLE(some_d, i / 2),
-                                         .kernel = (attpool_kernel_name)k,
-                                         .form = (attpool_form)form,
-                                         .width_per = (attpool_width_per)per,
-                                         .in = (enum arrangement)(i % ARRANGEMENTS),
-                                         .with = i % 4 == 1 ? WITH_BANDWIDTH : 0 },
-                    "kernel %s %s per %d", attpool_kernel_to_name((attpool_kernel_name)k),
-                    form ? "product" : "radial", per);
+                cases_add(&(struct test_case){ KERNEL, .h = i % 3 ? 2 : 0, .n = CYCLE(case_n, i),
+                                               .m = CYCLE(case_lanes, 7 * i),
+                                               .d = CYCLE(case_d, i / 2),
+                                               .kernel = (attpool_kernel_name)k,
+                                               .form = (attpool_form)form,
+                                               .width_per = (attpool_width_per)per,
+                                               .in = (enum arrangement)(i % ARRANGEMENTS),
+                                               .with = i % 4 == 1 ? WITH_BANDWIDTH : 0 },
+                          "kernel %s %s per %d", attpool_kernel_to_name((attpool_kernel_name)k),
+                          form ? "product" : "radial", per);
     for (i = 0; i < COUNT(depths); i++)
         for (int form = 0; form < 2; form++)
-            add(&(struct test_case){ KERNEL, .n = 6, .m = 41, .d = depths[i],
-                                     .kernel = (attpool_kernel_name)(5 * i % KERNELS),
-                                     .form = (attpool_form)form,
-                                     .with = form ? WITH_MIXED_KERNELS : 0,
-                                     .out = (enum arrangement)(i % ARRANGE_SHARED) },
-                "kernel d %d %s", depths[i], form ? "mixed" : "radial");
+            cases_add(&(struct test_case){ KERNEL, .n = 6, .m = 41, .d = depths[i],
+                                           .kernel = (attpool_kernel_name)(5 * i % KERNELS),
+                                           .form = (attpool_form)form,
+                                           .with = form ? WITH_MIXED_KERNELS : 0,
+                                           .out = (enum arrangement)(i % ARRANGE_SHARED) },
+                      "kernel d %d %s", depths[i], form ? "mixed" : "radial");
     for (int k = 0; k < KERNELS; k++) {
         struct test_case c = { KERNEL, .n = 7, .m = 40, .d = 2, .kernel = (attpool_kernel_name)k };
         const char *name = attpool_kernel_to_name(c.kernel);
         c.special = k % 2 ? SPECIAL_NAN_KEY : SPECIAL_NAN_QUERY;
-        add(&c, "kernel %s nan", name);
+        cases_add(&c, "kernel %s nan", name);
         c.d = 1;
-        add(&c, "kernel %s nan, d 1", name);
+        cases_add(&c, "kernel %s nan, d 1", name);
         c.form = ATTPOOL_PRODUCT;
         c.d = 3;
-        add(&c, "kernel %s nan, product", name);
+        cases_add(&c, "kernel %s nan, product", name);
         c.special = SPECIAL_EQUAL;
-        add(&c, "kernel %s equal, product", name);
+        cases_add(&c, "kernel %s equal, product", name);
         c.form = ATTPOOL_RADIAL;
         c.special = SPECIAL_EQUAL;
-        add(&c, "kernel %s equal", name);
+        cases_add(&c, "kernel %s equal", name);
     }
 }
 
@@ -226,204 +211,32 @@ static void softmax_cases(void)
                                         WITH_MASK | WITH_BOOL | WITH_BIAS,
                                         WITH_LENGTHS | WITH_CAUSAL | WITH_BIAS };
     for (size_t i = 0; i < COUNT(widths); i++)
-        add(&(struct test_case){ SOFTMAX, .n = CYCLE(some_n, i), .m = widths[i], .with = WITH_SCALE,
-                                 .alpha = 5 },
-            "softmax m %d", widths[i]);
+        cases_add(&(struct test_case){ SOFTMAX, .n = CYCLE(case_n, i), .m = widths[i],
+                                       .with = WITH_SCALE, .alpha = 5 },
+                  "softmax m %d", widths[i]);
     for (size_t o = 0; o < COUNT(options); o++)
         for (int e = ATTPOOL_EMPTY_DEFAULT; e <= ATTPOOL_EMPTY_MEAN; e++) {
             size_t i = o * 4 + (size_t)e;
-            add(&(struct test_case){ SOFTMAX, .b = i % 2 ? 2 : 0, .h = 3, .n = CYCLE(some_n, i),
-                                     .m = CYCLE(some_m, i) % 400, .with = options[o],
-                                     .empty = (attpool_empty)e, .left = 2, .right = 20,
-                                     .offset = (int)i - 12,
-                                     .special = i % 3 ? SPECIAL_HIDDEN : SPECIAL_EMPTY,
-                                     .in = (enum arrangement)(i % ARRANGEMENTS),
-                                     .out = (enum arrangement)(i / 2 % ARRANGE_SHARED) },
-                "softmax option %zu empty %d", o, e);
+            cases_add(&(struct test_case){ SOFTMAX, .b = i % 2 ? 2 : 0, .h = 3,
+                                           .n = CYCLE(case_n, i), .m = CYCLE(case_m, i) % 400,
+                                           .with = options[o], .empty = (attpool_empty)e, .left = 2,
+                                           .right = 20, .offset = (int)i - 12,
+                                           .special = i % 3 ? SPECIAL_HIDDEN : SPECIAL_EMPTY,
+                                           .in = (enum arrangement)(i % ARRANGEMENTS),
+                                           .out = (enum arrangement)(i / 2 % ARRANGE_SHARED) },
+                      "softmax option %zu empty %d", o, e);
         }
-}
-
-/* What a score can be combined with. */
-static const struct test_case twists[] = {
-    /* clang-format off */
-    { .name = "plain" },
-    { "all outputs",   .with = WITH_ALL_OUTPUTS },
-    { "lengths",       .with = WITH_LENGTHS | WITH_ALL_OUTPUTS, .h = 3, .special = SPECIAL_HIDDEN },
-    { "row lengths",   .with = WITH_ROW_LENGTHS | WITH_N_EFF, .h = 2, .special = SPECIAL_HIDDEN },
-    { "mask",          .with = WITH_MASK | WITH_ALL_OUTPUTS, .b = 2, .h = 2, .special = SPECIAL_EMPTY },
-    { "bool mask",     .with = WITH_MASK | WITH_BOOL | WITH_SHARED_MASK | WITH_LSE, .h = 2, .special = SPECIAL_HIDDEN },
-    { "bias",          .with = WITH_BIAS | WITH_ALL_OUTPUTS, .h = 2 },
-    { "bias, lengths", .with = WITH_BIAS | WITH_LENGTHS | WITH_SHARED_MASK, .h = 2, .special = SPECIAL_HIDDEN },
-    { "causal",        .with = WITH_CAUSAL | WITH_ALL_OUTPUTS, .offset = 20 },
-    { "window",        .with = WITH_WINDOW | WITH_LSE | WITH_N_EFF, .left = 5, .right = 40, .offset = 3 },
-    { "window, mask, bias", .with = WITH_WINDOW | WITH_CAUSAL | WITH_MASK | WITH_BIAS | WITH_ALL_OUTPUTS, .left = 100, .right = 40, .offset = 90 },
-    { "leave one out", .with = WITH_LEAVE_ONE_OUT | WITH_ALL_OUTPUTS, .special = SPECIAL_EQUAL },
-    { "mask of a row", .with = WITH_MASK | WITH_BIAS | WITH_ROW_MASK | WITH_ALL_OUTPUTS, .h = 2 },
-    { "origins",       .with = WITH_LEAVE_ONE_OUT | WITH_CAUSAL | WITH_ALL_OUTPUTS, .query_origin = 990, .key_origin = 1000, .offset = 33 },
-    { "key weights",   .with = WITH_KEY_WEIGHTS | WITH_ALL_OUTPUTS, .h = 2, .special = SPECIAL_HIDDEN },
-    { "key weights, bias", .with = WITH_KEY_WEIGHTS | WITH_BIAS | WITH_SHARED_MASK | WITH_LSE | WITH_WEIGHTS, .h = 2 },
-    { "rows",          .with = WITH_WEIGHTS | WITH_ROWS | WITH_N_EFF, .h = 2 },
-    { "heads",         .with = WITH_LSE | WITH_KEY_WEIGHTS | WITH_MASK, .b = 2, .h = 4, .hk = 2 },
-    { "one head of keys", .with = WITH_LENGTHS, .b = 2, .h = 3, .hk = 1 },
-    { "shared keys",   .with = WITH_SHARED_KEYS | WITH_LSE, .h = 3 },
-    { "shared queries", .with = WITH_SHARED_QUERIES | WITH_LSE | WITH_WEIGHTS, .h = 3 },
-    { "empty zero",    .with = WITH_MASK | WITH_ALL_OUTPUTS, .empty = ATTPOOL_EMPTY_ZERO, .special = SPECIAL_EMPTY },
-    { "empty nan",     .with = WITH_MASK | WITH_KEY_WEIGHTS | WITH_ALL_OUTPUTS, .empty = ATTPOOL_EMPTY_NAN, .special = SPECIAL_EMPTY },
-    { "empty mean",    .with = WITH_MASK | WITH_KEY_WEIGHTS | WITH_ALL_OUTPUTS, .empty = ATTPOOL_EMPTY_MEAN, .special = SPECIAL_EMPTY },
-    { "far, mean",     .with = WITH_LEAVE_ONE_OUT | WITH_ALL_OUTPUTS, .empty = ATTPOOL_EMPTY_MEAN, .special = SPECIAL_FAR },
-    { "nan key",       .with = WITH_ALL_OUTPUTS | WITH_MASK, .special = SPECIAL_NAN_KEY },
-    { "nan query",     .with = WITH_ALL_OUTPUTS, .special = SPECIAL_NAN_QUERY },
-    { "nan value",     .with = WITH_ALL_OUTPUTS, .special = SPECIAL_NAN_VALUE },
-    { "inf value",     .with = WITH_LSE, .special = SPECIAL_INF_VALUE },
-    { "payload",       .with = WITH_LSE, .special = SPECIAL_PAYLOAD },
-    { "negative zeros", .with = WITH_ALL_OUTPUTS, .special = SPECIAL_ZERO },
-    { "subnormal",     .with = WITH_LSE, .special = SPECIAL_SUBNORMAL },
-    /* clang-format on */
-};
-
-static void pool_case(const struct test_case *score, const char *name, unsigned i)
-{
-    const struct test_case *twist = &CYCLE(twists, i);
-    struct test_case c = *twist;
-    c.operation = OPERATION_POOL;
-    c.score = score->score;
-    c.kernel = score->kernel;
-    c.form = score->form;
-    c.width_per = score->width_per;
-    c.with |= score->with;
-    c.n = CYCLE(some_n, i + i / 7);
-    c.m = CYCLE(some_m, i + i / 31);
-    c.d = CYCLE(some_d, i + i / 31);
-    c.v = CYCLE(some_v, i);
-    c.p = CYCLE(some_d, i + 3);
-    c.in = (enum arrangement)((i + i / 31) % ARRANGEMENTS);
-    c.out = (enum arrangement)(i / 3 % ARRANGE_SHARED);
-    if (score->score == ATTPOOL_KERNEL && c.special == SPECIAL_FAR && i % 2)
-        c.empty = ATTPOOL_EMPTY_NEAREST;
-    if (score->score == ATTPOOL_KERNEL && i % 5 == 1)
-        c.with |= WITH_BANDWIDTH;
-    if (score->score == ATTPOOL_KERNEL && i % 7 == 1)
-        c.with |= WITH_SIGNED_WIDTH;
-    add(&c, "pool %s, %s", name, twist->name);
-}
-
-/* Every score with every twist; widths of every kind in turn. */
-static void pool_cases(void)
-{
-    static const char *const plain[] = { [ATTPOOL_DOT] = "dot",
-                                         [ATTPOOL_AVERAGE] = "average",
-                                         [ATTPOOL_ADDITIVE] = "additive",
-                                         [ATTPOOL_PROJECTION] = "projection" };
-    unsigned i = 0;
-    char name[64];
-    for (int s = 0; s < (int)COUNT(plain); s++)
-        for (size_t t = 0; t < COUNT(twists) && plain[s]; t++, i++)
-            pool_case(&(struct test_case){ .score = (attpool_score)s }, plain[s], i);
-    for (int k = 0; k < KERNELS; k++)
-        for (int form = 0; form < 2; form++)
-            for (size_t t = 0; t < COUNT(twists); t++, i++) {
-                struct test_case score = { .score = ATTPOOL_KERNEL,
-                                           .kernel = (attpool_kernel_name)k,
-                                           .form = (attpool_form)form,
-                                           .width_per = (attpool_width_per)(i / 2 % 5) };
-                snprintf(name, sizeof name, "%s%s", attpool_kernel_to_name(score.kernel),
-                         form ? " product" : "");
-                pool_case(&score, name, i);
-            }
-    for (size_t t = 0; t < COUNT(twists); t++, i++) {
-        struct test_case score = { .score = ATTPOOL_KERNEL,
-                                   .form = ATTPOOL_PRODUCT,
-                                   .kernel = (attpool_kernel_name)(i % KERNELS),
-                                   .with = WITH_MIXED_KERNELS,
-                                   .width_per = (attpool_width_per)(i % 5) };
-        pool_case(&score, "mixed product", i);
-    }
-}
-
-/* Masks that leave and hide whole blocks of keys, for tiles of all vectors. */
-static void mask_cases(void)
-{
-    static const struct test_case scores[] = {
-        { "dot", DOT, .d = 5, .v = 3 },
-        { "dot all outputs", DOT, .d = 5, .v = 3, .with = WITH_ALL_OUTPUTS },
-        { "dot bias", DOT, .d = 5, .v = 3, .with = WITH_BIAS },
-        { "gaussian", REGRESS, .d = 1, .v = 1 },
-        { "biweight", REGRESS, .d = 1, .v = 1, .kernel = ATTPOOL_BIWEIGHT },
-        { "biweight nearest", REGRESS, .d = 1, .v = 1, .kernel = ATTPOOL_BIWEIGHT, .width = 200,
-          .empty = ATTPOOL_EMPTY_NEAREST, .with = WITH_ALL_OUTPUTS },
-        { "biweight mean", REGRESS, .d = 1, .v = 2, .kernel = ATTPOOL_BIWEIGHT, .width = 200,
-          .empty = ATTPOOL_EMPTY_MEAN, .with = WITH_ALL_OUTPUTS },
-    };
-    for (size_t s = 0; s < COUNT(scores); s++)
-        for (int in = 0; in < ARRANGEMENTS; in++) {
-            struct test_case c = scores[s];
-            c.n = 70, c.m = 420, c.in = (enum arrangement)in;
-            c.with |= WITH_MASK;
-            c.special = SPECIAL_BLOCKS;
-            add(&c, "pool mask of blocks, %s, arrangement %d", scores[s].name, in);
-        }
-}
-
-/* A few scores over every length that could be a seam. */
-static void pool_sizes(void)
-{
-    static const int keys[] = { 1,   2,    3,    7,    8,    9,    15,   16,   17,   23,
-                                24,  25,   31,   32,   33,   127,  128,  129,  255,  256,
-                                257, 1023, 1024, 1025, 2047, 2048, 2049, 3001, 4097, 5003 };
-    static const int depths[] = { 0, 1, 2, 3, 7, 8, 9, 63, 64, 65, 255, 256, 257, 300, 513 };
-    static const int columns[] = { 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65 };
-    static const struct test_case scores[] = {
-        { "dot", .score = ATTPOOL_DOT },
-        { "gaussian", .score = ATTPOOL_KERNEL },
-        { "biweight", .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_BIWEIGHT },
-        { "logistic product", .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_LOGISTIC,
-          .form = ATTPOOL_PRODUCT },
-        { "additive", .score = ATTPOOL_ADDITIVE },
-    };
-    for (size_t s = 0; s < COUNT(scores); s++) {
-        struct test_case base = scores[s];
-        const char *name = base.name;
-        base.operation = OPERATION_POOL;
-        base.p = 5;
-        for (size_t i = 0; i < COUNT(keys); i++) {
-            struct test_case c = base;
-            c.n = CYCLE(some_n, i), c.m = keys[i], c.d = CYCLE(some_d, i + s);
-            c.v = CYCLE(some_v, i + s);
-            c.with |= i % 2 ? WITH_ALL_OUTPUTS : WITH_LSE;
-            c.key_origin = i % 5 == 3 ? 777 : 0;
-            c.query_origin = c.key_origin;
-            add(&c, "pool %s m %d", name, keys[i]);
-        }
-        for (size_t i = 0; i < COUNT(lanes); i++) {
-            struct test_case c = base;
-            c.n = lanes[i], c.m = 140, c.d = 3, c.v = 2;
-            add(&c, "pool %s n %d", name, lanes[i]);
-        }
-        for (size_t i = 0; i < COUNT(depths); i++) {
-            struct test_case c = base;
-            c.n = 5, c.m = 135, c.d = depths[i], c.v = 2, c.p = depths[COUNT(depths) - 1 - i];
-            c.with |= WITH_WEIGHTS;
-            add(&c, "pool %s d %d", name, depths[i]);
-        }
-        for (size_t i = 0; i < COUNT(columns); i++) {
-            struct test_case c = base;
-            c.n = 5, c.m = 135, c.d = 2, c.v = columns[i];
-            add(&c, "pool %s v %d", name, columns[i]);
-        }
-    }
 }
 
 const struct test_case *test_cases(size_t *count)
 {
     if (filled == 0) {
         for (size_t i = 0; i < COUNT(written); i++)
-            add(&written[i], "%s", written[i].name);
+            cases_add(&written[i], "%s", written[i].name);
         bmm_cases();
         kernel_cases();
         softmax_cases();
-        pool_cases();
-        mask_cases();
-        pool_sizes();
+        cases_of_pool();
     }
     *count = filled;
     return table;

@@ -76,6 +76,20 @@ static void fill_data(struct job *job, struct tensor *t, unsigned salt, int keys
     }
 }
 
+/* The first coordinates of points ascend, but for a little disorder. */
+static void sort_points(struct job *job, struct tensor *t, double unit)
+{
+    const int64_t d = job->c->d, rows = t->shape[t->dl.ndim - 2];
+    for (int64_t i = 0; i < tensor_count(t); i += d) {
+        double place = (double)(i / d % rows) / (double)rows;
+        tensor_set(&t->dl, i, unit * (4 * place - 2) + 0.01 * tensor_get(&t->dl, i));
+    }
+    if (job->c->special != SPECIAL_SORTED_NAN)
+        return;
+    tensor_set(&t->dl, rows / 3 * d + d - 1, NAN);
+    tensor_set(&t->dl, rows / 2 * d + d - 1, HUGE_VAL);
+}
+
 static double default_width(const struct test_case *c)
 {
     double unit = c->unit > 0 ? c->unit : 1, d = c->d;
@@ -189,6 +203,11 @@ static void fill_special(struct job *job)
     case SPECIAL_EQUAL:
         for (int64_t i = 0; i < (tensor_count(&job->q) > 0 ? tensor_count(&job->k) : 0); i++)
             tensor_set(&job->k.dl, i, tensor_get(&job->q.dl, i % tensor_count(&job->q)));
+        break;
+    case SPECIAL_SORTED:
+    case SPECIAL_SORTED_NAN:
+        sort_points(job, &job->q, c->unit > 0 ? c->unit : 1);
+        sort_points(job, &job->k, c->unit > 0 ? c->unit : 1);
         break;
     default:
         break;

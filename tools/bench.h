@@ -38,7 +38,8 @@ enum {
     BENCH_WIDTHS = 1 << 13, /* of the coordinates */
     BENCH_PRODUCT = 1 << 14,
     BENCH_LSE = 1 << 15,
-    BENCH_N_EFF = 1 << 16
+    BENCH_N_EFF = 1 << 16,
+    BENCH_SORTED = 1 << 17 /* queries and keys ascend */
 };
 
 enum { BENCH_WINDOW_LEFT = 255 };

@@ -53,6 +53,18 @@ static void fill(struct bench_data *data)
     }
 }
 
+/* Queries and keys of one coordinate at even distances, in the range of the others. */
+static void sort_points(struct bench_data *data)
+{
+    for (int i = 1; i <= 2; i++) {
+        struct bench_array *a = &data->array[i];
+        const size_t count = a->size / real_size(data->single);
+        for (size_t j = 0; j < count; j++)
+            real_set(a->data, data->single, j,
+                     (2 * ((double)j + 0.5) / (double)count - 1) * 1.7320508075688772);
+    }
+}
+
 struct shape {
     const char *name;
     int64_t size[3]; /* 0: not there */
@@ -132,6 +144,8 @@ int bench_data_new(struct bench_data *data, const struct bench_case *c, bool sin
         st = add_extras(data, e);
     if (st == CMD_OK)
         fill(data);
+    if (st == CMD_OK && c->with & BENCH_SORTED)
+        sort_points(data);
     /* A row without its own key means that the queries are the keys. */
     if (st == CMD_OK && c->with & BENCH_LOO)
         memcpy(data->array[1].data, data->array[2].data, data->array[1].size);

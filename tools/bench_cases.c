@@ -130,6 +130,8 @@ const struct bench_case bench_cases[] = {
     KERNEL("sigmoid", ATTPOOL_SIGMOID),
     KERNEL("silverman", ATTPOOL_SILVERMAN),
     KERNEL("cauchy", ATTPOOL_CAUCHY),
+    { "regress epanechnikov 4096 d=1 sorted", BENCH_REGRESS, BENCH_OWN | BENCH_SORTED, 1, 4096,
+      4096, 1, 1, ATTPOOL_EPANECHNIKOV, LIMIT BOTH(1), .plain = "regress epanechnikov 4096 d=1" },
     OPTION(" lse", 1, BENCH_LSE),
     OPTION(" n_eff", 1, BENCH_N_EFF),
     OPTION(" leave-one-out", 1, BENCH_LOO),

@@ -4,10 +4,11 @@
  *
  * Rows are queries. A tile of them, a lane each, goes over blocks of keys: scores, weights, sums
  * and numerators of a block, which merge into the super-block's state, and those in the tree.
- * pool_block.h finds the keys of a block and its mask, pool_measure.h and pool_distance.h compute
- * what pairs have between them, pool_factor.h what kernels make of it, pool_sight.h what masks
- * leave of it, pool_sums.h sums, pool_run.h states, pool_finish.h outputs, pool_rare.h empty rows,
- * pool_weights.h W. With few rows and many keys the lanes are keys instead (pool_few.h). */
+ * pool_block.h finds the keys of a block and its mask, pool_reach.h those that are out of reach,
+ * pool_measure.h and pool_distance.h compute what pairs have between them, pool_factor.h what
+ * kernels make of it, pool_sight.h what masks leave of it, pool_sums.h sums, pool_run.h states,
+ * pool_finish.h outputs, pool_rare.h empty rows, pool_weights.h W. With few rows and many keys the
+ * lanes are keys instead (pool_few.h). */
 #include "backends/simd/elementary.h"
 #include "backends/simd/pair.h"
 #include "backends/simd/powers.h"
@@ -18,6 +19,7 @@
 #include "backends/simd/pool_factor.h"
 #include "backends/simd/pool_tile.h"
 #include "backends/simd/pool_block.h"
+#include "backends/simd/pool_reach.h"
 #include "backends/simd/pool_sight.h"
 #include "backends/simd/pool_scores.h"
 #include "backends/simd/pool_sums.h"
@@ -39,7 +41,8 @@ struct FN(pool_job) {
     struct engine *engine;
     const struct pool_args *a;
     struct FN(pool_plan) plan;
-    bool notes;              /* count empty rows */
+    bool notes; /* count empty rows */
+    struct FN(pool_reach) reach;
     R *pieces;               /* states of the pieces of the keys, where these are split */
     struct tree_node *nodes; /* what the pieces are */
     size_t piece;            /* numbers of one */
@@ -52,6 +55,7 @@ static void FN(pool_job_tile)(const struct FN(pool_job) *job, int vectors, void 
     struct FN(pool_carver) c = { .at = scratch };
     const struct pool_shape *s = &job->plan.shape;
     t->plan = &job->plan;
+    t->reach = job->reach.width > 0 ? &job->reach : NULL;
     t->vectors = vectors;
     t->lanes = vectors * VN;
     FN(pool_tile_carve)(t, &c);
@@ -82,6 +86,7 @@ static void FN(pool_job_begin)(const struct FN(pool_job) *job, int64_t index, in
         t->query[lane] = (first + lane) % a->n;
     }
     FN(pool_tile_begin)(t, count);
+    FN(pool_reach_tile)(t);
 }
 
 /* Everything that is wanted of a tile whose rows have been run. */
@@ -123,6 +128,7 @@ static void FN(pool_job_whole)(void *arg, int64_t index, int worker)
     int64_t first, end;
     FN(pool_job_begin)(job, index, worker, &t, &few);
     FN(pool_tile_range)(&t, &first, &end);
+    FN(pool_reach_range)(&t, &first, &end);
     FN(pool_job_run)(&t, &few, first, end, &f);
     FN(pool_job_end)(job, &t, &f, job->a->rows == NULL ? t.query : NULL);
 }
@@ -202,9 +208,11 @@ static bool FN(pool_job_reserve)(struct FN(pool_job) *job)
     if (s->split)
         shared = (size_t)(s->sets * s->tiles * s->pieces) * job->piece * sizeof(R);
     const size_t nodes = s->split ? (size_t)s->pieces * sizeof *job->nodes : 0;
-    if (!engine_reserve(job->engine, bytes, shared + nodes))
+    const size_t boxes = FN(pool_reach_room)(&job->reach, &job->plan) * sizeof(R);
+    if (!engine_reserve(job->engine, bytes, boxes + shared + nodes))
         return false;
-    job->pieces = engine_shared(job->engine);
+    FN(pool_reach_place)(&job->reach, &job->plan, engine_shared(job->engine));
+    job->pieces = (R *)(void *)((char *)engine_shared(job->engine) + boxes);
     job->nodes = (struct tree_node *)(void *)((char *)job->pieces + shared);
     if (s->split)
         pool_cut(s, job->nodes);
@@ -215,9 +223,13 @@ static attpool_status FN(pool_main)(struct FN(pool_job) *job)
 {
     const struct pool_shape *s = &job->plan.shape;
     const int64_t tasks = s->sets * s->tiles;
-    if (!s->split)
+    attpool_status st = ATTPOOL_OK;
+    if (job->reach.width > 0)
+        st = engine_parallel(job->engine, s->end - s->first, FN(pool_reach_task), &job->reach);
+    if (st == ATTPOOL_OK && !s->split)
         return engine_parallel(job->engine, tasks, FN(pool_job_whole), job);
-    attpool_status st = engine_parallel(job->engine, tasks * s->pieces, FN(pool_job_piece), job);
+    if (st == ATTPOOL_OK)
+        st = engine_parallel(job->engine, tasks * s->pieces, FN(pool_job_piece), job);
     if (st != ATTPOOL_OK)
         return st;
     return engine_parallel(job->engine, tasks, FN(pool_job_join), job);
@@ -255,6 +267,7 @@ attpool_status FN(simd_pool)(struct engine *engine, const struct pool_args *a)
         return ATTPOOL_OK;
     if (sums || !chosen) {
         job.plan = FN(pool_plan_of)(a);
+        job.reach.width = FN(pool_reach_width)(&job.plan);
         if (!FN(pool_job_reserve)(&job))
             return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for pooling");
         st = FN(pool_main)(&job);

@@ -212,9 +212,11 @@ static void FN(pool_block_pool)(struct FN(pool_tile) *t, const struct FN(pool_bl
 static void FN(pool_super_block)(struct FN(pool_tile) *t, int64_t number, R *state)
 {
     bool first = true;
-    for (int i = 0; i < POOL_BLOCKS; i++) {
+    const bool beyond = FN(pool_super_block_beyond)(t, number);
+    for (int i = 0; i < POOL_BLOCKS && !beyond; i++) {
+        const int64_t block = number * POOL_BLOCKS + i;
         struct FN(pool_block) x;
-        if (!FN(pool_block_at)(t, number * POOL_BLOCKS + i, &x))
+        if (FN(pool_block_beyond)(t, block) || !FN(pool_block_at)(t, block, &x))
             continue;
         FN(pool_block_pool)(t, &x, state, first);
         first = false;

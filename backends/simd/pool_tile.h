@@ -2,9 +2,20 @@
 
 /* Template: a tile of rows, a lane each. */
 
+enum { FN(REACH_DEPTH) = 4 };
+
+/* Where keys lie: see pool_reach.h. */
+struct FN(pool_reach) {
+    const struct FN(pool_plan) *plan;
+    R width;           /* 0: all are in reach */
+    R *blocks, *large; /* boxes of the blocks and of the super-blocks */
+};
+
 struct FN(pool_tile) {
     const struct FN(pool_plan) *plan;
-    int64_t b, head0; /* batch, first head of the set */
+    const struct FN(pool_reach) *reach; /* or NULL */
+    R box[2 * FN(REACH_DEPTH)];         /* of the rows */
+    int64_t b, head0;                   /* batch, first head of the set */
     int vectors, lanes, count;
     int64_t head[POOL_LANES(VN)], query[POOL_LANES(VN)];
     struct pool_span span[POOL_LANES(VN)];

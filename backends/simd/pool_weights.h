@@ -144,7 +144,7 @@ static void FN(pool_weigh_number)(struct FN(pool_weigh) *g, int64_t number)
     const int64_t first = int_max(0, number * BLOCK - a->key_origin);
     const int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
     struct FN(pool_block) x;
-    if (!FN(pool_block_at)(g->t, number, &x)) {
+    if (FN(pool_block_beyond)(g->t, number) || !FN(pool_block_at)(g->t, number, &x)) {
         FN(pool_weigh_unseen)(g, first, end);
         return;
     }

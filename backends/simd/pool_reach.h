@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Template: blocks of keys out of reach of all rows of a tile, for kernels of bounded support.
+ * There every weight is 0 and the state stays as it is (NUMERICS.md), so that the block need not
+ * be looked at. Sorted data have most blocks out of reach.
+ *
+ * A box is d least coordinates, then d largest ones: of the keys of every block, of every
+ * super-block, and of the rows of a tile. */
+
+enum { FN(REACH_TILES) = 8 };
+
+/* |w| where blocks may be out of reach and it pays to look, else 0. */
+static R FN(pool_reach_width)(const struct FN(pool_plan) *p)
+{
+    const struct pool_args *a = p->a;
+    const struct kernel *kernel = &a->kernel;
+    if (a->score != POOL_KERNEL || !p->compact || p->has_max || kernel->form != ATTPOOL_RADIAL ||
+        kernel->per != ATTPOOL_WIDTH_ONE || a->d < 1 || a->d > FN(REACH_DEPTH) || p->shape.few ||
+        p->shape.sets != 1 || p->shape.tiles < FN(REACH_TILES))
+        return 0;
+    return r_abs(kernel->widths.data != NULL ? *FN(pool_at)(&kernel->widths, 0, 0)
+                                             : (R)kernel->one);
+}
+
+/* Numbers of all boxes. */
+static size_t FN(pool_reach_room)(const struct FN(pool_reach) *reach, const struct FN(pool_plan) *p)
+{
+    const int64_t large = p->shape.end - p->shape.first;
+    return reach->width > 0 ? (size_t)(large * (POOL_BLOCKS + 1) * 2 * p->a->d) : 0;
+}
+
+static void FN(pool_reach_place)(struct FN(pool_reach) *reach, const struct FN(pool_plan) *p,
+                                 R *room)
+{
+    const int64_t large = p->shape.end - p->shape.first;
+    reach->plan = p;
+    reach->large = room;
+    reach->blocks = reach->width > 0 ? room + large * 2 * p->a->d : NULL;
+}
+
+static void FN(pool_box_start)(R *box, int64_t d)
+{
+    for (int64_t c = 0; c < d; c++) {
+        box[c] = R_INF;
+        box[d + c] = -R_INF;
+    }
+}
+
+/* A coordinate of `count` points; false where one of them is not finite. */
+static bool FN(pool_box_side)(R *low, R *high, const FN(pool_any) *x, int64_t row, int64_t count)
+{
+    V least = v_set1(*low), largest = v_set1(*high);
+    M finite = m_first(VN);
+    int64_t j = 0;
+    for (; row == 1 && j + VN <= count; j += VN) {
+        const V y = FN(pool_load)(x + j, VN);
+        finite = m_and(finite, v_lt(v_abs(y), v_set1(R_INF)));
+        least = v_min_keep(least, y);
+        largest = v_max_keep(largest, y);
+    }
+    bool all = m_all(finite) != 0;
+    R some[2 * VN];
+    v_storeu(some, least);
+    v_storeu(some + VN, largest);
+    for (int k = 0; k < VN; k++) {
+        *low = some[k] < *low ? some[k] : *low;
+        *high = some[VN + k] > *high ? some[VN + k] : *high;
+    }
+    for (; j < count; j++) {
+        const R y = x[j * row];
+        all &= r_abs(y) < R_INF;
+        *low = y < *low ? y : *low;
+        *high = y > *high ? y : *high;
+    }
+    return all;
+}
+
+/* The box with these points too. One that is not finite is everywhere: its differences may be
+ * NaN, which are to be seen. */
+static void FN(pool_box_add)(R *box, const FN(pool_any) *x, int64_t row, int64_t col, int64_t d,
+                             int64_t count)
+{
+    bool finite = true;
+    for (int64_t c = 0; c < d; c++)
+        finite &= FN(pool_box_side)(&box[c], &box[d + c], x + c * col, row, count);
+    for (int64_t c = 0; c < d && !finite; c++) {
+        box[c] = -R_INF;
+        box[d + c] = R_INF;
+    }
+}
+
+/* The boxes of a super-block and its blocks. */
+static void FN(pool_reach_task)(void *arg, int64_t index, int worker)
+{
+    const struct FN(pool_reach) *reach = arg;
+    const struct pool_args *a = reach->plan->a;
+    const FN(pool_any) *k = FN(pool_at)(&a->k, 0, 0);
+    const int64_t d = a->d, base = (reach->plan->shape.first + index) * SUPER_BLOCK - a->key_origin;
+    R *large = reach->large + index * 2 * d;
+    (void)worker;
+    FN(pool_box_start)(large, d);
+    for (int b = 0; b < POOL_BLOCKS; b++) {
+        R *box = reach->blocks + (index * POOL_BLOCKS + b) * 2 * d;
+        const int64_t first = int_max(0, base + b * BLOCK);
+        const int64_t end = int_min(a->m, base + (b + 1) * BLOCK);
+        FN(pool_box_start)(box, d);
+        if (first >= end)
+            continue;
+        FN(pool_box_add)(box, k + first * a->k.row, a->k.row, a->k.col, d, end - first);
+        FN(pool_box_add)(large, (const FN(pool_any) *)box, d, 1, d, 2);
+    }
+}
+
+/* The box of the tile's rows. */
+static void FN(pool_reach_tile)(struct FN(pool_tile) *t)
+{
+    const int64_t d = t->plan->a->d;
+    if (t->reach == NULL)
+        return;
+    FN(pool_box_start)(t->box, d);
+    FN(pool_box_add)(t->box, (const FN(pool_any) *)t->q, 1, t->lanes, d, t->lanes);
+}
+
+/* Whether a box of keys is so far from the tile's that no rounding makes a weight of it. */
+static bool FN(pool_beyond)(const struct FN(pool_tile) *t, const R *box)
+{
+    const int64_t d = t->plan->a->d;
+    R sum = 0;
+    for (int64_t c = 0; c < d; c++) {
+        const R below = t->box[c] - box[d + c], above = box[c] - t->box[d + c];
+        const R gap = below > above ? below : above;
+        const R u = gap > 0 ? gap * t->reach->width : 0;
+        sum += u * u;
+    }
+    return sum > (R)1.02;
+}
+
+static bool FN(pool_has_reach)(const struct FN(pool_tile) *t)
+{
+    return t->reach != NULL && t->plan->compact;
+}
+
+static bool FN(pool_block_beyond)(const struct FN(pool_tile) *t, int64_t number)
+{
+    const int64_t block = number - (FN(pool_has_reach)(t) ? t->plan->shape.first * POOL_BLOCKS : 0);
+    return FN(pool_has_reach)(t) &&
+           FN(pool_beyond)(t, t->reach->blocks + block * 2 * t->plan->a->d);
+}
+
+static bool FN(pool_super_block_beyond)(const struct FN(pool_tile) *t, int64_t number)
+{
+    return FN(pool_has_reach)(t) &&
+           FN(pool_beyond)(t,
+                           t->reach->large + (number - t->plan->shape.first) * 2 * t->plan->a->d);
+}
+
+/* Without the super-blocks at the ends that are out of reach; none may be left out of a state. */
+static void FN(pool_reach_range)(const struct FN(pool_tile) *t, int64_t *first, int64_t *end)
+{
+    if (t->plan->a->nodes != NULL)
+        return;
+    while (*first < *end && FN(pool_super_block_beyond)(t, *first))
+        ++*first;
+    while (*first < *end && FN(pool_super_block_beyond)(t, *end - 1))
+        --*end;
+}
