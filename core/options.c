@@ -165,6 +165,9 @@ attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
     switch (kernel->per) {
     case ATTPOOL_WIDTH_ONE:
         st = view_expect(e, tensors->widths, 3, 1, "a single one has");
+        if (st == ATTPOOL_OK && tensors->widths->size[0] * tensors->widths->size[1] != 1)
+            st = engine_fail(e, ATTPOOL_E_WIDTH,
+                             "widths has leading dimensions, a single one has none");
         break;
     case ATTPOOL_WIDTH_QUERY:
         st = view_expect(e, tensors->widths, 2, n, "Q has");
@@ -191,8 +194,6 @@ void kernel_options_single(struct kernel *kernel, const struct kernel_tensors *t
 {
     const struct view *w = tensors->widths;
     if (kernel->per != ATTPOOL_WIDTH_ONE || !w || w->device)
-        return;
-    if (w->size[0] * w->size[1] != 1)
         return;
     kernel->one = fabs(view_real(w, 0, 0, 0, 0));
     kernel->widths = (struct array){ .data = NULL };

@@ -394,6 +394,14 @@ START_TEST(tensors_that_options_need_are_named)
     fresh(CALL_POOL_KERNEL);
     data.kernel.width_factors = NULL;
     fails(ATTPOOL_E_WIDTH, "width_factors", "no factors");
+    int64_t two[] = { 2, 1 };
+    float each[] = { 1, 2 };
+    DLTensor widths = tensor_of(each, ELEMENT_F32, 2, two);
+    fresh(CALL_POOL_KERNEL);
+    data.kernel.width_per = ATTPOOL_WIDTH_ONE;
+    data.kernel.widths = &widths;
+    data.kernel.width_factors = NULL;
+    fails(ATTPOOL_E_WIDTH, "widths", "more than one width");
 }
 END_TEST
 
