@@ -3,6 +3,7 @@
 
 #include "tests/cases_add.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static const int some_v[] = { 1, 3, 8, 2, 17, 9, 1, 65, 4 };
@@ -146,6 +147,8 @@ static void reach_cases(void)
         { "far, mean", .d = 1, .v = 2, .width = 3000, .empty = ATTPOOL_EMPTY_MEAN,
           .with = WITH_ALL_OUTPUTS },
         { "units 1e-30", .d = 3, .v = 1, .unit = 1e-30 },
+        { "width inf", .d = 2, .v = 1, .unit = 1e-25, .width = HUGE_VAL,
+          .with = WITH_WIDTH_TENSOR | WITHOUT_ORACLE },
     };
     for (size_t t = 0; t < COUNT(twists_of_reach); t++) {
         struct test_case c = twists_of_reach[t];

@@ -18,8 +18,9 @@ static R FN(pool_reach_width)(const struct FN(pool_plan) *p)
         kernel->per != ATTPOOL_WIDTH_ONE || a->d < 1 || a->d > FN(REACH_DEPTH) || p->shape.few ||
         p->shape.sets != 1 || p->shape.tiles < FN(REACH_TILES))
         return 0;
-    return r_abs(kernel->widths.data != NULL ? *FN(pool_at)(&kernel->widths, 0, 0)
-                                             : (R)kernel->one);
+    const R width =
+        r_abs(kernel->widths.data != NULL ? *FN(pool_at)(&kernel->widths, 0, 0) : (R)kernel->one);
+    return width <= R_MAX ? width : 0;
 }
 
 /* Numbers of all boxes. */
