@@ -159,6 +159,10 @@ bool engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_share
 void *engine_scratch(const struct engine *engine, int worker);
 void *engine_shared(const struct engine *engine);
 
+/* What engine_parallel does from now on is this part of the call, for its progress; at first all
+ * of it, 0 to 1. */
+void engine_part(struct engine *engine, double from, double to);
+
 /* For a backend that loops by itself, in the calling thread: report the fraction of the call that
  * is done. ATTPOOL_E_CANCELLED asks to stop. */
 attpool_status engine_progress(struct engine *engine, double fraction);

@@ -33,7 +33,7 @@ struct engine {
     void *log_data;
     attpool_progress_function *progress;
     void *progress_data;
-    double progress_done, progress_time;
+    double progress_done, progress_time, progress_from, progress_to;
 
     char device_name[160];
     char message[256];

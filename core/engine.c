@@ -84,9 +84,17 @@ attpool_status engine_progress(struct engine *engine, double fraction)
     return engine_fail(engine, ATTPOOL_E_CANCELLED, "cancelled by the progress callback");
 }
 
+void engine_part(struct engine *engine, double from, double to)
+{
+    engine->progress_from = from;
+    engine->progress_to = to;
+}
+
 static bool watch(void *arg, double fraction)
 {
-    return engine_progress(arg, fraction) != ATTPOOL_OK;
+    const struct engine *e = arg;
+    const double part = e->progress_to - e->progress_from;
+    return engine_progress(arg, e->progress_from + part * fraction) != ATTPOOL_OK;
 }
 
 void engine_expect(struct engine *engine, double work)
@@ -142,6 +150,7 @@ void call_begin(struct call *call, struct engine *engine, const char *name)
     engine->alone = false;
     atomic_store_explicit(&engine->empty_rows, 0, memory_order_relaxed);
     engine->progress_done = 0;
+    engine_part(engine, 0, 1);
     engine->progress_time = call->start;
 }
 

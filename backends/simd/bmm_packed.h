@@ -196,16 +196,22 @@ static attpool_status FN(bmm_waves)(struct FN(bmm) *w)
 {
     const struct bmm_plan *p = &w->plan;
     const int64_t chunks = int_ceil(p->g.k, CHUNK), group = BMM_GROUP * BMM_VECS * VN;
+    const double waves = (double)int_ceil(p->units, p->wave_units) *
+                         (double)int_ceil(p->g.m, p->wave_cols) *
+                         (double)int_ceil(chunks, p->wave_chunks);
     attpool_status status = ATTPOOL_OK;
+    double done = 0;
     for (w->unit = 0; w->unit < p->units; w->unit += p->wave_units)
         for (w->col = 0; w->col < p->g.m; w->col += p->wave_cols)
-            for (w->chunk = 0; w->chunk < chunks; w->chunk += p->wave_chunks) {
+            for (w->chunk = 0; w->chunk < chunks; w->chunk += p->wave_chunks, done++) {
                 w->units = int_min(p->wave_units, p->units - w->unit);
                 w->cols = int_min(p->wave_cols, p->g.m - w->col);
                 w->chunks = int_min(p->wave_chunks, chunks - w->chunk);
                 const int64_t packs = w->units * w->chunks * int_ceil(w->cols, group);
                 const int64_t blocks = p->row_blocks * int_ceil(w->cols, p->col_block);
+                engine_part(w->engine, done / waves, done / waves);
                 status = engine_parallel(w->engine, packs, FN(bmm_wave_pack), w);
+                engine_part(w->engine, done / waves, (done + 1) / waves);
                 if (status == ATTPOOL_OK)
                     status = engine_parallel(w->engine, w->units * p->repeat * blocks,
                                              FN(bmm_wave_multiply), w);

@@ -224,14 +224,17 @@ static attpool_status FN(pool_main)(struct FN(pool_job) *job)
     const struct pool_shape *s = &job->plan.shape;
     const int64_t tasks = s->sets * s->tiles;
     attpool_status st = ATTPOOL_OK;
+    engine_part(job->engine, 0, 0);
     if (job->reach.width > 0)
         st = engine_parallel(job->engine, s->end - s->first, FN(pool_reach_task), &job->reach);
+    engine_part(job->engine, 0, 1);
     if (st == ATTPOOL_OK && !s->split)
         return engine_parallel(job->engine, tasks, FN(pool_job_whole), job);
     if (st == ATTPOOL_OK)
         st = engine_parallel(job->engine, tasks * s->pieces, FN(pool_job_piece), job);
     if (st != ATTPOOL_OK)
         return st;
+    engine_part(job->engine, 1, 1);
     return engine_parallel(job->engine, tasks, FN(pool_job_join), job);
 }
 
