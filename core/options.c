@@ -350,7 +350,7 @@ attpool_status check_key_weights(struct engine *e, const struct view *v)
     if (v->device)
         return ATTPOOL_OK;
     for (int64_t b = 0; b < v->size[0]; b++)
-        for (int64_t h = 0; h < v->size[1]; h++) {
+        for (int64_t h = 0; st == ATTPOOL_OK && h < v->size[1]; h++) {
             int64_t j = view_plain_until(v, b, h, 0);
             for (; st == ATTPOOL_OK && j < v->size[3]; j++)
                 st = check_weight(e, v, b, h, j);

@@ -4,7 +4,9 @@
 #include "tests/failing.h"
 #include "tests/suites.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,6 +284,39 @@ START_TEST(bad_context_options_are_named)
 }
 END_TEST
 
+/* Weights are looked at many at a time. */
+static void weight_at(enum element element, int64_t at, double weight, bool legal)
+{
+    enum { MANY = 2100 };
+    static double room[MANY], v[MANY], q[1], o[1];
+    int64_t row[] = { MANY }, column[] = { MANY, 1 }, one[] = { 1, 1 };
+    DLTensor A = tensor_of(room, element, 1, row), V = tensor_of(v, element, 2, column);
+    DLTensor O = tensor_of(o, element, 2, one), Q = tensor_of(q, element, 2, one);
+    attpool_pool_options options = { .score = ATTPOOL_AVERAGE, .key_weights = &A };
+    char place[40] = "";
+    for (int64_t i = 0; i < MANY; i++)
+        tensor_set(&A, i, i == at ? weight : element == ELEMENT_F32 ? FLT_MAX / MANY : 1);
+    if (!legal)
+        snprintf(place, sizeof place, "key_weights[0,0,%lld] is", (long long)at);
+    check(attpool_pool(context, &Q, &V, &V, &options, &O),
+          legal ? ATTPOOL_OK : ATTPOOL_E_KEY_WEIGHTS, place, "a weight");
+}
+
+START_TEST(every_key_weight_is_looked_at)
+{
+    static const int64_t places[] = { 0, 7, 1023, 1024, 1800, 2047, 2048, 2099 };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        for (int e = 0; e < 2; e++) {
+            enum element element = e ? ELEMENT_F64 : ELEMENT_F32;
+            weight_at(element, places[i], -1, false);
+            weight_at(element, places[i], NAN, false);
+            weight_at(element, places[i], HUGE_VAL, false);
+            weight_at(element, places[i], -HUGE_VAL, false);
+            weight_at(element, places[i], -0.0, true);
+        }
+}
+END_TEST
+
 Suite *suite_options(void)
 {
     Suite *suite = suite_create("options");
@@ -297,6 +332,7 @@ Suite *suite_options(void)
     tcase_add_loop_test(tc, option_structures_can_grow, 0, 4);
     tcase_add_test(tc, the_options_of_a_context_can_grow);
     tcase_add_test(tc, bad_context_options_are_named);
+    tcase_add_test(tc, every_key_weight_is_looked_at);
     suite_add_tcase(suite, tc);
     return suite;
 }
