@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "core/context.h"
 #include "tests/attention.h"
 #include "tests/backends.h"
 #include "tests/float_env.h"
@@ -200,6 +201,38 @@ START_TEST(the_floating_point_environment_stays)
 }
 END_TEST
 
+static int keep_fraction(void *data, double fraction)
+{
+    *(double *)data = fraction;
+    return 0;
+}
+
+static void do_nothing(void *arg, int64_t index, int worker)
+{
+    (void)arg;
+    (void)index;
+    (void)worker;
+}
+
+START_TEST(a_step_tells_its_part_of_the_call)
+{
+    double told = -1;
+    attpool_options options = { .threads = 1, .progress = keep_fraction, .progress_data = &told };
+    attpool_context *context = open_with(&options);
+    struct engine *e = &context->engine;
+    struct call call;
+    call_begin(&call, e, "test");
+    for (int step = 0; step < 2; step++) {
+        engine_part(e, 0.5 * step, 0.5 * (step + 1));
+        e->progress_time = -1e9; /* long ago: the first index of four is told */
+        ck_assert_int_eq(engine_parallel(e, 4, do_nothing, NULL), ATTPOOL_OK);
+        ck_assert_double_eq(told, 0.5 * step + 0.125);
+    }
+    ck_assert_int_eq(call_end(&call, ATTPOOL_OK), ATTPOOL_OK);
+    attpool_close(context);
+}
+END_TEST
+
 Suite *suite_callbacks(void)
 {
     Suite *suite = suite_create("callbacks");
@@ -209,6 +242,7 @@ Suite *suite_callbacks(void)
     tcase_add_test(tc, the_log_gets_what_is_asked_for);
     tcase_add_test(tc, the_library_prints_nothing);
     tcase_add_test(tc, progress_is_told_and_can_cancel);
+    tcase_add_test(tc, a_step_tells_its_part_of_the_call);
     tcase_add_test(tc, the_floating_point_environment_stays);
     suite_add_tcase(suite, tc);
     return suite;
