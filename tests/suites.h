@@ -9,6 +9,7 @@
 Suite *suite_version(void);
 Suite *suite_oracle(void);
 Suite *suite_golden(void);
+Suite *suite_units(void);
 Suite *suite_api(void);
 Suite *suite_callbacks(void);
 Suite *suite_threads(void);
