@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/context.h"
-#include "core/options.h"
+#include "core/call/options.h"
 #include "core/registry.h"
 #include "core/threads.h"
 

@@ -3,8 +3,8 @@
 #include "config.h"
 
 #include "attpool.h"
-#include "tools/command.h"
-#include "tools/output.h"
+#include "tools/command/command.h"
+#include "tools/command/output.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "tests/bench/bench.h"
 
-#include "tools/output.h"
+#include "tools/command/output.h"
 
 #include <getopt.h>
 #include <math.h>

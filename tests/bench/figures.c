@@ -5,7 +5,7 @@
 
 #include "tests/bench/bench.h"
 
-#include "tools/run_gnuplot.h"
+#include "tools/plot/run_gnuplot.h"
 
 #include <stdlib.h>
 #include <string.h>

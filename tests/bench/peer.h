@@ -5,7 +5,7 @@
 /* Another library, in a shared object of its own, so that one that is not installed is only
  * lacking. The object exports a `struct peer peer`. */
 
-#include "tools/bench.h"
+#include "tools/bench/bench.h"
 
 #ifdef __cplusplus
 #define PEER_EXPORT extern "C" __attribute__((visibility("default")))

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_OPERATIONS_H
+#define CORE_OPERATIONS_H
+
+/* Checks that several operations share. */
+
+#include "core/tensor/tensor.h"
+
+/* The backend computes in this type. */
+attpool_status need_type(struct engine *engine, int type);
+
+/* c = scale * log2(e) in the type. */
+attpool_status take_scale(struct engine *engine, int type, const double *scale, double otherwise,
+                          double *c);
+
+/* A policy up to `most`, or ERROR; DEFAULT becomes `otherwise`. */
+attpool_status take_empty(struct engine *engine, attpool_empty given, attpool_empty otherwise,
+                          attpool_empty most, attpool_empty *empty);
+
+#endif

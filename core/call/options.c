@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/call/options.h"
+
+#include <math.h>
+#include <string.h>
+
+bool take_options(struct engine *engine, const char *name, void *own, size_t size,
+                  const void *caller)
+{
+    uint32_t given;
+    memset(own, 0, size);
+    if (!caller)
+        return true;
+    memcpy(&given, caller, sizeof given);
+    if (given == 0)
+        given = (uint32_t)size;
+    if (given < sizeof given) {
+        engine_fail(engine, ATTPOOL_E_OPTIONS, "%s has size %u", name, (unsigned)given);
+        return false;
+    }
+    memcpy(own, caller, given < size ? given : size);
+    for (size_t i = size; i < given; i++)
+        if (((const char *)caller)[i] != 0) {
+            engine_fail(engine, ATTPOOL_E_OPTIONS,
+                        "%s sets a field that this release does not know (byte %zu)", name, i);
+            return false;
+        }
+    return true;
+}
+
+double to_type(int type, double value)
+{
+    return type == TYPE_F32 ? (double)(float)value : value;
+}
+
+/* ---- Kernels ---- */
+
+float attpool_width_f32(float sigma)
+{
+    struct float_env env;
+    float_env_enter(&env);
+    float w = sigma > 0 && isfinite(sigma) ? 1 / sigma : (float)NAN;
+    if (fmaf(w, sigma, -1.0f) < 0) {
+        uint32_t bits;
+        memcpy(&bits, &w, sizeof bits);
+        bits++;
+        memcpy(&w, &bits, sizeof w);
+    }
+    float_env_leave(&env);
+    return w;
+}
+
+double attpool_width_f64(double sigma)
+{
+    struct float_env env;
+    float_env_enter(&env);
+    double w = sigma > 0 && isfinite(sigma) ? 1 / sigma : (double)NAN;
+    if (fma(w, sigma, -1.0) < 0) {
+        uint64_t bits;
+        memcpy(&bits, &w, sizeof bits);
+        bits++;
+        memcpy(&w, &bits, sizeof w);
+    }
+    float_env_leave(&env);
+    return w;
+}
+
+static attpool_status single_width(struct arguments *args, const attpool_kernel_options *o,
+                                   double *one)
+{
+    struct engine *e = args->engine;
+    if (o->width != 0 && o->bandwidth != 0)
+        return engine_fail(e, ATTPOOL_E_WIDTH, "width and bandwidth are both set");
+    *one = 1;
+    if (o->bandwidth != 0) {
+        double w = args->type == TYPE_F32 ? (double)attpool_width_f32((float)o->bandwidth)
+                                          : attpool_width_f64(o->bandwidth);
+        if (!isfinite(w))
+            return engine_fail(e, ATTPOOL_E_WIDTH,
+                               "bandwidth is %g, it should be positive and finite and so its "
+                               "inverse in the type of the tensors",
+                               o->bandwidth);
+        *one = w;
+    } else if (o->width != 0) {
+        *one = fabs(to_type(args->type, o->width));
+        if (!isfinite(*one))
+            return engine_fail(e, ATTPOOL_E_WIDTH,
+                               "width is %g, it should be finite in the type of the tensors",
+                               o->width);
+    }
+    return ATTPOOL_OK;
+}
+
+static attpool_status check_names(struct engine *e, const attpool_kernel_options *o)
+{
+    if (!attpool_kernel_to_name(o->kernel))
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernel is %d, which is none", (int)o->kernel);
+    if (o->form != ATTPOOL_RADIAL && o->form != ATTPOOL_PRODUCT)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "form is %d, which is none", (int)o->form);
+    if ((int)o->width_per < ATTPOOL_WIDTH_ONE || (int)o->width_per > ATTPOOL_WIDTH_COORDINATE_KEY)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "width_per is %d, which is none",
+                           (int)o->width_per);
+    if (o->kernels && o->form != ATTPOOL_PRODUCT)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernels is for the product form");
+    return ATTPOOL_OK;
+}
+
+attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_options *caller,
+                                   struct kernel *kernel, struct kernel_tensors *tensors,
+                                   bool *has_names)
+{
+    attpool_kernel_options o;
+    struct engine *e = args->engine;
+    bool both, coordinate;
+    if (!take_options(e, "attpool_kernel_options", &o, sizeof o, caller))
+        return ATTPOOL_E_OPTIONS;
+    attpool_status st = check_names(e, &o);
+    if (st != ATTPOOL_OK)
+        return st;
+    clear(kernel, sizeof *kernel);
+    kernel->name = o.kernel;
+    kernel->form = o.form;
+    kernel->per = o.width_per;
+    *tensors = (struct kernel_tensors){ NULL, NULL };
+    kernel->names = (const int32_t *)(const void *)o.kernels;
+    *has_names = o.kernels != NULL;
+    both = o.width_per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    coordinate = both || o.width_per == ATTPOOL_WIDTH_COORDINATE;
+    if ((o.width_per != ATTPOOL_WIDTH_ONE || o.widths) && (o.width != 0 || o.bandwidth != 0))
+        return engine_fail(e, ATTPOOL_E_WIDTH, "widths and a single width are both set");
+    if (!both && o.width_factors)
+        return engine_fail(e, ATTPOOL_E_WIDTH, "width_factors is for ATTPOOL_WIDTH_COORDINATE_KEY");
+    if (o.width_per == ATTPOOL_WIDTH_ONE && !o.widths)
+        return single_width(args, &o, &kernel->one);
+    st = arguments_add(args, o.widths, "widths", ATTPOOL_E_WIDTH, ROLE_INPUT, KIND_REAL,
+                       o.width_per == ATTPOOL_WIDTH_QUERY ? LAYOUT_ROW : LAYOUT_COL,
+                       &kernel->widths, &tensors->widths);
+    if (st == ATTPOOL_OK && coordinate && tensors->widths->ndim != 1)
+        st = engine_fail(e, ATTPOOL_E_WIDTH, "widths has %d dimensions, it should have 1",
+                         tensors->widths->ndim);
+    if (st == ATTPOOL_OK && both)
+        st = arguments_add(args, o.width_factors, "width_factors", ATTPOOL_E_WIDTH, ROLE_INPUT,
+                           KIND_REAL, LAYOUT_COL, &kernel->factors, &tensors->factors);
+    return st;
+}
+
+static attpool_status fit_names(struct arguments *args, const struct kernel *kernel, int64_t d)
+{
+    for (int64_t c = 0; kernel->names && c < d; c++)
+        if (!attpool_kernel_to_name((attpool_kernel_name)kernel->names[c]))
+            return engine_fail(args->engine, ATTPOOL_E_OPTIONS,
+                               "kernels[%lld] is %d, which is none", (long long)c,
+                               (int)kernel->names[c]);
+    return ATTPOOL_OK;
+}
+
+attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
+                                  const struct kernel_tensors *tensors,
+                                  const struct leading *leading, int64_t n, int64_t m, int64_t d)
+{
+    struct engine *e = args->engine;
+    attpool_status st = fit_names(args, kernel, d);
+    if (st != ATTPOOL_OK || !tensors->widths)
+        return st;
+    switch (kernel->per) {
+    case ATTPOOL_WIDTH_ONE:
+        st = view_expect(e, tensors->widths, 3, 1, "a single one has");
+        if (st == ATTPOOL_OK && tensors->widths->size[0] * tensors->widths->size[1] != 1)
+            st = engine_fail(e, ATTPOOL_E_WIDTH,
+                             "widths has leading dimensions, a single one has none");
+        break;
+    case ATTPOOL_WIDTH_QUERY:
+        st = view_expect(e, tensors->widths, 2, n, "Q has");
+        break;
+    case ATTPOOL_WIDTH_KEY:
+        st = view_expect(e, tensors->widths, 3, m, "K has");
+        break;
+    case ATTPOOL_WIDTH_COORDINATE:
+    case ATTPOOL_WIDTH_COORDINATE_KEY:
+        st = view_expect(e, tensors->widths, 3, d, "Q has");
+        break;
+    }
+    bool grouped = kernel->per == ATTPOOL_WIDTH_KEY;
+    if (st == ATTPOOL_OK)
+        st = leading_expect(e, tensors->widths, leading, grouped, true);
+    if (st == ATTPOOL_OK && tensors->factors)
+        st = view_expect(e, tensors->factors, 3, m, "K has");
+    if (st == ATTPOOL_OK && tensors->factors)
+        st = leading_expect(e, tensors->factors, leading, true, true);
+    return st;
+}
+
+void kernel_options_single(struct kernel *kernel, const struct kernel_tensors *tensors)
+{
+    const struct view *w = tensors->widths;
+    if (kernel->per != ATTPOOL_WIDTH_ONE || !w || w->device)
+        return;
+    kernel->one = fabs(view_real(w, 0, 0, 0, 0));
+    kernel->widths = (struct array){ .data = NULL };
+}
+
+/* ---- Masks ---- */
+
+/* Positions of keys and queries are sums with sizes, which are below 2^58. */
+#define MOST_ORIGIN ((int64_t)1 << 60)
+
+static int64_t clamp_band(int64_t value)
+{
+    return value > BAND_OPEN ? BAND_OPEN : value < -BAND_OPEN ? -BAND_OPEN : value;
+}
+
+static int64_t add_saturated(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
+}
+
+/* Clamped last: a step that saturates is further off than `shift` can bring back. */
+static int64_t band_bound(int64_t offset, int64_t reach, int64_t shift)
+{
+    return clamp_band(add_saturated(add_saturated(offset, reach), shift));
+}
+
+static attpool_status take_bands(struct engine *e, const attpool_masks *o, struct masks *masks)
+{
+    if (o->query_origin < 0 || o->key_origin < 0)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is negative",
+                           o->query_origin < 0 ? "query_origin" : "key_origin");
+    if (o->query_origin > MOST_ORIGIN || o->key_origin > MOST_ORIGIN)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is above 2^60",
+                           o->query_origin > MOST_ORIGIN ? "query_origin" : "key_origin");
+    if (o->window && (o->left < 0 || o->right < 0))
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is %lld, it should not be negative",
+                           o->left < 0 ? "left" : "right",
+                           (long long)(o->left < 0 ? o->left : o->right));
+    int64_t shift = o->query_origin - o->key_origin;
+    masks->band_low = -BAND_OPEN;
+    masks->band_high = BAND_OPEN;
+    if (o->causal)
+        masks->band_high = clamp_band(band_bound(o->offset, 0, shift) + 1);
+    if (o->window) {
+        int64_t high = band_bound(o->offset, o->right, shift) + 1;
+        masks->band_low = band_bound(o->offset, -o->left, shift);
+        if (high < masks->band_high)
+            masks->band_high = high;
+    }
+    masks->leave_one_out = o->leave_one_out != 0;
+    masks->excluded = shift;
+    return ATTPOOL_OK;
+}
+
+attpool_status masks_take(struct arguments *args, const attpool_masks *caller, struct masks *masks,
+                          struct mask_tensors *tensors)
+{
+    struct engine *e = args->engine;
+    attpool_masks *o = &tensors->options;
+    tensors->lengths = tensors->mask = tensors->bias = NULL;
+    if (!caller) {
+        masks->band_low = -BAND_OPEN;
+        masks->band_high = BAND_OPEN;
+        return ATTPOOL_OK;
+    }
+    if (!take_options(e, "attpool_masks", o, sizeof *o, caller))
+        return ATTPOOL_E_OPTIONS;
+    attpool_status st = take_bands(e, o, masks);
+    if (st == ATTPOOL_OK && o->lengths) {
+        bool row = o->lengths_per == ATTPOOL_LENGTHS_ROW;
+        if (!row && o->lengths_per != ATTPOOL_LENGTHS_BATCH)
+            return engine_fail(e, ATTPOOL_E_OPTIONS, "lengths_per is %d, which is none",
+                               (int)o->lengths_per);
+        st = arguments_add(args, o->lengths, "lengths", ATTPOOL_E_LENGTHS, ROLE_INPUT, KIND_LENGTHS,
+                           row ? LAYOUT_ROW : LAYOUT_HEADS, &masks->lengths, &tensors->lengths);
+        if (st == ATTPOOL_OK)
+            masks->length_bytes = tensors->lengths->bytes;
+    }
+    if (st == ATTPOOL_OK && o->mask)
+        st = arguments_add(args, o->mask, "mask", ATTPOOL_E_MASK, ROLE_INPUT, KIND_MASK,
+                           LAYOUT_MATRIX, &masks->mask, &tensors->mask);
+    if (st == ATTPOOL_OK && o->bias)
+        st = arguments_add(args, o->bias, "bias", ATTPOOL_E_BIAS, ROLE_INPUT, KIND_REAL,
+                           LAYOUT_MATRIX, &masks->bias, &tensors->bias);
+    return st;
+}
+
+/* A mask's or bias's rows and columns broadcast as well. */
+static attpool_status fit_matrix(struct engine *e, const struct view *v,
+                                 const struct leading *leading, int64_t n, int64_t m)
+{
+    attpool_status st = ATTPOOL_OK;
+    if (!v)
+        return st;
+    if (v->size[2] != 1)
+        st = view_expect(e, v, 2, n, "Q has");
+    if (st == ATTPOOL_OK && v->size[3] != 1)
+        st = view_expect(e, v, 3, m, "K has");
+    return st == ATTPOOL_OK ? leading_expect(e, v, leading, false, true) : st;
+}
+
+attpool_status masks_fit(struct arguments *args, const struct mask_tensors *tensors,
+                         const struct leading *leading, int64_t n, int64_t m)
+{
+    struct engine *e = args->engine;
+    attpool_status st = ATTPOOL_OK;
+    if (tensors->lengths) {
+        if (tensors->options.lengths_per == ATTPOOL_LENGTHS_ROW && tensors->lengths->size[2] != 1)
+            st = view_expect(e, tensors->lengths, 2, n, "Q has");
+        if (st == ATTPOOL_OK)
+            st = leading_expect(e, tensors->lengths, leading, false, true);
+        if (st == ATTPOOL_OK)
+            st = check_lengths(e, tensors->lengths, m);
+    }
+    if (st == ATTPOOL_OK)
+        st = fit_matrix(e, tensors->mask, leading, n, m);
+    return st == ATTPOOL_OK ? fit_matrix(e, tensors->bias, leading, n, m) : st;
+}
+
+attpool_status check_lengths(struct engine *e, const struct view *v, int64_t m)
+{
+    if (v->device)
+        return ATTPOOL_OK;
+    for (int64_t b = 0; b < v->size[0]; b++)
+        for (int64_t h = 0; h < v->size[1]; h++)
+            for (int64_t i = 0; i < v->size[2]; i++) {
+                int64_t length = view_integer(v, b, h, i, 0);
+                if (length < 0 || length > m)
+                    return engine_fail(e, ATTPOOL_E_LENGTHS,
+                                       "lengths[%lld,%lld,%lld] is %lld, it should be 0 to %lld",
+                                       (long long)b, (long long)h, (long long)i, (long long)length,
+                                       (long long)m);
+            }
+    return ATTPOOL_OK;
+}
+
+static attpool_status check_weight(struct engine *e, const struct view *v, int64_t b, int64_t h,
+                                   int64_t j)
+{
+    const double a = view_real(v, b, h, 0, j);
+    if (a >= 0 && !isinf(a))
+        return ATTPOOL_OK;
+    return engine_fail(e, ATTPOOL_E_KEY_WEIGHTS,
+                       "key_weights[%lld,%lld,%lld] is %g, it should be finite and not negative",
+                       (long long)b, (long long)h, (long long)j, a);
+}
+
+attpool_status check_key_weights(struct engine *e, const struct view *v)
+{
+    attpool_status st = ATTPOOL_OK;
+    if (v->device)
+        return ATTPOOL_OK;
+    for (int64_t b = 0; b < v->size[0]; b++)
+        for (int64_t h = 0; st == ATTPOOL_OK && h < v->size[1]; h++) {
+            int64_t j = view_plain_until(v, b, h, 0);
+            for (; st == ATTPOOL_OK && j < v->size[3]; j++)
+                st = check_weight(e, v, b, h, j);
+        }
+    return st;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Everything that can be wrong with a pooling call, and its descriptor. */
+
+#include "core/call/operations.h"
+#include "core/call/pool.h"
+
+#include <math.h>
+
+static bool projects(const struct pool_call *c)
+{
+    return c->options.score == ATTPOOL_ADDITIVE || c->options.score == ATTPOOL_PROJECTION;
+}
+
+/* Options of one score are errors with another. */
+static attpool_status check_options(struct pool_call *c)
+{
+    struct engine *e = c->args.engine;
+    const attpool_pool_options *o = &c->options;
+    bool kernel = o->score == ATTPOOL_KERNEL, additive = o->score == ATTPOOL_ADDITIVE;
+    if ((int)o->score < ATTPOOL_DOT || (int)o->score > ATTPOOL_PROJECTION)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "score is %d, which is none", (int)o->score);
+    if (o->kernel && !kernel)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernel is for ATTPOOL_KERNEL");
+    if (o->scale && (kernel || o->score == ATTPOOL_AVERAGE))
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "scale is for dot, additive and projection");
+    if (o->wq && !projects(c))
+        return engine_fail(e, ATTPOOL_E_WQ, "wq is for additive and projection");
+    if (o->wk && !projects(c))
+        return engine_fail(e, ATTPOOL_E_WK, "wk is for additive and projection");
+    if (o->wv && !additive)
+        return engine_fail(e, ATTPOOL_E_WV, "wv is for additive");
+    if (o->rows && !o->weights)
+        return engine_fail(e, ATTPOOL_E_ROWS, "rows are given, weights is NULL");
+    if (o->row_count < 0 || (!o->rows && o->row_count != 0))
+        return engine_fail(e, ATTPOOL_E_ROWS, "row_count is %lld%s", (long long)o->row_count,
+                           o->row_count < 0 ? "" : ", rows is NULL");
+    return take_empty(
+        e, o->empty, kernel || o->score == ATTPOOL_AVERAGE ? ATTPOOL_EMPTY_NAN : ATTPOOL_EMPTY_ZERO,
+        kernel ? ATTPOOL_EMPTY_NEAREST : ATTPOOL_EMPTY_MEAN, &c->pool.empty);
+}
+
+static attpool_status add(struct pool_call *c, const DLTensor *t, bool wanted, const char *name,
+                          attpool_status status, enum role role, enum layout layout,
+                          struct array *array, struct view **view)
+{
+    if (!wanted)
+        return ATTPOOL_OK;
+    return arguments_add(&c->args, t, name, status, role, KIND_REAL, layout, array, view);
+}
+
+static attpool_status add_inputs(struct pool_call *c, const struct pool_tensors *t)
+{
+    struct pool_args *p = &c->pool;
+    const attpool_pool_options *o = &c->options;
+    bool average = o->score == ATTPOOL_AVERAGE;
+    attpool_status st = add(c, t->Q, !average || t->Q, "Q", ATTPOOL_E_QUERY, ROLE_INPUT,
+                            LAYOUT_MATRIX, average ? NULL : &p->q, &c->q);
+    if (st == ATTPOOL_OK)
+        st = add(c, t->K, !average || t->K, "K", ATTPOOL_E_KEY, ROLE_INPUT, LAYOUT_MATRIX,
+                 average ? NULL : &p->k, &c->k);
+    if (st == ATTPOOL_OK)
+        st = add(c, t->V, t->V != NULL, "V", ATTPOOL_E_VALUE, ROLE_INPUT, LAYOUT_MATRIX, &p->value,
+                 &c->value);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->wq, projects(c), "wq", ATTPOOL_E_WQ, ROLE_INPUT, LAYOUT_PLAIN, &c->wq_array,
+                 &c->wq);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->wk, projects(c), "wk", ATTPOOL_E_WK, ROLE_INPUT, LAYOUT_PLAIN, &c->wk_array,
+                 &c->wk);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->wv, o->score == ATTPOOL_ADDITIVE, "wv", ATTPOOL_E_WV, ROLE_INPUT, LAYOUT_COL,
+                 &p->wv, &c->wv);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->key_weights, o->key_weights != NULL, "key_weights", ATTPOOL_E_KEY_WEIGHTS,
+                 ROLE_INPUT, LAYOUT_COL, &p->key_weights, &c->key_weights);
+    if (st == ATTPOOL_OK && o->score == ATTPOOL_KERNEL)
+        st = kernel_options_take(&c->args, o->kernel, &p->kernel, &c->widths, &c->has_names);
+    if (st == ATTPOOL_OK)
+        st = masks_take(&c->args, o->masks, &p->masks, &c->masks);
+    return st;
+}
+
+static attpool_status add_outputs(struct pool_call *c, const struct pool_tensors *t)
+{
+    struct pool_args *p = &c->pool;
+    const attpool_pool_options *o = &c->options;
+    attpool_status st = add(c, t->O, t->O != NULL, "O", ATTPOOL_E_OUTPUT, ROLE_OUTPUT,
+                            LAYOUT_MATRIX, &p->out, &c->out);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->lse, o->lse != NULL, "lse", ATTPOOL_E_LSE, ROLE_OUTPUT, LAYOUT_ROW, &p->lse,
+                 &c->lse);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->n_eff, o->n_eff != NULL, "n_eff", ATTPOOL_E_N_EFF, ROLE_OUTPUT, LAYOUT_ROW,
+                 &p->n_eff, &c->n_eff);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->weights, o->weights != NULL, "weights", ATTPOOL_E_WEIGHTS, ROLE_OUTPUT,
+                 LAYOUT_MATRIX, &p->weights, &c->weights);
+    return st;
+}
+
+static attpool_status check_asked(struct pool_call *c, bool state)
+{
+    struct engine *e = c->args.engine;
+    if (state && (c->lse || c->n_eff || c->weights))
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is not to be had of a part of the keys",
+                           c->lse     ? "lse"
+                           : c->n_eff ? "n_eff"
+                                      : "weights");
+    if (state && (c->pool.empty == ATTPOOL_EMPTY_MEAN || c->pool.empty == ATTPOOL_EMPTY_NEAREST))
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %s, which needs all keys at once",
+                           c->pool.empty == ATTPOOL_EMPTY_MEAN ? "MEAN" : "NEAREST");
+    if (state)
+        return ATTPOOL_OK;
+    if (c->out && !c->value)
+        return engine_fail(e, ATTPOOL_E_VALUE, "V is NULL, O is not");
+    if (!c->out && !c->lse && !c->n_eff && !c->weights)
+        return engine_fail(e, ATTPOOL_E_OUTPUT, "O is NULL and nothing else is asked for");
+    return ATTPOOL_OK;
+}
+
+/* n and m: from Q and K, or for the average without them from the outputs and V. */
+static attpool_status take_sizes(struct pool_call *c, bool state)
+{
+    struct pool_args *p = &c->pool;
+    const struct view *n = c->q       ? c->q
+                           : c->out   ? c->out
+                           : c->lse   ? c->lse
+                           : c->n_eff ? c->n_eff
+                                      : c->weights;
+    const struct view *m = c->k ? c->k : c->value ? c->value : c->weights;
+    if (!n || (!c->q && n == c->weights && c->options.rows))
+        return engine_fail(c->args.engine, ATTPOOL_E_QUERY,
+                           "Q is NULL and nothing else tells how many queries there are");
+    if (!m)
+        return engine_fail(c->args.engine, ATTPOOL_E_KEY,
+                           "K is NULL and nothing else tells how many keys there are");
+    (void)state;
+    p->n = n->size[2];
+    p->m = m == c->weights ? m->size[3] : m->size[2];
+    p->v = c->value && (c->out || state) ? c->value->size[3] : 0;
+    c->leading = LEADING_NONE;
+    if (!c->q)
+        leading_add(&c->leading, n);
+    if (c->q)
+        leading_add(&c->leading, c->q);
+    if (c->k)
+        leading_add(&c->leading, c->k);
+    if (c->value)
+        leading_add(&c->leading, c->value);
+    return ATTPOOL_OK;
+}
+
+static attpool_status fit_scores(struct pool_call *c)
+{
+    struct engine *e = c->args.engine;
+    struct pool_args *p = &c->pool;
+    attpool_status st = ATTPOOL_OK;
+    if (c->options.score == ATTPOOL_AVERAGE)
+        return st;
+    p->d = c->q->size[3];
+    if (!projects(c))
+        return view_expect(e, c->k, 3, p->d, "Q has");
+    c->p = p->d = c->wq->size[2];
+    st = view_expect(e, c->wq, 3, c->q->size[3], "Q has");
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, c->wk, 3, c->k->size[3], "K has");
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, c->wk, 2, c->p, "wq has");
+    if (st == ATTPOOL_OK && c->wv && c->wv->ndim != 1)
+        st = engine_fail(e, ATTPOOL_E_WV, "wv has %d dimensions, it should have 1", c->wv->ndim);
+    if (st == ATTPOOL_OK && c->wv)
+        st = view_expect(e, c->wv, 3, c->p, "the rows of wq are");
+    return st;
+}
+
+/* What broadcasts has no memory behind it that would bound the products of sizes. */
+static attpool_status check_products(struct pool_call *c)
+{
+    struct engine *e = c->args.engine;
+    const struct pool_args *p = &c->pool;
+    const struct leading *l = &c->leading;
+    if (!product_fits(l->batch, l->heads, p->n, p->v + 2))
+        return engine_fail(e, ATTPOOL_E_QUERY, "Q has too many rows, broadcast as they are");
+    if (!projects(c))
+        return ATTPOOL_OK;
+    if (!product_fits(c->q->size[0], c->q->size[1], c->q->size[2], c->p))
+        return engine_fail(e, ATTPOOL_E_WQ, "Q and wq are too large for a projection");
+    if (!product_fits(c->k->size[0], c->k->size[1], c->k->size[2], c->p))
+        return engine_fail(e, ATTPOOL_E_WK, "K and wk are too large for a projection");
+    return ATTPOOL_OK;
+}
+
+static attpool_status fit_leading(struct pool_call *c)
+{
+    struct engine *e = c->args.engine;
+    const struct leading *l = &c->leading;
+    const struct view *const outputs[] = { c->out, c->lse, c->n_eff, c->weights };
+    attpool_status st = ATTPOOL_OK;
+    if (c->q)
+        st = leading_expect(e, c->q, l, false, true);
+    if (st == ATTPOOL_OK && c->k)
+        st = leading_expect(e, c->k, l, true, true);
+    if (st == ATTPOOL_OK && c->value)
+        st = leading_expect(e, c->value, l, true, true);
+    if (st == ATTPOOL_OK && c->key_weights)
+        st = leading_expect(e, c->key_weights, l, true, true);
+    for (int i = 0; i < 4 && st == ATTPOOL_OK; i++)
+        if (outputs[i])
+            st = leading_expect(e, outputs[i], l, false, false);
+    return st;
+}
+
+static attpool_status fit_sizes(struct pool_call *c)
+{
+    struct engine *e = c->args.engine;
+    const struct pool_args *p = &c->pool;
+    attpool_status st = ATTPOOL_OK;
+    if (c->value)
+        st = view_expect(e, c->value, 2, p->m, "K has");
+    if (st == ATTPOOL_OK && c->key_weights)
+        st = view_expect(e, c->key_weights, 3, p->m, "the rows of K are");
+    if (st == ATTPOOL_OK && c->out)
+        st = view_expect(e, c->out, 2, p->n, "Q has");
+    if (st == ATTPOOL_OK && c->out)
+        st = view_expect(e, c->out, 3, p->v, "V has");
+    if (st == ATTPOOL_OK && c->lse)
+        st = view_expect(e, c->lse, 2, p->n, "the rows of Q are");
+    if (st == ATTPOOL_OK && c->n_eff)
+        st = view_expect(e, c->n_eff, 2, p->n, "the rows of Q are");
+    if (st == ATTPOOL_OK && c->weights)
+        st =
+            view_expect(e, c->weights, 2, p->row_count, c->options.rows ? "row_count is" : "Q has");
+    if (st == ATTPOOL_OK && c->weights)
+        st = view_expect(e, c->weights, 3, p->m, "the rows of K are");
+    return st;
+}
+
+static attpool_status take_rows(struct pool_call *c)
+{
+    struct pool_args *p = &c->pool;
+    p->rows = c->options.rows;
+    p->row_count = c->options.rows ? c->options.row_count : p->n;
+    for (int64_t r = 0; p->rows && r < p->row_count; r++)
+        if (p->rows[r] < 0 || p->rows[r] >= p->n)
+            return engine_fail(c->args.engine, ATTPOOL_E_ROWS,
+                               "rows[%lld] is %lld, it should be 0 to %lld", (long long)r,
+                               (long long)p->rows[r], (long long)p->n - 1);
+    return ATTPOOL_OK;
+}
+
+static attpool_status take_score(struct pool_call *c)
+{
+    struct pool_args *p = &c->pool;
+    double root = p->d > 0 ? 1 / sqrt((double)p->d) : 1;
+    switch (c->options.score) {
+    case ATTPOOL_AVERAGE:
+        p->score = POOL_CONSTANT;
+        return ATTPOOL_OK;
+    case ATTPOOL_KERNEL:
+        p->score = POOL_KERNEL;
+        return ATTPOOL_OK;
+    case ATTPOOL_ADDITIVE:
+        p->score = POOL_ADDITIVE;
+        return take_scale(c->args.engine, c->args.type, c->options.scale, 1, &p->c);
+    case ATTPOOL_DOT:
+    case ATTPOOL_PROJECTION:
+        break;
+    }
+    p->score = POOL_DOT;
+    return take_scale(c->args.engine, c->args.type, c->options.scale, root, &p->c);
+}
+
+static attpool_status fit_all(struct pool_call *c, bool state)
+{
+    struct engine *e = c->args.engine;
+    struct pool_args *p = &c->pool;
+    attpool_status st = take_sizes(c, state);
+    if (st == ATTPOOL_OK)
+        st = fit_scores(c);
+    if (st == ATTPOOL_OK)
+        st = take_rows(c);
+    if (st == ATTPOOL_OK)
+        st = fit_sizes(c);
+    if (st == ATTPOOL_OK)
+        st = fit_leading(c);
+    if (st == ATTPOOL_OK)
+        st = check_products(c);
+    if (st == ATTPOOL_OK && c->options.score == ATTPOOL_KERNEL)
+        st = kernel_options_fit(&c->args, &p->kernel, &c->widths, &c->leading, p->n, p->m, p->d);
+    if (st == ATTPOOL_OK)
+        st = masks_fit(&c->args, &c->masks, &c->leading, p->n, p->m);
+    if (st == ATTPOOL_OK && c->key_weights)
+        st = check_key_weights(e, c->key_weights);
+    if (st == ATTPOOL_OK)
+        st = take_score(c);
+    if (st == ATTPOOL_OK)
+        st = arguments_overlap(&c->args, NULL);
+    return st == ATTPOOL_OK ? need_type(e, c->args.type) : st;
+}
+
+attpool_status pool_check(struct pool_call *c, struct engine *engine,
+                          const struct pool_tensors *tensors, bool state)
+{
+    clear(c, offsetof(struct pool_call, args));
+    arguments_init(&c->args, engine);
+    if (!take_options(engine, "attpool_pool_options", &c->options, sizeof c->options,
+                      tensors->options))
+        return ATTPOOL_E_OPTIONS;
+    attpool_status st = check_options(c);
+    if (st == ATTPOOL_OK)
+        st = add_inputs(c, tensors);
+    if (st == ATTPOOL_OK)
+        st = add_outputs(c, tensors);
+    if (st == ATTPOOL_OK)
+        st = check_asked(c, state);
+    if (st == ATTPOOL_OK)
+        st = fit_all(c, state);
+    if (st != ATTPOOL_OK)
+        return st;
+    c->pool.batch = c->leading.batch;
+    c->pool.heads = c->leading.heads;
+    c->pool.key_origin = c->masks.options.key_origin;
+    arguments_fill(&c->args, &c->leading);
+    if (!c->out && !state)
+        c->pool.value = (struct array){ .data = NULL };
+    if (c->options.score == ATTPOOL_KERNEL)
+        kernel_options_single(&c->pool.kernel, &c->widths);
+    return ATTPOOL_OK;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The three primitives: check, describe, call the backend's slot. */
+
+#include "core/call/operations.h"
+#include "core/call/options.h"
+
+#include <math.h>
+
+attpool_status need_type(struct engine *e, int type)
+{
+    if (!e->backend->has_type || e->backend->has_type(e, type))
+        return ATTPOOL_OK;
+    return engine_fail(e, ATTPOOL_E_BACKEND, "the device has no %s",
+                       type == TYPE_F64 ? "float64" : "float32");
+}
+
+/* ---- Matrix product ---- */
+
+static attpool_status bmm_check(struct arguments *args, double alpha, const DLTensor *A,
+                                const DLTensor *B, double beta, DLTensor *C, struct bmm_args *m)
+{
+    struct engine *e = args->engine;
+    struct leading leading = LEADING_NONE;
+    struct view *a, *b, *c;
+    attpool_status st =
+        arguments_add(args, A, "A", ATTPOOL_E_A, ROLE_INPUT, KIND_REAL, LAYOUT_MATRIX, &m->a, &a);
+    if (st == ATTPOOL_OK)
+        st = arguments_add(args, B, "B", ATTPOOL_E_B, ROLE_INPUT, KIND_REAL, LAYOUT_MATRIX, &m->b,
+                           &b);
+    if (st == ATTPOOL_OK)
+        st = arguments_add(args, C, "C", ATTPOOL_E_C, beta == 0 ? ROLE_OUTPUT : ROLE_UPDATED,
+                           KIND_REAL, LAYOUT_MATRIX, &m->c, &c);
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, b, 2, a->size[3], "the columns of A are");
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, c, 2, a->size[2], "A has");
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, c, 3, b->size[3], "B has");
+    if (st != ATTPOOL_OK)
+        return st;
+    leading_add(&leading, c);
+    st = leading_expect(e, a, &leading, true, true);
+    if (st == ATTPOOL_OK)
+        st = leading_expect(e, b, &leading, true, true);
+    if (st == ATTPOOL_OK)
+        st = arguments_overlap(args, NULL);
+    if (st != ATTPOOL_OK)
+        return st;
+    m->batch = leading.batch;
+    m->heads = leading.heads;
+    m->n = a->size[2];
+    m->k = a->size[3];
+    m->m = b->size[3];
+    m->alpha = to_type(args->type, alpha);
+    m->beta = to_type(args->type, beta);
+    arguments_fill(args, &leading);
+    return need_type(e, args->type);
+}
+
+attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTensor *A,
+                           const DLTensor *B, double beta, DLTensor *C)
+{
+    struct call call;
+    struct arguments args;
+    struct bmm_args m;
+    if (!context)
+        return ATTPOOL_E_CONTEXT;
+    struct engine *e = &context->engine;
+    call_begin(&call, e, "bmm");
+    arguments_init(&args, e);
+    clear(&m, sizeof m);
+    attpool_status st = bmm_check(&args, alpha, A, B, beta, C, &m);
+    if (st == ATTPOOL_OK && m.batch * m.heads * m.n * m.m > 0) {
+        st = arguments_stage(&args);
+        engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
+        if (st == ATTPOOL_OK)
+            st = arguments_unstage(&args, e->backend->bmm[args.type](e, &m));
+    }
+    return call_end(&call, st);
+}
+
+/* ---- Kernel evaluation ---- */
+
+static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, const DLTensor *K,
+                                   const attpool_kernel_options *options, DLTensor *G,
+                                   struct kernel_args *k)
+{
+    struct engine *e = args->engine;
+    struct leading leading = LEADING_NONE;
+    struct kernel_tensors tensors;
+    struct view *q, *key, *g;
+    bool names;
+    attpool_status st = arguments_add(args, Q, "Q", ATTPOOL_E_QUERY, ROLE_INPUT, KIND_REAL,
+                                      LAYOUT_MATRIX, &k->q, &q);
+    if (st == ATTPOOL_OK)
+        st = arguments_add(args, K, "K", ATTPOOL_E_KEY, ROLE_INPUT, KIND_REAL, LAYOUT_MATRIX, &k->k,
+                           &key);
+    if (st == ATTPOOL_OK)
+        st = arguments_add(args, G, "G", ATTPOOL_E_KERNEL, ROLE_OUTPUT, KIND_REAL, LAYOUT_MATRIX,
+                           &k->g, &g);
+    if (st == ATTPOOL_OK)
+        st = kernel_options_take(args, options, &k->kernel, &tensors, &names);
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, key, 3, q->size[3], "Q has");
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, g, 2, q->size[2], "Q has");
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, g, 3, key->size[2], "the rows of K are");
+    if (st != ATTPOOL_OK)
+        return st;
+    leading_add(&leading, g);
+    st = leading_expect(e, q, &leading, false, true);
+    if (st == ATTPOOL_OK)
+        st = leading_expect(e, key, &leading, true, true);
+    if (st == ATTPOOL_OK)
+        st = kernel_options_fit(args, &k->kernel, &tensors, &leading, q->size[2], key->size[2],
+                                q->size[3]);
+    if (st == ATTPOOL_OK)
+        st = arguments_overlap(args, NULL);
+    if (st != ATTPOOL_OK)
+        return st;
+    k->batch = leading.batch;
+    k->heads = leading.heads;
+    k->n = q->size[2];
+    k->m = key->size[2];
+    k->d = q->size[3];
+    arguments_fill(args, &leading);
+    kernel_options_single(&k->kernel, &tensors);
+    return need_type(e, args->type);
+}
+
+static double kernel_work(const struct kernel_args *k)
+{
+    double each = k->kernel.form == ATTPOOL_PRODUCT ? ELEMENT_WORK * (double)k->d
+                                                    : ELEMENT_WORK + (double)k->d;
+    return (double)(k->batch * k->heads * k->n) * (double)k->m * each;
+}
+
+attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const DLTensor *K,
+                              const attpool_kernel_options *options, DLTensor *G)
+{
+    struct call call;
+    struct arguments args;
+    struct kernel_args k;
+    if (!context)
+        return ATTPOOL_E_CONTEXT;
+    struct engine *e = &context->engine;
+    call_begin(&call, e, "kernel");
+    arguments_init(&args, e);
+    clear(&k, sizeof k);
+    attpool_status st = kernel_check(&args, Q, K, options, G, &k);
+    if (st == ATTPOOL_OK && k.batch * k.heads * k.n * k.m > 0) {
+        st = arguments_stage(&args);
+        engine_expect(e, kernel_work(&k));
+        if (st == ATTPOOL_OK)
+            st = arguments_unstage(&args, e->backend->kernel[args.type](e, &k));
+    }
+    return call_end(&call, st);
+}
+
+/* ---- Softmax ---- */
+
+attpool_status take_scale(struct engine *e, int type, const double *scale, double otherwise,
+                          double *c)
+{
+    const double log2_e = 1.4426950408889634;
+    double s = scale ? *scale : otherwise;
+    if (!isfinite(s))
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "scale is %g, it should be finite", s);
+    *c = to_type(type, s * log2_e);
+    if (!isfinite(*c))
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "scale is %g, too large for the type", s);
+    return ATTPOOL_OK;
+}
+
+attpool_status take_empty(struct engine *e, attpool_empty given, attpool_empty otherwise,
+                          attpool_empty most, attpool_empty *empty)
+{
+    bool legal = (int)given >= 0 && (int)given <= ATTPOOL_EMPTY_ERROR &&
+                 (given == ATTPOOL_EMPTY_ERROR || given <= most);
+    if (!legal)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %d, which is no policy here",
+                           (int)given);
+    *empty = given == ATTPOOL_EMPTY_DEFAULT ? otherwise : given;
+    return ATTPOOL_OK;
+}
+
+static attpool_status softmax_check(struct arguments *args, const DLTensor *S,
+                                    const attpool_softmax_options *options, DLTensor *W,
+                                    struct softmax_args *x)
+{
+    struct engine *e = args->engine;
+    struct leading leading = LEADING_NONE;
+    struct mask_tensors tensors;
+    attpool_softmax_options o;
+    struct view *s, *w;
+    if (!take_options(e, "attpool_softmax_options", &o, sizeof o, options))
+        return ATTPOOL_E_OPTIONS;
+    attpool_status st = arguments_add(args, S, "S", ATTPOOL_E_SCORES, ROLE_INPUT, KIND_REAL,
+                                      LAYOUT_MATRIX, &x->s, &s);
+    if (st == ATTPOOL_OK)
+        st = arguments_add(args, W, "W", ATTPOOL_E_WEIGHTS, ROLE_OUTPUT, KIND_REAL, LAYOUT_MATRIX,
+                           &x->w, &w);
+    if (st == ATTPOOL_OK)
+        st = take_scale(e, args->type, o.scale, 1, &x->c);
+    if (st == ATTPOOL_OK)
+        st = take_empty(e, o.empty, ATTPOOL_EMPTY_ZERO, ATTPOOL_EMPTY_MEAN, &x->empty);
+    if (st == ATTPOOL_OK)
+        st = masks_take(args, o.masks, &x->masks, &tensors);
+    if (st == ATTPOOL_OK && x->masks.leave_one_out)
+        st = engine_fail(e, ATTPOOL_E_OPTIONS, "leave_one_out is for pooling");
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, w, 2, s->size[2], "S has");
+    if (st == ATTPOOL_OK)
+        st = view_expect(e, w, 3, s->size[3], "S has");
+    if (st != ATTPOOL_OK)
+        return st;
+    leading_add(&leading, w);
+    st = leading_expect(e, s, &leading, false, true);
+    if (st == ATTPOOL_OK)
+        st = masks_fit(args, &tensors, &leading, s->size[2], s->size[3]);
+    if (st == ATTPOOL_OK)
+        st = arguments_overlap(args, s);
+    if (st != ATTPOOL_OK)
+        return st;
+    x->batch = leading.batch;
+    x->heads = leading.heads;
+    x->n = s->size[2];
+    x->m = s->size[3];
+    arguments_fill(args, &leading);
+    return need_type(e, args->type);
+}
+
+attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
+                               const attpool_softmax_options *options, DLTensor *W)
+{
+    struct call call;
+    struct arguments args;
+    struct softmax_args x;
+    if (!context)
+        return ATTPOOL_E_CONTEXT;
+    struct engine *e = &context->engine;
+    call_begin(&call, e, "softmax");
+    arguments_init(&args, e);
+    clear(&x, sizeof x);
+    attpool_status st = softmax_check(&args, S, options, W, &x);
+    if (st == ATTPOOL_OK && x.batch * x.heads * x.n * x.m > 0) {
+        st = arguments_stage(&args);
+        engine_expect(e, (double)(x.batch * x.heads * x.n) * (double)x.m * ELEMENT_WORK);
+        if (st == ATTPOOL_OK)
+            st = arguments_unstage(&args, e->backend->softmax[args.type](e, &x));
+    }
+    return call_end(&call, st);
+}

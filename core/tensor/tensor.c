@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tensors of a call together. */
+
+#include "core/tensor/tensor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+attpool_status view_expect(struct engine *engine, const struct view *view, int dimension,
+                           int64_t want, const char *of)
+{
+    if (view->size[dimension] == want)
+        return ATTPOOL_OK;
+    return engine_fail(engine, view->status, "%s has %lld %s, %s %lld", view->name,
+                       (long long)view->size[dimension], dimension == 2 ? "rows" : "columns", of,
+                       (long long)want);
+}
+
+static void take_size(int64_t *size, int64_t other)
+{
+    if (*size < 0 || *size == 1)
+        *size = other;
+}
+
+void leading_add(struct leading *leading, const struct view *view)
+{
+    leading->four = leading->four || view->ndim == 4;
+    take_size(&leading->batch, view->size[0]);
+    take_size(&leading->heads, view->size[1]);
+}
+
+attpool_status leading_expect(struct engine *engine, const struct view *view,
+                              const struct leading *leading, bool grouped, bool broadcast)
+{
+    int64_t b = view->size[0], h = view->size[1];
+    bool batch_ok = b == leading->batch || (broadcast && b == 1);
+    bool heads_ok = h == leading->heads || (broadcast && h == 1) ||
+                    (grouped && leading->four && h > 0 && leading->heads % h == 0);
+    if (batch_ok && heads_ok)
+        return ATTPOOL_OK;
+    if (!leading->four)
+        return engine_fail(engine, view->status, "%s has a batch of %lld, it should be %lld",
+                           view->name, (long long)h, (long long)leading->heads);
+    if (!batch_ok)
+        return engine_fail(engine, view->status, "%s has a batch of %lld, it should be %lld",
+                           view->name, (long long)b, (long long)leading->batch);
+    return engine_fail(engine, view->status, "%s has %lld heads, which do not go into %lld",
+                       view->name, (long long)h, (long long)leading->heads);
+}
+
+void arguments_fill(struct arguments *args, const struct leading *leading)
+{
+    for (int k = 0; k < args->count; k++) {
+        struct view *v = &args->view[k];
+        struct array *a = v->array;
+        if (!a)
+            continue;
+        /* An array without elements stays present: no backend reads it. */
+        static char nothing;
+        bool grouped = v->size[1] > 1 && v->size[1] < leading->heads;
+        *a = (struct array){
+            .data = v->data ? v->data : &nothing,
+            .offset = v->offset,
+            .batch = v->stride[0],
+            .head = v->stride[1],
+            .row = v->stride[2],
+            .col = v->stride[3],
+            .group = grouped ? leading->heads / v->size[1] : 1,
+        };
+    }
+}
+
+static bool same_place(const struct view *a, const struct view *b)
+{
+    return a->data == b->data && a->offset == b->offset && a->bytes == b->bytes &&
+           memcmp(a->size, b->size, sizeof a->size) == 0 &&
+           memcmp(a->stride, b->stride, sizeof a->stride) == 0;
+}
+
+static bool ranges_meet(const struct view *a, const struct view *b)
+{
+    if (a->device != b->device || a->high == a->low || b->high == b->low)
+        return false;
+    if (a->device)
+        return a->data == b->data && a->offset + a->low < b->offset + b->high &&
+               b->offset + b->low < a->offset + a->high;
+    return (uintptr_t)a->data + (uintptr_t)a->low < (uintptr_t)b->data + (uintptr_t)b->high &&
+           (uintptr_t)b->data + (uintptr_t)b->low < (uintptr_t)a->data + (uintptr_t)a->high;
+}
+
+/* Each dimension of more than one element, in this order, steps over all that those before it
+ * cover. */
+static bool steps_over(const struct view *v, const int order[4])
+{
+    int64_t covered = 0;
+    for (int i = 0; i < 4; i++) {
+        int k = order[i];
+        int64_t step = llabs(v->stride[k]);
+        if (v->size[k] <= 1)
+            continue;
+        if (step <= covered)
+            return false;
+        covered += (v->size[k] - 1) * step;
+    }
+    return true;
+}
+
+/* In the order of memory, which mostly is that of the dimensions. */
+static bool overlaps_itself(const struct view *v)
+{
+    int order[4] = { 3, 2, 1, 0 };
+    if (v->dense || v->high == v->low || steps_over(v, order))
+        return false;
+    for (int i = 0; i < 4; i++)
+        for (int j = i + 1; j < 4; j++)
+            if (llabs(v->stride[order[j]]) < llabs(v->stride[order[i]])) {
+                int t = order[i];
+                order[i] = order[j];
+                order[j] = t;
+            }
+    return !steps_over(v, order);
+}
+
+attpool_status arguments_overlap(struct arguments *args, const struct view *may_alias)
+{
+    for (int i = 0; i < args->count; i++) {
+        const struct view *v = &args->view[i];
+        if (v->role == ROLE_INPUT)
+            continue;
+        if (overlaps_itself(v))
+            return engine_fail(args->engine, v->status, "%s overlaps itself: check its strides",
+                               v->name);
+        for (int j = 0; j < args->count; j++) {
+            const struct view *u = &args->view[j];
+            if (j == i || (j > i && u->role != ROLE_INPUT) || !ranges_meet(v, u))
+                continue;
+            if (u == may_alias && same_place(u, v))
+                continue;
+            return engine_fail(args->engine, v->status, "%s overlaps %s", v->name, u->name);
+        }
+    }
+    return ATTPOOL_OK;
+}
+
+bool arguments_on_host(const struct arguments *args)
+{
+    for (int i = 0; i < args->count; i++)
+        if (args->view[i].device)
+            return false;
+    return true;
+}
+
+static const char *element(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c)
+{
+    return v->data +
+           (b * v->stride[0] + h * v->stride[1] + i * v->stride[2] + c * v->stride[3]) * v->bytes;
+}
+
+double view_real(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c)
+{
+    float f;
+    double d;
+    if (v->bytes == 4) {
+        memcpy(&f, element(v, b, h, i, c), sizeof f);
+        return (double)f;
+    }
+    memcpy(&d, element(v, b, h, i, c), sizeof d);
+    return d;
+}
+
+int64_t view_integer(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c)
+{
+    int32_t small;
+    int64_t large;
+    if (v->bytes == 4) {
+        memcpy(&small, element(v, b, h, i, c), sizeof small);
+        return small;
+    }
+    memcpy(&large, element(v, b, h, i, c), sizeof large);
+    return large;
+}
+
+typedef uint32_t words __attribute__((vector_size(32), aligned(1), may_alias));
+typedef uint64_t long_words __attribute__((vector_size(32), aligned(1), may_alias));
+
+int64_t view_plain_until(const struct view *v, int64_t b, int64_t h, int64_t i)
+{
+    enum { STEP = 1024 };
+    const char *x = v->size[3] > 0 ? element(v, b, h, i, 0) : NULL;
+    int64_t done = 0;
+    /* A carry out of an exponent of ones sets the sign. */
+    for (; v->stride[3] == 1 && done + STEP <= v->size[3]; done += STEP) {
+        words any = { 0 };
+        long_words any_long = { 0 };
+        for (int k = 0; k < STEP * v->bytes; k += (int)sizeof any, x += sizeof any)
+            if (v->bytes == 4)
+                any |= *(const words *)x | (*(const words *)x + (1u << 23));
+            else
+                any_long |= *(const long_words *)x | (*(const long_words *)x + (1ull << 52));
+        for (int k = 0; k < 8; k++)
+            any[0] |= any[k];
+        for (int k = 0; k < 4; k++)
+            any_long[0] |= any_long[k];
+        if (any[0] >> 31 || any_long[0] >> 63)
+            break;
+    }
+    return done;
+}

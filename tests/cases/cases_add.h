@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_CASES_ADD_H
+#define TESTS_CASES_ADD_H
+
+/* What the parts of the table of cases are made with. */
+
+#include "tests/cases/cases.h"
+
+#define COUNT(array)   (sizeof(array) / sizeof(array)[0])
+#define CYCLE(list, i) list[(i) % COUNT(list)]
+
+#define BMM        .operation = OPERATION_BMM
+#define KERNEL     .operation = OPERATION_KERNEL
+#define SOFTMAX    .operation = OPERATION_SOFTMAX
+#define POOL       .operation = OPERATION_POOL
+#define DOT        .operation = OPERATION_POOL, .score = ATTPOOL_DOT
+#define AVERAGE    .operation = OPERATION_POOL, .score = ATTPOOL_AVERAGE
+#define ADDITIVE   .operation = OPERATION_POOL, .score = ATTPOOL_ADDITIVE
+#define PROJECTION .operation = OPERATION_POOL, .score = ATTPOOL_PROJECTION
+#define REGRESS    .operation = OPERATION_POOL, .score = ATTPOOL_KERNEL
+
+/* Sizes around the seams of vectors, tiles, blocks and chunks. */
+extern const int case_lanes[15], case_n[9], case_m[11], case_d[8];
+
+/* The next row of the table, a copy of c with this name. */
+struct test_case *cases_add(const struct test_case *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The rows of OPERATION_POOL that loops make. */
+void cases_of_pool(void);
+
+#endif

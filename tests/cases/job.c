@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "tests/cases/job.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool tensor_present(const struct tensor *t)
+{
+    return t->dl.shape != NULL;
+}
+
+const DLTensor *tensor_or_null(const struct tensor *t)
+{
+    return tensor_present(t) ? &t->dl : NULL;
+}
+
+static DLTensor *output_or_null(struct tensor *t)
+{
+    return tensor_present(t) ? &t->dl : NULL;
+}
+
+static bool has(const struct job *job, unsigned with)
+{
+    return (job->c->with & with) != 0;
+}
+
+/* ---- Shapes ---------------------------------------------------------------------------- */
+
+struct maker {
+    struct job *job;
+    enum place place;
+    unsigned salt;
+};
+
+/* Leading sizes of an array: those of the queries or of the keys, or ones. */
+enum leading { LEADING_QUERIES, LEADING_KEYS, LEADING_ONES, LEADING_NOTHING };
+
+/* A tensor of the leading dimensions and up to two more; -1 is a dimension that is not there. */
+static void make(struct maker *maker, struct tensor *t, enum element element, enum leading leading,
+                 int64_t rows, int64_t columns)
+{
+    const struct test_case *c = maker->job->c;
+    int64_t shape[4];
+    int n = 0;
+    if (leading != LEADING_NOTHING && c->b > 0)
+        shape[n++] = leading == LEADING_ONES ? 1 : c->b;
+    if (leading != LEADING_NOTHING && c->h > 0)
+        shape[n++] = leading == LEADING_ONES                ? 1
+                     : leading == LEADING_KEYS && c->hk > 0 ? c->hk
+                                                            : c->h;
+    if (rows >= 0)
+        shape[n++] = rows;
+    if (columns >= 0)
+        shape[n++] = columns;
+    if (n == 0)
+        shape[n++] = 1;
+    bool first = t == &maker->job->q || t == &maker->job->k || t == &maker->job->v;
+    unsigned turn = (unsigned)c->in + (first ? 0 : ++maker->salt);
+    enum arrangement in = first ? c->in : (enum arrangement)(turn % ARRANGEMENTS);
+    bool output = t >= &maker->job->out && t <= &maker->job->weights;
+    tensor_new(t, element, output ? c->out : in, maker->place, n, shape);
+}
+
+static void make_masks(struct maker *m)
+{
+    struct job *job = m->job;
+    const struct test_case *c = job->c;
+    bool shared = has(job, WITH_SHARED_MASK);
+    enum leading queries = shared ? LEADING_NOTHING : LEADING_QUERIES;
+    if (has(job, WITH_LENGTHS))
+        make(m, &job->lengths, ELEMENT_I32, shared ? LEADING_ONES : LEADING_QUERIES, -1, -1);
+    if (has(job, WITH_ROW_LENGTHS))
+        make(m, &job->lengths, ELEMENT_I64, queries, c->n, -1);
+    if (has(job, WITH_MASK))
+        make(m, &job->mask, has(job, WITH_BOOL) ? ELEMENT_BOOL : ELEMENT_U8, queries,
+             has(job, WITH_ROW_MASK) ? 1 : c->n, c->m);
+    if (has(job, WITH_BIAS))
+        make(m, &job->bias, job->element, queries, c->n, has(job, WITH_ROW_MASK) ? 1 : c->m);
+}
+
+static void make_widths(struct maker *m)
+{
+    struct job *job = m->job;
+    const struct test_case *c = job->c;
+    bool shared = has(job, WITH_SHARED_MASK);
+    enum leading keys = shared || has(job, WITH_SHARED_KEYS) ? LEADING_NOTHING : LEADING_KEYS;
+    enum leading queries =
+        shared || c->operation == OPERATION_KERNEL || has(job, WITH_SHARED_QUERIES)
+            ? LEADING_NOTHING
+            : LEADING_QUERIES;
+    switch (c->width_per) {
+    case ATTPOOL_WIDTH_ONE:
+        if (has(job, WITH_WIDTH_TENSOR))
+            make(m, &job->widths, job->element, LEADING_NOTHING, 1, -1);
+        break;
+    case ATTPOOL_WIDTH_KEY:
+        make(m, &job->widths, job->element, keys, c->m, -1);
+        break;
+    case ATTPOOL_WIDTH_QUERY:
+        make(m, &job->widths, job->element, queries, c->n, -1);
+        break;
+    case ATTPOOL_WIDTH_COORDINATE_KEY:
+        make(m, &job->factors, job->element, keys, c->m, -1);
+        make(m, &job->widths, job->element, LEADING_NOTHING, c->d, -1);
+        break;
+    default:
+        make(m, &job->widths, job->element, LEADING_NOTHING, c->d, -1);
+    }
+}
+
+static void make_pool(struct maker *m)
+{
+    struct job *job = m->job;
+    const struct test_case *c = job->c;
+    bool projected = c->score == ATTPOOL_ADDITIVE || c->score == ATTPOOL_PROJECTION;
+    enum leading keys = has(job, WITH_SHARED_KEYS) ? LEADING_NOTHING : LEADING_KEYS;
+    if (!has(job, WITHOUT_QUERIES)) {
+        make(m, &job->q, job->element,
+             has(job, WITH_SHARED_QUERIES) ? LEADING_ONES : LEADING_QUERIES, c->n, c->d);
+        make(m, &job->k, job->element, keys, c->m, c->d + projected);
+    }
+    if (projected) {
+        make(m, &job->wq, job->element, LEADING_NOTHING, c->p, c->d);
+        make(m, &job->wk, job->element, LEADING_NOTHING, c->p, c->d + 1);
+    }
+    if (c->score == ATTPOOL_ADDITIVE)
+        make(m, &job->wv, job->element, LEADING_NOTHING, c->p, -1);
+    if (c->score == ATTPOOL_KERNEL)
+        make_widths(m);
+    if (has(job, WITH_KEY_WEIGHTS))
+        make(m, &job->key_weights, job->element,
+             has(job, WITH_SHARED_MASK) ? LEADING_NOTHING : keys, c->m, -1);
+    if (!has(job, WITHOUT_OUTPUT)) {
+        make(m, &job->v, job->element, keys, c->m, c->v);
+        make(m, &job->out, job->element, LEADING_QUERIES, c->n, c->v);
+    }
+    if (has(job, WITH_LSE))
+        make(m, &job->lse, job->element, LEADING_QUERIES, c->n, -1);
+    if (has(job, WITH_N_EFF))
+        make(m, &job->n_eff, job->element, LEADING_QUERIES, c->n, -1);
+    job->pool.row_count = has(job, WITH_ROWS) ? (c->n < MOST_ROWS ? c->n : MOST_ROWS) : 0;
+    if (has(job, WITH_WEIGHTS))
+        make(m, &job->weights, job->element, LEADING_QUERIES,
+             has(job, WITH_ROWS) ? job->pool.row_count : c->n, c->m);
+}
+
+static void make_all(struct maker *m)
+{
+    struct job *job = m->job;
+    const struct test_case *c = job->c;
+    enum leading keys = has(job, WITH_SHARED_KEYS) ? LEADING_NOTHING : LEADING_KEYS;
+    enum leading queries = has(job, WITH_SHARED_QUERIES) ? LEADING_ONES : LEADING_QUERIES;
+    make_masks(m);
+    switch (c->operation) {
+    case OPERATION_BMM:
+        make(m, &job->q, job->element, queries, c->n, c->d);
+        make(m, &job->k, job->element, keys, c->d, c->m);
+        make(m, &job->out, job->element, LEADING_QUERIES, c->n, c->m);
+        break;
+    case OPERATION_KERNEL:
+        make_widths(m);
+        make(m, &job->q, job->element, queries, c->n, c->d);
+        make(m, &job->k, job->element, keys, c->m, c->d);
+        make(m, &job->out, job->element, LEADING_QUERIES, c->n, c->m);
+        break;
+    case OPERATION_SOFTMAX:
+        make(m, &job->q, job->element, LEADING_QUERIES, c->n, c->m);
+        make(m, &job->out, job->element, LEADING_QUERIES, c->n, c->m);
+        break;
+    default:
+        make_pool(m);
+    }
+}
+
+/* ---- Options --------------------------------------------------------------------------- */
+
+void job_wire(struct job *job)
+{
+    attpool_masks *masks = &job->masks;
+    attpool_pool_options *pool = &job->pool;
+    masks->lengths = tensor_or_null(&job->lengths);
+    masks->mask = tensor_or_null(&job->mask);
+    masks->bias = tensor_or_null(&job->bias);
+    job->kernel.widths = tensor_or_null(&job->widths);
+    job->kernel.width_factors = tensor_or_null(&job->factors);
+    job->kernel.kernels = has(job, WITH_MIXED_KERNELS) ? job->kernels : NULL;
+    job->softmax.masks = masks;
+    job->softmax.scale = has(job, WITH_SCALE) ? &job->scale : NULL;
+    pool->masks = masks;
+    pool->scale = job->softmax.scale;
+    pool->kernel = pool->score == ATTPOOL_KERNEL ? &job->kernel : NULL;
+    pool->wq = tensor_or_null(&job->wq);
+    pool->wk = tensor_or_null(&job->wk);
+    pool->wv = tensor_or_null(&job->wv);
+    pool->key_weights = tensor_or_null(&job->key_weights);
+    pool->lse = output_or_null(&job->lse);
+    pool->n_eff = output_or_null(&job->n_eff);
+    pool->weights = output_or_null(&job->weights);
+    pool->rows = has(job, WITH_ROWS) ? job->rows : NULL;
+}
+
+static void set_options(struct job *job)
+{
+    const struct test_case *c = job->c;
+    job->scale = c->alpha;
+    if (has(job, WITH_MIXED_KERNELS) && c->d > MOST_MIXED)
+        abort();
+    for (int i = 0; i < c->d && has(job, WITH_MIXED_KERNELS); i++)
+        job->kernels[i] = (attpool_kernel_name)((3 * i + (int)c->seed) % KERNELS);
+    job->rows[0] = c->n - 1;
+    job->rows[1] = 0;
+    job->rows[2] = c->n / 2;
+    job->kernel.size = sizeof job->kernel;
+    job->kernel.kernel = c->kernel;
+    job->kernel.form = c->form;
+    job->kernel.width_per = c->width_per;
+    job->masks = (attpool_masks){
+        .size = sizeof job->masks,
+        .lengths_per = has(job, WITH_ROW_LENGTHS) ? ATTPOOL_LENGTHS_ROW : ATTPOOL_LENGTHS_BATCH,
+        .causal = has(job, WITH_CAUSAL),
+        .window = has(job, WITH_WINDOW),
+        .left = c->left,
+        .right = c->right,
+        .offset = c->offset,
+        .leave_one_out = has(job, WITH_LEAVE_ONE_OUT),
+        .query_origin = c->query_origin,
+        .key_origin = c->key_origin,
+    };
+    job->softmax.size = sizeof job->softmax;
+    job->softmax.empty = c->empty;
+    job->pool.size = sizeof job->pool;
+    job->pool.score = c->score;
+    job->pool.empty = c->empty;
+}
+
+/* ---- Interface ------------------------------------------------------------------------- */
+
+/* Every tensor of a job, inputs first. */
+enum { TENSORS = 16, INPUTS = TENSORS - JOB_OUTPUTS };
+
+static struct tensor *tensor_number(struct job *job, int i)
+{
+    struct tensor *const all[TENSORS] = {
+        &job->q,      &job->k,       &job->v,       &job->wq,      &job->wk,   &job->wv,
+        &job->widths, &job->factors, &job->lengths, &job->mask,    &job->bias, &job->key_weights,
+        &job->out,    &job->lse,     &job->n_eff,   &job->weights,
+    };
+    return all[i];
+}
+
+void job_new(struct job *job, const struct test_case *c, enum element element, enum place place)
+{
+    memset(job, 0, sizeof *job);
+    job->c = c;
+    job->element = element;
+    job->batch = c->b > 0 ? c->b : 1;
+    job->heads = c->h > 0 ? c->h : 1;
+    set_options(job);
+    make_all(&(struct maker){ .job = job, .place = place });
+    job_fill(job);
+    for (int i = 0; i < INPUTS; i++)
+        if (tensor_present(tensor_number(job, i)))
+            tensor_protect(tensor_number(job, i));
+    job_wire(job);
+    job_reset(job);
+}
+
+void job_free(struct job *job)
+{
+    for (int i = 0; i < TENSORS; i++)
+        tensor_free(tensor_number(job, i));
+}
+
+void job_view(struct job *view, const struct job *job)
+{
+    struct job copy = *job; /* tensor_number wants one that it may hand out */
+    *view = *job;
+    for (int i = 0; i < TENSORS; i++)
+        if (tensor_present(tensor_number(&copy, i)))
+            tensor_view(tensor_number(view, i), tensor_number(&copy, i));
+    job_wire(view);
+}
+
+static void cut(struct tensor *t, int dimension, int64_t start, int64_t count)
+{
+    if (tensor_present(t))
+        tensor_slice(t, dimension, start, count);
+}
+
+void job_cut_queries(struct job *view, int64_t start, int64_t count)
+{
+    cut(&view->q, -2, start, count);
+    cut(&view->out, -2, start, count);
+    cut(&view->lse, -1, start, count);
+    cut(&view->n_eff, -1, start, count);
+    cut(&view->weights, -2, start, count);
+    cut(&view->mask, -2, start, count);
+    cut(&view->bias, -2, start, count);
+    if (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW)
+        cut(&view->lengths, -1, start, count);
+    if (view->kernel.width_per == ATTPOOL_WIDTH_QUERY)
+        cut(&view->widths, -1, start, count);
+    view->masks.query_origin += start;
+}
+
+static void cut_leading(struct tensor *t, int from_right, int64_t start, int64_t count)
+{
+    if (tensor_present(t) && t->dl.ndim + from_right >= 0)
+        tensor_slice(t, from_right, start, count);
+}
+
+void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t count)
+{
+    int matrix = dimension == 0 ? -4 : -3;
+    struct tensor *const matrices[] = { &view->q,    &view->k,       &view->v,  &view->mask,
+                                        &view->bias, &view->weights, &view->out };
+    struct tensor *const vectors[] = { &view->lse, &view->n_eff, &view->key_weights,
+                                       &view->factors };
+    for (size_t i = 0; i < sizeof matrices / sizeof matrices[0]; i++)
+        cut_leading(matrices[i], matrix, start, count);
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        cut_leading(vectors[i], matrix + 1, start, count);
+    cut_leading(&view->lengths, matrix + (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW ? 1 : 2),
+                start, count);
+    if (view->kernel.width_per == ATTPOOL_WIDTH_KEY ||
+        view->kernel.width_per == ATTPOOL_WIDTH_QUERY)
+        cut_leading(&view->widths, matrix + 1, start, count);
+}
+
+void job_cut_keys(struct job *view, int64_t start, int64_t count)
+{
+    bool matrices = view->c->operation == OPERATION_BMM;
+    cut(&view->k, matrices ? -1 : -2, start, count);
+    cut(&view->v, -2, start, count);
+    cut(&view->mask, -1, start, count);
+    cut(&view->bias, -1, start, count);
+    cut(&view->weights, -1, start, count);
+    cut(&view->key_weights, -1, start, count);
+    cut(&view->factors, -1, start, count);
+    if (view->kernel.width_per == ATTPOOL_WIDTH_KEY)
+        cut(&view->widths, -1, start, count);
+    if (view->c->operation != OPERATION_POOL)
+        cut(&view->out, -1, start, count);
+    if (view->c->operation == OPERATION_SOFTMAX)
+        cut(&view->q, -1, start, count);
+    view->masks.key_origin += start;
+}
+
+static void reverse(struct tensor *t, int dimension)
+{
+    if (tensor_present(t))
+        tensor_reverse(t, dimension);
+}
+
+void job_reverse_queries(struct job *view)
+{
+    reverse(&view->q, -2);
+    reverse(&view->out, -2);
+    reverse(&view->lse, -1);
+    reverse(&view->n_eff, -1);
+    reverse(&view->weights, -2);
+    reverse(&view->mask, -2);
+    reverse(&view->bias, -2);
+    if (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW)
+        reverse(&view->lengths, -1);
+    if (view->kernel.width_per == ATTPOOL_WIDTH_QUERY)
+        reverse(&view->widths, -1);
+}
+
+struct tensor *job_output(struct job *job, int i, const char **name)
+{
+    static const char *const names[JOB_OUTPUTS] = { "O", "L", "n_eff", "W" };
+    static const char *const of_operation[] = { [OPERATION_BMM] = "C",
+                                                [OPERATION_KERNEL] = "G",
+                                                [OPERATION_SOFTMAX] = "W",
+                                                [OPERATION_POOL] = "O" };
+    struct tensor *t = tensor_number(job, INPUTS + i);
+    *name = i == 0 ? of_operation[job->c->operation] : names[i];
+    return tensor_present(t) ? t : NULL;
+}
+
+void job_reset(struct job *job)
+{
+    const char *name;
+    bool added = job->c->operation == OPERATION_BMM && job->c->beta != 0;
+    for (int i = 0; i < JOB_OUTPUTS; i++) {
+        struct tensor *t = job_output(job, i, &name);
+        if (!t)
+            continue;
+        tensor_pattern(t);
+        for (int64_t k = 0; k < tensor_count(t); k++)
+            tensor_set(&t->dl, k, added ? random_at(job->c->seed * 64u + 20, (uint64_t)k) : NAN);
+        if (added && job->c->special == SPECIAL_HUGE)
+            tensor_set(&t->dl, 0, job_largest(job));
+    }
+}
+
+attpool_status job_run(attpool_context *context, struct job *job)
+{
+    const struct test_case *c = job->c;
+    bool plain = has(job, WITHOUT_OPTIONS);
+    const DLTensor *q = tensor_or_null(&job->q), *k = tensor_or_null(&job->k);
+    DLTensor *out = output_or_null(&job->out);
+    switch (c->operation) {
+    case OPERATION_BMM:
+        return attpool_bmm(context, c->alpha, q, k, c->beta, out);
+    case OPERATION_KERNEL:
+        return attpool_kernel(context, q, k, plain ? NULL : &job->kernel, out);
+    case OPERATION_SOFTMAX:
+        return attpool_softmax(context, q, plain ? NULL : &job->softmax, out);
+    default:
+        return attpool_pool(context, q, k, tensor_or_null(&job->v), plain ? NULL : &job->pool, out);
+    }
+}
+
+attpool_status job_state(attpool_context *context, struct job *job, attpool_state **state)
+{
+    return attpool_state_pool(context, tensor_or_null(&job->q), tensor_or_null(&job->k),
+                              tensor_or_null(&job->v),
+                              has(job, WITHOUT_OPTIONS) ? NULL : &job->pool, state);
+}

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The command as a whole: --help, --version, devices, and that the manual knows every option.
+. "$srcdir/tests/scripts/command-lib.sh"
+
+ok --version
+grep -q "^attpool $PACKAGE_VERSION\$" out || fail "the version is $(cat out)"
+ok --help
+mv out help
+for command in attend bench demo devices regress; do
+    grep -q "^  $command " help || fail "--help does not list $command"
+    ok $command --help
+    grep -q "^Usage: attpool $command" out || fail "no usage in: $(cat out)"
+    test "$(awk 'length > 90' out)" = '' || fail "too wide: $(awk 'length > 90' out)"
+    grep -o -E -e '--[a-z][-a-z]*' out | sort -u | sed 's/-/\\-/g' >options
+    while read -r option; do
+        grep -q -F -e "$option" "$srcdir/man/attpool.1" ||
+            fail "attpool(1) does not know $option of $command"
+    done <options
+done
+
+# each variable that it names is one that is read
+sed -n 's/^\.B \(ATTPOOL_[A-Z_]*\)$/\1/p' "$srcdir/man/attpool.1" | sort -u >variables
+test -s variables || fail "attpool(1) names no variables"
+while read -r variable; do
+    cat "$srcdir"/core/*.c "$srcdir"/core/*/*.c | grep -q "\"$variable\"" || fail "there is no $variable"
+done <variables
+
+grep -q "\"attpool $PACKAGE_VERSION\"" "$srcdir/man/attpool.1" || fail "attpool(1) is of another version"
+
+fails 2 'no command; see .attpool --help.'
+fails 2 'there is no command "pool"; see' pool
+fails 2 'there is no option "--verbose"; see' --verbose
+fails 2 'there is no option "--nope"' devices --nope
+fails 2 'devices takes no "x"' devices x
+if test -w /dev/full; then
+    $ATTPOOL --help >/dev/full 2>err
+    test $? = 1 || fail "a full disk is not noticed"
+fi
+
+# ---- devices ----
+
+# one answer: "chosen" of a backend in the JSON
+chosen()
+{
+    perl -e '
+        local $/; my $text = <STDIN>; my %seen;
+        for ($text =~ /\{(.*?)\}/gs) {
+            my ($name) = /"backend": "(.*?)"/ or die "no backend\n";
+            for my $key (qw(device available chosen reason one_answer float64)) {
+                /"$key": / or die "no $key of $name\n";
+            }
+            print "$name\n" if /"chosen": true/;
+        }' <out
+}
+
+ok devices
+grep -q -E '^[* ] scalar +[^ ].* +yes +yes +yes ' out || fail "no scalar in: $(cat out)"
+test "$(grep -c '^\* [a-z]' out)" = 1 || fail "not one is chosen: $(cat out)"
+ok devices --json
+test "$(chosen | wc -l)" = 1 || fail "not one is chosen: $(chosen)"
+ok devices --json --backend scalar
+test "$(chosen)" = scalar || fail "chosen is $(chosen)"
+grep -q 'named by --backend' out || fail "no reason in: $(cat out)"
+ATTPOOL_BACKEND=scalar ok devices --json
+test "$(chosen)" = scalar || fail "chosen is $(chosen)"
+grep -q 'named by ATTPOOL_BACKEND' out || fail "no reason in: $(cat out)"
+ATTPOOL_MAX_ISA=scalar ok devices --json --threads 1 --precision f32
+test "$(chosen)" = scalar || fail "chosen is $(chosen)"
+ATTPOOL_BACKEND=scalar ok devices --json --backend auto
+ATTPOOL_MAX_ISA=vax
+export ATTPOOL_MAX_ISA
+fails 2 'ATTPOOL_MAX_ISA is "vax"' devices
+unset ATTPOOL_MAX_ISA
+fails 4 '.*no backend "vax"' devices --backend vax

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# attpool demo: its numbers, its data, the same bits from every backend.
+. "$srcdir/tests/scripts/command-lib.sh"
+
+ok demo --no-plots
+! grep -E 'DIFFERS|OTHER' out || fail "something did not come out"
+grep -q '^One answer: ' out || fail "no answer in: $(cat out)"
+test "$(grep -c ' ok$' out)" = 13 || fail "not 13 numbers in: $(cat out)"
+test ! -e attpool-demo || fail "files without --output"
+grep -q '2.2622e-05 *2.2619e-05 *within 1e-08 *ok$' out || fail "no tolerance in: $(cat out)"
+
+# The data is the same on every machine.
+ok demo --no-plots --output folder
+test "$(echo folder/*)" = \
+    'folder/classic-fits.csv folder/classic.csv folder/similarity-fits.csv folder/similarity.csv' ||
+    fail "files: $(echo folder/*)"
+test "$(wc -l <folder/classic.csv) $(wc -l <folder/similarity.csv)" = '51 41' || fail "their sizes"
+sum=$(cat folder/classic.csv folder/similarity.csv | cksum)
+test "$sum" = '2368873607 3372' || fail "the data has the sum $sum"
+
+# What it fits is what regress fits.
+cut -d , -f 1 folder/similarity-fits.csv >at.csv
+cut -d , -f 1,8 folder/similarity-fits.csv | sed 's/gaussian_0.2/fit/' >expected.csv
+ok regress folder/similarity.csv --x x --y y --bandwidth 0.2 --at at.csv
+cut -d , -f 1,2 out >fit.csv
+same fit.csv expected.csv
+
+run 0 demo --no-plots --n 7 --seed 5 -o folder --precision f32 --backend scalar --threads 2
+test "$(wc -l <folder/classic.csv)" = 8 || fail "not 7 points"
+grep -q '^attpool .* on scalar .*, seed 5$' out || fail "the first line is $(head -n 1 out)"
+
+if have gnuplot; then
+    ok demo --format png --keep-scripts
+    for name in kernels classic-fits classic-weights kernel-fits kernel-weights bandwidth-fits \
+        bandwidth-weights; do
+        test -s attpool-demo/$name.png || fail "no $name.png"
+        test -s attpool-demo/$name.png.gp || fail "no script of $name.png"
+    done
+    ok demo -o svg
+    grep -q '<svg' svg/kernels.svg || fail "kernels.svg is no SVG"
+fi
+
+fails 2 '--n: "0" is not within 1 to 1000000' demo --n 0
+fails 2 '--seed: "-1" is not a whole number' demo --seed -1
+fails 2 '--format: "pdf" is none of svg, png' demo --format pdf
+fails 2 'demo takes no operand such as "x"' demo x
+fails 4 '.*no backend "vax"' demo --no-plots --backend vax
+: >file
+fails 1 'cannot make the folder file: ' demo --no-plots -o file
+# known before the work
+mkdir full full/classic.csv
+no_gnuplot demo -o no-folder
+test ! -e no-folder || fail "a folder for no pictures"
+fails 1 'cannot write full/classic.csv: Is a directory' demo --no-plots -o full

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "tests/suites/suites.h"
+
+/* What every backend is tested for; OpenCL is touched by these alone. */
+int main(void)
+{
+    static Suite *(*const suites[])(void) = {
+        suite_one_answer, suite_splits, suite_elementary, suite_memory, suite_device_oracle,
+    };
+    return run_suites(suites, sizeof suites / sizeof suites[0]);
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attpool attend: attention on arrays. */
+#include "config.h"
+
+#include "tools/attend/attend.h"
+#include "tools/command/command.h"
+#include "tools/command/output.h"
+#include "tools/plot/picture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: attpool attend -q FILE -k FILE -v FILE [OPTION]...\n"
+    "Attention pooling: score every key for a query, normalise, average the values. Arrays\n"
+    "are NPY files of shape (n, d), (b, n, d) or (b, h, n, d); '-' is stdin. Dimensions that\n"
+    "lack or are 1 broadcast, and heads of keys and values may be shared by groups of query\n"
+    "heads.\n"
+    "\n"
+    "  -q, --queries FILE   (b, n, d)\n"
+    "  -k, --keys FILE      (b, m, d); with --score average it may be left out\n"
+    "  -v, --values FILE    (b, m, v); it may be left out where --lse, --weights or --heatmap\n"
+    "                       is wanted alone\n"
+    "\n"
+    "Score:\n"
+    "  --score NAME         dot (default), average, additive, projection, or a kernel:\n"
+    "                       gaussian, boxcar, constant, triangular, epanechnikov, biweight,\n"
+    "                       triweight, tricube, cosine, laplacian, logistic, sigmoid,\n"
+    "                       silverman, cauchy; NAME[,NAME..] is a product of kernels, one a\n"
+    "                       column. What Dive into Deep Learning calls Epanechikov is\n"
+    "                       triangular.\n"
+    "  --scale S            of dot (1/sqrt(d)), projection (1/sqrt(p)) and additive (1)\n"
+    "  --wq FILE --wk FILE  (p, d_q) and (p, d_k), of additive and projection\n"
+    "  --wv FILE            the vector (p) of additive\n"
+    "  --form radial|product   of a kernel\n"
+    "  --bandwidth H[,H..]  of a kernel: one, or one for each column (default: 1)\n"
+    "  --width FILE         instead: the inverse of the bandwidth, as an array\n"
+    "  --width-per one|coordinate|key|query   what the array has one for (default: one)\n"
+    "\n"
+    "Which keys a query sees; what is given combines:\n"
+    "  --lengths FILE       integers: keys from the length on are not seen; one dimension\n"
+    "                       less than the output has: one a row; fewer: one a batch\n"
+    "  --mask FILE          (b, n, m), bool; false is not seen\n"
+    "  --bias FILE          (b, n, m), added to the score; -Inf is not seen\n"
+    "  --causal             query i sees the keys up to i\n"
+    "  --window LEFT,RIGHT  query i sees the keys from i - LEFT to i + RIGHT\n"
+    "  --offset N           moves both: i + N instead of i\n"
+    "  --loo                query i does not see key i\n"
+    "  --key-weights FILE   (m), (b, m) or (b, h, m), not negative; 0 is not seen\n"
+    "  --empty POLICY       where no key is seen: nan (default of kernels and average), zero\n"
+    "                       (default of the others), mean, nearest (kernels), error\n"
+    "\n"
+    "Results; .npy, or else CSV with a line for each row, after its batch and head:\n"
+    "  -o, --output FILE    the output (b, n, v) (default: CSV on stdout)\n"
+    "  --lse FILE           log of each row's sum of weights (b, n)\n"
+    "  --weights FILE       the weights (b, n, m)\n"
+    "  --rows I[,I..]       of these queries only, from 0\n"
+    "  --heatmap FILE       the weights as a picture, .svg or .png\n"
+    "  --keep-scripts       keep gnuplot's script beside the picture, as FILE.gp\n"
+    "\n" COMMON_HELP
+    "  --precision f32|f64  default: that of the arrays, f32 where they are neither\n"
+    "  --help               this text\n";
+
+enum {
+    OPTION_SCORE = OPTION_OWN,
+    OPTION_FORM,
+    OPTION_SCALE,
+    OPTION_BANDWIDTH,
+    OPTION_WIDTH_PER,
+    OPTION_CAUSAL,
+    OPTION_OFFSET,
+    OPTION_WINDOW,
+    OPTION_LOO,
+    OPTION_EMPTY,
+    OPTION_ROWS,
+    OPTION_HEATMAP,
+    OPTION_KEEP_SCRIPTS,
+    OPTION_INPUT,                          /* the enum attend_input, added */
+    OPTION_OUTPUT = OPTION_INPUT + INPUTS, /* the enum attend_output, added */
+    OPTION_PAST = OPTION_OUTPUT + OUTPUTS
+};
+
+static const struct option long_options[] = {
+    { "queries", required_argument, NULL, OPTION_INPUT + IN_Q },
+    { "keys", required_argument, NULL, OPTION_INPUT + IN_K },
+    { "values", required_argument, NULL, OPTION_INPUT + IN_V },
+    { "wq", required_argument, NULL, OPTION_INPUT + IN_WQ },
+    { "wk", required_argument, NULL, OPTION_INPUT + IN_WK },
+    { "wv", required_argument, NULL, OPTION_INPUT + IN_WV },
+    { "lengths", required_argument, NULL, OPTION_INPUT + IN_LENGTHS },
+    { "mask", required_argument, NULL, OPTION_INPUT + IN_MASK },
+    { "bias", required_argument, NULL, OPTION_INPUT + IN_BIAS },
+    { "key-weights", required_argument, NULL, OPTION_INPUT + IN_KEY_WEIGHTS },
+    { "width", required_argument, NULL, OPTION_INPUT + IN_WIDTH },
+    { "score", required_argument, NULL, OPTION_SCORE },
+    { "form", required_argument, NULL, OPTION_FORM },
+    { "scale", required_argument, NULL, OPTION_SCALE },
+    { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
+    { "width-per", required_argument, NULL, OPTION_WIDTH_PER },
+    { "causal", no_argument, NULL, OPTION_CAUSAL },
+    { "offset", required_argument, NULL, OPTION_OFFSET },
+    { "window", required_argument, NULL, OPTION_WINDOW },
+    { "loo", no_argument, NULL, OPTION_LOO },
+    { "empty", required_argument, NULL, OPTION_EMPTY },
+    { "output", required_argument, NULL, OPTION_OUTPUT + OUT_RESULT },
+    { "lse", required_argument, NULL, OPTION_OUTPUT + OUT_LSE },
+    { "weights", required_argument, NULL, OPTION_OUTPUT + OUT_WEIGHTS },
+    { "rows", required_argument, NULL, OPTION_ROWS },
+    { "heatmap", required_argument, NULL, OPTION_HEATMAP },
+    { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
+    COMMON_OPTIONS,
+};
+
+/* Which options were given, by their values. */
+struct given {
+    bool option[OPTION_PAST];
+};
+
+/* ---- options ---- */
+
+static int read_score(struct attend_options *o, struct error *e)
+{
+    static const char *const names[] = { [ATTPOOL_DOT] = "dot",
+                                         [ATTPOOL_AVERAGE] = "average",
+                                         [ATTPOOL_KERNEL] = "",
+                                         [ATTPOOL_ADDITIVE] = "additive",
+                                         [ATTPOOL_PROJECTION] = "projection" };
+    for (int i = 0; i <= ATTPOOL_PROJECTION; i++)
+        if (strcmp(optarg, names[i]) == 0 && i != ATTPOOL_KERNEL) {
+            o->score = (attpool_score)i;
+            o->kernels.count = 0;
+            return CMD_OK;
+        }
+    o->score = ATTPOOL_KERNEL;
+    if (kernels_read("--score", optarg, &o->kernels, e) == CMD_OK)
+        return CMD_OK;
+    *e = (struct error){ 0 };
+    return error_set(e, CMD_USAGE,
+                     "--score: %s is none of dot, average, additive, projection and the kernels",
+                     quoted_name(optarg).text);
+}
+
+static int read_window(struct attend_options *o, struct error *e)
+{
+    struct integers sides = { 0 };
+    int st = integers_read("--window", optarg, 0, &sides, e);
+    if (st == CMD_OK && sides.count != 2)
+        st = error_set(e, CMD_USAGE, "--window: %s is not LEFT,RIGHT", quoted_name(optarg).text);
+    if (st == CMD_OK) {
+        o->window = true;
+        o->left = sides.value[0];
+        o->right = sides.value[1];
+    }
+    free(sides.value);
+    return st;
+}
+
+static int read_width_per(struct attend_options *o, struct error *e)
+{
+    static const char *const names[] = { "one", "coordinate", "key", "query", NULL };
+    int choice;
+    int st = choice_read("--width-per", optarg, names, &choice, e);
+    o->width_per = (attpool_width_per)(ATTPOOL_WIDTH_ONE + choice);
+    return st;
+}
+
+static int read_flag(struct attend_options *o, int option, struct error *e)
+{
+    switch (option) {
+    case OPTION_CAUSAL:
+        o->causal = true;
+        return CMD_OK;
+    case OPTION_LOO:
+        o->loo = true;
+        return CMD_OK;
+    case OPTION_KEEP_SCRIPTS:
+        o->keep_scripts = true;
+        return CMD_OK;
+    default:
+        o->heatmap = optarg;
+        return plot_check_name(optarg, e);
+    }
+}
+
+static int read_option(struct attend_options *o, int option, struct error *e)
+{
+    switch (option) {
+    case OPTION_SCORE:
+        return read_score(o, e);
+    case OPTION_FORM:
+        return form_read(optarg, &o->form, e);
+    case OPTION_SCALE:
+        o->scale_given = true;
+        return number_read("--scale", optarg, &o->scale, e);
+    case OPTION_BANDWIDTH:
+        return bandwidths_read(optarg, &o->bandwidths, e);
+    case OPTION_WIDTH_PER:
+        return read_width_per(o, e);
+    case OPTION_OFFSET:
+        return integer_read("--offset", optarg, INT64_MIN, INT64_MAX, &o->offset, e);
+    case OPTION_WINDOW:
+        return read_window(o, e);
+    case OPTION_EMPTY:
+        return empty_read(optarg, &o->empty, e);
+    case OPTION_ROWS:
+        return integers_read("--rows", optarg, 0, &o->rows, e);
+    default:
+        return read_flag(o, option, e);
+    }
+}
+
+/* The short options are other names for three inputs and an output. */
+static int long_name(int option)
+{
+    switch (option) {
+    case 'q':
+        return OPTION_INPUT + IN_Q;
+    case 'k':
+        return OPTION_INPUT + IN_K;
+    case 'v':
+        return OPTION_INPUT + IN_V;
+    case 'o':
+        return OPTION_OUTPUT + OUT_RESULT;
+    default:
+        return option;
+    }
+}
+
+/* ---- what goes with what ---- */
+
+/* An option that has no meaning beside the score is a mistake. */
+static int check_score(const struct option_reader *r, const struct attend_options *o,
+                       const struct given *given, struct error *e)
+{
+    bool kernel = o->score == ATTPOOL_KERNEL, additive = o->score == ATTPOOL_ADDITIVE;
+    bool projects = additive || o->score == ATTPOOL_PROJECTION;
+    const struct {
+        int option;
+        bool allowed, needed;
+        const char *name, *scores;
+    } rules[] = {
+        { OPTION_INPUT + IN_WQ, projects, projects, "--wq", "additive and projection" },
+        { OPTION_INPUT + IN_WK, projects, projects, "--wk", "additive and projection" },
+        { OPTION_INPUT + IN_WV, additive, additive, "--wv", "additive" },
+        { OPTION_SCALE, projects || o->score == ATTPOOL_DOT, false, "--scale",
+          "dot, additive and projection" },
+        { OPTION_FORM, kernel, false, "--form", "a kernel" },
+        { OPTION_BANDWIDTH, kernel, false, "--bandwidth", "a kernel" },
+        { OPTION_INPUT + IN_WIDTH, kernel, false, "--width", "a kernel" },
+        { OPTION_WIDTH_PER, kernel, false, "--width-per", "a kernel" },
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (given->option[rules[i].option] && !rules[i].allowed)
+            return usage_error(r, e, "%s is for --score %s", rules[i].name, rules[i].scores);
+        if (!given->option[rules[i].option] && rules[i].needed)
+            return usage_error(r, e, "%s is missing, which --score %s needs", rules[i].name,
+                               additive ? "additive" : "projection");
+    }
+    if (o->empty == ATTPOOL_EMPTY_NEAREST && !kernel)
+        return usage_error(r, e, "--empty nearest is for --score a kernel");
+    return CMD_OK;
+}
+
+static int check_kernel(const struct option_reader *r, struct attend_options *o,
+                        const struct given *given, struct error *e)
+{
+    if (o->kernels.count > 1 && given->option[OPTION_FORM] && o->form == ATTPOOL_RADIAL)
+        return usage_error(r, e, "--form radial takes one kernel, not %zu", o->kernels.count);
+    if (o->kernels.count > 1)
+        o->form = ATTPOOL_PRODUCT;
+    if (o->input[IN_WIDTH] != NULL && o->bandwidths.count > 0)
+        return usage_error(r, e, "--bandwidth and --width exclude each other");
+    if (o->input[IN_WIDTH] == NULL && given->option[OPTION_WIDTH_PER])
+        return usage_error(r, e, "--width-per is for --width");
+    return CMD_OK;
+}
+
+static int check_together(const struct option_reader *r, struct attend_options *o,
+                          const struct given *given, struct error *e)
+{
+    bool weights = o->output[OUT_WEIGHTS] != NULL || o->heatmap != NULL;
+    if (o->input[IN_Q] == NULL)
+        return usage_error(r, e, "-q is missing");
+    if (o->input[IN_K] == NULL && (o->score != ATTPOOL_AVERAGE || o->input[IN_V] == NULL))
+        return usage_error(r, e, "-k is missing");
+    if (o->input[IN_V] == NULL &&
+        (o->output[OUT_RESULT] != NULL || !(weights || o->output[OUT_LSE])))
+        return usage_error(r, e, "-v is missing");
+    if (given->option[OPTION_OFFSET] && !o->causal && !o->window)
+        return usage_error(r, e, "--offset is for --causal and --window");
+    if (given->option[OPTION_ROWS] && !weights)
+        return usage_error(r, e, "--rows is for --weights and --heatmap");
+    int st = check_score(r, o, given, e);
+    if (st == CMD_OK)
+        st = check_kernel(r, o, given, e);
+    if (st != CMD_OK)
+        return st;
+    if (o->input[IN_V] != NULL && o->output[OUT_RESULT] == NULL)
+        o->output[OUT_RESULT] = "-";
+    const char *outputs[] = { o->output[OUT_RESULT], o->output[OUT_LSE], o->output[OUT_WEIGHTS],
+                              o->heatmap };
+    const char *inputs[INPUTS];
+    for (int i = 0; i < INPUTS; i++)
+        inputs[i] = o->input[i] != NULL && strcmp(o->input[i], "-") == 0 ? "-" : NULL;
+    st = outputs_distinct(outputs, 4, 1, o->keep_scripts, e);
+    return st == CMD_OK ? names_distinct(inputs, INPUTS, e) : st;
+}
+
+static int read_arguments(int argc, char **argv, struct attend_options *o, bool *done,
+                          struct error *e)
+{
+    const struct option_reader r = { "attend", help, ":q:k:v:o:", long_options, &o->common };
+    struct given given = { { false } };
+    int option, st;
+    *done = false;
+    for (;;) {
+        st = options_next(&r, argc, argv, &option, e);
+        *done = option == OPTION_HELP;
+        if (st != CMD_OK || option == OPTION_END || *done)
+            break;
+        option = long_name(option);
+        given.option[option] = true;
+        if (option >= OPTION_OUTPUT)
+            o->output[option - OPTION_OUTPUT] = optarg;
+        else if (option >= OPTION_INPUT)
+            o->input[option - OPTION_INPUT] = optarg;
+        else
+            st = read_option(o, option, e);
+        if (st != CMD_OK)
+            break;
+    }
+    if (st != CMD_OK || *done)
+        return st;
+    if (optind < argc)
+        return usage_error(&r, e, "attend takes no operand such as %s",
+                           quoted_name(argv[optind]).text);
+    return check_together(&r, o, &given, e);
+}
+
+/* Minutes of work are not lost to a name that cannot be written. */
+static int check_outputs(const struct attend_options *o, struct error *e)
+{
+    int st = CMD_OK;
+    for (int i = 0; i < OUTPUTS && st == CMD_OK; i++)
+        st = output_check(o->output[i], e);
+    return st == CMD_OK ? draw_check(o->heatmap, o->keep_scripts, e) : st;
+}
+
+int command_attend(int argc, char **argv, struct error *e)
+{
+    struct attend_options o = { .score = ATTPOOL_DOT };
+    struct attend_work work = { 0 };
+    bool done;
+    int st = read_arguments(argc, argv, &o, &done, e);
+    if (st == CMD_OK && !done)
+        st = check_outputs(&o, e);
+    if (st == CMD_OK && !done)
+        st = attend_read(&o, &work, e);
+    if (st == CMD_OK && !done)
+        st = attend_run(&o, &work, e);
+    if (st == CMD_OK && !done)
+        st = attend_write(&o, &work, e);
+    attend_free(&work);
+    free(o.kernels.name);
+    free(o.bandwidths.value);
+    free(o.rows.value);
+    return st;
+}

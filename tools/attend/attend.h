@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attpool attend, in the order of its work: options, arrays, attention, pictures. */
+#ifndef ATTPOOL_TOOLS_ATTEND_H
+#define ATTPOOL_TOOLS_ATTEND_H
+
+#include "tools/io/npy.h"
+#include "tools/command/options.h"
+#include "tools/command/session.h"
+
+/* The arrays of the command line. Q, K and V decide the type. */
+enum attend_input {
+    IN_Q,
+    IN_K,
+    IN_V,
+    IN_WQ,
+    IN_WK,
+    IN_WV,
+    IN_LENGTHS,
+    IN_MASK,
+    IN_BIAS,
+    IN_KEY_WEIGHTS,
+    IN_WIDTH,
+    INPUTS
+};
+
+enum attend_output { OUT_RESULT, OUT_LSE, OUT_WEIGHTS, OUTPUTS };
+
+struct attend_options {
+    struct common common;
+    const char *input[INPUTS];   /* files; NULL: not given */
+    const char *output[OUTPUTS]; /* likewise; OUT_RESULT is resolved: NULL when not wanted */
+    const char *heatmap;
+    bool keep_scripts;
+    attpool_score score;
+    struct kernels kernels;
+    attpool_form form;
+    struct numbers bandwidths;
+    attpool_width_per width_per;
+    double scale;
+    bool scale_given;
+    bool causal, window, loo;
+    int64_t left, right, offset;
+    attpool_empty empty;
+    struct integers rows;
+};
+
+/* An array: read from its file, or made for a result. */
+struct attend_array {
+    void *data;
+    int dims;
+    int64_t shape[NPY_DIMS];
+    size_t count;
+};
+
+struct attend_work {
+    bool single;
+    struct attend_array input[INPUTS];
+    struct attend_array output[OUTPUTS];
+};
+
+int attend_read(const struct attend_options *o, struct attend_work *work, struct error *e);
+int attend_run(const struct attend_options *o, struct attend_work *work, struct error *e);
+int attend_write(const struct attend_options *o, const struct attend_work *work, struct error *e);
+void attend_free(struct attend_work *work);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The call of attend: shapes of the results, options, failures by the name of a file. */
+#include "config.h"
+
+#include "tools/attend/attend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- shapes ---- */
+
+/* Leading dimensions as Q, K and V broadcast, then `rows` and, with columns >= 0, columns. The
+ * library reports those that do not agree. */
+static void result_shape(const struct attend_work *work, int64_t rows, int64_t columns,
+                         struct attend_array *result)
+{
+    int dims = 2;
+    const struct attend_array *in = work->input;
+    for (int i = IN_Q; i <= IN_V; i++)
+        if (in[i].dims > dims)
+            dims = in[i].dims;
+    for (int c = 0; c < dims - 2; c++)
+        result->shape[c] = 1;
+    for (int i = IN_Q; i <= IN_V; i++)
+        for (int c = 0; c < in[i].dims - 2; c++) {
+            int64_t *size = &result->shape[dims - in[i].dims + c];
+            if (*size == 1)
+                *size = in[i].shape[c];
+        }
+    result->shape[dims - 2] = rows;
+    result->shape[dims - 1] = columns;
+    result->dims = columns < 0 ? dims - 1 : dims;
+}
+
+static int make_result(const struct attend_work *work, int64_t rows, int64_t columns,
+                       struct attend_array *result, struct error *e)
+{
+    result_shape(work, rows, columns, result);
+    result->count = 1;
+    for (int c = 0; c < result->dims; c++)
+        if (__builtin_mul_overflow(result->count, (size_t)result->shape[c], &result->count))
+            return error_memory(e, SIZE_MAX);
+    return array_new(&result->data, result->count, real_size(work->single), e);
+}
+
+static int make_results(const struct attend_options *o, struct attend_work *work, struct error *e)
+{
+    const struct attend_array *q = &work->input[IN_Q], *v = &work->input[IN_V];
+    const struct attend_array *keys = o->input[IN_K] != NULL ? &work->input[IN_K] : v;
+    for (int i = IN_Q; i <= IN_V; i++)
+        if (o->input[i] != NULL && work->input[i].dims < 2)
+            return error_at(e, o->input[i], 0, 0,
+                            "the shape is %s; it should have 2 to 4 dimensions",
+                            npy_shape(work->input[i].dims, work->input[i].shape).text);
+    int64_t n = q->shape[q->dims - 2], m = keys->shape[keys->dims - 2];
+    int64_t rows = o->rows.count > 0 ? (int64_t)o->rows.count : n;
+    int st = CMD_OK;
+    if (o->output[OUT_RESULT] != NULL)
+        st = make_result(work, n, v->shape[v->dims - 1], &work->output[OUT_RESULT], e);
+    if (st == CMD_OK && o->output[OUT_LSE] != NULL)
+        st = make_result(work, n, -1, &work->output[OUT_LSE], e);
+    if (st == CMD_OK && (o->output[OUT_WEIGHTS] != NULL || o->heatmap != NULL))
+        st = make_result(work, rows, m, &work->output[OUT_WEIGHTS], e);
+    return st;
+}
+
+/* ---- the call ---- */
+
+/* Everything that attpool_pool gets points into here. */
+struct call {
+    struct operand input[INPUTS], output[OUTPUTS], widths;
+    DLTensor *in[INPUTS], *out[OUTPUTS]; /* NULL: absent */
+    attpool_kernel_options kernel;
+    attpool_masks masks;
+    attpool_pool_options options;
+    void *coordinate_widths;
+};
+
+static void describe_arrays(struct call *c, const struct attend_work *work)
+{
+    const DLDataType lengths = { .code = kDLInt, .bits = 64, .lanes = 1 };
+    const DLDataType mask = { .code = kDLUInt, .bits = 8, .lanes = 1 };
+    for (int i = 0; i < INPUTS; i++) {
+        const struct attend_array *a = &work->input[i];
+        if (a->data == NULL)
+            continue;
+        c->in[i] =
+            i == IN_LENGTHS ? operand_of_type(&c->input[i], a->data, lengths, a->dims, a->shape)
+            : i == IN_MASK  ? operand_of_type(&c->input[i], a->data, mask, a->dims, a->shape)
+                            : operand_real(&c->input[i], a->data, work->single, a->dims, a->shape);
+    }
+    for (int i = 0; i < OUTPUTS; i++) {
+        const struct attend_array *a = &work->output[i];
+        if (a->data != NULL)
+            c->out[i] = operand_real(&c->output[i], a->data, work->single, a->dims, a->shape);
+    }
+}
+
+static int describe_kernel(struct call *c, const struct attend_options *o,
+                           const struct attend_work *work, struct error *e)
+{
+    const struct attend_array *q = &work->input[IN_Q];
+    const struct numbers *h = &o->bandwidths;
+    int64_t d = q->shape[q->dims - 1];
+    if (o->kernels.count > 1 && (int64_t)o->kernels.count != d)
+        return error_set(e, CMD_USAGE, "--score has %zu kernels, %s has %lld columns",
+                         o->kernels.count, o->input[IN_Q], (long long)d);
+    if (h->count > 1 && (int64_t)h->count != d)
+        return error_set(e, CMD_USAGE, "--bandwidth has %zu values, %s has %lld columns", h->count,
+                         o->input[IN_Q], (long long)d);
+    c->kernel = (attpool_kernel_options){
+        .size = sizeof c->kernel,
+        .kernel = o->kernels.name[0],
+        .form = o->form,
+        .kernels = o->kernels.count > 1 ? o->kernels.name : NULL,
+        .bandwidth = h->count == 1 ? h->value[0] : 0,
+    };
+    c->options.kernel = &c->kernel;
+    if (c->in[IN_WIDTH] != NULL) {
+        c->kernel.width_per = o->width_per;
+        c->kernel.widths = c->in[IN_WIDTH];
+    }
+    if (h->count < 2)
+        return CMD_OK;
+    int st = array_new(&c->coordinate_widths, h->count, real_size(work->single), e);
+    for (size_t k = 0; st == CMD_OK && k < h->count; k++) {
+        double w = work->single ? (double)attpool_width_f32((float)h->value[k])
+                                : attpool_width_f64(h->value[k]);
+        if (!(w <= 1.7976931348623157e308))
+            return error_set(e, CMD_USAGE, "--bandwidth: %g or its inverse is out of range",
+                             h->value[k]);
+        real_set(c->coordinate_widths, work->single, k, w);
+    }
+    c->kernel.width_per = ATTPOOL_WIDTH_COORDINATE;
+    c->kernel.widths = operand_real(&c->widths, c->coordinate_widths, work->single, 1, &d);
+    return st;
+}
+
+static void describe_masks(struct call *c, const struct attend_options *o,
+                           const struct attend_work *work)
+{
+    struct attend_array result;
+    result_shape(work, 0, 0, &result);
+    bool row = work->input[IN_LENGTHS].dims == result.dims - 1;
+    c->masks = (attpool_masks){
+        .size = sizeof c->masks,
+        .lengths_per = row ? ATTPOOL_LENGTHS_ROW : ATTPOOL_LENGTHS_BATCH,
+        .lengths = c->in[IN_LENGTHS],
+        .mask = c->in[IN_MASK],
+        .bias = c->in[IN_BIAS],
+        .causal = o->causal,
+        .window = o->window,
+        .left = o->left,
+        .right = o->right,
+        .offset = o->offset,
+        .leave_one_out = o->loo,
+    };
+}
+
+static attpool_status pool(struct call *c, const struct attend_options *o, attpool_context *context)
+{
+    c->options.size = sizeof c->options;
+    c->options.score = o->score;
+    c->options.empty = o->empty;
+    c->options.scale = o->scale_given ? &o->scale : NULL;
+    c->options.wq = c->in[IN_WQ];
+    c->options.wk = c->in[IN_WK];
+    c->options.wv = c->in[IN_WV];
+    c->options.key_weights = c->in[IN_KEY_WEIGHTS];
+    c->options.masks = &c->masks;
+    c->options.lse = c->out[OUT_LSE];
+    c->options.weights = c->out[OUT_WEIGHTS];
+    if (c->options.weights != NULL && o->rows.count > 0) {
+        c->options.rows = o->rows.value;
+        c->options.row_count = (int64_t)o->rows.count;
+    }
+    return attpool_pool(context, c->in[IN_Q], c->in[IN_K], c->in[IN_V], &c->options,
+                        c->out[OUT_RESULT]);
+}
+
+static int report(const struct session *s, attpool_status status, const struct attend_options *o,
+                  struct error *e)
+{
+    const struct origin origins[] = {
+        { ATTPOOL_E_QUERY, o->input[IN_Q] },
+        { ATTPOOL_E_KEY, o->input[IN_K] },
+        { ATTPOOL_E_VALUE, o->input[IN_V] },
+        { ATTPOOL_E_WQ, o->input[IN_WQ] },
+        { ATTPOOL_E_WK, o->input[IN_WK] },
+        { ATTPOOL_E_WV, o->input[IN_WV] },
+        { ATTPOOL_E_LENGTHS, o->input[IN_LENGTHS] },
+        { ATTPOOL_E_MASK, o->input[IN_MASK] },
+        { ATTPOOL_E_BIAS, o->input[IN_BIAS] },
+        { ATTPOOL_E_KEY_WEIGHTS, o->input[IN_KEY_WEIGHTS] },
+        { ATTPOOL_E_WIDTH, o->input[IN_WIDTH] },
+    };
+    /* The library's names of these are those of the options. */
+    const char *message = attpool_message(s->context);
+    bool bandwidth = status == ATTPOOL_E_WIDTH && o->input[IN_WIDTH] == NULL;
+    bool scale = status == ATTPOOL_E_OPTIONS && strncmp(message, "scale", 5) == 0;
+    if (status == ATTPOOL_E_ROWS || bandwidth || scale)
+        return error_set(e, CMD_USAGE, "--%s", message);
+    return session_status(s, status, origins, sizeof origins / sizeof origins[0], e);
+}
+
+int attend_run(const struct attend_options *o, struct attend_work *work, struct error *e)
+{
+    struct call c = { .coordinate_widths = NULL };
+    struct session session;
+    int st = make_results(o, work, e);
+    if (st != CMD_OK)
+        return st;
+    describe_arrays(&c, work);
+    describe_masks(&c, o, work);
+    if (o->score == ATTPOOL_KERNEL)
+        st = describe_kernel(&c, o, work, e);
+    if (st == CMD_OK)
+        st = session_open(&session, "attend", &o->common, e);
+    if (st == CMD_OK) {
+        attpool_status status = pool(&c, o, session.context);
+        st = report(&session, status, o, e);
+        session_close(&session);
+    }
+    free(c.coordinate_widths);
+    return st;
+}

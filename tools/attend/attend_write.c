@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The results of attend: NPY, CSV and the picture of the weights. */
+#include "config.h"
+
+#include "tools/attend/attend.h"
+#include "tools/io/number.h"
+#include "tools/plot/picture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MOST_PANELS = 12 };
+
+/* ---- CSV ---- */
+
+static void write_value(struct output *o, const void *data, bool single, size_t i)
+{
+    char text[NUMBER_TEXT_MAX];
+    size_t length = single ? number_format_f32(text, ((const float *)data)[i])
+                           : number_format(text, ((const double *)data)[i]);
+    output_write(o, text, length);
+}
+
+/* The numbers of the leading dimensions, batch first. */
+static void write_place(struct output *o, const int64_t *shape, int leading, int64_t place)
+{
+    if (leading == 2)
+        output_printf(o, "%lld,%lld,", (long long)(place / shape[1]),
+                      (long long)(place % shape[1]));
+    else if (leading == 1)
+        output_printf(o, "%lld,", (long long)place);
+}
+
+/* A line for each row of each batch and head. Columns are name1, name2, .. or, where a row is
+ * one value of an array without that dimension, name. */
+static int write_csv(const char *path, const struct attend_array *a, bool single, const char *name,
+                     bool vector, struct error *e)
+{
+    int leading = vector ? a->dims - 1 : a->dims - 2;
+    int64_t rows = a->shape[leading], columns = vector ? 1 : a->shape[leading + 1], places = 1;
+    struct output o;
+    int st = output_open(&o, path, e);
+    if (st != CMD_OK)
+        return st;
+    for (int c = 0; c < leading; c++)
+        places *= a->shape[c];
+    output_text(&o, leading == 2 ? "batch,head," : leading == 1 ? "batch," : "");
+    for (int64_t c = 0; c < columns; c++)
+        output_printf(&o, vector ? "%s%s" : "%s%s%lld", c > 0 ? "," : "", name, (long long)c + 1);
+    output_text(&o, "\n");
+    size_t i = 0;
+    for (int64_t place = 0; place < places; place++)
+        for (int64_t row = 0; row < rows; row++) {
+            write_place(&o, a->shape, leading, place);
+            for (int64_t c = 0; c < columns; c++) {
+                if (c > 0)
+                    output_write(&o, ",", 1);
+                write_value(&o, a->data, single, i++);
+            }
+            if (output_write(&o, "\n", 1) != CMD_OK)
+                return output_close(&o, CMD_OK, e);
+        }
+    return output_close(&o, CMD_OK, e);
+}
+
+static int write_array(const char *path, const struct attend_array *a, bool single,
+                       const char *name, bool vector, struct error *e)
+{
+    if (path == NULL)
+        return CMD_OK;
+    if (name_is_npy(path))
+        return npy_write(path, single ? NPY_F32 : NPY_F64, a->dims, a->shape, a->data, e);
+    return write_csv(path, a, single, name, vector, e);
+}
+
+/* ---- the picture ---- */
+
+static int draw_weights(const struct attend_options *o, const struct attend_work *work,
+                        struct error *e)
+{
+    const struct attend_array *w = &work->output[OUT_WEIGHTS];
+    size_t rows = (size_t)w->shape[w->dims - 2], columns = (size_t)w->shape[w->dims - 1];
+    size_t each = rows * columns, places = each > 0 ? w->count / each : 0;
+    size_t heads = w->dims == 4 ? (size_t)w->shape[1] : 1;
+    size_t count = places < MOST_PANELS ? places : MOST_PANELS;
+    struct plot_matrix matrices[MOST_PANELS];
+    struct plot_panel panels[MOST_PANELS];
+    char titles[MOST_PANELS][80];
+    if (count < places)
+        error_warn("the picture shows %zu of %zu batches and heads", count, places);
+    if (count == 0) {
+        count = 1;
+        rows = 0;
+    }
+    for (size_t p = 0; p < count; p++) {
+        matrices[p] = (struct plot_matrix){ .rows = rows, .columns = columns };
+        if (work->single)
+            matrices[p].f32 = (const float *)w->data + p * each;
+        else
+            matrices[p].f64 = (const double *)w->data + p * each;
+        snprintf(titles[p], sizeof titles[p], w->dims == 4 ? "batch %zu, head %zu" : "batch %zu",
+                 p / heads, p % heads);
+        panels[p] = (struct plot_panel){ .title = w->dims > 2 ? titles[p] : "weights",
+                                         .x_label = "key",
+                                         .y_label = o->rows.count > 0 ? "query asked for" : "query",
+                                         .matrix = &matrices[p] };
+    }
+    const struct plot_figure figure = { .panels = panels,
+                                        .panel_count = count,
+                                        .columns = grid_columns(count) };
+    return draw(o->heatmap, o->keep_scripts, &figure, e);
+}
+
+int attend_write(const struct attend_options *o, const struct attend_work *work, struct error *e)
+{
+    static const char *const names[] = {
+        [OUT_RESULT] = "o", [OUT_LSE] = "lse", [OUT_WEIGHTS] = "w"
+    };
+    /* The error has the first failure; the rest is written all the same. */
+    for (int i = 0; i < OUTPUTS; i++)
+        write_array(o->output[i], &work->output[i], work->single, names[i], i == OUT_LSE, e);
+    if (o->heatmap != NULL)
+        draw_weights(o, work, e);
+    return e->code;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a subcommand's arguments: getopt_long, and the kinds of values options have. */
+#ifndef ATTPOOL_TOOLS_OPTIONS_H
+#define ATTPOOL_TOOLS_OPTIONS_H
+
+#include "attpool.h"
+#include "tools/command/error.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+
+enum precision { PRECISION_DEFAULT, PRECISION_F32, PRECISION_F64 };
+
+/* What every subcommand takes. */
+struct common {
+    const char *backend;
+    int threads;
+    enum precision precision;
+};
+
+/* Values of long options; a subcommand's own begin at OPTION_OWN. */
+enum {
+    OPTION_END = -1,
+    OPTION_HELP = 256,
+    OPTION_BACKEND,
+    OPTION_THREADS,
+    OPTION_PRECISION,
+    OPTION_OWN
+};
+
+#define COMMON_OPTIONS                                                                             \
+    { "backend", required_argument, NULL, OPTION_BACKEND },                                        \
+        { "threads", required_argument, NULL, OPTION_THREADS },                                    \
+        { "precision", required_argument, NULL, OPTION_PRECISION },                                \
+        { "help", no_argument, NULL, OPTION_HELP },                                                \
+    {                                                                                              \
+        NULL, 0, NULL, 0                                                                           \
+    }
+
+#define COMMON_HELP                                                                                \
+    "Every command:\n"                                                                             \
+    "  --backend NAME       auto, scalar, avx2, avx512, neon, opencl, or what\n"                   \
+    "                       'attpool devices' lists (default: auto)\n"                             \
+    "  --threads N          threads of a CPU backend (default: the CPUs at hand)\n"
+
+struct option_reader {
+    const char *command; /* "regress" */
+    const char *help;
+    const char *short_options; /* begins with ':' */
+    const struct option *long_options;
+    struct common *common;
+};
+
+/* The next option of the subcommand's own in *option, OPTION_END after the last (the operands
+ * are from argv[optind]), OPTION_HELP when the help has been printed: then there is nothing to
+ * do. Those of every command are stored in r->common. CMD_USAGE: unknown, ambiguous, without
+ * its argument or with one too many. */
+int options_next(const struct option_reader *r, int argc, char **argv, int *option,
+                 struct error *e);
+
+/* CMD_USAGE with a hint to the subcommand's help. */
+int usage_error(const struct option_reader *r, struct error *e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "a,b,c". */
+struct list {
+    char *text; /* the items are in here */
+    char **item;
+    size_t count;
+};
+int list_read(const char *option, const char *text, struct list *list, struct error *e);
+void list_free(struct list *list);
+
+/* Numbers are finite and in the C locale. `option` is for messages: "--scale". */
+int number_read(const char *option, const char *text, double *value, struct error *e);
+int integer_read(const char *option, const char *text, int64_t least, int64_t most, int64_t *value,
+                 struct error *e);
+
+struct numbers {
+    double *value;
+    size_t count;
+};
+int numbers_read(const char *option, const char *text, struct numbers *numbers, struct error *e);
+
+struct integers {
+    int64_t *value;
+    size_t count;
+};
+int integers_read(const char *option, const char *text, int64_t least, struct integers *integers,
+                  struct error *e);
+
+/* Bandwidths, which are positive. */
+int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e);
+
+struct kernels {
+    attpool_kernel_name *name;
+    size_t count;
+};
+int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e);
+
+/* The place of text in names, a list that ends with NULL. */
+int choice_read(const char *option, const char *text, const char *const *names, int *choice,
+                struct error *e);
+
+int empty_read(const char *text, attpool_empty *empty, struct error *e);
+int form_read(const char *text, attpool_form *form, struct error *e);
+
+/* CMD_USAGE when two of these names of files (NULL: not asked for) are the same. */
+int names_distinct(const char *const *name, size_t count, struct error *e);
+
+#endif
