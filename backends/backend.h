@@ -59,12 +59,13 @@ struct kernel {
     attpool_kernel_name name;
     attpool_form form;
     const int32_t *names; /* product form: one attpool_kernel_name a coordinate (host), or NULL */
-    attpool_width_per per;
-    double one; /* ATTPOOL_WIDTH_ONE without a tensor: |w|, a value of the type */
+    attpool_bandwidth_per per;
+    double one; /* ATTPOOL_BANDWIDTH_ONE without a tensor: |w|, a value of the type */
     /* |w| is taken by the backend of every element read from these: */
-    struct array widths;  /* COORDINATE (_KEY): col is the coordinate; KEY: col is the key; QUERY:
-                           * row is the query; ONE in a tensor: element 0. Else absent. */
-    struct array factors; /* COORDINATE_KEY: col is the key */
+    struct array
+        inverse_bandwidths; /* COORDINATE (_KEY): col is the coordinate; KEY: col is the key; QUERY:
+                             * row is the query; ONE in a tensor: element 0. Else absent. */
+    struct array factors;   /* COORDINATE_KEY: col is the key */
 };
 
 struct bmm_args {

@@ -70,7 +70,8 @@ static inline bool kernel_any(const struct kernel *kernel, int64_t d, bool (*tra
 
 static inline bool kernel_by_coordinate(const struct kernel *kernel)
 {
-    return kernel->per == ATTPOOL_WIDTH_COORDINATE || kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    return kernel->per == ATTPOOL_BANDWIDTH_COORDINATE ||
+           kernel->per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
 }
 
 #endif

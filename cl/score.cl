@@ -14,25 +14,25 @@ enum {
     LAPLACIAN, LOGISTIC, SIGMOID, SILVERMAN, CAUCHY
 };
 
-/* attpool_width_per */
+/* attpool_bandwidth_per */
 enum { PER_ONE, PER_COORDINATE, PER_KEY, PER_QUERY, PER_COORDINATE_KEY };
 
 typedef struct {
     long name, product, per;
-    long has_names, has_widths;
+    long has_names, has_inverse_bandwidths;
     long d;
 } measure;
 
 #define SCORE_PARAMETERS                                                                           \
     measure how, REAL one, REAL scale, __global const REAL *q, array q_at, __global const REAL *k, \
         array k_at, __global const REAL *wv, array wv_at, __global const int *names,               \
-        __global const REAL *widths, array widths_at, __global const REAL *factors,                \
+        __global const REAL *inverse_bandwidths, array widths_at, __global const REAL *factors,                \
         array factors_at
 
 /* One query before its keys; pointers are to the matrices of its (b, h), q to its row. */
 typedef struct {
     measure how;
-    __global const REAL *q, *k, *wv, *widths, *factors;
+    __global const REAL *q, *k, *wv, *inverse_bandwidths, *factors;
     __global const int *names;
     long q_col, k_row, k_col, wv_col, widths_col, factors_col;
     width one; /* that of the pair, where it has one */
@@ -60,7 +60,7 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
     a->q = q + array_at(q_at, b, h) + i * q_at.row;
     a->k = k + array_at(k_at, b, h);
     a->wv = wv + array_at(wv_at, b, h);
-    a->widths = widths + array_at(widths_at, b, h);
+    a->inverse_bandwidths = inverse_bandwidths + array_at(widths_at, b, h);
     a->factors = factors + array_at(factors_at, b, h);
     a->names = names;
     a->q_col = q_at.col;
@@ -70,9 +70,9 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
     a->widths_col = widths_at.col;
     a->factors_col = factors_at.col;
     if (how.per == PER_QUERY)
-        one = a->widths[i * widths_at.row];
-    else if (how.per == PER_ONE && how.has_widths)
-        one = a->widths[0];
+        one = a->inverse_bandwidths[i * widths_at.row];
+    else if (how.per == PER_ONE && how.has_inverse_bandwidths)
+        one = a->inverse_bandwidths[0];
     width_of(&a->one, one);
 
     a->scale = scale;
@@ -85,14 +85,14 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
 }
 
 #define METRIC_OF(a, b, h, i)                                                                      \
-    metric_of(a, how, one, scale, q, q_at, k, k_at, wv, wv_at, names, widths, widths_at, factors,  \
+    metric_of(a, how, one, scale, q, q_at, k, k_at, wv, wv_at, names, inverse_bandwidths, widths_at, factors,  \
               factors_at, b, h, i)
 
 /* Before pairs with key j. */
 static void metric_key(metric *a, long j)
 {
     if (SCORE == SCORE_KERNEL && a->how.per == PER_KEY)
-        width_of(&a->one, a->widths[j * a->widths_col]);
+        width_of(&a->one, a->inverse_bandwidths[j * a->widths_col]);
 }
 
 /* The width of coordinate c of key j. */
@@ -100,7 +100,7 @@ static REAL omega(const metric *a, long j, long c)
 {
     REAL w = a->one.size;
     if (a->how.per == PER_COORDINATE || a->how.per == PER_COORDINATE_KEY)
-        w = fabs(a->widths[c * a->widths_col]);
+        w = fabs(a->inverse_bandwidths[c * a->widths_col]);
     if (a->how.per == PER_COORDINATE_KEY)
         w = product_up(w, fabs(a->factors[j * a->factors_col]));
     return w;

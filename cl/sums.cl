@@ -7,17 +7,17 @@
 
 enum { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY };
 
-static REAL power_at(__global const REAL *widths, long at, bool in)
+static REAL power_at(__global const REAL *inverse_bandwidths, long at, bool in)
 {
     width w;
     if (!in)
         return 0;
-    width_of(&w, widths[at]);
+    width_of(&w, inverse_bandwidths[at]);
     return w.power;
 }
 
 /* What a tile's differences are multiplied by. */
-static void tile_powers(REAL4 *power, int kind, REAL one, __global const REAL *widths,
+static void tile_powers(REAL4 *power, int kind, REAL one, __global const REAL *inverse_bandwidths,
                         array widths_at, long key, long m, long row, long bottom)
 {
     width w;
@@ -25,18 +25,18 @@ static void tile_powers(REAL4 *power, int kind, REAL one, __global const REAL *w
     EACH_ROW power[i] = w.power;
     if (kind == SUM_KEY)
         EACH_ROW power[i] =
-            power_at(widths, (key + i) * widths_at.col, key + i >= 0 && key + i < m);
+            power_at(inverse_bandwidths, (key + i) * widths_at.col, key + i >= 0 && key + i < m);
     if (kind == SUM_QUERY) {
         REAL part[4];
         for (int j = 0; j < 4; j++)
-            part[j] = power_at(widths, (row + j) * widths_at.row, row + j < bottom);
+            part[j] = power_at(inverse_bandwidths, (row + j) * widths_at.row, row + j < bottom);
         EACH_ROW power[i] = vload4(0, part);
     }
 }
 
 __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
 sums_tile(slab s, int kind, REAL one, __global const REAL *q, array q_at, __global const REAL *k,
-          array k_at, int has_widths, __global const REAL *widths, array widths_at, long d,
+          array k_at, int has_inverse_bandwidths, __global const REAL *inverse_bandwidths, array widths_at, long d,
           long band_low, long band_high, __global WORD *x)
 {
     __local REAL tile_q[DEPTH * PITCH], tile_k[DEPTH * PITCH];
@@ -52,10 +52,10 @@ sums_tile(slab s, int kind, REAL one, __global const REAL *q, array q_at, __glob
     matrix_of(s, (int)get_global_id(2), &b, &h);
     q += array_at(q_at, b, h);
     k += array_at(k_at, b, h);
-    widths += array_at(widths_at, b, h);
-    if (has_widths && kind == SUM_ONE)
-        one = widths[0];
-    tile_powers(power, kind, one, widths, widths_at, key + ky, s.m, row + qx, bottom);
+    inverse_bandwidths += array_at(widths_at, b, h);
+    if (has_inverse_bandwidths && kind == SUM_ONE)
+        one = inverse_bandwidths[0];
+    tile_powers(power, kind, one, inverse_bandwidths, widths_at, key + ky, s.m, row + qx, bottom);
     EACH_ROW sum[i] = total[i] = 0;
     for (long t = 0; t < d; t += DEPTH) {
         /* Past the end a product is -0 and a difference 0, which no sum notices. */

@@ -64,7 +64,7 @@ typedef enum attpool_status {
     ATTPOOL_E_WEIGHTS = -15,     /* W, */
     ATTPOOL_E_ROWS = -16,        /* the rows of W asked for, */
     ATTPOOL_E_N_EFF = -17,       /* n_eff, */
-    ATTPOOL_E_WIDTH = -18,       /* a width, bandwidth or width factor, */
+    ATTPOOL_E_BANDWIDTH = -18,   /* a bandwidth, inverse bandwidth or key factor, */
     ATTPOOL_E_KEY_WEIGHTS = -19, /* the key weights, */
     ATTPOOL_E_LENGTHS = -20,     /* the valid lengths, */
     ATTPOOL_E_MASK = -21,        /* the boolean mask, */
@@ -170,7 +170,7 @@ ATTPOOL_API const attpool_device *attpool_device_at(const attpool_device_list *l
 ATTPOOL_API void attpool_free_devices(attpool_device_list *list);
 
 /* ------------------------------------------------------------------------------------------
- * Kernels and widths
+ * Kernels and inverse_bandwidths
  * ---------------------------------------------------------------------------------------- */
 
 /** Kernels k(u). Compact supports are open: |u| < 1. Dive into Deep Learning's "Epanechikov" is
@@ -201,34 +201,37 @@ typedef enum attpool_form {
     ATTPOOL_PRODUCT = 1 /* product over the coordinates c of k_c(w_c (q_c - k_c)) */
 } attpool_form;
 
-/** What a width belongs to. */
-typedef enum attpool_width_per {
-    ATTPOOL_WIDTH_ONE = 0,           /* one: `width` or `bandwidth`, or a tensor of 1 element */
-    ATTPOOL_WIDTH_COORDINATE = 1,    /* a tensor (d) */
-    ATTPOOL_WIDTH_KEY = 2,           /* a tensor (m), (b, m) or (b, h, m): adaptive widths */
-    ATTPOOL_WIDTH_QUERY = 3,         /* a tensor (n), (b, n) or (b, h, n) */
-    ATTPOOL_WIDTH_COORDINATE_KEY = 4 /* a tensor (d), times width_factors shaped as for KEY */
-} attpool_width_per;
+/** What an inverse bandwidth belongs to. */
+typedef enum attpool_bandwidth_per {
+    ATTPOOL_BANDWIDTH_ONE =
+        0, /* one: `inverse_bandwidth` or `bandwidth`, or a tensor of 1 element */
+    ATTPOOL_BANDWIDTH_COORDINATE = 1, /* a tensor (d) */
+    ATTPOOL_BANDWIDTH_KEY = 2, /* a tensor (m), (b, m) or (b, h, m): adaptive inverse_bandwidths */
+    ATTPOOL_BANDWIDTH_QUERY = 3,         /* a tensor (n), (b, n) or (b, h, n) */
+    ATTPOOL_BANDWIDTH_COORDINATE_KEY = 4 /* a tensor (d), times key_factors shaped as for KEY */
+} attpool_bandwidth_per;
 
-/** A kernel with its width w, the inverse of the bandwidth sigma. Zero-initialised: a radial
- *  Gaussian with w = 1. A width may be 0 (every key alike) or negative (its size counts). */
+/** A kernel with its inverse bandwidth w = 1 / sigma. Zero-initialised: a radial
+ *  Gaussian with w = 1. w may be 0 (every key alike) or negative (its size counts). */
 typedef struct attpool_kernel_options {
     uint32_t size;
     attpool_kernel_name kernel;
     attpool_form form;
-    attpool_width_per width_per;
+    attpool_bandwidth_per bandwidth_per;
     const attpool_kernel_name *kernels; /* product form: d kernels, one a coordinate, or NULL */
-    double width;                       /* w in the unit 1/x; 0: see bandwidth */
-    double bandwidth;       /* sigma > 0 in the unit of x; 0: w = 1 where width is 0 too. It is
-                             * rounded to the type of the tensors, its inverse rounded up, so
-                             * that a key one bandwidth away is outside a compact support */
-    const DLTensor *widths; /* the tensor that width_per asks for; NULL where it asks for none */
-    const DLTensor *width_factors; /* of ATTPOOL_WIDTH_COORDINATE_KEY */
+    double inverse_bandwidth;           /* w in the unit 1/x; 0: see bandwidth */
+    double
+        bandwidth; /* sigma > 0 in the unit of x; 0: w = 1 where inverse_bandwidth is 0 too. It is
+                    * rounded to the type of the tensors, its inverse rounded up, so
+                    * that a key one bandwidth away is outside a compact support */
+    const DLTensor *inverse_bandwidths; /* the tensor that bandwidth_per asks for; NULL where it
+                                           asks for none */
+    const DLTensor *key_factors;        /* of ATTPOOL_BANDWIDTH_COORDINATE_KEY */
 } attpool_kernel_options;
 
-/** The width of a bandwidth: 1 / sigma rounded up. NaN where sigma is not positive and finite. */
-ATTPOOL_API float attpool_width_f32(float sigma);
-ATTPOOL_API double attpool_width_f64(double sigma);
+/** The inverse of a bandwidth: 1 / sigma rounded up. NaN where sigma is not positive and finite. */
+ATTPOOL_API float attpool_inverse_bandwidth_f32(float sigma);
+ATTPOOL_API double attpool_inverse_bandwidth_f64(double sigma);
 
 /** Kernel evaluation: G[b,i,j] = k(u_ij), u_ij = || w * (q_i - k_j) || (radial), or the product
  *  of 1-D kernels over the coordinates. Differences are taken before any scaling.
@@ -328,7 +331,7 @@ ATTPOOL_API attpool_status attpool_bmm(attpool_context *context, double alpha, c
 typedef enum attpool_score {
     ATTPOOL_DOT = 0,       /* s q.k, s = 1/sqrt(d) */
     ATTPOOL_AVERAGE = 1,   /* equal weights; Q and K may be NULL */
-    ATTPOOL_KERNEL = 2,    /* weight k(u) of options->kernel (parametric: its widths) */
+    ATTPOOL_KERNEL = 2,    /* weight k(u) of options->kernel (parametric: its inverse_bandwidths) */
     ATTPOOL_ADDITIVE = 3,  /* s w_v . tanh(W_q q + W_k k), s = 1 */
     ATTPOOL_PROJECTION = 4 /* s (W_q q).(W_k k), s = 1/sqrt(p) */
 } attpool_score;

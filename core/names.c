@@ -57,7 +57,7 @@ const char *attpool_status_name(attpool_status status)
         NAME(ATTPOOL_E_WEIGHTS);
         NAME(ATTPOOL_E_ROWS);
         NAME(ATTPOOL_E_N_EFF);
-        NAME(ATTPOOL_E_WIDTH);
+        NAME(ATTPOOL_E_BANDWIDTH);
         NAME(ATTPOOL_E_KEY_WEIGHTS);
         NAME(ATTPOOL_E_LENGTHS);
         NAME(ATTPOOL_E_MASK);

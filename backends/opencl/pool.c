@@ -50,7 +50,8 @@ static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
 {
     static const struct array none;
     const struct pool_args *args = p->args;
-    const struct array *widths = args->score == POOL_KERNEL ? &args->kernel.widths : &none;
+    const struct array *inverse_bandwidths =
+        args->score == POOL_KERNEL ? &args->kernel.inverse_bandwidths : &none;
     int64_t items[3] = { ceil_div(s->count, TILE) * TILE_SIDE, ceil_div(s->width, TILE) * TILE_SIDE,
                          s->rows / s->count };
     struct launch l;
@@ -61,8 +62,8 @@ static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
         put_real(&l, args->kernel.one);
         put_array(&l, &args->q);
         put_array(&l, &args->k);
-        put_int(&l, widths->data != NULL);
-        put_array(&l, widths);
+        put_int(&l, inverse_bandwidths->data != NULL);
+        put_array(&l, inverse_bandwidths);
         put_long(&l, args->d);
         put_long(&l, args->masks.band_low);
         put_long(&l, args->masks.band_high);

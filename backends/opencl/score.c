@@ -33,8 +33,10 @@ void put_score(struct launch *l, const struct score *score)
     static const struct array none;
     const struct kernel *kernel = kernel_of(score);
     /* struct measure of cl/score.cl */
-    cl_long how[6] = { (cl_long)kernel->name, kernel->form == ATTPOOL_PRODUCT, (cl_long)kernel->per,
-                       score->names != NULL,  kernel->widths.data != NULL,     score->d };
+    cl_long how[6] = {
+        (cl_long)kernel->name, kernel->form == ATTPOOL_PRODUCT,         (cl_long)kernel->per,
+        score->names != NULL,  kernel->inverse_bandwidths.data != NULL, score->d
+    };
 
     put(l, sizeof how, how);
     put_real(l, kernel->one);
@@ -43,7 +45,7 @@ void put_score(struct launch *l, const struct score *score)
     put_array(l, score->k);
     put_array(l, score->wv ? score->wv : &none);
     put_buffer(l, score->names);
-    put_array(l, &kernel->widths);
+    put_array(l, &kernel->inverse_bandwidths);
     put_array(l, &kernel->factors);
 }
 
@@ -71,9 +73,9 @@ enum sum_kind score_sums(const struct score *score)
         kernel->name == ATTPOOL_CONSTANT || kernel_by_coordinate(kernel) ||
         (score->d == 1 && kernel->name != ATTPOOL_GAUSSIAN))
         return SUM_NONE;
-    if (kernel->per == ATTPOOL_WIDTH_KEY)
+    if (kernel->per == ATTPOOL_BANDWIDTH_KEY)
         return SUM_KEY;
-    return kernel->per == ATTPOOL_WIDTH_QUERY ? SUM_QUERY : SUM_ONE;
+    return kernel->per == ATTPOOL_BANDWIDTH_QUERY ? SUM_QUERY : SUM_ONE;
 }
 
 /* Is the factor more than a polynomial? */

@@ -32,7 +32,7 @@ struct METRIC {
     const struct kernel *kernel;
     int64_t d;
     const T *q; /* its d coordinates */
-    struct view k, widths, factors;
+    struct view k, inverse_bandwidths, factors;
     struct WIDTH width; /* ONE, QUERY */
 };
 
@@ -41,13 +41,14 @@ static struct METRIC FN(metric_of)(const struct kernel *kernel, int64_t d, const
 {
     struct METRIC metric = { .kernel = kernel, .d = d, .q = q };
     metric.k = view_of(k, b, h, sizeof(T));
-    metric.widths = view_of(&kernel->widths, b, h, sizeof(T));
+    metric.inverse_bandwidths = view_of(&kernel->inverse_bandwidths, b, h, sizeof(T));
     metric.factors = view_of(&kernel->factors, b, h, sizeof(T));
-    if (kernel->per == ATTPOOL_WIDTH_QUERY)
-        metric.width = FN(width_of)(FN(get)(metric.widths, i, 0));
-    else if (kernel->per == ATTPOOL_WIDTH_ONE)
-        metric.width =
-            FN(width_of)(metric.widths.at != NULL ? FN(get)(metric.widths, 0, 0) : (T)kernel->one);
+    if (kernel->per == ATTPOOL_BANDWIDTH_QUERY)
+        metric.width = FN(width_of)(FN(get)(metric.inverse_bandwidths, i, 0));
+    else if (kernel->per == ATTPOOL_BANDWIDTH_ONE)
+        metric.width = FN(width_of)(metric.inverse_bandwidths.at != NULL
+                                        ? FN(get)(metric.inverse_bandwidths, 0, 0)
+                                        : (T)kernel->one);
     return metric;
 }
 
@@ -55,12 +56,12 @@ static struct METRIC FN(metric_of)(const struct kernel *kernel, int64_t d, const
 static T FN(omega)(const struct METRIC *metric, int64_t j, int64_t c)
 {
     switch (metric->kernel->per) {
-    case ATTPOOL_WIDTH_COORDINATE:
-        return FABS(FN(get)(metric->widths, 0, c));
-    case ATTPOOL_WIDTH_KEY:
-        return FABS(FN(get)(metric->widths, 0, j));
-    case ATTPOOL_WIDTH_COORDINATE_KEY:
-        return FN(product_up)(FABS(FN(get)(metric->widths, 0, c)),
+    case ATTPOOL_BANDWIDTH_COORDINATE:
+        return FABS(FN(get)(metric->inverse_bandwidths, 0, c));
+    case ATTPOOL_BANDWIDTH_KEY:
+        return FABS(FN(get)(metric->inverse_bandwidths, 0, j));
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
+        return FN(product_up)(FABS(FN(get)(metric->inverse_bandwidths, 0, c)),
                               FABS(FN(get)(metric->factors, 0, j)));
     default:
         return metric->width.size;
@@ -95,8 +96,8 @@ static T FN(radial_u2)(const struct METRIC *metric, int64_t j, T *scaled)
     if (kernel_by_coordinate(metric->kernel))
         return *scaled = FN(square_sum)(metric, j, NULL);
     struct WIDTH width = metric->width;
-    if (metric->kernel->per == ATTPOOL_WIDTH_KEY)
-        width = FN(width_of)(FN(get)(metric->widths, 0, j));
+    if (metric->kernel->per == ATTPOOL_BANDWIDTH_KEY)
+        width = FN(width_of)(FN(get)(metric->inverse_bandwidths, 0, j));
     *scaled = FN(square_sum)(metric, j, &width.power);
     return *scaled * width.square;
 }
@@ -147,8 +148,8 @@ static T FN(kernel_scale)(const struct METRIC *metric)
         return 1;
     if (kernel->name != ATTPOOL_GAUSSIAN)
         return -T_LOG2E;
-    return kernel->per == ATTPOOL_WIDTH_ONE ? -(T_HALF_LOG2E * metric->width.square)
-                                            : -T_HALF_LOG2E;
+    return kernel->per == ATTPOOL_BANDWIDTH_ONE ? -(T_HALF_LOG2E * metric->width.square)
+                                                : -T_HALF_LOG2E;
 }
 
 static struct PAIR FN(radial_pair)(const struct METRIC *metric, int64_t j)
@@ -160,7 +161,7 @@ static struct PAIR FN(radial_pair)(const struct METRIC *metric, int64_t j)
         return pair;
     if (name == ATTPOOL_GAUSSIAN) {
         u2 = FN(radial_u2)(metric, j, &scaled);
-        pair.x = metric->kernel->per == ATTPOOL_WIDTH_ONE ? scaled : u2;
+        pair.x = metric->kernel->per == ATTPOOL_BANDWIDTH_ONE ? scaled : u2;
         return pair;
     }
     if (metric->d == 1) {
@@ -219,5 +220,5 @@ static inline T FN(nearness)(const struct METRIC *metric, int64_t j)
         return u * u;
     }
     u2 = FN(radial_u2)(metric, j, &scaled);
-    return kernel->name == ATTPOOL_GAUSSIAN && kernel->per == ATTPOOL_WIDTH_ONE ? scaled : u2;
+    return kernel->name == ATTPOOL_GAUSSIAN && kernel->per == ATTPOOL_BANDWIDTH_ONE ? scaled : u2;
 }

@@ -28,8 +28,8 @@ struct FN(kernel_room) {
 struct FN(kernel_block) {
     const struct FN(kernel) *job;
     struct FN(kernel_room) room;
-    const R *q, *k;            /* element 0 of the block */
-    const R *widths, *factors; /* of this (b, h) */
+    const R *q, *k;                        /* element 0 of the block */
+    const R *inverse_bandwidths, *factors; /* of this (b, h) */
     R *g;
     int64_t row, rows, key, keys;
     enum kernel_scaling scaling; /* NONE where it was done beforehand */
@@ -79,21 +79,21 @@ static void FN(kernel_load)(const struct FN(kernel_block) *f, int64_t first, int
 }
 
 /* The numbers that multiply differences: powers of two for the radial form of one width a pair,
- * else the widths. */
+ * else the inverse_bandwidths. */
 static void FN(kernel_scales)(const struct FN(kernel_block) *f, int64_t first, int64_t depth)
 {
     const struct kernel *kernel = &f->job->args->kernel;
     const bool squared = f->job->plan.squared;
-    const int64_t all = f->job->plan.keys, col = kernel->widths.col;
+    const int64_t all = f->job->plan.keys, col = kernel->inverse_bandwidths.col;
     R *scale = f->room.scale, *square = f->room.square, power;
     switch (f->job->plan.scaling) {
     case SCALE_COORDINATE:
         for (int64_t c = 0; c < depth; c++)
-            scale[c] = r_abs(f->widths[(first + c) * col]);
+            scale[c] = r_abs(f->inverse_bandwidths[(first + c) * col]);
         return;
     case SCALE_COORDINATE_KEY:
         for (int64_t c = 0; c < depth; c++) {
-            const V w = v_set1(r_abs(f->widths[(first + c) * col]));
+            const V w = v_set1(r_abs(f->inverse_bandwidths[(first + c) * col]));
             for (int64_t j = 0; j < all; j += VN) {
                 const V v = FN(load_strided)(f->factors, kernel->factors.col, f->key + j,
                                              FN(lanes_from)(j, f->keys));
@@ -103,7 +103,7 @@ static void FN(kernel_scales)(const struct FN(kernel_block) *f, int64_t first, i
         return;
     case SCALE_KEY:
         for (int64_t j = 0; j < all; j++) {
-            const R w = j < f->keys ? f->widths[(f->key + j) * col] : 0;
+            const R w = j < f->keys ? f->inverse_bandwidths[(f->key + j) * col] : 0;
             FN(width_of)(w, &power, &square[j]);
             scale[j] = squared ? power : r_abs(w);
         }
@@ -112,9 +112,9 @@ static void FN(kernel_scales)(const struct FN(kernel_block) *f, int64_t first, i
         for (int64_t r = 0; r < f->rows; r++) {
             square[r] = f->job->square;
             scale[r] = squared ? f->job->power : f->job->size;
-            if (kernel->per != ATTPOOL_WIDTH_QUERY)
+            if (kernel->per != ATTPOOL_BANDWIDTH_QUERY)
                 continue;
-            const R w = f->widths[(f->row + r) * kernel->widths.row];
+            const R w = f->inverse_bandwidths[(f->row + r) * kernel->inverse_bandwidths.row];
             FN(width_of)(w, &power, &square[r]);
             scale[r] = squared ? power : r_abs(w);
         }
@@ -133,7 +133,7 @@ static void FN(kernel_radial)(const struct FN(kernel_block) *f, int64_t r, const
     R c = -RC(LOG2_E);
     if (kernel->name == ATTPOOL_GAUSSIAN) {
         c = -RC(LOG2_E) / 2;
-        if (kernel->per == ATTPOOL_WIDTH_ONE) { /* W2 goes into c */
+        if (kernel->per == ATTPOOL_BANDWIDTH_ONE) { /* W2 goes into c */
             c = -(RC(LOG2_E) / 2 * w->square);
             square = &one;
         }
@@ -269,7 +269,7 @@ static void FN(kernel_run)(struct FN(kernel_block) *f)
             FN(kernel_scales)(f, first, depth);
         f->scaling = p->scaling;
         if (p->squared && p->scaling == SCALE_ROW &&
-            f->job->args->kernel.per == ATTPOOL_WIDTH_ONE) {
+            f->job->args->kernel.per == ATTPOOL_BANDWIDTH_ONE) {
             const R power = f->job->power;
             if (power == 1 || (FN(prescaled)(f->room.q, f->rows * depth, power) &&
                                FN(prescaled)(f->room.k, p->keys * depth, power)))
@@ -316,8 +316,9 @@ static void FN(kernel_task)(void *arg, int64_t index, int worker)
     f.q = (const R *)a->q.data + sight_offset(&a->q, b, h, i);
     f.k = (const R *)a->k.data + sight_offset(&a->k, b, h, j);
     f.g = (R *)a->g.data + sight_offset(&a->g, b, h, i) + j * a->g.col;
-    if (a->kernel.widths.data != NULL)
-        f.widths = (const R *)a->kernel.widths.data + sight_offset(&a->kernel.widths, b, h, 0);
+    if (a->kernel.inverse_bandwidths.data != NULL)
+        f.inverse_bandwidths = (const R *)a->kernel.inverse_bandwidths.data +
+                               sight_offset(&a->kernel.inverse_bandwidths, b, h, 0);
     if (a->kernel.factors.data != NULL)
         f.factors = (const R *)a->kernel.factors.data + sight_offset(&a->kernel.factors, b, h, 0);
     FN(kernel_run)(&f);
@@ -330,9 +331,10 @@ attpool_status FN(simd_kernel)(struct engine *engine, const struct kernel_args *
     if (args->batch * args->heads == 0 || args->n == 0 || args->m == 0)
         return ATTPOOL_OK;
     w.plan = kernel_plan_of(args, VN, sizeof(R));
-    if (kernel->per == ATTPOOL_WIDTH_ONE) {
-        const R width =
-            kernel->widths.data != NULL ? *(const R *)kernel->widths.data : (R)kernel->one;
+    if (kernel->per == ATTPOOL_BANDWIDTH_ONE) {
+        const R width = kernel->inverse_bandwidths.data != NULL
+                            ? *(const R *)kernel->inverse_bandwidths.data
+                            : (R)kernel->one;
         w.size = r_abs(width);
         FN(width_of)(width, &w.power, &w.square);
     }

@@ -37,11 +37,11 @@ struct kernel_plan {
 static enum kernel_scaling kernel_scaling_of(const struct kernel *kernel)
 {
     switch (kernel->per) {
-    case ATTPOOL_WIDTH_COORDINATE:
+    case ATTPOOL_BANDWIDTH_COORDINATE:
         return SCALE_COORDINATE;
-    case ATTPOOL_WIDTH_COORDINATE_KEY:
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
         return SCALE_COORDINATE_KEY;
-    case ATTPOOL_WIDTH_KEY:
+    case ATTPOOL_BANDWIDTH_KEY:
         return SCALE_KEY;
     default:
         return SCALE_ROW;
@@ -57,8 +57,8 @@ static struct kernel_plan kernel_plan_of(const struct kernel_args *a, int64_t la
     p.has_log = kernel_any(kernel, a->d, kernel_has_log);
     p.scaling = kernel_scaling_of(kernel);
     p.squared = !p.linear && p.scaling != SCALE_COORDINATE && p.scaling != SCALE_COORDINATE_KEY;
-    p.direct = !p.product && kernel->name == ATTPOOL_GAUSSIAN && kernel->per == ATTPOOL_WIDTH_ONE &&
-               a->d >= 1 && a->d <= 4 && a->g.col == 1;
+    p.direct = !p.product && kernel->name == ATTPOOL_GAUSSIAN &&
+               kernel->per == ATTPOOL_BANDWIDTH_ONE && a->d >= 1 && a->d <= 4 && a->g.col == 1;
     p.depth = a->d < CHUNK ? a->d : CHUNK;
     p.kept = a->d > CHUNK ? KERNEL_ROWS : KERNEL_TILE_ROWS;
     p.planes = p.product ? 3 : 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Kernels and widths of a pair of query and key: NUMERICS.md, "Width, u" and "Kernel". Template:
- * see real_f32.h; after elementary.h. */
+/* Kernels and inverse_bandwidths of a pair of query and key: NUMERICS.md, "Width, u" and "Kernel".
+ * Template: see real_f32.h; after elementary.h. */
 #include "backends/kernel_traits.h"
 
 #include <string.h>

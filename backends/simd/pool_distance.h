@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: measures of the kernels, for struct pool_pairs: differences first, then widths. */
+/* Template: measures of the kernels, for struct pool_pairs: differences first, then
+ * inverse_bandwidths. */
 
 /* How differences are scaled. */
 #ifndef ATTPOOL_SIMD_POOL_SCALED
@@ -113,7 +114,7 @@ VEC_FN void FN(pool_squares_v)(const struct FN(pool_pairs) *x, const int kt, con
         FN(pool_squares_n)(x, kt, nv, SCALED_NOT);
 }
 
-/* The squares of widths. */
+/* The squares of inverse_bandwidths. */
 static void FN(pool_post)(const struct FN(pool_pairs) *x)
 {
     for (int j = 0; j < x->count; j++)

@@ -17,7 +17,7 @@ struct FN(few_source) {
 
 struct FN(pool_few) {
     struct FN(pool_tile) *t;
-    struct FN(few_source) from_k, from_v, from_weights, from_widths;
+    struct FN(few_source) from_k, from_v, from_weights, from_inverse_bandwidths;
     int64_t base;             /* local number of the key at offset 0 */
     int first, end;           /* offsets of keys that there are and that some row sees */
     bool complete;            /* all of the super-block */
@@ -28,7 +28,7 @@ struct FN(pool_few) {
     R *k, *v;                 /* turned: d numbers for each key, a value for each */
     R *copy;                  /* a super-block's numbers, as they lie */
     R *keys;                  /* of a tile, turned */
-    R *scale, *post;          /* widths of the keys of a tile or the panel */
+    R *scale, *post;          /* inverse_bandwidths of the keys of a tile or the panel */
     R *s, *factor, *part;     /* few_row numbers for each row, or of all rows one after the other */
     R *weights, *mask, *bias; /* turned */
     R *ends;                  /* extremes of a row's scores: 4 vectors */
@@ -64,10 +64,10 @@ static void FN(few_carve)(struct FN(pool_few) *w, struct FN(pool_carver) *c)
     const struct pool_args *a = w->t->plan->a;
     const size_t d = (size_t)a->d, v = (size_t)a->v;
     const size_t rows = (size_t)w->t->plan->shape.rows;
-    const bool matrix = a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    const bool matrix = a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
     w->panel = FN(few_has_panel)(w->t->plan);
     w->in_turn = w->panel && v <= 1;
-    w->straight = w->in_turn && d == 1 && rows == 1 && a->kernel.per != ATTPOOL_WIDTH_KEY &&
+    w->straight = w->in_turn && d == 1 && rows == 1 && a->kernel.per != ATTPOOL_BANDWIDTH_KEY &&
                   !matrix && w->t->plan->measure != MEASURE_PRODUCT;
     const size_t all = ((w->in_turn ? 0 : rows) + 1) * SUPER_BLOCK; /* room behind the last row */
     const size_t keys = w->panel ? SUPER_BLOCK : POOL_VECTORS * VN;

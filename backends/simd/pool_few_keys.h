@@ -49,18 +49,18 @@ static int64_t FN(few_there)(const struct FN(pool_few) *w, int x)
 }
 
 /* Widths of the tile's keys, a row of lanes. */
-static void FN(few_widths)(const struct FN(pool_few) *w, int at, int lanes)
+static void FN(few_inverse_bandwidths)(const struct FN(pool_few) *w, int at, int lanes)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const struct kernel *kernel = &p->a->kernel;
-    const bool key = kernel->per == ATTPOOL_WIDTH_KEY;
-    if (p->a->score != POOL_KERNEL || (!key && kernel->per != ATTPOOL_WIDTH_COORDINATE_KEY))
+    const bool key = kernel->per == ATTPOOL_BANDWIDTH_KEY;
+    if (p->a->score != POOL_KERNEL || (!key && kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY))
         return;
-    const struct FN(few_source) from = w->from_widths;
+    const struct FN(few_source) from = w->from_inverse_bandwidths;
     for (int lane = 0; lane < lanes; lane++)
         w->scale[lane] = r_abs(from.x[FN(few_there)(w, at + lane) * from.row]);
     for (int lane = 0; lane < lanes && key && p->squared_width; lane += VN)
-        FN(pool_widths_of)(w->scale + lane, w->post + lane);
+        FN(pool_inverse_bandwidths_of)(w->scale + lane, w->post + lane);
     for (int64_t c = p->a->d - 1; c >= 0 && !key; c--) /* the first row has the factors */
         for (int lane = 0; lane < lanes; lane += VN)
             v_storeu(w->scale + c * lanes + lane,
@@ -74,27 +74,27 @@ static void FN(few_scaled)(const struct FN(pool_few) *w, struct FN(pool_pairs) *
     const bool power = p->measure == MEASURE_SQUARES && !p->by_coordinate;
     const bool post = p->squared_width;
     switch (p->a->kernel.per) {
-    case ATTPOOL_WIDTH_ONE:
+    case ATTPOOL_BANDWIDTH_ONE:
         x->cast_scale = power ? &p->power : &p->width;
         if (*x->cast_scale == 1 && !post)
             x->cast_scale = NULL;
         x->cast_post = post ? &p->width : NULL;
         break;
-    case ATTPOOL_WIDTH_COORDINATE:
+    case ATTPOOL_BANDWIDTH_COORDINATE:
         x->cast_scale = w->t->coordinate;
         x->scale_col = 1;
         break;
-    case ATTPOOL_WIDTH_KEY:
-    case ATTPOOL_WIDTH_COORDINATE_KEY:
+    case ATTPOOL_BANDWIDTH_KEY:
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
         x->lane_scale = w->scale;
         x->lane_post = post ? w->post : NULL;
         x->scale_tile = x->vectors * VN;
-        if (p->a->kernel.per == ATTPOOL_WIDTH_KEY)
+        if (p->a->kernel.per == ATTPOOL_BANDWIDTH_KEY)
             break;
         x->scale_step = x->scale_tile;
         x->scale_tile *= x->d;
         break;
-    case ATTPOOL_WIDTH_QUERY:
+    case ATTPOOL_BANDWIDTH_QUERY:
         x->cast_scale = w->t->q_scale;
         x->scale_row = 1;
         x->cast_post = post ? w->t->q_post : NULL;
@@ -127,8 +127,9 @@ static void FN(few_begin)(struct FN(pool_few) *w)
     w->from_k = FN(few_rows_of)(w, &a->k);
     w->from_v = FN(few_rows_of)(w, &a->value);
     w->from_weights = FN(few_columns_of)(w, &a->key_weights);
-    w->from_widths = FN(few_columns_of)(w, a->kernel.per == ATTPOOL_WIDTH_KEY ? &a->kernel.widths
-                                                                              : &a->kernel.factors);
+    w->from_inverse_bandwidths =
+        FN(few_columns_of)(w, a->kernel.per == ATTPOOL_BANDWIDTH_KEY ? &a->kernel.inverse_bandwidths
+                                                                     : &a->kernel.factors);
     R *const blocks[] = { w->m, w->l, w->sq, w->sum };
     for (int i = 0; i < 4; i++) /* there may be more lanes than rows */
         FN(pool_fill)(blocks[i], (size_t)(POOL_BLOCKS * w->lanes), 0);
@@ -145,12 +146,12 @@ static void FN(few_tile)(const struct FN(pool_few) *w, int from, int vectors)
     x.out += from;
     x.factor = x.factor != NULL ? x.factor + from : NULL;
     x.part = x.part != NULL ? x.part + from : NULL;
-    if (a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY)
+    if (a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY)
         x.scale_step = vectors * VN;
     for (int lane = 0; lane < vectors * VN; lane++)
         rows[lane] = k + FN(few_there)(w, from + lane) * a->k.row;
     FN(pool_turn)(rows, a->k.col, a->d, vectors * VN, w->keys);
-    FN(few_widths)(w, from, vectors * VN);
+    FN(few_inverse_bandwidths)(w, from, vectors * VN);
     FN(pool_pairs_measure)(w->t->plan, &x);
 }
 

@@ -81,22 +81,22 @@ static void FN(few_panel)(const struct FN(pool_few) *w, struct FN(few_source) x,
 }
 
 /* Widths of the panel's keys. A missing key has the width 1, which takes no pains. */
-static void FN(few_panel_widths)(const struct FN(pool_few) *w)
+static void FN(few_panel_inverse_bandwidths)(const struct FN(pool_few) *w)
 {
     const struct FN(pool_plan) *p = w->t->plan;
     const struct kernel *kernel = &p->a->kernel;
     const int64_t d = p->a->d;
-    if (kernel->per == ATTPOOL_WIDTH_KEY) {
-        FN(few_panel)(w, w->from_widths, 1, 1, w->scale);
+    if (kernel->per == ATTPOOL_BANDWIDTH_KEY) {
+        FN(few_panel)(w, w->from_inverse_bandwidths, 1, 1, w->scale);
         for (int x = 0; x < SUPER_BLOCK; x += VN) {
             v_storeu(w->scale + x, v_abs(v_loadu(w->scale + x)));
             if (p->squared_width)
-                FN(pool_widths_of)(w->scale + x, w->post + x);
+                FN(pool_inverse_bandwidths_of)(w->scale + x, w->post + x);
         }
     }
-    if (kernel->per != ATTPOOL_WIDTH_COORDINATE_KEY)
+    if (kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY)
         return;
-    FN(few_panel)(w, w->from_widths, 1, 1, w->post);
+    FN(few_panel)(w, w->from_inverse_bandwidths, 1, 1, w->post);
     for (int x = 0; x < SUPER_BLOCK; x += VN) {
         const V factor = v_abs(v_loadu(w->post + x));
         R *to = w->scale + x / FN(FEW_WIDE) *FN(FEW_WIDE) *d + x % FN(FEW_WIDE);
@@ -109,7 +109,7 @@ static void FN(few_panel_keys)(const struct FN(pool_few) *w)
 {
     if (!w->straight)
         FN(few_panel)(w, w->from_k, w->t->plan->a->d, 0, w->k);
-    FN(few_panel_widths)(w);
+    FN(few_panel_inverse_bandwidths)(w);
 }
 
 /* --- measures ------------------------------------------------------------------------------ */

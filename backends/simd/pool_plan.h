@@ -24,7 +24,7 @@ struct FN(pool_plan) {
     const struct pool_args *a;
     struct pool_shape shape;
     enum pool_measure measure;
-    bool by_coordinate; /* widths of the measure */
+    bool by_coordinate; /* inverse_bandwidths of the measure */
     attpool_kernel_name name;
     R power, width;     /* of ONE: P and W2, or 1 and |w| */
     bool power_matters; /* P is not 1 */
@@ -46,7 +46,7 @@ static const FN(pool_any) *FN(pool_at)(const struct array *x, int64_t b, int64_t
     return (const FN(pool_any) *)x->data + b * x->batch + h / x->group * x->head;
 }
 
-/* The measure of kernels, with its widths. */
+/* The measure of kernels, with its inverse_bandwidths. */
 static void FN(pool_plan_distance)(struct FN(pool_plan) *p, bool squares)
 {
     const struct pool_args *a = p->a;
@@ -62,8 +62,10 @@ static void FN(pool_plan_distance)(struct FN(pool_plan) *p, bool squares)
     p->squared_width = power;
     p->power = 1;
     p->width = 1;
-    if (kernel->per == ATTPOOL_WIDTH_ONE) {
-        R w = kernel->widths.data != NULL ? *FN(pool_at)(&kernel->widths, 0, 0) : (R)kernel->one;
+    if (kernel->per == ATTPOOL_BANDWIDTH_ONE) {
+        R w = kernel->inverse_bandwidths.data != NULL
+                  ? *FN(pool_at)(&kernel->inverse_bandwidths, 0, 0)
+                  : (R)kernel->one;
         if (power)
             FN(width_of)(w, &p->power, &p->width);
         else
@@ -71,7 +73,7 @@ static void FN(pool_plan_distance)(struct FN(pool_plan) *p, bool squares)
         if (kernel->name == ATTPOOL_GAUSSIAN)
             p->squared_width = false; /* it is in c */
     }
-    p->power_matters = power && !(kernel->per == ATTPOOL_WIDTH_ONE && p->power == 1);
+    p->power_matters = power && !(kernel->per == ATTPOOL_BANDWIDTH_ONE && p->power == 1);
 }
 
 static void FN(pool_plan_kernel)(struct FN(pool_plan) *p)
@@ -93,7 +95,7 @@ static void FN(pool_plan_kernel)(struct FN(pool_plan) *p)
         return;
     p->scale = -whole;
     if (kernel->name == ATTPOOL_GAUSSIAN)
-        p->scale = kernel->per == ATTPOOL_WIDTH_ONE ? -(half * p->width) : -half;
+        p->scale = kernel->per == ATTPOOL_BANDWIDTH_ONE ? -(half * p->width) : -half;
 }
 
 /* The scores' factor c, and what stands for a key that takes no part. */

@@ -15,11 +15,12 @@ static R FN(pool_reach_width)(const struct FN(pool_plan) *p)
     const struct pool_args *a = p->a;
     const struct kernel *kernel = &a->kernel;
     if (a->score != POOL_KERNEL || !p->compact || p->has_max || kernel->form != ATTPOOL_RADIAL ||
-        kernel->per != ATTPOOL_WIDTH_ONE || a->d < 1 || a->d > FN(REACH_DEPTH) || p->shape.few ||
-        p->shape.sets != 1 || p->shape.tiles < FN(REACH_TILES))
+        kernel->per != ATTPOOL_BANDWIDTH_ONE || a->d < 1 || a->d > FN(REACH_DEPTH) ||
+        p->shape.few || p->shape.sets != 1 || p->shape.tiles < FN(REACH_TILES))
         return 0;
-    const R width =
-        r_abs(kernel->widths.data != NULL ? *FN(pool_at)(&kernel->widths, 0, 0) : (R)kernel->one);
+    const R width = r_abs(kernel->inverse_bandwidths.data != NULL
+                              ? *FN(pool_at)(&kernel->inverse_bandwidths, 0, 0)
+                              : (R)kernel->one);
     return width <= R_MAX ? width : 0;
 }
 

@@ -3,8 +3,8 @@
 /* Template: the scores of a tile's rows and a block of keys: x of each pair, or its weight where
  * there is no maximum; then what masks and biases make of them. */
 
-/* VN sizes of widths in place to powers of two, and the squares of what remains. */
-static void FN(pool_widths_of)(R *size, R *square)
+/* VN sizes of inverse_bandwidths in place to powers of two, and the squares of what remains. */
+static void FN(pool_inverse_bandwidths_of)(R *size, R *square)
 {
     const U fraction = ((U)1 << R_FRAC_BITS) - 1;
     const V w = v_loadu(size);
@@ -20,21 +20,23 @@ static void FN(pool_widths_of)(R *size, R *square)
     v_storeu(square, FN(products_up)(v_as_real(unit), v_as_real(unit)));
 }
 
-/* The widths that belong to keys. */
-static void FN(pool_block_widths)(const struct FN(pool_tile) *t, const struct FN(pool_block) *x)
+/* The inverse_bandwidths that belong to keys. */
+static void FN(pool_block_inverse_bandwidths)(const struct FN(pool_tile) *t,
+                                              const struct FN(pool_block) *x)
 {
     const struct FN(pool_plan) *p = t->plan;
     const struct kernel *kernel = &p->a->kernel;
     const int64_t d = p->a->d;
-    if (kernel->per == ATTPOOL_WIDTH_KEY) {
-        const int64_t col = kernel->widths.col;
-        const FN(pool_any) *w = FN(pool_at)(&kernel->widths, t->b, t->head0) + x->first * col;
+    if (kernel->per == ATTPOOL_BANDWIDTH_KEY) {
+        const int64_t col = kernel->inverse_bandwidths.col;
+        const FN(pool_any) *w =
+            FN(pool_at)(&kernel->inverse_bandwidths, t->b, t->head0) + x->first * col;
         for (int j = 0; j < x->count; j++)
             t->k_scale[j] = r_abs(w[j * col]);
         for (int j = 0; j < x->count && p->squared_width; j += VN)
-            FN(pool_widths_of)(t->k_scale + j, t->k_post + j);
+            FN(pool_inverse_bandwidths_of)(t->k_scale + j, t->k_post + j);
     }
-    if (kernel->per == ATTPOOL_WIDTH_COORDINATE_KEY) {
+    if (kernel->per == ATTPOOL_BANDWIDTH_COORDINATE_KEY) {
         const int64_t col = kernel->factors.col;
         const FN(pool_any) *f = FN(pool_at)(&kernel->factors, t->b, t->head0) + x->first * col;
         for (int j = 0; j < x->count; j++)
@@ -69,9 +71,9 @@ static void FN(pool_pairs_scaled)(const struct FN(pool_tile) *t, const struct FN
 {
     const struct FN(pool_plan) *p = t->plan;
     const bool post = p->squared_width;
-    FN(pool_block_widths)(t, block);
+    FN(pool_block_inverse_bandwidths)(t, block);
     switch (p->a->kernel.per) {
-    case ATTPOOL_WIDTH_ONE:
+    case ATTPOOL_BANDWIDTH_ONE:
         x->cast_scale = p->measure == MEASURE_SQUARES && !p->by_coordinate ? &p->power : &p->width;
         if (*x->cast_scale == 1)
             x->cast_scale = NULL;
@@ -84,22 +86,22 @@ static void FN(pool_pairs_scaled)(const struct FN(pool_tile) *t, const struct FN
         }
         x->cast_post = post ? &p->width : NULL;
         break;
-    case ATTPOOL_WIDTH_COORDINATE:
+    case ATTPOOL_BANDWIDTH_COORDINATE:
         x->cast_scale = t->coordinate;
         x->scale_col = 1;
         break;
-    case ATTPOOL_WIDTH_COORDINATE_KEY:
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
         x->cast_scale = t->k_scale;
         x->scale_row = x->d;
         x->scale_col = 1;
         break;
-    case ATTPOOL_WIDTH_KEY:
+    case ATTPOOL_BANDWIDTH_KEY:
         x->cast_scale = t->k_scale;
         x->scale_row = 1;
         x->cast_post = post ? t->k_post : NULL;
         x->post_row = 1;
         break;
-    case ATTPOOL_WIDTH_QUERY:
+    case ATTPOOL_BANDWIDTH_QUERY:
         x->lane_scale = t->q_scale;
         x->lane_post = post ? t->q_post : NULL;
     }

@@ -51,11 +51,11 @@ static inline bool pool_shares(const struct array *x, int64_t group)
 /* Heads that may be pooled together. */
 static int64_t pool_group(const struct pool_args *a)
 {
-    const struct array *all[] = { &a->k, &a->value, &a->key_weights, &a->kernel.widths,
+    const struct array *all[] = { &a->k, &a->value, &a->key_weights, &a->kernel.inverse_bandwidths,
                                   &a->kernel.factors };
     int64_t group = a->heads;
     size_t count = sizeof all / sizeof all[0];
-    bool query_width = a->kernel.per == ATTPOOL_WIDTH_QUERY;
+    bool query_width = a->kernel.per == ATTPOOL_BANDWIDTH_QUERY;
     for (size_t i = 0; i < count; i++)
         if (all[i]->data != NULL && all[i]->head != 0 && !(i == 3 && query_width))
             group = int_min(group, all[i]->group);

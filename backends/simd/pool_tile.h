@@ -22,7 +22,7 @@ struct FN(pool_tile) {
     int64_t low, high;            /* keys that some row sees */
     int64_t all_low, all_high;    /* keys that all rows see */
     bool scaled;                  /* qs holds the queries times P */
-    R *q, *qs, *q_scale, *q_post; /* d rows of lanes; widths */
+    R *q, *qs, *q_scale, *q_post; /* d rows of lanes; inverse_bandwidths */
     R *k, *k_scale, *k_post;      /* of the block */
     R *coordinate;                /* |w_c| */
     R *s, *factor, *part;         /* a row of lanes for each key of the block */
@@ -59,7 +59,7 @@ static void FN(pool_tile_carve)(struct FN(pool_tile) *t, struct FN(pool_carver) 
     const struct pool_args *a = p->a;
     const size_t lanes = (size_t)t->vectors * VN, d = (size_t)a->d, block = BLOCK * lanes;
     const bool keys = a->score == POOL_KERNEL;
-    const bool matrix = keys && a->kernel.per == ATTPOOL_WIDTH_COORDINATE_KEY;
+    const bool matrix = keys && a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
     t->q = FN(pool_carve)(c, d * lanes);
     t->qs = FN(pool_carve)(c, p->power_matters ? d * lanes : 0);
     t->q_scale = FN(pool_carve)(c, lanes);
@@ -151,7 +151,7 @@ static void FN(pool_tile_queries)(struct FN(pool_tile) *t)
     for (int lane = 0; lane < t->lanes; lane++)
         from[lane] = FN(pool_query_at)(t, lane);
     FN(pool_turn)(from, a->q.col, a->d, t->lanes, t->q);
-    if (!p->power_matters || a->kernel.per != ATTPOOL_WIDTH_ONE)
+    if (!p->power_matters || a->kernel.per != ATTPOOL_BANDWIDTH_ONE)
         return;
     const size_t n = (size_t)a->d * (size_t)t->lanes;
     t->scaled = FN(pool_scales)(t->q, n, p->power);
@@ -159,14 +159,14 @@ static void FN(pool_tile_queries)(struct FN(pool_tile) *t)
         v_storeu(t->qs + i, v_mul(v_loadu(t->q + i), v_set1(p->power)));
 }
 
-static void FN(pool_tile_widths)(struct FN(pool_tile) *t)
+static void FN(pool_tile_inverse_bandwidths)(struct FN(pool_tile) *t)
 {
     const struct FN(pool_plan) *p = t->plan;
     const struct pool_args *a = p->a;
-    const struct array *w = &a->kernel.widths;
+    const struct array *w = &a->kernel.inverse_bandwidths;
     if (a->score != POOL_KERNEL || w->data == NULL)
         return;
-    if (a->kernel.per == ATTPOOL_WIDTH_QUERY)
+    if (a->kernel.per == ATTPOOL_BANDWIDTH_QUERY)
         for (int lane = 0; lane < t->lanes; lane++) {
             R size = FN(pool_at)(w, t->b, t->head[lane])[t->query[lane] * w->row];
             t->q_scale[lane] = r_abs(size);
@@ -245,5 +245,5 @@ static void FN(pool_tile_begin)(struct FN(pool_tile) *t, int count)
     FN(pool_tile_spans)(t);
     FN(pool_mask_ahead)(t, t->low);
     FN(pool_tile_queries)(t);
-    FN(pool_tile_widths)(t);
+    FN(pool_tile_inverse_bandwidths)(t);
 }

@@ -35,7 +35,7 @@ double to_type(int type, double value)
 
 /* ---- Kernels ---- */
 
-float attpool_width_f32(float sigma)
+float attpool_inverse_bandwidth_f32(float sigma)
 {
     struct float_env env;
     float_env_enter(&env);
@@ -50,7 +50,7 @@ float attpool_width_f32(float sigma)
     return w;
 }
 
-double attpool_width_f64(double sigma)
+double attpool_inverse_bandwidth_f64(double sigma)
 {
     struct float_env env;
     float_env_enter(&env);
@@ -65,28 +65,30 @@ double attpool_width_f64(double sigma)
     return w;
 }
 
-static attpool_status single_width(struct arguments *args, const attpool_kernel_options *o,
-                                   double *one)
+static attpool_status single_inverse_bandwidth(struct arguments *args,
+                                               const attpool_kernel_options *o, double *one)
 {
     struct engine *e = args->engine;
-    if (o->width != 0 && o->bandwidth != 0)
-        return engine_fail(e, ATTPOOL_E_WIDTH, "width and bandwidth are both set");
+    if (o->inverse_bandwidth != 0 && o->bandwidth != 0)
+        return engine_fail(e, ATTPOOL_E_BANDWIDTH, "inverse_bandwidth and bandwidth are both set");
     *one = 1;
     if (o->bandwidth != 0) {
-        double w = args->type == TYPE_F32 ? (double)attpool_width_f32((float)o->bandwidth)
-                                          : attpool_width_f64(o->bandwidth);
+        double w = args->type == TYPE_F32
+                       ? (double)attpool_inverse_bandwidth_f32((float)o->bandwidth)
+                       : attpool_inverse_bandwidth_f64(o->bandwidth);
         if (!isfinite(w))
-            return engine_fail(e, ATTPOOL_E_WIDTH,
+            return engine_fail(e, ATTPOOL_E_BANDWIDTH,
                                "bandwidth is %g, it should be positive and finite and so its "
                                "inverse in the type of the tensors",
                                o->bandwidth);
         *one = w;
-    } else if (o->width != 0) {
-        *one = fabs(to_type(args->type, o->width));
+    } else if (o->inverse_bandwidth != 0) {
+        *one = fabs(to_type(args->type, o->inverse_bandwidth));
         if (!isfinite(*one))
-            return engine_fail(e, ATTPOOL_E_WIDTH,
-                               "width is %g, it should be finite in the type of the tensors",
-                               o->width);
+            return engine_fail(
+                e, ATTPOOL_E_BANDWIDTH,
+                "inverse_bandwidth is %g, it should be finite in the type of the tensors",
+                o->inverse_bandwidth);
     }
     return ATTPOOL_OK;
 }
@@ -97,9 +99,10 @@ static attpool_status check_names(struct engine *e, const attpool_kernel_options
         return engine_fail(e, ATTPOOL_E_OPTIONS, "kernel is %d, which is none", (int)o->kernel);
     if (o->form != ATTPOOL_RADIAL && o->form != ATTPOOL_PRODUCT)
         return engine_fail(e, ATTPOOL_E_OPTIONS, "form is %d, which is none", (int)o->form);
-    if ((int)o->width_per < ATTPOOL_WIDTH_ONE || (int)o->width_per > ATTPOOL_WIDTH_COORDINATE_KEY)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "width_per is %d, which is none",
-                           (int)o->width_per);
+    if ((int)o->bandwidth_per < ATTPOOL_BANDWIDTH_ONE ||
+        (int)o->bandwidth_per > ATTPOOL_BANDWIDTH_COORDINATE_KEY)
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "bandwidth_per is %d, which is none",
+                           (int)o->bandwidth_per);
     if (o->kernels && o->form != ATTPOOL_PRODUCT)
         return engine_fail(e, ATTPOOL_E_OPTIONS, "kernels is for the product form");
     return ATTPOOL_OK;
@@ -120,26 +123,31 @@ attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_
     clear(kernel, sizeof *kernel);
     kernel->name = o.kernel;
     kernel->form = o.form;
-    kernel->per = o.width_per;
+    kernel->per = o.bandwidth_per;
     *tensors = (struct kernel_tensors){ NULL, NULL };
     kernel->names = (const int32_t *)(const void *)o.kernels;
     *has_names = o.kernels != NULL;
-    both = o.width_per == ATTPOOL_WIDTH_COORDINATE_KEY;
-    coordinate = both || o.width_per == ATTPOOL_WIDTH_COORDINATE;
-    if ((o.width_per != ATTPOOL_WIDTH_ONE || o.widths) && (o.width != 0 || o.bandwidth != 0))
-        return engine_fail(e, ATTPOOL_E_WIDTH, "widths and a single width are both set");
-    if (!both && o.width_factors)
-        return engine_fail(e, ATTPOOL_E_WIDTH, "width_factors is for ATTPOOL_WIDTH_COORDINATE_KEY");
-    if (o.width_per == ATTPOOL_WIDTH_ONE && !o.widths)
-        return single_width(args, &o, &kernel->one);
-    st = arguments_add(args, o.widths, "widths", ATTPOOL_E_WIDTH, ROLE_INPUT, KIND_REAL,
-                       o.width_per == ATTPOOL_WIDTH_QUERY ? LAYOUT_ROW : LAYOUT_COL,
-                       &kernel->widths, &tensors->widths);
-    if (st == ATTPOOL_OK && coordinate && tensors->widths->ndim != 1)
-        st = engine_fail(e, ATTPOOL_E_WIDTH, "widths has %d dimensions, it should have 1",
-                         tensors->widths->ndim);
+    both = o.bandwidth_per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
+    coordinate = both || o.bandwidth_per == ATTPOOL_BANDWIDTH_COORDINATE;
+    if ((o.bandwidth_per != ATTPOOL_BANDWIDTH_ONE || o.inverse_bandwidths) &&
+        (o.inverse_bandwidth != 0 || o.bandwidth != 0))
+        return engine_fail(e, ATTPOOL_E_BANDWIDTH,
+                           "inverse_bandwidths is set beside inverse_bandwidth or bandwidth");
+    if (!both && o.key_factors)
+        return engine_fail(e, ATTPOOL_E_BANDWIDTH,
+                           "key_factors is for ATTPOOL_BANDWIDTH_COORDINATE_KEY");
+    if (o.bandwidth_per == ATTPOOL_BANDWIDTH_ONE && !o.inverse_bandwidths)
+        return single_inverse_bandwidth(args, &o, &kernel->one);
+    st = arguments_add(args, o.inverse_bandwidths, "inverse_bandwidths", ATTPOOL_E_BANDWIDTH,
+                       ROLE_INPUT, KIND_REAL,
+                       o.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY ? LAYOUT_ROW : LAYOUT_COL,
+                       &kernel->inverse_bandwidths, &tensors->inverse_bandwidths);
+    if (st == ATTPOOL_OK && coordinate && tensors->inverse_bandwidths->ndim != 1)
+        st = engine_fail(e, ATTPOOL_E_BANDWIDTH,
+                         "inverse_bandwidths has %d dimensions, it should have 1",
+                         tensors->inverse_bandwidths->ndim);
     if (st == ATTPOOL_OK && both)
-        st = arguments_add(args, o.width_factors, "width_factors", ATTPOOL_E_WIDTH, ROLE_INPUT,
+        st = arguments_add(args, o.key_factors, "key_factors", ATTPOOL_E_BANDWIDTH, ROLE_INPUT,
                            KIND_REAL, LAYOUT_COL, &kernel->factors, &tensors->factors);
     return st;
 }
@@ -160,29 +168,30 @@ attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
 {
     struct engine *e = args->engine;
     attpool_status st = fit_names(args, kernel, d);
-    if (st != ATTPOOL_OK || !tensors->widths)
+    if (st != ATTPOOL_OK || !tensors->inverse_bandwidths)
         return st;
     switch (kernel->per) {
-    case ATTPOOL_WIDTH_ONE:
-        st = view_expect(e, tensors->widths, 3, 1, "a single one has");
-        if (st == ATTPOOL_OK && tensors->widths->size[0] * tensors->widths->size[1] != 1)
-            st = engine_fail(e, ATTPOOL_E_WIDTH,
-                             "widths has leading dimensions, a single one has none");
+    case ATTPOOL_BANDWIDTH_ONE:
+        st = view_expect(e, tensors->inverse_bandwidths, 3, 1, "a single one has");
+        if (st == ATTPOOL_OK &&
+            tensors->inverse_bandwidths->size[0] * tensors->inverse_bandwidths->size[1] != 1)
+            st = engine_fail(e, ATTPOOL_E_BANDWIDTH,
+                             "inverse_bandwidths has leading dimensions, a single one has none");
         break;
-    case ATTPOOL_WIDTH_QUERY:
-        st = view_expect(e, tensors->widths, 2, n, "Q has");
+    case ATTPOOL_BANDWIDTH_QUERY:
+        st = view_expect(e, tensors->inverse_bandwidths, 2, n, "Q has");
         break;
-    case ATTPOOL_WIDTH_KEY:
-        st = view_expect(e, tensors->widths, 3, m, "K has");
+    case ATTPOOL_BANDWIDTH_KEY:
+        st = view_expect(e, tensors->inverse_bandwidths, 3, m, "K has");
         break;
-    case ATTPOOL_WIDTH_COORDINATE:
-    case ATTPOOL_WIDTH_COORDINATE_KEY:
-        st = view_expect(e, tensors->widths, 3, d, "Q has");
+    case ATTPOOL_BANDWIDTH_COORDINATE:
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
+        st = view_expect(e, tensors->inverse_bandwidths, 3, d, "Q has");
         break;
     }
-    bool grouped = kernel->per == ATTPOOL_WIDTH_KEY;
+    bool grouped = kernel->per == ATTPOOL_BANDWIDTH_KEY;
     if (st == ATTPOOL_OK)
-        st = leading_expect(e, tensors->widths, leading, grouped, true);
+        st = leading_expect(e, tensors->inverse_bandwidths, leading, grouped, true);
     if (st == ATTPOOL_OK && tensors->factors)
         st = view_expect(e, tensors->factors, 3, m, "K has");
     if (st == ATTPOOL_OK && tensors->factors)
@@ -192,11 +201,11 @@ attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
 
 void kernel_options_single(struct kernel *kernel, const struct kernel_tensors *tensors)
 {
-    const struct view *w = tensors->widths;
-    if (kernel->per != ATTPOOL_WIDTH_ONE || !w || w->device)
+    const struct view *w = tensors->inverse_bandwidths;
+    if (kernel->per != ATTPOOL_BANDWIDTH_ONE || !w || w->device)
         return;
     kernel->one = fabs(view_real(w, 0, 0, 0, 0));
-    kernel->widths = (struct array){ .data = NULL };
+    kernel->inverse_bandwidths = (struct array){ .data = NULL };
 }
 
 /* ---- Masks ---- */

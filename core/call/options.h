@@ -15,10 +15,10 @@ bool take_options(struct engine *engine, const char *name, void *own, size_t siz
 /* round(value) to the type, as a double. */
 double to_type(int type, double value);
 
-/* Check a kernel and take up its width tensors. d is known; m and n are checked by
+/* Check a kernel and take up its tensors of inverse bandwidths. d is known; m and n are checked by
  * kernel_options_fit once the leading dimensions are. The pointers in *k live in `args`. */
 struct kernel_tensors {
-    struct view *widths, *factors;
+    struct view *inverse_bandwidths, *factors;
 };
 attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_options *caller,
                                    struct kernel *kernel, struct kernel_tensors *tensors,
@@ -26,7 +26,8 @@ attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_
 attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
                                   const struct kernel_tensors *tensors,
                                   const struct leading *leading, int64_t n, int64_t m, int64_t d);
-/* After arguments_fill: a single width that stands in a tensor on the host becomes a number. */
+/* After arguments_fill: a single inverse bandwidth that stands in a tensor on the host becomes a
+ * number. */
 void kernel_options_single(struct kernel *kernel, const struct kernel_tensors *tensors);
 
 /* The same for masks. */

@@ -52,9 +52,9 @@ static attpool_status no_bandwidth(attpool_context *context)
 {
     struct call call;
     if (!context)
-        return ATTPOOL_E_WIDTH;
+        return ATTPOOL_E_BANDWIDTH;
     call_begin(&call, &context->engine, "pool");
-    return call_end(&call, engine_fail(&context->engine, ATTPOOL_E_WIDTH,
+    return call_end(&call, engine_fail(&context->engine, ATTPOOL_E_BANDWIDTH,
                                        "bandwidth is 0, it should be positive and finite"));
 }
 

@@ -10,7 +10,7 @@ struct pool_call {
     attpool_pool_options options;
     struct leading leading;
     struct view *q, *k, *value, *out, *lse, *n_eff, *weights, *wq, *wk, *wv, *key_weights;
-    struct kernel_tensors widths;
+    struct kernel_tensors inverse_bandwidths;
     struct mask_tensors masks;
     struct array wq_array, wk_array; /* of the projections that come before the pooling */
     int64_t p;

@@ -75,7 +75,8 @@ static attpool_status add_inputs(struct pool_call *c, const struct pool_tensors 
         st = add(c, o->key_weights, o->key_weights != NULL, "key_weights", ATTPOOL_E_KEY_WEIGHTS,
                  ROLE_INPUT, LAYOUT_COL, &p->key_weights, &c->key_weights);
     if (st == ATTPOOL_OK && o->score == ATTPOOL_KERNEL)
-        st = kernel_options_take(&c->args, o->kernel, &p->kernel, &c->widths, &c->has_names);
+        st = kernel_options_take(&c->args, o->kernel, &p->kernel, &c->inverse_bandwidths,
+                                 &c->has_names);
     if (st == ATTPOOL_OK)
         st = masks_take(&c->args, o->masks, &p->masks, &c->masks);
     return st;
@@ -287,7 +288,8 @@ static attpool_status fit_all(struct pool_call *c, bool state)
     if (st == ATTPOOL_OK)
         st = check_products(c);
     if (st == ATTPOOL_OK && c->options.score == ATTPOOL_KERNEL)
-        st = kernel_options_fit(&c->args, &p->kernel, &c->widths, &c->leading, p->n, p->m, p->d);
+        st = kernel_options_fit(&c->args, &p->kernel, &c->inverse_bandwidths, &c->leading, p->n,
+                                p->m, p->d);
     if (st == ATTPOOL_OK)
         st = masks_fit(&c->args, &c->masks, &c->leading, p->n, p->m);
     if (st == ATTPOOL_OK && c->key_weights)
@@ -325,6 +327,6 @@ attpool_status pool_check(struct pool_call *c, struct engine *engine,
     if (!c->out && !state)
         c->pool.value = (struct array){ .data = NULL };
     if (c->options.score == ATTPOOL_KERNEL)
-        kernel_options_single(&c->pool.kernel, &c->widths);
+        kernel_options_single(&c->pool.kernel, &c->inverse_bandwidths);
     return ATTPOOL_OK;
 }

@@ -160,13 +160,13 @@ static void kernel_cases(void)
     unsigned i = 0;
     for (int k = 0; k < KERNELS; k++)
         for (int form = 0; form < 2; form++)
-            for (int per = 0; per <= ATTPOOL_WIDTH_COORDINATE_KEY; per++, i++)
+            for (int per = 0; per <= ATTPOOL_BANDWIDTH_COORDINATE_KEY; per++, i++)
                 cases_add(&(struct test_case){ KERNEL, .h = i % 3 ? 2 : 0, .n = CYCLE(case_n, i),
                                                .m = CYCLE(case_lanes, 7 * i),
                                                .d = CYCLE(case_d, i / 2),
                                                .kernel = (attpool_kernel_name)k,
                                                .form = (attpool_form)form,
-                                               .width_per = (attpool_width_per)per,
+                                               .bandwidth_per = (attpool_bandwidth_per)per,
                                                .in = (enum arrangement)(i % ARRANGEMENTS),
                                                .with = i % 4 == 1 ? WITH_BANDWIDTH : 0 },
                           "kernel %s %s per %d", attpool_kernel_to_name((attpool_kernel_name)k),
@@ -199,8 +199,9 @@ static void kernel_cases(void)
 
 static void softmax_cases(void)
 {
-    static const int widths[] = { 1,  2,  3,  7,  8,  9,   15,  16,  17,  23,   24,   25,  31,
-                                  32, 33, 63, 64, 65, 127, 128, 129, 300, 1023, 1024, 1025 };
+    static const int inverse_bandwidths[] = { 1,   2,   3,   7,   8,    9,    15,  16, 17,
+                                              23,  24,  25,  31,  32,   33,   63,  64, 65,
+                                              127, 128, 129, 300, 1023, 1024, 1025 };
     static const unsigned options[] = { 0,
                                         WITH_LENGTHS,
                                         WITH_ROW_LENGTHS,
@@ -210,10 +211,10 @@ static void softmax_cases(void)
                                         WITH_WINDOW,
                                         WITH_MASK | WITH_BOOL | WITH_BIAS,
                                         WITH_LENGTHS | WITH_CAUSAL | WITH_BIAS };
-    for (size_t i = 0; i < COUNT(widths); i++)
-        cases_add(&(struct test_case){ SOFTMAX, .n = CYCLE(case_n, i), .m = widths[i],
+    for (size_t i = 0; i < COUNT(inverse_bandwidths); i++)
+        cases_add(&(struct test_case){ SOFTMAX, .n = CYCLE(case_n, i), .m = inverse_bandwidths[i],
                                        .with = WITH_SCALE, .alpha = 5 },
-                  "softmax m %d", widths[i]);
+                  "softmax m %d", inverse_bandwidths[i]);
     for (size_t o = 0; o < COUNT(options); o++)
         for (int e = ATTPOOL_EMPTY_DEFAULT; e <= ATTPOOL_EMPTY_MEAN; e++) {
             size_t i = o * 4 + (size_t)e;

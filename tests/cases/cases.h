@@ -26,18 +26,19 @@ enum with {
     WITH_N_EFF = 1 << 10,
     WITH_WEIGHTS = 1 << 11,
     WITH_ROWS = 1 << 12,           /* weights of chosen rows only */
-    WITH_WIDTH_TENSOR = 1 << 13,   /* ATTPOOL_WIDTH_ONE in a tensor */
+    WITH_WIDTH_TENSOR = 1 << 13,   /* ATTPOOL_BANDWIDTH_ONE in a tensor */
     WITH_BANDWIDTH = 1 << 14,      /* 1 / width as bandwidth */
     WITH_MIXED_KERNELS = 1 << 15,  /* product form: one a coordinate */
     WITH_SHARED_KEYS = 1 << 16,    /* K and V (or A) without leading dimensions */
     WITH_SHARED_QUERIES = 1 << 17, /* Q (or B) with leading dimensions of 1 */
-    WITH_SHARED_MASK = 1 << 18,    /* mask, bias, key weights, lengths and widths likewise */
+    WITH_SHARED_MASK =
+        1 << 18, /* mask, bias, key weights, lengths and inverse_bandwidths likewise */
     WITH_SCALE = 1 << 19,
     WITHOUT_OUTPUT = 1 << 20,    /* V and O are NULL */
     WITHOUT_OPTIONS = 1 << 21,   /* the options are NULL */
     WITHOUT_QUERIES = 1 << 22,   /* average: Q and K are NULL */
     WITHOUT_ORACLE = 1 << 23,    /* overflows somewhere: the bits alone are compared */
-    WITH_SIGNED_WIDTH = 1 << 24, /* widths are negative */
+    WITH_SIGNED_WIDTH = 1 << 24, /* inverse_bandwidths are negative */
     WITH_LARGE_BIAS = 1 << 25,   /* of the size of 1000 */
     WITH_ROW_MASK = 1 << 26,     /* mask of one row, bias of one column, for all */
 };
@@ -73,7 +74,7 @@ struct test_case {
     attpool_score score;
     attpool_kernel_name kernel;
     attpool_form form;
-    attpool_width_per width_per;
+    attpool_bandwidth_per bandwidth_per;
     double width; /* 0: such that a part of the keys is in reach */
     double unit;  /* of queries and keys; 0: 1 */
     int left, right, offset;

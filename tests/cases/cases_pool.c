@@ -54,7 +54,7 @@ static void pool_case(const struct test_case *score, const char *name, unsigned 
     c.score = score->score;
     c.kernel = score->kernel;
     c.form = score->form;
-    c.width_per = score->width_per;
+    c.bandwidth_per = score->bandwidth_per;
     c.with |= score->with;
     c.n = CYCLE(case_n, i + i / 7);
     c.m = CYCLE(case_m, i + i / 31);
@@ -72,7 +72,7 @@ static void pool_case(const struct test_case *score, const char *name, unsigned 
     cases_add(&c, "pool %s, %s", name, twist->name);
 }
 
-/* Every score with every twist; widths of every kind in turn. */
+/* Every score with every twist; inverse_bandwidths of every kind in turn. */
 static void pool_cases(void)
 {
     static const char *const plain[] = { [ATTPOOL_DOT] = "dot",
@@ -90,7 +90,7 @@ static void pool_cases(void)
                 struct test_case score = { .score = ATTPOOL_KERNEL,
                                            .kernel = (attpool_kernel_name)k,
                                            .form = (attpool_form)form,
-                                           .width_per = (attpool_width_per)(i / 2 % 5) };
+                                           .bandwidth_per = (attpool_bandwidth_per)(i / 2 % 5) };
                 snprintf(name, sizeof name, "%s%s", attpool_kernel_to_name(score.kernel),
                          form ? " product" : "");
                 pool_case(&score, name, i);
@@ -100,7 +100,7 @@ static void pool_cases(void)
                                    .form = ATTPOOL_PRODUCT,
                                    .kernel = (attpool_kernel_name)(i % KERNELS),
                                    .with = WITH_MIXED_KERNELS,
-                                   .width_per = (attpool_width_per)(i % 5) };
+                                   .bandwidth_per = (attpool_bandwidth_per)(i % 5) };
         pool_case(&score, "mixed product", i);
     }
 }

@@ -81,7 +81,7 @@ static void make_masks(struct maker *m)
         make(m, &job->bias, job->element, queries, c->n, has(job, WITH_ROW_MASK) ? 1 : c->m);
 }
 
-static void make_widths(struct maker *m)
+static void make_inverse_bandwidths(struct maker *m)
 {
     struct job *job = m->job;
     const struct test_case *c = job->c;
@@ -91,23 +91,23 @@ static void make_widths(struct maker *m)
         shared || c->operation == OPERATION_KERNEL || has(job, WITH_SHARED_QUERIES)
             ? LEADING_NOTHING
             : LEADING_QUERIES;
-    switch (c->width_per) {
-    case ATTPOOL_WIDTH_ONE:
+    switch (c->bandwidth_per) {
+    case ATTPOOL_BANDWIDTH_ONE:
         if (has(job, WITH_WIDTH_TENSOR))
-            make(m, &job->widths, job->element, LEADING_NOTHING, 1, -1);
+            make(m, &job->inverse_bandwidths, job->element, LEADING_NOTHING, 1, -1);
         break;
-    case ATTPOOL_WIDTH_KEY:
-        make(m, &job->widths, job->element, keys, c->m, -1);
+    case ATTPOOL_BANDWIDTH_KEY:
+        make(m, &job->inverse_bandwidths, job->element, keys, c->m, -1);
         break;
-    case ATTPOOL_WIDTH_QUERY:
-        make(m, &job->widths, job->element, queries, c->n, -1);
+    case ATTPOOL_BANDWIDTH_QUERY:
+        make(m, &job->inverse_bandwidths, job->element, queries, c->n, -1);
         break;
-    case ATTPOOL_WIDTH_COORDINATE_KEY:
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
         make(m, &job->factors, job->element, keys, c->m, -1);
-        make(m, &job->widths, job->element, LEADING_NOTHING, c->d, -1);
+        make(m, &job->inverse_bandwidths, job->element, LEADING_NOTHING, c->d, -1);
         break;
     default:
-        make(m, &job->widths, job->element, LEADING_NOTHING, c->d, -1);
+        make(m, &job->inverse_bandwidths, job->element, LEADING_NOTHING, c->d, -1);
     }
 }
 
@@ -129,7 +129,7 @@ static void make_pool(struct maker *m)
     if (c->score == ATTPOOL_ADDITIVE)
         make(m, &job->wv, job->element, LEADING_NOTHING, c->p, -1);
     if (c->score == ATTPOOL_KERNEL)
-        make_widths(m);
+        make_inverse_bandwidths(m);
     if (has(job, WITH_KEY_WEIGHTS))
         make(m, &job->key_weights, job->element,
              has(job, WITH_SHARED_MASK) ? LEADING_NOTHING : keys, c->m, -1);
@@ -161,7 +161,7 @@ static void make_all(struct maker *m)
         make(m, &job->out, job->element, LEADING_QUERIES, c->n, c->m);
         break;
     case OPERATION_KERNEL:
-        make_widths(m);
+        make_inverse_bandwidths(m);
         make(m, &job->q, job->element, queries, c->n, c->d);
         make(m, &job->k, job->element, keys, c->m, c->d);
         make(m, &job->out, job->element, LEADING_QUERIES, c->n, c->m);
@@ -184,8 +184,8 @@ void job_wire(struct job *job)
     masks->lengths = tensor_or_null(&job->lengths);
     masks->mask = tensor_or_null(&job->mask);
     masks->bias = tensor_or_null(&job->bias);
-    job->kernel.widths = tensor_or_null(&job->widths);
-    job->kernel.width_factors = tensor_or_null(&job->factors);
+    job->kernel.inverse_bandwidths = tensor_or_null(&job->inverse_bandwidths);
+    job->kernel.key_factors = tensor_or_null(&job->factors);
     job->kernel.kernels = has(job, WITH_MIXED_KERNELS) ? job->kernels : NULL;
     job->softmax.masks = masks;
     job->softmax.scale = has(job, WITH_SCALE) ? &job->scale : NULL;
@@ -216,7 +216,7 @@ static void set_options(struct job *job)
     job->kernel.size = sizeof job->kernel;
     job->kernel.kernel = c->kernel;
     job->kernel.form = c->form;
-    job->kernel.width_per = c->width_per;
+    job->kernel.bandwidth_per = c->bandwidth_per;
     job->masks = (attpool_masks){
         .size = sizeof job->masks,
         .lengths_per = has(job, WITH_ROW_LENGTHS) ? ATTPOOL_LENGTHS_ROW : ATTPOOL_LENGTHS_BATCH,
@@ -244,9 +244,22 @@ enum { TENSORS = 16, INPUTS = TENSORS - JOB_OUTPUTS };
 static struct tensor *tensor_number(struct job *job, int i)
 {
     struct tensor *const all[TENSORS] = {
-        &job->q,      &job->k,       &job->v,       &job->wq,      &job->wk,   &job->wv,
-        &job->widths, &job->factors, &job->lengths, &job->mask,    &job->bias, &job->key_weights,
-        &job->out,    &job->lse,     &job->n_eff,   &job->weights,
+        &job->q,
+        &job->k,
+        &job->v,
+        &job->wq,
+        &job->wk,
+        &job->wv,
+        &job->inverse_bandwidths,
+        &job->factors,
+        &job->lengths,
+        &job->mask,
+        &job->bias,
+        &job->key_weights,
+        &job->out,
+        &job->lse,
+        &job->n_eff,
+        &job->weights,
     };
     return all[i];
 }
@@ -301,8 +314,8 @@ void job_cut_queries(struct job *view, int64_t start, int64_t count)
     cut(&view->bias, -2, start, count);
     if (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW)
         cut(&view->lengths, -1, start, count);
-    if (view->kernel.width_per == ATTPOOL_WIDTH_QUERY)
-        cut(&view->widths, -1, start, count);
+    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY)
+        cut(&view->inverse_bandwidths, -1, start, count);
     view->masks.query_origin += start;
 }
 
@@ -325,9 +338,9 @@ void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t cou
         cut_leading(vectors[i], matrix + 1, start, count);
     cut_leading(&view->lengths, matrix + (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW ? 1 : 2),
                 start, count);
-    if (view->kernel.width_per == ATTPOOL_WIDTH_KEY ||
-        view->kernel.width_per == ATTPOOL_WIDTH_QUERY)
-        cut_leading(&view->widths, matrix + 1, start, count);
+    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY ||
+        view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY)
+        cut_leading(&view->inverse_bandwidths, matrix + 1, start, count);
 }
 
 void job_cut_keys(struct job *view, int64_t start, int64_t count)
@@ -340,8 +353,8 @@ void job_cut_keys(struct job *view, int64_t start, int64_t count)
     cut(&view->weights, -1, start, count);
     cut(&view->key_weights, -1, start, count);
     cut(&view->factors, -1, start, count);
-    if (view->kernel.width_per == ATTPOOL_WIDTH_KEY)
-        cut(&view->widths, -1, start, count);
+    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY)
+        cut(&view->inverse_bandwidths, -1, start, count);
     if (view->c->operation != OPERATION_POOL)
         cut(&view->out, -1, start, count);
     if (view->c->operation == OPERATION_SOFTMAX)
@@ -366,8 +379,8 @@ void job_reverse_queries(struct job *view)
     reverse(&view->bias, -2);
     if (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW)
         reverse(&view->lengths, -1);
-    if (view->kernel.width_per == ATTPOOL_WIDTH_QUERY)
-        reverse(&view->widths, -1);
+    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY)
+        reverse(&view->inverse_bandwidths, -1);
 }
 
 struct tensor *job_output(struct job *job, int i, const char **name)

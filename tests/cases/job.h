@@ -14,7 +14,8 @@ struct job {
     int64_t batch, heads; /* of the output, 1 where it has none */
 
     /* Inputs; bmm: A is q, B is k; softmax: S is q. */
-    struct tensor q, k, v, wq, wk, wv, widths, factors, lengths, mask, bias, key_weights;
+    struct tensor q, k, v, wq, wk, wv, inverse_bandwidths, factors, lengths, mask, bias,
+        key_weights;
     /* Outputs; bmm: C is out; kernel: G; softmax: W. */
     struct tensor out, lse, n_eff, weights;
 

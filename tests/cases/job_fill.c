@@ -100,21 +100,21 @@ static double default_width(const struct test_case *c)
     return (c->d == 0 ? 1 : 0.9 / sqrt(2 * d / 3)) / unit;
 }
 
-static void fill_widths(struct job *job)
+static void fill_inverse_bandwidths(struct job *job)
 {
     double width = default_width(job->c);
     double sign = has(job, WITH_SIGNED_WIDTH) ? -1 : 1;
-    if (job->c->width_per == ATTPOOL_WIDTH_ONE)
-        fill_uniform(job, &job->widths, 6, sign * width, sign * width);
+    if (job->c->bandwidth_per == ATTPOOL_BANDWIDTH_ONE)
+        fill_uniform(job, &job->inverse_bandwidths, 6, sign * width, sign * width);
     else
-        fill_uniform(job, &job->widths, 6, 0.8 * sign * width, 1.2 * width * sign);
+        fill_uniform(job, &job->inverse_bandwidths, 6, 0.8 * sign * width, 1.2 * width * sign);
     fill_uniform(job, &job->factors, 7, 0.9, 1.05);
-    if (tensor_present(&job->widths))
+    if (tensor_present(&job->inverse_bandwidths))
         return;
     if (has(job, WITH_BANDWIDTH))
         job->kernel.bandwidth = 1 / width;
     else
-        job->kernel.width = sign * width;
+        job->kernel.inverse_bandwidth = sign * width;
 }
 
 static void fill_masks(struct job *job)
@@ -226,6 +226,6 @@ void job_fill(struct job *job)
     fill_uniform(job, &job->wk, 5, -1, 1);
     fill_uniform(job, &job->wv, 13, -1, 1);
     fill_masks(job);
-    fill_widths(job);
+    fill_inverse_bandwidths(job);
     fill_special(job);
 }

@@ -159,23 +159,23 @@ static long double width(const struct job *job, const int64_t index[4], int64_t 
     const int64_t coordinate[4] = { 0, 0, 0, c };
     if (job->c->with & WITHOUT_OPTIONS)
         return 1;
-    switch (o->width_per) {
-    case ATTPOOL_WIDTH_KEY:
-        return fabsl((long double)tensor_at(o->widths, "bhc", job->heads, key));
-    case ATTPOOL_WIDTH_QUERY:
-        return fabsl((long double)tensor_at(o->widths, "bhr", job->heads, key));
-    case ATTPOOL_WIDTH_COORDINATE:
-        return fabsl((long double)tensor_at(o->widths, "c", 1, coordinate));
-    case ATTPOOL_WIDTH_COORDINATE_KEY:
-        return fabsl((long double)tensor_at(o->widths, "c", 1, coordinate) *
-                     (long double)tensor_at(o->width_factors, "bhc", job->heads, key));
+    switch (o->bandwidth_per) {
+    case ATTPOOL_BANDWIDTH_KEY:
+        return fabsl((long double)tensor_at(o->inverse_bandwidths, "bhc", job->heads, key));
+    case ATTPOOL_BANDWIDTH_QUERY:
+        return fabsl((long double)tensor_at(o->inverse_bandwidths, "bhr", job->heads, key));
+    case ATTPOOL_BANDWIDTH_COORDINATE:
+        return fabsl((long double)tensor_at(o->inverse_bandwidths, "c", 1, coordinate));
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
+        return fabsl((long double)tensor_at(o->inverse_bandwidths, "c", 1, coordinate) *
+                     (long double)tensor_at(o->key_factors, "bhc", job->heads, key));
     default:
         break;
     }
-    if (o->widths)
-        return fabsl((long double)tensor_get(o->widths, 0));
-    if (o->width != 0)
-        return fabsl(in_type(job, o->width));
+    if (o->inverse_bandwidths)
+        return fabsl((long double)tensor_get(o->inverse_bandwidths, 0));
+    if (o->inverse_bandwidth != 0)
+        return fabsl(in_type(job, o->inverse_bandwidth));
     return o->bandwidth != 0 ? 1 / in_type(job, o->bandwidth) : 1;
 }
 

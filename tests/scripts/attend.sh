@@ -65,21 +65,21 @@ base='-q q.npy -k k.npy -v v.npy'
     ok attend $base --score projection --wq wq.npy --wk wk.npy --scale 0
     near 1e-14 2.3333333333333335 2.3333333333333335
 
-    # ---- widths ----
+    # ---- inverse_bandwidths ----
 
     npy w1.npy '<f8' '()' 0.6666666666666666
-    ok attend $base --score boxcar --width w1.npy
+    ok attend $base --score boxcar --inverse-bandwidth w1.npy
     near 1e-14 2.3333333333333335 3
     npy w1.npy '<f8' '(1,)' 0.6666666666666666
-    ok attend $base --score boxcar --width w1.npy --width-per one
+    ok attend $base --score boxcar --inverse-bandwidth w1.npy --bandwidth-per one
     near 1e-14 2.3333333333333335 3
     npy w2.npy '<f8' '(2,)' 2 0
-    ok attend $base --score boxcar --width w2.npy --width-per coordinate
+    ok attend $base --score boxcar --inverse-bandwidth w2.npy --bandwidth-per coordinate
     near 1e-14 2.5 2
     npy w3.npy '<f8' '(3,)' 2 0 2
-    ok attend $base --score boxcar --width w3.npy --width-per key
+    ok attend $base --score boxcar --inverse-bandwidth w3.npy --bandwidth-per key
     near 1e-14 1.5 2
-    ok attend $base --score boxcar --width w2.npy --width-per query
+    ok attend $base --score boxcar --inverse-bandwidth w2.npy --bandwidth-per query
     near 1e-14 1 2.3333333333333335
 
     # ---- who sees whom ----
@@ -241,11 +241,11 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 2 '--scale: "big" is not a finite number' attend $base --scale big
     fails 2 '--form is for --score a kernel' attend $base --form radial
     fails 2 '--bandwidth is for --score a kernel' attend $base --bandwidth 1
-    fails 2 '--width is for --score a kernel' attend $base --width w1.npy
-    fails 2 '--width-per is for --width' attend $base --score gaussian --width-per key
-    fails 2 '--bandwidth and --width' attend $base --score gaussian --width w1.npy --bandwidth 1
-    fails 2 '--width-per: "row" is none of one, coordinate, key, query' attend $base \
-        --score gaussian --width w1.npy --width-per row
+    fails 2 '--inverse-bandwidth is for --score a kernel' attend $base --inverse-bandwidth w1.npy
+    fails 2 '--bandwidth-per is for --inverse-bandwidth' attend $base --score gaussian --bandwidth-per key
+    fails 2 '--bandwidth and --inverse-bandwidth' attend $base --score gaussian --inverse-bandwidth w1.npy --bandwidth 1
+    fails 2 '--bandwidth-per: "row" is none of one, coordinate, key, query' attend $base \
+        --score gaussian --inverse-bandwidth w1.npy --bandwidth-per row
     fails 2 '--bandwidth has 3 values, q.npy has 2 columns' attend $base --score gaussian \
         --bandwidth 1,2,3
     fails 2 '--score has 3 kernels, q.npy has 2 columns' attend $base \
@@ -298,8 +298,8 @@ base='-q q.npy -k k.npy -v v.npy'
     npy a.npy '<f8' '(3,)' 1 -2 0
     fails 3 'a.npy: key_weights.*is -2' attend $base --key-weights a.npy
     npy w9.npy '<f8' '(9,)' 1 1 1 1 1 1 1 1 1
-    fails 3 'w9.npy: widths has 9 columns, Q has 2' attend $base --score gaussian --width w9.npy \
-        --width-per coordinate
+    fails 3 'w9.npy: inverse_bandwidths has 9 columns, Q has 2' attend $base --score gaussian --inverse-bandwidth w9.npy \
+        --bandwidth-per coordinate
     fails 3 'w9.npy: wv has 9' attend $base --score additive --wq wq.npy --wk wk.npy --wv w9.npy
     printf '1,2\n' >a.csv
     fails 3 'a.csv: not an NPY file' attend -q q.npy -k a.csv -v v.npy

@@ -224,10 +224,10 @@ START_TEST(plain_arrays_are_tensors)
         ATTPOOL_OK);
     ck_assert(fabs(fit[0] - (1 + 2.0 / 3) / (4.0 / 3)) < 1e-15 && isnan(fit[2]));
     ck_assert_int_eq(attpool_regress_f64(context, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 0, fit),
-                     ATTPOOL_E_WIDTH);
+                     ATTPOOL_E_BANDWIDTH);
     ck_assert_str_eq(attpool_message(context), "bandwidth is 0, it should be positive and finite");
     ck_assert_int_eq(attpool_regress_f64(NULL, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 0, fit),
-                     ATTPOOL_E_WIDTH);
+                     ATTPOOL_E_BANDWIDTH);
     for (int i = 0; i < 3; i++) {
         const double ignored[] = { 0, -1, (double)NAN };
         ck_assert_int_eq(

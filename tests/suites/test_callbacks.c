@@ -179,10 +179,10 @@ static void call_everything(struct attention *a)
     attpool_close(context);
     volatile float nan_f32 = NAN, third_f32 = 3;
     volatile double nan_f64 = (double)NAN, third_f64 = 3;
-    attpool_width_f32(nan_f32);
-    attpool_width_f32(third_f32);
-    attpool_width_f64(nan_f64);
-    attpool_width_f64(third_f64);
+    attpool_inverse_bandwidth_f32(nan_f32);
+    attpool_inverse_bandwidth_f32(third_f32);
+    attpool_inverse_bandwidth_f64(nan_f64);
+    attpool_inverse_bandwidth_f64(third_f64);
 }
 
 START_TEST(the_floating_point_environment_stays)

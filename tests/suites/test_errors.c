@@ -389,19 +389,19 @@ START_TEST(tensors_that_options_need_are_named)
         fails(needed[i].status, needed[i].name, "a matrix that is missing");
     }
     fresh(CALL_POOL_KERNEL);
-    data.kernel.widths = NULL;
-    fails(ATTPOOL_E_WIDTH, "widths", "no widths");
+    data.kernel.inverse_bandwidths = NULL;
+    fails(ATTPOOL_E_BANDWIDTH, "inverse_bandwidths", "no inverse_bandwidths");
     fresh(CALL_POOL_KERNEL);
-    data.kernel.width_factors = NULL;
-    fails(ATTPOOL_E_WIDTH, "width_factors", "no factors");
+    data.kernel.key_factors = NULL;
+    fails(ATTPOOL_E_BANDWIDTH, "key_factors", "no factors");
     int64_t two[] = { 2, 1 };
     float each[] = { 1, 2 };
-    DLTensor widths = tensor_of(each, ELEMENT_F32, 2, two);
+    DLTensor inverse_bandwidths = tensor_of(each, ELEMENT_F32, 2, two);
     fresh(CALL_POOL_KERNEL);
-    data.kernel.width_per = ATTPOOL_WIDTH_ONE;
-    data.kernel.widths = &widths;
-    data.kernel.width_factors = NULL;
-    fails(ATTPOOL_E_WIDTH, "widths", "more than one width");
+    data.kernel.bandwidth_per = ATTPOOL_BANDWIDTH_ONE;
+    data.kernel.inverse_bandwidths = &inverse_bandwidths;
+    data.kernel.key_factors = NULL;
+    fails(ATTPOOL_E_BANDWIDTH, "inverse_bandwidths", "more than one width");
 }
 END_TEST
 

@@ -22,7 +22,7 @@
         fails(status, word, #statement);                                                           \
     } while (0)
 
-#define ONE_WIDTH(...)                                                                             \
+#define ONE_BANDWIDTH(...)                                                                         \
     data.kernel = (attpool_kernel_options)                                                         \
     {                                                                                              \
         .size = sizeof data.kernel, __VA_ARGS__                                                    \
@@ -30,7 +30,7 @@
 
 START_TEST(options_out_of_range_are_named)
 {
-    const attpool_status options = ATTPOOL_E_OPTIONS, width = ATTPOOL_E_WIDTH;
+    const attpool_status options = ATTPOOL_E_OPTIONS, width = ATTPOOL_E_BANDWIDTH;
     double bad = (double)NAN;
     SPOILT(CALL_POOL_KERNEL, data.pool.score = (attpool_score)9, options, "score");
     SPOILT(CALL_POOL_KERNEL, data.pool.score = (attpool_score)-1, options, "score");
@@ -41,7 +41,8 @@ START_TEST(options_out_of_range_are_named)
     SPOILT(CALL_KERNEL, data.kernel.kernel = (attpool_kernel_name)14, options, "kernel");
     SPOILT(CALL_KERNEL, data.kernel.kernel = (attpool_kernel_name)-1, options, "kernel");
     SPOILT(CALL_KERNEL, data.kernel.form = (attpool_form)2, options, "form");
-    SPOILT(CALL_KERNEL, data.kernel.width_per = (attpool_width_per)5, options, "width_per");
+    SPOILT(CALL_KERNEL, data.kernel.bandwidth_per = (attpool_bandwidth_per)5, options,
+           "bandwidth_per");
     SPOILT(CALL_KERNEL, data.kernel.kernels = &data.kernel.kernel, options, "kernels");
     SPOILT(CALL_SOFTMAX, data.masks.lengths_per = (attpool_lengths_per)2, options, "lengths_per");
     SPOILT(CALL_SOFTMAX, data.masks.leave_one_out = 1, options, "leave_one_out");
@@ -57,18 +58,21 @@ START_TEST(options_out_of_range_are_named)
     SPOILT(CALL_POOL_ADDITIVE, data.pool.scale = &bad, options, "scale");
     bad = 1e300; /* infinite in float32 */
     SPOILT(CALL_POOL_ADDITIVE, data.pool.scale = &bad, options, "scale");
-    SPOILT(CALL_KERNEL, ONE_WIDTH(.bandwidth = -1), width, "bandwidth");
-    SPOILT(CALL_KERNEL, ONE_WIDTH(.bandwidth = (double)NAN), width, "bandwidth");
-    SPOILT(CALL_KERNEL, ONE_WIDTH(.bandwidth = HUGE_VAL), width, "bandwidth");
-    SPOILT(CALL_KERNEL, ONE_WIDTH(.bandwidth = 1e-60), width, "bandwidth");
-    SPOILT(CALL_KERNEL, ONE_WIDTH(.width = (double)NAN), width, "width");
-    SPOILT(CALL_KERNEL, ONE_WIDTH(.width = 1e60), width, "width");
-    SPOILT(CALL_KERNEL, ONE_WIDTH(.width = 1, .bandwidth = 1), width, "width");
-    SPOILT(CALL_KERNEL, data.kernel.width = 1, width, "widths");
-    SPOILT(CALL_KERNEL, data.kernel.width_per = ATTPOOL_WIDTH_COORDINATE, width, "width_factors");
+    SPOILT(CALL_KERNEL, ONE_BANDWIDTH(.bandwidth = -1), width, "bandwidth");
+    SPOILT(CALL_KERNEL, ONE_BANDWIDTH(.bandwidth = (double)NAN), width, "bandwidth");
+    SPOILT(CALL_KERNEL, ONE_BANDWIDTH(.bandwidth = HUGE_VAL), width, "bandwidth");
+    SPOILT(CALL_KERNEL, ONE_BANDWIDTH(.bandwidth = 1e-60), width, "bandwidth");
+    SPOILT(CALL_KERNEL, ONE_BANDWIDTH(.inverse_bandwidth = (double)NAN), width,
+           "inverse_bandwidth");
+    SPOILT(CALL_KERNEL, ONE_BANDWIDTH(.inverse_bandwidth = 1e60), width, "inverse_bandwidth");
+    SPOILT(CALL_KERNEL, ONE_BANDWIDTH(.inverse_bandwidth = 1, .bandwidth = 1), width,
+           "inverse_bandwidth");
+    SPOILT(CALL_KERNEL, data.kernel.inverse_bandwidth = 1, width, "inverse_bandwidths");
+    SPOILT(CALL_KERNEL, data.kernel.bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE, width,
+           "key_factors");
     SPOILT(CALL_KERNEL,
-           (data.kernel.width_per = ATTPOOL_WIDTH_ONE, data.kernel.width_factors = NULL), width,
-           "widths");
+           (data.kernel.bandwidth_per = ATTPOOL_BANDWIDTH_ONE, data.kernel.key_factors = NULL),
+           width, "inverse_bandwidths");
 }
 END_TEST
 

@@ -52,12 +52,13 @@ START_TEST(a_key_one_bandwidth_away_is_outside)
                 at = -sigma;
                 ck_assert(pair_at(element, &options, 1, &at, &zero) == 0);
                 /* The same by a width that was rounded up by the library's own function. */
-                double width = element == ELEMENT_F32 ? (double)attpool_width_f32((float)sigma)
-                                                      : attpool_width_f64(sigma);
-                attpool_kernel_options by_width = options;
-                by_width.bandwidth = 0;
-                by_width.width = width;
-                ck_assert(pair_at(element, &by_width, 1, &at, &zero) == 0);
+                double width = element == ELEMENT_F32
+                                   ? (double)attpool_inverse_bandwidth_f32((float)sigma)
+                                   : attpool_inverse_bandwidth_f64(sigma);
+                attpool_kernel_options by_inverse = options;
+                by_inverse.bandwidth = 0;
+                by_inverse.inverse_bandwidth = width;
+                ck_assert(pair_at(element, &by_inverse, 1, &at, &zero) == 0);
                 inside = element == ELEMENT_F32 ? (double)nextafterf((float)sigma, 0) : inside;
                 /* Four of the next numbers inside are certainly in for a kernel that jumps. */
                 inside -= 4 * (sigma - inside);
@@ -94,18 +95,21 @@ END_TEST
 
 START_TEST(width_of_a_bandwidth)
 {
-    ck_assert(attpool_width_f32(2) == 0.5f && attpool_width_f64(4) == 0.25);
+    ck_assert(attpool_inverse_bandwidth_f32(2) == 0.5f && attpool_inverse_bandwidth_f64(4) == 0.25);
     for (int sigma = 1; sigma <= 100000; sigma++) {
-        double w = attpool_width_f64(sigma);
+        double w = attpool_inverse_bandwidth_f64(sigma);
         ck_assert(fma(w, sigma, -1) >= 0 && fma(nextafter(w, 0), sigma, -1) < 0);
-        float f = attpool_width_f32((float)sigma);
+        float f = attpool_inverse_bandwidth_f32((float)sigma);
         ck_assert((double)f * sigma >= 1 && (double)nextafterf(f, 0) * sigma < 1);
     }
     static const double bad[] = { 0, -1, -0.0 };
     for (size_t i = 0; i < COUNT(bad); i++)
-        ck_assert(isnan(attpool_width_f32((float)bad[i])) && isnan(attpool_width_f64(bad[i])));
-    ck_assert(isnan(attpool_width_f64((double)NAN)) && isnan(attpool_width_f32(NAN)));
-    ck_assert(isnan(attpool_width_f64(HUGE_VAL)) && isnan(attpool_width_f32(HUGE_VALF)));
+        ck_assert(isnan(attpool_inverse_bandwidth_f32((float)bad[i])) &&
+                  isnan(attpool_inverse_bandwidth_f64(bad[i])));
+    ck_assert(isnan(attpool_inverse_bandwidth_f64((double)NAN)) &&
+              isnan(attpool_inverse_bandwidth_f32(NAN)));
+    ck_assert(isnan(attpool_inverse_bandwidth_f64(HUGE_VAL)) &&
+              isnan(attpool_inverse_bandwidth_f32(HUGE_VALF)));
 }
 END_TEST
 

@@ -10,9 +10,17 @@ enum { MARK = 77, TENSORS = 21 };
 static struct tensor *tensor_number(struct call_data *c, int i)
 {
     struct tensor *const all[TENSORS] = {
-        &c->out,     &c->lse,     &c->n_eff, &c->weights, &c->g,           &c->c,  &c->s,
-        &c->q,       &c->k,       &c->v,     &c->wq,      &c->wk,          &c->wv, &c->widths,
-        &c->factors, &c->lengths, &c->mask,  &c->bias,    &c->key_weights, &c->a,  &c->b,
+        &c->out,         &c->lse,
+        &c->n_eff,       &c->weights,
+        &c->g,           &c->c,
+        &c->s,           &c->q,
+        &c->k,           &c->v,
+        &c->wq,          &c->wk,
+        &c->wv,          &c->inverse_bandwidths,
+        &c->factors,     &c->lengths,
+        &c->mask,        &c->bias,
+        &c->key_weights, &c->a,
+        &c->b,
     };
     return all[i];
 }
@@ -41,7 +49,7 @@ void call_new(struct call_data *c, enum call_kind kind)
     make(&c->wq, ELEMENT_F32, 2, SHAPE(P, D), 0.25);
     make(&c->wk, ELEMENT_F32, 2, SHAPE(P, D), -0.25);
     make(&c->wv, ELEMENT_F32, 1, SHAPE(P), 0.5);
-    make(&c->widths, ELEMENT_F32, 1, SHAPE(D), 0.5);
+    make(&c->inverse_bandwidths, ELEMENT_F32, 1, SHAPE(D), 0.5);
     make(&c->factors, ELEMENT_F32, 2, SHAPE(H, M), 0.5);
     make(&c->lengths, ELEMENT_I32, 2, SHAPE(H, N), 3);
     make(&c->mask, ELEMENT_U8, 3, SHAPE(H, N, M), 1);
@@ -61,9 +69,9 @@ void call_new(struct call_data *c, enum call_kind kind)
     c->scale = 0.5;
     c->kernel = (attpool_kernel_options){ .size = sizeof c->kernel,
                                           .kernel = ATTPOOL_CAUCHY,
-                                          .width_per = ATTPOOL_WIDTH_COORDINATE_KEY,
-                                          .widths = &c->widths.dl,
-                                          .width_factors = &c->factors.dl };
+                                          .bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE_KEY,
+                                          .inverse_bandwidths = &c->inverse_bandwidths.dl,
+                                          .key_factors = &c->factors.dl };
     c->masks = (attpool_masks){ .size = sizeof c->masks,
                                 .lengths_per = ATTPOOL_LENGTHS_ROW,
                                 .lengths = &c->lengths.dl,
@@ -122,8 +130,8 @@ int call_arguments(struct call_data *c, enum call_kind kind, struct argument *ar
         { &c->lse, ATTPOOL_E_LSE, "lse", true },
         { &c->n_eff, ATTPOOL_E_N_EFF, "n_eff", true },
         { &c->weights, ATTPOOL_E_WEIGHTS, "weights", true },
-        { &c->widths, ATTPOOL_E_WIDTH, "widths", false },
-        { &c->factors, ATTPOOL_E_WIDTH, "width_factors", false },
+        { &c->inverse_bandwidths, ATTPOOL_E_BANDWIDTH, "inverse_bandwidths", false },
+        { &c->factors, ATTPOOL_E_BANDWIDTH, "key_factors", false },
     };
     const struct argument additive[] = {
         { &c->wq, ATTPOOL_E_WQ, "wq", false },

@@ -10,7 +10,8 @@ enum { CALL_H = 2, CALL_N = 3, CALL_M = 5, CALL_D = 2, CALL_V = 2, CALL_P = 4 };
 
 /* The arguments of every operation; all are float32, heads 2, queries 3, keys 5. */
 struct call_data {
-    struct tensor q, k, v, wq, wk, wv, widths, factors, lengths, mask, bias, key_weights;
+    struct tensor q, k, v, wq, wk, wv, inverse_bandwidths, factors, lengths, mask, bias,
+        key_weights;
     struct tensor out, lse, n_eff, weights;
     struct tensor s, g, a, b, c;
     int64_t rows[2];

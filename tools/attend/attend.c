@@ -34,8 +34,8 @@ static const char help[] =
     "  --wv FILE            the vector (p) of additive\n"
     "  --form radial|product   of a kernel\n"
     "  --bandwidth H[,H..]  of a kernel: one, or one for each column (default: 1)\n"
-    "  --width FILE         instead: the inverse of the bandwidth, as an array\n"
-    "  --width-per one|coordinate|key|query   what the array has one for (default: one)\n"
+    "  --inverse-bandwidth FILE         instead: the inverse of the bandwidth, as an array\n"
+    "  --bandwidth-per one|coordinate|key|query   what the array has one for (default: one)\n"
     "\n"
     "Which keys a query sees; what is given combines:\n"
     "  --lengths FILE       integers: keys from the length on are not seen; one dimension\n"
@@ -66,7 +66,7 @@ enum {
     OPTION_FORM,
     OPTION_SCALE,
     OPTION_BANDWIDTH,
-    OPTION_WIDTH_PER,
+    OPTION_BANDWIDTH_PER,
     OPTION_CAUSAL,
     OPTION_OFFSET,
     OPTION_WINDOW,
@@ -91,12 +91,12 @@ static const struct option long_options[] = {
     { "mask", required_argument, NULL, OPTION_INPUT + IN_MASK },
     { "bias", required_argument, NULL, OPTION_INPUT + IN_BIAS },
     { "key-weights", required_argument, NULL, OPTION_INPUT + IN_KEY_WEIGHTS },
-    { "width", required_argument, NULL, OPTION_INPUT + IN_WIDTH },
+    { "inverse-bandwidth", required_argument, NULL, OPTION_INPUT + IN_INVERSE_BANDWIDTH },
     { "score", required_argument, NULL, OPTION_SCORE },
     { "form", required_argument, NULL, OPTION_FORM },
     { "scale", required_argument, NULL, OPTION_SCALE },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
-    { "width-per", required_argument, NULL, OPTION_WIDTH_PER },
+    { "bandwidth-per", required_argument, NULL, OPTION_BANDWIDTH_PER },
     { "causal", no_argument, NULL, OPTION_CAUSAL },
     { "offset", required_argument, NULL, OPTION_OFFSET },
     { "window", required_argument, NULL, OPTION_WINDOW },
@@ -155,12 +155,12 @@ static int read_window(struct attend_options *o, struct error *e)
     return st;
 }
 
-static int read_width_per(struct attend_options *o, struct error *e)
+static int read_bandwidth_per(struct attend_options *o, struct error *e)
 {
     static const char *const names[] = { "one", "coordinate", "key", "query", NULL };
     int choice;
-    int st = choice_read("--width-per", optarg, names, &choice, e);
-    o->width_per = (attpool_width_per)(ATTPOOL_WIDTH_ONE + choice);
+    int st = choice_read("--bandwidth-per", optarg, names, &choice, e);
+    o->bandwidth_per = (attpool_bandwidth_per)(ATTPOOL_BANDWIDTH_ONE + choice);
     return st;
 }
 
@@ -194,8 +194,8 @@ static int read_option(struct attend_options *o, int option, struct error *e)
         return number_read("--scale", optarg, &o->scale, e);
     case OPTION_BANDWIDTH:
         return bandwidths_read(optarg, &o->bandwidths, e);
-    case OPTION_WIDTH_PER:
-        return read_width_per(o, e);
+    case OPTION_BANDWIDTH_PER:
+        return read_bandwidth_per(o, e);
     case OPTION_OFFSET:
         return integer_read("--offset", optarg, INT64_MIN, INT64_MAX, &o->offset, e);
     case OPTION_WINDOW:
@@ -246,8 +246,8 @@ static int check_score(const struct option_reader *r, const struct attend_option
           "dot, additive and projection" },
         { OPTION_FORM, kernel, false, "--form", "a kernel" },
         { OPTION_BANDWIDTH, kernel, false, "--bandwidth", "a kernel" },
-        { OPTION_INPUT + IN_WIDTH, kernel, false, "--width", "a kernel" },
-        { OPTION_WIDTH_PER, kernel, false, "--width-per", "a kernel" },
+        { OPTION_INPUT + IN_INVERSE_BANDWIDTH, kernel, false, "--inverse-bandwidth", "a kernel" },
+        { OPTION_BANDWIDTH_PER, kernel, false, "--bandwidth-per", "a kernel" },
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         if (given->option[rules[i].option] && !rules[i].allowed)
@@ -268,10 +268,10 @@ static int check_kernel(const struct option_reader *r, struct attend_options *o,
         return usage_error(r, e, "--form radial takes one kernel, not %zu", o->kernels.count);
     if (o->kernels.count > 1)
         o->form = ATTPOOL_PRODUCT;
-    if (o->input[IN_WIDTH] != NULL && o->bandwidths.count > 0)
-        return usage_error(r, e, "--bandwidth and --width exclude each other");
-    if (o->input[IN_WIDTH] == NULL && given->option[OPTION_WIDTH_PER])
-        return usage_error(r, e, "--width-per is for --width");
+    if (o->input[IN_INVERSE_BANDWIDTH] != NULL && o->bandwidths.count > 0)
+        return usage_error(r, e, "--bandwidth and --inverse-bandwidth exclude each other");
+    if (o->input[IN_INVERSE_BANDWIDTH] == NULL && given->option[OPTION_BANDWIDTH_PER])
+        return usage_error(r, e, "--bandwidth-per is for --inverse-bandwidth");
     return CMD_OK;
 }
 

@@ -19,7 +19,7 @@ enum attend_input {
     IN_MASK,
     IN_BIAS,
     IN_KEY_WEIGHTS,
-    IN_WIDTH,
+    IN_INVERSE_BANDWIDTH,
     INPUTS
 };
 
@@ -35,7 +35,7 @@ struct attend_options {
     struct kernels kernels;
     attpool_form form;
     struct numbers bandwidths;
-    attpool_width_per width_per;
+    attpool_bandwidth_per bandwidth_per;
     double scale;
     bool scale_given;
     bool causal, window, loo;

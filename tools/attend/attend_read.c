@@ -39,7 +39,7 @@ static enum npy_as type_of(enum attend_input i, bool single)
 
 static bool may_be_scalar(enum attend_input i)
 {
-    return i == IN_LENGTHS || i == IN_WIDTH;
+    return i == IN_LENGTHS || i == IN_INVERSE_BANDWIDTH;
 }
 
 static int check_bias(const char *file, bool single, const struct attend_array *array,

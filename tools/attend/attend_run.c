@@ -68,12 +68,12 @@ static int make_results(const struct attend_options *o, struct attend_work *work
 
 /* Everything that attpool_pool gets points into here. */
 struct call {
-    struct operand input[INPUTS], output[OUTPUTS], widths;
+    struct operand input[INPUTS], output[OUTPUTS], inverse_bandwidths;
     DLTensor *in[INPUTS], *out[OUTPUTS]; /* NULL: absent */
     attpool_kernel_options kernel;
     attpool_masks masks;
     attpool_pool_options options;
-    void *coordinate_widths;
+    void *coordinate_inverse_bandwidths;
 };
 
 static void describe_arrays(struct call *c, const struct attend_work *work)
@@ -116,23 +116,24 @@ static int describe_kernel(struct call *c, const struct attend_options *o,
         .bandwidth = h->count == 1 ? h->value[0] : 0,
     };
     c->options.kernel = &c->kernel;
-    if (c->in[IN_WIDTH] != NULL) {
-        c->kernel.width_per = o->width_per;
-        c->kernel.widths = c->in[IN_WIDTH];
+    if (c->in[IN_INVERSE_BANDWIDTH] != NULL) {
+        c->kernel.bandwidth_per = o->bandwidth_per;
+        c->kernel.inverse_bandwidths = c->in[IN_INVERSE_BANDWIDTH];
     }
     if (h->count < 2)
         return CMD_OK;
-    int st = array_new(&c->coordinate_widths, h->count, real_size(work->single), e);
+    int st = array_new(&c->coordinate_inverse_bandwidths, h->count, real_size(work->single), e);
     for (size_t k = 0; st == CMD_OK && k < h->count; k++) {
-        double w = work->single ? (double)attpool_width_f32((float)h->value[k])
-                                : attpool_width_f64(h->value[k]);
+        double w = work->single ? (double)attpool_inverse_bandwidth_f32((float)h->value[k])
+                                : attpool_inverse_bandwidth_f64(h->value[k]);
         if (!(w <= 1.7976931348623157e308))
             return error_set(e, CMD_USAGE, "--bandwidth: %g or its inverse is out of range",
                              h->value[k]);
-        real_set(c->coordinate_widths, work->single, k, w);
+        real_set(c->coordinate_inverse_bandwidths, work->single, k, w);
     }
-    c->kernel.width_per = ATTPOOL_WIDTH_COORDINATE;
-    c->kernel.widths = operand_real(&c->widths, c->coordinate_widths, work->single, 1, &d);
+    c->kernel.bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE;
+    c->kernel.inverse_bandwidths =
+        operand_real(&c->inverse_bandwidths, c->coordinate_inverse_bandwidths, work->single, 1, &d);
     return st;
 }
 
@@ -192,11 +193,11 @@ static int report(const struct session *s, attpool_status status, const struct a
         { ATTPOOL_E_MASK, o->input[IN_MASK] },
         { ATTPOOL_E_BIAS, o->input[IN_BIAS] },
         { ATTPOOL_E_KEY_WEIGHTS, o->input[IN_KEY_WEIGHTS] },
-        { ATTPOOL_E_WIDTH, o->input[IN_WIDTH] },
+        { ATTPOOL_E_BANDWIDTH, o->input[IN_INVERSE_BANDWIDTH] },
     };
     /* The library's names of these are those of the options. */
     const char *message = attpool_message(s->context);
-    bool bandwidth = status == ATTPOOL_E_WIDTH && o->input[IN_WIDTH] == NULL;
+    bool bandwidth = status == ATTPOOL_E_BANDWIDTH && o->input[IN_INVERSE_BANDWIDTH] == NULL;
     bool scale = status == ATTPOOL_E_OPTIONS && strncmp(message, "scale", 5) == 0;
     if (status == ATTPOOL_E_ROWS || bandwidth || scale)
         return error_set(e, CMD_USAGE, "--%s", message);
@@ -205,7 +206,7 @@ static int report(const struct session *s, attpool_status status, const struct a
 
 int attend_run(const struct attend_options *o, struct attend_work *work, struct error *e)
 {
-    struct call c = { .coordinate_widths = NULL };
+    struct call c = { .coordinate_inverse_bandwidths = NULL };
     struct session session;
     int st = make_results(o, work, e);
     if (st != CMD_OK)
@@ -221,6 +222,6 @@ int attend_run(const struct attend_options *o, struct attend_work *work, struct 
         st = report(&session, status, o, e);
         session_close(&session);
     }
-    free(c.coordinate_widths);
+    free(c.coordinate_inverse_bandwidths);
     return st;
 }

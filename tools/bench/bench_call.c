@@ -91,8 +91,8 @@ static const struct extra {
     { BENCH_MASK, "mask", PAIRS, true, false },
     { BENCH_BIAS, "bias", PAIRS, false, false },
     { BENCH_KEY_WEIGHTS, "key_weights", KEYS, false, true },
-    { BENCH_KEY_WIDTHS, "key_widths", KEYS, false, true },
-    { BENCH_WIDTHS, "widths", COORDINATES, false, true },
+    { BENCH_KEY_WIDTHS, "key_inverse_bandwidths", KEYS, false, true },
+    { BENCH_WIDTHS, "inverse_bandwidths", COORDINATES, false, true },
     { BENCH_LSE, "lse", QUERIES, false, false },
     { BENCH_N_EFF, "n_eff", QUERIES, false, false },
 };
@@ -183,15 +183,18 @@ static void set_options(struct bench_call *call)
 {
     const struct bench_case *c = call->data->c;
     struct operand *x = call->operand;
-    DLTensor *key_widths = extra(call, "key_widths"), *widths = extra(call, "widths");
+    DLTensor *key_inverse_bandwidths = extra(call, "key_inverse_bandwidths"),
+             *inverse_bandwidths = extra(call, "inverse_bandwidths");
     call->kernel = (attpool_kernel_options){
         .kernel = c->kernel,
         .form = c->with & BENCH_PRODUCT ? ATTPOOL_PRODUCT : ATTPOOL_RADIAL,
-        .width_per = key_widths != NULL ? ATTPOOL_WIDTH_KEY
-                     : widths != NULL   ? ATTPOOL_WIDTH_COORDINATE
-                                        : ATTPOOL_WIDTH_ONE,
-        .bandwidth = key_widths == NULL && widths == NULL ? bench_bandwidth(c) : 0,
-        .widths = key_widths != NULL ? key_widths : widths,
+        .bandwidth_per = key_inverse_bandwidths != NULL ? ATTPOOL_BANDWIDTH_KEY
+                         : inverse_bandwidths != NULL   ? ATTPOOL_BANDWIDTH_COORDINATE
+                                                        : ATTPOOL_BANDWIDTH_ONE,
+        .bandwidth =
+            key_inverse_bandwidths == NULL && inverse_bandwidths == NULL ? bench_bandwidth(c) : 0,
+        .inverse_bandwidths =
+            key_inverse_bandwidths != NULL ? key_inverse_bandwidths : inverse_bandwidths,
     };
     call->masks = (attpool_masks){
         .mask = extra(call, "mask"),

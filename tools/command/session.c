@@ -36,7 +36,7 @@ static int exit_code(attpool_status status)
     case ATTPOOL_E_CANCELLED:
         return CMD_FAILED;
     case ATTPOOL_E_OPTIONS:
-    case ATTPOOL_E_WIDTH:
+    case ATTPOOL_E_BANDWIDTH:
     case ATTPOOL_E_ROWS:
         return CMD_USAGE;
     default:

@@ -199,8 +199,9 @@ static int check_kernel(const struct option_reader *r, struct regress_options *o
                            d == 1 ? "" : "s");
     for (size_t c = 0; c < h; c++)
         if (o->common.precision == PRECISION_F32
-                ? !(attpool_width_f32((float)o->bandwidths.value[c]) <= 3.4028234e38F)
-                : !(attpool_width_f64(o->bandwidths.value[c]) <= 1.7976931348623157e308))
+                ? !(attpool_inverse_bandwidth_f32((float)o->bandwidths.value[c]) <= 3.4028234e38F)
+                : !(attpool_inverse_bandwidth_f64(o->bandwidths.value[c]) <=
+                    1.7976931348623157e308))
             return usage_error(r, e, "--bandwidth: %g or its inverse is out of range",
                                o->bandwidths.value[c]);
     return CMD_OK;

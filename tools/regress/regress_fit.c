@@ -23,22 +23,22 @@ struct fit {
     const struct regress_data *data;
     struct regress_result *result;
     struct session session;
-    void *widths;        /* one a coordinate, or NULL */
-    size_t chunk;        /* queries */
+    void *inverse_bandwidths; /* one a coordinate, or NULL */
+    size_t chunk;             /* queries */
     void *weights;       /* (chunk, m), NULL where the heat map has them all or nobody wants them */
     struct output *file; /* where weights go, or NULL */
 };
 
-static int set_up_widths(struct fit *f, struct error *e)
+static int set_up_inverse_bandwidths(struct fit *f, struct error *e)
 {
     const struct numbers *h = &f->o->bandwidths;
     if (h->count < 2)
         return CMD_OK;
-    int st = array_new(&f->widths, h->count, real_size(f->data->single), e);
+    int st = array_new(&f->inverse_bandwidths, h->count, real_size(f->data->single), e);
     for (size_t c = 0; st == CMD_OK && c < h->count; c++)
-        real_set(f->widths, f->data->single, c,
-                 f->data->single ? (double)attpool_width_f32((float)h->value[c])
-                                 : attpool_width_f64(h->value[c]));
+        real_set(f->inverse_bandwidths, f->data->single, c,
+                 f->data->single ? (double)attpool_inverse_bandwidth_f32((float)h->value[c])
+                                 : attpool_inverse_bandwidth_f64(h->value[c]));
     return st;
 }
 
@@ -87,9 +87,9 @@ static attpool_status pool(struct fit *f, size_t start, size_t count, attpool_em
         .kernels = f->o->kernels.count > 1 ? f->o->kernels.name : NULL,
         .bandwidth = f->o->bandwidths.count == 1 ? f->o->bandwidths.value[0] : 0,
     };
-    if (f->widths != NULL) {
-        kernel.width_per = ATTPOOL_WIDTH_COORDINATE;
-        kernel.widths = operand_real(&w, f->widths, single, 1, &d);
+    if (f->inverse_bandwidths != NULL) {
+        kernel.bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE;
+        kernel.inverse_bandwidths = operand_real(&w, f->inverse_bandwidths, single, 1, &d);
     }
     attpool_masks masks = { .size = sizeof masks,
                             .leave_one_out = f->o->loo,
@@ -182,14 +182,14 @@ int regress_fit(const struct regress_options *o, const struct regress_data *data
     int st = session_open(&f.session, "regress", &o->common, e);
     if (st != CMD_OK)
         return st;
-    st = set_up_widths(&f, e);
+    st = set_up_inverse_bandwidths(&f, e);
     if (st == CMD_OK)
         st = set_up_memory(&f, e);
     if (st == CMD_OK)
         note_time(data);
     if (st == CMD_OK)
         st = fit_and_write(&f, e);
-    free(f.widths);
+    free(f.inverse_bandwidths);
     free(f.weights);
     session_close(&f.session);
     return st;
