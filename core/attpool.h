@@ -192,9 +192,13 @@ typedef enum attpool_kernel_name {
     ATTPOOL_CAUCHY = 13       /* 1/(1 + u^2) */
 } attpool_kernel_name;
 
-/** "gaussian" and so on, NULL for a value that is none; and back: -1 for an unknown name. */
+/** "gaussian" and so on, NULL for a value that is none; and back: -1 for an unknown name. A name
+ *  that other packages give the kernel will do as well ("normal", "quartic"). */
 ATTPOOL_API const char *attpool_kernel_to_name(attpool_kernel_name kernel);
 ATTPOOL_API int attpool_kernel_from_name(const char *name);
+
+/** Those other names one by one, i from 0; NULL after the last. */
+ATTPOOL_API const char *attpool_kernel_alias(attpool_kernel_name kernel, size_t i);
 
 typedef enum attpool_form {
     ATTPOOL_RADIAL = 0, /* k(|| w * (q - k) ||) */

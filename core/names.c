@@ -3,35 +3,47 @@
 
 #include <string.h>
 
-static const char *const kernel_name[] = {
-    [ATTPOOL_GAUSSIAN] = "gaussian",
-    [ATTPOOL_BOXCAR] = "boxcar",
-    [ATTPOOL_CONSTANT] = "constant",
-    [ATTPOOL_TRIANGULAR] = "triangular",
-    [ATTPOOL_EPANECHNIKOV] = "epanechnikov",
-    [ATTPOOL_BIWEIGHT] = "biweight",
-    [ATTPOOL_TRIWEIGHT] = "triweight",
-    [ATTPOOL_TRICUBE] = "tricube",
-    [ATTPOOL_COSINE] = "cosine",
-    [ATTPOOL_LAPLACIAN] = "laplacian",
-    [ATTPOOL_LOGISTIC] = "logistic",
-    [ATTPOOL_SIGMOID] = "sigmoid",
-    [ATTPOOL_SILVERMAN] = "silverman",
-    [ATTPOOL_CAUCHY] = "cauchy",
+enum { MOST_NAMES = 7 };
+
+/* The name of each kernel, then those of other packages for it. A name that means another kernel
+ * somewhere is left out: R's density reads "cos" as a cosine that is none of ours, locfit's "trwt"
+ * is the tricube kernel, and a "linear" kernel is an inner product. */
+static const char *const kernel_names[][MOST_NAMES + 1] = {
+    [ATTPOOL_GAUSSIAN] = { "gaussian", "normal", "gauss", "gau" },
+    [ATTPOOL_BOXCAR] = { "boxcar", "box", "uniform", "uni", "rectangular", "rect", "tophat" },
+    [ATTPOOL_CONSTANT] = { "constant" },
+    [ATTPOOL_TRIANGULAR] = { "triangular", "tri", "tria" },
+    [ATTPOOL_EPANECHNIKOV] = { "epanechnikov", "epanech", "epan", "epa" },
+    [ATTPOOL_BIWEIGHT] = { "biweight", "quartic", "bisq", "biw" },
+    [ATTPOOL_TRIWEIGHT] = { "triweight", "tri_weight", "triw" },
+    [ATTPOOL_TRICUBE] = { "tricube", "tricubic", "tcub" },
+    [ATTPOOL_COSINE] = { "cosine", "optcosine" },
+    [ATTPOOL_LAPLACIAN] = { "laplacian", "exponential", "exp" },
+    [ATTPOOL_LOGISTIC] = { "logistic" },
+    [ATTPOOL_SIGMOID] = { "sigmoid" },
+    [ATTPOOL_SILVERMAN] = { "silverman" },
+    [ATTPOOL_CAUCHY] = { "cauchy" },
 };
 
-enum { KERNELS = sizeof kernel_name / sizeof kernel_name[0] };
+enum { KERNELS = sizeof kernel_names / sizeof kernel_names[0] };
+
+const char *attpool_kernel_alias(attpool_kernel_name kernel, size_t i)
+{
+    return (int)kernel >= 0 && (int)kernel < KERNELS && i < MOST_NAMES ? kernel_names[kernel][i + 1]
+                                                                       : NULL;
+}
 
 const char *attpool_kernel_to_name(attpool_kernel_name kernel)
 {
-    return (int)kernel >= 0 && (int)kernel < KERNELS ? kernel_name[kernel] : NULL;
+    return (int)kernel >= 0 && (int)kernel < KERNELS ? kernel_names[kernel][0] : NULL;
 }
 
 int attpool_kernel_from_name(const char *name)
 {
-    for (int i = 0; name && i < KERNELS; i++)
-        if (strcmp(name, kernel_name[i]) == 0)
-            return i;
+    for (int k = 0; name && k < KERNELS; k++)
+        for (int i = 0; kernel_names[k][i]; i++)
+            if (strcmp(name, kernel_names[k][i]) == 0)
+                return k;
     return -1;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/context.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,9 @@ START_TEST(names_of_kernels)
         const char *name = attpool_kernel_to_name((attpool_kernel_name)k);
         ck_assert_ptr_nonnull(name);
         ck_assert_int_eq(attpool_kernel_from_name(name), k);
+        const char *alias;
+        for (size_t i = 0; (alias = attpool_kernel_alias((attpool_kernel_name)k, i)) != NULL; i++)
+            ck_assert_msg(attpool_kernel_from_name(alias) == k, "%s is not %s", alias, name);
     }
     ck_assert_str_eq(attpool_kernel_to_name(ATTPOOL_EPANECHNIKOV), "epanechnikov");
     ck_assert_ptr_null(attpool_kernel_to_name((attpool_kernel_name)14));
@@ -205,6 +209,89 @@ START_TEST(names_of_kernels)
     ck_assert_int_eq(attpool_kernel_from_name("Gaussian"), -1);
     ck_assert_int_eq(attpool_kernel_from_name(""), -1);
     ck_assert_int_eq(attpool_kernel_from_name(NULL), -1);
+    ck_assert_ptr_null(attpool_kernel_alias(ATTPOOL_GAUSSIAN, SIZE_MAX));
+    ck_assert_ptr_null(attpool_kernel_alias((attpool_kernel_name)14, 0));
+    ck_assert_ptr_null(attpool_kernel_alias((attpool_kernel_name)-1, 0));
+}
+END_TEST
+
+/* As R, statsmodels, scikit-learn, scikit-fda, KDEpy, locfit and nprobust call them. */
+START_TEST(kernels_have_the_names_of_other_packages)
+{
+    static const struct {
+        const char *name;
+        int kernel;
+    } names[] = {
+        { "normal", ATTPOOL_GAUSSIAN },
+        { "gauss", ATTPOOL_GAUSSIAN },
+        { "gau", ATTPOOL_GAUSSIAN },
+        { "box", ATTPOOL_BOXCAR },
+        { "uniform", ATTPOOL_BOXCAR },
+        { "uni", ATTPOOL_BOXCAR },
+        { "rectangular", ATTPOOL_BOXCAR },
+        { "rect", ATTPOOL_BOXCAR },
+        { "tophat", ATTPOOL_BOXCAR },
+        { "tri", ATTPOOL_TRIANGULAR },
+        { "tria", ATTPOOL_TRIANGULAR },
+        { "epa", ATTPOOL_EPANECHNIKOV },
+        { "epan", ATTPOOL_EPANECHNIKOV },
+        { "epanech", ATTPOOL_EPANECHNIKOV },
+        { "quartic", ATTPOOL_BIWEIGHT },
+        { "bisq", ATTPOOL_BIWEIGHT },
+        { "biw", ATTPOOL_BIWEIGHT },
+        { "tri_weight", ATTPOOL_TRIWEIGHT },
+        { "triw", ATTPOOL_TRIWEIGHT },
+        { "tcub", ATTPOOL_TRICUBE },
+        { "tricubic", ATTPOOL_TRICUBE },
+        { "optcosine", ATTPOOL_COSINE },
+        { "exponential", ATTPOOL_LAPLACIAN },
+        { "exp", ATTPOOL_LAPLACIAN },
+        /* what means another kernel there, or one there and another elsewhere */
+        { "trwt", -1 },
+        { "cos", -1 },
+        { "linear", -1 },
+        { "triweigh", -1 },
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        ck_assert_msg(attpool_kernel_from_name(names[i].name) == names[i].kernel, "%s is %d",
+                      names[i].name, attpool_kernel_from_name(names[i].name));
+}
+END_TEST
+
+/* The rest of the line of attpool(1)'s table of names that begins with this one. */
+static void find_names(const char *name, char *line, size_t size)
+{
+    char path[512];
+    const char *source = getenv("srcdir");
+    size_t length = strlen(name);
+    snprintf(path, sizeof path, "%s/man/attpool.1", source != NULL ? source : ".");
+    FILE *f = fopen(path, "r");
+    ck_assert_msg(f != NULL, "no %s", path);
+    bool in_names = false, found = false;
+    while (!found && fgets(line, (int)size, f) != NULL) {
+        in_names = in_names || strncmp(line, "The names that other packages", 29) == 0;
+        found = in_names && strncmp(line, name, length) == 0 && line[length] == '\t';
+    }
+    fclose(f);
+    ck_assert_msg(found, "attpool(1) has no other names of %s", name);
+    memmove(line, line + length + 1, strlen(line + length));
+}
+
+START_TEST(the_manual_lists_all_names_of_kernels)
+{
+    const char *alias;
+    for (int k = 0; k <= ATTPOOL_CAUCHY; k++) {
+        char line[256] = "", expected[256] = "";
+        const attpool_kernel_name kernel = (attpool_kernel_name)k;
+        if (attpool_kernel_alias(kernel, 0) == NULL)
+            continue;
+        for (size_t i = 0; (alias = attpool_kernel_alias(kernel, i)) != NULL; i++) {
+            strcat(expected, i > 0 ? ", " : "");
+            strcat(expected, alias);
+        }
+        find_names(attpool_kernel_to_name(kernel), line, sizeof line);
+        ck_assert_str_eq(line, strcat(expected, "\n"));
+    }
 }
 END_TEST
 
@@ -221,6 +308,8 @@ Suite *suite_failures(void)
     tcase_add_test(tc, states_are_checked);
     tcase_add_test(tc, names_of_statuses);
     tcase_add_test(tc, names_of_kernels);
+    tcase_add_test(tc, kernels_have_the_names_of_other_packages);
+    tcase_add_test(tc, the_manual_lists_all_names_of_kernels);
     suite_add_tcase(suite, tc);
     return suite;
 }
