@@ -160,9 +160,43 @@ base='-q q.npy -k k.npy -v v.npy'
     unnpy o.npy
     shape '<f4 (2, 1)'
     npy qi.npy '|i1' '(2, 2)' 1 0 0 2
-    npy vi.npy '<i4' '(3, 1)' 1 2 4
+    npy vi.npy '|i1' '(3, 1)' 1 2 4
     ok attend -q qi.npy -k kf.npy -v vi.npy -o o2.npy
     same o.npy o2.npy
+    # integers of more than 16 bits count as float64: seconds since 1970 would all be one float
+    npy t.npy '<i8' '(5, 1)' 1700000000 1700000060 1700000120 1700000180 1700000240
+    npy tf.npy '<f8' '(5, 1)' 1700000000 1700000060 1700000120 1700000180 1700000240
+    npy y.npy '<i8' '(5, 1)' 1 2 4 8 16
+    npy ys.npy '<i2' '(5, 1)' 1 2 4 8 16
+    npy yf.npy '<f4' '(5, 1)' 1 2 4 8 16
+    perl -e '
+        my @y = (1, 2, 4, 8, 16);
+        for my $q (0 .. 4) {
+            my ($t, $o) = (0, 0);
+            for (0 .. 4) { my $w = exp(-2 * ($q - $_)**2); $t += $w; $o += $w * $y[$_]; }
+            printf "%.17g\n", $o / $t;
+        }' >seconds
+    for times in t tf; do
+        for values in y ys yf; do
+            ok attend -q $times.npy -k $times.npy -v $values.npy --score gaussian --bandwidth 30
+            near 1e-14 $(cat seconds)
+        done
+    done
+    # of two types the wider one counts, wherever it stands
+    npy small.npy '<i2' '(5, 1)' 0 60 120 180 240
+    npy x.npy '<f4' '(5, 1)' 0 60 120 180 240
+    npy yu.npy '<u4' '(5, 1)' 1 2 4 8 16
+    npy yh.npy '|u1' '(5, 1)' 1 2 4 8 16
+    for types in 'small ys f4' 'small yh f4' 'x ys f4' 'small yf f4' 'x y f8' 'small yu f8' 'x yu f8'; do
+        set -- $types
+        ok attend -q $1.npy -k $1.npy -v $2.npy --score gaussian --bandwidth 30 -o o.npy
+        unnpy o.npy
+        shape "<$3 (5, 1)"
+        near 1e-6 $(cat seconds)
+    done
+    ok attend -q t.npy -k x.npy -v yf.npy --score boxcar --lse lse.npy
+    unnpy lse.npy
+    shape '<f8 (5,)'
     npy qb.npy '>f8' '(2, 2)' 1 0 0 2
     ok attend -q qb.npy -k k.npy -v v.npy -o o.npy
     ok attend $base -o o2.npy

@@ -88,8 +88,8 @@ npy()
 {
     perl -e '
         my ($file, $type, $shape, @values) = @ARGV;
-        my %pack = ("<f8" => "d<", "<f4" => "f<", "|i1" => "c", "<i4" => "l<", "<i8" => "q<",
-                    "|b1" => "C", ">f8" => "d>");
+        my %pack = ("<f8" => "d<", "<f4" => "f<", "|i1" => "c", "<i2" => "s<", "<i4" => "l<",
+                    "<i8" => "q<", "|u1" => "C", "<u4" => "L<", "|b1" => "C", ">f8" => "d>");
         my $head = "{\x27descr\x27: \x27$type\x27, \x27fortran_order\x27: False, \x27shape\x27: $shape, }";
         $head .= " " x (117 - length $head) . "\n";
         open my $f, ">:raw", $file or die;

@@ -58,7 +58,8 @@ static const char help[] =
     "  --heatmap FILE       the weights as a picture, .svg or .png\n"
     "  --keep-scripts       keep gnuplot's script beside the picture, as FILE.gp\n"
     "\n" COMMON_HELP
-    "  --precision f32|f64  default: that of the arrays, f32 where they are neither\n"
+    "  --precision f32|f64  default: f64 where queries, keys or values are float64 or integers\n"
+    "                       of more than 16 bits, else f32\n"
     "  --help               this text\n";
 
 enum {

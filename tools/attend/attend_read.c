@@ -96,12 +96,35 @@ static bool decides_type(int i)
     return i == IN_Q || i == IN_K || i == IN_V;
 }
 
+/* float32 holds integers of up to 16 bits, and would round wider ones before their differences are
+ * taken: seconds since 1970 to multiples of 128. */
+static bool needs_double(enum npy_type type)
+{
+    switch (type) {
+    case NPY_BOOL:
+    case NPY_I8:
+    case NPY_I16:
+    case NPY_U8:
+    case NPY_U16:
+    case NPY_F16:
+    case NPY_F32:
+        return false;
+    case NPY_I32:
+    case NPY_I64:
+    case NPY_U32:
+    case NPY_U64:
+    case NPY_F64:
+        break;
+    }
+    return true;
+}
+
 static bool choose_single(const struct attend_options *o, const struct open_input *in)
 {
     if (o->common.precision != PRECISION_DEFAULT)
         return o->common.precision == PRECISION_F32;
     for (int i = 0; i < INPUTS; i++)
-        if (decides_type(i) && in[i].open && in[i].info.type == NPY_F64)
+        if (decides_type(i) && in[i].open && needs_double(in[i].info.type))
             return false;
     return true;
 }
