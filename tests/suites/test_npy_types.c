@@ -75,15 +75,11 @@ static const struct {
     const char *fault;
 } ranges[] = {
     { 1e39, NPY_AS_F64, NULL },
-    { 1e39, NPY_AS_F64_FINITE, NULL },
     { 1e39, NPY_AS_F32, "t.npy: element [1, 0] is outside the range of float32" },
-    { -1e39, NPY_AS_F32_FINITE, "t.npy: element [1, 0] is outside the range of float32" },
+    { -1e39, NPY_AS_F32, "t.npy: element [1, 0] is outside the range of float32" },
     { (double)INFINITY, NPY_AS_F32, NULL },
     { -(double)INFINITY, NPY_AS_F64, NULL },
-    { -(double)INFINITY, NPY_AS_F64_FINITE, "t.npy: element [1, 0] is infinite" },
-    { (double)INFINITY, NPY_AS_F32_FINITE, "t.npy: element [1, 0] is infinite" },
-    { (double)NAN, NPY_AS_F64_FINITE, NULL },
-    { (double)NAN, NPY_AS_F32_FINITE, NULL },
+    { (double)NAN, NPY_AS_F32, NULL },
     { 1e-300, NPY_AS_F32, NULL },
 };
 

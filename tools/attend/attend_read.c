@@ -32,9 +32,7 @@ static enum npy_as type_of(enum attend_input i, bool single)
         return NPY_AS_I64;
     if (i == IN_MASK)
         return NPY_AS_BOOL;
-    if (i == IN_BIAS)
-        return single ? NPY_AS_F32 : NPY_AS_F64;
-    return single ? NPY_AS_F32_FINITE : NPY_AS_F64_FINITE;
+    return single ? NPY_AS_F32 : NPY_AS_F64;
 }
 
 static bool may_be_scalar(enum attend_input i)
@@ -42,16 +40,8 @@ static bool may_be_scalar(enum attend_input i)
     return i == IN_LENGTHS || i == IN_INVERSE_BANDWIDTH;
 }
 
-static int check_bias(const char *file, bool single, const struct attend_array *array,
-                      struct error *e)
-{
-    for (size_t j = 0; j < array->count; j++)
-        if (real_get(array->data, single, j) == (double)INFINITY)
-            return error_at(e, file, 0, 0, "a bias of +Inf, which is element %zu in C order", j);
-    return CMD_OK;
-}
-
-/* No element is infinite; the library sees to NaN and signs. */
+/* A sum of finite weights that overflows would make every weight 0 or NaN without a word. What is
+ * not finite itself, or negative, the library refuses. */
 static int check_key_weights(const char *file, bool single, const struct attend_array *array,
                              struct error *e)
 {
@@ -60,6 +50,8 @@ static int check_key_weights(const char *file, bool single, const struct attend_
     for (size_t j = 0; j < array->count; j++) {
         const double weight = real_get(array->data, single, j);
         sum = j % keys == 0 ? weight : sum + weight;
+        if (!isfinite(weight))
+            return CMD_OK;
         if (isinf(single ? (double)(float)sum : sum))
             return error_at(e, file, 0, 0,
                             "the sum of the key weights is outside the range of float%d, up to "
@@ -84,8 +76,6 @@ static int read_array(struct open_input *in, enum attend_input i, bool single,
         return error_at(e, in->source.name, 0, 0, "the shape is %s; 1 to 4 dimensions are possible",
                         npy_shape(info->dims, info->shape).text);
     int st = npy_data(&in->source, info, type_of(i, single), &array->data, e);
-    if (st == CMD_OK && i == IN_BIAS)
-        st = check_bias(in->source.name, single, array, e);
     if (st == CMD_OK && i == IN_KEY_WEIGHTS)
         st = check_key_weights(in->source.name, single, array, e);
     return st;

@@ -36,12 +36,10 @@ struct npy_info {
 
 /* What npy_data hands out, always in C order and this machine's byte order. */
 enum npy_as {
-    NPY_AS_F64,        /* double, from every type; i8 and u8 are rounded where they must */
-    NPY_AS_F32,        /* float, from every type; what rounds to infinity is bad data */
-    NPY_AS_I64,        /* int64_t, from the integers; u8 above 2^63 - 1 is bad data */
-    NPY_AS_BOOL,       /* uint8_t of 0 and 1, from bool, and from integers of 0 and 1 only */
-    NPY_AS_F64_FINITE, /* as above, and an infinity is bad data; NaN is let through */
-    NPY_AS_F32_FINITE
+    NPY_AS_F64, /* double, from every type; i8 and u8 are rounded where they must */
+    NPY_AS_F32, /* float, from every type; what rounds to infinity is bad data */
+    NPY_AS_I64, /* int64_t, from the integers; u8 above 2^63 - 1 is bad data */
+    NPY_AS_BOOL /* uint8_t of 0 and 1, from bool, and from integers of 0 and 1 only */
 };
 
 const char *npy_type_name(enum npy_type type); /* "float64" */

@@ -11,28 +11,19 @@
 /* Converted while they are in the cache. */
 enum { CHUNK = 1 << 16, TILE = 32 };
 
-struct target {
-    enum npy_type type; /* NPY_F64, NPY_F32, NPY_I64 or NPY_BOOL */
-    bool finite;
-};
-
-static struct target target_of(enum npy_as as)
+static enum npy_type target_of(enum npy_as as)
 {
     switch (as) {
     case NPY_AS_F64:
-        return (struct target){ NPY_F64, false };
+        return NPY_F64;
     case NPY_AS_F32:
-        return (struct target){ NPY_F32, false };
+        return NPY_F32;
     case NPY_AS_I64:
-        return (struct target){ NPY_I64, false };
-    case NPY_AS_F64_FINITE:
-        return (struct target){ NPY_F64, true };
-    case NPY_AS_F32_FINITE:
-        return (struct target){ NPY_F32, true };
+        return NPY_I64;
     case NPY_AS_BOOL:
         break;
     }
-    return (struct target){ NPY_BOOL, false };
+    return NPY_BOOL;
 }
 
 /* ---- one chunk ---- */
@@ -143,14 +134,14 @@ static void to_bool(uint8_t *to, const unsigned char *from, size_t count, enum n
     }
 }
 
-static void convert(const struct npy_info *info, struct target t, void *to,
+static void convert(const struct npy_info *info, enum npy_type t, void *to,
                     const unsigned char *from, size_t count)
 {
-    if (t.type == NPY_F64)
+    if (t == NPY_F64)
         to_f64(to, from, count, info->type);
-    else if (t.type == NPY_F32)
+    else if (t == NPY_F32)
         to_f32(to, from, count, info->type);
-    else if (t.type == NPY_I64)
+    else if (t == NPY_I64)
         to_i64(to, from, count, info->type);
     else
         to_bool(to, from, count, info->type);
@@ -158,14 +149,14 @@ static void convert(const struct npy_info *info, struct target t, void *to,
 
 /* ---- what a conversion may not meet ---- */
 
-static int bad_type(const struct source *s, const struct npy_info *info, struct target t,
+static int bad_type(const struct source *s, const struct npy_info *info, enum npy_type t,
                     struct error *e)
 {
     bool floating = info->type >= NPY_F16;
-    if (t.type == NPY_I64 && (floating || info->type == NPY_BOOL))
+    if (t == NPY_I64 && (floating || info->type == NPY_BOOL))
         return error_at(e, s->name, 0, 0, "the array is %s where integers belong",
                         npy_type_name(info->type));
-    if (t.type == NPY_BOOL && floating)
+    if (t == NPY_BOOL && floating)
         return error_at(e, s->name, 0, 0, "the array is %s where bool belongs",
                         npy_type_name(info->type));
     return CMD_OK;
@@ -197,39 +188,37 @@ static bool infinite_in_file(const struct npy_info *info, const unsigned char *f
 }
 
 /* The fault of element i as converted, NULL for none. */
-static const char *fault(const struct npy_info *info, struct target t, const void *to,
+static const char *fault(const struct npy_info *info, enum npy_type t, const void *to,
                          const unsigned char *from, size_t i)
 {
-    if (t.type == NPY_BOOL)
+    if (t == NPY_BOOL)
         return ((const uint8_t *)to)[i] > 1 ? "is neither 0 nor 1" : NULL;
-    if (t.type == NPY_I64)
+    if (t == NPY_I64)
         return info->type == NPY_U64 && ((const int64_t *)to)[i] < 0 ? "is above 2^63 - 1" : NULL;
-    bool inf = t.type == NPY_F64 ? isinf(((const double *)to)[i]) : isinf(((const float *)to)[i]);
+    bool inf = t == NPY_F64 ? isinf(((const double *)to)[i]) : isinf(((const float *)to)[i]);
     if (!inf)
         return NULL;
-    if (infinite_in_file(info, from, i))
-        return t.finite ? "is infinite" : NULL;
-    return "is outside the range of float32";
+    return infinite_in_file(info, from, i) ? NULL : "is outside the range of float32";
 }
 
 /* Whether a second look is due: most types cannot go wrong, and most reals are finite. */
-static bool suspect(const struct npy_info *info, struct target t, const void *to, size_t count)
+static bool suspect(const struct npy_info *info, enum npy_type t, const void *to, size_t count)
 {
-    if (t.type == NPY_BOOL)
+    if (t == NPY_BOOL)
         return info->type != NPY_BOOL;
-    if (t.type == NPY_I64)
+    if (t == NPY_I64)
         return info->type == NPY_U64;
     if (info->type < NPY_F16)
         return false;
     bool infinite = false;
-    for (size_t i = 0; t.type == NPY_F64 && i < count; i++)
+    for (size_t i = 0; t == NPY_F64 && i < count; i++)
         infinite |= fabs(((const double *)to)[i]) == (double)INFINITY;
-    for (size_t i = 0; t.type == NPY_F32 && i < count; i++)
+    for (size_t i = 0; t == NPY_F32 && i < count; i++)
         infinite |= fabsf(((const float *)to)[i]) == (float)INFINITY;
     return infinite;
 }
 
-static int check(const struct source *s, const struct npy_info *info, struct target t,
+static int check(const struct source *s, const struct npy_info *info, enum npy_type t,
                  const void *to, const unsigned char *from, size_t first, size_t count,
                  struct error *e)
 {
@@ -274,12 +263,12 @@ static int cut_short(const struct source *s, const struct npy_info *info, struct
 }
 
 /* Elements [at, at + count), through the chunk, or straight where nothing is to be done. */
-static int read_part(struct source *s, const struct npy_info *info, struct target t,
+static int read_part(struct source *s, const struct npy_info *info, enum npy_type t,
                      unsigned char *chunk, unsigned char *to, size_t at, size_t count,
                      struct error *e)
 {
     size_t size = npy_type_size(info->type), got;
-    bool straight = info->type == t.type && info->type != NPY_BOOL;
+    bool straight = info->type == t && info->type != NPY_BOOL;
     unsigned char *from = straight ? to : chunk;
     int st = source_read(s, from, count * size, &got, e);
     if (st == CMD_OK && got < count * size)
@@ -293,10 +282,10 @@ static int read_part(struct source *s, const struct npy_info *info, struct targe
     return suspect(info, t, to, count) ? check(s, info, t, to, from, at, count, e) : CMD_OK;
 }
 
-static int read_all(struct source *s, const struct npy_info *info, struct target t,
+static int read_all(struct source *s, const struct npy_info *info, enum npy_type t,
                     struct growing *g, struct error *e)
 {
-    size_t size = npy_type_size(t.type);
+    size_t size = npy_type_size(t);
     unsigned char *chunk = malloc((size_t)CHUNK * 8);
     int st =
         chunk == NULL ? error_memory(e, (size_t)CHUNK * 8) : grow(g, s, 0, info->count, size, e);
@@ -370,14 +359,14 @@ static int to_c_order(const struct npy_info *info, size_t size, unsigned char **
 int npy_data(struct source *s, const struct npy_info *info, enum npy_as as, void **data,
              struct error *e)
 {
-    struct target t = target_of(as);
+    enum npy_type t = target_of(as);
     struct growing g = { NULL, 0 };
     *data = NULL;
     int st = bad_type(s, info, t, e);
     if (st == CMD_OK)
         st = read_all(s, info, t, &g, e);
     if (st == CMD_OK && info->fortran && info->dims > 1 && info->count > 0)
-        st = to_c_order(info, npy_type_size(t.type), &g.bytes, e);
+        st = to_c_order(info, npy_type_size(t), &g.bytes, e);
     if (st != CMD_OK) {
         free(g.bytes);
         return st;
