@@ -47,6 +47,37 @@ static const struct {
     { "1.7976931348623157e308", NUMBER_FINITE, DBL_MAX },
     { "1.8e308", NUMBER_RANGE, 0 },
     { "-1e99999999999999999999", NUMBER_RANGE, 0 },
+    { "1.5D+03", NUMBER_FINITE, 1500 },
+    { "-0.25d2", NUMBER_FINITE, -25 },
+    { "1D-400", NUMBER_FINITE, 0 },
+    { "1.7976931348623157D308", NUMBER_FINITE, DBL_MAX },
+    { "0.12345678901234567890123D-100", NUMBER_FINITE, 0.12345678901234567890123e-100 },
+    { "1D400", NUMBER_RANGE, 0 },
+    { "0.1000000+151", NUMBER_FINITE, 0.1e151 },
+    { "-0.1000000-151 ", NUMBER_FINITE, -0.1e-151 },
+    { "1.+100", NUMBER_FINITE, 1e100 },
+    { ".5-100", NUMBER_FINITE, .5e-100 },
+    { "0.1+999", NUMBER_RANGE, 0 },
+    { "0.1+15", NUMBER_TEXT, 0 },
+    { "0.1+1510", NUMBER_TEXT, 0 },
+    { "1-151", NUMBER_TEXT, 0 },
+    { "555.1234-567", NUMBER_TEXT, 0 },
+    { "2020-101", NUMBER_TEXT, 0 },
+    { "1D", NUMBER_TEXT, 0 },
+    { "1DE5", NUMBER_TEXT, 0 },
+    { "\xE2\x88\x92"
+      "1.5",
+      NUMBER_FINITE, -1.5 },
+    { " 1e\xE2\x88\x92"
+      "2 ",
+      NUMBER_FINITE, 0.01 },
+    { "\xE2\x88\x92", NUMBER_TEXT, 0 },
+    { "1\xE2\x88\x92"
+      "2",
+      NUMBER_TEXT, 0 },
+    { "\xE2\x88\x92"
+      "Inf",
+      NUMBER_INFINITE, 0 },
     { "", NUMBER_MISSING, 0 },
     { "  ", NUMBER_MISSING, 0 },
     { "NA", NUMBER_MISSING, 0 },
@@ -79,6 +110,57 @@ START_TEST(text_is_read_as_what_it_says)
                       readings[_i].text, value);
     else
         ck_assert(isnan(value));
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    enum number_kind kind;
+    double value;
+} comma_readings[] = {
+    { "1,5", NUMBER_FINITE, 1.5 },
+    { "-,5D1", NUMBER_FINITE, -5 },
+    { "0,1000000+151", NUMBER_FINITE, 0.1e151 },
+    { "4,9406564584124654e-324", NUMBER_FINITE, 4.9406564584124654e-324 },
+    { "0,1000000000000000055511151231257827", NUMBER_FINITE, 0.1 },
+    { "12", NUMBER_FINITE, 12 },
+    { "\xE2\x88\x92"
+      "1,5",
+      NUMBER_FINITE, -1.5 },
+    { "1.5", NUMBER_TEXT, 0 },
+    { "\xE2\x88\x92"
+      "1.5",
+      NUMBER_TEXT, 0 },
+    { "1.234,5", NUMBER_TEXT, 0 },
+    { "1,2,3", NUMBER_TEXT, 0 },
+    { "1,8e308", NUMBER_RANGE, 0 },
+    { "NA", NUMBER_MISSING, 0 },
+};
+
+START_TEST(a_decimal_comma_is_read)
+{
+    const char *text = comma_readings[_i].text;
+    double value;
+    enum number_kind kind = number_parse_point(text, strlen(text), ',', &value);
+    ck_assert_msg(kind == comma_readings[_i].kind, "\"%s\" is of kind %d", text, (int)kind);
+    if (kind == NUMBER_FINITE)
+        ck_assert_msg(memcmp(&value, &comma_readings[_i].value, sizeof value) == 0,
+                      "\"%s\" is %.17g", text, value);
+    else
+        ck_assert(isnan(value));
+}
+END_TEST
+
+START_TEST(underflow_is_told_from_zero)
+{
+    ck_assert(number_underflows("1e-400", 6));
+    ck_assert(number_underflows("-0.001e-350", 11));
+    ck_assert(number_underflows(" 1D-400", 7));
+    ck_assert(!number_underflows("0e-400", 6));
+    ck_assert(!number_underflows("-0.00", 5));
+    ck_assert(!number_underflows("5e-324", 6));
+    ck_assert(!number_underflows("1", 1));
+    ck_assert(!number_underflows("x", 1));
 }
 END_TEST
 
@@ -245,6 +327,9 @@ Suite *suite_number(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, text_is_read_as_what_it_says, 0,
                         (int)(sizeof readings / sizeof readings[0]));
+    tcase_add_loop_test(tc, a_decimal_comma_is_read, 0,
+                        (int)(sizeof comma_readings / sizeof comma_readings[0]));
+    tcase_add_test(tc, underflow_is_told_from_zero);
     tcase_add_test(tc, a_zero_byte_is_text);
     tcase_add_test(tc, reading_rounds_correctly);
     tcase_add_loop_test(tc, numbers_are_written_as_expected, 0,

@@ -141,8 +141,16 @@ void list_free(struct list *list)
 
 int number_read(const char *option, const char *text, double *value, struct error *e)
 {
-    if (number_parse(text, strlen(text), value) == NUMBER_FINITE)
+    size_t length = strlen(text);
+    enum number_kind kind = number_parse(text, length, value);
+    if (number_underflows(text, length))
+        return error_set(e, CMD_USAGE, "%s: %s is an underflow, 0 in float64", option,
+                         quoted_name(text).text);
+    if (kind == NUMBER_FINITE)
         return CMD_OK;
+    if (kind == NUMBER_RANGE)
+        return error_set(e, CMD_USAGE, "%s: %s is an overflow, infinite in float64", option,
+                         quoted_name(text).text);
     return error_set(e, CMD_USAGE, "%s: %s is not a finite number", option, quoted_name(text).text);
 }
 

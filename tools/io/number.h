@@ -17,8 +17,15 @@ enum number_kind {
 /* Reads the whole of text[0..length), spaces and tabs around it aside; text[length] must be
  * 0. *value is correctly rounded when the kind is NUMBER_FINITE (underflow gives a subnormal
  * or 0), else NaN. Decimal: [+-] digits [. digits] [e [+-] digits], with a digit before or
- * after the point. */
+ * after the point; e may be E, d or D, or be left out before a sign and three digits where there
+ * is a point with at most one digit before it, as Fortran does; - may be U+2212. */
 enum number_kind number_parse(const char *text, size_t length, double *value);
+
+/* The same with another character for the decimal point. */
+enum number_kind number_parse_point(const char *text, size_t length, char point, double *value);
+
+/* A number above 0 in size that number_parse reads as 0. */
+bool number_underflows(const char *text, size_t length);
 
 enum { NUMBER_TEXT_MAX = 32 };
 
