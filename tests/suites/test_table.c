@@ -101,7 +101,6 @@ static const struct reading readings[] = {
       ":2:2: a quote inside a cell (a quoted cell doubles it); is --delimiter right?" },
     { "x,y\n\"1\"2,3\n", "y", 0, 3,
       ":2:1: a quote inside a cell (a quoted cell doubles it); is --delimiter right?" },
-    { "\xFF\xFEx\0\n\0", "x", 0, 3, ":1: the text is UTF-16, not UTF-8" },
     /* query points */
     { "b,t,a\n1,2,3\n", "a,b", IN_ORDER, 0, "a,b|2:3,1" },
     { "b,a\n1,3\n", "a,b", IN_ORDER, 0, "a,b|2:3,1" },
@@ -180,23 +179,16 @@ static void check_reading(const struct reading *r, const char *path, const char 
     table_free(&t);
 }
 
-static size_t length_of(const char *text)
-{
-    return memcmp(text, "\xFF\xFE", strlen(text) < 2 ? strlen(text) : 2) == 0 && *text != '\0'
-               ? 6
-               : strlen(text);
-}
-
 START_TEST(csv_is_read_or_refused)
 {
-    write_file("t.csv", readings[_i].text, length_of(readings[_i].text));
+    write_file("t.csv", readings[_i].text, strlen(readings[_i].text));
     check_reading(&readings[_i], "t.csv", "t.csv");
 }
 END_TEST
 
 START_TEST(stdin_is_read_like_a_file)
 {
-    stdin_from_pipe(readings[_i].text, length_of(readings[_i].text));
+    stdin_from_pipe(readings[_i].text, strlen(readings[_i].text));
     check_reading(&readings[_i], "-", "<stdin>");
 }
 END_TEST
@@ -252,6 +244,53 @@ START_TEST(contents_of_the_other_kind_are_bad_data)
     write_file("a.csv", "\x93NUMPY\1\0", 8);
     ck_assert_int_eq(table_read("a.csv", &o, &t, &e), CMD_DATA);
     ck_assert_str_eq(e.text, "a.csv: an NPY file, though the name does not end in .npy");
+}
+END_TEST
+
+static const struct {
+    const char *bytes;
+    size_t length;
+    const char *want;
+} kinds[] = {
+    { "\x1F\x8B\x08\0", 4, "this is gzip data; unpack it first (gzip -d)" },
+    { "BZh91AY&SY", 10, "this is bzip2 data; unpack it first (bzip2 -d)" },
+    { "PK\3\4\x14\0", 6,
+      "this is a zip archive, as .xlsx, .ods and .npz files are; unpack it first, or save its "
+      "table "
+      "as CSV" },
+    { "PAR1\x15\4", 6,
+      "this is Parquet data; save its numbers as CSV, or as an array in an .npy file" },
+    { "ARROW1\0\0", 8,
+      "this is Arrow data, as Feather files are; save its numbers as CSV, or as an array in an "
+      ".npy "
+      "file" },
+    { "\x89HDF\r\n\x1A\n", 8,
+      "this is HDF5 data, as netCDF 4 files are; save its numbers as CSV, or as an array in an "
+      ".npy "
+      "file" },
+    { "\xFF\xFEx\0\n\0", 6,
+      "this is text in UTF-16, not UTF-8; convert it (iconv -f UTF-16 -t UTF-8)" },
+    { "x\0\n\0", 4, "neither text in UTF-8 nor an array of NumPy's: it has zero bytes" },
+    { "PAR1,x\n1,2\n", 11, NULL },
+    { "x,PAR1\n1,2\n", 11, NULL },
+    { "ARROW1,x\n1,2\n", 13, NULL },
+};
+
+START_TEST(other_kinds_are_named)
+{
+    struct table t;
+    const struct table_options o = { .columns = (const char *const[]){ "2" }, .column_count = 1 };
+    char text[300];
+    write_file("a.csv", kinds[_i].bytes, kinds[_i].length);
+    int st = table_read("a.csv", &o, &t, &e);
+    if (kinds[_i].want == NULL) {
+        ck_assert_int_eq(st, CMD_OK);
+        table_free(&t);
+        return;
+    }
+    ck_assert_int_eq(st, CMD_DATA);
+    snprintf(text, sizeof text, "a.csv: %s", kinds[_i].want);
+    ck_assert_str_eq(e.text, text);
 }
 END_TEST
 
@@ -356,6 +395,7 @@ Suite *suite_table(void)
     tcase_add_test(tc, blocks_do_not_show);
     tcase_add_test(tc, what_cannot_be_opened_is_no_bad_data);
     tcase_add_test(tc, contents_of_the_other_kind_are_bad_data);
+    tcase_add_loop_test(tc, other_kinds_are_named, 0, (int)(sizeof kinds / sizeof kinds[0]));
     tcase_add_loop_test(tc, delimiters_are_single_and_harmless, 0,
                         (int)(sizeof delimiters / sizeof delimiters[0]));
     tcase_add_test(tc, an_array_is_a_table);

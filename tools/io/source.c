@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const unsigned char magic[6] = { 0x93, 'N', 'U', 'M', 'P', 'Y' };
+static const unsigned char npy_magic[6] = { 0x93, 'N', 'U', 'M', 'P', 'Y' };
 
 bool name_is_stdio(const char *path)
 {
@@ -56,9 +56,13 @@ static void find_size(struct source *s)
 
 static int check_contents(struct source *s, bool from_stdin, struct error *e)
 {
-    bool has_magic = s->head_length >= sizeof magic && memcmp(s->head, magic, sizeof magic) == 0;
+    bool has_magic =
+        s->head_length >= sizeof npy_magic && memcmp(s->head, npy_magic, sizeof npy_magic) == 0;
+    const struct magic *other = magic_find(s->head, s->head_length);
     if (s->head_length == 0)
         return error_at(e, s->name, 0, 0, "the file is empty");
+    if (other != NULL)
+        return error_at(e, s->name, 0, 0, "this is %s; %s", other->what, other->cure);
     if (from_stdin) {
         s->npy = has_magic;
         return CMD_OK;

@@ -4,6 +4,7 @@
 #define ATTPOOL_TOOLS_SOURCE_H
 
 #include "tools/command/error.h"
+#include "tools/io/magic.h"
 
 #include <stdbool.h>
 
@@ -13,13 +14,13 @@ struct source {
     bool npy;        /* NPY, else CSV */
     bool size_known; /* a regular file: `left` bytes are still to come */
     uint64_t left;
-    unsigned char head[8]; /* read ahead for the magic */
+    unsigned char head[MAGIC_BYTES]; /* read ahead */
     size_t head_length, head_used;
 };
 
 /* path "-" is stdin, where the magic decides. Else a name ending in ".npy" is NPY and any
- * other is CSV; contents of the other kind are bad data, and so is an empty file. The path
- * must outlive the source. On failure nothing is left to close. */
+ * other is CSV; contents of the other kind are bad data, and so are what magic_find knows and an
+ * empty file. The path must outlive the source. On failure nothing is left to close. */
 int source_open(struct source *s, const char *path, struct error *e);
 
 /* Reads until `bytes` or the end; *got < bytes only at the end. */

@@ -142,13 +142,14 @@ static int bad_quotes(struct reader *r, const char *what)
     return error_at(r->b->e, r->b->t->file, r->line, r->cell + 1, "%s", what);
 }
 
-/* Drops a byte order mark; other encodings than UTF-8 are told apart by theirs. */
+/* Drops a byte order mark. No text has a zero byte; UTF-16 without its mark has many. */
 static int start_of_text(struct reader *r, const unsigned char *block, size_t got, size_t *skip)
 {
     *skip = got >= 3 && memcmp(block, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    if (got >= 2 && (memcmp(block, "\xFF\xFE", 2) == 0 || memcmp(block, "\xFE\xFF", 2) == 0))
-        return error_at(r->b->e, r->b->t->file, 1, 0, "the text is UTF-16, not UTF-8");
-    return CMD_OK;
+    if (memchr(block, 0, got) == NULL)
+        return CMD_OK;
+    return error_at(r->b->e, r->b->t->file, 0, 0,
+                    "neither text in UTF-8 nor an array of NumPy's: it has zero bytes");
 }
 
 static int parse(struct source *s, struct csv_parser *p, struct reader *r, unsigned char *block)

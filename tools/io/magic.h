@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a file is that is neither a table nor an array, by its first bytes. */
+#ifndef ATTPOOL_TOOLS_MAGIC_H
+#define ATTPOOL_TOOLS_MAGIC_H
+
+#include <stddef.h>
+
+enum { MAGIC_BYTES = 24 }; /* as many tell all of them */
+
+struct magic {
+    const char *what; /* "gzip data" */
+    const char *cure; /* "unpack it first" */
+};
+
+/* NULL for what may be text or is not known. */
+const struct magic *magic_find(const unsigned char *head, size_t length);
+
+#endif
