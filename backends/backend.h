@@ -8,21 +8,13 @@
  * are legal. A backend checks nothing again; it asserts. NUMERICS.md says which operations in
  * which order every function must do, so that all of them give the same bits. */
 
+#include "backends/constants.h"
 #include "core/attpool.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { TYPE_F32 = 0, TYPE_F64 = 1, TYPES = 2 };
-
-/* Lengths of the summation orders (NUMERICS.md): never to be changed after a release. */
-enum {
-    CHUNK = 256,        /* inner products: length of one fma chain */
-    BLOCK = 128,        /* pooling: keys of a block, at absolute key positions */
-    SUPER_BLOCK = 1024, /* pooling: keys of a leaf of the merge tree */
-    SOFTMAX_LANES_F32 = 32,
-    SOFTMAX_LANES_F64 = 16
-};
 
 /* An array. Element (b, h, i, c) lies `b * batch + (h / group) * head + i * row + c * col`
  * elements after data. On the host, data is the address of element 0 and may have any alignment;
@@ -87,13 +79,6 @@ struct softmax_args {
     struct masks masks;
     attpool_empty empty;
     struct array s, w;
-};
-
-enum pool_score {
-    POOL_CONSTANT, /* weight 1; q and k absent */
-    POOL_DOT,      /* c * q.k */
-    POOL_ADDITIVE, /* c * sum_h wv_h tanh(q_h + k_h); q and k already projected, d is p */
-    POOL_KERNEL
 };
 
 struct pool_args {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the 14 kernels are made of: 2^(log part) times a factor, on a support. */
+/* The traits of a call's kernels. */
 #ifndef ATTPOOL_KERNEL_TRAITS_H
 #define ATTPOOL_KERNEL_TRAITS_H
 
 #include "backends/backend.h"
+#include "backends/kernels.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,32 +26,6 @@
     X(ATTPOOL_SILVERMAN)                                                                           \
     X(ATTPOOL_CAUCHY)
 
-static inline bool kernel_has_log(int32_t name)
-{
-    return name == ATTPOOL_GAUSSIAN || name == ATTPOOL_LAPLACIAN || name == ATTPOOL_LOGISTIC ||
-           name == ATTPOOL_SIGMOID;
-}
-
-static inline bool kernel_has_factor(int32_t name)
-{
-    return name != ATTPOOL_GAUSSIAN && name != ATTPOOL_LAPLACIAN;
-}
-
-static inline bool kernel_is_compact(int32_t name)
-{
-    return name == ATTPOOL_BOXCAR || name == ATTPOOL_TRIANGULAR || name == ATTPOOL_EPANECHNIKOV ||
-           name == ATTPOOL_BIWEIGHT || name == ATTPOOL_TRIWEIGHT || name == ATTPOOL_TRICUBE ||
-           name == ATTPOOL_COSINE;
-}
-
-/* Kernels of u^2 alone: no square root for these. */
-static inline bool kernel_takes_square(int32_t name)
-{
-    return name == ATTPOOL_GAUSSIAN || name == ATTPOOL_BOXCAR || name == ATTPOOL_CONSTANT ||
-           name == ATTPOOL_EPANECHNIKOV || name == ATTPOOL_BIWEIGHT || name == ATTPOOL_TRIWEIGHT ||
-           name == ATTPOOL_CAUCHY;
-}
-
 /* The kernel of coordinate c in product form. */
 static inline int32_t kernel_name_at(const struct kernel *kernel, int64_t c)
 {
@@ -58,10 +33,10 @@ static inline int32_t kernel_name_at(const struct kernel *kernel, int64_t c)
 }
 
 /* Has a kernel that takes part the trait? */
-static inline bool kernel_any(const struct kernel *kernel, int64_t d, bool (*trait)(int32_t name))
+static inline bool kernel_any(const struct kernel *kernel, int64_t d, bool (*trait)(int name))
 {
     if (kernel->form == ATTPOOL_RADIAL || kernel->names == NULL || d == 0)
-        return trait((int32_t)kernel->name);
+        return trait((int)kernel->name);
     for (int64_t c = 0; c < d; c++)
         if (trait(kernel->names[c]))
             return true;

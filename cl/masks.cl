@@ -2,12 +2,7 @@
 
 /* Which keys a query sees: struct masks, and the key weights, 0 of which masks. */
 
-typedef struct {
-    long length_bytes; /* 0: no lengths */
-    long band_low, band_high;
-    long leave_one_out, excluded;
-    long has_mask, has_bias, has_key_weights;
-} masking;
+typedef struct masking masking;
 
 #define MASK_PARAMETERS                                                                            \
     masking mask_how, __global const int *lengths, array lengths_at, __global const uchar *mask,   \

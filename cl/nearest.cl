@@ -3,8 +3,6 @@
 /* The policy `nearest`: in row_info and least, of each row that is empty, the key of least nearness
  * among the slab's and those before, ties to the lowest; then what the row gets. */
 
-enum { ITEMS = 64 };
-
 /* Is key j nearer than key best, of nearness least? -1 is no key; NaN is further than all. */
 static bool nearer(REAL u2, long j, REAL least, long best)
 {
@@ -14,19 +12,19 @@ static bool nearer(REAL u2, long j, REAL least, long best)
     return j >= 0 && (best < 0 || first);
 }
 
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
 nearest(slab s, __global const long *chosen, __global const WORD *x, __global const REAL *row_sum,
         __global REAL *row_least, __global long *row_info)
 {
-    __local REAL all_least[ITEMS];
-    __local long all_best[ITEMS];
+    __local REAL all_least[GROUP];
+    __local long all_best[GROUP];
     int item = (int)get_local_id(0), r = (int)get_group_id(0);
     row_place p;
     place_of(&p, s, chosen, r);
     bool empty = row_sum[p.state] == 0;
     REAL least = 0;
     long best = -1;
-    for (long n = empty ? item : s.width; n < s.width; n += ITEMS) {
+    for (long n = empty ? item : s.width; n < s.width; n += GROUP) {
         WORD word = x[n * s.rows + r];
         long j = word == MASKED ? -1 : s.key + n;
         bool take = nearer(AS_REAL(word), j, least, best);
@@ -40,7 +38,7 @@ nearest(slab s, __global const long *chosen, __global const WORD *x, __global co
         return;
     least = row_least[p.state];
     best = row_info[p.state];
-    for (int n = 0; n < ITEMS; n++) {
+    for (int n = 0; n < GROUP; n++) {
         bool take = nearer(all_least[n], all_best[n], least, best);
         least = take ? all_least[n] : least;
         best = take ? all_best[n] : best;

@@ -53,7 +53,7 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
                 pair_of(&weight, &a, j, sum);
             REAL value = log_domain && !evenly ? score_of(&a, &see, converted, weight.x, j)
                                                : weight.factor;
-            if (SCORE == SCORE_KERNEL && special == NEAREST_OF_EMPTY)
+            if (SCORE == POOL_KERNEL && special == NEAREST_OF_EMPTY)
                 value = nearness(&a, j, sum);
             else if (has_factor)
                 x[s.width * s.rows + at] = AS_WORD(weight.factor);

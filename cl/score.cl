@@ -2,26 +2,10 @@
 
 /* What a score says of a query and a key: 2^(c x) times a factor, inside its support or not.
  *
- * A program is for one SCORE, as small as that can be: -DSCORE=SCORE_KERNEL and so on. With
+ * A program is for one SCORE, as small as that can be: -DSCORE=POOL_KERNEL and so on. With
  * -DPLAIN_KERNELS it has none of those kernels whose factor is more than a polynomial. */
 
-/* enum pool_score */
-enum { SCORE_CONSTANT, SCORE_DOT, SCORE_ADDITIVE, SCORE_KERNEL };
-
-/* attpool_kernel_name */
-enum {
-    GAUSSIAN, BOXCAR, ALWAYS_ONE, TRIANGULAR, EPANECHNIKOV, BIWEIGHT, TRIWEIGHT, TRICUBE, COSINE,
-    LAPLACIAN, LOGISTIC, SIGMOID, SILVERMAN, CAUCHY
-};
-
-/* attpool_bandwidth_per */
-enum { PER_ONE, PER_COORDINATE, PER_KEY, PER_QUERY, PER_COORDINATE_KEY };
-
-typedef struct {
-    long name, product, per;
-    long has_names, has_inverse_bandwidths;
-    long d;
-} measure;
+typedef struct measure measure;
 
 #define SCORE_PARAMETERS                                                                           \
     measure how, REAL one, REAL scale, __global const REAL *q, array q_at, __global const REAL *k, \
@@ -44,16 +28,6 @@ typedef struct {
     bool inside;
 } pair;
 
-static bool has_log(int name)
-{
-    return name == GAUSSIAN || name == LAPLACIAN || name == LOGISTIC || name == SIGMOID;
-}
-
-static bool is_compact(int name)
-{
-    return name == BOXCAR || (name >= TRIANGULAR && name <= COSINE);
-}
-
 static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
 {
     a->how = how;
@@ -69,18 +43,18 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
     a->wv_col = wv_at.col;
     a->widths_col = widths_at.col;
     a->factors_col = factors_at.col;
-    if (how.per == PER_QUERY)
+    if (how.per == BANDWIDTH_QUERY)
         one = a->inverse_bandwidths[i * widths_at.row];
-    else if (how.per == PER_ONE && how.has_inverse_bandwidths)
+    else if (how.per == BANDWIDTH_ONE && how.has_inverse_bandwidths)
         one = a->inverse_bandwidths[0];
     width_of(&a->one, one);
 
     a->scale = scale;
-    if (SCORE == SCORE_KERNEL) {
+    if (SCORE == POOL_KERNEL) {
         bool gaussian = !how.product && how.name == GAUSSIAN;
-        a->scale = !how.product && has_log((int)how.name) ? -LOG2E : (REAL)1;
+        a->scale = !how.product && kernel_has_log((int)how.name) ? -LOG2E : (REAL)1;
         a->scale = gaussian ? -HALF_LOG2E : a->scale;
-        a->scale = gaussian && how.per == PER_ONE ? -(HALF_LOG2E * a->one.square) : a->scale;
+        a->scale = gaussian && how.per == BANDWIDTH_ONE ? -(HALF_LOG2E * a->one.square) : a->scale;
     }
 }
 
@@ -91,7 +65,7 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
 /* Before pairs with key j. */
 static void metric_key(metric *a, long j)
 {
-    if (SCORE == SCORE_KERNEL && a->how.per == PER_KEY)
+    if (SCORE == POOL_KERNEL && a->how.per == BANDWIDTH_KEY)
         width_of(&a->one, a->inverse_bandwidths[j * a->widths_col]);
 }
 
@@ -99,9 +73,9 @@ static void metric_key(metric *a, long j)
 static REAL omega(const metric *a, long j, long c)
 {
     REAL w = a->one.size;
-    if (a->how.per == PER_COORDINATE || a->how.per == PER_COORDINATE_KEY)
+    if (a->how.per == BANDWIDTH_COORDINATE || a->how.per == BANDWIDTH_COORDINATE_KEY)
         w = fabs(a->inverse_bandwidths[c * a->widths_col]);
-    if (a->how.per == PER_COORDINATE_KEY)
+    if (a->how.per == BANDWIDTH_COORDINATE_KEY)
         w = product_up(w, fabs(a->factors[j * a->factors_col]));
     return w;
 }
@@ -116,10 +90,10 @@ static REAL coordinate_u(const metric *a, long j, long c)
 static REAL add_term(const metric *a, long j, long c, bool by_power, REAL s)
 {
     REAL x = a->q[c * a->q_col], y = a->k[j * a->k_row + c * a->k_col];
-    if (SCORE == SCORE_ADDITIVE) {
+    if (SCORE == POOL_ADDITIVE) {
         y = TYPED(tanh)(x + y);
         x = a->wv[c * a->wv_col];
-    } else if (SCORE == SCORE_KERNEL) {
+    } else if (SCORE == POOL_KERNEL) {
         x = (x - y) * (by_power ? a->one.power : omega(a, j, c));
         y = x;
     }
@@ -130,7 +104,7 @@ static REAL add_term(const metric *a, long j, long c, bool by_power, REAL s)
  * width? */
 static bool sums_by_power(const metric *a)
 {
-    bool one_width = a->how.per != PER_COORDINATE && a->how.per != PER_COORDINATE_KEY;
+    bool one_width = a->how.per != BANDWIDTH_COORDINATE && a->how.per != BANDWIDTH_COORDINATE_KEY;
     return one_width && !a->how.product && (a->how.d != 1 || a->how.name == GAUSSIAN);
 }
 
@@ -153,15 +127,15 @@ static REAL sum_terms(const metric *a, long j)
 /* Is there one sum that says all of a pair? */
 static bool has_sum(const metric *a)
 {
-    bool kernel_sum = !a->how.product && a->how.name != ALWAYS_ONE &&
+    bool kernel_sum = !a->how.product && a->how.name != CONSTANT &&
                       (a->how.d != 1 || a->how.name == GAUSSIAN);
-    return SCORE == SCORE_KERNEL ? kernel_sum : SCORE != SCORE_CONSTANT;
+    return SCORE == POOL_KERNEL ? kernel_sum : SCORE != POOL_CONSTANT;
 }
 
 /* u^2 of the radial form; of Gaussians of one width what their scale belongs to. */
 static REAL radial_u2(const metric *a, REAL sum)
 {
-    bool as_is = !sums_by_power(a) || (a->how.name == GAUSSIAN && a->how.per == PER_ONE);
+    bool as_is = !sums_by_power(a) || (a->how.name == GAUSSIAN && a->how.per == BANDWIDTH_ONE);
     return as_is ? sum : sum * a->one.square;
 }
 
@@ -188,11 +162,6 @@ static REAL kernel_factor(int name, REAL u, REAL u2)
     return f;
 }
 
-static bool needs_root(int name)
-{
-    return name == TRIANGULAR || name == TRICUBE || (name >= COSINE && name <= SILVERMAN);
-}
-
 /* A kernel in product form, one step a coordinate; in radial form, the one step. */
 static void kernel_pair(pair *p, const metric *a, long j, REAL sum)
 {
@@ -202,20 +171,20 @@ static void kernel_pair(pair *p, const metric *a, long j, REAL sum)
 
     for (long c = 0; c < steps; c++) {
         int name = product && a->how.has_names ? a->names[c] : (int)a->how.name;
-        if (name == ALWAYS_ONE)
+        if (name == CONSTANT)
             continue;
         REAL u = 0, u2;
         if (line)
             u = coordinate_u(a, j, c);
         u2 = line && (product || name != GAUSSIAN) ? u * u : radial_u2(a, sum);
         if (!line)
-            u = needs_root(name) ? TYPED(sqrt_rn)(u2) : u2;
+            u = !kernel_takes_square(name) ? TYPED(sqrt_rn)(u2) : u2;
         unordered = unordered || u != u;
-        if (is_compact(name) && (line ? u : u2) >= 1)
+        if (kernel_is_compact(name) && (line ? u : u2) >= 1)
             p->inside = false;
         if (name == GAUSSIAN)
             p->x = product ? fma(-HALF_LOG2E, u2, p->x) : u2;
-        else if (has_log(name))
+        else if (kernel_has_log(name))
             p->x = product ? fma(-LOG2E, u, p->x) : u;
         p->factor *= kernel_factor(name, u, u2);
     }
@@ -225,10 +194,10 @@ static void kernel_pair(pair *p, const metric *a, long j, REAL sum)
 /* From sum_terms, where has_sum. */
 static void pair_of(pair *p, const metric *a, long j, REAL sum)
 {
-    p->x = SCORE == SCORE_KERNEL ? (REAL)0 : sum;
+    p->x = SCORE == POOL_KERNEL ? (REAL)0 : sum;
     p->factor = 1;
     p->inside = true;
-    if (SCORE == SCORE_KERNEL)
+    if (SCORE == POOL_KERNEL)
         kernel_pair(p, a, j, sum);
 }
 

@@ -3,14 +3,11 @@
 /* Row softmax. LANES work-items a row, each with the columns of its lane; W may be S. */
 
 #ifdef HAVE_F64
-enum { LANES = 16 };
+enum { LANES = SOFTMAX_LANES_F64 };
 #else
-enum { LANES = 32 };
+enum { LANES = SOFTMAX_LANES_F32 };
 #endif
-enum { ROWS = 64 / LANES };
-
-/* enum attpool_empty */
-enum { EMPTY_NAN = 1, EMPTY_ZERO = 2, EMPTY_MEAN = 3, EMPTY_ERROR = 5 };
+enum { ROWS = GROUP / LANES };
 
 typedef struct {
     REAL scale, c; /* c: of what score() returns */

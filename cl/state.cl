@@ -71,7 +71,7 @@ __kernel void fold(slab s, __global const long *chosen, int has_max, int special
 {
     int r = (int)get_global_id(0);
     long super = get_global_id(1), count = s.width / BLOCK;
-    if (r >= s.rows || slot + super >= slots || (super > 0 && super * BLOCKS >= count))
+    if (r >= s.rows || slot + super >= slots || (super > 0 && super * SUPER_BLOCK_BLOCKS >= count))
         return;
     row_place p;
     place_of(&p, s, chosen, r);
@@ -79,7 +79,7 @@ __kernel void fold(slab s, __global const long *chosen, int has_max, int special
         return;
     REAL m = has_max ? -GREATEST : (REAL)0, l = 0, sq = 0, u, w;
     long plane = count * s.rows;
-    for (long block = super * BLOCKS; block < min((super + 1) * BLOCKS, count); block++) {
+    for (long block = super * SUPER_BLOCK_BLOCKS; block < min((super + 1) * SUPER_BLOCK_BLOCKS, count); block++) {
         __global REAL *b = blocks + block * s.rows + r;
         merge_factors(m, b[0], &u, &w);
         m = b[0] > m ? b[0] : m;
@@ -111,7 +111,7 @@ __kernel void gather_each(slab s, __global const long *chosen, __global const WO
     REAL total = 0;
     long plane = count * s.rows;
     value += array_at(value_at, p.b, p.h) + col * value_at.col;
-    for (long block = super * BLOCKS; block < min((super + 1) * BLOCKS, count); block++) {
+    for (long block = super * SUPER_BLOCK_BLOCKS; block < min((super + 1) * SUPER_BLOCK_BLOCKS, count); block++) {
         __global const WORD *weights = x + block * BLOCK * s.rows + r;
         long key = s.key + block * BLOCK;
         REAL sum = 0;

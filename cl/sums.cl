@@ -5,8 +5,6 @@
  *
  * A tile has keys down and queries across: these are neighbours in scratch memory. */
 
-enum { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY };
-
 static REAL power_at(__global const REAL *inverse_bandwidths, long at, bool in)
 {
     width w;
@@ -34,17 +32,17 @@ static void tile_powers(REAL4 *power, int kind, REAL one, __global const REAL *i
     }
 }
 
-__kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
+__kernel __attribute__((reqd_work_group_size(TILE_SIDE, TILE_SIDE, 1))) void
 sums_tile(slab s, int kind, REAL one, __global const REAL *q, array q_at, __global const REAL *k,
           array k_at, int has_inverse_bandwidths, __global const REAL *inverse_bandwidths, array widths_at, long d,
           long band_low, long band_high, __global WORD *x)
 {
-    __local REAL tile_q[DEPTH * PITCH], tile_k[DEPTH * PITCH];
-    int ky = MICRO * (int)get_local_id(1), qx = 4 * (int)get_local_id(0), h;
+    __local REAL tile_q[TILE_DEPTH * TILE_PITCH], tile_k[TILE_DEPTH * TILE_PITCH];
+    int ky = TILE_MICRO * (int)get_local_id(1), qx = 4 * (int)get_local_id(0), h;
     long row = s.top + TILE * get_group_id(0), bottom = s.top + s.count;
     long number = TILE * get_group_id(1), key = s.key + number, b;
     bool products = kind == SUM_PRODUCTS;
-    REAL4 sum[MICRO], total[MICRO], power[MICRO];
+    REAL4 sum[TILE_MICRO], total[TILE_MICRO], power[TILE_MICRO];
 
     /* Where the band hides the whole tile nobody looks at its sums. */
     if (key >= bottom - 1 + band_high || key + TILE <= row + band_low)
@@ -57,22 +55,22 @@ sums_tile(slab s, int kind, REAL one, __global const REAL *q, array q_at, __glob
         one = inverse_bandwidths[0];
     tile_powers(power, kind, one, inverse_bandwidths, widths_at, key + ky, s.m, row + qx, bottom);
     EACH_ROW sum[i] = total[i] = 0;
-    for (long t = 0; t < d; t += DEPTH) {
+    for (long t = 0; t < d; t += TILE_DEPTH) {
         /* Past the end a product is -0 and a difference 0, which no sum notices. */
         tile_load(tile_q, q, q_at.row, q_at.col, row, bottom, t, d, products ? -(REAL)0 : (REAL)0);
         tile_load(tile_k, k, k_at.row, k_at.col, key, s.m, t, d, (REAL)0);
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (int e = 0; e < DEPTH; e++) {
-            REAL4 across = *(__local REAL4 *)(tile_q + e * PITCH + qx);
+        for (int e = 0; e < TILE_DEPTH; e++) {
+            REAL4 across = *(__local REAL4 *)(tile_q + e * TILE_PITCH + qx);
             EACH_ROW
             {
-                REAL4 down = tile_k[e * PITCH + ky + i];
+                REAL4 down = tile_k[e * TILE_PITCH + ky + i];
                 REAL4 z = (across - down) * power[i];
                 sum[i] = fma(products ? across : z, products ? down : z, sum[i]);
             }
         }
         barrier(CLK_LOCAL_MEM_FENCE);
-        if ((t + DEPTH) % CHUNK == 0 || t + DEPTH >= d)
+        if ((t + TILE_DEPTH) % CHUNK == 0 || t + TILE_DEPTH >= d)
             EACH_ROW
             {
                 total[i] += sum[i];

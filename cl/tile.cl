@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Register and local-memory tiles of products of two matrices: SIDE x SIDE work-items make
- * TILE x TILE results, each MICRO rows of four, from slices of DEPTH terms. */
+/* Register and local-memory tiles of products of two matrices: see TILE in shared.h. */
 
-enum { SIDE = 16, MICRO = 4, TILE = SIDE * MICRO, DEPTH = 16, PITCH = TILE + 4 };
-
-#define EACH_ROW _Pragma("unroll") for (int i = 0; i < MICRO; i++)
+#define EACH_ROW _Pragma("unroll") for (int i = 0; i < TILE_MICRO; i++)
 
 /* One slice: element (x, t) of the matrix to tile[t - from][x - first], `pad` outside of
  * [first, end) x [from, to) and below 0. Neighbouring work-items take neighbouring elements,
@@ -13,14 +10,14 @@ enum { SIDE = 16, MICRO = 4, TILE = SIDE * MICRO, DEPTH = 16, PITCH = TILE + 4 }
 static void tile_load(__local REAL *tile, __global const REAL *at, long x_stride, long t_stride,
                       long first, long end, long from, long to, REAL pad)
 {
-    int item = (int)(get_local_id(1) * SIDE + get_local_id(0));
+    int item = (int)(get_local_id(1) * TILE_SIDE + get_local_id(0));
     bool along_t = t_stride == 1;
-    for (int n = 0; n < TILE * DEPTH; n += SIDE * SIDE) {
-        int t = along_t ? (item + n) % DEPTH : (item + n) / TILE;
-        int x = along_t ? (item + n) / DEPTH : (item + n) % TILE;
+    for (int n = 0; n < TILE * TILE_DEPTH; n += TILE_SIDE * TILE_SIDE) {
+        int t = along_t ? (item + n) % TILE_DEPTH : (item + n) / TILE;
+        int x = along_t ? (item + n) / TILE_DEPTH : (item + n) % TILE;
         REAL value = pad;
         if (first + x >= 0 && first + x < end && from + t >= 0 && from + t < to)
             value = at[(first + x) * x_stride + (from + t) * t_stride];
-        tile[t * PITCH + x] = value;
+        tile[t * TILE_PITCH + x] = value;
     }
 }

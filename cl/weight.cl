@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* enum attpool_empty */
-enum { EMPTY_NAN = 1, EMPTY_ZERO, EMPTY_MEAN, EMPTY_NEAREST, EMPTY_ERROR };
-
-/* How a weight is made of what the planes hold. */
-typedef struct {
-    long log_domain, has_factor, has_key_weights;
-} weighing;
+typedef struct weighing weighing;
 
 static REAL weight_of(weighing how, REAL c, REAL top, REAL x, REAL factor, REAL a)
 {

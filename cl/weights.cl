@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* W of the slab's keys, from their scores. */
-enum { WEIGHTS_EACH = 16 };
-
 static REAL empty_weight(int empty, long info, bool masked, REAL share, long j)
 {
     REAL nan = AS_REAL((WORD)QUIET_NAN), result = nan;

@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/kernels.h"
 #include "core/attpool.h"
 
 #include <string.h>
 
 enum { MOST_NAMES = 7 };
 
-/* The name of each kernel, then those of other packages for it. A name that means another kernel
- * somewhere is left out: R's density reads "cos" as a cosine that is none of ours, locfit's "trwt"
- * is the tricube kernel, and a "linear" kernel is an inner product. */
-static const char *const kernel_names[][MOST_NAMES + 1] = {
-    [ATTPOOL_GAUSSIAN] = { "gaussian", "normal", "gauss", "gau" },
-    [ATTPOOL_BOXCAR] = { "boxcar", "box", "uniform", "uni", "rectangular", "rect", "tophat" },
-    [ATTPOOL_CONSTANT] = { "constant" },
-    [ATTPOOL_TRIANGULAR] = { "triangular", "tri", "tria" },
-    [ATTPOOL_EPANECHNIKOV] = { "epanechnikov", "epanech", "epan", "epa" },
-    [ATTPOOL_BIWEIGHT] = { "biweight", "quartic", "bisq", "biw" },
-    [ATTPOOL_TRIWEIGHT] = { "triweight", "tri_weight", "triw" },
-    [ATTPOOL_TRICUBE] = { "tricube", "tricubic", "tcub" },
-    [ATTPOOL_COSINE] = { "cosine", "optcosine" },
-    [ATTPOOL_LAPLACIAN] = { "laplacian", "exponential", "exp" },
-    [ATTPOOL_LOGISTIC] = { "logistic" },
-    [ATTPOOL_SIGMOID] = { "sigmoid" },
-    [ATTPOOL_SILVERMAN] = { "silverman" },
-    [ATTPOOL_CAUCHY] = { "cauchy" },
-};
+#define KERNEL_NAMES(NAME, log, factor, compact, square, ...) [ATTPOOL_##NAME] = { __VA_ARGS__ },
+static const char *const kernel_names[][MOST_NAMES + 1] = { KERNEL_TABLE(KERNEL_NAMES) };
+#undef KERNEL_NAMES
 
 enum { KERNELS = sizeof kernel_names / sizeof kernel_names[0] };
 

@@ -3,7 +3,7 @@
 
 #include "backends/opencl/slab.h"
 
-enum { TILE = 64, TILE_SIDE = 16, LEAST_TILED = 32 };
+enum { LEAST_TILED = 32 };
 
 struct product {
     struct engine *engine;

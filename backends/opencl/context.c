@@ -22,8 +22,6 @@ attpool_status opencl_fail(struct engine *engine, cl_int error, const char *what
 
 /* ---- Opening ---- */
 
-enum { LEAST_GROUP = 64 }; /* work-items of a group, which every launch may use */
-
 static void read_limits(struct opencl *o)
 {
     const struct cl_api *cl = o->cl;
@@ -121,9 +119,9 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
     opencl_probe(o->cl, o->device, &answer);
     if (!answer.works)
         return engine_fail(engine, ATTPOOL_E_BACKEND, "%s: %s", o->name, answer.reason);
-    if (o->max_group < LEAST_GROUP)
+    if (o->max_group < GROUP)
         return engine_fail(engine, ATTPOOL_E_BACKEND, "%s has work-groups of %zu, not %d", o->name,
-                           o->max_group, LEAST_GROUP);
+                           o->max_group, GROUP);
     o->float64 = answer.float64;
     o->soft_fma = answer.soft_fma;
     o->short_loops = answer.short_loops;
@@ -197,8 +195,8 @@ bool opencl_has_type(struct engine *engine, int type)
 bool opencl_tiles(struct engine *engine, int type)
 {
     const struct opencl *o = engine_state(engine);
-    size_t slices = (size_t)2 * 16 * 65 * type_bytes(type); /* cl/tile.cl */
-    return o->max_group >= 256 && o->local_bytes >= slices && !o->soft_fma;
+    size_t slices = (size_t)2 * TILE_DEPTH * TILE_PITCH * type_bytes(type);
+    return o->max_group >= TILE_SIDE * TILE_SIDE && o->local_bytes >= slices && !o->soft_fma;
 }
 
 /* ---- Memory ---- */

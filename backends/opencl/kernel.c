@@ -3,8 +3,6 @@
 
 #include "backends/opencl/pool.h"
 
-enum { GROUP = 64 };
-
 /* G is made of the scores that a pooling has. */
 
 static attpool_status launch_evaluate(const struct pooling *p, const struct slab *s)

@@ -75,16 +75,17 @@ int64_t opencl_divisor(int64_t d)
 
 void put_bytes(struct launch *l, const struct array *a, size_t element)
 {
-    /* struct array of cl/array.cl */
-    cl_long place[6] = { a->offset / (int64_t)element,
-                         a->batch,
-                         a->head,
-                         a->row,
-                         a->col,
-                         opencl_divisor(a->group > 0 ? a->group : 1) };
+    const struct array_place place = {
+        .offset = a->offset / (int64_t)element,
+        .batch = a->batch,
+        .head = a->head,
+        .row = a->row,
+        .col = a->col,
+        .group = opencl_divisor(a->group > 0 ? a->group : 1),
+    };
     assert(a->offset % (int64_t)element == 0);
     put_buffer(l, a->data);
-    put(l, sizeof place, place);
+    put(l, sizeof place, &place);
 }
 
 void put_array(struct launch *l, const struct array *a)

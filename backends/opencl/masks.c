@@ -6,17 +6,18 @@
 void put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights)
 {
     static const struct array none;
-    /* struct masking of cl/masks.cl */
-    cl_long how[8] = { masks->lengths.data ? masks->length_bytes : 0,
-                       masks->band_low,
-                       masks->band_high,
-                       masks->leave_one_out,
-                       masks->excluded,
-                       masks->mask.data != NULL,
-                       masks->bias.data != NULL,
-                       key_weights && key_weights->data };
+    const struct masking how = {
+        .length_bytes = masks->lengths.data ? masks->length_bytes : 0,
+        .band_low = masks->band_low,
+        .band_high = masks->band_high,
+        .leave_one_out = masks->leave_one_out,
+        .excluded = masks->excluded,
+        .has_mask = masks->mask.data != NULL,
+        .has_bias = masks->bias.data != NULL,
+        .has_key_weights = key_weights && key_weights->data,
+    };
 
-    put(l, sizeof how, how);
+    put(l, sizeof how, &how);
     put_bytes(l, &masks->lengths, masks->length_bytes == 8 ? 8 : 4);
     put_bytes(l, &masks->mask, 1);
     put_array(l, &masks->bias);
@@ -28,7 +29,7 @@ attpool_status opencl_check(struct engine *engine, const struct masks *masks,
                             int64_t n, int64_t m, int type)
 {
     static const struct array none;
-    static const size_t local[3] = { 64, 1, 1 };
+    static const size_t local[3] = { GROUP, 1, 1 };
     const struct array *lengths = &masks->lengths;
     int64_t rows = lengths->row == 0 ? 1 : n;
     int64_t items[3];

@@ -15,6 +15,7 @@
 
 #include "backends/backend.h"
 #include "backends/opencl/loader.h"
+#include "backends/opencl/shared.h"
 
 #include <stddef.h>
 
@@ -144,9 +145,6 @@ struct opencl {
     cl_mem scratch[SCRATCHES]; /* kept for the next call */
     size_t scratch_bytes[SCRATCHES];
 };
-
-/* Words of the flags buffer: how often a kernel found this. */
-enum { FLAG_LENGTHS, FLAG_KEY_WEIGHTS, FLAG_EMPTY, FLAGS };
 
 /* The kernel, built when it is first asked for; NULL: the message is set. */
 cl_kernel opencl_kernel(struct engine *engine, enum kernel_id id, int type);

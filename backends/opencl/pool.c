@@ -15,7 +15,7 @@
  * A second pass does the empty rows of the policies `mean` and `nearest`, and one more makes W
  * from the scores and what root kept of each row. */
 
-enum { GROUP = 64, TILE = 64, TILE_SIDE = 16, WEIGHTS_EACH = 16, LEAST_TILED = 32 };
+enum { LEAST_TILED = 32 };
 
 static const size_t across[3] = { GROUP, 1, 1 }, along[3] = { 1, GROUP, 1 };
 static const size_t tile_local[3] = { TILE_SIDE, TILE_SIDE, 1 };
@@ -33,8 +33,8 @@ static void put_slab(struct launch *l, const struct pooling *p, const struct sla
 
 static void put_weighing(struct launch *l, const struct pooling *p)
 {
-    cl_long how[3] = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL };
-    put(l, sizeof how, how);
+    const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL };
+    put(l, sizeof how, &how);
     put_array(l, &p->args->key_weights);
 }
 
@@ -58,7 +58,7 @@ static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
 
     if (launch_begin(&l, p->engine, KERNEL_SUMS, p->type)) {
         put(&l, sizeof *s, s);
-        put_int(&l, (int)p->sums);
+        put_int(&l, p->sums);
         put_real(&l, args->kernel.one);
         put_array(&l, &args->q);
         put_array(&l, &args->k);

@@ -7,16 +7,13 @@
 #include "backends/opencl/score.h"
 #include "backends/opencl/slab.h"
 
-/* As in cl/slab.cl. */
-enum { USUAL, EVEN_OF_EMPTY, EVEN_AND_OTHERS, NEAREST_OF_EMPTY };
-
 struct pooling {
     struct engine *engine;
     const struct pool_args *args;
     int type;
     bool tiles; /* the device has room for them */
     struct score score;
-    enum sum_kind sums;
+    int sums;                     /* SUM_* */
     bool log_domain, has_factor;  /* has_factor: beside a score in the log domain */
     int special;                  /* what this pass is for */
     int64_t first_super, slots;   /* super-blocks of the call */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "backends/kernels.h"
 #include "backends/opencl/opencl.h"
 #include "backends/opencl/sources.h"
 
@@ -8,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILES = 10 };
+enum { MAX_FILES = 13 };
 
 /* The files of cl/ that make a program, in order, and its options. */
-#define TYPES      "types", "fma"
+#define TYPES      "constants.h", "shared.h", "types", "fma"
 #define ELEMENTARY "elementary.h", "elementary"
-#define SCORES     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "score", "pool"
+#define SCORES     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "pool"
 static const struct {
     const char *files[MAX_FILES + 1];
     const char *options;
@@ -23,11 +24,11 @@ static const struct {
     [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "softmax" }, "" },
     [PROGRAM_CHECK] = { { TYPES, "array", "check" }, "" },
     [PROGRAM_SUMS] = { { TYPES, "array", "slab", "tile", "width", "sums" }, "" },
-    [PROGRAM_SCORES_CONSTANT] = { { SCORES }, " -DSCORE=SCORE_CONSTANT" },
-    [PROGRAM_SCORES_DOT] = { { SCORES }, " -DSCORE=SCORE_DOT" },
-    [PROGRAM_SCORES_ADDITIVE] = { { SCORES }, " -DSCORE=SCORE_ADDITIVE" },
-    [PROGRAM_SCORES_PLAIN] = { { SCORES }, " -DSCORE=SCORE_KERNEL -DPLAIN_KERNELS" },
-    [PROGRAM_SCORES_ALL] = { { SCORES }, " -DSCORE=SCORE_KERNEL" },
+    [PROGRAM_SCORES_CONSTANT] = { { SCORES }, " -DSCORE=POOL_CONSTANT" },
+    [PROGRAM_SCORES_DOT] = { { SCORES }, " -DSCORE=POOL_DOT" },
+    [PROGRAM_SCORES_ADDITIVE] = { { SCORES }, " -DSCORE=POOL_ADDITIVE" },
+    [PROGRAM_SCORES_PLAIN] = { { SCORES }, " -DSCORE=POOL_KERNEL -DPLAIN_KERNELS" },
+    [PROGRAM_SCORES_ALL] = { { SCORES }, " -DSCORE=POOL_KERNEL" },
     [PROGRAM_KERNEL] = { { TYPES, ELEMENTARY, "array", "slab", "kernel" }, "" },
     [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "weight", "state" }, "" },
     [PROGRAM_GATHER] = { { TYPES, "array", "slab", "tile", "gather" }, "" },
@@ -63,6 +64,23 @@ static const struct {
     [KERNEL_TAKE_NEAREST] = { PROGRAM_NEAREST, "take_nearest" },
     [KERNEL_OUT_WEIGHTS] = { PROGRAM_WEIGHTS, "out_weights" },
 };
+
+/* kernels.h and constants.h repeat for OpenCL C numbers that attpool.h has given to users. */
+#define KERNEL_ROW(NAME, ...) ROW_##NAME,
+enum { KERNEL_TABLE(KERNEL_ROW) };
+#define KERNEL_SAME(NAME, ...) _Static_assert((int)ROW_##NAME == (int)ATTPOOL_##NAME, "a kernel");
+KERNEL_TABLE(KERNEL_SAME)
+_Static_assert((int)EMPTY_NAN == ATTPOOL_EMPTY_NAN && (int)EMPTY_ZERO == ATTPOOL_EMPTY_ZERO &&
+                   (int)EMPTY_MEAN == ATTPOOL_EMPTY_MEAN &&
+                   (int)EMPTY_NEAREST == ATTPOOL_EMPTY_NEAREST &&
+                   (int)EMPTY_ERROR == ATTPOOL_EMPTY_ERROR,
+               "the policies of empty rows");
+_Static_assert((int)BANDWIDTH_ONE == ATTPOOL_BANDWIDTH_ONE &&
+                   (int)BANDWIDTH_COORDINATE == ATTPOOL_BANDWIDTH_COORDINATE &&
+                   (int)BANDWIDTH_KEY == ATTPOOL_BANDWIDTH_KEY &&
+                   (int)BANDWIDTH_QUERY == ATTPOOL_BANDWIDTH_QUERY &&
+                   (int)BANDWIDTH_COORDINATE_KEY == ATTPOOL_BANDWIDTH_COORDINATE_KEY,
+               "what an inverse bandwidth belongs to");
 
 static const struct cl_source *find_source(const char *name)
 {

@@ -32,13 +32,16 @@ void put_score(struct launch *l, const struct score *score)
 {
     static const struct array none;
     const struct kernel *kernel = kernel_of(score);
-    /* struct measure of cl/score.cl */
-    cl_long how[6] = {
-        (cl_long)kernel->name, kernel->form == ATTPOOL_PRODUCT,         (cl_long)kernel->per,
-        score->names != NULL,  kernel->inverse_bandwidths.data != NULL, score->d
+    const struct measure how = {
+        .name = kernel->name,
+        .product = kernel->form == ATTPOOL_PRODUCT,
+        .per = kernel->per,
+        .has_names = score->names != NULL,
+        .has_inverse_bandwidths = kernel->inverse_bandwidths.data != NULL,
+        .d = score->d,
     };
 
-    put(l, sizeof how, how);
+    put(l, sizeof how, &how);
     put_real(l, kernel->one);
     put_real(l, score->score == POOL_CONSTANT ? 1 : score->c);
     put_array(l, score->q);
@@ -63,7 +66,7 @@ bool score_has_factor(const struct score *score)
     return score->score == POOL_CONSTANT;
 }
 
-enum sum_kind score_sums(const struct score *score)
+int score_sums(const struct score *score)
 {
     const struct kernel *kernel = score->kernel;
 
@@ -78,13 +81,6 @@ enum sum_kind score_sums(const struct score *score)
     return kernel->per == ATTPOOL_BANDWIDTH_QUERY ? SUM_QUERY : SUM_ONE;
 }
 
-/* Is the factor more than a polynomial? */
-static bool name_is_intricate(int32_t name)
-{
-    return name == ATTPOOL_COSINE || name == ATTPOOL_LOGISTIC || name == ATTPOOL_SIGMOID ||
-           name == ATTPOOL_SILVERMAN || name == ATTPOOL_CAUCHY;
-}
-
 enum kernel_id score_kernel(const struct score *score)
 {
     switch (score->score) {
@@ -95,8 +91,8 @@ enum kernel_id score_kernel(const struct score *score)
     case POOL_ADDITIVE:
         return KERNEL_SCORES_ADDITIVE;
     default:
-        return kernel_any(score->kernel, score->d, name_is_intricate) ? KERNEL_SCORES_ALL
-                                                                      : KERNEL_SCORES_PLAIN;
+        return kernel_any(score->kernel, score->d, kernel_is_intricate) ? KERNEL_SCORES_ALL
+                                                                        : KERNEL_SCORES_PLAIN;
     }
 }
 

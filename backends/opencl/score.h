@@ -34,8 +34,7 @@ enum kernel_id score_kernel(const struct score *score);
 int64_t score_keys_each(const struct score *score);
 int64_t score_turns(const struct score *score);
 
-/* How cl/sums.cl can make the sums of many pairs. */
-enum sum_kind { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY, SUM_NONE };
-enum sum_kind score_sums(const struct score *score);
+/* How cl/sums.cl can make the sums of many pairs: SUM_*. */
+int score_sums(const struct score *score);
 
 #endif

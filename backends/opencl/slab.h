@@ -2,16 +2,9 @@
 #ifndef BACKENDS_OPENCL_SLAB_H
 #define BACKENDS_OPENCL_SLAB_H
 
-/* The rows of a call, cut into pieces of bounded size: cl/slab.cl says what the fields are. */
+/* The rows of a call, cut into pieces of bounded size. */
 
 #include "backends/opencl/opencl.h"
-
-enum { QUERIES_ALL, QUERIES_CHOSEN, QUERIES_CHOSEN_OF_ALL };
-
-struct slab {
-    int64_t rows, batch, head, heads, by_heads, top, count, by_count, queries, state_rows, m, key,
-        width;
-};
 
 /* All rows of batch * heads matrices of n rows. */
 struct cut {

@@ -3,7 +3,7 @@
 
 #include "backends/opencl/slab.h"
 
-enum { GROUP = 64, ENTRY_TERMS = 16 };
+enum { ENTRY_TERMS = 16 };
 
 struct rows {
     struct engine *engine;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_KERNELS_H
+#define BACKENDS_KERNELS_H
+
+/* The kernels, read by C and by OpenCL C: a weight is 2^(log part) times a factor, on a support.
+ * The formulas stand in NUMERICS.md, "Kernels", and once in each backend.
+ *
+ *     ROW(NAME, log, factor, compact, square, names)
+ *         log      1: has a part in the log domain
+ *         factor   0: none, 1: a polynomial, 2: more than that
+ *         compact  1: nothing outside |u| < 1
+ *         square   1: is a function of u^2 alone, which spares a square root
+ *         names    as users write it, then as other packages do; none that means another kernel
+ *                  somewhere: R's density calls a cosine "cos" that is none of ours, locfit's
+ *                  "trwt" is tricube, and a "linear" kernel is an inner product */
+#define KERNEL_TABLE(ROW)                                                                          \
+    ROW(GAUSSIAN, 1, 0, 0, 1, "gaussian", "normal", "gauss", "gau")                                \
+    ROW(BOXCAR, 0, 1, 1, 1, "boxcar", "box", "uniform", "uni", "rectangular", "rect", "tophat")    \
+    ROW(CONSTANT, 0, 1, 0, 1, "constant")                                                          \
+    ROW(TRIANGULAR, 0, 1, 1, 0, "triangular", "tri", "tria")                                       \
+    ROW(EPANECHNIKOV, 0, 1, 1, 1, "epanechnikov", "epanech", "epan", "epa")                        \
+    ROW(BIWEIGHT, 0, 1, 1, 1, "biweight", "quartic", "bisq", "biw")                                \
+    ROW(TRIWEIGHT, 0, 1, 1, 1, "triweight", "tri_weight", "triw")                                  \
+    ROW(TRICUBE, 0, 1, 1, 0, "tricube", "tricubic", "tcub")                                        \
+    ROW(COSINE, 0, 2, 1, 0, "cosine", "optcosine")                                                 \
+    ROW(LAPLACIAN, 1, 0, 0, 0, "laplacian", "exponential", "exp")                                  \
+    ROW(LOGISTIC, 1, 2, 0, 0, "logistic")                                                          \
+    ROW(SIGMOID, 1, 2, 0, 0, "sigmoid")                                                            \
+    ROW(SILVERMAN, 0, 2, 0, 0, "silverman")                                                        \
+    ROW(CAUCHY, 0, 2, 0, 1, "cauchy")
+
+#ifdef __OPENCL_VERSION__
+#define KERNEL_NUMBER(NAME, ...) NAME,
+enum { KERNEL_TABLE(KERNEL_NUMBER) };
+#undef KERNEL_NUMBER
+#define KERNEL_ID(NAME) NAME
+#else
+#include "core/attpool.h"
+
+#include <stdbool.h>
+#define KERNEL_ID(NAME) ATTPOOL_##NAME
+#endif
+
+/* The kernels with a trait, a bit for each. */
+#define KERNEL_LOG(NAME, log, factor, compact, square, ...)    | (log) << KERNEL_ID(NAME)
+#define KERNEL_FACTOR(NAME, log, factor, compact, square, ...) | ((factor) > 0) << KERNEL_ID(NAME)
+#define KERNEL_INTRICATE(NAME, log, factor, compact, square, ...)                                  \
+    | ((factor) > 1) << KERNEL_ID(NAME)
+#define KERNEL_COMPACT(NAME, log, factor, compact, square, ...) | (compact) << KERNEL_ID(NAME)
+#define KERNEL_SQUARE(NAME, log, factor, compact, square, ...)  | (square) << KERNEL_ID(NAME)
+enum {
+    KERNELS_LOG = 0 KERNEL_TABLE(KERNEL_LOG),
+    KERNELS_FACTOR = 0 KERNEL_TABLE(KERNEL_FACTOR),
+    KERNELS_INTRICATE = 0 KERNEL_TABLE(KERNEL_INTRICATE),
+    KERNELS_COMPACT = 0 KERNEL_TABLE(KERNEL_COMPACT),
+    KERNELS_SQUARE = 0 KERNEL_TABLE(KERNEL_SQUARE)
+};
+#undef KERNEL_LOG
+#undef KERNEL_FACTOR
+#undef KERNEL_INTRICATE
+#undef KERNEL_COMPACT
+#undef KERNEL_SQUARE
+
+static inline bool kernel_has_log(int name)
+{
+    return (KERNELS_LOG >> name) & 1;
+}
+
+static inline bool kernel_has_factor(int name)
+{
+    return (KERNELS_FACTOR >> name) & 1;
+}
+
+/* Is the factor more than a polynomial? */
+static inline bool kernel_is_intricate(int name)
+{
+    return (KERNELS_INTRICATE >> name) & 1;
+}
+
+static inline bool kernel_is_compact(int name)
+{
+    return (KERNELS_COMPACT >> name) & 1;
+}
+
+static inline bool kernel_takes_square(int name)
+{
+    return (KERNELS_SQUARE >> name) & 1;
+}
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_OPENCL_SHARED_H
+#define BACKENDS_OPENCL_SHARED_H
+
+/* What the host and its programs in cl/ pass to each other, read by C and by OpenCL C. */
+
+#ifndef __OPENCL_VERSION__
+#include <stdint.h>
+#define DEVICE_LONG int64_t
+#else
+#define DEVICE_LONG long
+#endif
+
+/* Words of the flags buffer: how often a kernel found this. */
+enum { FLAG_LENGTHS, FLAG_KEY_WEIGHTS, FLAG_EMPTY, FLAGS };
+
+/* Tiles of products of two matrices (tile.cl): TILE_SIDE x TILE_SIDE work-items make TILE x TILE
+ * results, each TILE_MICRO rows of four, from slices of TILE_DEPTH terms, whose rows in local
+ * memory are TILE_PITCH numbers long so that banks do not clash. */
+enum {
+    TILE_SIDE = 16,
+    TILE_MICRO = 4,
+    TILE = TILE_SIDE * TILE_MICRO,
+    TILE_DEPTH = 16,
+    TILE_PITCH = TILE + 4
+};
+
+enum { GROUP = 64 };        /* work-items of the groups of all other kernels */
+enum { WEIGHTS_EACH = 16 }; /* weights of a work-item of weights.cl */
+
+/* How the sums of many pairs are made (sums.cl): inner products, or squared differences scaled by
+ * the power of two of an inverse bandwidth that is one, a query's or a key's. */
+enum { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY, SUM_NONE };
+
+/* How the queries of a slab are numbered: all of them; else by a list of chosen ones, with states
+ * kept by place in the list or, the last, by query. */
+enum { QUERIES_ALL, QUERIES_CHOSEN, QUERIES_CHOSEN_OF_ALL };
+
+/* The policies `mean`, every key that is visible weighs 1, and `nearest` concern rows that are
+ * empty; _OF_EMPTY leaves the others alone. */
+enum { USUAL, EVEN_OF_EMPTY, EVEN_AND_OTHERS, NEAREST_OF_EMPTY };
+
+/* The queries, and of a pooling the keys, of one launch or a few: `rows` queries, `count` of each
+ * matrix from number `top` on, the first matrix that of (batch, head); and the keys of whole
+ * blocks, `width` of them, of which number 0 is key `key` (below 0 or past m - 1 there is none).
+ * by_heads and by_count are for divide() of array.cl. */
+struct slab {
+    DEVICE_LONG rows, batch, head, heads, by_heads, top, count, by_count, queries, state_rows, m,
+        key, width;
+};
+
+/* Where an array lies in its buffer: struct array of backend.h, the offset in elements, the group
+ * for divide(). */
+struct array_place {
+    DEVICE_LONG offset, batch, head, row, col, group;
+};
+
+/* Which keys a query sees: struct masks of backend.h without its arrays. */
+struct masking {
+    DEVICE_LONG length_bytes; /* 0: no lengths */
+    DEVICE_LONG band_low, band_high;
+    DEVICE_LONG leave_one_out, excluded;
+    DEVICE_LONG has_mask, has_bias, has_key_weights;
+};
+
+/* What a score says of a pair: struct kernel of backend.h without its arrays. */
+struct measure {
+    DEVICE_LONG name, product, per;
+    DEVICE_LONG has_names, has_inverse_bandwidths;
+    DEVICE_LONG d;
+};
+
+/* How a weight is made of what the planes of scratch memory hold. */
+struct weighing {
+    DEVICE_LONG log_domain, has_factor, has_key_weights;
+};
+
+#endif
