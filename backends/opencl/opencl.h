@@ -57,7 +57,7 @@ void opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer
 
 int opencl_list(struct device_row *rows, int room);
 
-/* ---- Programs and launches (program.c, launch.c) ---- */
+/* ---- Programs and launches (build.c, program.c, launch.c) ---- */
 
 /* A kernel is function `name` of the program with these files of cl/; see program.c. */
 enum kernel_id {
@@ -105,6 +105,8 @@ enum program_id {
     PROGRAM_WEIGHTS,
     PROGRAMS
 };
+
+enum { BUILD_FILES = 13 }; /* of a program, at most */
 
 /* Build a program for a device of a context. NULL: *error, and the first line of the log in
  * `line`. `files` ends with NULL; names as in sources.h. */
