@@ -24,6 +24,13 @@
  *  dimensions broadcast; else h is a multiple of the heads h_k of keys and values and query head
  *  i uses key head i / (h / h_k). Sizes of 0 are legal.
  *
+ *  Heads. A call has heads when Q, K, V, A, B, S or an output has four dimensions (L and n_eff:
+ *  three). A mask or bias follows NumPy's rule: one of three dimensions is then (h, n, m) and
+ *  holds for every batch item. Lengths, key weights, inverse bandwidths per key or per query and
+ *  key factors belong to the batch item first, as padding does: (b), (b, n) and (b, m) hold for
+ *  all heads of their item. (b, h), (b, h, n) and (b, h, m) name the heads, of which there are h
+ *  or, for what follows the keys, h_k.
+ *
  *  A NaN in an output is the positive quiet NaN. Calls on host tensors are complete on return.
  *  Calls in which a tensor is on a device are queued in order: see attpool_finish.
  *
@@ -210,8 +217,8 @@ typedef enum attpool_bandwidth_per {
     ATTPOOL_BANDWIDTH_ONE =
         0, /* one: `inverse_bandwidth` or `bandwidth`, or a tensor of 1 element */
     ATTPOOL_BANDWIDTH_COORDINATE = 1, /* a tensor (d) */
-    ATTPOOL_BANDWIDTH_KEY = 2, /* a tensor (m), (b, m) or (b, h, m): adaptive inverse_bandwidths */
-    ATTPOOL_BANDWIDTH_QUERY = 3,         /* a tensor (n), (b, n) or (b, h, n) */
+    ATTPOOL_BANDWIDTH_KEY = 2,        /* a tensor (m), (b, m) or (b, h, m): adaptive bandwidths */
+    ATTPOOL_BANDWIDTH_QUERY = 3,      /* a tensor (n), (b, n) or (b, h, n) */
     ATTPOOL_BANDWIDTH_COORDINATE_KEY = 4 /* a tensor (d), times key_factors shaped as for KEY */
 } attpool_bandwidth_per;
 
@@ -257,8 +264,8 @@ ATTPOOL_API attpool_status attpool_kernel(attpool_context *context, const DLTens
  * ---------------------------------------------------------------------------------------- */
 
 typedef enum attpool_lengths_per {
-    ATTPOOL_LENGTHS_BATCH = 0, /* (b) or (b, h): O's leading dimensions; fewer lack the leftmost */
-    ATTPOOL_LENGTHS_ROW = 1    /* those and n */
+    ATTPOOL_LENGTHS_BATCH = 0, /* (b), one for each batch item, or (b, h) */
+    ATTPOOL_LENGTHS_ROW = 1    /* (n), (b, n) or (b, h, n) */
 } attpool_lengths_per;
 
 /** Which keys a query sees; masks combine. A masked entry takes no part: its weight is exactly 0
@@ -270,8 +277,9 @@ typedef struct attpool_masks {
     uint32_t size;
     attpool_lengths_per lengths_per;
     const DLTensor *lengths; /* int32 or int64; key j is seen when j < length; 0..m */
-    const DLTensor *mask;    /* (b, n, m) bytes (uint8, or type code 6 of 8 bits); 0 masks */
-    const DLTensor *bias;    /* (b, n, m), the type of the data, added to the score after its
+    const DLTensor *mask;    /* (b, n, m) bytes (uint8, or type code 6 of 8 bits); 0 masks.
+                              * Beside heads three dimensions are (h, n, m); 1 broadcasts */
+    const DLTensor *bias;    /* likewise, the type of the data, added to the score after its
                               * scale; on a kernel it multiplies by exp(bias); -Inf masks */
     int32_t causal;          /* 1: key j is seen when j <= i + offset */
     int32_t window;        /* 1: key j is seen when i + offset - left <= j <= i + offset + right */

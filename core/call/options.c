@@ -2,6 +2,7 @@
 #include "core/call/options.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 bool take_options(struct engine *engine, const char *name, void *own, size_t size,
@@ -162,6 +163,27 @@ static attpool_status fit_names(struct arguments *args, const struct kernel *ker
     return ATTPOOL_OK;
 }
 
+static attpool_status fit_inverse_bandwidths(struct engine *e, const struct kernel *kernel,
+                                             struct view *w, const struct leading *leading,
+                                             int64_t n, int64_t m, int64_t d)
+{
+    switch (kernel->per) {
+    case ATTPOOL_BANDWIDTH_QUERY:
+        return leading_expect_vector(e, w, leading, false, 2, n);
+    case ATTPOOL_BANDWIDTH_KEY:
+        return leading_expect_vector(e, w, leading, true, 3, m);
+    case ATTPOOL_BANDWIDTH_COORDINATE:
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
+        return view_expect(e, w, 3, d, "Q has");
+    case ATTPOOL_BANDWIDTH_ONE:
+        break;
+    }
+    if (w->size[0] * w->size[1] != 1)
+        return engine_fail(e, ATTPOOL_E_BANDWIDTH,
+                           "inverse_bandwidths has leading dimensions, a single one has none");
+    return view_expect(e, w, 3, 1, "a single one has");
+}
+
 attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
                                   const struct kernel_tensors *tensors,
                                   const struct leading *leading, int64_t n, int64_t m, int64_t d)
@@ -170,32 +192,9 @@ attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
     attpool_status st = fit_names(args, kernel, d);
     if (st != ATTPOOL_OK || !tensors->inverse_bandwidths)
         return st;
-    switch (kernel->per) {
-    case ATTPOOL_BANDWIDTH_ONE:
-        st = view_expect(e, tensors->inverse_bandwidths, 3, 1, "a single one has");
-        if (st == ATTPOOL_OK &&
-            tensors->inverse_bandwidths->size[0] * tensors->inverse_bandwidths->size[1] != 1)
-            st = engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                             "inverse_bandwidths has leading dimensions, a single one has none");
-        break;
-    case ATTPOOL_BANDWIDTH_QUERY:
-        st = view_expect(e, tensors->inverse_bandwidths, 2, n, "Q has");
-        break;
-    case ATTPOOL_BANDWIDTH_KEY:
-        st = view_expect(e, tensors->inverse_bandwidths, 3, m, "K has");
-        break;
-    case ATTPOOL_BANDWIDTH_COORDINATE:
-    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
-        st = view_expect(e, tensors->inverse_bandwidths, 3, d, "Q has");
-        break;
-    }
-    bool grouped = kernel->per == ATTPOOL_BANDWIDTH_KEY;
-    if (st == ATTPOOL_OK)
-        st = leading_expect(e, tensors->inverse_bandwidths, leading, grouped, true);
+    st = fit_inverse_bandwidths(e, kernel, tensors->inverse_bandwidths, leading, n, m, d);
     if (st == ATTPOOL_OK && tensors->factors)
-        st = view_expect(e, tensors->factors, 3, m, "K has");
-    if (st == ATTPOOL_OK && tensors->factors)
-        st = leading_expect(e, tensors->factors, leading, true, true);
+        st = leading_expect_vector(e, tensors->factors, leading, true, 3, m);
     return st;
 }
 
@@ -293,36 +292,39 @@ attpool_status masks_take(struct arguments *args, const attpool_masks *caller, s
     return st;
 }
 
-/* A mask's or bias's rows and columns broadcast as well. */
-static attpool_status fit_matrix(struct engine *e, const struct view *v,
-                                 const struct leading *leading, int64_t n, int64_t m)
-{
-    attpool_status st = ATTPOOL_OK;
-    if (!v)
-        return st;
-    if (v->size[2] != 1)
-        st = view_expect(e, v, 2, n, "Q has");
-    if (st == ATTPOOL_OK && v->size[3] != 1)
-        st = view_expect(e, v, 3, m, "K has");
-    return st == ATTPOOL_OK ? leading_expect(e, v, leading, false, true) : st;
-}
-
 attpool_status masks_fit(struct arguments *args, const struct mask_tensors *tensors,
                          const struct leading *leading, int64_t n, int64_t m)
 {
     struct engine *e = args->engine;
+    const bool row = tensors->options.lengths_per == ATTPOOL_LENGTHS_ROW;
     attpool_status st = ATTPOOL_OK;
-    if (tensors->lengths) {
-        if (tensors->options.lengths_per == ATTPOOL_LENGTHS_ROW && tensors->lengths->size[2] != 1)
-            st = view_expect(e, tensors->lengths, 2, n, "Q has");
-        if (st == ATTPOOL_OK)
-            st = leading_expect(e, tensors->lengths, leading, false, true);
-        if (st == ATTPOOL_OK)
-            st = check_lengths(e, tensors->lengths, m);
-    }
-    if (st == ATTPOOL_OK)
-        st = fit_matrix(e, tensors->mask, leading, n, m);
-    return st == ATTPOOL_OK ? fit_matrix(e, tensors->bias, leading, n, m) : st;
+    if (tensors->lengths)
+        st = leading_expect_vector(e, tensors->lengths, leading, false, 2, row ? n : -1);
+    if (st == ATTPOOL_OK && tensors->lengths)
+        st = check_lengths(e, tensors->lengths, m);
+    if (st == ATTPOOL_OK && tensors->mask)
+        st = leading_expect_mask(e, tensors->mask, leading, n, m);
+    if (st == ATTPOOL_OK && tensors->bias)
+        st = leading_expect_mask(e, tensors->bias, leading, n, m);
+    return st;
+}
+
+/* "lengths[1,2]", by the indices of the caller's own tensor. */
+struct element_name {
+    char text[100];
+};
+
+static struct element_name element_name(const struct view *v, int64_t b, int64_t h, int64_t i,
+                                        int64_t j)
+{
+    struct element_name name;
+    int64_t own[4];
+    const int count = view_own(v, (const int64_t[]){ b, h, i, j }, own);
+    int used = snprintf(name.text, sizeof name.text, "%s", v->name);
+    for (int k = 0; k < count; k++)
+        used += snprintf(name.text + used, sizeof name.text - (size_t)used, "%s%lld%s",
+                         k == 0 ? "[" : ",", (long long)own[k], k == count - 1 ? "]" : "");
+    return name;
 }
 
 attpool_status check_lengths(struct engine *e, const struct view *v, int64_t m)
@@ -334,9 +336,8 @@ attpool_status check_lengths(struct engine *e, const struct view *v, int64_t m)
             for (int64_t i = 0; i < v->size[2]; i++) {
                 int64_t length = view_integer(v, b, h, i, 0);
                 if (length < 0 || length > m)
-                    return engine_fail(e, ATTPOOL_E_LENGTHS,
-                                       "lengths[%lld,%lld,%lld] is %lld, it should be 0 to %lld",
-                                       (long long)b, (long long)h, (long long)i, (long long)length,
+                    return engine_fail(e, ATTPOOL_E_LENGTHS, "%s is %lld, it should be 0 to %lld",
+                                       element_name(v, b, h, i, 0).text, (long long)length,
                                        (long long)m);
             }
     return ATTPOOL_OK;
@@ -348,9 +349,8 @@ static attpool_status check_weight(struct engine *e, const struct view *v, int64
     const double a = view_real(v, b, h, 0, j);
     if (a >= 0 && !isinf(a))
         return ATTPOOL_OK;
-    return engine_fail(e, ATTPOOL_E_KEY_WEIGHTS,
-                       "key_weights[%lld,%lld,%lld] is %g, it should be finite and not negative",
-                       (long long)b, (long long)h, (long long)j, a);
+    return engine_fail(e, ATTPOOL_E_KEY_WEIGHTS, "%s is %g, it should be finite and not negative",
+                       element_name(v, b, h, 0, j).text, a);
 }
 
 attpool_status check_key_weights(struct engine *e, const struct view *v)

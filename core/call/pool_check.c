@@ -124,6 +124,7 @@ static attpool_status check_asked(struct pool_call *c, bool state)
 static attpool_status take_sizes(struct pool_call *c, bool state)
 {
     struct pool_args *p = &c->pool;
+    const struct view *const outputs[] = { c->out, c->lse, c->n_eff, c->weights };
     const struct view *n = c->q       ? c->q
                            : c->out   ? c->out
                            : c->lse   ? c->lse
@@ -136,7 +137,6 @@ static attpool_status take_sizes(struct pool_call *c, bool state)
     if (!m)
         return engine_fail(c->args.engine, ATTPOOL_E_KEY,
                            "K is NULL and nothing else tells how many keys there are");
-    (void)state;
     p->n = n->size[2];
     p->m = m == c->weights ? m->size[3] : m->size[2];
     p->v = c->value && (c->out || state) ? c->value->size[3] : 0;
@@ -145,10 +145,17 @@ static attpool_status take_sizes(struct pool_call *c, bool state)
         leading_add(&c->leading, n);
     if (c->q)
         leading_add(&c->leading, c->q);
-    if (c->k)
+    if (c->k) {
         leading_add(&c->leading, c->k);
-    if (c->value)
+        c->leading.key_heads = c->k->size[1];
+    }
+    if (c->value) {
         leading_add(&c->leading, c->value);
+        c->leading.value_heads = c->value->size[1];
+    }
+    for (int i = 0; i < 4; i++)
+        if (outputs[i])
+            leading_note_heads(&c->leading, outputs[i]);
     return ATTPOOL_OK;
 }
 
@@ -205,7 +212,7 @@ static attpool_status fit_leading(struct pool_call *c)
     if (st == ATTPOOL_OK && c->value)
         st = leading_expect(e, c->value, l, true, true);
     if (st == ATTPOOL_OK && c->key_weights)
-        st = leading_expect(e, c->key_weights, l, true, true);
+        st = leading_expect_vector(e, c->key_weights, l, true, 3, c->pool.m);
     for (int i = 0; i < 4 && st == ATTPOOL_OK; i++)
         if (outputs[i])
             st = leading_expect(e, outputs[i], l, false, false);
@@ -219,8 +226,6 @@ static attpool_status fit_sizes(struct pool_call *c)
     attpool_status st = ATTPOOL_OK;
     if (c->value)
         st = view_expect(e, c->value, 2, p->m, "K has");
-    if (st == ATTPOOL_OK && c->key_weights)
-        st = view_expect(e, c->key_weights, 3, p->m, "the rows of K are");
     if (st == ATTPOOL_OK && c->out)
         st = view_expect(e, c->out, 2, p->n, "Q has");
     if (st == ATTPOOL_OK && c->out)

@@ -40,6 +40,8 @@ static attpool_status bmm_check(struct arguments *args, double alpha, const DLTe
     if (st != ATTPOOL_OK)
         return st;
     leading_add(&leading, c);
+    leading_note_heads(&leading, a);
+    leading_note_heads(&leading, b);
     st = leading_expect(e, a, &leading, true, true);
     if (st == ATTPOOL_OK)
         st = leading_expect(e, b, &leading, true, true);
@@ -110,6 +112,9 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
     if (st != ATTPOOL_OK)
         return st;
     leading_add(&leading, g);
+    leading_note_heads(&leading, q);
+    leading_note_heads(&leading, key);
+    leading.key_heads = key->size[1];
     st = leading_expect(e, q, &leading, false, true);
     if (st == ATTPOOL_OK)
         st = leading_expect(e, key, &leading, true, true);
@@ -217,6 +222,7 @@ static attpool_status softmax_check(struct arguments *args, const DLTensor *S,
     if (st != ATTPOOL_OK)
         return st;
     leading_add(&leading, w);
+    leading_note_heads(&leading, s);
     st = leading_expect(e, s, &leading, false, true);
     if (st == ATTPOOL_OK)
         st = masks_fit(args, &tensors, &leading, s->size[2], s->size[3]);

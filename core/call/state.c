@@ -258,7 +258,7 @@ static attpool_status finish_check(struct arguments *args, const struct attpool_
                                    struct finish_args *f)
 {
     struct engine *e = args->engine;
-    const struct leading leading = { s->batch, s->heads, true };
+    const struct leading leading = { s->batch, s->heads, true, 1, 1 };
     struct view *out = NULL, *lse = NULL;
     attpool_status st = take_empty(e, empty, s->empty, ATTPOOL_EMPTY_ZERO, &f->empty);
     if (st == ATTPOOL_OK && O)

@@ -69,6 +69,21 @@ static const struct layout_range layouts[] = {
     [LAYOUT_PLAIN] = { 2, 2, { 2, 3 } },
 };
 
+int view_most_dimensions(const struct view *v)
+{
+    return layouts[v->layout].most;
+}
+
+int view_own(const struct view *v, const int64_t four[4], int64_t own[4])
+{
+    const struct layout_range *range = &layouts[v->layout];
+    for (int k = 0; k < v->ndim; k++)
+        own[k] = four[range->place[range->most - v->ndim + k]];
+    if (v->per_item)
+        own[0] = four[0];
+    return v->ndim;
+}
+
 static attpool_status wrong_ndim(struct engine *e, const struct view *v, int ndim,
                                  const struct layout_range *range)
 {
@@ -225,7 +240,8 @@ attpool_status arguments_add(struct arguments *args, const DLTensor *tensor, con
     v->status = status;
     v->role = role;
     v->kind = kind;
-    v->dense = false;
+    v->layout = layout;
+    v->dense = v->per_item = false;
     v->array = array;
     v->data = NULL;
     v->offset = v->low = v->high = 0;

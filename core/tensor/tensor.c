@@ -16,38 +16,6 @@ attpool_status view_expect(struct engine *engine, const struct view *view, int d
                        (long long)want);
 }
 
-static void take_size(int64_t *size, int64_t other)
-{
-    if (*size < 0 || *size == 1)
-        *size = other;
-}
-
-void leading_add(struct leading *leading, const struct view *view)
-{
-    leading->four = leading->four || view->ndim == 4;
-    take_size(&leading->batch, view->size[0]);
-    take_size(&leading->heads, view->size[1]);
-}
-
-attpool_status leading_expect(struct engine *engine, const struct view *view,
-                              const struct leading *leading, bool grouped, bool broadcast)
-{
-    int64_t b = view->size[0], h = view->size[1];
-    bool batch_ok = b == leading->batch || (broadcast && b == 1);
-    bool heads_ok = h == leading->heads || (broadcast && h == 1) ||
-                    (grouped && leading->four && h > 0 && leading->heads % h == 0);
-    if (batch_ok && heads_ok)
-        return ATTPOOL_OK;
-    if (!leading->four)
-        return engine_fail(engine, view->status, "%s has a batch of %lld, it should be %lld",
-                           view->name, (long long)h, (long long)leading->heads);
-    if (!batch_ok)
-        return engine_fail(engine, view->status, "%s has a batch of %lld, it should be %lld",
-                           view->name, (long long)b, (long long)leading->batch);
-    return engine_fail(engine, view->status, "%s has %lld heads, which do not go into %lld",
-                       view->name, (long long)h, (long long)leading->heads);
-}
-
 void arguments_fill(struct arguments *args, const struct leading *leading)
 {
     for (int k = 0; k < args->count; k++) {

@@ -16,14 +16,25 @@ enum kind {
     KIND_MASK     /* uint8, or bool of 8 bits */
 };
 
+/* How a tensor's own dimensions map to (batch, head, row, col). */
+enum layout {
+    LAYOUT_MATRIX, /* (row, col), (head, row, col), (batch, head, row, col) */
+    LAYOUT_ROW,    /* (row), (head, row), (batch, head, row) */
+    LAYOUT_COL,    /* (col), (head, col), (batch, head, col) */
+    LAYOUT_HEADS,  /* (head), (batch, head) */
+    LAYOUT_PLAIN   /* (row, col) only */
+};
+
 /* A tensor in four dimensions: batch, head, row, col. */
 struct view {
     const char *name;      /* as in attpool.h: "K" */
     attpool_status status; /* that names it */
     enum role role;
     enum kind kind;
+    enum layout layout;
     bool device;
     bool dense;                 /* host, row-major, not empty */
+    bool per_item;              /* its first dimension turned out to be the batch */
     int ndim;                   /* the caller's */
     int bytes;                  /* of an element */
     char *data;                 /* host: first element's address; device: handle */
@@ -48,19 +59,15 @@ void arguments_init(struct arguments *args, struct engine *engine);
 /* Whether a * b * c * d of sizes, in bytes as well, stays in an int64_t. */
 bool product_fits(int64_t a, int64_t b, int64_t c, int64_t d);
 
-/* How a tensor's own dimensions map to (batch, head, row, col). */
-enum layout {
-    LAYOUT_MATRIX, /* (row, col), (head, row, col), (batch, head, row, col) */
-    LAYOUT_ROW,    /* (row), (head, row), (batch, head, row) */
-    LAYOUT_COL,    /* (col), (head, col), (batch, head, col) */
-    LAYOUT_HEADS,  /* (head), (batch, head) */
-    LAYOUT_PLAIN   /* (row, col) only */
-};
-
 /* Check a tensor by itself and take it up. On success *view is its place in args. */
 attpool_status arguments_add(struct arguments *args, const DLTensor *tensor, const char *name,
                              attpool_status status, enum role role, enum kind kind,
                              enum layout layout, struct array *array, struct view **view);
+
+/* The most dimensions that its layout has. */
+int view_most_dimensions(const struct view *view);
+/* Of four sizes or indices those that the caller's tensor has, in its order; how many. */
+int view_own(const struct view *view, const int64_t four[4], int64_t own[4]);
 
 /* Fail unless the view's size in a dimension is `want`; `of` is "K has" or the like. */
 attpool_status view_expect(struct engine *engine, const struct view *view, int dimension,
@@ -71,11 +78,24 @@ attpool_status view_expect(struct engine *engine, const struct view *view, int d
 struct leading {
     int64_t batch, heads;
     bool four; /* some tensor has four dimensions: the second one is heads, else it is b */
+    int64_t key_heads, value_heads;
 };
-#define LEADING_NONE ((struct leading){ -1, -1, false })
+#define LEADING_NONE ((struct leading){ -1, -1, false, 1, 1 })
 void leading_add(struct leading *leading, const struct view *view);
+/* Part of leading_add: does the view have all dimensions of its layout? */
+void leading_note_heads(struct leading *leading, const struct view *view);
 attpool_status leading_expect(struct engine *engine, const struct view *view,
                               const struct leading *leading, bool grouped, bool broadcast);
+
+/* Lengths, key weights and inverse bandwidths, whose last dimension, if any, is `dimension` of
+ * `size` (-1: none). Beside heads, one with a dimension less than its layout has belongs to the
+ * batch item; else it has the heads of the result or, `of_keys`, those of K or V. */
+attpool_status leading_expect_vector(struct engine *engine, struct view *view,
+                                     const struct leading *leading, bool of_keys, int dimension,
+                                     int64_t size);
+/* A mask or bias, which broadcasts to (batch, heads, n, m). */
+attpool_status leading_expect_mask(struct engine *engine, const struct view *view,
+                                   const struct leading *leading, int64_t n, int64_t m);
 
 /* Fill every descriptor field for the given leading dimensions. */
 void arguments_fill(struct arguments *args, const struct leading *leading);

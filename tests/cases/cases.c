@@ -229,6 +229,25 @@ static void softmax_cases(void)
         }
 }
 
+/* What belongs to the batch item, beside heads. */
+static void item_cases(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        const unsigned with = i % 2 ? WITH_ROW_LENGTHS : WITH_LENGTHS;
+        cases_add(&(struct test_case){ SOFTMAX, .b = i < 2 ? 2 : 3, .h = 2, .n = CYCLE(case_n, i),
+                                       .m = CYCLE(case_m, i), .with = with | WITH_ITEMS,
+                                       .special = SPECIAL_HIDDEN },
+                  "softmax items %u", i);
+        cases_add(&(struct test_case){ KERNEL, .b = 2, .h = 4, .hk = i < 2 ? 4 : 2,
+                                       .n = CYCLE(case_n, i), .m = CYCLE(case_m, i), .d = 2,
+                                       .kernel = i < 2 ? ATTPOOL_GAUSSIAN : ATTPOOL_BIWEIGHT,
+                                       .bandwidth_per = i % 2 ? ATTPOOL_BANDWIDTH_KEY
+                                                              : ATTPOOL_BANDWIDTH_COORDINATE_KEY,
+                                       .with = WITH_ITEMS },
+                  "kernel items %u", i);
+    }
+}
+
 const struct test_case *test_cases(size_t *count)
 {
     if (filled == 0) {
@@ -238,6 +257,7 @@ const struct test_case *test_cases(size_t *count)
         kernel_cases();
         softmax_cases();
         cases_of_pool();
+        item_cases();
     }
     *count = filled;
     return table;

@@ -41,6 +41,8 @@ enum with {
     WITH_SIGNED_WIDTH = 1 << 24, /* inverse_bandwidths are negative */
     WITH_LARGE_BIAS = 1 << 25,   /* of the size of 1000 */
     WITH_ROW_MASK = 1 << 26,     /* mask of one row, bias of one column, for all */
+    WITH_ITEMS = 1 << 27,        /* lengths, key weights and inverse bandwidths of the key or query
+                                  * have no heads: they belong to the batch item */
 };
 #define WITH_ALL_OUTPUTS (WITH_LSE | WITH_N_EFF | WITH_WEIGHTS)
 

@@ -163,6 +163,40 @@ static void reach_cases(void)
     }
 }
 
+/* Lengths, key weights and inverse bandwidths of the batch item, beside heads. */
+static void item_cases(void)
+{
+    static const struct test_case twists_of_items[] = {
+        { "lengths", .with = WITH_LENGTHS | WITH_ALL_OUTPUTS, .b = 2, .h = 2 },
+        { "row lengths", .with = WITH_ROW_LENGTHS | WITH_LSE, .b = 3, .h = 2 },
+        { "key weights", .with = WITH_KEY_WEIGHTS | WITH_ALL_OUTPUTS, .b = 2, .h = 4, .hk = 2 },
+        { "all", .with = WITH_ROW_LENGTHS | WITH_KEY_WEIGHTS | WITH_MASK | WITH_ALL_OUTPUTS, .b = 2,
+          .h = 2, .hk = 1 },
+    };
+    static const struct test_case scores[] = {
+        { "dot", DOT },
+        { "gaussian", REGRESS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY },
+        { "tricube", REGRESS, .kernel = ATTPOOL_TRICUBE, .bandwidth_per = ATTPOOL_BANDWIDTH_QUERY },
+        { "cauchy product", REGRESS, .kernel = ATTPOOL_CAUCHY, .form = ATTPOOL_PRODUCT,
+          .bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE_KEY },
+    };
+    unsigned i = 0;
+    for (size_t s = 0; s < COUNT(scores); s++)
+        for (size_t t = 0; t < COUNT(twists_of_items); t++)
+            for (int many = 0; many < 2; many++, i++) {
+                struct test_case c = scores[s];
+                const struct test_case *twist = &twists_of_items[t];
+                c.with |= twist->with | WITH_ITEMS;
+                c.b = twist->b, c.h = twist->h, c.hk = twist->hk;
+                c.special = SPECIAL_HIDDEN;
+                c.n = many ? 33 : 2;
+                c.m = CYCLE(case_m, i);
+                c.d = CYCLE(case_d, i), c.v = CYCLE(some_v, i);
+                c.in = (enum arrangement)(i % ARRANGEMENTS);
+                cases_add(&c, "pool %s, items, %s, n %d", scores[s].name, twist->name, c.n);
+            }
+}
+
 /* A few scores over every length that could be a seam. */
 static void pool_sizes(void)
 {
@@ -218,4 +252,5 @@ void cases_of_pool(void)
     mask_cases();
     reach_cases();
     pool_sizes();
+    item_cases();
 }

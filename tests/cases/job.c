@@ -36,7 +36,13 @@ struct maker {
 };
 
 /* Leading sizes of an array: those of the queries or of the keys, or ones. */
-enum leading { LEADING_QUERIES, LEADING_KEYS, LEADING_ONES, LEADING_NOTHING };
+enum leading { LEADING_QUERIES, LEADING_KEYS, LEADING_ONES, LEADING_ITEMS, LEADING_NOTHING };
+
+/* The leading sizes of lengths, key weights and the like. */
+static enum leading leading_of(const struct job *job, enum leading otherwise)
+{
+    return has(job, WITH_ITEMS) && otherwise != LEADING_NOTHING ? LEADING_ITEMS : otherwise;
+}
 
 /* A tensor of the leading dimensions and up to two more; -1 is a dimension that is not there. */
 static void make(struct maker *maker, struct tensor *t, enum element element, enum leading leading,
@@ -47,7 +53,7 @@ static void make(struct maker *maker, struct tensor *t, enum element element, en
     int n = 0;
     if (leading != LEADING_NOTHING && c->b > 0)
         shape[n++] = leading == LEADING_ONES ? 1 : c->b;
-    if (leading != LEADING_NOTHING && c->h > 0)
+    if (leading != LEADING_NOTHING && leading != LEADING_ITEMS && c->h > 0)
         shape[n++] = leading == LEADING_ONES                ? 1
                      : leading == LEADING_KEYS && c->hk > 0 ? c->hk
                                                             : c->h;
@@ -71,9 +77,10 @@ static void make_masks(struct maker *m)
     bool shared = has(job, WITH_SHARED_MASK);
     enum leading queries = shared ? LEADING_NOTHING : LEADING_QUERIES;
     if (has(job, WITH_LENGTHS))
-        make(m, &job->lengths, ELEMENT_I32, shared ? LEADING_ONES : LEADING_QUERIES, -1, -1);
+        make(m, &job->lengths, ELEMENT_I32,
+             leading_of(job, shared ? LEADING_ONES : LEADING_QUERIES), -1, -1);
     if (has(job, WITH_ROW_LENGTHS))
-        make(m, &job->lengths, ELEMENT_I64, queries, c->n, -1);
+        make(m, &job->lengths, ELEMENT_I64, leading_of(job, queries), c->n, -1);
     if (has(job, WITH_MASK))
         make(m, &job->mask, has(job, WITH_BOOL) ? ELEMENT_BOOL : ELEMENT_U8, queries,
              has(job, WITH_ROW_MASK) ? 1 : c->n, c->m);
@@ -91,6 +98,8 @@ static void make_inverse_bandwidths(struct maker *m)
         shared || c->operation == OPERATION_KERNEL || has(job, WITH_SHARED_QUERIES)
             ? LEADING_NOTHING
             : LEADING_QUERIES;
+    keys = leading_of(job, keys);
+    queries = leading_of(job, queries);
     switch (c->bandwidth_per) {
     case ATTPOOL_BANDWIDTH_ONE:
         if (has(job, WITH_WIDTH_TENSOR))
@@ -132,7 +141,7 @@ static void make_pool(struct maker *m)
         make_inverse_bandwidths(m);
     if (has(job, WITH_KEY_WEIGHTS))
         make(m, &job->key_weights, job->element,
-             has(job, WITH_SHARED_MASK) ? LEADING_NOTHING : keys, c->m, -1);
+             leading_of(job, has(job, WITH_SHARED_MASK) ? LEADING_NOTHING : keys), c->m, -1);
     if (!has(job, WITHOUT_OUTPUT)) {
         make(m, &job->v, job->element, keys, c->m, c->v);
         make(m, &job->out, job->element, LEADING_QUERIES, c->n, c->v);
@@ -173,6 +182,15 @@ static void make_all(struct maker *m)
     default:
         make_pool(m);
     }
+}
+
+const char *job_places(const struct job *job, const char *places)
+{
+    const bool items = has(job, WITH_ITEMS);
+    return strcmp(places, "bhc") == 0   ? items ? "bc" : "bhc"
+           : strcmp(places, "bhr") == 0 ? items ? "br" : "bhr"
+           : items                      ? "b"
+                                        : "bh";
 }
 
 /* ---- Options --------------------------------------------------------------------------- */
@@ -295,92 +313,6 @@ void job_view(struct job *view, const struct job *job)
         if (tensor_present(tensor_number(&copy, i)))
             tensor_view(tensor_number(view, i), tensor_number(&copy, i));
     job_wire(view);
-}
-
-static void cut(struct tensor *t, int dimension, int64_t start, int64_t count)
-{
-    if (tensor_present(t))
-        tensor_slice(t, dimension, start, count);
-}
-
-void job_cut_queries(struct job *view, int64_t start, int64_t count)
-{
-    cut(&view->q, -2, start, count);
-    cut(&view->out, -2, start, count);
-    cut(&view->lse, -1, start, count);
-    cut(&view->n_eff, -1, start, count);
-    cut(&view->weights, -2, start, count);
-    cut(&view->mask, -2, start, count);
-    cut(&view->bias, -2, start, count);
-    if (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW)
-        cut(&view->lengths, -1, start, count);
-    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY)
-        cut(&view->inverse_bandwidths, -1, start, count);
-    view->masks.query_origin += start;
-}
-
-static void cut_leading(struct tensor *t, int from_right, int64_t start, int64_t count)
-{
-    if (tensor_present(t) && t->dl.ndim + from_right >= 0)
-        tensor_slice(t, from_right, start, count);
-}
-
-void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t count)
-{
-    int matrix = dimension == 0 ? -4 : -3;
-    struct tensor *const matrices[] = { &view->q,    &view->k,       &view->v,  &view->mask,
-                                        &view->bias, &view->weights, &view->out };
-    struct tensor *const vectors[] = { &view->lse, &view->n_eff, &view->key_weights,
-                                       &view->factors };
-    for (size_t i = 0; i < sizeof matrices / sizeof matrices[0]; i++)
-        cut_leading(matrices[i], matrix, start, count);
-    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
-        cut_leading(vectors[i], matrix + 1, start, count);
-    cut_leading(&view->lengths, matrix + (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW ? 1 : 2),
-                start, count);
-    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY ||
-        view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY)
-        cut_leading(&view->inverse_bandwidths, matrix + 1, start, count);
-}
-
-void job_cut_keys(struct job *view, int64_t start, int64_t count)
-{
-    bool matrices = view->c->operation == OPERATION_BMM;
-    cut(&view->k, matrices ? -1 : -2, start, count);
-    cut(&view->v, -2, start, count);
-    cut(&view->mask, -1, start, count);
-    cut(&view->bias, -1, start, count);
-    cut(&view->weights, -1, start, count);
-    cut(&view->key_weights, -1, start, count);
-    cut(&view->factors, -1, start, count);
-    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY)
-        cut(&view->inverse_bandwidths, -1, start, count);
-    if (view->c->operation != OPERATION_POOL)
-        cut(&view->out, -1, start, count);
-    if (view->c->operation == OPERATION_SOFTMAX)
-        cut(&view->q, -1, start, count);
-    view->masks.key_origin += start;
-}
-
-static void reverse(struct tensor *t, int dimension)
-{
-    if (tensor_present(t))
-        tensor_reverse(t, dimension);
-}
-
-void job_reverse_queries(struct job *view)
-{
-    reverse(&view->q, -2);
-    reverse(&view->out, -2);
-    reverse(&view->lse, -1);
-    reverse(&view->n_eff, -1);
-    reverse(&view->weights, -2);
-    reverse(&view->mask, -2);
-    reverse(&view->bias, -2);
-    if (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW)
-        reverse(&view->lengths, -1);
-    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY)
-        reverse(&view->inverse_bandwidths, -1);
 }
 
 struct tensor *job_output(struct job *job, int i, const char **name)

@@ -56,6 +56,9 @@ attpool_status job_state(attpool_context *context, struct job *job, attpool_stat
 /* Output number i, NULL where it is not asked for; its name in *name. */
 struct tensor *job_output(struct job *job, int i, const char **name);
 
+/* The dimensions of lengths, key weights and the like, "bhc" say, without h for WITH_ITEMS. */
+const char *job_places(const struct job *job, const char *places);
+
 bool tensor_present(const struct tensor *t);
 const DLTensor *tensor_or_null(const struct tensor *t);
 

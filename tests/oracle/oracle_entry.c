@@ -112,7 +112,7 @@ static bool left_by_masks(const struct job *job, const int64_t x[INDEX])
     const attpool_masks *o = &job->masks;
     int64_t i = x[2] + o->query_origin, j = x[3] + o->key_origin;
     if (o->lengths) {
-        const char *places = o->lengths_per == ATTPOOL_LENGTHS_ROW ? "bhr" : "bh";
+        const char *places = job_places(job, o->lengths_per == ATTPOOL_LENGTHS_ROW ? "bhr" : "bh");
         if ((double)x[3] >= tensor_at(o->lengths, places, job->heads, x))
             return false;
     }
@@ -123,7 +123,8 @@ static bool left_by_masks(const struct job *job, const int64_t x[INDEX])
         return false;
     if (o->bias && tensor_at(o->bias, "bhrc", job->heads, x) == -HUGE_VAL)
         return false;
-    return !job->pool.key_weights || tensor_at(job->pool.key_weights, "bhc", job->heads, x) != 0;
+    return !job->pool.key_weights ||
+           tensor_at(job->pool.key_weights, job_places(job, "bhc"), job->heads, x) != 0;
 }
 
 void oracle_entry(const struct job *job, const long double *query, const int64_t x[INDEX],
@@ -141,7 +142,8 @@ void oracle_entry(const struct job *job, const long double *query, const int64_t
         e->pair.log_terms += fabsl(bias);
     }
     if (job->pool.key_weights) {
-        long double a = (long double)tensor_at(job->pool.key_weights, "bhc", job->heads, x);
+        long double a =
+            (long double)tensor_at(job->pool.key_weights, job_places(job, "bhc"), job->heads, x);
         e->pair.factor *= a;
         e->pair.factor_terms = e->pair.factor_terms * a + fabsl(e->pair.factor);
     }

@@ -161,14 +161,17 @@ static long double width(const struct job *job, const int64_t index[4], int64_t 
         return 1;
     switch (o->bandwidth_per) {
     case ATTPOOL_BANDWIDTH_KEY:
-        return fabsl((long double)tensor_at(o->inverse_bandwidths, "bhc", job->heads, key));
+        return fabsl(
+            (long double)tensor_at(o->inverse_bandwidths, job_places(job, "bhc"), job->heads, key));
     case ATTPOOL_BANDWIDTH_QUERY:
-        return fabsl((long double)tensor_at(o->inverse_bandwidths, "bhr", job->heads, key));
+        return fabsl(
+            (long double)tensor_at(o->inverse_bandwidths, job_places(job, "bhr"), job->heads, key));
     case ATTPOOL_BANDWIDTH_COORDINATE:
         return fabsl((long double)tensor_at(o->inverse_bandwidths, "c", 1, coordinate));
     case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
-        return fabsl((long double)tensor_at(o->inverse_bandwidths, "c", 1, coordinate) *
-                     (long double)tensor_at(o->key_factors, "bhc", job->heads, key));
+        return fabsl(
+            (long double)tensor_at(o->inverse_bandwidths, "c", 1, coordinate) *
+            (long double)tensor_at(o->key_factors, job_places(job, "bhc"), job->heads, key));
     default:
         break;
     }

@@ -16,6 +16,7 @@ Suite *suite_threads(void);
 Suite *suite_tree(void);
 Suite *suite_errors(void);
 Suite *suite_options(void);
+Suite *suite_shapes(void);
 Suite *suite_failures(void);
 Suite *suite_data(void);
 Suite *suite_number(void);
@@ -30,6 +31,7 @@ Suite *suite_one_answer(void);
 Suite *suite_splits(void);
 Suite *suite_elementary(void);
 Suite *suite_memory(void);
+Suite *suite_batch(void);
 Suite *suite_device_oracle(void);
 
 /* Status for main. */

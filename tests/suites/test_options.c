@@ -301,7 +301,7 @@ static void weight_at(enum element element, int64_t at, double weight, bool lega
     for (int64_t i = 0; i < MANY; i++)
         tensor_set(&A, i, i == at ? weight : element == ELEMENT_F32 ? FLT_MAX / MANY : 1);
     if (!legal)
-        snprintf(place, sizeof place, "key_weights[0,0,%lld] is", (long long)at);
+        snprintf(place, sizeof place, "key_weights[%lld] is", (long long)at);
     check(attpool_pool(context, &Q, &V, &V, &options, &O),
           legal ? ATTPOOL_OK : ATTPOOL_E_KEY_WEIGHTS, place, "a weight");
 }
