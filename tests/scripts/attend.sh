@@ -175,6 +175,8 @@ base='-q q.npy -k k.npy -v v.npy'
     npy len.npy '<i8' '(2, 1)' 1 2
     ok attend $batch --lengths len.npy
     test "$(cat out)" = "$(printf 'batch,o1,o2\n0,1,2\n1,7,8')" || fail "got $(cat out)"
+    ok attend $batch --lengths len.npy --lengths-per row
+    test "$(cat out)" = "$(printf 'batch,o1,o2\n0,1,2\n1,7,8')" || fail "got $(cat out)"
     npy q4.npy '<f4' '(1, 2, 1, 1)' 0 1
     ok attend -q q4.npy -k k3.npy -v v3.npy --score boxcar --bandwidth 0.5
     test "$(cat out)" = "$(printf 'batch,head,o1,o2\n0,0,1,2\n0,1,7,8')" || fail "got $(cat out)"
@@ -361,7 +363,7 @@ base='-q q.npy -k k.npy -v v.npy'
     npy mask.npy '|i1' '(2, 3)' 0 1 2 0 0 1
     fails 3 'mask.npy: ' attend $base --mask mask.npy
     npy mask.npy '|b1' '(2, 4)' 0 1 0 0 0 1 1 1
-    fails 3 'mask.npy: mask has 4 columns, K has 3' attend $base --mask mask.npy
+    fails 3 'mask.npy: mask has shape .2, 4., it should be .2, 3.$' attend $base --mask mask.npy
     npy a.npy '<f8' '(3,)' 1 -2 0
     fails 3 'a.npy: key_weights.*is -2' attend $base --key-weights a.npy
     for weight in nan inf; do

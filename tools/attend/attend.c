@@ -38,10 +38,13 @@ static const char help[] =
     "  --bandwidth-per one|coordinate|key|query   what the array has one for (default: one)\n"
     "\n"
     "Which keys a query sees; what is given combines:\n"
-    "  --lengths FILE       integers: keys from the length on are not seen; one dimension\n"
-    "                       less than the output has: one a row; fewer: one a batch\n"
-    "  --mask FILE          (b, n, m), bool; false is not seen\n"
-    "  --bias FILE          (b, n, m), added to the score; -Inf is not seen\n"
+    "  --lengths FILE       integers: keys from the length on are not seen; (b), or (b, n) with\n"
+    "                       one for each row; beside heads they hold for all heads of an item,\n"
+    "                       and (b, h) and (b, h, n) name the heads\n"
+    "  --lengths-per batch|row   what two dimensions beside heads are\n"
+    "  --mask FILE          (b, n, m), bool; false is not seen; beside heads (b, h, n, m), or\n"
+    "                       (h, n, m) for all batch items\n"
+    "  --bias FILE          likewise, added to the score; -Inf is not seen\n"
     "  --causal             query i sees the keys up to i\n"
     "  --window LEFT,RIGHT  query i sees the keys from i - LEFT to i + RIGHT\n"
     "  --offset N           moves both: i + N instead of i\n"
@@ -69,6 +72,7 @@ enum {
     OPTION_BANDWIDTH,
     OPTION_BANDWIDTH_PER,
     OPTION_CAUSAL,
+    OPTION_LENGTHS_PER,
     OPTION_OFFSET,
     OPTION_WINDOW,
     OPTION_LOO,
@@ -89,6 +93,7 @@ static const struct option long_options[] = {
     { "wk", required_argument, NULL, OPTION_INPUT + IN_WK },
     { "wv", required_argument, NULL, OPTION_INPUT + IN_WV },
     { "lengths", required_argument, NULL, OPTION_INPUT + IN_LENGTHS },
+    { "lengths-per", required_argument, NULL, OPTION_LENGTHS_PER },
     { "mask", required_argument, NULL, OPTION_INPUT + IN_MASK },
     { "bias", required_argument, NULL, OPTION_INPUT + IN_BIAS },
     { "key-weights", required_argument, NULL, OPTION_INPUT + IN_KEY_WEIGHTS },
@@ -165,6 +170,16 @@ static int read_bandwidth_per(struct attend_options *o, struct error *e)
     return st;
 }
 
+static int read_lengths_per(struct attend_options *o, struct error *e)
+{
+    static const char *const names[] = { "batch", "row", NULL };
+    int choice;
+    int st = choice_read("--lengths-per", optarg, names, &choice, e);
+    o->lengths_per = choice == 0 ? ATTPOOL_LENGTHS_BATCH : ATTPOOL_LENGTHS_ROW;
+    o->lengths_per_given = true;
+    return st;
+}
+
 static int read_flag(struct attend_options *o, int option, struct error *e)
 {
     switch (option) {
@@ -197,6 +212,8 @@ static int read_option(struct attend_options *o, int option, struct error *e)
         return bandwidths_read(optarg, &o->bandwidths, e);
     case OPTION_BANDWIDTH_PER:
         return read_bandwidth_per(o, e);
+    case OPTION_LENGTHS_PER:
+        return read_lengths_per(o, e);
     case OPTION_OFFSET:
         return integer_read("--offset", optarg, INT64_MIN, INT64_MAX, &o->offset, e);
     case OPTION_WINDOW:
@@ -289,6 +306,8 @@ static int check_together(const struct option_reader *r, struct attend_options *
         return usage_error(r, e, "-v is missing");
     if (given->option[OPTION_OFFSET] && !o->causal && !o->window)
         return usage_error(r, e, "--offset is for --causal and --window");
+    if (o->lengths_per_given && o->input[IN_LENGTHS] == NULL)
+        return usage_error(r, e, "--lengths-per is for --lengths");
     if (given->option[OPTION_ROWS] && !weights)
         return usage_error(r, e, "--rows is for --weights and --heatmap");
     int st = check_score(r, o, given, e);

@@ -38,6 +38,8 @@ struct attend_options {
     attpool_bandwidth_per bandwidth_per;
     double scale;
     bool scale_given;
+    attpool_lengths_per lengths_per;
+    bool lengths_per_given;
     bool causal, window, loo;
     int64_t left, right, offset;
     attpool_empty empty;

@@ -137,15 +137,30 @@ static int describe_kernel(struct call *c, const struct attend_options *o,
     return st;
 }
 
-static void describe_masks(struct call *c, const struct attend_options *o,
-                           const struct attend_work *work)
+/* Unless it is said, by rank: one dimension less than the output has means rows, and fewer mean
+ * batches; but two beside heads could be either. */
+static int lengths_per(const struct attend_options *o, const struct attend_work *work,
+                       attpool_lengths_per *per, struct error *e)
 {
+    const struct attend_array *lengths = &work->input[IN_LENGTHS];
     struct attend_array result;
     result_shape(work, 0, 0, &result);
-    bool row = work->input[IN_LENGTHS].dims == result.dims - 1;
+    *per = o->lengths_per_given               ? o->lengths_per
+           : lengths->dims == result.dims - 1 ? ATTPOOL_LENGTHS_ROW
+                                              : ATTPOOL_LENGTHS_BATCH;
+    if (o->lengths_per_given || result.dims < 4 || lengths->dims != 2)
+        return CMD_OK;
+    return error_set(e, CMD_USAGE,
+                     "%s has shape %s, which --lengths-per has to tell: batch for (b, h), row for "
+                     "(b, n)",
+                     o->input[IN_LENGTHS], npy_shape(lengths->dims, lengths->shape).text);
+}
+
+static void describe_masks(struct call *c, const struct attend_options *o, attpool_lengths_per per)
+{
     c->masks = (attpool_masks){
         .size = sizeof c->masks,
-        .lengths_per = row ? ATTPOOL_LENGTHS_ROW : ATTPOOL_LENGTHS_BATCH,
+        .lengths_per = per,
         .lengths = c->in[IN_LENGTHS],
         .mask = c->in[IN_MASK],
         .bias = c->in[IN_BIAS],
@@ -208,11 +223,14 @@ int attend_run(const struct attend_options *o, struct attend_work *work, struct 
 {
     struct call c = { .coordinate_inverse_bandwidths = NULL };
     struct session session;
+    attpool_lengths_per per;
     int st = make_results(o, work, e);
+    if (st == CMD_OK)
+        st = lengths_per(o, work, &per, e);
     if (st != CMD_OK)
         return st;
     describe_arrays(&c, work);
-    describe_masks(&c, o, work);
+    describe_masks(&c, o, per);
     if (o->score == ATTPOOL_KERNEL)
         st = describe_kernel(&c, o, work, e);
     if (st == CMD_OK)
