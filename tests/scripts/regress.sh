@@ -179,6 +179,8 @@ warned()
 if have gnuplot; then
     ok regress d.csv --x x --y y --bandwidth 1 --plot p.svg --heatmap h.png -o fit.csv
     grep -q '<svg' p.svg || fail "p.svg is no SVG"
+    grep -q '<title>gaussian kernel, bandwidth 1</title>' p.svg || fail "p.svg has no title"
+    ! grep -i '<title>[^<]*plot' p.svg || fail "titles of gnuplot"
     test "$(head -c 4 h.png | tail -c 3)" = PNG || fail "h.png is no PNG"
     test ! -e p.svg.gp || fail "a script was kept"
     ok regress d.csv --x x --y y,z --bandwidth 1 --grid 9 --plot p.svg --keep-scripts -o fit.csv
@@ -243,7 +245,6 @@ fails 2 '--loo is for' regress d.csv --x x --y y --bandwidth 1 --grid 3 --loo
 fails 2 '--grid: "0" is not within' regress d.csv --x x --y y --bandwidth 1 --grid 0
 fails 2 '--grid: "1.5" is not a whole number' regress d.csv --x x --y y --bandwidth 1 --grid 1.5
 fails 2 '--grid takes one x column' regress d.csv --x x,z --y y --bandwidth 1,1 --grid 3
-fails 2 '--plot takes one x column' regress d.csv --x x,z --y y --bandwidth 1,1 --plot p.svg
 fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --plot p.gif
 fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --heatmap p
 fails 2 '--weights is an .npy file' regress d.csv --x x --y y --bandwidth 1 --weights w.csv

@@ -26,6 +26,8 @@ Suite *suite_npy_types(void);
 Suite *suite_output(void);
 Suite *suite_messages(void);
 Suite *suite_plot(void);
+Suite *suite_plot_matrix(void);
+Suite *suite_gnuplot(void);
 
 Suite *suite_one_answer(void);
 Suite *suite_splits(void);

@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What gnuplot is given, by a stand-in that draws its script, and what the real one makes of
- * it where there is one. */
-#include "tools/plot/plot.h"
-
+/* What gnuplot is given for curves, points and their legend. */
 #include "tests/support/scratch.h"
+#include "tests/support/stand_in.h"
 #include "tests/suites/suites.h"
-#include "tools/plot/run_gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static struct error e;
-
-/* A gnuplot of our own, alone on PATH. NULL: none. */
-static void stand_in(const char *script)
-{
-    char folder[4096], path[4200];
-    ck_assert_ptr_nonnull(getcwd(folder, sizeof folder));
-    snprintf(path, sizeof path, "%s/gnuplot", folder);
-    if (script != NULL) {
-        write_file(path, script, strlen(script));
-        chmod(path, 0700);
-    } else {
-        unlink(path);
-    }
-    setenv("PATH", folder, 1);
-}
 
 static const double x[5] = { 2, 0, 1, 3, 4 };
 static const double y[5] = { 20, 0, 10, (double)NAN, 40 };
@@ -37,13 +15,7 @@ static const double high[5] = { 21, 1, 11, 31, 41 };
 
 static char *drawn(const struct plot_figure *figure)
 {
-    stand_in("#!/bin/sh\nexec /bin/cat \"$2\"\n");
-    setenv("TMPDIR", ".", 1); /* the script's, which must not be left behind */
-    unlink("p.svg");
-    int files = scratch_count();
-    ck_assert_msg(plot_write("p.svg", NULL, figure, &e) == CMD_OK, "%s", e.text);
-    ck_assert_int_eq(scratch_count(), files + 1);
-    return read_back("p.svg", NULL);
+    return drawn_script("p.svg", figure);
 }
 
 static char *drawn_panel(const struct plot_panel *panel)
@@ -51,241 +23,225 @@ static char *drawn_panel(const struct plot_panel *panel)
     return drawn(&(struct plot_figure){ .panels = panel, .panel_count = 1 });
 }
 
-static void expect(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "no %s in\n%s", part, text);
-}
-
 START_TEST(curves_are_sorted_and_interrupted_and_points_are_not)
 {
-    const struct plot_series series[] = {
-        { .style = PLOT_BAND, .count = 5, .x = x, .y = y, .y_high = high },
-        { .style = PLOT_POINTS, .label = "data", .count = 5, .x = x, .y = y },
-        { .style = PLOT_CURVE, .label = "fit", .count = 5, .x = x, .y = y },
-        { .style = PLOT_TRUTH, .label = "truth", .count = 5, .x = x, .y = y },
+    const struct plot_layer layers[] = {
+        { .kind = PLOT_BAND, .colour = 2, .count = 5, .x = x, .y = y, .y_high = high },
+        { .kind = PLOT_POINTS, .label = "data", .count = 5, .x = x, .y = y },
+        { .kind = PLOT_CURVE, .label = "fit", .colour = 2, .count = 5, .x = x, .y = y },
+        { .kind = PLOT_RINGS, .colour = 2, .count = 5, .x = x, .y = y },
+        { .kind = PLOT_CURVE, .label = "truth", .count = 5, .x = x, .y = high },
     };
-    char *text = drawn_panel(&(struct plot_panel){ .series = series, .series_count = 4 });
-    expect(text, "$d0 << EOD\n0 0 1\n1 10 11\n2 20 21\n\n4 40 41\nEOD\n");
-    expect(text, "$d1 << EOD\n2 20\n0 0\n1 10\n4 40\nEOD\n");
-    expect(text, "$d2 << EOD\n0 0\n1 10\n2 20\n\n4 40\nEOD\n");
-    expect(text, "\nplot $d0 using 1:2:3 with filledcurves");
-    expect(text, "$d1 using 1:2 with points");
-    expect(text, "title 'fit', \\\n     $d3 using 1:2 with lines");
-    expect(text, "set xrange [*:*]\nset yrange [*:*]\n");
+    char *text = drawn_panel(&(struct plot_panel){ .layers = layers, .layer_count = 5 });
+    expect_part(text, "$d0 << EOD\n0 0 1\n1 10 11\n2 20 21\n\n4 40 41\nEOD\n");
+    expect_part(text, "$d1 << EOD\n2 20\n0 0\n1 10\n4 40\nEOD\n");
+    expect_part(text, "$d2 << EOD\n0 0\n1 10\n2 20\n\nEOD\n$d3 << EOD\n4 40\nEOD\n");
+    expect_part(text, "\nplot $d0 using 1:2:3 with filledcurves fillcolor rgb '#d55e00'");
+    expect_part(text, "$d1 using 1:2 with points");
+    expect_part(text,
+                "$d2 using 1:2 with lines linewidth 2 dashtype solid linecolor rgb '#d55e00', \\\n"
+                "     $d3 using 1:2 with points pointtype 7 pointsize 0.3 linecolor rgb '#d55e00'");
+    expect_part(text, "$d4 using 1:2 with points pointtype 6");
+    expect_part(text, "$d5 using 1:2 with lines linewidth 1.5 dashtype (6,4)");
+    expect_part(text, "set xrange [*:*]\nset yrange [*:*]\n");
+}
+END_TEST
+
+START_TEST(values_between_gaps_are_dots)
+{
+    const double gaps[5] = { 3, 2, (double)NAN, (double)INFINITY, 5 };
+    const struct plot_layer layer = {
+        .kind = PLOT_CURVE, .label = "fit", .colour = 1, .count = 5, .x = high, .y = gaps
+    };
+    char *text = drawn_panel(&(struct plot_panel){ .layers = &layer, .layer_count = 1 });
+    expect_part(text, "$d0 << EOD\n1 2\n21 3\n41 5\nEOD\n");
+    expect_part(text, "\nplot $d0 using 1:2 with points pointtype 7");
+    expect_part(text, "keyentry with lines"); /* the legend's line all the same */
+}
+END_TEST
+
+START_TEST(a_value_twice_is_still_a_dot)
+{
+    const double twice[5] = { 1, 3, 1, 2, 3 }, fit[5] = { 5, 6, 5, (double)NAN, 6.5 };
+    const struct plot_layer layer = { .kind = PLOT_CURVE, .count = 5, .x = twice, .y = fit };
+    char *text = drawn_panel(&(struct plot_panel){ .layers = &layer, .layer_count = 1 });
+    expect_part(text, "$d0 << EOD\n3 6\n3 6.5\nEOD\n$d1 << EOD\n1 5\nEOD\n");
 }
 END_TEST
 
 START_TEST(text_cannot_leave_its_quotes)
 {
-    const struct plot_series series = {
-        .style = PLOT_CURVE, .label = "it's `touch x`\n@y", .count = 5, .x = x, .y = y
+    const struct plot_layer layer = {
+        .kind = PLOT_CURVE, .label = "it's `touch x`\n@y", .count = 5, .x = x, .y = high
     };
     char *text = drawn_panel(&(struct plot_panel){
-        .title = "a'b", .x_label = "x_1", .series = &series, .series_count = 1 });
-    expect(text, "set title 'a''b'\nset xlabel 'x_1'\nunset ylabel\n");
-    expect(text, "title 'it''s `touch x` @y'\n");
-    expect(text, " noenhanced ");
+        .title = "a'b", .x_label = "x_1\xFC\xC3\xBC", .layers = &layer, .layer_count = 1 });
+    expect_part(text, "set label 1 'a''b' at screen");
+    /* Latin-1, which no SVG may have, and the same letter in UTF-8 */
+    expect_part(text, "set xlabel 'x_1\xEF\xBF\xBD\xC3\xBC'\nunset ylabel\n");
+    expect_part(text, "title 'it''s `touch x` @y'\n");
+    expect_part(text, " noenhanced ");
+}
+END_TEST
+
+static const struct {
+    const char *text, *written;
+} characters[] = {
+    { "\x7F", "'\x7F'" },
+    { "\xC2\x80", "'\xC2\x80'" },
+    { "\xE2\x82\xAC", "'\xE2\x82\xAC'" },
+    { "\xF0\x9F\x98\x80", "'\xF0\x9F\x98\x80'" },
+    { "\xC1\xBF", "'\xEF\xBF\xBD\xEF\xBF\xBD'" },                 /* too long a form */
+    { "\xED\xA0\x80", "'\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD'" }, /* half a pair */
+    { "\xEF\xBF\xBF", "'\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD'" }, /* not a character */
+    { "\xF4\x90\x80\x80", "'\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD'" },
+    { "\xE2\x82", "'\xEF\xBF\xBD\xEF\xBF\xBD'" }, /* cut */
+};
+
+START_TEST(labels_are_utf8)
+{
+    char *text = drawn_panel(&(struct plot_panel){ .x_label = characters[_i].text });
+    char setting[80];
+    snprintf(setting, sizeof setting, "set xlabel %s\n", characters[_i].written);
+    expect_part(text, setting);
 }
 END_TEST
 
 START_TEST(many_points_are_thinned_and_it_is_said)
 {
     const size_t count = 50001;
-    double *many = calloc(count, sizeof *many);
-    const struct plot_series series = {
-        .style = PLOT_POINTS, .label = "data", .count = count, .x = many, .y = many
+    double *many = calloc(count, sizeof *many), *at = calloc(count, sizeof *at);
+    for (size_t i = 0; i < count; i++) {
+        many[i] = (double)(i % 6);
+        at[i] = (double)(i / 12);
+    }
+    struct plot_layer layer = {
+        .kind = PLOT_POINTS, .label = "data", .count = count, .x = many, .y = many
     };
-    char *text = drawn_panel(&(struct plot_panel){ .series = &series, .series_count = 1 });
-    expect(text, "title 'data (one in 3)'");
-    size_t rows = 0;
-    for (const char *p = strstr(text, "EOD\n"); strncmp(p + 4, "EOD", 3) != 0; rows++)
-        p = strchr(p + 4, '\n') - 3;
-    ck_assert_uint_eq(rows, count / 3);
+    const struct plot_panel panel = { .layers = &layer, .layer_count = 1 };
+    char *text = drawn_panel(&panel);
+    expect_part(text, "title 'data (8334 of 50001)'");
+    ck_assert_uint_eq(rows_of_block(text), 8334);
+    /* every sixth would be the same value each time */
+    expect_part(text, "\n0 0\n");
+    expect_part(text, "\n5 5\n");
+    layer.kind = PLOT_CURVE;
+    layer.x = at;
+    text = drawn_panel(&panel);
+    expect_part(text, "title 'data'");
+    ck_assert_uint_eq(rows_of_block(text), 4168); /* of pairs of equals one */
+    expect_part(text, "\n4166 0\n4166 2\nEOD\n"); /* the last */
     free(many);
+    free(at);
 }
 END_TEST
 
 START_TEST(nothing_to_draw_is_an_empty_panel)
 {
     const double none[1] = { (double)NAN };
-    const struct plot_series series = { .style = PLOT_CURVE, .count = 1, .x = none, .y = none };
+    const struct plot_layer layer = { .kind = PLOT_CURVE, .count = 1, .x = none, .y = none };
     char *text = drawn_panel(
-        &(struct plot_panel){ .series = &series, .series_count = 1, .x_min = 2, .x_max = 3 });
-    expect(text, "set xrange [2:3]\nset yrange [0:1]\nplot NaN notitle\n");
+        &(struct plot_panel){ .layers = &layer, .layer_count = 1, .x_min = 2, .x_max = 3 });
+    expect_part(text, "set xrange [2:3]\nset yrange [0:1]\nplot NaN notitle\n");
 }
 END_TEST
 
-START_TEST(a_matrix_is_drawn_row_by_row)
+/* ---- axes ---- */
+
+static const struct {
+    double low, high, offset;
+    const char *label;
+} offsets[] = {
+    { 1990, 2024, 0, "set xlabel 't'\n" },
+    { 0, 1e9, 0, "set xlabel 't'\n" },
+    { 3, 3, 0, "set xlabel 't'\n" },
+    { 1e9, 1e9 + 1e-6, 0, "set xlabel 't'\n" }, /* of rounding there is nothing to see */
+    { 1600000012, 1600003012, 1.6e9, "set xlabel 't \xE2\x88\x92 1600000000'\n" },
+    { 1699990000, 1700010000, 1.6999e9, "set xlabel 't \xE2\x88\x92 1699900000'\n" },
+    { 2451545, 2451645, 2451500, "set xlabel 't \xE2\x88\x92 2451500'\n" },
+    { -1600003012, -1600000012, -1.60001e9, "set xlabel 't + 1600010000'\n" },
+    { 7.00001, 7.00007, 7, "set xlabel 't \xE2\x88\x92 7'\n" },
+};
+
+START_TEST(large_numbers_are_drawn_from_an_offset)
 {
-    const double f64[6] = { 0.5, 0.25, 0, (double)NAN, 1, 2 };
-    const float f32[6] = { 0.5f, 0.25f, 0, (float)NAN, 1, 2 };
-    for (int single = 0; single < 2; single++) {
-        const struct plot_matrix m = {
-            .rows = 2, .columns = 3, .f64 = single ? NULL : f64, .f32 = single ? f32 : NULL
-        };
-        char *text = drawn_panel(&(struct plot_panel){ .matrix = &m, .x_label = "key" });
-        expect(text, "$d0 << EOD\n0.5 0.25 0 \nNaN 1 2 \nEOD\nset cbrange [0:2]\n");
-        expect(text, "set xlabel 'key'\n");
-        expect(text, "set xrange [-0.5:2.5]\nset yrange [1.5:-0.5]\n"
-                     "plot $d0 using ($1*1+0):($2*1+0):3 matrix with image pixels");
-    }
-    const struct plot_matrix row = { .rows = 1, .columns = 3, .f64 = f64 };
-    char *text = drawn_panel(&(struct plot_panel){ .matrix = &row, .y_min = -1, .y_max = 3 });
-    expect(text, "$d0 << EOD\n0.5 0.25 0 \n0.5 0.25 0 \nEOD\nset cbrange [-1:3]\n");
-    expect(text, "set yrange [0.5:-0.5]\nplot $d0 using ($1*1+0):($2*0.5+-0.25):3");
+    const double at[2] = { offsets[_i].low, offsets[_i].high }, zero[2] = { 0, 1 };
+    const struct plot_layer layer = { .kind = PLOT_POINTS, .count = 2, .x = at, .y = zero };
+    char *text =
+        drawn_panel(&(struct plot_panel){ .x_label = "t", .layers = &layer, .layer_count = 1 });
+    expect_part(text, offsets[_i].label);
+    double first = strtod(strstr(text, "EOD\n") + 4, NULL);
+    ck_assert_double_eq(first, offsets[_i].low - offsets[_i].offset);
 }
 END_TEST
 
-START_TEST(a_large_matrix_is_drawn_in_means)
+START_TEST(both_axes_and_their_ranges_have_the_offset)
 {
-    enum { ROWS = 1025, COLUMNS = 2 };
-    static double f64[ROWS * COLUMNS];
-    for (int i = 0; i < ROWS * COLUMNS; i++)
-        f64[i] = i / COLUMNS;
-    const struct plot_matrix m = { .rows = ROWS, .columns = COLUMNS, .f64 = f64 };
-    char *text = drawn_panel(&(struct plot_panel){ .matrix = &m, .y_label = "query" });
-    expect(text, "$d0 << EOD\n1 1 \n4 4 \n7 7 \n");
-    expect(text, "1023.5 1023.5 \nEOD\n");
-    expect(text, "set ylabel 'query (means of 3)'\n");
-    expect(text, "set yrange [1025.5:-0.5]\nplot $d0 using ($1*1+0):($2*3+1):3");
+    const double at[2] = { 1600000012, 1600003012 };
+    const struct plot_layer layers[] = {
+        { .kind = PLOT_BAND, .count = 2, .x = at, .y = at, .y_high = at },
+        { .kind = PLOT_CURVE, .count = 2, .x = at, .y = at },
+    };
+    char *text = drawn_panel(&(struct plot_panel){
+        .layers = layers, .layer_count = 2, .x_min = 1600000000, .x_max = 1600004000 });
+    expect_part(text, "\n12 12 12\n3012 3012 3012\nEOD\n");
+    expect_part(text, "\n12 12\n3012 3012\nEOD\n");
+    expect_part(text, "set xrange [0:4000]\n");
 }
 END_TEST
 
-START_TEST(panels_stand_in_a_grid)
+/* ---- figures ---- */
+
+START_TEST(panels_stand_in_a_grid_under_one_legend)
 {
-    const struct plot_series series = { .style = PLOT_CURVE, .count = 5, .x = x, .y = y };
+    const struct plot_layer layers[] = {
+        { .kind = PLOT_CURVE, .label = "fit", .colour = 1, .count = 5, .x = x, .y = y },
+        { .kind = PLOT_CURVE, .label = "fit", .colour = 2, .count = 5, .x = x, .y = y },
+    };
     const struct plot_panel panels[3] = {
-        { .title = "one", .series = &series, .series_count = 1, .y_min = -1, .y_max = 1 },
-        { .title = "two", .series = &series, .series_count = 1 },
-        { .title = "three", .series = &series, .series_count = 1 },
+        { .title = "one", .layers = layers, .layer_count = 1, .y_min = -1, .y_max = 1 },
+        { .title = "two", .layers = layers, .layer_count = 1 },
+        { .title = "three", .layers = layers, .layer_count = 2 },
     };
     char *text = drawn(&(struct plot_figure){ .title = "all", .panels = panels, .panel_count = 3 });
-    expect(text, "set terminal svg size 1140,");
-    expect(text, "set multiplot layout 1,3 title 'all'\nset title 'one'\n");
-    expect(text, "set yrange [-1:1]\n");
-    expect(text, "plot $d2 using");
-    expect(text, "set key bmargin"); /* not on the data */
+    expect_part(text, "set terminal svg size 1140,386 ");
+    expect_part(text, "set label 1 'all' at screen 0.5,");
+    expect_part(text, "horizontal maxcols 2 ");
+    expect_part(text, "plot NaN notitle, \\\n"
+                      "     keyentry with lines linewidth 2 dashtype solid linecolor rgb '#0072b2' "
+                      "title 'fit', \\\n"
+                      "     keyentry with lines linewidth 2 dashtype solid linecolor rgb '#d55e00' "
+                      "title 'fit'\nunset key\n");
+    expect_part(text, "set origin 0,0\nset size 0.333333,0.829016\nset title 'one'\n");
+    expect_part(text, "set origin 0.333333,0\n");
+    expect_part(text, "set yrange [-1:1]\n");
     text = drawn(&(struct plot_figure){ .panels = panels, .panel_count = 3, .columns = 2 });
-    expect(text, "set multiplot layout 2,2\n");
+    expect_part(text, "set terminal svg size 760,672 ");
+    expect_part(text, "set origin 0,0\nset size 0.5,0.47619\nset title 'three'\n");
 }
 END_TEST
 
-static struct plot_figure simple(void)
+START_TEST(a_long_legend_has_several_rows)
 {
-    static const struct plot_series series[] = {
-        { .style = PLOT_BAND, .label = "band", .count = 5, .x = x, .y = y, .y_high = high },
-        { .style = PLOT_POINTS, .label = "data", .count = 5, .x = x, .y = y },
-        { .style = PLOT_TRUTH, .label = "truth", .count = 5, .x = x, .y = high },
-        { .style = PLOT_CURVE, .label = "fit", .count = 5, .x = x, .y = y },
-    };
-    static const double cells[4] = { 0, 0.5, 1, (double)NAN };
-    static const struct plot_matrix m = { .rows = 2, .columns = 2, .f64 = cells };
-    static const struct plot_matrix row = { .rows = 1, .columns = 4, .f64 = cells };
-    static const struct plot_matrix nothing = { .f64 = cells };
-    static const struct plot_matrix column = { .rows = 3, .columns = 1, .f64 = cells };
-    static const struct plot_panel panels[] = {
-        { .title = "fit of y_1", .x_label = "x", .series = series, .series_count = 4 },
-        { .title = "\xCF\x83 = 1", .matrix = &m },
-        { .matrix = &row },
-        { .matrix = &column },
-        { .title = "nothing" },
-        { .matrix = &nothing },
-    };
-    return (struct plot_figure){ .panels = panels, .panel_count = 6, .columns = 3 };
-}
-
-START_TEST(gnuplot_is_looked_for_on_the_path)
-{
-    char path[4200];
-    stand_in("#!/bin/sh\n");
-    ck_assert_int_eq(find_gnuplot(&e), CMD_OK);
-    snprintf(path, sizeof path, "/nowhere:%s", getenv("PATH"));
-    setenv("PATH", path, 1);
-    ck_assert_int_eq(find_gnuplot(&e), CMD_OK);
-    setenv("PATH", "/nowhere:", 1); /* nothing is the current folder */
-    ck_assert_int_eq(find_gnuplot(&e), CMD_OK);
-    chmod("gnuplot", 0600); /* root may read it, but not run it */
-    ck_assert_int_eq(find_gnuplot(&e), CMD_FAILED);
-    unlink("gnuplot");
-    mkdir("gnuplot", 0700);
-    e = (struct error){ 0 };
-    ck_assert_int_eq(find_gnuplot(&e), CMD_FAILED);
-    ck_assert_str_eq(e.text, "plots are drawn by gnuplot, which is not installed or not on PATH");
-    rmdir("gnuplot");
-    e = (struct error){ 0 };
-    setenv("PATH", "", 1);
-    ck_assert_int_eq(find_gnuplot(&e), CMD_FAILED);
-}
-END_TEST
-
-START_TEST(the_kept_script_names_the_file)
-{
-    stand_in(NULL);
-    struct plot_figure figure = simple();
-    ck_assert_int_eq(plot_write("it's.png", "keep.gp", &figure, &e), CMD_FAILED);
-    ck_assert_str_eq(e.text, "plots are drawn by gnuplot, which is not installed or not on PATH");
-    ck_assert_int_ne(access("it's.png", F_OK), 0);
-    char *text = read_back("keep.gp", NULL);
-    expect(text, "#!/usr/bin/env gnuplot\nset output 'it''s.png'\n");
-    expect(text, "set terminal pngcairo size");
-}
-END_TEST
-
-static const struct {
-    const char *script, *message;
-} failures[] = {
-    { "#!/bin/sh\nexit 0\n", "gnuplot failed: it drew nothing" },
-    { "#!/bin/sh\nexit 127\n",
-      "plots are drawn by gnuplot, which is not installed or not on PATH" },
-    { "#!/bin/sh\necho drawn\nexit 3\n", "gnuplot failed: exit status 3" },
-    { "#!/bin/sh\nprintf 'plot x\\n     ^\\n\"s\" line 7: undefined variable: x\\n' >&2\nexit 1\n",
-      "gnuplot failed: undefined variable: x" },
-    { "#!/bin/sh\nkill -9 $$\n", "gnuplot was killed by signal 9" },
-};
-
-START_TEST(a_failure_of_gnuplot_is_said_and_leaves_the_old_file)
-{
-    struct plot_figure figure = simple();
-    write_file("p.png", "old", 3);
-    stand_in(failures[_i].script);
-    ck_assert_int_eq(plot_write("p.png", NULL, &figure, &e), CMD_FAILED);
-    ck_assert_str_eq(e.text, failures[_i].message);
-    ck_assert_str_eq(read_back("p.png", NULL), "old");
-}
-END_TEST
-
-static const struct {
-    const char *name;
-    int code;
-} names[] = {
-    { "a.svg", 0 }, { "a.png", 0 }, { "a.pdf", 2 }, { "a", 2 }, { "-", 2 }, { "svg", 2 },
-};
-
-START_TEST(plots_are_svg_or_png)
-{
-    struct plot_figure figure = simple();
-    ck_assert_int_eq(plot_check_name(names[_i].name, &e), names[_i].code);
-    if (names[_i].code != 0)
-        ck_assert_int_eq(plot_write(names[_i].name, NULL, &figure, &e), CMD_USAGE);
-}
-END_TEST
-
-/* Without gnuplot there is nothing to see here: the command says so when asked to plot. */
-START_TEST(gnuplot_draws_what_it_is_given)
-{
-    struct plot_figure figure = simple();
-    int st = plot_write("real.png", "real.gp", &figure, &e);
-    if (st != CMD_OK && strstr(e.text, "not installed") != NULL)
-        return;
-    ck_assert_msg(st == CMD_OK, "%s", e.text);
-    ck_assert_mem_eq(read_back("real.png", NULL), "\x89PNG", 4);
-    ck_assert_msg(plot_write("real.svg", NULL, &figure, &e) == CMD_OK, "%s", e.text);
-    char *text = read_back("real.svg", NULL);
-    expect(text, "fit of y_1");
-    expect(text, "</svg>");
-    unlink("real.png");
-    ck_assert_int_eq(system("gnuplot -d real.gp 2>messages"), 0);
-    ck_assert_int_eq(access("real.png", F_OK), 0);
+    enum { FITS = 30 };
+    static char labels[FITS][40];
+    struct plot_layer layers[FITS];
+    for (size_t i = 0; i < FITS; i++) {
+        snprintf(labels[i], sizeof labels[i], "a group with a name, %zu", i);
+        layers[i] = (struct plot_layer){
+            .kind = PLOT_CURVE, .label = labels[i], .colour = i + 1, .count = 5, .x = x, .y = y
+        };
+    }
+    char *text = drawn_panel(&(struct plot_panel){ .layers = layers, .layer_count = FITS });
+    expect_part(text, "horizontal maxcols 3 ");
+    expect_part(text, "set terminal svg size 680,652 ");
+    /* past the colours by dashes */
+    expect_part(text,
+                "keyentry with lines linewidth 2 dashtype solid linecolor rgb '#0072b2' title 'a "
+                "group with a name, 0'");
+    expect_part(text,
+                "keyentry with lines linewidth 2 dashtype (10,4) linecolor rgb '#0072b2' title 'a "
+                "group with a name, 6'");
 }
 END_TEST
 
@@ -296,18 +252,17 @@ Suite *suite_plot(void)
     tcase_set_timeout(tc, 60);
     tcase_add_unchecked_fixture(tc, scratch_open, scratch_close);
     tcase_add_test(tc, curves_are_sorted_and_interrupted_and_points_are_not);
+    tcase_add_test(tc, values_between_gaps_are_dots);
+    tcase_add_test(tc, a_value_twice_is_still_a_dot);
     tcase_add_test(tc, text_cannot_leave_its_quotes);
+    tcase_add_loop_test(tc, labels_are_utf8, 0, (int)(sizeof characters / sizeof characters[0]));
     tcase_add_test(tc, many_points_are_thinned_and_it_is_said);
     tcase_add_test(tc, nothing_to_draw_is_an_empty_panel);
-    tcase_add_test(tc, a_matrix_is_drawn_row_by_row);
-    tcase_add_test(tc, a_large_matrix_is_drawn_in_means);
-    tcase_add_test(tc, panels_stand_in_a_grid);
-    tcase_add_test(tc, gnuplot_is_looked_for_on_the_path);
-    tcase_add_test(tc, the_kept_script_names_the_file);
-    tcase_add_loop_test(tc, a_failure_of_gnuplot_is_said_and_leaves_the_old_file, 0,
-                        (int)(sizeof failures / sizeof failures[0]));
-    tcase_add_loop_test(tc, plots_are_svg_or_png, 0, (int)(sizeof names / sizeof names[0]));
-    tcase_add_test(tc, gnuplot_draws_what_it_is_given);
+    tcase_add_loop_test(tc, large_numbers_are_drawn_from_an_offset, 0,
+                        (int)(sizeof offsets / sizeof offsets[0]));
+    tcase_add_test(tc, both_axes_and_their_ranges_have_the_offset);
+    tcase_add_test(tc, panels_stand_in_a_grid_under_one_legend);
+    tcase_add_test(tc, a_long_legend_has_several_rows);
     suite_add_tcase(suite, tc);
     return suite;
 }

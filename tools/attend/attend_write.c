@@ -75,6 +75,21 @@ static int write_array(const char *path, const struct attend_array *a, bool sing
 
 /* ---- the picture ---- */
 
+/* The queries of --rows, or NULL. */
+static int chosen_rows(const struct attend_options *o, double **row_at, struct error *e)
+{
+    void *rows;
+    if (o->rows.count == 0)
+        return CMD_OK;
+    int st = array_new(&rows, o->rows.count, sizeof(double), e);
+    if (st != CMD_OK)
+        return st;
+    *row_at = rows;
+    for (size_t i = 0; i < o->rows.count; i++)
+        (*row_at)[i] = (double)o->rows.value[i];
+    return CMD_OK;
+}
+
 static int draw_weights(const struct attend_options *o, const struct attend_work *work,
                         struct error *e)
 {
@@ -84,6 +99,7 @@ static int draw_weights(const struct attend_options *o, const struct attend_work
     size_t heads = w->dims == 4 ? (size_t)w->shape[1] : 1;
     size_t count = places < MOST_PANELS ? places : MOST_PANELS;
     struct plot_matrix matrices[MOST_PANELS];
+    struct plot_layer layers[MOST_PANELS];
     struct plot_panel panels[MOST_PANELS];
     char titles[MOST_PANELS][80];
     if (count < places)
@@ -92,23 +108,34 @@ static int draw_weights(const struct attend_options *o, const struct attend_work
         count = 1;
         rows = 0;
     }
+    double *row_at = NULL;
+    int st = chosen_rows(o, &row_at, e);
+    if (st != CMD_OK)
+        return st;
     for (size_t p = 0; p < count; p++) {
-        matrices[p] = (struct plot_matrix){ .rows = rows, .columns = columns };
+        matrices[p] = (struct plot_matrix){
+            .rows = rows, .columns = columns, .row_at = row_at, .downward = true
+        };
         if (work->single)
             matrices[p].f32 = (const float *)w->data + p * each;
         else
             matrices[p].f64 = (const double *)w->data + p * each;
+        layers[p] =
+            (struct plot_layer){ .kind = PLOT_MATRIX, .label = "weight", .matrix = &matrices[p] };
         snprintf(titles[p], sizeof titles[p], w->dims == 4 ? "batch %zu, head %zu" : "batch %zu",
                  p / heads, p % heads);
-        panels[p] = (struct plot_panel){ .title = w->dims > 2 ? titles[p] : "weights",
+        panels[p] = (struct plot_panel){ .title = w->dims > 2 ? titles[p] : NULL,
                                          .x_label = "key",
-                                         .y_label = o->rows.count > 0 ? "query asked for" : "query",
-                                         .matrix = &matrices[p] };
+                                         .y_label = "query",
+                                         .layers = &layers[p],
+                                         .layer_count = 1 };
     }
     const struct plot_figure figure = { .panels = panels,
                                         .panel_count = count,
                                         .columns = grid_columns(count) };
-    return draw(o->heatmap, o->keep_scripts, &figure, e);
+    st = draw(o->heatmap, o->keep_scripts, &figure, e);
+    free(row_at);
+    return st;
 }
 
 int attend_write(const struct attend_options *o, const struct attend_work *work, struct error *e)

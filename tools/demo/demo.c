@@ -48,28 +48,33 @@ static const struct option long_options[] = {
 
 /* ---- experiments ---- */
 
+/* One call for the queries and, without weights, the points of the curve. */
 static int fit_one(struct demo *demo, const struct demo_data *data, struct demo_fit *fit,
                    struct error *e)
 {
+    enum { ALL = DEMO_QUERIES + DEMO_CURVE };
     bool single = demo->single;
     size_t n = data->n, size = real_size(single);
+    int64_t rows[DEMO_QUERIES];
     void *memory, *weights;
     int st = array_new(&weights, DEMO_QUERIES * n, sizeof(double), e);
     fit->weights = weights;
     if (st == CMD_OK)
-        st = array_new(&memory, 3 * DEMO_QUERIES + 2 * n + DEMO_QUERIES * n, size, e);
+        st = array_new(&memory, 3 * ALL + 2 * n + DEMO_QUERIES * n, size, e);
     if (st != CMD_OK)
         return st;
-    char *q = memory, *o = q + DEMO_QUERIES * size, *n_eff = o + DEMO_QUERIES * size;
-    char *x = n_eff + DEMO_QUERIES * size, *y = x + n * size, *w = y + n * size;
-    for (size_t i = 0; i < DEMO_QUERIES; i++)
-        real_set(q, single, i, data->query[i]);
+    char *q = memory, *o = q + ALL * size, *n_eff = o + ALL * size;
+    char *x = n_eff + ALL * size, *y = x + n * size, *w = y + n * size;
+    for (size_t i = 0; i < ALL; i++)
+        real_set(q, single, i, i < DEMO_QUERIES ? data->query[i] : data->curve_x[i - DEMO_QUERIES]);
     for (size_t j = 0; j < n; j++) {
         real_set(x, single, j, data->x[j]);
         real_set(y, single, j, data->y[j]);
     }
+    for (int i = 0; i < DEMO_QUERIES; i++)
+        rows[i] = i;
     struct operand tq, tx, ty, to, tn, tw;
-    const int64_t queries[] = { DEMO_QUERIES, 1 }, keys[] = { (int64_t)n, 1 };
+    const int64_t queries[] = { ALL, 1 }, keys[] = { (int64_t)n, 1 };
     const attpool_kernel_options kernel = { .size = sizeof kernel,
                                             .kernel = fit->kernel,
                                             .bandwidth = fit->bandwidth };
@@ -79,6 +84,8 @@ static int fit_one(struct demo *demo, const struct demo_data *data, struct demo_
         .kernel = &kernel,
         .n_eff = operand_real(&tn, n_eff, single, 1, queries),
         .weights = operand_real(&tw, w, single, 2, (const int64_t[]){ DEMO_QUERIES, (int64_t)n }),
+        .rows = rows,
+        .row_count = DEMO_QUERIES,
     };
     attpool_status status =
         attpool_pool(demo->session.context, operand_real(&tq, q, single, 2, queries),
@@ -89,6 +96,8 @@ static int fit_one(struct demo *demo, const struct demo_data *data, struct demo_
         fit->fit[i] = real_get(o, single, i);
         fit->n_eff[i] = real_get(n_eff, single, i);
     }
+    for (size_t i = 0; st == CMD_OK && i < DEMO_CURVE; i++)
+        fit->curve[i] = real_get(o, single, DEMO_QUERIES + i);
     for (size_t i = 0; st == CMD_OK && i < DEMO_QUERIES * n; i++)
         fit->weights[i] = real_get(w, single, i);
     free(memory);

@@ -18,6 +18,7 @@ double random_normal(struct random *r);
 
 enum demo_set { DEMO_CLASSIC, DEMO_SIMILARITY };
 enum { DEMO_QUERIES = 50 }; /* 0, 0.1, .. 4.9 */
+enum { DEMO_CURVE = 251 };  /* 0, 0.02, .. 5: what is drawn */
 
 struct demo_data {
     enum demo_set set;
@@ -25,6 +26,7 @@ struct demo_data {
     size_t n;
     double *x, *y;                                   /* [n], x ascending */
     double query[DEMO_QUERIES], truth[DEMO_QUERIES]; /* without noise */
+    double curve_x[DEMO_CURVE], curve_truth[DEMO_CURVE];
 };
 
 /* n 0: as many as in the book. */
@@ -54,6 +56,7 @@ struct demo_fit {
     attpool_kernel_name kernel;
     double bandwidth;
     double fit[DEMO_QUERIES], n_eff[DEMO_QUERIES];
+    double curve[DEMO_CURVE];
     double *weights; /* (DEMO_QUERIES, n) */
 };
 

@@ -92,6 +92,10 @@ int demo_data_make(struct demo_data *data, enum demo_set set, size_t n, uint64_t
         data->query[i] = i / 10.0;
         data->truth[i] = truth_of(set, data->query[i]);
     }
+    for (int i = 0; i < DEMO_CURVE; i++) {
+        data->curve_x[i] = i / 50.0;
+        data->curve_truth[i] = truth_of(set, data->curve_x[i]);
+    }
     return CMD_OK;
 }
 

@@ -92,7 +92,7 @@ int demo_draw_kernels(struct demo *demo, struct error *e)
     static const attpool_kernel_name names[] = { ATTPOOL_GAUSSIAN, ATTPOOL_BOXCAR, ATTPOOL_CONSTANT,
                                                  ATTPOOL_TRIANGULAR };
     double x[SHAPE_POINTS], g[4][SHAPE_POINTS];
-    struct plot_series series[4];
+    struct plot_layer curves[4];
     struct plot_panel panels[4];
     int st = CMD_OK;
     if (demo->format == NULL)
@@ -101,12 +101,13 @@ int demo_draw_kernels(struct demo *demo, struct error *e)
         x[i] = (i - SHAPE_POINTS / 2) / 100.0;
     for (int k = 0; st == CMD_OK && k < 4; k++) {
         st = compute_shape(demo, names[k], x, g[k], e);
-        series[k] =
-            (struct plot_series){ .style = PLOT_CURVE, .count = SHAPE_POINTS, .x = x, .y = g[k] };
+        curves[k] = (struct plot_layer){
+            .kind = PLOT_CURVE, .colour = 1, .count = SHAPE_POINTS, .x = x, .y = g[k]
+        };
         panels[k] = (struct plot_panel){ .title = attpool_kernel_to_name(names[k]),
                                          .x_label = "u",
-                                         .series = &series[k],
-                                         .series_count = 1,
+                                         .layers = &curves[k],
+                                         .layer_count = 1,
                                          .x_min = -2.5,
                                          .x_max = 2.5,
                                          .y_min = 0,
@@ -119,7 +120,7 @@ int demo_draw_kernels(struct demo *demo, struct error *e)
 static int draw_curves(struct demo *demo, const struct demo_data *data, const struct demo_fit *fits,
                        size_t count, const char *stem, struct error *e)
 {
-    struct plot_series series[MOST_FITS][3];
+    struct plot_layer layers[MOST_FITS][3];
     struct plot_panel panels[MOST_FITS];
     double least = data->truth[0], most = data->truth[20];
     /* One range for all panels. */
@@ -128,24 +129,25 @@ static int draw_curves(struct demo *demo, const struct demo_data *data, const st
         most = data->y[j] > most ? data->y[j] : most;
     }
     for (size_t k = 0; k < count; k++) {
-        series[k][0] = (struct plot_series){
-            .style = PLOT_POINTS, .label = "data", .count = data->n, .x = data->x, .y = data->y
+        layers[k][0] = (struct plot_layer){
+            .kind = PLOT_POINTS, .label = "data", .count = data->n, .x = data->x, .y = data->y
         };
-        series[k][1] = (struct plot_series){ .style = PLOT_TRUTH,
-                                             .label = "truth",
-                                             .count = DEMO_QUERIES,
-                                             .x = data->query,
-                                             .y = data->truth };
-        series[k][2] = (struct plot_series){ .style = PLOT_CURVE,
-                                             .label = "fit",
-                                             .count = DEMO_QUERIES,
-                                             .x = data->query,
-                                             .y = fits[k].fit };
+        layers[k][1] = (struct plot_layer){ .kind = PLOT_CURVE,
+                                            .label = "truth",
+                                            .count = DEMO_CURVE,
+                                            .x = data->curve_x,
+                                            .y = data->curve_truth };
+        layers[k][2] = (struct plot_layer){ .kind = PLOT_CURVE,
+                                            .label = "fit",
+                                            .colour = 1,
+                                            .count = DEMO_CURVE,
+                                            .x = data->curve_x,
+                                            .y = fits[k].curve };
         panels[k] = (struct plot_panel){ .title = fits[k].title,
                                          .x_label = "x",
                                          .y_label = "y",
-                                         .series = series[k],
-                                         .series_count = 3,
+                                         .layers = layers[k],
+                                         .layer_count = 3,
                                          .x_min = 0,
                                          .x_max = 5,
                                          .y_min = least - 0.05 * (most - least),
@@ -162,15 +164,21 @@ static int draw_weights(struct demo *demo, const struct demo_data *data,
                         struct error *e)
 {
     struct plot_matrix matrices[MOST_FITS];
+    struct plot_layer layers[MOST_FITS];
     struct plot_panel panels[MOST_FITS];
     for (size_t k = 0; k < count; k++) {
         matrices[k] = (struct plot_matrix){ .rows = DEMO_QUERIES,
                                             .columns = data->n,
-                                            .f64 = fits[k].weights };
+                                            .f64 = fits[k].weights,
+                                            .row_at = data->query,
+                                            .column_at = data->x };
+        layers[k] =
+            (struct plot_layer){ .kind = PLOT_MATRIX, .label = "weight", .matrix = &matrices[k] };
         panels[k] = (struct plot_panel){ .title = fits[k].title,
-                                         .x_label = "data, in the order of x",
-                                         .y_label = "query",
-                                         .matrix = &matrices[k] };
+                                         .x_label = "x of the data",
+                                         .y_label = "x of the query",
+                                         .layers = &layers[k],
+                                         .layer_count = 1 };
     }
     const struct plot_figure figure = { .panels = panels,
                                         .panel_count = count,

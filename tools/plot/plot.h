@@ -1,49 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Figures through gnuplot: panels of points, curves, bands and heat maps, as SVG or PNG. */
+/* Figures through gnuplot, as SVG or PNG: a figure is panels, a panel is layers. */
 #ifndef ATTPOOL_TOOLS_PLOT_H
 #define ATTPOOL_TOOLS_PLOT_H
 
 #include "tools/command/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
-enum plot_style {
-    PLOT_BAND,   /* the area between y and y_high, light, in the colour of the next curve */
-    PLOT_POINTS, /* data: grey dots */
-    PLOT_CURVE,  /* a fit or a kernel's shape: a line, each in its own colour */
-    PLOT_TRUTH   /* a dashed dark line */
+enum plot_kind {
+    PLOT_CURVE,  /* a line, interrupted where y is not finite; a value between two gaps is a dot */
+    PLOT_BAND,   /* the area between y and y_high, light */
+    PLOT_POINTS, /* small dots: data */
+    PLOT_RINGS,  /* open circles: values of a fit at chosen points */
+    PLOT_MATRIX  /* a heat map, alone in its panel */
 };
 
-/* x and y need not be sorted: curves and bands are drawn in the order of x. Rows with a NaN or
- * an infinity are left out and interrupt a curve. More than 20000 points are thinned evenly,
- * and the legend says so. */
-struct plot_series {
-    enum plot_style style;
-    const char *label; /* in the legend; NULL for none */
-    size_t count;
-    const double *x, *y;
-    const double *y_high; /* PLOT_BAND only */
-};
-
-/* A heat map: row 0 at the top. More than 512 rows or columns are shown as means of blocks,
- * and the axis says so. Non-finite cells stay white. */
+/* f64 or f32 has rows * columns cells in C order. Rows and columns are drawn in the order of
+ * row_at and column_at, which the axes name; NULL: numbers from `first`. A matrix too large for
+ * the picture is drawn in means of blocks, and the colour bar says so. Cells that are not finite
+ * are grey. */
 struct plot_matrix {
     size_t rows, columns;
-    const double *f64; /* rows * columns in C order, or */
+    const double *f64;
     const float *f32;
+    const double *row_at, *column_at;
+    size_t first;
+    bool downward; /* the first row at the top */
+};
+
+/* x and y need not be sorted: curves and bands are drawn in the order of x. Of very many points
+ * a random part is drawn, and the legend says how many. */
+struct plot_layer {
+    enum plot_kind kind;
+    const char *label; /* in the legend, of a matrix at its colour bar; NULL for none */
+    size_t colour;     /* 1, 2, ..: one for all layers of a fit; 0: data, a reference line */
+    size_t count;
+    const double *x, *y;
+    const double *y_high;             /* PLOT_BAND only */
+    const struct plot_matrix *matrix; /* PLOT_MATRIX only */
 };
 
 struct plot_panel {
     const char *title, *x_label, *y_label; /* UTF-8, NULL for none */
-    const struct plot_series *series;
-    size_t series_count;
-    const struct plot_matrix *matrix; /* instead of series */
-    double x_min, x_max;              /* fixed when x_min < x_max; series only */
-    double y_min, y_max;              /* likewise; of a matrix: the range of colours */
+    const struct plot_layer *layers;       /* the first at the bottom */
+    size_t layer_count;
+    double x_min, x_max, y_min, y_max; /* fixed where min < max; not of a matrix */
 };
 
 struct plot_figure {
-    const char *title; /* over all panels, NULL for none */
+    const char *title; /* over all panels; NULL for none, or that of the only panel */
     const struct plot_panel *panels;
     size_t panel_count;
     size_t columns; /* panels in a row, 0: all of them */

@@ -1,118 +1,179 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The heat maps of a figure. */
+#include "config.h"
+
 #include "tools/plot/plot_script.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-enum { MOST_CELLS = 512, SHARP_CELLS = 4096 };
+/* As many cells as a picture can show; noise of so many takes some 250 kB of an SVG. */
+enum { MOST_CELLS_SVG = 300, MOST_CELLS_PNG = 600 };
 
-static double cell(const struct plot_matrix *m, size_t i, size_t j)
-{
-    size_t at = i * m->columns + j;
-    return m->f64 != NULL ? m->f64[at] : (double)m->f32[at];
-}
+/* Viewers of SVG blur the edges between an image's cells, so few cells are drawn as many. */
+enum { SHARP_CELLS = 240 };
 
-static double block_mean(const struct plot_matrix *m, size_t i0, size_t j0, size_t tall,
-                         size_t wide)
-{
-    double sum = 0;
-    size_t count = 0;
-    for (size_t i = i0; i < m->rows && i < i0 + tall; i++)
-        for (size_t j = j0; j < m->columns && j < j0 + wide; j++) {
-            sum += cell(m, i, j);
-            count++;
-        }
-    return sum / (double)count;
-}
+#define NO_VALUE_COLOUR "#d5d8dc"
 
-static void put_axis_label(struct script *s, const char *axis, const char *label, size_t block)
-{
-    char text[256];
-    snprintf(text, sizeof text, "%.150s", label != NULL ? label : "");
-    if (block > 1)
-        snprintf(text, sizeof text, "%.150s (means of %zu)", label != NULL ? label : "", block);
-    put_setting(s, axis, text);
-}
-
-/* How one axis of a matrix is drawn. An image has at least two cells each way, so a single
- * one is repeated, at half its length. */
+/* How one axis of a matrix is drawn. An image has at least two cells each way. */
 struct axis {
-    size_t count, block, cells, repeat;
-    double step, start;
+    struct cell_axis all;
+    size_t block, cells, repeat;
 };
 
-static struct axis axis_of(size_t count)
+static bool axis_of(const struct script *s, const double *at, size_t first, size_t count,
+                    struct axis *a)
 {
-    struct axis a = { .count = count, .repeat = 1 };
-    a.block = (count + MOST_CELLS - 1) / MOST_CELLS;
-    a.cells = (count + a.block - 1) / a.block;
-    a.step = (double)a.block;
-    a.start = (a.step - 1) / 2;
-    if (a.cells == 1) {
-        a.repeat = 2;
-        a.step /= 2;
-        a.start -= a.step / 2;
-    }
-    return a;
+    size_t most = s->svg ? MOST_CELLS_SVG : MOST_CELLS_PNG, sharp = s->svg ? SHARP_CELLS : 2;
+    a->all = (struct cell_axis){ at, first, count, order_of(at, count) };
+    a->block = (count + most - 1) / most;
+    a->cells = (count + a->block - 1) / a->block;
+    a->repeat = (sharp + a->cells - 1) / a->cells;
+    return a->all.order != NULL;
 }
 
-/* The colours of weights begin at 0; one value alone has no range. */
-static void put_colours(struct script *s, const struct plot_panel *panel, double least, double most)
+/* Of the finite cells in a block. */
+static double block_mean(const struct plot_matrix *m, const struct axis *down,
+                         const struct axis *across, size_t row, size_t column)
 {
-    double low = fmin(least, 0), high = least < 0 && most < 0 ? 0 : most;
-    if (panel->y_min < panel->y_max)
-        put_range(s, "cb", panel->y_min, panel->y_max);
-    else if (low < high)
-        put_range(s, "cb", low, high);
-    else
-        put_range(s, "cb", 0, 1);
-}
-
-static void put_cells(struct script *s, const struct plot_panel *panel, struct axis down,
-                      struct axis across)
-{
-    const struct plot_matrix *m = panel->matrix;
-    double most = -(double)INFINITY, least = (double)INFINITY;
-    fprintf(s->f, "$d%zu << EOD\n", s->blocks++);
-    for (size_t i = 0; i < down.cells * down.repeat; i++) {
-        for (size_t j = 0; j < across.cells * across.repeat; j++) {
-            double v = block_mean(m, i / down.repeat * down.block, j / across.repeat * across.block,
-                                  down.block, across.block);
-            if (isfinite(v)) {
-                most = fmax(most, v);
-                least = fmin(least, v);
-                fprintf(s->f, "%.5g ", v);
-            } else {
-                fputs("NaN ", s->f);
+    size_t i1 = (row + 1) * down->block, j1 = (column + 1) * across->block, finite = 0;
+    double sum = 0;
+    i1 = i1 < m->rows ? i1 : m->rows;
+    j1 = j1 < m->columns ? j1 : m->columns;
+    for (size_t i = row * down->block; i < i1; i++)
+        for (size_t j = column * across->block; j < j1; j++) {
+            size_t at = down->all.order[i] * m->columns + across->all.order[j];
+            double value = m->f64 != NULL ? m->f64[at] : (double)m->f32[at];
+            if (isfinite(value)) {
+                sum += value;
+                finite++;
             }
         }
-        fputc('\n', s->f);
-    }
-    fputs("EOD\n", s->f);
-    put_colours(s, panel, least, most);
+    return finite > 0 ? sum / (double)finite : (double)NAN;
 }
 
-/* Tics count the rows and columns of the matrix also where a cell drawn is the mean of
- * several. gnuplot's SVG images are blurred by viewers, so few cells are drawn as squares. */
-void put_matrix_panel(struct script *s, const struct plot_panel *panel)
+static void put_line(struct script *s, const double *line, const struct axis *across)
 {
-    const struct plot_matrix *m = panel->matrix;
+    for (size_t j = 0; j < across->cells; j++)
+        for (size_t k = 0; k < across->repeat; k++)
+            if (isfinite(line[j]))
+                fprintf(s->f, "%.5g ", line[j]);
+            else
+                fputs("NaN ", s->f);
+    fputc('\n', s->f);
+}
+
+/* The range of the cells, and whether some have no value. */
+static int put_cells(struct script *s, const struct plot_matrix *m, const struct axis *down,
+                     const struct axis *across, struct extent *extent, bool *gaps, struct error *e)
+{
+    double *line = malloc(across->cells * sizeof *line);
+    if (line == NULL)
+        return error_memory(e, across->cells * sizeof *line);
+    fprintf(s->f, "$d%zu << EOD\n", s->blocks++);
+    for (size_t i = 0; i < down->cells; i++) {
+        for (size_t j = 0; j < across->cells; j++) {
+            line[j] = block_mean(m, down, across, i, j);
+            extend(extent, line[j]);
+            *gaps = *gaps || isnan(line[j]);
+        }
+        for (size_t k = 0; k < down->repeat; k++)
+            put_line(s, line, across);
+    }
+    fputs("EOD\n", s->f);
+    free(line);
+    return CMD_OK;
+}
+
+/* White is 0, blue more; weights of a kernel that takes both signs go to red. */
+static void put_colours(struct script *s, struct extent extent)
+{
+    double low = fmin(extent.low, 0), high = fmax(extent.high, 0);
+    if (!(low < high))
+        high = 1;
+    put_range(s, "cb", low, high);
+    fputs("set palette defined (", s->f);
+    if (low < 0) {
+        put_number(s, low);
+        fputs(" '#8c2d04', ", s->f);
+        put_number(s, low / 2);
+        fputs(" '#f09a5a', ", s->f);
+    }
+    fputs("0 '#ffffff'", s->f);
+    static const struct {
+        double share;
+        const char *colour;
+    } stops[] = { { 0.15, "#d6e6f2" }, { 0.4, "#8ab8d8" }, { 0.7, "#2f7fb5" }, { 1, "#08306b" } };
+    for (size_t i = 0; high > 0 && i < sizeof stops / sizeof stops[0]; i++) {
+        fputs(", ", s->f);
+        put_number(s, stops[i].share * high);
+        fprintf(s->f, " '%s'", stops[i].colour);
+    }
+    fputs(")\n", s->f);
+}
+
+static void put_colour_label(struct script *s, const char *label, const struct axis *down,
+                             const struct axis *across, bool gaps)
+{
+    char text[256], means[64] = "";
+    if (down->block > 1 || across->block > 1)
+        snprintf(means, sizeof means, ", means of %zu \xC3\x97 %zu", down->block, across->block);
+    snprintf(text, sizeof text, "%.150s%s%s", label != NULL ? label : "", means,
+             gaps ? ", grey: none" : "");
+    put_setting(s, "cblabel", text);
+}
+
+/* "using" of one axis: the middles of the cells drawn, in cells of the matrix. */
+static void put_middles(struct script *s, int column, const struct axis *a)
+{
+    double step = (double)a->block / (double)a->repeat;
+    fprintf(s->f, "($%d*%.9g+%.9g)", column, step, (step - 1) / 2);
+}
+
+static void put_image(struct script *s, const struct plot_matrix *m, size_t block,
+                      const struct axis *down, const struct axis *across)
+{
+    fprintf(s->f,
+            "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb '%s' "
+            "fillstyle solid noborder\nset xrange [-0.5:%zu.5]\nset yrange [%s%zu.5%s]\n"
+            "plot $d%zu using ",
+            NO_VALUE_COLOUR, across->cells * across->block - 1,
+            m->downward ? "" : "-0.5:", down->cells * down->block - 1, m->downward ? ":-0.5" : "",
+            block);
+    put_middles(s, 1, across);
+    fputc(':', s->f);
+    put_middles(s, 2, down);
+    fputs(":3 matrix with image\n", s->f);
+}
+
+int put_matrix(struct script *s, const struct plot_panel *panel, struct error *e)
+{
+    const struct plot_layer *layer = &panel->layers[0];
+    const struct plot_matrix *m = layer->matrix;
+    struct axis down = { 0 }, across = { 0 };
+    struct extent extent = EXTENT_NONE;
+    bool gaps = false;
+    size_t block = s->blocks;
     if (m->rows == 0 || m->columns == 0) {
         put_empty_panel(s, panel);
-        return;
+        return CMD_OK;
     }
-    struct axis down = axis_of(m->rows), across = axis_of(m->columns);
-    bool sharp = s->svg && down.cells * across.cells <= SHARP_CELLS;
-    size_t block = s->blocks;
-    put_cells(s, panel, down, across);
-    put_axis_label(s, "xlabel", panel->x_label, across.block);
-    put_axis_label(s, "ylabel", panel->y_label, down.block);
-    /* a matrix of a few rows has no tics between them */
-    fprintf(s->f,
-            "unset grid\nset colorbox\nset xtics %s\nset ytics %s\n"
-            "set xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n"
-            "plot $d%zu using ($1*%g+%g):($2*%g+%g):3 matrix with image%s notitle\n",
-            m->columns <= 6 ? "1" : "auto", m->rows <= 6 ? "1" : "auto",
-            across.cells * across.block - 1, down.cells * down.block - 1, block, across.step,
-            across.start, down.step, down.start, sharp ? " pixels" : "");
+    bool ready = axis_of(s, m->row_at, m->first, m->rows, &down);
+    int st = !axis_of(s, m->column_at, m->first, m->columns, &across) || !ready
+                 ? error_memory(e, m->rows * sizeof(size_t))
+                 : put_cells(s, m, &down, &across, &extent, &gaps, e);
+    if (st == CMD_OK)
+        st = put_cell_axis(s, "x", panel->x_label, &across.all, e);
+    if (st == CMD_OK)
+        st = put_cell_axis(s, "y", panel->y_label, &down.all, e);
+    if (st == CMD_OK) {
+        put_colours(s, extent);
+        put_colour_label(s, layer->label, &down, &across, gaps);
+        fputs("unset grid\nset colorbox\n", s->f);
+        put_image(s, m, block, &down, &across);
+        put_title(s, layer->label);
+    }
+    free(down.all.order);
+    free(across.all.order);
+    return st;
 }

@@ -162,23 +162,61 @@ static int run(struct files *f, struct error *e)
     return error_set(e, CMD_FAILED, "gnuplot failed: %s", text);
 }
 
-static int copy(FILE *from, const char *path, struct error *e)
+/* ---- what it drew ---- */
+
+static void write_escaped(struct output *o, const char *text, size_t length)
+{
+    for (const char *end = text + length; text < end; text++)
+        if (*text == '&' || *text == '<')
+            output_text(o, *text == '&' ? "&amp;" : "&lt;");
+        else
+            output_write(o, text, 1);
+}
+
+/* gnuplot begins a line with <title>..</title> for the picture, and ends one with it for what is
+ * plotted. The next of `titles` takes its place. */
+static void write_line(struct output *o, const char *line, size_t length, const char **titles)
+{
+    static const char start[] = "<title>", end[] = "</title>";
+    const char *title = strstr(line, start);
+    const char *rest = title != NULL ? strstr(title, end) : NULL;
+    if (rest == NULL) {
+        output_write(o, line, length);
+        return;
+    }
+    size_t size = strcspn(*titles, "\n");
+    output_write(o, line, (size_t)(title - line));
+    if (size > 0) {
+        output_text(o, start);
+        write_escaped(o, *titles, size);
+        output_text(o, end);
+    }
+    output_text(o, rest + strlen(end));
+    *titles += size + ((*titles)[size] == '\n');
+}
+
+static int copy(FILE *from, const char *titles, const char *path, struct error *e)
 {
     struct output o;
-    char block[1 << 14];
-    size_t n;
+    char block[1 << 14], *line = NULL;
+    size_t n, capacity = 0;
+    ssize_t length;
     int st = output_open(&o, path, e);
     if (st != CMD_OK)
         return st;
     rewind(from);
-    while ((n = fread(block, 1, sizeof block, from)) > 0)
+    while (titles != NULL && (length = getline(&line, &capacity, from)) > 0)
+        write_line(&o, line, (size_t)length, &titles);
+    while (titles == NULL && (n = fread(block, 1, sizeof block, from)) > 0)
         output_write(&o, block, n);
     if (ferror(from))
         st = error_set(e, CMD_FAILED, "cannot read what gnuplot drew: %s", strerror(errno));
+    free(line);
     return output_close(&o, st, e);
 }
 
-int run_gnuplot(const char *script, size_t length, const char *path, struct error *e)
+int run_gnuplot(const char *script, size_t length, const char *titles, const char *path,
+                struct error *e)
 {
     struct files f;
     int st = open_files(&f, script, length, e);
@@ -186,7 +224,7 @@ int run_gnuplot(const char *script, size_t length, const char *path, struct erro
         return st;
     st = run(&f, e);
     if (st == CMD_OK)
-        st = copy(f.picture, path, e);
+        st = copy(f.picture, titles, path, e);
     close_files(&f);
     return st;
 }

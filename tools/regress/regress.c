@@ -49,8 +49,9 @@ static const char help[] =
     "number of data points, 1 / (sum of squared weights):\n"
     "  -o, --output FILE    .npy, or CSV (default: CSV on stdout)\n"
     "  --weights FILE.npy   the weights, a row for each query point\n"
-    "  --plot FILE          the fit and the data, .svg or .png; one x column\n"
-    "  --heatmap FILE       the weights, .svg or .png\n"
+    "  --plot FILE          the fit and the data, .svg or .png; for several x columns the data\n"
+    "                       over its fit\n"
+    "  --heatmap FILE       the weights, in the order of x, .svg or .png\n"
     "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n"
     "\n" COMMON_HELP "  --precision f32|f64  default: f64\n"
     "  --help               this text\n";
@@ -221,8 +222,11 @@ static int check_together(const struct option_reader *r, struct regress_options 
                            o->at != NULL ? "--at" : "--grid");
     if (o->x.count > 1 && o->grid > 0)
         return usage_error(r, e, "--grid takes one x column, not %zu", o->x.count);
-    if (o->x.count > 1 && o->plot != NULL)
-        return usage_error(r, e, "--plot takes one x column, not %zu", o->x.count);
+    if (o->x.count > 1 && o->plot != NULL && o->at != NULL)
+        return usage_error(r, e,
+                           "--plot of %zu x columns shows the data over its fit, which --at "
+                           "does not compute",
+                           o->x.count);
     int st = outputs_distinct(outputs, 4, 2, o->keep_scripts, e);
     if (st == CMD_OK)
         st = names_distinct(inputs, 2, e);

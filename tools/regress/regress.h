@@ -34,6 +34,9 @@ struct regress_data {
     double *grid;
     unsigned char *missing; /* [n]: a query row with a missing value; NULL: none */
     bool weightless;        /* every case weight is 0, in this precision */
+    double *curve_x;        /* [curve_n], where a picture has the fit too; NULL: nowhere */
+    void *curve_q;          /* (curve_n, 1) */
+    size_t curve_n;
     char **x_names, **y_names, **fit_names;
 };
 
@@ -44,6 +47,7 @@ struct regress_result {
     void *fit;     /* column after column, (n, v) */
     void *n_eff;   /* (n) */
     void *heatmap; /* (n, m) or NULL */
+    void *curve;   /* column after column, (curve_n, v) */
     bool whole;    /* all fits are there, whatever became of the weights */
 };
 

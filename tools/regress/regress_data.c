@@ -126,7 +126,9 @@ static double grid_point(double least, double most, size_t i, size_t last)
                                           : least * (1 - step) + most * step;
 }
 
-static int make_grid(const struct regress_options *o, struct regress_data *data, struct error *e)
+/* n points over the data's x and, where there are such, the query points. */
+static int make_grid(const struct regress_data *data, const double *points, size_t point_count,
+                     size_t n, double **grid, struct error *e)
 {
     const double *x = data->table.columns[0];
     double least = x[0], most = x[0];
@@ -134,14 +136,17 @@ static int make_grid(const struct regress_options *o, struct regress_data *data,
         least = x[j] < least ? x[j] : least;
         most = x[j] > most ? x[j] : most;
     }
-    void *grid;
-    data->n = (size_t)o->grid;
-    int st = array_new(&grid, data->n, sizeof(double), e);
+    for (size_t i = 0; i < point_count; i++) { /* of which some may be NaN */
+        least = points[i] < least ? points[i] : least;
+        most = points[i] > most ? points[i] : most;
+    }
+    void *memory;
+    int st = array_new(&memory, n, sizeof(double), e);
     if (st != CMD_OK)
         return st;
-    data->points[0] = data->grid = grid;
-    for (size_t i = 0; i < data->n; i++)
-        data->grid[i] = grid_point(least, most, i, data->n - 1);
+    *grid = memory;
+    for (size_t i = 0; i < n; i++)
+        (*grid)[i] = grid_point(least, most, i, n - 1);
     return CMD_OK;
 }
 
@@ -153,12 +158,26 @@ static int choose_points(const struct regress_options *o, struct regress_data *d
         return error_memory(e, data->d * sizeof *data->points);
     if (o->at != NULL)
         return read_at(o, data, e);
-    if (o->grid > 0)
-        return make_grid(o, data, e);
+    if (o->grid > 0) {
+        data->n = (size_t)o->grid;
+        int st = make_grid(data, NULL, 0, data->n, &data->grid, e);
+        data->points[0] = data->grid;
+        return st;
+    }
     data->n = data->m;
     for (size_t c = 0; c < data->d; c++)
         data->points[c] = data->table.columns[c];
     return CMD_OK;
+}
+
+/* A curve through a few points asked for would show their number, not the fit. */
+static int choose_curve(const struct regress_options *o, struct regress_data *data, struct error *e)
+{
+    enum { CURVE_POINTS = 200 };
+    if (o->plot == NULL || data->d > 1 || o->grid >= CURVE_POINTS)
+        return CMD_OK;
+    data->curve_n = CURVE_POINTS;
+    return make_grid(data, data->points[0], data->n, CURVE_POINTS, &data->curve_x, e);
 }
 
 /* ---- arrays ---- */
@@ -212,6 +231,8 @@ int regress_read(const struct regress_options *o, struct regress_data *data, str
         st = set_up_names(data, e);
     if (st == CMD_OK)
         st = choose_points(o, data, e);
+    if (st == CMD_OK)
+        st = choose_curve(o, data, e);
     const struct table *t = &data->table;
     if (st == CMD_OK)
         st = pack(data, t, t->columns, data->m, true, data->d, &data->x, e);
@@ -220,6 +241,8 @@ int regress_read(const struct regress_options *o, struct regress_data *data, str
     if (st == CMD_OK)
         st = pack(data, o->at != NULL ? &data->at : t, data->points, data->n, true, data->d,
                   &data->q, e);
+    if (st == CMD_OK && data->curve_n > 0)
+        st = pack(data, t, &data->curve_x, data->curve_n, true, 1, &data->curve_q, e);
     if (st == CMD_OK && o->case_weights != NULL)
         st = pack_weights(data, e);
     return st;
@@ -243,6 +266,8 @@ void regress_data_free(struct regress_data *data)
     free(data->q);
     free(data->points);
     free(data->grid);
+    free(data->curve_x);
+    free(data->curve_q);
     free(data->missing);
     table_free(&data->table);
     table_free(&data->at);

@@ -73,12 +73,23 @@ static void *weights_at(const struct fit *f, size_t start)
     return (char *)f->result->heatmap + start * f->data->m * real_size(f->data->single);
 }
 
-static attpool_status pool(struct fit *f, size_t start, size_t count, attpool_empty empty)
+/* Queries of one call, and where its results go. */
+struct batch {
+    void *q;
+    int64_t n;
+    void *fit; /* column after column, `stride` apart */
+    int64_t stride;
+    void *n_eff, *weights; /* or NULL */
+    bool loo;
+    int64_t origin; /* of the first query among the data's rows */
+    attpool_empty empty;
+};
+
+static attpool_status pool(struct fit *f, const struct batch *b)
 {
     const struct regress_data *data = f->data;
     bool single = data->single;
-    size_t size = real_size(single);
-    int64_t n = (int64_t)count, m = (int64_t)data->m, d = (int64_t)data->d, v = (int64_t)data->v;
+    int64_t m = (int64_t)data->m, d = (int64_t)data->d, v = (int64_t)data->v;
     struct operand q, k, y, a, w, fit, n_eff, weights;
     attpool_kernel_options kernel = {
         .size = sizeof kernel,
@@ -92,28 +103,60 @@ static attpool_status pool(struct fit *f, size_t start, size_t count, attpool_em
         kernel.inverse_bandwidths = operand_real(&w, f->inverse_bandwidths, single, 1, &d);
     }
     attpool_masks masks = { .size = sizeof masks,
-                            .leave_one_out = f->o->loo,
-                            .query_origin = (int64_t)start };
-    attpool_pool_options options = {
-        .size = sizeof options,
-        .score = ATTPOOL_KERNEL,
-        .empty = empty,
-        .kernel = &kernel,
-        .masks = &masks,
-        .n_eff = operand_real(&n_eff, (char *)f->result->n_eff + start * size, single, 1, &n),
-    };
+                            .leave_one_out = b->loo,
+                            .query_origin = b->origin };
+    attpool_pool_options options = { .size = sizeof options,
+                                     .score = ATTPOOL_KERNEL,
+                                     .empty = b->empty,
+                                     .kernel = &kernel,
+                                     .masks = &masks };
+    if (b->n_eff != NULL)
+        options.n_eff = operand_real(&n_eff, b->n_eff, single, 1, &b->n);
     if (data->a != NULL)
         options.key_weights = operand_real(&a, data->a, single, 1, &m);
-    if (weights_at(f, start) != NULL)
+    if (b->weights != NULL)
         options.weights =
-            operand_real(&weights, weights_at(f, start), single, 2, (const int64_t[]){ n, m });
+            operand_real(&weights, b->weights, single, 2, (const int64_t[]){ b->n, m });
     return attpool_pool(f->session.context,
-                        operand_real(&q, (char *)data->q + start * data->d * size, single, 2,
-                                     (const int64_t[]){ n, d }),
+                        operand_real(&q, b->q, single, 2, (const int64_t[]){ b->n, d }),
                         operand_real(&k, data->x, single, 2, (const int64_t[]){ m, d }),
                         operand_real(&y, data->y, single, 2, (const int64_t[]){ m, v }), &options,
-                        operand_columns(&fit, (char *)f->result->fit + start * size, single, n, v,
-                                        (int64_t)data->n));
+                        operand_columns(&fit, b->fit, single, b->n, v, b->stride));
+}
+
+static attpool_status pool_queries(struct fit *f, size_t start, size_t count, attpool_empty empty)
+{
+    const struct regress_data *data = f->data;
+    size_t size = real_size(data->single);
+    return pool(f, &(struct batch){ .q = (char *)data->q + start * data->d * size,
+                                    .n = (int64_t)count,
+                                    .fit = (char *)f->result->fit + start * size,
+                                    .stride = (int64_t)data->n,
+                                    .n_eff = (char *)f->result->n_eff + start * size,
+                                    .weights = weights_at(f, start),
+                                    .loo = f->o->loo,
+                                    .origin = (int64_t)start,
+                                    .empty = empty });
+}
+
+/* The curve of the picture. Where it has no data in reach it has a gap, if that is an error too. */
+static int fit_curve(struct fit *f, struct error *e)
+{
+    const struct regress_data *data = f->data;
+    size_t n = data->curve_n;
+    if (n == 0)
+        return CMD_OK;
+    int st = array_new(&f->result->curve, n * data->v, real_size(data->single), e);
+    if (st != CMD_OK)
+        return st;
+    attpool_status status =
+        pool(f, &(struct batch){ .q = data->curve_q,
+                                 .n = (int64_t)n,
+                                 .fit = f->result->curve,
+                                 .stride = (int64_t)n,
+                                 .empty = f->o->empty == ATTPOOL_EMPTY_ERROR ? ATTPOOL_EMPTY_NAN
+                                                                             : f->o->empty });
+    return session_status(&f->session, status, NULL, 0, e);
 }
 
 /* --empty error: which query it is. */
@@ -121,7 +164,7 @@ static int name_empty(struct fit *f, size_t start, size_t count, struct error *e
 {
     const struct regress_data *data = f->data;
     const struct table *t = f->o->at != NULL ? &data->at : &data->table;
-    attpool_status status = pool(f, start, count, ATTPOOL_EMPTY_NAN);
+    attpool_status status = pool_queries(f, start, count, ATTPOOL_EMPTY_NAN);
     for (size_t i = start; status == ATTPOOL_OK && i < start + count; i++) {
         bool missing = data->missing != NULL && data->missing[i];
         if (missing || !isnan(real_get(f->result->n_eff, data->single, i)))
@@ -141,7 +184,7 @@ static int fit_all(struct fit *f, struct error *e)
         size_t count = n - start < f->chunk ? n - start : f->chunk;
         f->session.done = (double)start / (double)n;
         f->session.share = (double)count / (double)n;
-        attpool_status status = pool(f, start, count, f->o->empty);
+        attpool_status status = pool_queries(f, start, count, f->o->empty);
         if (status == ATTPOOL_E_EMPTY)
             return name_empty(f, start, count, e);
         if (status != ATTPOOL_OK)
@@ -188,6 +231,8 @@ int regress_fit(const struct regress_options *o, const struct regress_data *data
     if (st == CMD_OK)
         note_time(data);
     if (st == CMD_OK)
+        st = fit_curve(&f, e);
+    if (st == CMD_OK)
         st = fit_and_write(&f, e);
     free(f.inverse_bandwidths);
     free(f.weights);
@@ -200,5 +245,6 @@ void regress_result_free(struct regress_result *result)
     free(result->fit);
     free(result->n_eff);
     free(result->heatmap);
+    free(result->curve);
     *result = (struct regress_result){ 0 };
 }

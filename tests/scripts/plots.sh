@@ -1,0 +1,147 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the pictures of regress, attend and demo show, read from the scripts that gnuplot is given.
+. "$srcdir/tests/scripts/command-lib.sh"
+
+# A gnuplot that draws its script.
+mkdir script
+# shellcheck disable=SC2016
+printf '#!/bin/sh\nexec cat "$2"\n' >script/gnuplot
+chmod +x script/gnuplot
+
+# drawn ARGUMENT...: the script of p.png
+drawn()
+{
+    rm -f p.png
+    PATH=$tmp/script:$PATH ok "$@"
+}
+
+# block N: the lines of a block of its data
+block()
+{
+    sed -n "/^\\\$d$1 << EOD/,/^EOD/p" p.png | sed '1d;$d'
+}
+
+# has TEXT: in the script
+has()
+{
+    grep -q -F -e "$1" p.png || fail "no $1 in: $(cat p.png)"
+}
+
+printf 'x,y,z\n1,10,5\n2,20,6\n4,0,7\n' >d.csv
+base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
+# shellcheck disable=SC2016,SC2086
+{
+    # the fit is a curve of 200 points and what is computed at the data's own, the ends once
+    drawn $base --plot p.png
+    block 0 >data
+    printf '1 10\n2 20\n4 0\n' >expected
+    same data expected
+    test "$(block 1 | wc -l)" = 201 || fail "the curve has $(block 1 | wc -l) points"
+    sed 1d fit.csv | cut -d , -f 1,2 | tr , ' ' >fits
+    block 1 | sort >curve
+    sort fits | comm -23 - curve >missing
+    test ! -s missing || fail "not on the curve: $(cat missing)"
+    ok $base --grid 200 -o grid.csv
+    drawn $base --grid 200 --plot p.png
+    sed 1d grid.csv | cut -d , -f 1,2 | tr , ' ' >expected
+    block 1 >curve
+    same curve expected
+    # over the query points too, which are points
+    printf 'x\n-1\n2\n' >at.csv
+    drawn $base --at at.csv --plot p.png
+    sed 1d fit.csv | cut -d , -f 1,2 | tr , ' ' >expected
+    block 2 >points
+    same points expected
+    has "title 'fit at points given'"
+    test "$(block 1 | wc -l)" = 200 || fail "the curve has $(block 1 | wc -l) points"
+    test "$(block 1 | head -n 1)" = "$(head -n 1 expected)" || fail "it begins at $(block 1 | head -n 1)"
+    # and so are leave-one-out fits
+    drawn $base --loo --plot p.png
+    sed 1d fit.csv | cut -d , -f 1,2 | tr , ' ' >expected
+    block 2 >points
+    same points expected
+    has "title 'leave-one-out'"
+    ok $base --grid 200 -o grid.csv
+    sed 1d grid.csv | cut -d , -f 1,2 | tr , ' ' >expected
+    block 1 >curve
+    same curve expected
+    # float32 draws what it computes
+    drawn $base --precision f32 --plot p.png
+    test "$(block 1 | wc -l)" = 201 || fail "in float32 the curve has $(block 1 | wc -l) points"
+    # values with no neighbours are dots
+    drawn regress d.csv --x x --y y --kernel boxcar --bandwidth 0.001 --plot p.png -o fit.csv
+    block 1 >points
+    printf '1 10\n2 20\n4 0\n' >expected
+    same points expected
+    has '$d1 using 1:2 with points pointtype 7'
+    # an error in the table is none in the picture
+    drawn $base --kernel boxcar --bandwidth 0.5 --empty error --plot p.png
+    # a panel for each y
+    drawn regress d.csv --x x --y y,z --bandwidth 1 --plot p.png -o fit.csv
+    has "set ylabel 'y'"
+    has "set ylabel 'z'"
+    # what was observed over its fit
+    drawn regress d.csv --x x,z --y y --bandwidth 1,2 --plot p.png -o fit.csv
+    has "set label 1 'gaussian kernel, bandwidths 1, 2'"
+    has "set xlabel 'fit'"
+    sed 1d fit.csv | cut -d , -f 3 >fits
+    printf '10\n20\n0\n' | paste -d ' ' fits - >expected
+    block 1 >points
+    same points expected
+    # heat maps by x, both ways
+    printf 'x,y\n3,40\n0,10\n1,20\n' >unsorted.csv
+    drawn regress unsorted.csv --x x --y y --bandwidth 1 --heatmap p.png -o fit.csv --weights w.npy
+    unnpy w.npy
+    perl -e '@w = split " ", <>; printf "%.5g %.5g %.5g \n", @w[$_ + 1, $_ + 2, $_] for 3, 6, 0' \
+        <out >expected
+    block 0 >cells
+    same cells expected
+    has "set xlabel 'x of the data'"
+    has "set ylabel 'x of the query'"
+    has "set xtics nomirror ('0' 0, '1' 1, '3' 2)"
+    has "set cblabel 'weight'"
+    # by rows, from 1 at the top
+    drawn regress d.csv --x x,z --y y --bandwidth 1,1 --heatmap p.png -o fit.csv
+    has "set ytics nomirror ('1' 0, '2' 1, '3' 2)"
+    has 'set yrange [2.5:-0.5]'
+    fails 2 '--plot of 2 x columns shows the data over its fit, which --at does not compute' \
+        regress d.csv --x x,z --y y --bandwidth 1,1 --plot p.svg --at d.csv
+}
+
+# ---- attend ----
+
+npy q.npy '<f8' '(2, 3, 1)' 0 1 2 0 1 2
+npy k.npy '<f8' '(2, 4, 1)' 0 1 2 3 0 1 2 3
+ok attend -q q.npy -k k.npy -v k.npy --causal -o o.npy --weights w.npy
+unnpy w.npy
+mv out weights
+drawn attend -q q.npy -k k.npy -v k.npy --causal -o o.npy --heatmap p.png
+for batch in 0 1; do
+    perl -e '@w = split " ", <STDIN>; for $i (0 .. 2) {
+            print map(sprintf("%.5g ", $_), @w[$ARGV[0] * 12 + $i * 4 .. $ARGV[0] * 12 + $i * 4 + 3]), "\n";
+        }' $batch <weights >expected
+    block $batch >cells
+    same cells expected
+    has "set title 'batch $batch'"
+done
+has "set xlabel 'key'"
+has "set ylabel 'query'"
+has "set cblabel 'weight'"
+has "set xtics nomirror ('0' 0, '1' 1, '2' 2, '3' 3)"
+has 'set yrange [2.5:-0.5]'
+# the queries of --rows by their numbers
+drawn attend -q q.npy -k k.npy -v k.npy -o o.npy --rows 2,0 --heatmap p.png
+has "set ytics nomirror ('0' 0, '2' 1)"
+
+# ---- demo ----
+
+PATH=$tmp/script:$PATH ok demo --format png -o folder
+cp folder/bandwidth-fits.png p.png
+for k in 1 2 4 5 7 8 10 11; do
+    test "$(block $k | wc -l)" = 251 || fail "a curve of the demo has $(block $k | wc -l) points"
+done
+test "$(grep -c "title 'fit'" p.png)" = 1 || fail "not one legend"
+cp folder/bandwidth-weights.png p.png
+test "$(block 3 | wc -l)" = 50 || fail "not 50 queries"
+has "set xlabel 'x of the data'"

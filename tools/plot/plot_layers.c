@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Curves, bands, points and their legend. */
+#include "config.h"
+
+#include "tools/plot/plot_script.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_POINTS = 10000, COLOURS = 6, ENTRY_MAX = 256 };
+
+/* Okabe and Ito's, which the colour-blind can tell apart, from dark to light. */
+static const char *const colours[COLOURS] = { "#0072b2", "#d55e00", "#009e73",
+                                              "#cc79a7", "#e69f00", "#56b4e9" };
+#define DATA_COLOUR      "#8d96a0"
+#define REFERENCE_COLOUR "#3d3d3d"
+#define GRID_COLOUR      "#e3e7ec"
+
+static bool is_line(const struct plot_layer *layer)
+{
+    return layer->kind == PLOT_CURVE || layer->kind == PLOT_BAND;
+}
+
+/* ---- which of the rows ---- */
+
+static size_t step_of(const struct plot_layer *layer)
+{
+    return (layer->count + MOST_POINTS - 1) / MOST_POINTS;
+}
+
+/* Of each `step` points one at random, as every step-th would show a period of the data for the
+ * data; of a curve every step-th and the last. The same ones each time. */
+static size_t pick(const struct plot_layer *layer, size_t start, size_t step)
+{
+    size_t left = layer->count - start, most = left < step ? left : step;
+    if (is_line(layer))
+        return left <= step ? layer->count - 1 : start;
+    uint64_t z = (start + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return start + (size_t)((z ^ (z >> 31)) % most);
+}
+
+static bool whole(const struct plot_layer *layer, size_t row)
+{
+    return isfinite(layer->x[row]) && isfinite(layer->y[row]) &&
+           (layer->kind != PLOT_BAND || isfinite(layer->y_high[row]));
+}
+
+/* Data that has the same x several times has one fit there, and a line to itself is nothing. */
+static bool repeats(const struct plot_layer *layer, size_t row, size_t before)
+{
+    return is_line(layer) && layer->x[row] == layer->x[before] &&
+           layer->y[row] == layer->y[before] &&
+           (layer->kind != PLOT_BAND || layer->y_high[row] == layer->y_high[before]);
+}
+
+/* The rows to draw, in the order of drawing; *count of them. NULL: no memory. */
+static size_t *rows_of(const struct plot_layer *layer, size_t *count)
+{
+    size_t *rows = order_of(is_line(layer) ? layer->x : NULL, layer->count);
+    size_t step = step_of(layer), kept = 0;
+    for (size_t i = 0; rows != NULL && i < layer->count; i += step) {
+        size_t row = rows[pick(layer, i, step)];
+        if (kept == 0 || !repeats(layer, row, rows[kept - 1]))
+            rows[kept++] = row;
+    }
+    *count = kept;
+    return rows;
+}
+
+/* ---- data ---- */
+
+struct offsets {
+    double x, y;
+};
+
+static void put_row(struct script *s, const struct plot_layer *layer, size_t row,
+                    const struct offsets *o)
+{
+    put_number(s, layer->x[row] - o->x);
+    fputc(' ', s->f);
+    put_number(s, layer->y[row] - o->y);
+    if (layer->kind == PLOT_BAND) {
+        fputc(' ', s->f);
+        put_number(s, layer->y_high[row] - o->y);
+    }
+    fputc('\n', s->f);
+}
+
+/* What a layer is to gnuplot: one block, or two for a curve with values between gaps. */
+struct drawn {
+    size_t block;
+    bool joined, alone; /* block and block + 1, or only one */
+};
+
+static bool is_alone(const struct plot_layer *layer, const size_t *rows, size_t count, size_t i)
+{
+    return layer->kind == PLOT_CURVE && (i == 0 || !whole(layer, rows[i - 1])) &&
+           (i + 1 == count || !whole(layer, rows[i + 1]));
+}
+
+static void put_rows(struct script *s, const struct plot_layer *layer, const size_t *rows,
+                     size_t count, const struct offsets *o, bool alone)
+{
+    bool interrupted = true; /* an empty line interrupts a curve */
+    fprintf(s->f, "$d%zu << EOD\n", s->blocks++);
+    for (size_t i = 0; i < count; i++) {
+        bool draw = whole(layer, rows[i]) && is_alone(layer, rows, count, i) == alone;
+        if (draw)
+            put_row(s, layer, rows[i], o);
+        else if (!interrupted && !alone && is_line(layer))
+            fputc('\n', s->f);
+        interrupted = !draw;
+    }
+    fputs("EOD\n", s->f);
+}
+
+static int put_data(struct script *s, const struct plot_layer *layer, const struct offsets *o,
+                    struct drawn *drawn, struct error *e)
+{
+    size_t count, *rows = rows_of(layer, &count);
+    if (rows == NULL)
+        return error_memory(e, layer->count * sizeof *rows);
+    *drawn = (struct drawn){ .block = s->blocks };
+    for (size_t i = 0; i < count; i++)
+        if (whole(layer, rows[i])) {
+            bool alone = is_alone(layer, rows, count, i);
+            drawn->alone = drawn->alone || alone;
+            drawn->joined = drawn->joined || !alone;
+        }
+    if (drawn->joined)
+        put_rows(s, layer, rows, count, o, false);
+    if (drawn->alone)
+        put_rows(s, layer, rows, count, o, true);
+    free(rows);
+    return CMD_OK;
+}
+
+/* ---- looks ---- */
+
+static const char *colour_of(const struct plot_layer *layer)
+{
+    if (layer->colour > 0)
+        return colours[(layer->colour - 1) % COLOURS];
+    return layer->kind == PLOT_CURVE ? REFERENCE_COLOUR : DATA_COLOUR;
+}
+
+static void put_curve_look(struct script *s, const struct plot_layer *layer)
+{
+    /* past the colours, dashes tell curves apart */
+    static const char *const dashes[] = { "solid", "(10,4)", "(3,3)", "(10,4,3,4)" };
+    if (layer->colour == 0) {
+        fputs(" with lines linewidth 1.5 dashtype (6,4) linecolor rgb '" REFERENCE_COLOUR "'",
+              s->f);
+        return;
+    }
+    fprintf(s->f, " with lines linewidth 2 dashtype %s linecolor rgb '%s'",
+            dashes[(layer->colour - 1) / COLOURS % 4], colour_of(layer));
+}
+
+static void put_look(struct script *s, const struct plot_layer *layer, bool legend)
+{
+    switch (layer->kind) {
+    case PLOT_BAND:
+        fprintf(s->f,
+                " with filledcurves fillcolor rgb '%s' fillstyle transparent solid 0.22 noborder",
+                colour_of(layer));
+        break;
+    case PLOT_POINTS:
+        fprintf(s->f, " with points pointtype 7 pointsize %s linecolor rgb '%s'",
+                legend                ? "0.6"
+                : layer->count > 1000 ? "0.2"
+                : layer->count > 200  ? "0.4"
+                                      : "0.6",
+                colour_of(layer));
+        break;
+    case PLOT_RINGS:
+        fprintf(s->f, " with points pointtype 6 pointsize %s linewidth 1.5 linecolor rgb '%s'",
+                layer->count > 50 && !legend ? "0.6" : "0.9", colour_of(layer));
+        break;
+    case PLOT_CURVE:
+    case PLOT_MATRIX:
+        put_curve_look(s, layer);
+        break;
+    }
+}
+
+static void put_layer(struct script *s, const struct plot_layer *layer, const struct drawn *drawn)
+{
+    const char *columns = layer->kind == PLOT_BAND ? "1:2:3" : "1:2";
+    if (drawn->joined) {
+        fprintf(s->f, "$d%zu using %s", drawn->block, columns);
+        put_look(s, layer, false);
+        put_title(s, layer->label);
+    }
+    if (drawn->alone) {
+        fprintf(s->f, "%s$d%zu using %s with points pointtype 7 pointsize 0.3 linecolor rgb '%s'",
+                drawn->joined ? ", \\\n     " : "", drawn->block + drawn->joined, columns,
+                colour_of(layer));
+        put_title(s, layer->label);
+    }
+}
+
+/* ---- a panel ---- */
+
+void put_empty_panel(struct script *s, const struct plot_panel *panel)
+{
+    put_range(s, "x", panel->x_min < panel->x_max ? panel->x_min : 0,
+              panel->x_min < panel->x_max ? panel->x_max : 1);
+    put_range(s, "y", panel->y_min < panel->y_max ? panel->y_min : 0,
+              panel->y_min < panel->y_max ? panel->y_max : 1);
+    fputs("plot NaN notitle\n", s->f);
+    put_title(s, NULL);
+}
+
+static struct offsets offsets_of(const struct plot_panel *panel)
+{
+    struct extent x = EXTENT_NONE, y = EXTENT_NONE;
+    for (size_t k = 0; k < panel->layer_count; k++) {
+        const struct plot_layer *layer = &panel->layers[k];
+        for (size_t i = 0; i < layer->count; i++)
+            if (whole(layer, i)) {
+                extend(&x, layer->x[i]);
+                extend(&y, layer->y[i]);
+                extend(&y, layer->kind == PLOT_BAND ? layer->y_high[i] : layer->y[i]);
+            }
+    }
+    return (struct offsets){ axis_offset(x), axis_offset(y) };
+}
+
+int put_layers(struct script *s, const struct plot_panel *panel, struct error *e)
+{
+    struct drawn *drawn = calloc(panel->layer_count + 1, sizeof *drawn);
+    const struct offsets o = offsets_of(panel);
+    int st = drawn == NULL ? error_memory(e, panel->layer_count * sizeof *drawn) : CMD_OK;
+    for (size_t i = 0; st == CMD_OK && i < panel->layer_count; i++)
+        st = put_data(s, &panel->layers[i], &o, &drawn[i], e);
+    put_axis_label(s, "x", panel->x_label, o.x);
+    put_axis_label(s, "y", panel->y_label, o.y);
+    fputs("set grid back linecolor rgb '" GRID_COLOUR "' linewidth 0.6 dashtype 1\n"
+          "set xtics nomirror auto\nset ytics nomirror auto\nunset colorbox\nunset object\n",
+          s->f);
+    put_range(s, "x", panel->x_min - o.x, panel->x_max - o.x);
+    put_range(s, "y", panel->y_min - o.y, panel->y_max - o.y);
+    size_t count = 0;
+    for (size_t i = 0; st == CMD_OK && i < panel->layer_count; i++)
+        if (drawn[i].joined || drawn[i].alone) {
+            fputs(count++ == 0 ? "plot " : ", \\\n     ", s->f);
+            put_layer(s, &panel->layers[i], &drawn[i]);
+        }
+    if (count > 0)
+        fputc('\n', s->f);
+    else
+        put_empty_panel(s, panel);
+    free(drawn);
+    return st;
+}
+
+/* ---- the legend ---- */
+
+static void put_entry_text(const struct plot_layer *layer, char *text, size_t size)
+{
+    if (is_line(layer) || layer->count <= MOST_POINTS) {
+        snprintf(text, size, "%s", layer->label);
+        return;
+    }
+    size_t step = step_of(layer);
+    snprintf(text, size, "%.200s (%zu of %zu)", layer->label, (layer->count + step - 1) / step,
+             layer->count);
+}
+
+static bool has_entry(const struct legend *legend, const struct plot_layer *layer, const char *text)
+{
+    char other[ENTRY_MAX];
+    for (size_t i = 0; i < legend->count; i++) {
+        const struct plot_layer *entry = legend->entry[i];
+        put_entry_text(entry, other, sizeof other);
+        if (entry->kind == layer->kind && entry->colour == layer->colour &&
+            strcmp(other, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text != '\0'; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+int legend_of(const struct plot_figure *figure, size_t width, struct legend *legend,
+              struct error *e)
+{
+    enum { CHARACTER = 7, SAMPLE = 60 }; /* in dots */
+    size_t most = 0, widest = 0;
+    for (size_t p = 0; p < figure->panel_count; p++)
+        most += figure->panels[p].layer_count;
+    *legend = (struct legend){ .entry = calloc(most + 1, sizeof(struct plot_layer *)) };
+    if (legend->entry == NULL)
+        return error_memory(e, most * sizeof(struct plot_layer *));
+    for (size_t p = 0; p < figure->panel_count; p++)
+        for (size_t i = 0; i < figure->panels[p].layer_count; i++) {
+            const struct plot_layer *layer = &figure->panels[p].layers[i];
+            char text[ENTRY_MAX];
+            if (layer->kind == PLOT_MATRIX || layer->label == NULL)
+                continue;
+            put_entry_text(layer, text, sizeof text);
+            if (has_entry(legend, layer, text))
+                continue;
+            widest = width_of(text) > widest ? width_of(text) : widest;
+            legend->entry[legend->count++] = layer;
+        }
+    if (legend->count == 0)
+        return CMD_OK;
+    size_t in_row = width / (widest * CHARACTER + SAMPLE);
+    in_row = in_row > 0 ? in_row : 1;
+    legend->rows = (legend->count + in_row - 1) / in_row;
+    legend->in_row = (legend->count + legend->rows - 1) / legend->rows;
+    return CMD_OK;
+}
+
+void put_legend(struct script *s, const struct legend *legend)
+{
+    char text[ENTRY_MAX];
+    fprintf(s->f,
+            "set key center center horizontal maxcols %zu reverse Left samplen 2 spacing 1.1 "
+            "textcolor rgb '#374151'\n"
+            "plot NaN notitle",
+            legend->in_row);
+    put_title(s, NULL);
+    for (size_t i = 0; i < legend->count; i++) {
+        put_entry_text(legend->entry[i], text, sizeof text);
+        fputs(", \\\n     keyentry", s->f);
+        put_look(s, legend->entry[i], true);
+        fputs(" title ", s->f);
+        put_string(s, text);
+        put_title(s, legend->entry[i]->label);
+    }
+    fputs("\nunset key\n", s->f);
+}
