@@ -70,11 +70,15 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     drawn $base --precision f32 --plot p.png
     test "$(block 1 | wc -l)" = 201 || fail "in float32 the curve has $(block 1 | wc -l) points"
     # values with no neighbours are dots
-    drawn regress d.csv --x x --y y --kernel boxcar --bandwidth 0.001 --plot p.png -o fit.csv
+    drawn regress d.csv --x x --y y --kernel boxcar --bandwidth 1e-9 --plot p.png -o fit.csv
     block 1 >points
     printf '1 10\n2 20\n4 0\n' >expected
     same points expected
     has '$d1 using 1:2 with points pointtype 7'
+    # a curve has points closer than the bandwidth, up to 2000
+    drawn $base --bandwidth 0.03 --grid 9 --plot p.png
+    test "$(block 1 | wc -l)" = 407 || fail "the curve has $(block 1 | wc -l) points"
+    drawn $base --bandwidth 1e-300 --plot p.png
     # an error in the table is none in the picture
     drawn $base --kernel boxcar --bandwidth 0.5 --empty error --plot p.png
     # a panel for each y

@@ -35,12 +35,12 @@ START_TEST(curves_are_sorted_and_interrupted_and_points_are_not)
     char *text = drawn_panel(&(struct plot_panel){ .layers = layers, .layer_count = 5 });
     expect_part(text, "$d0 << EOD\n0 0 1\n1 10 11\n2 20 21\n\n4 40 41\nEOD\n");
     expect_part(text, "$d1 << EOD\n2 20\n0 0\n1 10\n4 40\nEOD\n");
-    expect_part(text, "$d2 << EOD\n0 0\n1 10\n2 20\n\nEOD\n$d3 << EOD\n4 40\nEOD\n");
+    expect_part(text, "$d2 << EOD\n0 0\n1 10\n2 20\nEOD\n$d3 << EOD\n4 40\nEOD\n");
     expect_part(text, "\nplot $d0 using 1:2:3 with filledcurves fillcolor rgb '#d55e00'");
     expect_part(text, "$d1 using 1:2 with points");
     expect_part(text,
                 "$d2 using 1:2 with lines linewidth 2 dashtype solid linecolor rgb '#d55e00', \\\n"
-                "     $d3 using 1:2 with points pointtype 7 pointsize 0.3 linecolor rgb '#d55e00'");
+                "     $d3 using 1:2 with points pointtype 7 pointsize 0.4 linecolor rgb '#d55e00'");
     expect_part(text, "$d4 using 1:2 with points pointtype 6");
     expect_part(text, "$d5 using 1:2 with lines linewidth 1.5 dashtype (6,4)");
     expect_part(text, "set xrange [*:*]\nset yrange [*:*]\n");
@@ -60,12 +60,24 @@ START_TEST(values_between_gaps_are_dots)
 }
 END_TEST
 
+START_TEST(lines_too_short_to_be_seen_are_dots_too)
+{
+    const double at[7] = { 0, 0.1, 1, 2, 4, 100, 101 }, none = (double)NAN;
+    const double fit[7] = { 1, 2, none, 3, 4, none, 5 };
+    const struct plot_layer layer = { .kind = PLOT_CURVE, .count = 7, .x = at, .y = fit };
+    char *text = drawn_panel(&(struct plot_panel){ .layers = &layer, .layer_count = 1 });
+    expect_part(text, "$d0 << EOD\n0 1\n0.1 2\n\n2 3\n4 4\nEOD\n$d1 << EOD\n0.1 2\n101 5\nEOD\n");
+    expect_part(text, "plot $d0 using 1:2 with lines ");
+    expect_part(text, "$d1 using 1:2 with points ");
+}
+END_TEST
+
 START_TEST(a_value_twice_is_still_a_dot)
 {
     const double twice[5] = { 1, 3, 1, 2, 3 }, fit[5] = { 5, 6, 5, (double)NAN, 6.5 };
     const struct plot_layer layer = { .kind = PLOT_CURVE, .count = 5, .x = twice, .y = fit };
     char *text = drawn_panel(&(struct plot_panel){ .layers = &layer, .layer_count = 1 });
-    expect_part(text, "$d0 << EOD\n3 6\n3 6.5\nEOD\n$d1 << EOD\n1 5\nEOD\n");
+    expect_part(text, "$d0 << EOD\n3 6\n3 6.5\nEOD\n$d1 << EOD\n1 5\n3 6.5\nEOD\n");
 }
 END_TEST
 
@@ -109,28 +121,28 @@ END_TEST
 
 START_TEST(many_points_are_thinned_and_it_is_said)
 {
-    const size_t count = 50001;
+    const size_t count = 59999;
     double *many = calloc(count, sizeof *many), *at = calloc(count, sizeof *at);
     for (size_t i = 0; i < count; i++) {
         many[i] = (double)(i % 6);
-        at[i] = (double)(i / 12);
+        at[i] = (double)(i / 24);
     }
     struct plot_layer layer = {
         .kind = PLOT_POINTS, .label = "data", .count = count, .x = many, .y = many
     };
     const struct plot_panel panel = { .layers = &layer, .layer_count = 1 };
     char *text = drawn_panel(&panel);
-    expect_part(text, "title 'data (8334 of 50001)'");
-    ck_assert_uint_eq(rows_of_block(text), 8334);
-    /* every sixth would be the same value each time */
+    expect_part(text, "title 'data (5000 of 59999)'");
+    ck_assert_uint_eq(rows_of_block(text), 5000);
+    /* every twelfth would be the same value each time */
     expect_part(text, "\n0 0\n");
     expect_part(text, "\n5 5\n");
     layer.kind = PLOT_CURVE;
     layer.x = at;
     text = drawn_panel(&panel);
     expect_part(text, "title 'data'");
-    ck_assert_uint_eq(rows_of_block(text), 4168); /* of pairs of equals one */
-    expect_part(text, "\n4166 0\n4166 2\nEOD\n"); /* the last */
+    ck_assert_uint_eq(rows_of_block(text), 2501); /* of pairs of equals one */
+    expect_part(text, "\n2499 0\n2499 4\nEOD\n"); /* the last */
     free(many);
     free(at);
 }
@@ -253,6 +265,7 @@ Suite *suite_plot(void)
     tcase_add_unchecked_fixture(tc, scratch_open, scratch_close);
     tcase_add_test(tc, curves_are_sorted_and_interrupted_and_points_are_not);
     tcase_add_test(tc, values_between_gaps_are_dots);
+    tcase_add_test(tc, lines_too_short_to_be_seen_are_dots_too);
     tcase_add_test(tc, a_value_twice_is_still_a_dot);
     tcase_add_test(tc, text_cannot_leave_its_quotes);
     tcase_add_loop_test(tc, labels_are_utf8, 0, (int)(sizeof characters / sizeof characters[0]));

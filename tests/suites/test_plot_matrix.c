@@ -31,7 +31,7 @@ START_TEST(a_matrix_is_drawn_row_by_row)
         char *text = drawn_matrix("p.png", &m);
         expect_part(text, "$d0 << EOD\n0.5 0.25 0 \nNaN 1 2 \nEOD\n");
         expect_part(text, "set xlabel 'key'\nset xtics nomirror ('0' 0, '1' 1, '2' 2)\n");
-        expect_part(text, "set cbrange [0:2]\nset palette defined (0 '#ffffff', 0.3 ");
+        expect_part(text, "set cbrange [0:2]\nset palette defined (0 '#ffffff', 0.15 ");
         expect_part(text, "set cblabel 'weight, grey: none'\n");
         expect_part(text, "set xrange [-0.5:2.5]\nset yrange [1.5:-0.5]\n"
                           "plot $d0 using ($1*1+0):($2*1+0):3 matrix with image\n");
@@ -61,11 +61,10 @@ START_TEST(negative_weights_have_a_colour_of_their_own)
     const double f64[2] = { -1, 3 };
     char *text =
         drawn_matrix("p.png", &(struct plot_matrix){ .rows = 1, .columns = 2, .f64 = f64 });
-    expect_part(text, "set cbrange [-1:3]\nset palette defined (-1 '#8c2d04', -0.5 '#f09a5a', 0 "
-                      "'#ffffff', ");
+    expect_part(text, "set cbrange [-3:3]\nset palette defined (-1 '#8c2d04', -0.7 '#d9742f', -0.4 "
+                      "'#f2b183', -0.15 '#fbe3d0', 0 '#ffffff', 0.15 '#d6e6f2', ");
     text = drawn_matrix("p.png", &(struct plot_matrix){ .rows = 1, .columns = 1, .f64 = f64 });
-    expect_part(text, "set cbrange [-1:0]\nset palette defined (-1 '#8c2d04', -0.5 '#f09a5a', 0 "
-                      "'#ffffff')\n");
+    expect_part(text, "set cbrange [-1:1]\n");
 }
 END_TEST
 

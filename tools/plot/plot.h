@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 enum plot_kind {
-    PLOT_CURVE,  /* a line, interrupted where y is not finite; a value between two gaps is a dot */
+    PLOT_CURVE,  /* a line, interrupted where y is not finite; a piece too short to be seen
+                  * is a dot too */
     PLOT_BAND,   /* the area between y and y_high, light */
     PLOT_POINTS, /* small dots: data */
     PLOT_RINGS,  /* open circles: values of a fit at chosen points */

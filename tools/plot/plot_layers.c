@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_POINTS = 10000, COLOURS = 6, ENTRY_MAX = 256 };
+enum { MOST_POINTS = 5000, COLOURS = 6, ENTRY_MAX = 256 };
 
 /* Okabe and Ito's, which the colour-blind can tell apart, from dark to light. */
 static const char *const colours[COLOURS] = { "#0072b2", "#d55e00", "#009e73",
@@ -72,68 +72,104 @@ static size_t *rows_of(const struct plot_layer *layer, size_t *count)
 
 /* ---- data ---- */
 
-struct offsets {
-    double x, y;
+/* How numbers become places in a panel. */
+struct scale {
+    double x_offset, y_offset;
+    double speck; /* a line of a smaller extent in x cannot be seen */
 };
 
 static void put_row(struct script *s, const struct plot_layer *layer, size_t row,
-                    const struct offsets *o)
+                    const struct scale *scale)
 {
-    put_number(s, layer->x[row] - o->x);
+    put_number(s, layer->x[row] - scale->x_offset);
     fputc(' ', s->f);
-    put_number(s, layer->y[row] - o->y);
+    put_number(s, layer->y[row] - scale->y_offset);
     if (layer->kind == PLOT_BAND) {
         fputc(' ', s->f);
-        put_number(s, layer->y_high[row] - o->y);
+        put_number(s, layer->y_high[row] - scale->y_offset);
     }
     fputc('\n', s->f);
 }
 
-/* What a layer is to gnuplot: one block, or two for a curve with values between gaps. */
-struct drawn {
-    size_t block;
-    bool joined, alone; /* block and block + 1, or only one */
+/* Rows of a layer, and among them those of an uninterrupted line; all whole ones of points. */
+struct run {
+    const size_t *rows;
+    size_t count, first, end;
 };
 
-static bool is_alone(const struct plot_layer *layer, const size_t *rows, size_t count, size_t i)
+static bool next_run(const struct plot_layer *layer, struct run *run)
 {
-    return layer->kind == PLOT_CURVE && (i == 0 || !whole(layer, rows[i - 1])) &&
-           (i + 1 == count || !whole(layer, rows[i + 1]));
+    size_t i = run->end;
+    while (i < run->count && !whole(layer, run->rows[i]))
+        i++;
+    run->first = i;
+    while (i < run->count && whole(layer, run->rows[i]))
+        i++;
+    run->end = i;
+    return run->first < run->end;
 }
 
-static void put_rows(struct script *s, const struct plot_layer *layer, const size_t *rows,
-                     size_t count, const struct offsets *o, bool alone)
+static bool is_speck(const struct plot_layer *layer, const struct run *run,
+                     const struct scale *scale)
 {
-    bool interrupted = true; /* an empty line interrupts a curve */
+    return layer->kind == PLOT_CURVE &&
+           layer->x[run->rows[run->end - 1]] - layer->x[run->rows[run->first]] < scale->speck;
+}
+
+static bool is_drawn(const struct plot_layer *layer, const struct run *run)
+{
+    return layer->kind != PLOT_CURVE || run->end - run->first > 1;
+}
+
+/* What a layer is to gnuplot: one block, or two for a curve with pieces too short to be seen. */
+struct drawn {
+    size_t block;
+    bool whole, specks; /* block and block + 1, or only one */
+};
+
+static void put_whole(struct script *s, const struct plot_layer *layer, struct run run,
+                      const struct scale *scale)
+{
+    bool first = true;
     fprintf(s->f, "$d%zu << EOD\n", s->blocks++);
-    for (size_t i = 0; i < count; i++) {
-        bool draw = whole(layer, rows[i]) && is_alone(layer, rows, count, i) == alone;
-        if (draw)
-            put_row(s, layer, rows[i], o);
-        else if (!interrupted && !alone && is_line(layer))
-            fputc('\n', s->f);
-        interrupted = !draw;
+    while (next_run(layer, &run)) {
+        if (!is_drawn(layer, &run))
+            continue;
+        if (!first && is_line(layer))
+            fputc('\n', s->f); /* an empty line interrupts a curve */
+        for (size_t i = run.first; i < run.end; i++)
+            put_row(s, layer, run.rows[i], scale);
+        first = false;
     }
     fputs("EOD\n", s->f);
 }
 
-static int put_data(struct script *s, const struct plot_layer *layer, const struct offsets *o,
+static void put_specks(struct script *s, const struct plot_layer *layer, struct run run,
+                       const struct scale *scale)
+{
+    fprintf(s->f, "$d%zu << EOD\n", s->blocks++);
+    while (next_run(layer, &run))
+        if (is_speck(layer, &run, scale))
+            put_row(s, layer, run.rows[run.first + (run.end - run.first) / 2], scale);
+    fputs("EOD\n", s->f);
+}
+
+static int put_data(struct script *s, const struct plot_layer *layer, const struct scale *scale,
                     struct drawn *drawn, struct error *e)
 {
     size_t count, *rows = rows_of(layer, &count);
     if (rows == NULL)
         return error_memory(e, layer->count * sizeof *rows);
     *drawn = (struct drawn){ .block = s->blocks };
-    for (size_t i = 0; i < count; i++)
-        if (whole(layer, rows[i])) {
-            bool alone = is_alone(layer, rows, count, i);
-            drawn->alone = drawn->alone || alone;
-            drawn->joined = drawn->joined || !alone;
-        }
-    if (drawn->joined)
-        put_rows(s, layer, rows, count, o, false);
-    if (drawn->alone)
-        put_rows(s, layer, rows, count, o, true);
+    const struct run start = { .rows = rows, .count = count };
+    for (struct run run = start; next_run(layer, &run);) {
+        drawn->whole = drawn->whole || is_drawn(layer, &run);
+        drawn->specks = drawn->specks || is_speck(layer, &run, scale);
+    }
+    if (drawn->whole)
+        put_whole(s, layer, start, scale);
+    if (drawn->specks)
+        put_specks(s, layer, start, scale);
     free(rows);
     return CMD_OK;
 }
@@ -190,15 +226,14 @@ static void put_look(struct script *s, const struct plot_layer *layer, bool lege
 static void put_layer(struct script *s, const struct plot_layer *layer, const struct drawn *drawn)
 {
     const char *columns = layer->kind == PLOT_BAND ? "1:2:3" : "1:2";
-    if (drawn->joined) {
+    if (drawn->whole) {
         fprintf(s->f, "$d%zu using %s", drawn->block, columns);
         put_look(s, layer, false);
         put_title(s, layer->label);
     }
-    if (drawn->alone) {
-        fprintf(s->f, "%s$d%zu using %s with points pointtype 7 pointsize 0.3 linecolor rgb '%s'",
-                drawn->joined ? ", \\\n     " : "", drawn->block + drawn->joined, columns,
-                colour_of(layer));
+    if (drawn->specks) {
+        fprintf(s->f, "%s$d%zu using 1:2 with points pointtype 7 pointsize 0.4 linecolor rgb '%s'",
+                drawn->whole ? ", \\\n     " : "", drawn->block + drawn->whole, colour_of(layer));
         put_title(s, layer->label);
     }
 }
@@ -215,8 +250,9 @@ void put_empty_panel(struct script *s, const struct plot_panel *panel)
     put_title(s, NULL);
 }
 
-static struct offsets offsets_of(const struct plot_panel *panel)
+static struct scale scale_of(const struct plot_panel *panel)
 {
+    enum { SPECKS = 100 }; /* side by side */
     struct extent x = EXTENT_NONE, y = EXTENT_NONE;
     for (size_t k = 0; k < panel->layer_count; k++) {
         const struct plot_layer *layer = &panel->layers[k];
@@ -227,26 +263,27 @@ static struct offsets offsets_of(const struct plot_panel *panel)
                 extend(&y, layer->kind == PLOT_BAND ? layer->y_high[i] : layer->y[i]);
             }
     }
-    return (struct offsets){ axis_offset(x), axis_offset(y) };
+    double range = panel->x_min < panel->x_max ? panel->x_max - panel->x_min : x.high - x.low;
+    return (struct scale){ axis_offset(x), axis_offset(y), range > 0 ? range / SPECKS : 1 };
 }
 
 int put_layers(struct script *s, const struct plot_panel *panel, struct error *e)
 {
     struct drawn *drawn = calloc(panel->layer_count + 1, sizeof *drawn);
-    const struct offsets o = offsets_of(panel);
+    const struct scale scale = scale_of(panel);
     int st = drawn == NULL ? error_memory(e, panel->layer_count * sizeof *drawn) : CMD_OK;
     for (size_t i = 0; st == CMD_OK && i < panel->layer_count; i++)
-        st = put_data(s, &panel->layers[i], &o, &drawn[i], e);
-    put_axis_label(s, "x", panel->x_label, o.x);
-    put_axis_label(s, "y", panel->y_label, o.y);
+        st = put_data(s, &panel->layers[i], &scale, &drawn[i], e);
+    put_axis_label(s, "x", panel->x_label, scale.x_offset);
+    put_axis_label(s, "y", panel->y_label, scale.y_offset);
     fputs("set grid back linecolor rgb '" GRID_COLOUR "' linewidth 0.6 dashtype 1\n"
           "set xtics nomirror auto\nset ytics nomirror auto\nunset colorbox\nunset object\n",
           s->f);
-    put_range(s, "x", panel->x_min - o.x, panel->x_max - o.x);
-    put_range(s, "y", panel->y_min - o.y, panel->y_max - o.y);
+    put_range(s, "x", panel->x_min - scale.x_offset, panel->x_max - scale.x_offset);
+    put_range(s, "y", panel->y_min - scale.y_offset, panel->y_max - scale.y_offset);
     size_t count = 0;
     for (size_t i = 0; st == CMD_OK && i < panel->layer_count; i++)
-        if (drawn[i].joined || drawn[i].alone) {
+        if (drawn[i].whole || drawn[i].specks) {
             fputs(count++ == 0 ? "plot " : ", \\\n     ", s->f);
             put_layer(s, &panel->layers[i], &drawn[i]);
         }

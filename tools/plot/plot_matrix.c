@@ -85,30 +85,22 @@ static int put_cells(struct script *s, const struct plot_matrix *m, const struct
     return CMD_OK;
 }
 
-/* White is 0, blue more; weights of a kernel that takes both signs go to red. */
+/* From white at 0 to blue. Weights of a kernel that takes both signs go as far to red. */
 static void put_colours(struct script *s, struct extent extent)
 {
-    double low = fmin(extent.low, 0), high = fmax(extent.high, 0);
-    if (!(low < high))
-        high = 1;
-    put_range(s, "cb", low, high);
+    enum { STOPS = 4 };
+    static const double share[STOPS] = { 0.15, 0.4, 0.7, 1 };
+    static const char *const above[STOPS] = { "#d6e6f2", "#8ab8d8", "#2f7fb5", "#08306b" };
+    static const char *const below[STOPS] = { "#fbe3d0", "#f2b183", "#d9742f", "#8c2d04" };
+    double most = fmax(fabs(extent.low), fabs(extent.high));
+    most = extent.low <= extent.high && most > 0 ? most : 1;
+    put_range(s, "cb", extent.low < 0 ? -most : 0, most);
     fputs("set palette defined (", s->f);
-    if (low < 0) {
-        put_number(s, low);
-        fputs(" '#8c2d04', ", s->f);
-        put_number(s, low / 2);
-        fputs(" '#f09a5a', ", s->f);
-    }
+    for (int i = STOPS - 1; extent.low < 0 && i >= 0; i--)
+        fprintf(s->f, "%g '%s', ", -share[i], below[i]);
     fputs("0 '#ffffff'", s->f);
-    static const struct {
-        double share;
-        const char *colour;
-    } stops[] = { { 0.15, "#d6e6f2" }, { 0.4, "#8ab8d8" }, { 0.7, "#2f7fb5" }, { 1, "#08306b" } };
-    for (size_t i = 0; high > 0 && i < sizeof stops / sizeof stops[0]; i++) {
-        fputs(", ", s->f);
-        put_number(s, stops[i].share * high);
-        fprintf(s->f, " '%s'", stops[i].colour);
-    }
+    for (int i = 0; i < STOPS; i++)
+        fprintf(s->f, ", %g '%s'", share[i], above[i]);
     fputs(")\n", s->f);
 }
 

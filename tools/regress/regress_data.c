@@ -126,20 +126,17 @@ static double grid_point(double least, double most, size_t i, size_t last)
                                           : least * (1 - step) + most * step;
 }
 
-/* n points over the data's x and, where there are such, the query points. */
-static int make_grid(const struct regress_data *data, const double *points, size_t point_count,
-                     size_t n, double **grid, struct error *e)
+/* The query points may have NaN. */
+static void widen(const double *x, size_t count, double *least, double *most)
 {
-    const double *x = data->table.columns[0];
-    double least = x[0], most = x[0];
-    for (size_t j = 1; j < data->m; j++) {
-        least = x[j] < least ? x[j] : least;
-        most = x[j] > most ? x[j] : most;
+    for (size_t i = 0; i < count; i++) {
+        *least = x[i] < *least ? x[i] : *least;
+        *most = x[i] > *most ? x[i] : *most;
     }
-    for (size_t i = 0; i < point_count; i++) { /* of which some may be NaN */
-        least = points[i] < least ? points[i] : least;
-        most = points[i] > most ? points[i] : most;
-    }
+}
+
+static int make_grid(double least, double most, size_t n, double **grid, struct error *e)
+{
     void *memory;
     int st = array_new(&memory, n, sizeof(double), e);
     if (st != CMD_OK)
@@ -159,8 +156,11 @@ static int choose_points(const struct regress_options *o, struct regress_data *d
     if (o->at != NULL)
         return read_at(o, data, e);
     if (o->grid > 0) {
+        const double *x = data->table.columns[0];
+        double least = x[0], most = x[0];
+        widen(x, data->m, &least, &most);
         data->n = (size_t)o->grid;
-        int st = make_grid(data, NULL, 0, data->n, &data->grid, e);
+        int st = make_grid(least, most, data->n, &data->grid, e);
         data->points[0] = data->grid;
         return st;
     }
@@ -170,14 +170,22 @@ static int choose_points(const struct regress_options *o, struct regress_data *d
     return CMD_OK;
 }
 
-/* A curve through a few points asked for would show their number, not the fit. */
+/* A curve through a few points asked for would show their number, not the fit; one whose points are
+ * further apart than the bandwidth would join what is not related. */
 static int choose_curve(const struct regress_options *o, struct regress_data *data, struct error *e)
 {
-    enum { CURVE_POINTS = 200 };
+    enum { CURVE_POINTS = 200, MOST_CURVE_POINTS = 2000, POINTS_A_BANDWIDTH = 4 };
     if (o->plot == NULL || data->d > 1 || o->grid >= CURVE_POINTS)
         return CMD_OK;
-    data->curve_n = CURVE_POINTS;
-    return make_grid(data, data->points[0], data->n, CURVE_POINTS, &data->curve_x, e);
+    const double *x = data->table.columns[0];
+    double least = x[0], most = x[0];
+    widen(x, data->m, &least, &most);
+    widen(data->points[0], data->n, &least, &most);
+    double points = CURVE_POINTS;
+    if (o->bandwidths.count > 0)
+        points = fmax(points, (most - least) / o->bandwidths.value[0] * POINTS_A_BANDWIDTH);
+    data->curve_n = (size_t)fmin(points, MOST_CURVE_POINTS);
+    return make_grid(least, most, data->curve_n, &data->curve_x, e);
 }
 
 /* ---- arrays ---- */
