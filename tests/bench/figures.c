@@ -76,8 +76,7 @@ static void write_script(FILE *out, const struct figure *f, const json_t *result
         }
     }
     fprintf(out,
-            "\nEND\nset terminal svg size %d,420 noenhanced font 'sans,12' background 'white' name "
-            "'attpool'\n"
+            "\nEND\nset terminal svg size %d,420 noenhanced font 'sans,12' background 'white'\n"
             "set title '%s, %s, %d thread%s'\nset style data histogram\n"
             "set style histogram clustered gap 1\nset style fill solid 0.8 noborder\n"
             "set xtics rotate by 25 right nomirror\nset grid ytics\nset yrange [0:*]\n"
@@ -100,7 +99,7 @@ static int draw(const struct figure *f, const json_t *results, int threads, cons
         return error_memory(e, 0);
     write_script(out, f, results, threads);
     fclose(out);
-    int st = run_gnuplot(script, length, NULL, path, e);
+    int st = run_gnuplot(script, length, f->operation, path, e);
     free(script);
     return st;
 }
@@ -125,8 +124,7 @@ static void write_ratios(FILE *out, const json_t *results, int threads)
     }
     fprintf(
         out,
-        "END\nset terminal svg size 860,%d noenhanced font 'sans,11' background 'white' name "
-        "'attpool'\n"
+        "END\nset terminal svg size 860,%d noenhanced font 'sans,11' background 'white'\n"
         "set title 'times as fast as the best of the others (in brackets), %d thread%s'\nset key "
         "off\nset xrange [0:*]\nset yrange [%d-0.5:-0.5]\n"
         "set grid xtics\nset tics nomirror\nset style fill solid 0.8 noborder\n"
@@ -146,7 +144,7 @@ static int draw_ratios(const json_t *results, int threads, const char *folder, s
         return error_memory(e, 0);
     write_ratios(out, results, threads);
     fclose(out);
-    int st = run_gnuplot(script, length, NULL, path, e);
+    int st = run_gnuplot(script, length, "times as fast as the best of the others", path, e);
     free(script);
     return st;
 }

@@ -10,7 +10,7 @@ int find_gnuplot(struct error *e);
 /* Runs gnuplot from PATH on a script that draws to stdout, and makes what it drew the file
  * `path`. CMD_FAILED when it cannot be run, fails or draws nothing. titles: NULL, or lines for
  * the titles in an SVG, where gnuplot has names of its own: the picture's, then one for each
- * thing plotted, in order; an empty one is left out. */
+ * thing plotted, in order; one that is empty or missing is left out. */
 int run_gnuplot(const char *script, size_t length, const char *titles, const char *path,
                 struct error *e);
 
