@@ -2,11 +2,11 @@
 /* The command: its subcommands, --help and --version. */
 #include "config.h"
 
-#include "attpool.h"
 #include "tools/command/command.h"
-#include "tools/command/output.h"
+#include "tools/command/nearest.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,21 +28,50 @@ static const char help[] =
     "  devices    what there is to compute on, what would be chosen and why\n"
     "  bench      the speed of each operation on each backend\n"
     "\n"
-    "  attpool COMMAND --help tells the options of a command.\n"
-    "  attpool --help         this text\n"
-    "  attpool --version      the version\n"
+    "  attpool help COMMAND, attpool COMMAND --help    the options of a command\n"
+    "  -h, --help                                      this text\n"
+    "  -V, --version                                   the version\n"
+    "\n"
+    "Examples:\n"
+    "  attpool regress mcycle.csv --x times --y accel --bandwidth 1.5 --plot fit.svg\n"
+    "  attpool attend -q q.npy -k k.npy -v v.npy --causal -o out.npy\n"
     "\n"
     "Exit status: 0 ok, 1 failed, 2 usage, 3 bad data, 4 backend not available.\n"
     "The manual is attpool(1).\n";
 
-static int version(struct error *e)
+static command_function *find_command(const char *name)
 {
-    struct output o;
-    int st = output_open(&o, NULL, e);
-    if (st != CMD_OK)
-        return st;
-    output_printf(&o, "attpool %s\nLicence: Apache-2.0\n", attpool_version());
-    return output_close(&o, CMD_OK, e);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run;
+    return NULL;
+}
+
+static int no_command(const char *name, struct error *e)
+{
+    bool option = name[0] == '-';
+    struct nearest nearest = { .typed = name };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0] && !option; i++)
+        nearest_offer(&nearest, commands[i].name);
+    nearest_offer(&nearest, option ? "--help" : "help");
+    if (option)
+        nearest_offer(&nearest, "--version");
+    return error_set(e, CMD_USAGE, "there is no %s %s%s%s 'attpool --help'",
+                     option ? "option" : "command", quoted_name(name).text,
+                     nearest_hint(&nearest).text, nearest.name != NULL ? " See" : "; see");
+}
+
+/* attpool help, attpool help COMMAND. */
+static int print_help(int argc, char **argv, struct error *e)
+{
+    char *arguments[] = { argc > 0 ? argv[0] : NULL, "--help", NULL };
+    if (argc == 0 || strcmp(argv[0], "help") == 0)
+        return print_text(help, e);
+    if (argc > 1)
+        return error_set(e, CMD_USAGE, "help is for one command, not %s too; see 'attpool --help'",
+                         quoted_name(argv[1]).text);
+    command_function *command = find_command(argv[0]);
+    return command != NULL ? command(2, arguments, e) : no_command(argv[0], e);
 }
 
 static int run(int argc, char **argv, struct error *e)
@@ -50,15 +79,12 @@ static int run(int argc, char **argv, struct error *e)
     if (argc < 2)
         return error_set(e, CMD_USAGE, "no command; see 'attpool --help'");
     const char *name = argv[1];
-    if (strcmp(name, "--help") == 0)
-        return print_text(help, e);
-    if (strcmp(name, "--version") == 0)
-        return version(e);
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1, e);
-    return error_set(e, CMD_USAGE, "there is no %s %s; see 'attpool --help'",
-                     name[0] == '-' ? "option" : "command", quoted_name(name).text);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        return print_version(e);
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return print_help(argc - 2, argv + 2, e);
+    command_function *command = find_command(name);
+    return command != NULL ? command(argc - 1, argv + 1, e) : no_command(name, e);
 }
 
 /* A file opened while a standard stream is closed would take its number, and get what is meant

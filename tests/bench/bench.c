@@ -4,7 +4,7 @@
 
 #include "tests/bench/bench.h"
 
-#include "tools/command/output.h"
+#include "tools/command/report.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -139,17 +139,8 @@ static json_t *json_of(const struct run *run)
 static int write_results(const struct settings *s, json_t *all, struct error *e)
 {
     char path[4096];
-    struct output o;
     snprintf(path, sizeof path, "%s/bench.json", s->results);
-    char *text = json_dumps(all, JSON_INDENT(1));
-    int st = text != NULL ? output_open(&o, path, e) : error_memory(e, 0);
-    if (st == CMD_OK) {
-        output_text(&o, text);
-        output_text(&o, "\n");
-        st = output_close(&o, CMD_OK, e);
-    }
-    free(text);
-    return st;
+    return json_write(path, all, e);
 }
 
 /* Two numbers of threads would make the processes of the first compete with the second. */

@@ -10,6 +10,32 @@ base='-q q.npy -k k.npy -v v.npy'
 
 # shellcheck disable=SC2046,SC2086
 {
+    # ---- --json, --quiet, --verbose ----
+
+    ok attend $base --score gaussian --form product --bandwidth 1,2 --causal --json about.json
+    ok attend $base --score gaussian --form product --bandwidth 1,2 --causal --json -
+    for file in about.json out; do
+        json_is '"attend"' $file command
+        json_is '"f64"' $file precision
+        json_is '"gaussian"' $file kernel
+        json_is '"product"' $file form
+        json_is '[1,2]' $file bandwidth
+        json_is true $file causal
+        json_is null $file window
+        json_is '{"file":"k.npy","shape":[3,2]}' $file inputs.keys
+        json_is '[2,1]' $file shape
+    done
+    ok attend $base -o o.npy --json - --window 1,2
+    json_is '"dot"' out score
+    json_is '[1,2]' out window
+    unnpy o.npy
+    shape '<f8 (2, 1)'
+    run 0 attend $base --verbose
+    grep -q '^attpool: dot attention, 2 queries, 3 keys, on [a-z0-9]*, .* s$' err ||
+        fail "the summary is $(cat err)"
+    fails 2 '"o.npy" is asked for twice' attend $base -o o.npy --json o.npy
+    fails 1 'cannot write no/such.json' attend $base --json no/such.json
+
     # ---- scores ----
 
     # softmax of (1, 0, 1) / sqrt 2 and (0, 2, 2) / sqrt 2

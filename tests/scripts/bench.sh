@@ -30,6 +30,12 @@ grep -q '^regress gaussian one query .* [0-9.]* x$' out || fail "no time by the 
 fails 2 '--op "no such case": no case' bench --op 'no such case'
 fails 2 'bench takes no "x"' bench x
 fails 1 'cannot write nowhere/x' bench --json nowhere/x
-fails 2 'stdin or stdout is asked for twice' bench --json -
+ok bench --quick --op 'softmax 2x4' --threads 1 --backend scalar --json -
+json_is '"bench"' out command
+json_is '"softmax 2x4 call"' out results.0.case
+json_is '"scalar"' out results.0.backend
+json_is '[]' out warnings
+json out limits.read >/dev/null
+json out seconds >/dev/null
 fails 4 '.*no backend "vax"' bench --quick --op softmax --backend scalar,vax
 fails 2 '--backend ",": an item' bench --backend ,

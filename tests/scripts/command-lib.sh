@@ -62,6 +62,40 @@ no_gnuplot()
         fail "attpool $*: no word about gnuplot in: $(cat err)"
 }
 
+# json FILE PATH: a value of it ("fits.0.bandwidth"), as JSON
+json()
+{
+    perl -MJSON::PP -e '
+        local $/;
+        open my $f, "<:raw", $ARGV[0] or die "no $ARGV[0]\n";
+        my $value = decode_json(<$f>);
+        for my $key (split /\./, $ARGV[1] // "") {
+            my $in = ref $value eq "HASH" ? exists $value->{$key} : $key < @$value;
+            $in or die "no $key of $ARGV[1] in $ARGV[0]\n";
+            $value = ref $value eq "HASH" ? $value->{$key} : $value->[$key];
+        }
+        print JSON::PP->new->allow_nonref->canonical->encode($value), "\n";' "$@" ||
+        fail "json $*"
+}
+
+# json_is EXPECTED FILE PATH
+json_is()
+{
+    expected=$1
+    shift
+    got=$(json "$@") || exit
+    test "$got" = "$expected" || fail "$2 is $got, not $expected"
+}
+
+# on_a_terminal ARGUMENT...: where stderr is one; what it shows is in `err`
+on_a_terminal()
+{
+    # shellcheck disable=SC2086
+    script -q -e -c "$(printf "'%s' " $ATTPOOL "$@") >out" /dev/null </dev/null >terminal ||
+        fail "attpool $* on a terminal: exit status $?"
+    tr -d '\r' <terminal >err
+}
+
 # same FILE FILE
 same()
 {

@@ -12,6 +12,29 @@ for command in attend bench demo devices regress; do
     ok $command --help
     grep -q "^Usage: attpool $command" out || fail "no usage in: $(cat out)"
     test "$(awk 'length > 90' out)" = '' || fail "too wide: $(awk 'length > 90' out)"
+    # the same by its other names
+    cp out expected
+    ok $command -h
+    same out expected
+    ok help $command
+    same out expected
+    ok --help $command
+    same out expected
+    for version in --version -V; do
+        ok $command $version
+        grep -q "^attpool $PACKAGE_VERSION\$" out || fail "the version of $command is $(cat out)"
+    done
+    # two examples, whose options there are
+    sed -n '/^Examples:/,/^$/p' expected | grep '^  attpool ' >examples
+    test "$(wc -l <examples)" = 2 || fail "examples of $command: $(cat examples)"
+    grep -v "^  attpool $command " examples && fail "an example of another command than $command"
+    sed -n '/^Examples:/,/^$/p' expected | sed "s/'[^']*'//g; s/|.*//" | grep -o -E -e ' --?[a-z][-a-z]*' |
+        sort -u >options
+    while read -r option; do
+        sed '/^Examples:/,$d' expected | grep -q -E -e "(^|[ ,[])$option([ ,=]|$)" ||
+            fail "an example of $command has the option $option"
+    done <options
+    mv expected out
     grep -o -E -e '--[a-z][-a-z]*' out | sort -u | sed 's/-/\\-/g' >options
     while read -r option; do
         grep -q -F -e "$option" "$srcdir/man/attpool.1" ||
@@ -27,6 +50,40 @@ while read -r variable; do
 done <variables
 
 grep -q "\"attpool $PACKAGE_VERSION\"" "$srcdir/man/attpool.1" || fail "attpool(1) is of another version"
+
+ok -h
+same out help
+ok help
+same out help
+ok help help
+same out help
+ok -V
+grep -q "^attpool $PACKAGE_VERSION\$" out || fail "the version is $(cat out)"
+grep -A 2 '^Examples:' help | grep -c '^  attpool ' | grep -q -x 2 || fail "not two examples"
+
+# ---- did you mean ----
+
+fails 2 'there is no command "regres"; did you mean "regress". See .attpool --help.' regres
+fails 2 'there is no command "regres"; did you mean "regress". See .attpool --help.' help regres
+fails 2 'help is for one command, not "attend" too; see' help regress attend
+fails 2 'there is no option "--versoin"; did you mean "--version". See' --versoin
+fails 2 'there is no option "--bandwith"; did you mean "--bandwidth". See .attpool regress --help' \
+    regress d.csv --bandwith 3
+fails 2 'there is no option "--bandwith"; did you mean "--bandwidth"' regress d.csv --bandwith=3
+fails 2 'there is no option -k; did you mean "--kernel"' regress d.csv -kernel boxcar
+fails 2 'there is no option -z; see' regress d.csv -z
+fails 2 '--kernel: .*, cauchy; did you mean "gaussian"' regress d.csv --kernel gausian
+fails 2 '--kernel: .*, cauchy; did you mean "uniform"' regress d.csv --kernel unifrom
+fails 2 '--kernel: what Dive into Deep Learning calls Epanechikov is triangular' regress d.csv \
+    --kernel Epanechikov
+fails 2 '--score: "additve" is none of .*; did you mean "additive"' attend --score additve
+fails 2 '--score: "normale" is none of .*; did you mean "normal"' attend --score normale
+fails 2 '--empty: "nearset" is none of nan, .*; did you mean "nearest"' regress d.csv --empty nearset
+fails 4 '.*no backend "scaler".*; did you mean "scalar"' devices --backend scaler
+ATTPOOL_BACKEND=avx
+export ATTPOOL_BACKEND
+fails 4 'ATTPOOL_BACKEND: .*no backend "avx".*; did you mean "avx2"' devices
+unset ATTPOOL_BACKEND
 
 fails 2 'no command; see .attpool --help.'
 fails 2 'there is no command "pool"; see' pool

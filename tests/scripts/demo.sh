@@ -41,6 +41,20 @@ if have gnuplot; then
     grep -q '<svg' svg/kernels.svg || fail "kernels.svg is no SVG"
 fi
 
+ok demo --no-plots --backend scalar --json demo.json
+ok demo --no-plots --backend scalar --json -
+for file in demo.json out; do
+    json_is '"demo"' $file command
+    json_is '"scalar"' $file backend
+    json_is 0 $file differences
+    test "$(json $file numbers | grep -o '"ok":true' | wc -l)" = 13 || fail "not 13 numbers in $file"
+    json_is '"constant"' $file fits.0.kernel
+    json_is null $file fits.0.bandwidth
+    json_is 50 $file fits.1.queries
+    json_is true $file backends.0.same_bits
+done
+fails 1 'cannot write no/such.json' demo --no-plots --json no/such.json
+
 fails 2 '--n: "0" is not within 1 to 1000000' demo --n 0
 fails 2 '--seed: "-1" is not a whole number' demo --seed -1
 fails 2 '--format: "pdf" is none of svg, png' demo --format pdf

@@ -21,6 +21,7 @@ Suite *suite_failures(void);
 Suite *suite_data(void);
 Suite *suite_number(void);
 Suite *suite_table(void);
+Suite *suite_nearest(void);
 Suite *suite_npy(void);
 Suite *suite_npy_types(void);
 Suite *suite_output(void);

@@ -4,8 +4,10 @@
 
 #include "tools/attend/attend.h"
 #include "tools/command/command.h"
+#include "tools/command/nearest.h"
 #include "tools/command/output.h"
 #include "tools/plot/picture.h"
+#include "tools/io/source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +61,11 @@ static const char help[] =
     "  --weights FILE       the weights (b, n, m)\n"
     "  --rows I[,I..]       of these queries only, from 0\n"
     "  --heatmap FILE       the weights as a picture, .svg or .png\n"
-    "  --keep-scripts       keep gnuplot's script beside the picture, as FILE.gp\n"
-    "\n" COMMON_HELP
-    "  --precision f32|f64  default: f64 where queries, keys or values are float64 or integers\n"
-    "                       of more than 16 bits, else f32\n"
-    "  --help               this text\n";
+    "  --keep-scripts       keep gnuplot's script beside the picture, as FILE.gp\n";
+
+static const char examples[] =
+    "  attpool attend -q q.npy -k k.npy -v v.npy --causal -o out.npy --heatmap weights.svg\n"
+    "  attpool attend -q x.npy -k x.npy -v y.npy --score gaussian --bandwidth 0.5 --loo\n";
 
 enum {
     OPTION_SCORE = OPTION_OWN,
@@ -114,7 +116,7 @@ static const struct option long_options[] = {
     { "rows", required_argument, NULL, OPTION_ROWS },
     { "heatmap", required_argument, NULL, OPTION_HEATMAP },
     { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
-    COMMON_OPTIONS,
+    COMMON_OPTIONS(required_argument),
 };
 
 /* Which options were given, by their values. */
@@ -124,26 +126,37 @@ struct given {
 
 /* ---- options ---- */
 
-static int read_score(struct attend_options *o, struct error *e)
+const char *attend_score_name(int score)
 {
     static const char *const names[] = { [ATTPOOL_DOT] = "dot",
                                          [ATTPOOL_AVERAGE] = "average",
-                                         [ATTPOOL_KERNEL] = "",
+                                         [ATTPOOL_KERNEL] = NULL,
                                          [ATTPOOL_ADDITIVE] = "additive",
                                          [ATTPOOL_PROJECTION] = "projection" };
-    for (int i = 0; i <= ATTPOOL_PROJECTION; i++)
-        if (strcmp(optarg, names[i]) == 0 && i != ATTPOOL_KERNEL) {
+    return score <= ATTPOOL_PROJECTION ? names[score] : NULL;
+}
+
+static int read_score(struct attend_options *o, struct error *e)
+{
+    struct nearest nearest = { .typed = optarg };
+    for (int i = 0; i <= ATTPOOL_PROJECTION; i++) {
+        const char *name = attend_score_name(i);
+        if (name != NULL && strcmp(optarg, name) == 0) {
             o->score = (attpool_score)i;
             o->kernels.count = 0;
             return CMD_OK;
         }
+        if (name != NULL)
+            nearest_offer(&nearest, name);
+    }
     o->score = ATTPOOL_KERNEL;
     if (kernels_read("--score", optarg, &o->kernels, e) == CMD_OK)
         return CMD_OK;
+    kernels_offer(&nearest);
     *e = (struct error){ 0 };
     return error_set(e, CMD_USAGE,
-                     "--score: %s is none of dot, average, additive, projection and the kernels",
-                     quoted_name(optarg).text);
+                     "--score: %s is none of dot, average, additive, projection and the kernels%s",
+                     quoted_name(optarg).text, nearest_hint(&nearest).text);
 }
 
 static int read_window(struct attend_options *o, struct error *e)
@@ -315,27 +328,37 @@ static int check_together(const struct option_reader *r, struct attend_options *
         st = check_kernel(r, o, given, e);
     if (st != CMD_OK)
         return st;
-    if (o->input[IN_V] != NULL && o->output[OUT_RESULT] == NULL)
+    bool json_on_stdout = o->common.json != NULL && name_is_stdio(o->common.json);
+    if (o->input[IN_V] != NULL && o->output[OUT_RESULT] == NULL && !json_on_stdout)
         o->output[OUT_RESULT] = "-";
-    const char *outputs[] = { o->output[OUT_RESULT], o->output[OUT_LSE], o->output[OUT_WEIGHTS],
-                              o->heatmap };
+    const char *outputs[] = { o->common.json, o->output[OUT_RESULT], o->output[OUT_LSE],
+                              o->output[OUT_WEIGHTS], o->heatmap };
     const char *inputs[INPUTS];
     for (int i = 0; i < INPUTS; i++)
         inputs[i] = o->input[i] != NULL && strcmp(o->input[i], "-") == 0 ? "-" : NULL;
-    st = outputs_distinct(outputs, 4, 1, o->keep_scripts, e);
+    st = outputs_distinct(outputs, 5, 1, o->keep_scripts, e);
     return st == CMD_OK ? names_distinct(inputs, INPUTS, e) : st;
 }
 
 static int read_arguments(int argc, char **argv, struct attend_options *o, bool *done,
                           struct error *e)
 {
-    const struct option_reader r = { "attend", help, ":q:k:v:o:", long_options, &o->common };
+    const struct option_reader r = {
+        .command = "attend",
+        .help = help,
+        .examples = examples,
+        .precision_help = "default: f64 where queries, keys or values are float64 or integers\n"
+                          "                       of more than 16 bits, else f32",
+        .short_options = "q:k:v:o:",
+        .long_options = long_options,
+        .common = &o->common,
+    };
     struct given given = { { false } };
     int option, st;
     *done = false;
     for (;;) {
         st = options_next(&r, argc, argv, &option, e);
-        *done = option == OPTION_HELP;
+        *done = option == OPTION_DONE;
         if (st != CMD_OK || option == OPTION_END || *done)
             break;
         option = long_name(option);
@@ -363,6 +386,8 @@ static int check_outputs(const struct attend_options *o, struct error *e)
     int st = CMD_OK;
     for (int i = 0; i < OUTPUTS && st == CMD_OK; i++)
         st = output_check(o->output[i], e);
+    if (st == CMD_OK)
+        st = output_check(o->common.json, e);
     return st == CMD_OK ? draw_check(o->heatmap, o->keep_scripts, e) : st;
 }
 
@@ -371,6 +396,7 @@ int command_attend(int argc, char **argv, struct error *e)
     struct attend_options o = { .score = ATTPOOL_DOT };
     struct attend_work work = { 0 };
     bool done;
+    report_begin(&work.report, "attend");
     int st = read_arguments(argc, argv, &o, &done, e);
     if (st == CMD_OK && !done)
         st = check_outputs(&o, e);
@@ -380,6 +406,9 @@ int command_attend(int argc, char **argv, struct error *e)
         st = attend_run(&o, &work, e);
     if (st == CMD_OK && !done)
         st = attend_write(&o, &work, e);
+    if (st == CMD_OK && !done)
+        attend_report(&o, &work);
+    st = report_close(&work.report, done ? NULL : o.common.json, st, e);
     attend_free(&work);
     free(o.kernels.name);
     free(o.bandwidths.value);

@@ -5,6 +5,7 @@
 
 #include "tools/io/npy.h"
 #include "tools/command/options.h"
+#include "tools/command/report.h"
 #include "tools/command/session.h"
 
 /* The arrays of the command line. Q, K and V decide the type. */
@@ -55,14 +56,21 @@ struct attend_array {
 };
 
 struct attend_work {
+    struct report report;
+    char backend[64]; /* that computed */
     bool single;
     struct attend_array input[INPUTS];
     struct attend_array output[OUTPUTS];
 };
 
+/* "dot" and so on, NULL for a kernel and past the last. */
+const char *attend_score_name(int score);
+
 int attend_read(const struct attend_options *o, struct attend_work *work, struct error *e);
 int attend_run(const struct attend_options *o, struct attend_work *work, struct error *e);
 int attend_write(const struct attend_options *o, const struct attend_work *work, struct error *e);
+/* What was computed, for --json and in a line on stderr. */
+void attend_report(const struct attend_options *o, struct attend_work *work);
 void attend_free(struct attend_work *work);
 
 #endif

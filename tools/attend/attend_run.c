@@ -4,6 +4,7 @@
 
 #include "tools/attend/attend.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static int make_results(const struct attend_options *o, struct attend_work *work
     int64_t n = q->shape[q->dims - 2], m = keys->shape[keys->dims - 2];
     int64_t rows = o->rows.count > 0 ? (int64_t)o->rows.count : n;
     int st = CMD_OK;
-    if (o->output[OUT_RESULT] != NULL)
+    if (o->input[IN_V] != NULL)
         st = make_result(work, n, v->shape[v->dims - 1], &work->output[OUT_RESULT], e);
     if (st == CMD_OK && o->output[OUT_LSE] != NULL)
         st = make_result(work, n, -1, &work->output[OUT_LSE], e);
@@ -238,6 +239,8 @@ int attend_run(const struct attend_options *o, struct attend_work *work, struct 
     if (st == CMD_OK) {
         attpool_status status = pool(&c, o, session.context);
         st = report(&session, status, o, e);
+        report_context(&work->report, session.context, work->single);
+        snprintf(work->backend, sizeof work->backend, "%s", attpool_backend_name(session.context));
         session_close(&session);
     }
     free(c.coordinate_inverse_bandwidths);

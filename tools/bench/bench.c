@@ -5,8 +5,8 @@
 #include "tools/bench/bench.h"
 #include "tools/command/command.h"
 #include "tools/command/output.h"
+#include "tools/command/report.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,32 +19,36 @@ static const char help[] =
     "Limit: part of what the processor or its memory can do; of a kernel or an option (x) the\n"
     "time by that without it.\n"
     "\n"
-    "  --backend NAME[,..]  what to time (default: auto); all: every available one\n"
     "  --op TEXT            cases whose names contain TEXT\n"
-    "  --precision f32|f64  (default: f32, and f64 where a case says so)\n"
-    "  --threads N          threads of a CPU backend (default: the CPUs at hand)\n"
     "  --quick              few cases and samples\n"
     "  --list               names of the cases\n"
-    "  --json FILE          all samples, in seconds a call\n"
-    "  --help               this text\n"
     "\n"
     "A case that would take too long on a slow backend is left out (\"slow\").\n";
 
-enum { OPTION_OP = OPTION_OWN, OPTION_QUICK, OPTION_LIST, OPTION_JSON };
+static const char examples[] = "  attpool bench --quick --backend all\n"
+                               "  attpool bench --op 'attend 1024' --threads 1 --json times.json\n";
+
+static const char backend_help[] =
+    "  --backend NAME[,..]  what to time (default: auto); all: every available one\n";
+
+static const char json_help[] =
+    "  --json FILE          all samples, in seconds a call; '-' is stdout, in place\n"
+    "                       of the table\n";
+
+enum { OPTION_OP = OPTION_OWN, OPTION_QUICK, OPTION_LIST };
 
 static const struct option long_options[] = {
     { "op", required_argument, NULL, OPTION_OP },
     { "quick", no_argument, NULL, OPTION_QUICK },
     { "list", no_argument, NULL, OPTION_LIST },
-    { "json", required_argument, NULL, OPTION_JSON },
-    COMMON_OPTIONS,
+    COMMON_OPTIONS(required_argument),
 };
 
 enum { MOST_BACKENDS = 32, MOST_SAMPLES = 15 };
 
 struct bench {
     struct common common;
-    const char *text, *json_path;
+    const char *text;
     bool quick, list;
     attpool_device_list *devices;
     struct list names;
@@ -54,7 +58,8 @@ struct bench {
     double rates[MOST_BACKENDS][BENCH_MOST_CASES];
     struct bench_limits limits;
     struct output out;
-    json_t *results;
+    struct report report;
+    json_t *results; /* of the report */
 };
 
 static bool is_wanted(const struct bench *b, const struct bench_case *c)
@@ -158,15 +163,13 @@ static void print_result(struct bench *b, int i, const struct bench_data *data,
 static void keep_result(struct bench *b, const struct session *s, const struct bench_case *c,
                         bool single, const double *sample, int count)
 {
-    json_t *seconds = json_array();
-    for (int i = 0; i < count; i++)
-        json_array_append_new(seconds, json_real(sample[i]));
-    json_array_append_new(
-        b->results,
-        json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:f, s:o}", "case", c->name, "backend",
-                  attpool_backend_name(s->context), "device", attpool_device_name(s->context),
-                  "precision", single ? "f32" : "f64", "threads", attpool_threads(s->context),
-                  "unit", bench_unit(c), "work", bench_work(c, single), "seconds", seconds));
+    report_append(&b->report, b->results,
+                  json_pack("{s:s, s:s, s:o, s:s, s:i, s:s, s:f, s:o}", "case", c->name, "backend",
+                            attpool_backend_name(s->context), "device",
+                            report_text(attpool_device_name(s->context)), "precision",
+                            single ? "f32" : "f64", "threads", attpool_threads(s->context), "unit",
+                            bench_unit(c), "work", bench_work(c, single), "seconds",
+                            report_numbers(sample, (size_t)count)));
 }
 
 static int time_backend(struct bench *b, int i, struct bench_data *data, struct error *e)
@@ -208,29 +211,14 @@ static int time_case(struct bench *b, const struct bench_case *c, struct error *
 
 /* ---- The command ---- */
 
-static int write_json(struct bench *b, struct error *e)
+static void begin_report(struct bench *b)
 {
-    struct output o;
-    if (b->json_path == NULL)
-        return CMD_OK;
-    json_t *limits = json_object();
-    const char *const names[] = { "gflops_f32", "gflops_f64", "read" };
-    const double values[] = { b->limits.gflops[0], b->limits.gflops[1], b->limits.read };
-    for (int i = 0; i < 3; i++)
-        json_object_set_new(limits, names[i],
-                            isnan(values[i]) ? json_null() : json_real(values[i]));
-    json_t *all = json_pack("{s:s, s:o, s:O}", "version", attpool_version(), "limits", limits,
-                            "results", b->results);
-    char *text = json_dumps(all, JSON_INDENT(1));
-    json_decref(all);
-    int st = text != NULL ? output_open(&o, b->json_path, e) : error_memory(e, 0);
-    if (st == CMD_OK) {
-        output_text(&o, text);
-        output_text(&o, "\n");
-        st = output_close(&o, CMD_OK, e);
-    }
-    free(text);
-    return st;
+    b->results = json_array();
+    report_put(&b->report, b->report.root, "limits",
+               json_pack("{s:o, s:o, s:o}", "gflops_f32", report_number(b->limits.gflops[0]),
+                         "gflops_f64", report_number(b->limits.gflops[1]), "read",
+                         report_number(b->limits.read)));
+    report_put(&b->report, b->report.root, "results", b->results);
 }
 
 static int run(struct bench *b, struct error *e)
@@ -245,11 +233,11 @@ static int run(struct bench *b, struct error *e)
                   "%-42s %-8s %10s %-8s %6s %8s\n",
                   threads, b->limits.gflops[0], b->limits.gflops[1], b->limits.read, "case",
                   "backend", "median", "", "spread", "limit");
-    b->results = json_array();
+    begin_report(b);
     for (size_t i = 0; st == CMD_OK && i < bench_case_count; i++)
         if (is_wanted(b, &bench_cases[i]))
             st = time_case(b, &bench_cases[i], e);
-    return st == CMD_OK ? write_json(b, e) : st;
+    return st;
 }
 
 static int print_list(struct bench *b)
@@ -262,15 +250,24 @@ static int print_list(struct bench *b)
 
 static int read_options(struct bench *b, int argc, char **argv, int *option, struct error *e)
 {
-    const struct option_reader r = { "bench", help, ":", long_options, &b->common };
+    const struct option_reader r = {
+        .command = "bench",
+        .help = help,
+        .examples = examples,
+        .precision_help = "default: f32, and f64 where a case says so",
+        .backend_help = backend_help,
+        .json_help = json_help,
+        .short_options = "",
+        .long_options = long_options,
+        .common = &b->common,
+    };
     int st;
     while ((st = options_next(&r, argc, argv, option, e)) == CMD_OK && *option >= OPTION_OWN) {
         b->text = *option == OPTION_OP ? optarg : b->text;
-        b->json_path = *option == OPTION_JSON ? optarg : b->json_path;
         b->quick |= *option == OPTION_QUICK;
         b->list |= *option == OPTION_LIST;
     }
-    if (st == CMD_OK && *option != OPTION_HELP && optind < argc)
+    if (st == CMD_OK && *option != OPTION_DONE && optind < argc)
         return usage_error(&r, e, "bench takes no %s", quoted_name(argv[optind]).text);
     return st;
 }
@@ -279,7 +276,7 @@ int command_bench(int argc, char **argv, struct error *e)
 {
     struct bench b = { 0 };
     int option, st = read_options(&b, argc, argv, &option, e);
-    if (st != CMD_OK || option == OPTION_HELP)
+    if (st != CMD_OK || option == OPTION_DONE)
         return st;
     size_t wanted = 0;
     for (size_t i = 0; i < bench_case_count; i++)
@@ -287,19 +284,18 @@ int command_bench(int argc, char **argv, struct error *e)
     if (wanted == 0)
         return error_set(e, CMD_USAGE, "--op %s: no case has that name; see --list",
                          quoted_name(b.text).text);
-    const char *const outputs[] = { "-", b.json_path };
-    st = names_distinct(outputs, 2, e);
-    if (st == CMD_OK && !b.list)
-        st = output_check(b.json_path, e);
+    if (!b.list)
+        st = output_check(b.common.json, e);
     if (st == CMD_OK)
-        st = output_open(&b.out, NULL, e);
+        st = output_open(&b.out, b.list ? NULL : report_tables(b.common.json), e);
     if (st != CMD_OK)
         return st;
+    report_begin(&b.report, "bench");
     st = b.list ? print_list(&b) : run(&b, e);
     st = output_close(&b.out, st, e);
+    st = report_close(&b.report, b.list ? NULL : b.common.json, st, e);
     for (int i = 0; i < b.backends; i++)
         session_close(&b.session[i]);
-    json_decref(b.results);
     attpool_free_devices(b.devices);
     list_free(&b.names);
     return st;

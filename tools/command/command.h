@@ -14,7 +14,8 @@ command_function command_demo;
 command_function command_devices;
 command_function command_regress;
 
-/* Text on stdout, for --help and --version. */
+/* On stdout. */
 int print_text(const char *text, struct error *e);
+int print_version(struct error *e);
 
 #endif

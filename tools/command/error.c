@@ -7,7 +7,9 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int error_set(struct error *e, int code, const char *format, ...)
 {
@@ -66,6 +68,42 @@ int error_print(const struct error *e)
     return e->code;
 }
 
+/* ---- what is no error ---- */
+
+static enum messages shown_messages;
+
+static struct {
+    char **text;
+    size_t count;
+} warnings;
+
+void messages_show(enum messages messages)
+{
+    shown_messages = messages;
+    if (messages == MESSAGES_QUIET)
+        progress_disable();
+}
+
+enum messages messages_shown(void)
+{
+    return shown_messages;
+}
+
+static void keep_warning(const char *text)
+{
+    char **more = realloc(warnings.text, (warnings.count + 1) * sizeof *more);
+    if (more == NULL)
+        return;
+    warnings.text = more;
+    warnings.text[warnings.count] = strdup(text);
+    warnings.count += warnings.text[warnings.count] != NULL;
+}
+
+const char *error_warning(size_t i)
+{
+    return i < warnings.count ? warnings.text[i] : NULL;
+}
+
 void error_warn(const char *format, ...)
 {
     char text[sizeof((struct error *)0)->text];
@@ -73,18 +111,38 @@ void error_warn(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    print_line("warning: ", text);
+    keep_warning(text);
+    if (shown_messages != MESSAGES_QUIET)
+        print_line("warning: ", text);
+}
+
+static void print_message(const char *prefix, const char *format, va_list args)
+{
+    char text[sizeof((struct error *)0)->text];
+    vsnprintf(text, sizeof text, format, args);
+    print_line(prefix, text);
 }
 
 void error_note(const char *format, ...)
 {
-    char text[sizeof((struct error *)0)->text];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    if (shown_messages != MESSAGES_QUIET)
+        print_message("note: ", format, args);
     va_end(args);
-    print_line("note: ", text);
 }
+
+void error_summary(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (shown_messages == MESSAGES_VERBOSE ||
+        (shown_messages == MESSAGES_DEFAULT && isatty(STDERR_FILENO)))
+        print_message("", format, args);
+    va_end(args);
+}
+
+/* ---- the user's text in a message ---- */
 
 /* Never half of a UTF-8 sequence: a clip goes back to the start of a character. */
 static size_t clip(const char *text, size_t length, size_t most)

@@ -36,9 +36,24 @@ int error_memory(struct error *e, size_t bytes);
 /* "attpool: text" as one line on stderr; nothing when there is no error. Returns the code. */
 int error_print(const struct error *e);
 
-/* "attpool: warning: ..." or "attpool: note: ..." as one line on stderr. */
+/* What is said on stderr beside errors. By default warnings, notes and progress, and on a terminal
+ * a summary too. */
+enum messages {
+    MESSAGES_QUIET = -1, /* nothing */
+    MESSAGES_DEFAULT,
+    MESSAGES_VERBOSE /* a summary wherever stderr leads */
+};
+void messages_show(enum messages messages);
+enum messages messages_shown(void);
+
+/* "attpool: warning: ...", "attpool: note: ..." or, as a summary, "attpool: ..." as one line on
+ * stderr. */
 void error_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void error_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void error_summary(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The warnings so far, i from 0, whether shown or not; NULL after the last. */
+const char *error_warning(size_t i);
 
 /* Text of the user's for a message: in double quotes, one line, clipped when long. Lives to
  * the end of the full expression: error_set(e, CMD_USAGE, "no %s", quoted(s, n).text). */

@@ -4,6 +4,7 @@
 #include "tools/command/options.h"
 
 #include "tools/command/command.h"
+#include "tools/command/nearest.h"
 #include "tools/io/number.h"
 #include "tools/command/output.h"
 #include "tools/io/source.h"
@@ -16,11 +17,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum { MOST_THREADS = 1024 };
 
 /* ---- getopt_long ---- */
+
+static const char backend_help[] =
+    "  --backend NAME       auto, scalar, avx2, avx512, neon, opencl, or what\n"
+    "                       'attpool devices' lists (default: auto)\n";
+static const char json_help[] =
+    "  --json FILE          what was computed, as JSON; '-' is stdout, in place of tables\n";
 
 int print_text(const char *text, struct error *e)
 {
@@ -32,14 +40,64 @@ int print_text(const char *text, struct error *e)
     return output_close(&o, CMD_OK, e);
 }
 
+static int print_help(const struct option_reader *r, struct error *e)
+{
+    struct output o;
+    int st = output_open(&o, NULL, e);
+    if (st != CMD_OK)
+        return st;
+    output_printf(&o,
+                  "%s\n"
+                  "Every command:\n"
+                  "%s"
+                  "  --threads N          threads of a CPU backend (default: the CPUs at hand)\n"
+                  "  --precision f32|f64  %s\n"
+                  "%s"
+                  "  --quiet              on stderr errors only: no warnings, notes or progress\n"
+                  "  --verbose            a summary on stderr also where that is no terminal\n"
+                  "  -h, --help           this text\n"
+                  "  -V, --version        the version\n"
+                  "\n"
+                  "Examples:\n"
+                  "%s",
+                  r->help, r->backend_help != NULL ? r->backend_help : backend_help,
+                  r->precision_help, r->json_help != NULL ? r->json_help : json_help, r->examples);
+    return output_close(&o, CMD_OK, e);
+}
+
+int print_version(struct error *e)
+{
+    char text[100];
+    snprintf(text, sizeof text, "attpool %s\nLicence: Apache-2.0\n", attpool_version());
+    return print_text(text, e);
+}
+
 int usage_error(const struct option_reader *r, struct error *e, const char *format, ...)
 {
     char text[1000];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return error_set(e, CMD_USAGE, "%s; see 'attpool %s --help'", text, r->command);
+    bool asks = length > 0 && (size_t)length < sizeof text && text[length - 1] == '?';
+    return error_set(e, CMD_USAGE, "%s%s 'attpool %s --help'", text, asks ? " See" : "; see",
+                     r->command);
+}
+
+/* "-kernel" is read as -k, but --kernel will have been meant. */
+static struct nearest_hint near_option(const struct option_reader *r, const char *text,
+                                       size_t length)
+{
+    enum { MOST = 64 };
+    char typed[MOST + 1], names[64][MOST + 1];
+    struct nearest nearest = { .typed = typed };
+    const char *dash = text[1] == '-' ? "" : "-";
+    snprintf(typed, sizeof typed, "%s%.*s", dash, (int)length, text);
+    for (size_t i = 0; r->long_options[i].name != NULL && i < 64; i++) {
+        snprintf(names[i], sizeof names[i], "--%s", r->long_options[i].name);
+        nearest_offer(&nearest, names[i]);
+    }
+    return nearest_hint(&nearest);
 }
 
 /* getopt says only that it does not know, or that there are too many that it could be. */
@@ -47,17 +105,29 @@ static int bad_option(const struct option_reader *r, const char *text, struct er
 {
     const struct option *o;
     int like = 0;
+    size_t length = strcspn(text, "=");
     if (strncmp(text, "--", 2) != 0)
-        return usage_error(r, e, "there is no option -%c", optopt);
-    size_t length = strcspn(text + 2, "=");
+        return usage_error(r, e, "there is no option -%c%s", optopt,
+                           length > 2 ? near_option(r, text, length).text : "");
     for (o = r->long_options; o->name != NULL; o++)
-        if (strncmp(o->name, text + 2, length) == 0) {
-            if (o->name[length] == '\0')
+        if (strncmp(o->name, text + 2, length - 2) == 0) {
+            if (o->name[length - 2] == '\0')
                 return usage_error(r, e, "option --%s takes no argument", o->name);
             like++;
         }
-    return usage_error(r, e, like > 1 ? "option %s is ambiguous" : "there is no option %s",
-                       quoted(text, length + 2).text);
+    if (like > 1)
+        return usage_error(r, e, "option %s is ambiguous", quoted(text, length).text);
+    return usage_error(r, e, "there is no option %s%s", quoted(text, length).text,
+                       near_option(r, text, length).text);
+}
+
+/* The argument that getopt stopped at: in a group of short options optind stays where it is. */
+static const char *bad_argument(char **argv)
+{
+    const char *last = argv[optind - 1];
+    bool letter = optopt > 0 && optopt < 256;
+    bool ended = last[0] == '-' && last[strlen(last) - 1] == optopt;
+    return letter && !ended ? argv[optind] : last;
 }
 
 static int read_common(const struct option_reader *r, int option, struct error *e)
@@ -73,6 +143,15 @@ static int read_common(const struct option_reader *r, int option, struct error *
         st = integer_read("--threads", optarg, 1, MOST_THREADS, &threads, e);
         r->common->threads = (int)threads;
         break;
+    case OPTION_JSON:
+        r->common->json = optarg != NULL ? optarg : "-";
+        break;
+    case OPTION_QUIET:
+        messages_show(MESSAGES_QUIET);
+        break;
+    case OPTION_VERBOSE:
+        messages_show(MESSAGES_VERBOSE);
+        break;
     default:
         st = choice_read("--precision", optarg, precisions, &choice, e);
         r->common->precision = choice == 0 ? PRECISION_F32 : PRECISION_F64;
@@ -83,29 +162,31 @@ static int read_common(const struct option_reader *r, int option, struct error *
 
 int options_next(const struct option_reader *r, int argc, char **argv, int *option, struct error *e)
 {
+    char letters[32];
+    snprintf(letters, sizeof letters, ":hV%s", r->short_options);
     opterr = 0;
     for (;;) {
-        /* In a group of short options optind stays where it is. */
-        int at = optind > 0 ? optind : 1;
-        int got = getopt_long(argc, argv, r->short_options, r->long_options, NULL);
+        int got = getopt_long(argc, argv, letters, r->long_options, NULL);
         *option = got;
         switch (got) {
         case '?':
-            return bad_option(r, argv[optind > at ? optind - 1 : at], e);
+            return bad_option(r, bad_argument(argv), e);
         case ':':
             return usage_error(r, e, "option %s needs an argument", argv[optind - 1]);
+        case 'h':
         case OPTION_HELP:
-            return print_text(r->help, e);
-        case OPTION_BACKEND:
-        case OPTION_THREADS:
-        case OPTION_PRECISION: {
+            *option = OPTION_DONE;
+            return print_help(r, e);
+        case 'V':
+        case OPTION_VERSION:
+            *option = OPTION_DONE;
+            return print_version(e);
+        default:
+            if (got < OPTION_BACKEND || got >= OPTION_OWN)
+                return CMD_OK;
             int st = read_common(r, got, e);
             if (st != CMD_OK)
                 return st;
-            break;
-        }
-        default:
-            return CMD_OK;
         }
     }
 }
@@ -214,15 +295,32 @@ int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *
     return st;
 }
 
+void kernels_offer(struct nearest *nearest)
+{
+    const char *name;
+    for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++) {
+        nearest_offer(nearest, name);
+        for (size_t i = 0; (name = attpool_kernel_alias((attpool_kernel_name)k, i)) != NULL; i++)
+            nearest_offer(nearest, name);
+    }
+}
+
 static int unknown_kernel(const char *option, const char *text, struct error *e)
 {
     char all[400] = "";
     size_t used = 0;
     const char *name;
+    struct nearest nearest = { .typed = text };
+    if (strcasecmp(text, "epanechikov") == 0)
+        return error_set(e, CMD_USAGE,
+                         "%s: what Dive into Deep Learning calls Epanechikov is triangular; the "
+                         "kernel 1 - u^2 is epanechnikov",
+                         option);
     for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++)
         used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", k > 0 ? ", " : "", name);
-    return error_set(e, CMD_USAGE, "%s: there is no %s, but %s", option, quoted_name(text).text,
-                     all);
+    kernels_offer(&nearest);
+    return error_set(e, CMD_USAGE, "%s: there is no %s, but %s%s", option, quoted_name(text).text,
+                     all, nearest_hint(&nearest).text);
 }
 
 int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e)
@@ -250,14 +348,17 @@ int choice_read(const char *option, const char *text, const char *const *names, 
 {
     char all[200] = "";
     size_t used = 0;
+    struct nearest nearest = { .typed = text };
     for (*choice = 0; names[*choice] != NULL; ++*choice) {
         if (strcmp(text, names[*choice]) == 0)
             return CMD_OK;
+        nearest_offer(&nearest, names[*choice]);
         if (used < sizeof all)
             used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", *choice > 0 ? ", " : "",
                                      names[*choice]);
     }
-    return error_set(e, CMD_USAGE, "%s: %s is none of %s", option, quoted_name(text).text, all);
+    return error_set(e, CMD_USAGE, "%s: %s is none of %s%s", option, quoted_name(text).text, all,
+                     nearest_hint(&nearest).text);
 }
 
 int empty_read(const char *text, attpool_empty *empty, struct error *e)

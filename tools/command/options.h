@@ -5,6 +5,7 @@
 
 #include "attpool.h"
 #include "tools/command/error.h"
+#include "tools/command/nearest.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -16,45 +17,53 @@ struct common {
     const char *backend;
     int threads;
     enum precision precision;
+    const char *json; /* a file for what was computed, "-" for stdout; NULL: not wanted */
 };
 
 /* Values of long options; a subcommand's own begin at OPTION_OWN. */
 enum {
     OPTION_END = -1,
-    OPTION_HELP = 256,
+    OPTION_DONE = 256,
+    OPTION_HELP,
+    OPTION_VERSION,
     OPTION_BACKEND,
     OPTION_THREADS,
     OPTION_PRECISION,
+    OPTION_JSON,
+    OPTION_QUIET,
+    OPTION_VERBOSE,
     OPTION_OWN
 };
 
-#define COMMON_OPTIONS                                                                             \
+/* json: whether --json has an argument (devices has nothing else to print). */
+#define COMMON_OPTIONS(json)                                                                       \
     { "backend", required_argument, NULL, OPTION_BACKEND },                                        \
         { "threads", required_argument, NULL, OPTION_THREADS },                                    \
         { "precision", required_argument, NULL, OPTION_PRECISION },                                \
+        { "json", json, NULL, OPTION_JSON }, { "quiet", no_argument, NULL, OPTION_QUIET },         \
+        { "verbose", no_argument, NULL, OPTION_VERBOSE },                                          \
         { "help", no_argument, NULL, OPTION_HELP },                                                \
+        { "version", no_argument, NULL, OPTION_VERSION },                                          \
     {                                                                                              \
         NULL, 0, NULL, 0                                                                           \
     }
 
-#define COMMON_HELP                                                                                \
-    "Every command:\n"                                                                             \
-    "  --backend NAME       auto, scalar, avx2, avx512, neon, opencl, or what\n"                   \
-    "                       'attpool devices' lists (default: auto)\n"                             \
-    "  --threads N          threads of a CPU backend (default: the CPUs at hand)\n"
-
 struct option_reader {
-    const char *command; /* "regress" */
-    const char *help;
-    const char *short_options; /* begins with ':' */
+    const char *command;        /* "regress" */
+    const char *help;           /* up to the options of every command */
+    const char *examples;       /* two, which end it */
+    const char *precision_help; /* the line of --precision says this */
+    const char *backend_help;   /* lines of --backend and --json; NULL: the usual ones */
+    const char *json_help;
+    const char *short_options; /* of its own, "o:" */
     const struct option *long_options;
     struct common *common;
 };
 
 /* The next option of the subcommand's own in *option, OPTION_END after the last (the operands
- * are from argv[optind]), OPTION_HELP when the help has been printed: then there is nothing to
- * do. Those of every command are stored in r->common. CMD_USAGE: unknown, ambiguous, without
- * its argument or with one too many. */
+ * are from argv[optind]), OPTION_DONE when the help or the version has been printed: then there is
+ * nothing to do. Those of every command are stored in r->common. CMD_USAGE: unknown, ambiguous,
+ * without its argument or with one too many. */
 int options_next(const struct option_reader *r, int argc, char **argv, int *option,
                  struct error *e);
 
@@ -96,6 +105,8 @@ struct kernels {
     attpool_kernel_name *name;
     size_t count;
 };
+/* All their names, for "did you mean". */
+void kernels_offer(struct nearest *nearest);
 int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e);
 
 /* The place of text in names, a list that ends with NULL. */

@@ -11,7 +11,7 @@
 enum { BAR = 30, TENTH_MS = 100, QUIET_MS = 500 };
 
 static struct {
-    bool asked, terminal, drawn;
+    bool asked, terminal, drawn, disabled;
     long long next_ms;
     long long start_ms; /* of the work at hand, when start_done of it was done */
     double start_done, done;
@@ -32,7 +32,7 @@ static bool wanted(long long now)
         bar.asked = true;
         bar.next_ms = now + QUIET_MS;
     }
-    return bar.terminal && now >= bar.next_ms;
+    return bar.terminal && !bar.disabled && now >= bar.next_ms;
 }
 
 /* "", or the time that the rest takes at the pace so far. */
@@ -82,4 +82,10 @@ void progress_clear(void)
     fputs("\r\033[K", stderr);
     fflush(stderr);
     bar.drawn = false;
+}
+
+void progress_disable(void)
+{
+    progress_clear();
+    bar.disabled = true;
 }

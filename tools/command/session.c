@@ -3,6 +3,7 @@
 
 #include "tools/command/session.h"
 
+#include "tools/command/nearest.h"
 #include "tools/command/progress.h"
 
 #include <stdio.h>
@@ -44,6 +45,19 @@ static int exit_code(attpool_status status)
     }
 }
 
+/* Where the name asked for is near to one that there is. */
+static struct nearest_hint near_backend(const char *name)
+{
+    static const char *const names[] = { "auto", "scalar", "avx2", "avx512", "neon", "opencl" };
+    struct nearest nearest = { .typed = name };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return (struct nearest_hint){ "" };
+        nearest_offer(&nearest, names[i]);
+    }
+    return nearest_hint(&nearest);
+}
+
 int session_open(struct session *s, const char *label, const struct common *common, struct error *e)
 {
     char message[400] = "";
@@ -52,6 +66,7 @@ int session_open(struct session *s, const char *label, const struct common *comm
         .size = sizeof options,
         .threads = common->threads,
         .backend = common->backend,
+        .verbose = messages_shown() == MESSAGES_QUIET ? -1 : 0,
         .log = log_line,
         .progress = show_progress,
         .progress_data = s,
@@ -61,8 +76,10 @@ int session_open(struct session *s, const char *label, const struct common *comm
     attpool_status status = attpool_open(&options, &s->context);
     if (status == ATTPOOL_OK)
         return CMD_OK;
-    return error_set(e, exit_code(status), "%s",
-                     message[0] != '\0' ? message : attpool_status_name(status));
+    const char *name = common->backend != NULL ? common->backend : getenv("ATTPOOL_BACKEND");
+    return error_set(e, exit_code(status), "%s%s",
+                     message[0] != '\0' ? message : attpool_status_name(status),
+                     status == ATTPOOL_E_BACKEND && name != NULL ? near_backend(name).text : "");
 }
 
 void session_close(struct session *s)

@@ -28,11 +28,12 @@ static const char help[] =
     "  --format svg|png     of the pictures (default: svg)\n"
     "  --no-plots           no pictures; and no files at all without --output\n"
     "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n"
-    "\n" COMMON_HELP "  --precision f32|f64  of the experiments (default: f64)\n"
-    "  --help               this text\n"
     "\n"
     "Exit status 1 when a number does not come out or a device that promises the same bits\n"
     "gives others.\n";
+
+static const char examples[] = "  attpool demo -o book --format png\n"
+                               "  attpool demo --no-plots --backend scalar --n 1000\n";
 
 enum { OPTION_N = OPTION_OWN, OPTION_SEED, OPTION_FORMAT, OPTION_NO_PLOTS, OPTION_KEEP_SCRIPTS };
 
@@ -43,7 +44,7 @@ static const struct option long_options[] = {
     { "format", required_argument, NULL, OPTION_FORMAT },
     { "no-plots", no_argument, NULL, OPTION_NO_PLOTS },
     { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
-    COMMON_OPTIONS,
+    COMMON_OPTIONS(required_argument),
 };
 
 /* ---- experiments ---- */
@@ -143,6 +144,13 @@ int demo_fits(struct demo *demo, const struct demo_data *data, struct demo_fit *
             snprintf(width, sizeof width, "%g", fits[k].bandwidth);
         output_printf(&demo->out, "  %-12s  %-9s  %-7.4f  %-6.1f",
                       attpool_kernel_to_name(fits[k].kernel), width, error, n_eff);
+        report_append(
+            &demo->report, demo->fits,
+            json_pack(
+                "{s:s, s:s, s:o, s:o, s:o, s:i}", "data", data->name, "kernel",
+                attpool_kernel_to_name(fits[k].kernel), "bandwidth",
+                fits[k].kernel != ATTPOOL_CONSTANT ? report_number(fits[k].bandwidth) : json_null(),
+                "error", report_number(error), "n_eff", report_number(n_eff), "queries", queries));
         if (queries < DEMO_QUERIES)
             output_printf(&demo->out, "  at the %d of %d queries with data in reach", queries,
                           DEMO_QUERIES);
@@ -278,6 +286,7 @@ static int run(struct demo *demo, struct error *e)
         st = session_open(&demo->session, "demo", &demo->common, e);
     if (st != CMD_OK)
         return st;
+    report_context(&demo->report, demo->session.context, demo->single);
     output_printf(&demo->out, "attpool %s on %s (%s), seed %lld\n", attpool_version(),
                   attpool_backend_name(demo->session.context),
                   attpool_device_name(demo->session.context), (long long)demo->seed);
@@ -297,12 +306,20 @@ static int run(struct demo *demo, struct error *e)
 static int read_arguments(int argc, char **argv, struct demo *demo, bool *done, struct error *e)
 {
     static const char *const formats[] = { "svg", "png", NULL };
-    const struct option_reader r = { "demo", help, ":o:", long_options, &demo->common };
+    const struct option_reader r = {
+        .command = "demo",
+        .help = help,
+        .examples = examples,
+        .precision_help = "of the experiments (default: f64)",
+        .short_options = "o:",
+        .long_options = long_options,
+        .common = &demo->common,
+    };
     bool plots = true;
     int option, choice = 0, st;
     for (;;) {
         st = options_next(&r, argc, argv, &option, e);
-        *done = option == OPTION_HELP;
+        *done = option == OPTION_DONE;
         if (st != CMD_OK || option == OPTION_END || *done)
             break;
         if (option == 'o')
@@ -329,6 +346,19 @@ static int read_arguments(int argc, char **argv, struct demo *demo, bool *done, 
     return st;
 }
 
+static void begin_report(struct demo *demo)
+{
+    struct report *r = &demo->report;
+    report_begin(r, "demo");
+    demo->numbers = json_array();
+    demo->fits = json_array();
+    demo->backends = json_array();
+    report_put(r, r->root, "seed", json_integer(demo->seed));
+    report_put(r, r->root, "numbers", demo->numbers);
+    report_put(r, r->root, "fits", demo->fits);
+    report_put(r, r->root, "backends", demo->backends);
+}
+
 int command_demo(int argc, char **argv, struct error *e)
 {
     struct demo demo = { .seed = 1 };
@@ -336,13 +366,18 @@ int command_demo(int argc, char **argv, struct error *e)
     int st = read_arguments(argc, argv, &demo, &done, e);
     if (st != CMD_OK || done)
         return st;
-    st = output_open(&demo.out, NULL, e);
+    st = output_check(demo.common.json, e);
+    if (st == CMD_OK)
+        st = output_open(&demo.out, report_tables(demo.common.json), e);
     if (st != CMD_OK)
         return st;
+    begin_report(&demo);
     st = run(&demo, e);
     progress_clear();
     /* What has been found out is shown also when something failed. */
     int closed = output_close(&demo.out, CMD_OK, e);
+    report_put(&demo.report, demo.report.root, "differences", json_integer(demo.differences));
+    st = report_close(&demo.report, demo.common.json, st, e);
     if (st == CMD_OK && closed == CMD_OK && demo.differences > 0)
         return error_set(e, CMD_FAILED, "demo: %d result%s did not come out", demo.differences,
                          demo.differences == 1 ? "" : "s");

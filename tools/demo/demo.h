@@ -5,6 +5,7 @@
 #define ATTPOOL_TOOLS_DEMO_H
 
 #include "tools/command/output.h"
+#include "tools/command/report.h"
 #include "tools/command/session.h"
 
 /* ---- random numbers and data (demo_data.c): the same bits on every machine ---- */
@@ -46,7 +47,9 @@ struct demo {
     bool keep_scripts;
     struct session session;
     struct output out; /* the tables, on stdout */
-    int differences;   /* numbers and bits that did not come out */
+    struct report report;
+    json_t *numbers, *fits, *backends; /* of the report */
+    int differences;                   /* numbers and bits that did not come out */
 };
 
 /* A kernel regression of a data set at its queries. */

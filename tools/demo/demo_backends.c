@@ -5,11 +5,12 @@
 
 #include "tools/demo/demo.h"
 
+#include "tools/command/clock.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Two jobs: kernel regression in float64, and causal attention in float32. */
 enum { POINTS = 2048, COLUMNS = 2, HEADS = 2, LENGTH = 512, WIDTH = 64 };
@@ -22,13 +23,6 @@ struct work {
     void *result[JOBS];
     size_t bytes[JOBS];
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int work_make(struct work *w, uint64_t seed, struct error *e)
 {
@@ -82,10 +76,10 @@ static attpool_status time_job(struct work *w, int job, attpool_context *context
                                double *seconds)
 {
     attpool_status status = run_job(w, job, context, result);
-    double start = now();
+    double start = clock_seconds();
     if (status == ATTPOOL_OK)
         status = run_job(w, job, context, result);
-    *seconds = now() - start;
+    *seconds = clock_seconds() - start;
     return status;
 }
 
@@ -97,17 +91,17 @@ static void run_backend(struct demo *demo, struct work *w, const attpool_device 
     struct common common = demo->common;
     bool same = true, whole = true;
     char times[JOBS][32] = { "-", "-" };
+    double taken[JOBS] = { (double)NAN, (double)NAN };
     common.backend = d->backend;
     if (session_open(&s, d->backend, &common, &e) == CMD_OK) {
         for (int j = 0; j < JOBS && whole; j++) {
-            double seconds;
             void *result = first ? w->answer[j] : w->result[j];
             if (j == REGRESS && !d->float64)
                 continue;
-            whole = session_status(&s, time_job(w, j, s.context, result, &seconds), NULL, 0, &e) ==
+            whole = session_status(&s, time_job(w, j, s.context, result, &taken[j]), NULL, 0, &e) ==
                     CMD_OK;
             if (whole)
-                snprintf(times[j], sizeof times[j], "%.2f ms", 1000 * seconds);
+                snprintf(times[j], sizeof times[j], "%.2f ms", 1000 * taken[j]);
             same = same && whole && memcmp(result, w->answer[j], w->bytes[j]) == 0;
         }
         session_close(&s);
@@ -123,6 +117,12 @@ static void run_backend(struct demo *demo, struct work *w, const attpool_device 
         same = false;
     }
     demo->differences += !same && d->one_answer == 1;
+    report_append(&demo->report, demo->backends,
+                  json_pack("{s:s, s:o, s:o, s:o, s:b, s:o}", "backend", d->backend, "device",
+                            report_text(d->device), "regression_seconds",
+                            report_number(taken[REGRESS]), "attention_seconds",
+                            report_number(taken[ATTEND]), "same_bits", whole && same, "failure",
+                            report_text(whole ? NULL : e.text)));
     output_printf(&demo->out, "  %-16.60s %-34.34s %-12s %-12s %.200s\n", d->backend, d->device,
                   times[REGRESS], times[ATTEND], verdict);
 }

@@ -55,6 +55,9 @@ static void print(struct check *c, const char *what, const char *got, double tol
         snprintf(within, sizeof within, "within %.1g", tolerance);
     output_printf(&c->demo->out, "  %-46s  %-20s  %-13s  %s\n", what, got, within,
                   ok ? "ok" : "DIFFERS");
+    report_append(&c->demo->report, c->demo->numbers,
+                  json_pack("{s:s, s:s, s:f, s:b}", "what", what, "got", got, "tolerance",
+                            tolerance, "ok", ok));
     c->demo->differences += !ok;
 }
 

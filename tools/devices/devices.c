@@ -4,9 +4,9 @@
 
 #include "tools/command/command.h"
 #include "tools/command/output.h"
+#include "tools/command/report.h"
 #include "tools/command/session.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +14,19 @@
 static const char help[] =
     "Usage: attpool devices [--json] [OPTION]...\n"
     "List backends and devices: which are available, which one would be chosen and why, and\n"
-    "which give one answer, that is the same bits as all others that do.\n"
-    "\n"
-    "  --json               an array of objects with backend, device, available, chosen,\n"
-    "                       one_answer (null where it is not available), float64, reason\n"
-    "\n" COMMON_HELP "  --precision f32|f64  accepted, changes nothing here\n"
-    "  --help               this text\n";
+    "which give one answer, that is the same bits as all others that do.\n";
 
-enum { OPTION_JSON = OPTION_OWN };
+static const char examples[] =
+    "  attpool devices --backend opencl\n"
+    "  attpool devices --json | jq -r '.[] | select(.available) | .backend'\n";
+
+static const char json_help[] =
+    "  --json               instead of the table an array of objects with backend,\n"
+    "                       device, available, chosen, one_answer (null where it is not\n"
+    "                       available), float64, reason\n";
 
 static const struct option long_options[] = {
-    { "json", no_argument, NULL, OPTION_JSON },
-    COMMON_OPTIONS,
+    COMMON_OPTIONS(no_argument),
 };
 
 /* What a name given by the user stands for; both empty where "auto" decides. */
@@ -96,26 +97,15 @@ static int print_json(const attpool_device_list *list, size_t chosen, const stru
     for (size_t i = 0; (d = attpool_device_at(list, i)) != NULL; i++) {
         reason_of(d, choice, i == chosen, reason, sizeof reason);
         json_t *one = d->one_answer < 0 ? json_null() : json_boolean(d->one_answer);
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b, s:o, s:b, s:s}", "backend",
-                                               d->backend, "device", d->device, "available",
-                                               d->available, "chosen", i == chosen, "one_answer",
-                                               one, "float64", d->float64, "reason", reason));
+        json_array_append_new(array, json_pack("{s:o, s:o, s:b, s:b, s:o, s:b, s:o}", "backend",
+                                               report_text(d->backend), "device",
+                                               report_text(d->device), "available", d->available,
+                                               "chosen", i == chosen, "one_answer", one, "float64",
+                                               d->float64, "reason", report_text(reason)));
     }
-    char *text = json_dumps(array, JSON_INDENT(2));
-    size_t count = json_array_size(array);
+    int st = json_array_size(array) == attpool_device_count(list) ? json_write(NULL, array, e)
+                                                                  : error_memory(e, 0);
     json_decref(array);
-    if (text == NULL || count != attpool_device_count(list)) {
-        free(text);
-        return error_set(e, CMD_FAILED, "a device's name is not UTF-8, or there is no memory");
-    }
-    struct output o;
-    int st = output_open(&o, NULL, e);
-    if (st == CMD_OK) {
-        output_text(&o, text);
-        output_text(&o, "\n");
-        st = output_close(&o, CMD_OK, e);
-    }
-    free(text);
     return st;
 }
 
@@ -162,13 +152,19 @@ int command_devices(int argc, char **argv, struct error *e)
 {
     struct common common = { 0 };
     struct choice choice = { 0 };
-    const struct option_reader r = { "devices", help, ":", long_options, &common };
+    const struct option_reader r = {
+        .command = "devices",
+        .help = help,
+        .examples = examples,
+        .precision_help = "accepted, changes nothing here",
+        .json_help = json_help,
+        .short_options = "",
+        .long_options = long_options,
+        .common = &common,
+    };
     attpool_device_list *list = NULL;
-    bool json = false;
-    int option, st;
-    while ((st = options_next(&r, argc, argv, &option, e)) == CMD_OK && option == OPTION_JSON)
-        json = true;
-    if (st != CMD_OK || option == OPTION_HELP)
+    int option, st = options_next(&r, argc, argv, &option, e);
+    if (st != CMD_OK || option == OPTION_DONE)
         return st;
     if (optind < argc)
         return usage_error(&r, e, "devices takes no %s", quoted_name(argv[optind]).text);
@@ -178,7 +174,8 @@ int command_devices(int argc, char **argv, struct error *e)
     if (attpool_list_devices(&list) != ATTPOOL_OK)
         return error_memory(e, 0);
     size_t chosen = find_chosen(list, &choice);
-    st = json ? print_json(list, chosen, &choice, e) : print_table(list, chosen, &choice, e);
+    st = common.json != NULL ? print_json(list, chosen, &choice, e)
+                             : print_table(list, chosen, &choice, e);
     attpool_free_devices(list);
     return st;
 }

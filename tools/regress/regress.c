@@ -52,9 +52,12 @@ static const char help[] =
     "  --plot FILE          the fit and the data, .svg or .png; for several x columns the data\n"
     "                       over its fit\n"
     "  --heatmap FILE       the weights, in the order of x, .svg or .png\n"
-    "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n"
-    "\n" COMMON_HELP "  --precision f32|f64  default: f64\n"
-    "  --help               this text\n";
+    "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n";
+
+static const char examples[] =
+    "  attpool regress mcycle.csv --x times --y accel --bandwidth 1.5 --plot fit.svg\n"
+    "  attpool regress train.csv --x age,income --y spent --kernel epanechnikov \\\n"
+    "      --bandwidth 5,2000 --at new.csv -o predicted.csv\n";
 
 enum {
     OPTION_X = OPTION_OWN,
@@ -95,7 +98,7 @@ static const struct option long_options[] = {
     { "plot", required_argument, NULL, OPTION_PLOT },
     { "heatmap", required_argument, NULL, OPTION_HEATMAP },
     { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
-    COMMON_OPTIONS,
+    COMMON_OPTIONS(required_argument),
 };
 
 /* ---- options ---- */
@@ -210,8 +213,10 @@ static int check_kernel(const struct option_reader *r, struct regress_options *o
 
 static int check_together(const struct option_reader *r, struct regress_options *o, struct error *e)
 {
-    const char *outputs[] = { o->output != NULL ? o->output : "-", o->weights, o->plot,
-                              o->heatmap };
+    bool json_on_stdout = o->common.json != NULL && name_is_stdio(o->common.json);
+    if (o->output == NULL && !json_on_stdout)
+        o->output = "-";
+    const char *outputs[] = { o->common.json, o->output, o->weights, o->plot, o->heatmap };
     const char *inputs[] = { o->data, o->at != NULL && name_is_stdio(o->at) ? o->at : NULL };
     if (o->x.count == 0 || o->y.count == 0)
         return usage_error(r, e, "%s is missing", o->x.count == 0 ? "--x" : "--y");
@@ -227,7 +232,7 @@ static int check_together(const struct option_reader *r, struct regress_options 
                            "--plot of %zu x columns shows the data over its fit, which --at "
                            "does not compute",
                            o->x.count);
-    int st = outputs_distinct(outputs, 4, 2, o->keep_scripts, e);
+    int st = outputs_distinct(outputs, 5, 2, o->keep_scripts, e);
     if (st == CMD_OK)
         st = names_distinct(inputs, 2, e);
     return st == CMD_OK ? check_kernel(r, o, e) : st;
@@ -236,12 +241,20 @@ static int check_together(const struct option_reader *r, struct regress_options 
 static int read_arguments(int argc, char **argv, struct regress_options *o, bool *done,
                           struct error *e)
 {
-    const struct option_reader r = { "regress", help, ":o:", long_options, &o->common };
+    const struct option_reader r = {
+        .command = "regress",
+        .help = help,
+        .examples = examples,
+        .precision_help = "default: f64",
+        .short_options = "o:",
+        .long_options = long_options,
+        .common = &o->common,
+    };
     int option, st;
     *done = false;
     for (;;) {
         st = options_next(&r, argc, argv, &option, e);
-        *done = option == OPTION_HELP;
+        *done = option == OPTION_DONE;
         if (st != CMD_OK || option == OPTION_END || *done)
             break;
         st = read_option(o, option, e);
@@ -275,6 +288,8 @@ static int write_result(const struct regress_options *o, const struct regress_da
                         const struct regress_result *result, struct error *e)
 {
     size_t count = data->d + data->v + 1;
+    if (o->output == NULL)
+        return CMD_OK;
     struct table_out *out = calloc(count, sizeof *out);
     if (out == NULL)
         return error_memory(e, count * sizeof *out);
@@ -329,7 +344,9 @@ static void warn_infinite(const struct regress_data *data, const struct regress_
 /* Minutes of work are not lost to a name that cannot be written. */
 static int check_outputs(const struct regress_options *o, struct error *e)
 {
-    int st = output_check(o->output != NULL ? o->output : "-", e);
+    int st = output_check(o->output, e);
+    if (st == CMD_OK)
+        st = output_check(o->common.json, e);
     if (st == CMD_OK)
         st = output_check(o->weights, e);
     if (st == CMD_OK)
@@ -337,7 +354,7 @@ static int check_outputs(const struct regress_options *o, struct error *e)
     return st == CMD_OK ? draw_check(o->heatmap, o->keep_scripts, e) : st;
 }
 
-static int regress(const struct regress_options *o, struct error *e)
+static int regress(const struct regress_options *o, struct report *r, struct error *e)
 {
     struct regress_data data = { 0 };
     struct regress_result result = { 0 };
@@ -347,13 +364,15 @@ static int regress(const struct regress_options *o, struct error *e)
     if (st == CMD_OK)
         st = regress_read(o, &data, e);
     if (st == CMD_OK)
-        st = regress_fit(o, &data, &result, e);
+        st = regress_fit(o, &data, &result, r, e);
     if (result.whole) {
         warn_empty(o, &data, &result);
         warn_infinite(&data, &result);
         /* The error has the first failure; the rest is written all the same. */
         write_result(o, &data, &result, e);
         st = regress_draw(o, &data, &result, e);
+        if (st == CMD_OK)
+            st = regress_report(o, &data, &result, r, e);
     }
     regress_result_free(&result);
     regress_data_free(&data);
@@ -363,10 +382,13 @@ static int regress(const struct regress_options *o, struct error *e)
 int command_regress(int argc, char **argv, struct error *e)
 {
     struct regress_options o = { .missing = TABLE_MISSING_ERROR };
+    struct report r;
     bool done;
+    report_begin(&r, "regress");
     int st = read_arguments(argc, argv, &o, &done, e);
     if (st == CMD_OK && !done)
-        st = regress(&o, e);
+        st = regress(&o, &r, e);
+    st = report_close(&r, done ? NULL : o.common.json, st, e);
     list_free(&o.x);
     list_free(&o.y);
     free(o.kernels.name);

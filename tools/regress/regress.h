@@ -4,6 +4,7 @@
 #define ATTPOOL_TOOLS_REGRESS_H
 
 #include "tools/command/options.h"
+#include "tools/command/report.h"
 #include "tools/command/session.h"
 #include "tools/io/table.h"
 
@@ -21,7 +22,8 @@ struct regress_options {
     bool loo, no_header, keep_scripts;
     unsigned char delimiter;
     enum table_missing missing; /* of the data: error or omit */
-    const char *output, *plot, *heatmap, *weights;
+    const char *output;         /* resolved: NULL when not wanted */
+    const char *plot, *heatmap, *weights;
 };
 
 /* The tables, and what the library gets of them: row-major, of the precision. */
@@ -51,8 +53,31 @@ struct regress_result {
     bool whole;    /* all fits are there, whatever became of the weights */
 };
 
+/* What a fit leaves of a y at the data's own points. */
+struct regress_error {
+    double squared, variance; /* mean squared error, and that of the mean of y */
+};
+
+struct regress_score {
+    bool at_data;    /* the query points are the data's own, else there are no errors */
+    double relative; /* mean over the y of error by variance: R^2 is 1 minus it */
+    double error;    /* squared, or with several y relative */
+    struct regress_error *column; /* [v] */
+    size_t without_fit;           /* rows */
+    double n_eff_least, n_eff_median, n_eff_most;
+};
+
+int regress_score(const struct regress_options *o, const struct regress_data *data,
+                  const struct regress_result *result, struct regress_score *score,
+                  struct error *e);
+void regress_score_free(struct regress_score *score);
+
+/* What was computed, for --json and in a line on stderr. */
+int regress_report(const struct regress_options *o, const struct regress_data *data,
+                   const struct regress_result *result, struct report *r, struct error *e);
+
 int regress_fit(const struct regress_options *o, const struct regress_data *data,
-                struct regress_result *result, struct error *e);
+                struct regress_result *result, struct report *r, struct error *e);
 void regress_result_free(struct regress_result *result);
 
 /* All that is asked for; the code is that of the first failure, of this or before it. */

@@ -219,12 +219,13 @@ static void note_time(const struct regress_data *data)
 }
 
 int regress_fit(const struct regress_options *o, const struct regress_data *data,
-                struct regress_result *result, struct error *e)
+                struct regress_result *result, struct report *r, struct error *e)
 {
     struct fit f = { .o = o, .data = data, .result = result };
     int st = session_open(&f.session, "regress", &o->common, e);
     if (st != CMD_OK)
         return st;
+    report_context(r, f.session.context, data->single);
     st = set_up_inverse_bandwidths(&f, e);
     if (st == CMD_OK)
         st = set_up_memory(&f, e);

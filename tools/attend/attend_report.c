@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What attend computed, for --json and in a line on stderr. */
+#include "config.h"
+
+#include "tools/attend/attend.h"
+
+static json_t *shape_of(const struct attend_array *a)
+{
+    json_t *shape = a->data != NULL ? json_array() : json_null();
+    for (int c = 0; c < a->dims; c++)
+        json_array_append_new(shape, json_integer(a->shape[c]));
+    return shape;
+}
+
+static void report_score(const struct attend_options *o, struct report *r)
+{
+    const char *score = attend_score_name((int)o->score);
+    report_put(r, r->root, "score", json_string(score != NULL ? score : "kernel"));
+    if (o->score != ATTPOOL_KERNEL)
+        return;
+    report_put(r, r->root, "kernel", report_kernels(&o->kernels));
+    report_put(r, r->root, "form", json_string(o->form == ATTPOOL_RADIAL ? "radial" : "product"));
+    report_put(r, r->root, "bandwidth", report_bandwidths(&o->bandwidths));
+}
+
+static void report_masks(const struct attend_options *o, struct report *r)
+{
+    json_t *window =
+        o->window ? json_pack("[I, I]", (json_int_t)o->left, (json_int_t)o->right) : json_null();
+    report_put(r, r->root, "causal", json_boolean(o->causal));
+    report_put(r, r->root, "window", window);
+    report_put(r, r->root, "offset", json_integer(o->offset));
+    report_put(r, r->root, "loo", json_boolean(o->loo));
+}
+
+/* Each array by its file and shape. */
+static void report_arrays(const struct attend_options *o, const struct attend_work *work,
+                          struct report *r)
+{
+    static const char *const inputs[] = {
+        [IN_Q] = "queries",
+        [IN_K] = "keys",
+        [IN_V] = "values",
+        [IN_WQ] = "wq",
+        [IN_WK] = "wk",
+        [IN_WV] = "wv",
+        [IN_LENGTHS] = "lengths",
+        [IN_MASK] = "mask",
+        [IN_BIAS] = "bias",
+        [IN_KEY_WEIGHTS] = "key_weights",
+        [IN_INVERSE_BANDWIDTH] = "inverse_bandwidth",
+    };
+    json_t *arrays = json_object();
+    for (int i = 0; i < INPUTS; i++)
+        if (o->input[i] != NULL)
+            report_put(r, arrays, inputs[i],
+                       json_pack("{s:o, s:o}", "file", report_text(o->input[i]), "shape",
+                                 shape_of(&work->input[i])));
+    report_put(r, r->root, "inputs", arrays);
+    if (o->input[IN_V] != NULL)
+        report_put(r, r->root, "shape", shape_of(&work->output[OUT_RESULT]));
+}
+
+void attend_report(const struct attend_options *o, struct attend_work *work)
+{
+    struct report *r = &work->report;
+    const struct attend_array *q = &work->input[IN_Q];
+    const struct attend_array *keys = &work->input[o->input[IN_K] != NULL ? IN_K : IN_V];
+    report_score(o, r);
+    report_masks(o, r);
+    report_arrays(o, work, r);
+    const char *score = attend_score_name((int)o->score);
+    error_summary("%s attention, %lld queries, %lld keys, on %s, %.3g s",
+                  score != NULL ? score : attpool_kernel_to_name(o->kernels.name[0]),
+                  (long long)q->shape[q->dims - 2], (long long)keys->shape[keys->dims - 2],
+                  work->backend, report_seconds(r));
+}

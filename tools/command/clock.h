@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATTPOOL_TOOLS_CLOCK_H
+#define ATTPOOL_TOOLS_CLOCK_H
+
+#include <time.h>
+
+/* Seconds since some moment before the command began. */
+static inline double clock_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How good a fit is: what it leaves of y at the data's own points, and how many rows stand behind
+ * its values. */
+#include "config.h"
+
+#include "tools/regress/regress.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is left of y ---- */
+
+static double case_weight(const struct regress_data *data, size_t j)
+{
+    return data->a != NULL ? real_get(data->a, data->single, j) : 1;
+}
+
+/* Means over the rows by their case weights; a row without a prediction makes the error infinite.
+ */
+static struct regress_error error_of(const struct regress_data *data,
+                                     const struct regress_result *result, size_t k)
+{
+    const double *y = data->table.columns[data->d + k];
+    double weight = 0, mean = 0;
+    struct regress_error error = { 0, 0 };
+    for (size_t j = 0; j < data->m; j++) {
+        weight += case_weight(data, j);
+        mean += case_weight(data, j) * y[j];
+    }
+    mean /= weight;
+    for (size_t j = 0; j < data->m; j++) {
+        double a = case_weight(data, j);
+        double left = y[j] - real_get(result->fit, data->single, k * data->n + j);
+        if (!(a > 0))
+            continue;
+        error.squared += a * (isnan(left) ? (double)INFINITY : left * left);
+        error.variance += a * (y[j] - mean) * (y[j] - mean);
+    }
+    error.squared /= weight;
+    error.variance /= weight;
+    return error;
+}
+
+/* Of several y the mean over those that vary, each in units of its variance. */
+static int score_errors(const struct regress_data *data, const struct regress_result *result,
+                        struct regress_score *score, struct error *e)
+{
+    double sum = 0;
+    size_t count = 0;
+    score->column = calloc(data->v, sizeof *score->column);
+    if (score->column == NULL)
+        return error_memory(e, data->v * sizeof *score->column);
+    for (size_t k = 0; k < data->v; k++) {
+        struct regress_error c = score->column[k] = error_of(data, result, k);
+        sum += c.variance > 0 ? c.squared / c.variance : 0;
+        count += c.variance > 0;
+    }
+    score->relative = count > 0 ? sum / (double)count : (double)NAN;
+    score->error = data->v == 1 ? score->column[0].squared : score->relative;
+    for (size_t j = 0; j < data->m; j++)
+        score->without_fit +=
+            case_weight(data, j) > 0 && isnan(real_get(result->fit, data->single, j));
+    return CMD_OK;
+}
+
+/* ---- how many rows ---- */
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int score_n_eff(const struct regress_data *data, const struct regress_result *result,
+                       struct regress_score *score, struct error *e)
+{
+    void *memory;
+    size_t count = 0;
+    score->n_eff_least = score->n_eff_median = score->n_eff_most = (double)NAN;
+    int st = array_new(&memory, data->n, sizeof(double), e);
+    double *n_eff = memory;
+    for (size_t i = 0; st == CMD_OK && i < data->n; i++) {
+        double value = real_get(result->n_eff, data->single, i);
+        if (!isnan(value) && (data->missing == NULL || !data->missing[i]))
+            n_eff[count++] = value;
+    }
+    if (count > 0) {
+        qsort(n_eff, count, sizeof *n_eff, compare);
+        score->n_eff_least = n_eff[0];
+        score->n_eff_median = (n_eff[(count - 1) / 2] + n_eff[count / 2]) / 2;
+        score->n_eff_most = n_eff[count - 1];
+    }
+    free(memory);
+    return st;
+}
+
+int regress_score(const struct regress_options *o, const struct regress_data *data,
+                  const struct regress_result *result, struct regress_score *score, struct error *e)
+{
+    *score = (struct regress_score){ .at_data = o->at == NULL && o->grid == 0 };
+    int st = score_n_eff(data, result, score, e);
+    return st == CMD_OK && score->at_data ? score_errors(data, result, score, e) : st;
+}
+
+void regress_score_free(struct regress_score *score)
+{
+    free(score->column);
+    *score = (struct regress_score){ .column = NULL };
+}
