@@ -256,7 +256,7 @@ fails 2 '"p.svg.gp" is asked for twice' regress d.csv --x x --y y --bandwidth 1 
 fails 2 'stdin or stdout is asked for twice' regress - --x x --y y --bandwidth 1 --at -
 fails 2 '--empty: "none" is none of nan, zero, ' regress d.csv --x x --y y --empty none
 fails 2 '--na: "drop" is none of error, omit' regress d.csv --x x --y y --na drop
-fails 2 'the delimiter "ab"' regress d.csv --x x --y y --delimiter ab
+fails 2 '--delimiter: "ab" is not one character' regress d.csv --x x --y y --delimiter ab
 fails 2 '--precision: "f16" is none of f32, f64' regress d.csv --x x --y y --precision f16
 fails 2 '--threads: "0" is not within 1 to 1024' regress d.csv --x x --y y --threads 0
 fails 2 'there is no option "--nope"; see' regress d.csv --nope
@@ -279,7 +279,7 @@ fails 3 'age.csv:1: no column "age"; the first row is "age, in years", "y"; a na
     regress age.csv --x 'age, in years' --y y --bandwidth 1,1
 ok regress age.csv --x 1 --y y --bandwidth 1
 printf '"x";"a ""b"""\n1;2\n' >quotes.csv
-fails 3 'quotes.csv:1:1: a quote inside a cell .*; is --delimiter right.$' regress quotes.csv --x 1 \
+fails 3 'quotes.csv:1:1: a quote inside a cell .*; is --delimiter ";" meant.$' regress quotes.csv --x 1 \
     --y 2 --bandwidth 1
 ok regress quotes.csv --delimiter ';' --x 1 --y 'a "b"' --bandwidth 1
 fails 3 'd.csv:1: no column "t"' regress d.csv --x t --y y --bandwidth 1

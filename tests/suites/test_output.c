@@ -258,41 +258,61 @@ static const unsigned char gone[3] = { 0, 1, 0 };
 static const struct {
     struct table_out columns[3];
     size_t count;
-    unsigned char delimiter;
+    struct table_format format;
     const char *text;
 } tables[] = {
     { { { .name = "x", .f64 = xs }, { .name = "fit", .f64 = fits } },
       2,
-      0,
+      { 0 },
       "x,fit\n1,0.5\n0.1,NaN\n-1e-20,0.3333333333333333\n" },
     { { { .name = "x", .f64 = xs }, { .name = "fit", .f64 = fits, .nan_is_missing = true } },
       2,
-      ';',
+      { .delimiter = ';' },
       "x;fit\n1;0.5\n0.1;\n-1e-20;0.3333333333333333\n" },
     { { { .name = "x", .f64 = xs, .missing = gone }, { .name = "n", .f32 = narrow } },
       2,
-      '\t',
+      { .delimiter = '\t' },
       "x\tn\n1\t0.1\n\t2\n-1e-20\t3e+38\n" },
     { { { .name = "fit", .f64 = fits, .nan_is_missing = true } },
       1,
-      0,
+      { 0 },
       "fit\n0.5\n\"\"\n0.3333333333333333\n" },
     { { { .name = "a,b", .f64 = xs },
         { .name = "say \"x\"", .f64 = xs },
         { .name = " c\n", .f64 = xs } },
       3,
-      0,
+      { 0 },
       "\"a,b\",\"say \"\"x\"\"\",\" c\n\"\n1,1,1\n0.1,0.1,0.1\n-1e-20,-1e-20,-1e-20\n" },
     { { { .name = "a,b", .f64 = xs }, { .name = "", .f64 = xs }, { .name = "c;", .f64 = xs } },
       3,
-      ';',
+      { .delimiter = ';' },
       "a,b;\"\";\"c;\"\n1;1;1\n0.1;0.1;0.1\n-1e-20;-1e-20;-1e-20\n" },
+    { { { .name = "x", .f64 = xs }, { .name = "fit", .f64 = fits, .nan_is_missing = true } },
+      2,
+      { .decimal = ',' },
+      "x;fit\n1;0.5\n0.1;\n-1e-20;0.3333333333333333\n" },
+    { { { .name = "a b", .f64 = xs, .missing = gone }, { .name = "c\td", .f64 = xs } },
+      2,
+      { .delimiter = TABLE_BLANKS },
+      "\"a b\" \"c\td\"\n1 1\nNA 0.1\n-1e-20 -1e-20\n" },
 };
+
+START_TEST(a_name_in_tsv_has_tabs)
+{
+    const struct table_format format = { .delimiter = ';' };
+    ck_assert_int_eq(table_write("t.tsv", tables[0].columns, 2, 3, NULL, &e), CMD_OK);
+    ck_assert_str_eq(read_back("t.tsv", NULL),
+                     "x\tfit\n1\t0.5\n0.1\tNaN\n-1e-20\t0.3333333333333333\n");
+    ck_assert_int_eq(table_write("t.tsv", tables[0].columns, 1, 1, &format, &e), CMD_OK);
+    ck_assert_int_eq(table_write("t.tsv", tables[0].columns, 2, 1, &format, &e), CMD_OK);
+    ck_assert_str_eq(read_back("t.tsv", NULL), "x\tfit\n1\t0.5\n");
+}
+END_TEST
 
 START_TEST(a_table_is_written_as_csv)
 {
     ck_assert_int_eq(
-        table_write("t.csv", tables[_i].columns, tables[_i].count, 3, tables[_i].delimiter, &e),
+        table_write("t.csv", tables[_i].columns, tables[_i].count, 3, &tables[_i].format, &e),
         CMD_OK);
     ck_assert_str_eq(read_back("t.csv", NULL), tables[_i].text);
 }
@@ -303,7 +323,7 @@ START_TEST(a_written_table_is_read_back)
     struct table t;
     const struct table_options options = { .columns = (const char *const[]){ "a,b", "say \"x\"" },
                                            .column_count = 2 };
-    ck_assert_int_eq(table_write("t.csv", tables[4].columns, 3, 3, 0, &e), CMD_OK);
+    ck_assert_int_eq(table_write("t.csv", tables[4].columns, 3, 3, NULL, &e), CMD_OK);
     ck_assert_int_eq(table_read("t.csv", &options, &t, &e), CMD_OK);
     ck_assert_uint_eq(t.rows, 3);
     ck_assert_mem_eq(t.columns[1], xs, sizeof xs);
@@ -317,11 +337,11 @@ START_TEST(a_table_is_written_as_npy)
                                          { .name = "n", .f32 = narrow } };
     const double wide[6] = { 1, (double)0.1f, (double)NAN, 2, -1e-20, (double)3e38f };
     size_t n;
-    ck_assert_int_eq(table_write("t.npy", columns, 2, 3, 0, &e), CMD_OK);
+    ck_assert_int_eq(table_write("t.npy", columns, 2, 3, NULL, &e), CMD_OK);
     char *bytes = read_back("t.npy", &n);
     ck_assert_ptr_nonnull(strstr(bytes + 10, "f8', 'fortran_order': False, 'shape': (3, 2)"));
     ck_assert_mem_eq(bytes + n - sizeof wide, wide, sizeof wide);
-    ck_assert_int_eq(table_write("t.npy", columns + 1, 1, 3, 0, &e), CMD_OK);
+    ck_assert_int_eq(table_write("t.npy", columns + 1, 1, 3, NULL, &e), CMD_OK);
     bytes = read_back("t.npy", &n);
     ck_assert_ptr_nonnull(strstr(bytes + 10, "f4', 'fortran_order': False, 'shape': (3, 1)"));
     ck_assert_mem_eq(bytes + n - sizeof narrow, narrow, sizeof narrow);
@@ -330,7 +350,7 @@ END_TEST
 
 START_TEST(a_table_that_cannot_be_written_is_said)
 {
-    ck_assert_int_eq(table_write("none/t.csv", tables[0].columns, 2, 3, 0, &e), CMD_FAILED);
+    ck_assert_int_eq(table_write("none/t.csv", tables[0].columns, 2, 3, NULL, &e), CMD_FAILED);
     ck_assert_str_eq(e.text, "cannot write none/t.csv: No such file or directory");
 }
 END_TEST
@@ -353,6 +373,7 @@ Suite *suite_output(void)
     tcase_add_loop_test(tc, a_closed_pipe_is_said, 0, 2);
     tcase_add_test(tc, stdout_takes_what_is_written);
     tcase_add_loop_test(tc, a_signal_removes_what_is_not_whole, 0, 10);
+    tcase_add_test(tc, a_name_in_tsv_has_tabs);
     tcase_add_loop_test(tc, a_table_is_written_as_csv, 0, (int)(sizeof tables / sizeof tables[0]));
     tcase_add_test(tc, a_written_table_is_read_back);
     tcase_add_test(tc, a_table_is_written_as_npy);

@@ -31,7 +31,10 @@ static const struct reading readings[] = {
     { "1,2\n3,4\n", "1,2", 0, 0, "-,-|1:1,2|2:3,4" },
     { "1,NA\n3,4\n", "1,2", KEEP, 0, "-,-|1:1,NaN|2:3,4" },
     { "a,2\n3,4\n", "2", 0, 0, "-|1:2|2:4" },
-    { "a,2\n3,4\n", "1,2", 0, 0, "a,2|2:3,4" },
+    { "a,2\n3,4\n", "1,2", 0, 3,
+      ":1:1: \"a\" is not a number, but is beside \"2\": --header yes if the first row is a "
+      "header, "
+      "--header no if it is data" },
     { "a,2\n3,4\n", "1", NO_HEADER, 3, ":1:1: column 1: \"a\" is not a number" },
     { "5,2\n3,4\n", "1", NO_HEADER, 0, "-|1:5|2:3" },
     { "x y,\"a,b\",\"q\"\"q\"\n1,2,3\n", "q\"q,x y", 0, 0, "q\"q,x y|2:3,1" },
@@ -66,12 +69,17 @@ static const struct reading readings[] = {
     { "x,y\n1,2\n3,abc\n", "x,y", 0, 3, ":3:2: column \"y\": \"abc\" is not a number" },
     { "1,2\n3,abc\n", "1,2", 0, 3, ":2:2: column 2: \"abc\" is not a number" },
     { "x\n\"1\n2\"\n", "x", 0, 3, ":2:1: column \"x\": \"1\\n2\" is not a number" },
-    { "x\n1,5\n", "x", SEMICOLON, 3, ":2:1: column \"x\": \"1,5\" is not a number" },
+    { "x\n1,5\n", "x", SEMICOLON, 3,
+      ":2:1: column \"x\": \"1,5\" is not a number; --decimal , reads decimal commas" },
     { "x\n0x10\n", "x", 0, 3, ":2:1: column \"x\": \"0x10\" is not a number" },
-    { "x\n1\n-inf\n", "x", OMIT, 3, ":3:1: column \"x\": \"-inf\" is infinite" },
-    { "\"a\nb\",Inf\n1,2\n", "2", 0, 3, ":2:2: column 2: \"Inf\" is infinite" },
-    { "t,x\n\"a\nb\",Inf\n", "x", 0, 3, ":3:2: column \"x\": \"Inf\" is infinite" },
-    { "Inf\n1\n", "1", 0, 3, ":1:1: column 1: \"Inf\" is infinite" },
+    { "x\n1\n-inf\n", "x", OMIT, 3,
+      ":3:1: column \"x\": \"-inf\" is infinite; --missing \"-inf\" makes it a missing value" },
+    { "\"a\nb\",Inf\n1,2\n", "2", 0, 3,
+      ":2:2: column 2: \"Inf\" is infinite; --missing \"Inf\" makes it a missing value" },
+    { "t,x\n\"a\nb\",Inf\n", "x", 0, 3,
+      ":3:2: column \"x\": \"Inf\" is infinite; --missing \"Inf\" makes it a missing value" },
+    { "Inf\n1\n", "1", 0, 3,
+      ":1:1: column 1: \"Inf\" is infinite; --missing \"Inf\" makes it a missing value" },
     { "x\n1e400\n", "x", 0, 3, ":2:1: column \"x\": \"1e400\" is outside the range of float64" },
     { "x\n1e39\n", "x", 0, 0, "x|2:1e+39" },
     { "x\n1e39\n", "x", SINGLE, 3, ":2:1: column \"x\": \"1e39\" is outside the range of float32" },
@@ -81,7 +89,7 @@ static const struct reading readings[] = {
     { "\n \n", "x", 0, 3, ": the file is empty" },
     { "x,y\n", "x", 0, 3, ": no rows" },
     { "x,y\n1,2\n3\n", "x", 0, 3, ":3:1: the row has 1 cell, the first row has 2" },
-    { "x,y\n1,2,3\n", "x", 0, 3, ":2:3: the row has 3 cells, the first row has 2" },
+    { "x,y\n1,2,3,4\n", "x", 0, 3, ":2:3: the row has 4 cells, the first row has 2" },
     { "t,x\n\"a\nb\",1\n7\n", "x", 0, 3, ":4:1: the row has 1 cell, the first row has 2" },
     /* columns that are not there */
     { "x,y\n1,2\n", "z", 0, 3, ":1: no column \"z\"; the first row is \"x\", \"y\"" },
@@ -104,7 +112,7 @@ static const struct reading readings[] = {
     /* query points */
     { "b,t,a\n1,2,3\n", "a,b", IN_ORDER, 0, "a,b|2:3,1" },
     { "b,a\n1,3\n", "a,b", IN_ORDER, 0, "a,b|2:3,1" },
-    { "b,a\n1,\n", "a", IN_ORDER, 3,
+    { "b,a\n1,\n1,2\n", "a", IN_ORDER, 3,
       ":2:2: column \"a\": the value is missing; --na omit leaves the fit of such rows empty" },
     { "p,q\n1,3\n", "a,b", IN_ORDER, 0, "p,q|2:1,3" },
     { "1,3\n4,5\n", "a,b", IN_ORDER, 0, "-,-|1:1,3|2:4,5" },
@@ -112,7 +120,11 @@ static const struct reading readings[] = {
     { "a,b\n1,3\n", "a,b", IN_ORDER | NO_HEADER, 3, ":1:1: column 1: \"a\" is not a number" },
     { "7\n8\n", "2", IN_ORDER, 0, "-|1:7|2:8" },
     { "a,c,d\n1,3,4\n", "a,b", IN_ORDER, 3,
-      ":1: neither a column \"b\" nor exactly 2 columns: there are 3" },
+      ":1: there is a column \"a\", but no \"b\": either all x columns by name, or none and "
+      "exactly 2 "
+      "columns" },
+    { "c,d,e\n1,3,4\n", "a,b", IN_ORDER, 3,
+      ":1: neither a column \"a\" nor exactly 2 columns: there are 3" },
     { "1,3,4\n", "?", IN_ORDER, 3, ":1: not exactly 1 column: there are 3" },
     { "a,a,b\n1,3,4\n", "a,b", IN_ORDER, 3,
       ":1:2: the name \"a\" stands twice, in columns 1 and 2" },
@@ -123,15 +135,17 @@ static struct error e;
 static struct table_options options_of(const struct reading *r, const char **columns)
 {
     static char copy[200];
+    static struct table_format format;
     struct table_options o = {
         .columns = columns,
-        .no_header = r->flags & NO_HEADER,
+        .format = &format,
         .or_in_order = r->flags & IN_ORDER,
         .single = r->flags & SINGLE,
         .missing = r->flags & OMIT ? TABLE_MISSING_OMIT
                                    : (r->flags & KEEP ? TABLE_MISSING_KEEP : TABLE_MISSING_ERROR),
-        .delimiter = r->flags & SEMICOLON ? ';' : (r->flags & SPACE ? ' ' : 0),
     };
+    format.header = r->flags & NO_HEADER ? TABLE_HEADER_NO : TABLE_HEADER_AUTO;
+    format.delimiter = r->flags & SEMICOLON ? ';' : (r->flags & SPACE ? ' ' : 0);
     strcpy(copy, r->columns);
     for (char *p = copy, *next; p != NULL; p = next) {
         next = strchr(p, ',');
@@ -294,24 +308,6 @@ START_TEST(other_kinds_are_named)
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    int code;
-    unsigned char delimiter;
-} delimiters[] = {
-    { ",", 0, ',' }, { ";", 0, ';' }, { "\\t", 0, '\t' }, { "tab", 0, '\t' }, { "\t", 0, '\t' },
-    { "|", 0, '|' }, { "", 2, 0 },    { ";;", 2, 0 },     { "\"", 2, 0 },     { ".", 2, 0 },
-    { "e", 2, 0 },   { "7", 2, 0 },   { "-", 2, 0 },      { "\n", 2, 0 },     { "\xC3", 2, 0 },
-};
-
-START_TEST(delimiters_are_single_and_harmless)
-{
-    unsigned char c = 0;
-    ck_assert_int_eq(table_delimiter(delimiters[_i].text, &c, &e), delimiters[_i].code);
-    ck_assert_uint_eq(c, delimiters[_i].delimiter);
-}
-END_TEST
-
 /* ---- NPY ---- */
 
 static int read_table(const char *path, const char *const *columns, size_t count,
@@ -360,7 +356,11 @@ static const struct {
     double last;
     const char *column, *fault;
 } arrays[] = {
-    { 2, { 3, 2 }, (double)INFINITY, "2", ":3:2: column 2: \"Inf\" is infinite" },
+    { 2,
+      { 3, 2 },
+      (double)INFINITY,
+      "2",
+      ":3:2: column 2: \"Inf\" is infinite; --missing \"Inf\" makes it a missing value" },
     { 2, { 3, 2 }, 1e39, "2", ":3:2: column 2: \"1e+39\" is outside the range of float32" },
     { 2, { 3, 2 }, 6, "3", ": no column 3: there are 2" },
     { 2, { 3, 2 }, 6, "x", ": no column \"x\": the columns of an NPY file have numbers only" },
@@ -396,8 +396,6 @@ Suite *suite_table(void)
     tcase_add_test(tc, what_cannot_be_opened_is_no_bad_data);
     tcase_add_test(tc, contents_of_the_other_kind_are_bad_data);
     tcase_add_loop_test(tc, other_kinds_are_named, 0, (int)(sizeof kinds / sizeof kinds[0]));
-    tcase_add_loop_test(tc, delimiters_are_single_and_harmless, 0,
-                        (int)(sizeof delimiters / sizeof delimiters[0]));
     tcase_add_test(tc, an_array_is_a_table);
     tcase_add_loop_test(tc, an_array_that_is_no_table_is_refused, 0,
                         (int)(sizeof arrays / sizeof arrays[0]));

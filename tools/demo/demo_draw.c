@@ -32,7 +32,7 @@ static int write_table(struct demo *demo, const char *stem, const char *rest,
         return CMD_OK;
     int st = path_in(demo, &path, stem, rest, "csv", e);
     if (st == CMD_OK)
-        st = table_write(path, columns, count, rows, 0, e);
+        st = table_write(path, columns, count, rows, NULL, e);
     free(path);
     return st;
 }

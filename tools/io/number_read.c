@@ -145,6 +145,17 @@ static bool one_step(const struct decimal *d, double *value)
     return true;
 }
 
+#ifdef __SIZEOF_INT128__
+/* Far from the ends of double's range. */
+static double power_of_two(int exponent)
+{
+    uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+#endif
+
 /* The 16 to 19 digits that programs write: a quotient of whole numbers with at least 63 bits,
  * the last of them set when there is a remainder, is rounded once by its conversion. */
 static bool one_division(const struct decimal *d, double *value)
@@ -157,8 +168,8 @@ static bool one_division(const struct decimal *d, double *value)
     wide numerator = (wide)(d->digits << up) << 63;
     divisor <<= divisor_up;
     uint64_t quotient = (uint64_t)(numerator / divisor);
-    quotient |= numerator % divisor != 0;
-    double v = ldexp((double)quotient, divisor_up - up - 63);
+    quotient |= quotient * divisor != (uint64_t)numerator;
+    double v = (double)quotient * power_of_two(divisor_up - up - 63);
     *value = d->negative ? -v : v;
     return true;
 #else

@@ -1,31 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables: numeric columns chosen by name or number from a CSV or NPY file, and written. */
+/* Tables: numeric columns chosen by name or number from a text or NPY file, and written. */
 #ifndef ATTPOOL_TOOLS_TABLE_H
 #define ATTPOOL_TOOLS_TABLE_H
 
 #include "tools/command/error.h"
+#include "tools/command/options.h"
 
 #include <stdbool.h>
 
-/* What becomes of a row with a missing value (empty, NA or NaN in any case) in a chosen
- * column. */
+enum table_header { TABLE_HEADER_AUTO, TABLE_HEADER_YES, TABLE_HEADER_NO };
+
+/* A delimiter: runs of spaces and tabs, those at the ends of a line aside. */
+#define TABLE_BLANKS 0xFF
+
+/* What becomes of a row with a missing value in a chosen column. */
 enum table_missing {
     TABLE_MISSING_ERROR, /* bad data, the first is named */
     TABLE_MISSING_OMIT,  /* the row is dropped and counted; bad data when none is left */
     TABLE_MISSING_KEEP   /* the value is NaN: no other value of a table is */
 };
 
+/* How tables are written down, one for all files of a command. Zero-initialised it is CSV. */
+struct table_format {
+    enum table_header header;
+    unsigned char delimiter; /* 0: a tab where the name ends in .tsv, else ';' with a decimal
+                                comma, else ',' */
+    char decimal;            /* '.' or ','; 0 is '.' */
+    char comment;            /* what a line begins with that is no row; 0: there are none */
+    struct list missing;     /* cells that are missing values, beside empty ones, NA and NaN in
+                                any case; a number stands for all cells of its value */
+    enum table_missing na;   /* of data: TABLE_MISSING_ERROR or TABLE_MISSING_OMIT */
+};
+
+/* The delimiter of a table of that name; NULL is stdin or stdout. */
+unsigned char table_delimiter(const struct table_format *format, const char *path);
+
 struct table_options {
-    /* The columns wanted: each a name of the header, or a number from 1 when it is all
-     * digits. One may be chosen twice. */
+    /* The columns wanted. One may be chosen twice. Digits that are a number from 1 to the number
+     * of columns are one, anything else is a name, which makes the row in which it stands the
+     * header; with TABLE_HEADER_YES names come first. */
     const char *const *columns;
     size_t column_count;
-    /* For a file of query points: `columns` are names only, and where the file does not have
-     * them all its columns are taken in order, if they are just as many. A NULL among the
-     * names (the data had no header) leaves the order alone. */
+    /* For a file of query points: `columns` are names only. The file has all of them, or none and
+     * exactly as many columns, which are taken in order. A NULL among the names (the data had
+     * no header) leaves the order alone. */
     bool or_in_order;
-    bool no_header;          /* the first row is data; a name is then a usage error */
-    unsigned char delimiter; /* 0 is a comma */
+    const struct table_format *format;
     enum table_missing missing;
     bool single; /* a value that overflows float32 is bad data (overflow of double always is) */
 };
@@ -33,7 +53,7 @@ struct table_options {
 struct table {
     size_t rows, column_count;
     double **columns; /* [column_count], each of `rows` values; two may be the same array */
-    char **names;     /* [column_count], from the header; NULL each when there is none */
+    char **names;     /* [column_count], from the header; NULL each where there is none */
     size_t *numbers;  /* [column_count], the columns' numbers in the file, from 1 */
     uint64_t *lines;  /* [rows], where each row begins in the file; its number for NPY */
     size_t omitted;   /* rows dropped */
@@ -43,18 +63,21 @@ struct table {
     size_t stored_count;
 };
 
-/* Reads a table; path "-" is stdin, where the magic tells CSV from NPY.
+/* Reads a table; path "-" is stdin, where the magic tells text from NPY.
  *
- * CSV: a header is there when a column is asked for by name or a chosen cell of the first row
- * is neither a number nor missing. Every row has as many cells as the first; blank lines are
- * skipped; a byte order mark, CRLF, quoted cells with newlines are fine; so is a last line
- * without an end. Cells of other columns are not looked at. NPY: a 1-d array is one column, a
- * 2-d one has its own, which have numbers only.
+ * Text: with TABLE_HEADER_AUTO and columns by number alone the first row is a header where all its
+ * chosen cells are text, data where all are numbers or missing (with a warning where they look
+ * like names), and bad data else. A comment line right before the first row is the header
+ * where it has as many cells and a chosen name among them. A header one cell short has no name for
+ * the first column, that of row names. Every row has as many cells as the first, but for an empty
+ * one after the last; blank lines are skipped; a byte order mark, CRLF, quoted cells with
+ * newlines are fine; so is a last line without an end. Cells of other columns are not looked at.
+ * NPY: a 1-d array is one column, a 2-d one has its own, which have numbers only.
  *
  * CMD_DATA with file, line and column: a column that is not there, a chosen name that stands
  * twice in the header, a row too short or too long, text, infinity or an overflow in a chosen
  * column, a missing value (TABLE_MISSING_ERROR), broken quotes, no rows. CMD_USAGE: an empty
- * name, column 0, a name with no_header. CMD_FAILED: the file cannot be read, memory. On
+ * name, column 0, a name with TABLE_HEADER_NO. CMD_FAILED: the file cannot be read, memory. On
  * failure *t is empty. Free with table_free. */
 int table_read(const char *path, const struct table_options *options, struct table *t,
                struct error *e);
@@ -67,10 +90,6 @@ void table_free(struct table *t);
 int table_fault(const struct table *t, size_t row, size_t column, struct error *e,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* The argument of --delimiter: one ASCII character that no number or name needs, or "\t" or
- * "tab". CMD_USAGE otherwise. */
-int table_delimiter(const char *text, unsigned char *delimiter, struct error *e);
-
 /* A column to write: f64 or f32, the other NULL. */
 struct table_out {
     const char *name;
@@ -81,9 +100,11 @@ struct table_out {
 };
 
 /* Writes a table: NPY, 2-d (rows, count) of float64 (float32 when all columns are), when path
- * ends in ".npy"; else CSV with a header, quoted where needed, NULL or "-" being stdout. An
- * empty field in a table of one column is "", which no reader takes for a blank line. */
+ * ends in ".npy"; else text with a header, quoted where needed, NULL or "-" being stdout. format
+ * NULL is CSV; of it only the delimiter counts, and a name in .tsv has tabs whatever it says. An
+ * empty field in a table of one column is "", which no reader takes for a blank line, and NA
+ * between blanks. */
 int table_write(const char *path, const struct table_out *columns, size_t count, size_t rows,
-                unsigned char delimiter, struct error *e);
+                const struct table_format *format, struct error *e);
 
 #endif

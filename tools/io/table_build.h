@@ -1,45 +1,99 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the readers of CSV and of NPY share: which columns, and rows one value at a time. */
+/* What the readers of text and of NPY share: which columns, and rows one value at a time. */
 #ifndef ATTPOOL_TOOLS_TABLE_BUILD_H
 #define ATTPOOL_TOOLS_TABLE_BUILD_H
 
 #include "tools/io/number.h"
 #include "tools/io/source.h"
 #include "tools/io/table.h"
+#include "tools/io/table_row.h"
 
 #define TABLE_UNUSED SIZE_MAX
 
 struct table_builder {
     const struct table_options *options;
+    const struct table_format *format;
     struct table *t;
     struct error *e;
+    char point;
+    unsigned char delimiter;
+    double *markers; /* [format->missing.count]: their values, NaN for text */
     size_t file_columns;
-    size_t *store_of; /* [file_columns], which of t->stored, or TABLE_UNUSED */
-    size_t capacity;  /* rows that fit */
-    bool missing;     /* in the row at hand */
+    size_t *store_of;   /* [file_columns], which of t->stored, or TABLE_UNUSED */
+    size_t capacity;    /* rows that fit */
+    bool missing;       /* in the row at hand */
+    struct error first; /* TABLE_MISSING_ERROR: the first missing value, while the rest is read */
 };
 
-/* One cell of the first row, as text. */
-struct table_cell {
-    char *text;
-    size_t length;
-    uint64_t line;
+/* What stands before the third row, from which the columns are chosen. */
+struct table_head {
+    struct table_row comment; /* the last comment line before the first row; no cells: none */
+    struct table_row row[2];
+    size_t rows; /* of these */
 };
 
-/* Decides from the first row (cells NULL for NPY) which columns are used and whether it is a
- * header. */
-int table_choose(struct table_builder *b, const struct table_cell *cells, size_t count,
-                 bool *header);
+/* Decides which columns are used and whether the first row is a header; *first is the first row
+ * of data in head. */
+int table_choose(struct table_builder *b, const struct table_head *head, size_t *first);
 
-/* A value of the row at hand, in a column with a store. text is for messages. */
-int table_value(struct table_builder *b, size_t file_column, uint64_t line, enum number_kind kind,
-                double value, const char *text, size_t length);
+/* The same for an array, whose columns have numbers only. */
+int table_choose_numbers(struct table_builder *b, size_t count);
+
+static inline bool table_uses(const struct table_builder *b, size_t file_column)
+{
+    return file_column < b->file_columns && b->store_of[file_column] != TABLE_UNUSED;
+}
+
+/* What a cell with one of the format's missing values is, whatever it is else. */
+enum number_kind table_parse_marked(const struct table_builder *b, const char *text, size_t length,
+                                    enum number_kind kind, double *value);
+
+/* number_parse in the table's format: with its decimal point, its missing values too. */
+static inline enum number_kind table_parse(const struct table_builder *b, const char *text,
+                                           size_t length, double *value)
+{
+    enum number_kind kind = number_parse_point(text, length, b->point, value);
+    return b->format->missing.count == 0 ? kind : table_parse_marked(b, text, length, kind, value);
+}
+
+/* A number that stands for a missing value. */
+bool table_is_marker(const struct table_builder *b, double value);
+
+/* A value of the row at hand that is missing or cannot be. text is for messages. */
+int table_odd_value(struct table_builder *b, size_t file_column, uint64_t line,
+                    enum number_kind kind, const char *text, size_t length);
+
+/* A value of the row at hand, in a column with a store. */
+static inline int table_value(struct table_builder *b, size_t file_column, uint64_t line,
+                              enum number_kind kind, double value, const char *text, size_t length)
+{
+    b->t->stored[b->store_of[file_column]][b->t->rows] = value;
+    if (kind == NUMBER_FINITE && !(b->options->single && !number_fits_f32(value)))
+        return CMD_OK;
+    return table_odd_value(b, file_column, line, kind, text, length);
+}
+
+static inline int table_take(struct table_builder *b, size_t file_column, uint64_t line,
+                             const char *text, size_t length)
+{
+    double value;
+    enum number_kind kind = table_parse(b, text, length, &value);
+    return table_value(b, file_column, line, kind, value, text, length);
+}
 
 /* Before the first value of a row, and after the last. */
-int table_row(struct table_builder *b);
+int table_grow(struct table_builder *b);
+static inline int table_row(struct table_builder *b)
+{
+    b->missing = false;
+    return b->t->rows < b->capacity ? CMD_OK : table_grow(b);
+}
 void table_row_done(struct table_builder *b, uint64_t line);
 
-int table_read_csv(struct source *s, struct table_builder *b);
+/* "x" in quotes or, without a header, the number of the column. */
+struct quoted table_label(const struct table *t, size_t file_column);
+
+int table_read_text(struct source *s, struct table_builder *b);
 int table_read_npy(struct source *s, struct table_builder *b);
 
 #endif

@@ -3,6 +3,7 @@
 #include "tools/io/npy.h"
 #include "tools/io/table_build.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* Neither finite nor in range, or missing. */
@@ -11,11 +12,12 @@ static int npy_value(struct table_builder *b, size_t row, size_t column, double 
     char text[NUMBER_TEXT_MAX];
     size_t length = number_format(text, value);
     enum number_kind kind = NUMBER_FINITE;
-    if (value != value)
+    if (value != value || table_is_marker(b, value))
         kind = NUMBER_MISSING;
     else if (value - value != 0)
         kind = NUMBER_INFINITE;
-    return table_value(b, column, row + 1, kind, value, text, length);
+    return table_value(b, column, row + 1, kind, kind == NUMBER_MISSING ? (double)NAN : value, text,
+                       length);
 }
 
 static int npy_rows(struct table_builder *b, const double *values, size_t rows)
@@ -28,7 +30,8 @@ static int npy_rows(struct table_builder *b, const double *values, size_t rows)
             double v = values[i * count + j];
             if (b->store_of[j] == TABLE_UNUSED)
                 continue;
-            if (v - v == 0 && (!b->options->single || number_fits_f32(v)))
+            bool plain = v - v == 0 && !table_is_marker(b, v);
+            if (plain && (!b->options->single || number_fits_f32(v)))
                 b->t->stored[b->store_of[j]][b->t->rows] = v;
             else
                 st = npy_value(b, i, j, v);
@@ -53,8 +56,7 @@ int table_read_npy(struct source *s, struct table_builder *b)
     if (info.count == 0)
         return error_at(b->e, s->name, 0, 0, "the array %s has no rows or no columns",
                         npy_shape(info.dims, info.shape).text);
-    bool header = false;
-    st = table_choose(b, NULL, count, &header);
+    st = table_choose_numbers(b, count);
     void *values = NULL;
     if (st == CMD_OK)
         st = npy_data(s, &info, NPY_AS_F64, &values, b->e);

@@ -7,27 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-int table_delimiter(const char *text, unsigned char *delimiter, struct error *e)
-{
-    unsigned char c = (unsigned char)text[0];
-    if (strcmp(text, "\\t") == 0 || strcmp(text, "tab") == 0)
-        c = '\t';
-    else if (c == '\0' || text[1] != '\0')
-        return error_set(e, CMD_USAGE, "the delimiter %s is not one character",
-                         quoted_name(text).text);
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter || c >= 0x7f || strchr("\"\r\n.+-_", c) != NULL)
-        return error_set(e, CMD_USAGE, "%s cannot be the delimiter", quoted_name(text).text);
-    *delimiter = c;
-    return CMD_OK;
-}
+/* Between blanks a cell must be seen, and a blank ends it. */
+struct style {
+    unsigned char delimiter;
+    const char *special; /* what a name in quotes may have */
+    const char *empty;
+};
 
-static void write_name(struct output *o, const char *name, unsigned char delimiter)
+static void write_name(struct output *o, const char *name, const struct style *style)
 {
     size_t n = strlen(name);
-    const char special[] = { '"', '\r', '\n', (char)delimiter, '\0' };
     bool edge = n == 0 || strchr(" \t", name[0]) != NULL || strchr(" \t", name[n - 1]) != NULL;
-    if (!edge && strpbrk(name, special) == NULL) {
+    bool special = strchr(name, style->delimiter) != NULL || strpbrk(name, style->special) != NULL;
+    if (!edge && !special) {
         output_text(o, name);
         return;
     }
@@ -44,12 +36,12 @@ static double value_of(const struct table_out *c, size_t row)
     return c->f64 != NULL ? c->f64[row] : (double)c->f32[row];
 }
 
-static void write_field(struct output *o, const struct table_out *c, size_t row, bool alone)
+static void write_field(struct output *o, const struct table_out *c, size_t row, const char *empty)
 {
     double value = value_of(c, row);
     bool missing = c->missing != NULL && c->missing[row];
     if (missing || (c->nan_is_missing && isnan(value))) {
-        output_text(o, alone ? "\"\"" : "");
+        output_text(o, empty);
         return;
     }
     char text[NUMBER_TEXT_MAX];
@@ -58,21 +50,21 @@ static void write_field(struct output *o, const struct table_out *c, size_t row,
     output_write(o, text, length);
 }
 
-static int write_csv(struct output *o, const struct table_out *columns, size_t count, size_t rows,
-                     unsigned char delimiter)
+static int write_text(struct output *o, const struct table_out *columns, size_t count, size_t rows,
+                      const struct style *style)
 {
     int st = CMD_OK;
     for (size_t j = 0; j < count; j++) {
         if (j > 0)
-            output_write(o, &delimiter, 1);
-        write_name(o, columns[j].name, delimiter);
+            output_write(o, &style->delimiter, 1);
+        write_name(o, columns[j].name, style);
     }
     output_write(o, "\n", 1);
     for (size_t i = 0; i < rows && st == CMD_OK; i++) {
         for (size_t j = 0; j < count; j++) {
             if (j > 0)
-                output_write(o, &delimiter, 1);
-            write_field(o, &columns[j], i, count == 1);
+                output_write(o, &style->delimiter, 1);
+            write_field(o, &columns[j], i, style->empty);
         }
         st = output_write(o, "\n", 1);
     }
@@ -96,16 +88,29 @@ static int write_npy(struct output *o, const struct table_out *columns, size_t c
     return st;
 }
 
+/* A name in .tsv has tabs, also where what is read has another delimiter. */
+static struct style style_of(const char *path, const struct table_format *format, size_t count)
+{
+    static const struct table_format csv;
+    unsigned char delimiter = table_delimiter(&csv, path);
+    if (format != NULL && delimiter != '\t')
+        delimiter = table_delimiter(format, path);
+    if (delimiter == TABLE_BLANKS)
+        return (struct style){ ' ', "\"\r\n\t", "NA" };
+    return (struct style){ delimiter, "\"\r\n", count == 1 ? "\"\"" : "" };
+}
+
 int table_write(const char *path, const struct table_out *columns, size_t count, size_t rows,
-                unsigned char delimiter, struct error *e)
+                const struct table_format *format, struct error *e)
 {
     struct output o;
     int st = output_open(&o, path, e);
     if (st != CMD_OK)
         return st;
+    const struct style style = style_of(path, format, count);
     if (name_is_npy(path))
         write_npy(&o, columns, count, rows);
     else
-        write_csv(&o, columns, count, rows, delimiter == 0 ? ',' : delimiter);
+        write_text(&o, columns, count, rows, &style);
     return output_close(&o, CMD_OK, e);
 }

@@ -22,11 +22,6 @@ static const char help[] =
     "  --x COL[,COL..]      what predicts\n"
     "  --y COL[,COL..]      what is predicted\n"
     "  --case-weights COL   weight of each row of data, not negative; with 0 it takes no part\n"
-    "  --no-header          the first row is data\n"
-    "  --delimiter C        instead of a comma; 'tab'\n"
-    "  --na error|omit      rows with NA, NaN or an empty cell in a column in use: an error\n"
-    "                       (default), or left out, as query points too; the fit at such a\n"
-    "                       row of --at is empty\n"
     "\n"
     "Kernel:\n"
     "  --kernel NAME[,NAME..]  gaussian (default), boxcar, constant, triangular,\n"
@@ -39,7 +34,7 @@ static const char help[] =
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
     "\n"
     "Query points (default: the data's own points):\n"
-    "  --at FILE            the x columns by name, or exactly as many columns, in order\n"
+    "  --at FILE            all x columns by name, or none and exactly as many, in order\n"
     "  --grid N             N points from the least to the largest x; one x column\n"
     "  --loo                leave each point out of its own fit; at the data's own points\n"
     "  --empty POLICY       where no data is in reach: nan (default), zero, mean (equal weights\n"
@@ -52,7 +47,8 @@ static const char help[] =
     "  --plot FILE          the fit and the data, .svg or .png; for several x columns the data\n"
     "                       over its fit\n"
     "  --heatmap FILE       the weights, in the order of x, .svg or .png\n"
-    "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n";
+    "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n"
+    "\n" TABLE_HELP;
 
 static const char examples[] =
     "  attpool regress mcycle.csv --x times --y accel --bandwidth 1.5 --plot fit.svg\n"
@@ -63,9 +59,6 @@ enum {
     OPTION_X = OPTION_OWN,
     OPTION_Y,
     OPTION_CASE_WEIGHTS,
-    OPTION_NO_HEADER,
-    OPTION_DELIMITER,
-    OPTION_NA,
     OPTION_KERNEL,
     OPTION_FORM,
     OPTION_BANDWIDTH,
@@ -83,9 +76,7 @@ static const struct option long_options[] = {
     { "x", required_argument, NULL, OPTION_X },
     { "y", required_argument, NULL, OPTION_Y },
     { "case-weights", required_argument, NULL, OPTION_CASE_WEIGHTS },
-    { "no-header", no_argument, NULL, OPTION_NO_HEADER },
-    { "delimiter", required_argument, NULL, OPTION_DELIMITER },
-    { "na", required_argument, NULL, OPTION_NA },
+    TABLE_OPTIONS,
     { "kernel", required_argument, NULL, OPTION_KERNEL },
     { "form", required_argument, NULL, OPTION_FORM },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
@@ -127,17 +118,12 @@ static int read_output(struct regress_options *o, int option, struct error *e)
     }
 }
 
-static int read_missing(struct regress_options *o, struct error *e)
-{
-    static const char *const names[] = { "error", "omit", NULL };
-    int choice;
-    int st = choice_read("--na", optarg, names, &choice, e);
-    o->missing = choice == 0 ? TABLE_MISSING_ERROR : TABLE_MISSING_OMIT;
-    return st;
-}
-
 static int read_option(struct regress_options *o, int option, struct error *e)
 {
+    bool taken;
+    int st = table_option(option, &o->format, &taken, e);
+    if (taken)
+        return st;
     switch (option) {
     case OPTION_X:
         return list_read("--x", optarg, &o->x, e);
@@ -146,13 +132,6 @@ static int read_option(struct regress_options *o, int option, struct error *e)
     case OPTION_CASE_WEIGHTS:
         o->case_weights = optarg;
         return CMD_OK;
-    case OPTION_NO_HEADER:
-        o->no_header = true;
-        return CMD_OK;
-    case OPTION_DELIMITER:
-        return table_delimiter(optarg, &o->delimiter, e);
-    case OPTION_NA:
-        return read_missing(o, e);
     case OPTION_KERNEL:
         return kernels_read("--kernel", optarg, &o->kernels, e);
     case OPTION_FORM:
@@ -235,6 +214,8 @@ static int check_together(const struct option_reader *r, struct regress_options 
     int st = outputs_distinct(outputs, 5, 2, o->keep_scripts, e);
     if (st == CMD_OK)
         st = names_distinct(inputs, 2, e);
+    if (st == CMD_OK)
+        st = table_options_check(&o->format, e);
     return st == CMD_OK ? check_kernel(r, o, e) : st;
 }
 
@@ -311,7 +292,7 @@ static int write_result(const struct regress_options *o, const struct regress_da
     progress_clear();
     if (!name_is_npy(o->output))
         warn_same_names(out, count);
-    int st = table_write(o->output, out, count, data->n, o->delimiter, e);
+    int st = table_write(o->output, out, count, data->n, &o->format, e);
     free(out);
     return st;
 }
@@ -381,7 +362,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
 
 int command_regress(int argc, char **argv, struct error *e)
 {
-    struct regress_options o = { .missing = TABLE_MISSING_ERROR };
+    struct regress_options o = { 0 };
     struct report r;
     bool done;
     report_begin(&r, "regress");
@@ -391,6 +372,7 @@ int command_regress(int argc, char **argv, struct error *e)
     st = report_close(&r, done ? NULL : o.common.json, st, e);
     list_free(&o.x);
     list_free(&o.y);
+    table_format_free(&o.format);
     free(o.kernels.name);
     free(o.bandwidths.value);
     return st;

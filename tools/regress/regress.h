@@ -6,7 +6,7 @@
 #include "tools/command/options.h"
 #include "tools/command/report.h"
 #include "tools/command/session.h"
-#include "tools/io/table.h"
+#include "tools/command/table_options.h"
 
 struct regress_options {
     struct common common;
@@ -19,10 +19,9 @@ struct regress_options {
     bool form_given;
     struct numbers bandwidths;
     attpool_empty empty;
-    bool loo, no_header, keep_scripts;
-    unsigned char delimiter;
-    enum table_missing missing; /* of the data: error or omit */
-    const char *output;         /* resolved: NULL when not wanted */
+    bool loo, keep_scripts;
+    struct table_format format;
+    const char *output; /* resolved: NULL when not wanted */
     const char *plot, *heatmap, *weights;
 };
 

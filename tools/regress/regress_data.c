@@ -70,9 +70,8 @@ static int read_table(const struct regress_options *o, struct regress_data *data
     const struct table_options options = {
         .columns = columns,
         .column_count = count,
-        .no_header = o->no_header,
-        .delimiter = o->delimiter,
-        .missing = o->missing,
+        .format = &o->format,
+        .missing = o->format.na,
         .single = data->single,
     };
     int st = table_read(o->data, &options, &data->table, e);
@@ -90,9 +89,8 @@ static int read_at(const struct regress_options *o, struct regress_data *data, s
         .columns = (const char *const *)data->table.names,
         .column_count = data->d,
         .or_in_order = true,
-        .no_header = o->no_header,
-        .delimiter = o->delimiter,
-        .missing = o->missing == TABLE_MISSING_OMIT ? TABLE_MISSING_KEEP : TABLE_MISSING_ERROR,
+        .format = &o->format,
+        .missing = o->format.na == TABLE_MISSING_OMIT ? TABLE_MISSING_KEEP : TABLE_MISSING_ERROR,
         .single = data->single,
     };
     int st = table_read(o->at, &options, &data->at, e);
@@ -101,7 +99,7 @@ static int read_at(const struct regress_options *o, struct regress_data *data, s
     data->n = data->at.rows;
     for (size_t c = 0; c < data->d; c++)
         data->points[c] = data->at.columns[c];
-    if (o->missing != TABLE_MISSING_OMIT)
+    if (o->format.na != TABLE_MISSING_OMIT)
         return CMD_OK;
     data->missing = calloc(data->n, 1);
     if (data->missing == NULL)

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options that say how tables are written down, the same in every command that reads some. */
+#ifndef ATTPOOL_TOOLS_TABLE_OPTIONS_H
+#define ATTPOOL_TOOLS_TABLE_OPTIONS_H
+
+#include "tools/io/table.h"
+
+/* Values of the long options, away from those of commands. */
+enum {
+    OPTION_HEADER = 1024,
+    OPTION_NO_HEADER,
+    OPTION_DELIMITER,
+    OPTION_DECIMAL,
+    OPTION_COMMENT,
+    OPTION_MISSING,
+    OPTION_NA,
+    OPTION_TABLE_END
+};
+
+/* Rows of a command's long options. */
+#define TABLE_OPTIONS                                                                              \
+    { "header", required_argument, NULL, OPTION_HEADER },                                          \
+        { "no-header", no_argument, NULL, OPTION_NO_HEADER },                                      \
+        { "delimiter", required_argument, NULL, OPTION_DELIMITER },                                \
+        { "decimal", required_argument, NULL, OPTION_DECIMAL },                                    \
+        { "comment", required_argument, NULL, OPTION_COMMENT },                                    \
+        { "missing", required_argument, NULL, OPTION_MISSING },                                    \
+    {                                                                                              \
+        "na", required_argument, NULL, OPTION_NA                                                   \
+    }
+
+/* For its help. */
+#define TABLE_HELP                                                                                 \
+    "Tables, all that are read:\n"                                                                 \
+    "  --header yes|no|auto whether the first row has names (auto, the default: if a column is\n"  \
+    "                       asked for by name, or all cells in use are text); --no-header is no\n" \
+    "  --delimiter C        between cells, also of the result: a character, 'tab', or 'blanks',\n" \
+    "                       runs of spaces and tabs (default: tab for FILE.tsv, ';' with\n"        \
+    "                       --decimal ',', else ',')\n"                                            \
+    "  --decimal C          the decimal point, '.' or ','; results always have '.'\n"              \
+    "  --comment C          lines that begin with it are skipped; the last one before the data\n"  \
+    "                       may have the names\n"                                                  \
+    "  --missing TEXT[,TEXT..]  cells that are missing values, as NA, NaN and empty ones are\n"    \
+    "  --na error|omit      rows with a missing value in a column in use: an error (default),\n"   \
+    "                       or left out; the fit at such a row of --at is then empty\n"
+
+/* Takes the option if it is one of these; *taken says so. optarg is its argument. */
+int table_option(int option, struct table_format *format, bool *taken, struct error *e);
+
+/* When all options have been read: CMD_USAGE for what does not go together. */
+int table_options_check(const struct table_format *format, struct error *e);
+
+void table_format_free(struct table_format *format);
+
+#endif
