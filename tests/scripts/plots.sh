@@ -115,7 +115,7 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
 
 # ---- attend ----
 
-npy q.npy '<f8' '(2, 3, 1)' 0 1 2 0 1 2
+npy q.npy '<f8' '(2, 3, 1)' 0 1 2 2 1 0
 npy k.npy '<f8' '(2, 4, 1)' 0 1 2 3 0 1 2 3
 ok attend -q q.npy -k k.npy -v k.npy --causal -o o.npy --weights w.npy
 unnpy w.npy
@@ -149,3 +149,4 @@ test "$(grep -c "title 'fit'" p.png)" = 1 || fail "not one legend"
 cp folder/bandwidth-weights.png p.png
 test "$(block 3 | wc -l)" = 50 || fail "not 50 queries"
 has "set xlabel 'x of the data'"
+has "set ytics nomirror ('0' 0, '1' 10, '2' 20, '3' 30, '4' 40)"

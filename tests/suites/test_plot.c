@@ -89,6 +89,7 @@ START_TEST(text_cannot_leave_its_quotes)
     char *text = drawn_panel(&(struct plot_panel){
         .title = "a'b", .x_label = "x_1\xFC\xC3\xBC", .layers = &layer, .layer_count = 1 });
     expect_part(text, "set label 1 'a''b' at screen");
+    expect_part(text, "unset title\n"); /* once is enough */
     /* Latin-1, which no SVG may have, and the same letter in UTF-8 */
     expect_part(text, "set xlabel 'x_1\xEF\xBF\xBD\xC3\xBC'\nunset ylabel\n");
     expect_part(text, "title 'it''s `touch x` @y'\n");
@@ -168,6 +169,7 @@ static const struct {
     { 0, 1e9, 0, "set xlabel 't'\n" },
     { 3, 3, 0, "set xlabel 't'\n" },
     { 1e9, 1e9 + 1e-6, 0, "set xlabel 't'\n" }, /* of rounding there is nothing to see */
+    { 1600000012, 1631536000, 1.6e9, "set xlabel 't \xE2\x88\x92 1600000000'\n" },
     { 1600000012, 1600003012, 1.6e9, "set xlabel 't \xE2\x88\x92 1600000000'\n" },
     { 1699990000, 1700010000, 1.6999e9, "set xlabel 't \xE2\x88\x92 1699900000'\n" },
     { 2451545, 2451645, 2451500, "set xlabel 't \xE2\x88\x92 2451500'\n" },

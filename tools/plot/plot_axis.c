@@ -151,7 +151,7 @@ static double cell_of(const double *value, size_t count, double wanted, double s
 }
 
 /* As far as they do not stand too close: the axis has as much room for each cell, whatever the
- * values are. */
+ * values are. Where these have no range or an infinite one there are none. */
 static void tic_round_values(struct tics *t, const double *value, size_t count, double offset)
 {
     double low = value[0] - offset, high = value[count - 1] - offset, step = round_step(high - low);
@@ -202,10 +202,10 @@ int put_cell_axis(struct script *s, const char *axis, const char *label,
             value[count++] = cells->at[cells->order[i]];
             extend(&extent, value[count - 1]);
         }
-    double offset = axis_offset(extent), range = extent.high - extent.low;
+    double offset = axis_offset(extent);
     if (value == NULL)
         tic_numbers(&tics, cells->first, cells->count);
-    else if (count > MOST_TICS && isnormal(range) && fabs(extent.low) < ROUNDING * range)
+    else if (count > MOST_TICS)
         tic_round_values(&tics, value, count, offset);
     if (value != NULL && tics.count < FEW) {
         tics.count = 0;
