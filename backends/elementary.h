@@ -55,6 +55,8 @@ enum elementary_function {
 
 #define LOG2_E_F32 0x1.715476p+0f
 #define LOG2_E_F64 0x1.71547652b82fep+0
+#define LN2_F32    0x1.62e43p-1f
+#define LN2_F64    0x1.62e42fefa39efp-1
 
 /* log 2 = HIGH + LOW. HIGH of the logarithm has trailing zeros: its multiples are exact. */
 #define EXP_LN2_HIGH_F32 0x1.62e43p-1f

@@ -1,50 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: C = alpha A B + beta C, a row at a time, in strips of columns: a strip's sums take
+/* C = alpha A B + beta C, a row at a time, in strips of columns: a strip's sums take
  * a row of B together, each of them in the order of k. */
+#ifndef BACKENDS_SCALAR_BMM_H
+#define BACKENDS_SCALAR_BMM_H
+
+#include "backends/scalar/number.h"
+#include "backends/scalar/scalar.h"
+
 #define BMM_STRIP 64
 
-static void FN(bmm_strip)(const struct bmm_args *args, struct view a, struct view b, struct view c,
-                          int64_t i, int64_t first, int64_t end)
+static void bmm_strip(const struct bmm_args *args, struct view a, struct view b, struct view c,
+                      int64_t i, int64_t first, int64_t end)
 {
-    T alpha = (T)args->alpha, beta = (T)args->beta;
-    T result[BMM_STRIP], sum[BMM_STRIP];
+    real alpha = (real)args->alpha, beta = (real)args->beta;
+    real result[BMM_STRIP], sum[BMM_STRIP];
     int64_t width = end - first;
     for (int64_t j = 0; j < width; j++)
-        result[j] = beta == 0 ? 0 : beta * FN(get)(c, i, first + j);
+        result[j] = beta == 0 ? 0 : beta * get(c, i, first + j);
     for (int64_t chunk = 0; chunk < args->k; chunk += CHUNK) {
         int64_t chunk_end = args->k - chunk < CHUNK ? args->k : chunk + CHUNK;
         for (int64_t j = 0; j < width; j++)
             sum[j] = 0;
         for (int64_t l = chunk; l < chunk_end; l++) {
-            T x = FN(get)(a, i, l);
+            real x = get(a, i, l);
             for (int64_t j = 0; j < width; j++)
-                sum[j] = FMA(x, FN(get)(b, l, first + j), sum[j]);
+                sum[j] = r_fma(x, get(b, l, first + j), sum[j]);
         }
         for (int64_t j = 0; j < width; j++)
-            result[j] = FMA(alpha, sum[j], result[j]);
+            result[j] = r_fma(alpha, sum[j], result[j]);
     }
     for (int64_t j = 0; j < width; j++)
-        FN(put)(c, i, first + j, result[j]);
+        put(c, i, first + j, result[j]);
 }
 
-static void FN(bmm_task)(void *arg, int64_t index, int worker)
+static void bmm_task(void *arg, int64_t index, int worker)
 {
     const struct bmm_args *args = arg;
     struct tile tile = tile_at(index, args->heads, args->n);
-    struct view a = view_of(&args->a, tile.b, tile.h, sizeof(T));
-    struct view b = view_of(&args->b, tile.b, tile.h, sizeof(T));
-    struct view c = view_of(&args->c, tile.b, tile.h, sizeof(T));
+    struct view a = view_of(&args->a, tile.b, tile.h, sizeof(real));
+    struct view b = view_of(&args->b, tile.b, tile.h, sizeof(real));
+    struct view c = view_of(&args->c, tile.b, tile.h, sizeof(real));
     (void)worker;
     for (int64_t i = tile.first; i < tile.end; i++)
         for (int64_t j = 0; j < args->m; j += BMM_STRIP)
-            FN(bmm_strip)
-    (args, a, b, c, i, j, args->m - j < BMM_STRIP ? args->m : j + BMM_STRIP);
+            bmm_strip(args, a, b, c, i, j, args->m - j < BMM_STRIP ? args->m : j + BMM_STRIP);
 }
 
-attpool_status SCALAR(FN(bmm))(struct engine *engine, const struct bmm_args *args)
+attpool_status scalar_bmm(struct engine *engine, const struct bmm_args *args)
 {
     struct bmm_args copy = *args;
-    return engine_parallel(engine, tile_count(args->batch, args->heads, args->n), FN(bmm_task),
-                           &copy);
+    return engine_parallel(engine, tile_count(args->batch, args->heads, args->n), bmm_task, &copy);
 }
+
+#endif

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: the slot elementwise, one elementary function over an array, for tests. */
+/* The slot elementwise, one elementary function over an array, for tests. */
+#ifndef BACKENDS_SCALAR_ELEMENTWISE_H
+#define BACKENDS_SCALAR_ELEMENTWISE_H
 
-static T FN(scrambled)(T x)
+#include "backends/scalar/elementary.h"
+#include "backends/scalar/scalar.h"
+
+static real scrambled(real x)
 {
-    T_BITS i;
+    real_uint i;
     memcpy(&i, &x, sizeof i);
     i ^= i << 13;
     i ^= i >> 17;
@@ -13,52 +18,54 @@ static T FN(scrambled)(T x)
     return x;
 }
 
-static T FN(elementary)(int function, T x)
+static real elementary(int function, real x)
 {
     switch ((enum elementary_function)function) {
     case ELEM_WEIGHT_EXP2:
-        return FN(weight_exp2)(x);
+        return r_weight_exp2(x);
     case ELEM_EXP2_FULL:
-        return FN(exp2_full)(x);
+        return r_exp2_full(x);
     case ELEM_EXP:
-        return FN(exp)(x);
+        return r_exp(x);
     case ELEM_TANH:
-        return FN(tanh)(x);
+        return r_tanh(x);
     case ELEM_LOG:
-        return FN(log)(x);
+        return r_log(x);
     case ELEM_SIN:
-        return FN(sin)(x);
+        return r_sin(x);
     case ELEM_COS:
-        return FN(cos)(x);
+        return r_cos(x);
     case ELEM_COSPI2:
-        return FN(cospi2)(x);
+        return r_cospi2(x);
     case ELEM_COSPI2_SQUARE:
-        return FN(cospi2_square)(x);
+        return r_cospi2_square(x);
     case ELEM_SILVERMAN:
-        return FN(silverman)(x);
+        return r_silverman(x);
     case ELEM_LOGISTIC_FACTOR:
-        return FN(logistic_factor)(x);
+        return r_logistic_factor(x);
     case ELEM_SIGMOID_FACTOR:
-        return FN(sigmoid_factor)(x);
+        return r_sigmoid_factor(x);
     case ELEM_RECIPROCAL:
         return 1 / x;
     case ELEM_QUOTIENT:
-        return x / FN(scrambled)(x);
+        return x / scrambled(x);
     case ELEM_SQRT:
-        return SQRT(x);
+        return r_sqrt(x);
     case ELEM_FUNCTIONS:
         break;
     }
     return x;
 }
 
-attpool_status SCALAR(FN(elementwise))(struct engine *engine, int function, size_t n,
-                                       const void *from, void *to)
+attpool_status scalar_elementwise(struct engine *engine, int function, size_t n, const void *from,
+                                  void *to)
 {
-    const T *x = from;
-    T *y = to;
+    const real *x = from;
+    real *y = to;
     (void)engine;
     for (size_t i = 0; i < n; i++)
-        y[i] = FN(canonical_nan)(FN(elementary)(function, x[i]));
+        y[i] = r_canonical_nan(elementary(function, x[i]));
     return ATTPOOL_OK;
 }
+
+#endif

@@ -1,38 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: elements of arrays, and the small steps of NUMERICS.md that all operations share. */
+/* Elements of arrays, and the small steps of NUMERICS.md that all operations share. */
+#ifndef BACKENDS_SCALAR_NUMBER_H
+#define BACKENDS_SCALAR_NUMBER_H
+
+#include "backends/scalar/elementary.h"
 #include "backends/scalar/view.h"
 
-static inline T FN(get)(struct view view, int64_t row, int64_t col)
+static inline real get(struct view view, int64_t row, int64_t col)
 {
-    T x;
+    real x;
     memcpy(&x, view_at(view, row, col), sizeof x);
     return x;
 }
 
 /* For results: a NaN is stored as the positive quiet one. */
-static inline void FN(put)(struct view view, int64_t row, int64_t col, T x)
+static inline void put(struct view view, int64_t row, int64_t col, real x)
 {
-    x = FN(canonical_nan)(x);
+    x = r_canonical_nan(x);
     memcpy(view_at(view, row, col), &x, sizeof x);
 }
 
 /* a b rounded up, a and b >= 0. */
-static inline T FN(product_up)(T a, T b)
+static inline real product_up(real a, real b)
 {
-    T p = a * b;
-    return FMA(a, b, -p) > 0 ? FN(as_real)(FN(as_bits)(p) + 1) : p;
+    real p = a * b;
+    return r_fma(a, b, -p) > 0 ? r_as_real(r_as_bits(p) + 1) : p;
 }
 
 /* The larger; NaN is passed over. */
-static inline T FN(keep_max)(T m, T t)
+static inline real keep_max(real m, real t)
 {
     return t > m ? t : m;
 }
 
 /* 2^(c x - top) for a top that is the largest c x, rounded. Where that rounding is not small
  * the difference of two rounded numbers is taken, which is 0 for the largest. */
-static inline T FN(relative)(T c, T x, T top)
+static inline real relative(real c, real x, real top)
 {
-    return FN(weight_exp2)(FABS(top) < T_BIG ? FMA(c, x, -top) : c * x - top);
+    return r_weight_exp2(r_abs(top) < REAL_BIG ? r_fma(c, x, -top) : c * x - top);
 }
+
+#endif

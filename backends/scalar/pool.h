@@ -1,33 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: pooling, the rows of a call and what is written of them. */
-#include "backends/scalar/pool_row.h"
+/* Pooling, the rows of a call and what is written of them. */
+#ifndef BACKENDS_SCALAR_POOL_H
+#define BACKENDS_SCALAR_POOL_H
 
-#define POOL_JOB FN(pool_job)
-struct POOL_JOB {
+#include "backends/scalar/pool_row.h"
+#include "backends/scalar/scalar.h"
+
+struct pool_job {
     struct engine *engine;
     const struct pool_args *args;
     int slots;
     bool note_empty;
 };
 
-#define OUTCOME FN(outcome)
-struct OUTCOME {
+/* What a row that has been pooled comes to. */
+enum outcome_kind { WEIGHTED, NEAREST, BLANK };
+
+struct outcome {
     enum outcome_kind kind;
     int64_t nearest;
-    T blank; /* 0 or NaN */
-    T lse;
+    real blank; /* 0 or NaN */
+    real lse;
 };
 
 /* The nearest of the keys that the masks leave, -1 for none. */
-static int64_t FN(row_nearest)(const struct ROW *row)
+static int64_t row_nearest(const struct row *row)
 {
     int64_t best = -1;
-    T least = 0;
+    real least = 0;
     for (int64_t j = row->sight.first; j < row->sight.end; j++) {
-        if (!FN(sees)(&row->sight, j))
+        if (!sees(&row->sight, j))
             continue;
-        T u2 = FN(nearness)(&row->metric, j);
+        real u2 = nearness(&row->metric, j);
         if (best < 0 || u2 < least || (least != least && u2 == u2)) {
             best = j;
             least = u2;
@@ -37,21 +42,21 @@ static int64_t FN(row_nearest)(const struct ROW *row)
 }
 
 /* An empty row: the policy may pool it again, evenly. */
-static void FN(row_empty)(struct ROW *row, struct STATE *state, struct OUTCOME *outcome)
+static void row_empty(struct row *row, struct state *state, struct outcome *outcome)
 {
-    *outcome = (struct OUTCOME){ .kind = BLANK, .blank = T_NAN, .lse = -T_INFINITY };
+    *outcome = (struct outcome){ .kind = BLANK, .blank = REAL_NAN, .lse = -REAL_INF };
     switch (row->args->empty) {
     case ATTPOOL_EMPTY_ZERO:
         outcome->blank = 0;
         return;
     case ATTPOOL_EMPTY_MEAN:
         row->even = true;
-        FN(row_pool)(row, state);
+        row_pool(row, state);
         if (state->sum != 0)
             outcome->kind = WEIGHTED;
         return;
     case ATTPOOL_EMPTY_NEAREST:
-        outcome->nearest = FN(row_nearest)(row);
+        outcome->nearest = row_nearest(row);
         if (outcome->nearest >= 0)
             outcome->kind = NEAREST;
         return;
@@ -60,182 +65,183 @@ static void FN(row_empty)(struct ROW *row, struct STATE *state, struct OUTCOME *
     }
 }
 
-static struct OUTCOME FN(row_run)(const struct POOL_JOB *job, struct ROW *row, struct STATE *state)
+static struct outcome row_run(const struct pool_job *job, struct row *row, struct state *state)
 {
-    struct OUTCOME outcome = { .kind = WEIGHTED };
-    FN(row_pool)(row, state);
+    struct outcome outcome = { .kind = WEIGHTED };
+    row_pool(row, state);
     if (state->sum == 0) {
-        FN(row_empty)(row, state, &outcome);
+        row_empty(row, state, &outcome);
         if (row->args->empty == ATTPOOL_EMPTY_ERROR && job->note_empty)
             engine_note_empty(job->engine, 1);
     } else {
-        outcome.lse = FN(log_sum)(row->has_max, state->max, state->sum);
+        outcome.lse = log_sum(row->has_max, state->max, state->sum);
     }
     return outcome;
 }
 
-static void FN(write_out)(const struct ROW *row, const struct OUTCOME *outcome,
-                          const struct STATE *state, struct view out)
+static void write_out(const struct row *row, const struct outcome *outcome,
+                      const struct state *state, struct view out)
 {
     for (int64_t c = 0; c < row->args->v; c++) {
-        T o = outcome->blank;
+        real o = outcome->blank;
         if (outcome->kind == WEIGHTED)
-            o = FN(quotient)(state->acc[c], state->sum);
+            o = quotient(state->acc[c], state->sum);
         else if (outcome->kind == NEAREST)
-            o = FN(get)(row->value, outcome->nearest, c) + 0;
-        FN(put)(out, row->sight.i, c, o);
+            o = get(row->value, outcome->nearest, c) + 0;
+        put(out, row->sight.i, c, o);
     }
 }
 
-static T FN(effective_number)(const struct OUTCOME *outcome, const struct STATE *state)
+static real effective_number(const struct outcome *outcome, const struct state *state)
 {
     if (outcome->kind == WEIGHTED)
         return state->sum / state->square * state->sum;
-    return outcome->kind == NEAREST ? 1 : T_NAN;
+    return outcome->kind == NEAREST ? 1 : REAL_NAN;
 }
 
 /* Is a sum of weights possibly below 1, so that its inverse is not to be used? */
-static bool FN(divides)(const struct pool_args *args)
+static bool divides(const struct pool_args *args)
 {
     return args->key_weights.data != NULL || args->score == POOL_CONSTANT ||
            (args->score == POOL_KERNEL && kernel_any(&args->kernel, args->d, kernel_has_factor));
 }
 
 /* W of a row, at row `place` of the view. */
-static void FN(write_weights)(const struct ROW *row, const struct OUTCOME *outcome,
-                              const struct STATE *state, struct view weights, int64_t place)
+static void write_weights(const struct row *row, const struct outcome *outcome,
+                          const struct state *state, struct view weights, int64_t place)
 {
-    struct BLOCK_KEYS block;
-    bool divide = FN(divides)(row->args);
-    T inverse = 1 / state->sum;
+    struct block block;
+    bool divide = divides(row->args);
+    real inverse = 1 / state->sum;
     int64_t first, end, origin = row->args->key_origin;
     for (int64_t j = 0; j < row->args->m; j++)
-        FN(put)(weights, place, j, outcome->kind == BLANK ? outcome->blank : 0);
+        put(weights, place, j, outcome->kind == BLANK ? outcome->blank : 0);
     if (outcome->kind == NEAREST)
-        FN(put)(weights, place, outcome->nearest, 1);
+        put(weights, place, outcome->nearest, 1);
     if (outcome->kind != WEIGHTED)
         return;
     for (int64_t at = origin / BLOCK * BLOCK; at < origin + row->sight.end; at += BLOCK) {
-        if (!FN(row_cut)(row, at, BLOCK, &first, &end))
+        if (!row_cut(row, at, BLOCK, &first, &end))
             continue;
-        FN(block_fill)(row, first, end, &block);
-        FN(block_weights)(row, state->max, &block);
+        block_fill(row, first, end, &block);
+        block_weights(row, state->max, &block);
         for (int n = 0; n < block.count; n++)
-            FN(put)
-        (weights, place, block.key[n],
-         divide ? block.weight[n] / state->sum : block.weight[n] * inverse);
+            put(weights, place, block.key[n],
+                divide ? block.weight[n] / state->sum : block.weight[n] * inverse);
     }
 }
 
 /* The scratch memory of a worker: accumulators, and a query. */
-static T *FN(pool_scratch)(const struct POOL_JOB *job, int worker, struct STATE *state)
+static real *pool_scratch(const struct pool_job *job, int worker, struct state *state)
 {
-    T *at = engine_scratch(job->engine, worker);
+    real *at = engine_scratch(job->engine, worker);
     for (int slot = 0; slot < job->slots; slot++)
         state[slot].acc = at + slot * job->args->v;
     state[TREE_NODES].acc = at + job->slots * job->args->v;
     return state[TREE_NODES].acc + job->args->v;
 }
 
-static void FN(read_query)(const struct pool_args *args, int64_t b, int64_t h, int64_t i, T *q)
+static void read_query(const struct pool_args *args, int64_t b, int64_t h, int64_t i, real *q)
 {
-    struct view queries = view_of(&args->q, b, h, sizeof(T));
+    struct view queries = view_of(&args->q, b, h, sizeof(real));
     for (int64_t c = 0; queries.at != NULL && c < args->d; c++)
-        q[c] = FN(get)(queries, i, c);
+        q[c] = get(queries, i, c);
 }
 
-static void FN(write_row)(const struct POOL_JOB *job, int64_t b, int64_t h, struct ROW *row,
-                          struct STATE *state)
+static void write_row(const struct pool_job *job, int64_t b, int64_t h, struct row *row,
+                      struct state *state)
 {
     const struct pool_args *args = job->args;
-    struct view out = view_of(&args->out, b, h, sizeof(T));
-    struct view lse = view_of(&args->lse, b, h, sizeof(T));
-    struct view n_eff = view_of(&args->n_eff, b, h, sizeof(T));
-    struct view weights = view_of(&args->weights, b, h, sizeof(T));
-    struct OUTCOME outcome = FN(row_run)(job, row, state);
+    struct view out = view_of(&args->out, b, h, sizeof(real));
+    struct view lse = view_of(&args->lse, b, h, sizeof(real));
+    struct view n_eff = view_of(&args->n_eff, b, h, sizeof(real));
+    struct view weights = view_of(&args->weights, b, h, sizeof(real));
+    struct outcome outcome = row_run(job, row, state);
     if (out.at != NULL)
-        FN(write_out)(row, &outcome, state, out);
+        write_out(row, &outcome, state, out);
     if (lse.at != NULL)
-        FN(put)(lse, row->sight.i, 0, outcome.lse);
+        put(lse, row->sight.i, 0, outcome.lse);
     if (n_eff.at != NULL)
-        FN(put)(n_eff, row->sight.i, 0, FN(effective_number)(&outcome, state));
+        put(n_eff, row->sight.i, 0, effective_number(&outcome, state));
     if (weights.at != NULL && args->rows == NULL)
-        FN(write_weights)(row, &outcome, state, weights, row->sight.i);
+        write_weights(row, &outcome, state, weights, row->sight.i);
 }
 
 /* The state of a row, into the nodes of the call. */
-static void FN(write_nodes)(const struct ROW *row, int64_t at, struct STATE *state)
+static void write_nodes(const struct row *row, int64_t at, struct state *state)
 {
     const struct pool_nodes *nodes = row->args->nodes;
     int64_t first, end, v = row->args->v;
     struct tree tree;
-    FN(call_range)(row->args, &first, &end);
-    FN(row_states)(row, first, end, &tree, state);
+    call_range(row->args, &first, &end);
+    row_states(row, first, end, &tree, state);
     assert(tree.count == nodes->count);
     for (int n = 0; n < nodes->count; n++) {
         const struct pool_node *node = &nodes->node[n];
         assert(node->level == tree.node[n].level && node->index == tree.node[n].index);
-        ((T *)node->max)[at] = FN(canonical_nan)(state[n].max);
-        ((T *)node->sum)[at] = FN(canonical_nan)(state[n].sum);
+        ((real *)node->max)[at] = r_canonical_nan(state[n].max);
+        ((real *)node->sum)[at] = r_canonical_nan(state[n].sum);
         for (int64_t c = 0; c < v; c++)
-            ((T *)node->acc)[at * v + c] = FN(canonical_nan)(state[n].acc[c]);
+            ((real *)node->acc)[at * v + c] = r_canonical_nan(state[n].acc[c]);
     }
 }
 
-static void FN(pool_task)(void *arg, int64_t index, int worker)
+static void pool_task(void *arg, int64_t index, int worker)
 {
-    const struct POOL_JOB *job = arg;
+    const struct pool_job *job = arg;
     const struct pool_args *args = job->args;
     struct tile tile = tile_at(index, args->heads, args->n);
-    struct STATE state[TREE_NODES + 1];
-    T *q = FN(pool_scratch)(job, worker, state);
+    struct state state[TREE_NODES + 1];
+    real *q = pool_scratch(job, worker, state);
     for (int64_t i = tile.first; i < tile.end; i++) {
-        FN(read_query)(args, tile.b, tile.h, i, q);
-        struct ROW row = FN(row_of)(args, tile.b, tile.h, i, q);
+        read_query(args, tile.b, tile.h, i, q);
+        struct row row = row_of(args, tile.b, tile.h, i, q);
         if (args->nodes != NULL)
-            FN(write_nodes)(&row, (tile.b * args->heads + tile.h) * args->n + i, state);
+            write_nodes(&row, (tile.b * args->heads + tile.h) * args->n + i, state);
         else
-            FN(write_row)(job, tile.b, tile.h, &row, state);
+            write_row(job, tile.b, tile.h, &row, state);
     }
 }
 
 /* The rows of W that were asked for, pooled once more. */
-static void FN(weights_task)(void *arg, int64_t index, int worker)
+static void weights_task(void *arg, int64_t index, int worker)
 {
-    const struct POOL_JOB *job = arg;
+    const struct pool_job *job = arg;
     const struct pool_args *args = job->args;
     struct tile tile = tile_at(index, args->heads, args->row_count);
-    struct view weights = view_of(&args->weights, tile.b, tile.h, sizeof(T));
-    struct STATE state[TREE_NODES + 1];
-    T *q = FN(pool_scratch)(job, worker, state);
+    struct view weights = view_of(&args->weights, tile.b, tile.h, sizeof(real));
+    struct state state[TREE_NODES + 1];
+    real *q = pool_scratch(job, worker, state);
     for (int64_t place = tile.first; place < tile.end; place++) {
         int64_t i = args->rows[place];
-        FN(read_query)(args, tile.b, tile.h, i, q);
-        struct ROW row = FN(row_of)(args, tile.b, tile.h, i, q);
-        struct OUTCOME outcome = FN(row_run)(job, &row, state);
-        FN(write_weights)(&row, &outcome, state, weights, place);
+        read_query(args, tile.b, tile.h, i, q);
+        struct row row = row_of(args, tile.b, tile.h, i, q);
+        struct outcome outcome = row_run(job, &row, state);
+        write_weights(&row, &outcome, state, weights, place);
     }
 }
 
-attpool_status SCALAR(FN(pool))(struct engine *engine, const struct pool_args *args)
+attpool_status scalar_pool(struct engine *engine, const struct pool_args *args)
 {
-    struct POOL_JOB job = { .engine = engine, .args = args, .note_empty = true };
+    struct pool_job job = { .engine = engine, .args = args, .note_empty = true };
     bool chosen = args->weights.data != NULL && args->rows != NULL;
     bool all =
         !chosen || args->out.data != NULL || args->lse.data != NULL || args->n_eff.data != NULL;
     attpool_status status = ATTPOOL_OK;
     int64_t first, end;
-    FN(call_range)(args, &first, &end);
+    call_range(args, &first, &end);
     job.slots = tree_slots(first, end);
-    size_t bytes = ((size_t)(job.slots + 1) * (size_t)args->v + (size_t)args->d) * sizeof(T);
+    size_t bytes = ((size_t)(job.slots + 1) * (size_t)args->v + (size_t)args->d) * sizeof(real);
     if (!engine_reserve(engine, bytes, 0))
         return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for %zu bytes a thread", bytes);
     if (all)
-        status = engine_parallel(engine, tile_count(args->batch, args->heads, args->n),
-                                 FN(pool_task), &job);
+        status =
+            engine_parallel(engine, tile_count(args->batch, args->heads, args->n), pool_task, &job);
     job.note_empty = !all;
     if (status == ATTPOOL_OK && chosen)
         status = engine_parallel(engine, tile_count(args->batch, args->heads, args->row_count),
-                                 FN(weights_task), &job);
+                                 weights_task, &job);
     return status;
 }
+
+#endif

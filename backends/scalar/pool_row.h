@@ -1,44 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Template: one query of a pooling, from its scores to its state. */
+/* One query of a pooling, from its scores to its state. */
+#ifndef BACKENDS_SCALAR_POOL_ROW_H
+#define BACKENDS_SCALAR_POOL_ROW_H
+
 #include "backends/scalar/distance.h"
 #include "backends/scalar/sight.h"
 #include "backends/scalar/state.h"
 #include "backends/tree.h"
 
-#define ROW FN(row)
-struct ROW {
+struct row {
     const struct pool_args *args;
-    struct SIGHT sight;
-    struct METRIC metric; /* q and k also of dot and additive */
+    struct sight sight;
+    struct metric metric; /* q and k also of dot and additive */
     struct view value, wv;
     bool even; /* the policy mean: every key that is seen weighs 1 */
     bool has_max, converted;
-    T scale, c; /* converted: t = scale x + bias is what is kept of a score, and c is 1 */
+    real scale, c; /* converted: t = scale x + bias is what is kept of a score, and c is 1 */
 };
 
 /* The keys of a block that take part. */
-#define BLOCK_KEYS FN(block)
-struct BLOCK_KEYS {
+struct block {
     int count;
     int64_t key[BLOCK];
-    T x[BLOCK], factor[BLOCK], weight[BLOCK];
+    real x[BLOCK], factor[BLOCK], weight[BLOCK];
 };
 
-static struct ROW FN(row_of)(const struct pool_args *args, int64_t b, int64_t h, int64_t i,
-                             const T *q)
+static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int64_t i,
+                         const real *q)
 {
-    struct ROW row = { .args = args };
-    row.sight = FN(sight_of)(&args->masks, &args->key_weights, b, h, i, args->m);
-    row.metric = FN(metric_of)(&args->kernel, args->d, q, &args->k, b, h, i);
-    row.value = view_of(&args->value, b, h, sizeof(T));
-    row.wv = view_of(&args->wv, b, h, sizeof(T));
+    struct row row = { .args = args };
+    row.sight = sight_of(&args->masks, &args->key_weights, b, h, i, args->m);
+    row.metric = metric_of(&args->kernel, args->d, q, &args->k, b, h, i);
+    row.value = view_of(&args->value, b, h, sizeof(real));
+    row.wv = view_of(&args->wv, b, h, sizeof(real));
     row.scale = 1;
     if (args->score == POOL_DOT || args->score == POOL_ADDITIVE) {
-        row.scale = (T)args->c;
+        row.scale = (real)args->c;
         row.has_max = true;
     } else if (args->score == POOL_KERNEL) {
-        row.scale = FN(kernel_scale)(&row.metric);
+        row.scale = kernel_scale(&row.metric);
         row.has_max = kernel_any(&args->kernel, args->d, kernel_has_log);
     }
     row.has_max |= args->masks.bias.data != NULL;
@@ -48,168 +49,166 @@ static struct ROW FN(row_of)(const struct pool_args *args, int64_t b, int64_t h,
 }
 
 /* q . k, or w_v . tanh(q + k). */
-static T FN(inner)(const struct ROW *row, int64_t j)
+static real inner(const struct row *row, int64_t j)
 {
-    const struct METRIC *pair = &row->metric;
+    const struct metric *pair = &row->metric;
     bool additive = row->args->score == POOL_ADDITIVE;
-    T sum = 0;
+    real sum = 0;
     for (int64_t first = 0; first < pair->d; first += CHUNK) {
         int64_t end = pair->d - first < CHUNK ? pair->d : first + CHUNK;
-        T s = 0;
+        real s = 0;
         for (int64_t c = first; c < end; c++) {
-            T k = FN(get)(pair->k, j, c);
-            s = additive ? FMA(FN(get)(row->wv, 0, c), FN(tanh)(pair->q[c] + k), s)
-                         : FMA(pair->q[c], k, s);
+            real k = get(pair->k, j, c);
+            s = additive ? r_fma(get(row->wv, 0, c), r_tanh(pair->q[c] + k), s)
+                         : r_fma(pair->q[c], k, s);
         }
         sum += s;
     }
     return sum;
 }
 
-static struct PAIR FN(row_pair)(const struct ROW *row, int64_t j)
+static struct pair row_pair(const struct row *row, int64_t j)
 {
-    struct PAIR pair = { .factor = 1, .inside = true };
+    struct pair pair = { .factor = 1, .inside = true };
     if (row->even || row->args->score == POOL_CONSTANT)
         return pair;
     if (row->args->score == POOL_KERNEL)
-        return FN(kernel_pair)(&row->metric, j);
-    pair.x = FN(inner)(row, j);
+        return kernel_pair(&row->metric, j);
+    pair.x = inner(row, j);
     return pair;
 }
 
-static T FN(row_score)(const struct ROW *row, int64_t j, T x)
+static real row_score(const struct row *row, int64_t j, real x)
 {
     if (row->sight.bias.at != NULL)
-        return FMA(row->scale, x, FN(get)(row->sight.bias, row->sight.i, j) * T_LOG2E);
+        return r_fma(row->scale, x, get(row->sight.bias, row->sight.i, j) * REAL(LOG2_E));
     return row->converted ? row->scale * x : x;
 }
 
 /* The keys [first, end), all of one block, with their scores. */
-static void FN(block_fill)(const struct ROW *row, int64_t first, int64_t end,
-                           struct BLOCK_KEYS *block)
+static void block_fill(const struct row *row, int64_t first, int64_t end, struct block *block)
 {
     block->count = 0;
     for (int64_t j = first; j < end; j++) {
-        if (!FN(sees)(&row->sight, j))
+        if (!sees(&row->sight, j))
             continue;
-        struct PAIR pair = FN(row_pair)(row, j);
+        struct pair pair = row_pair(row, j);
         if (!pair.inside)
             continue;
         block->key[block->count] = j;
-        block->x[block->count] = FN(row_score)(row, j, pair.x);
+        block->x[block->count] = row_score(row, j, pair.x);
         block->factor[block->count] = pair.factor;
         block->count++;
     }
 }
 
-static T FN(block_max)(const struct ROW *row, const struct BLOCK_KEYS *block)
+static real block_max(const struct row *row, const struct block *block)
 {
     if (!row->has_max || row->even)
         return 0;
-    T best = row->c > 0 ? -T_MAX : T_MAX;
+    real best = row->c > 0 ? -REAL_MAX : REAL_MAX;
     for (int n = 0; n < block->count; n++)
         if (row->c > 0 ? block->x[n] > best : block->x[n] < best)
             best = block->x[n];
-    return FN(keep_max)(-T_MAX, row->c * best);
+    return keep_max(-REAL_MAX, row->c * best);
 }
 
-static void FN(block_weights)(const struct ROW *row, T max, struct BLOCK_KEYS *block)
+static void block_weights(const struct row *row, real max, struct block *block)
 {
     for (int n = 0; n < block->count; n++) {
-        T p = 1;
+        real p = 1;
         if (!row->even) {
             if (row->has_max)
-                p = FN(relative)(row->c, block->x[n], max);
+                p = relative(row->c, block->x[n], max);
             p *= block->factor[n];
             if (row->sight.key_weights.at != NULL)
-                p *= FN(get)(row->sight.key_weights, 0, block->key[n]);
+                p *= get(row->sight.key_weights, 0, block->key[n]);
         }
         block->weight[n] = p;
     }
 }
 
-static void FN(state_clear)(const struct ROW *row, struct STATE *state)
+static void state_clear(const struct row *row, struct state *state)
 {
-    state->max = row->has_max && !row->even ? -T_MAX : 0;
+    state->max = row->has_max && !row->even ? -REAL_MAX : 0;
     state->sum = 0;
     state->square = 0;
     for (int64_t c = 0; c < row->args->v; c++)
         state->acc[c] = 0;
 }
 
-static void FN(block_sum)(const struct ROW *row, const struct BLOCK_KEYS *block,
-                          struct STATE *state)
+static void block_sum(const struct row *row, const struct block *block, struct state *state)
 {
     for (int n = 0; n < block->count; n++) {
-        T p = block->weight[n];
+        real p = block->weight[n];
         state->sum += p;
-        state->square = FMA(p, p, state->square);
+        state->square = r_fma(p, p, state->square);
         for (int64_t c = 0; c < row->args->v; c++)
-            state->acc[c] = FMA(p, FN(get)(row->value, block->key[n], c), state->acc[c]);
+            state->acc[c] = r_fma(p, get(row->value, block->key[n], c), state->acc[c]);
     }
 }
 
 /* The local number of the first key at or after both `first` and the position `position`. */
-static int64_t FN(local)(const struct ROW *row, int64_t position, int64_t first)
+static int64_t local(const struct row *row, int64_t position, int64_t first)
 {
     int64_t j = position - row->args->key_origin;
     return j > first ? j : first;
 }
 
 /* The part of the keys that the row sees in the positions [from, from + length). */
-static bool FN(row_cut)(const struct ROW *row, int64_t from, int64_t length, int64_t *first,
-                        int64_t *end)
+static bool row_cut(const struct row *row, int64_t from, int64_t length, int64_t *first,
+                    int64_t *end)
 {
     int64_t last = from + length - row->args->key_origin;
-    *first = FN(local)(row, from, row->sight.first);
+    *first = local(row, from, row->sight.first);
     *end = last < row->sight.end ? last : row->sight.end;
     return *first < *end;
 }
 
 /* The state of super-block `super`; `spare` is room for a block's. */
-static void FN(super_block)(const struct ROW *row, int64_t super, struct STATE *state,
-                            struct STATE *spare)
+static void super_block(const struct row *row, int64_t super, struct state *state,
+                        struct state *spare)
 {
-    struct BLOCK_KEYS block;
+    struct block block;
     int64_t first, end;
-    FN(state_clear)(row, state);
+    state_clear(row, state);
     for (int64_t at = super * SUPER_BLOCK; at < (super + 1) * SUPER_BLOCK; at += BLOCK) {
-        if (!FN(row_cut)(row, at, BLOCK, &first, &end))
+        if (!row_cut(row, at, BLOCK, &first, &end))
             continue;
-        FN(block_fill)(row, first, end, &block);
+        block_fill(row, first, end, &block);
         if (block.count == 0)
             continue;
-        FN(state_clear)(row, spare);
-        spare->max = FN(block_max)(row, &block);
-        FN(block_weights)(row, spare->max, &block);
-        FN(block_sum)(row, &block, spare);
-        FN(state_merge)(state, spare, row->args->v);
+        state_clear(row, spare);
+        spare->max = block_max(row, &block);
+        block_weights(row, spare->max, &block);
+        block_sum(row, &block, spare);
+        state_merge(state, spare, row->args->v);
     }
 }
 
 /* The super-blocks of all keys of the call: those of a state's nodes. */
-static void FN(call_range)(const struct pool_args *args, int64_t *first, int64_t *end)
+static void call_range(const struct pool_args *args, int64_t *first, int64_t *end)
 {
     *first = args->key_origin / SUPER_BLOCK;
     *end = (args->key_origin + args->m + SUPER_BLOCK - 1) / SUPER_BLOCK;
 }
 
 /* Super-blocks [first, end) into states at the slots of `tree`; state[TREE_NODES] is spare. */
-static void FN(row_states)(const struct ROW *row, int64_t first, int64_t end, struct tree *tree,
-                           struct STATE *state)
+static void row_states(const struct row *row, int64_t first, int64_t end, struct tree *tree,
+                       struct state *state)
 {
     struct tree_merge step;
     tree->count = 0;
     for (int64_t super = first; super < end; super++) {
         int slot = tree_push(tree, 0, super);
-        FN(super_block)(row, super, &state[slot], &state[TREE_NODES]);
+        super_block(row, super, &state[slot], &state[TREE_NODES]);
         while (tree_join(tree, &step))
-            FN(state_merge)(&state[step.left], &state[step.right], row->args->v);
+            state_merge(&state[step.left], &state[step.right], row->args->v);
     }
 }
 
 /* The whole row in state[0]. Super-blocks before and after what it sees are left out. */
-static void FN(row_pool)(const struct ROW *row, struct STATE *state)
+static void row_pool(const struct row *row, struct state *state)
 {
     struct tree tree;
     struct tree_merge step;
@@ -217,10 +216,12 @@ static void FN(row_pool)(const struct ROW *row, struct STATE *state)
     int64_t first = (origin + row->sight.first) / SUPER_BLOCK;
     int64_t end = (origin + row->sight.end + SUPER_BLOCK - 1) / SUPER_BLOCK;
     if (row->sight.first == row->sight.end) {
-        FN(state_clear)(row, &state[0]);
+        state_clear(row, &state[0]);
         return;
     }
-    FN(row_states)(row, first, end, &tree, state);
+    row_states(row, first, end, &tree, state);
     while (tree_collapse(&tree, &step))
-        FN(state_merge)(&state[step.left], &state[step.right], row->args->v);
+        state_merge(&state[step.left], &state[step.right], row->args->v);
 }
+
+#endif

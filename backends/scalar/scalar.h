@@ -17,6 +17,14 @@
 #define SCALAR_PASTE(prefix, name)   SCALAR_PASTE_2(prefix, name)
 #define SCALAR_PASTE_2(prefix, name) prefix##name
 
+#define scalar_bmm         SCALAR(TYPED(bmm))
+#define scalar_elementwise SCALAR(TYPED(elementwise))
+#define scalar_finish      SCALAR(TYPED(finish))
+#define scalar_kernel      SCALAR(TYPED(kernel))
+#define scalar_merge       SCALAR(TYPED(merge))
+#define scalar_pool        SCALAR(TYPED(pool))
+#define scalar_softmax     SCALAR(TYPED(softmax))
+
 #define SCALAR_DECLARE(prefix, type)                                                               \
     attpool_status prefix##_bmm_##type(struct engine *, const struct bmm_args *);                  \
     attpool_status prefix##_kernel_##type(struct engine *, const struct kernel_args *);            \

@@ -2,12 +2,12 @@
 #ifndef BACKENDS_SCALAR_VIEW_H
 #define BACKENDS_SCALAR_VIEW_H
 
-/* What needs no element type: the matrix of one (batch, head) of an array, and the cutting of
- * rows into tiles, each the task of one thread. */
-
 #include "backends/backend.h"
 
 #include <string.h>
+
+/* What needs no element type: the matrix of one (batch, head) of an array, and the cutting of
+ * rows into tiles, each the task of one thread. */
 
 struct view {
     char *at; /* NULL: the array is absent */

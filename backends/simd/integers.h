@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Sizes. */
-#ifndef ATTPOOL_SIMD_INTEGERS_H
-#define ATTPOOL_SIMD_INTEGERS_H
+#ifndef BACKENDS_SIMD_INTEGERS_H
+#define BACKENDS_SIMD_INTEGERS_H
 
 #include <stdint.h>
 

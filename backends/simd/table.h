@@ -20,11 +20,11 @@ const struct backend TABLE = {
     .emulated = true,
 #endif
     .probe = probe,
-    .bmm = { simd_bmm_f32, simd_bmm_f64 },
-    .kernel = { simd_kernel_f32, simd_kernel_f64 },
-    .softmax = { simd_softmax_f32, simd_softmax_f64 },
-    .pool = { simd_pool_f32, simd_pool_f64 },
+    .bmm = { SIMD_SYMBOL(bmm_f32), SIMD_SYMBOL(bmm_f64) },
+    .kernel = { SIMD_SYMBOL(kernel_f32), SIMD_SYMBOL(kernel_f64) },
+    .softmax = { SIMD_SYMBOL(softmax_f32), SIMD_SYMBOL(softmax_f64) },
+    .pool = { SIMD_SYMBOL(pool_f32), SIMD_SYMBOL(pool_f64) },
     .merge = { SCALAR_TWIN(merge_f32), SCALAR_TWIN(merge_f64) },
     .finish = { SCALAR_TWIN(finish_f32), SCALAR_TWIN(finish_f64) },
-    .elementwise = { simd_elementwise_f32, simd_elementwise_f64 },
+    .elementwise = { SIMD_SYMBOL(elementwise_f32), SIMD_SYMBOL(elementwise_f64) },
 };

@@ -3,6 +3,7 @@
  * one of the library's own elementary functions, so that the data is the same everywhere. */
 #include "config.h"
 
+#define REAL_BITS 64
 #include "backends/scalar/elementary.h"
 #include "tools/demo/demo.h"
 
@@ -43,17 +44,17 @@ double random_normal(struct random *r)
         double v = 2 * random_uniform(r) - 1;
         s = u * u + v * v;
     } while (s >= 1 || s == 0);
-    return u * sqrt(-2 * log_f64(s) / s);
+    return u * sqrt(-2 * r_log(s) / s);
 }
 
 /* ---- data sets ---- */
 
 static double truth_of(enum demo_set set, double x)
 {
-    double wave = 2 * sin_f64(x);
+    double wave = 2 * r_sin(x);
     if (set == DEMO_SIMILARITY)
         return wave + x;
-    return wave + (x > 0 ? exp_f64(0.8 * log_f64(x)) : 0);
+    return wave + (x > 0 ? r_exp(0.8 * r_log(x)) : 0);
 }
 
 static int ascending(const void *a, const void *b)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Batched matrix product.  NUMERICS.md has the order: chunks of CHUNK
+ * along k, one fma chain in a chunk, C updated once a chunk. So a chunk is the depth of a packed
+ * panel, C itself carries the sums between chunks, and every way to cut gives the same bits. */
+#ifndef BACKENDS_SIMD_BMM_BMM_H
+#define BACKENDS_SIMD_BMM_BMM_H
+
+#include "backends/simd/bmm/packed.h"
+#include "backends/simd/bmm/part.h"
+#include "backends/simd/bmm/plan.h"
+#include "backends/simd/bmm/vector.h"
+
+static void bmm_vector(const struct bmm_args *g, const struct bmm_part *part)
+{
+    const struct bmm_few f = { .a = part->a,
+                               .b = part->b,
+                               .c = part->c,
+                               .a_row = g->a.row,
+                               .a_col = g->a.col,
+                               .b_row = g->b.row,
+                               .b_col = g->b.col,
+                               .c_row = g->c.row,
+                               .k = g->k,
+                               .cols = part->cols,
+                               .alpha = (real)g->alpha,
+                               .beta = (real)g->beta };
+    bmm_few(&f, part->rows);
+}
+
+/* B in place. */
+static void bmm_in_place(void *arg, int64_t index, int worker)
+{
+    const struct bmm_job *w = arg;
+    const struct bmm_plan *p = &w->plan;
+    const struct bmm_args *g = &p->g;
+    const int64_t blocks = p->row_blocks * p->col_blocks, first = index / blocks * p->per_task;
+    const int64_t block = index % blocks, i = block / p->col_blocks, j = block % p->col_blocks;
+    const int64_t last = int_min(first + p->per_task, g->batch * g->heads);
+    struct bmm_cursor at = bmm_seek(g, first);
+    (void)worker;
+    for (int64_t q = first, run; q < last; q += run, bmm_next(g, &at, run)) {
+        run = bmm_run_from(p, at, last - q);
+        const struct bmm_part f = bmm_part_of(w, at, i, j, run);
+        if (p->way == BMM_VECTOR)
+            bmm_vector(g, &f);
+        else
+            bmm_part(g, &f);
+    }
+}
+
+/* k = 0: C = beta C. */
+static void bmm_scale(void *arg, int64_t index, int worker)
+{
+    const struct bmm_job *w = arg;
+    const struct bmm_args *g = &w->plan.g;
+    real *c = bmm_at(&g->c, bmm_seek(g, index / g->n)) + index % g->n * g->c.row;
+    (void)worker;
+    for (int64_t j = 0; j < g->m; j++) {
+        const real x = g->beta == 0 ? (real)0 : (real)g->beta * c[j * g->c.col];
+        c[j * g->c.col] = x == x ? x : REAL_NAN;
+    }
+}
+
+attpool_status simd_bmm(struct engine *engine, const struct bmm_args *args)
+{
+    if (args->batch * args->heads == 0 || args->n == 0 || args->m == 0)
+        return ATTPOOL_OK;
+    struct bmm_job w;
+    const struct bmm_plan *p = &w.plan;
+    w.engine = engine;
+    bmm_plan_of(args, LANES, sizeof(real), engine_workers(engine), &w.plan);
+    const int64_t matrices = p->g.batch * p->g.heads, blocks = p->row_blocks * p->col_blocks;
+    if (args->k == 0)
+        return engine_parallel(engine, matrices * p->g.n, bmm_scale, &w);
+    const int64_t each = bmm_room_a(p) + bmm_room_b(p);
+    const int64_t shared =
+        p->way == BMM_SHARED ? p->wave_units * p->wave_chunks * p->wave_cols * CHUNK + LANES : 0;
+    if (!engine_reserve(engine, (size_t)each * sizeof(real), (size_t)shared * sizeof(real)))
+        return engine_fail(engine, ATTPOOL_E_MEMORY, "bmm needs %zu bytes",
+                           (size_t)(each * engine_workers(engine) + shared) * sizeof(real));
+    w.shared = engine_shared(engine);
+    switch (p->way) {
+    case BMM_SHARED:
+        return bmm_waves(&w);
+    case BMM_OWN:
+        return engine_parallel(engine, int_ceil(p->units, p->per_task) * p->col_blocks, bmm_own,
+                               &w);
+    case BMM_COPY:
+        return engine_parallel(engine, int_ceil(p->units, p->per_task) * blocks, bmm_copy, &w);
+    default:
+        return engine_parallel(engine, int_ceil(matrices, p->per_task) * blocks, bmm_in_place, &w);
+    }
+}
+
+#endif

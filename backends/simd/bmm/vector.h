@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The matrix product for few rows of A: B is read once, in the order of memory, and not packed. */
+#ifndef BACKENDS_SIMD_BMM_VECTOR_H
+#define BACKENDS_SIMD_BMM_VECTOR_H
+
+#include "backends/simd/bmm/plan.h"
+#include "backends/simd/real.h"
+
+/* C of `rows` rows and a block of columns; k is all of it. */
+struct bmm_few {
+    const real *a, *b;
+    real *c;
+    int64_t a_row, a_col, b_row, b_col, c_row;
+    int64_t k, cols;
+    real alpha, beta;
+};
+
+/* C from `cols` sums of one row. */
+static void bmm_few_update(const struct bmm_few *f, const real *sums, real *c, int64_t cols,
+                           bool first, bool last)
+{
+    const vec alpha = v_set1(f->alpha), beta = v_set1(first ? f->beta : 1);
+    const bool zero = first && f->beta == 0;
+    for (int64_t j = 0; j < cols; j += LANES) {
+        const size_t n = (size_t)int_min(LANES, cols - j);
+        vec old = v_zero();
+        if (!zero)
+            old = v_mul(beta, n == LANES ? v_loadu(c + j) : v_load_n(c + j, n));
+        vec sum = v_fma(alpha, v_loadu(sums + j), old);
+        if (last)
+            sum = v_select(v_isnan(sum), v_set1(REAL_NAN), sum);
+        if (n == LANES)
+            v_storeu(c + j, sum);
+        else
+            v_store_n(c + j, sum, n);
+    }
+}
+
+/* `steps` rows of B, from p on, into the sums. */
+VEC_FN void bmm_few_steps(const struct bmm_few *f, int rows, int steps, int64_t p, bool first,
+                          real *sums)
+{
+    vec a[BMM_FEW * 4];
+    const real *b = f->b + p * f->b_row;
+    UNROLL_FOR (int i = 0; i < rows * steps; i++)
+        a[i] = v_set1(f->a[i / steps * f->a_row + (p + i % steps) * f->a_col]);
+    for (int64_t j = 0; j < f->cols; j += LANES) {
+        vec x[4];
+        UNROLL_FOR (int q = 0; q < steps; q++)
+            x[q] = j + LANES <= f->cols ? v_loadu(b + q * f->b_row + j)
+                                        : v_load_n(b + q * f->b_row + j, (size_t)(f->cols - j));
+        UNROLL_FOR (int r = 0; r < rows; r++) {
+            real *to = sums + r * BMM_FEW_COLS + j;
+            vec s = first ? v_zero() : v_loadu(to);
+            UNROLL_FOR (int q = 0; q < steps; q++)
+                s = v_fma(a[r * steps + q], x[q], s);
+            v_storeu(to, s);
+        }
+    }
+}
+
+/* Rows of B are contiguous: a few of them at a time are added to sums kept in memory. */
+VEC_FN void bmm_few_straight(const struct bmm_few *f, int rows)
+{
+    real sums[BMM_FEW * BMM_FEW_COLS];
+    const int steps = rows <= 2 ? 4 : 2;
+    for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
+        const int64_t end = int_min(chunk + CHUNK, f->k);
+        int64_t p = chunk;
+        for (; p + steps <= end; p += steps)
+            bmm_few_steps(f, rows, steps, p, p == chunk, sums);
+        for (; p < end; p++)
+            bmm_few_steps(f, rows, 1, p, p == chunk, sums);
+        for (int r = 0; r < rows; r++)
+            bmm_few_update(f, sums + r * BMM_FEW_COLS, f->c + r * f->c_row, f->cols, chunk == 0,
+                           end == f->k);
+    }
+}
+
+/* LANES columns of B, LANES deep from b on, times A's elements from a on, into the sums. */
+VEC_FN void bmm_few_square(const real *a, const real *b, int64_t b_col, int rows, vec *s)
+{
+    vec x[LANES];
+    /* The compiler must not see that this is the same in every turn of the caller's loop: it
+     * would keep an address for each row, and these on the stack. */
+    __asm__("" : "+r"(b_col));
+    UNROLL_FOR (int q = 0; q < LANES; q++)
+        x[q] = v_loadu(b + q / 4 * (4 * b_col) + q % 4 * b_col);
+    v_transpose(x);
+    UNROLL_FOR (int q = 0; q < LANES; q++) {
+        UNROLL_FOR (int r = 0; r < rows; r++)
+            s[r] = v_fma(v_set1(a[r * CHUNK + q]), x[q], s[r]);
+    }
+}
+
+/* The same for fewer columns or a lesser depth. */
+VEC_FN void bmm_few_edge(const real *a, const real *b, int64_t b_col, int rows, int64_t cols,
+                         int64_t deep, vec *s)
+{
+    real line[LANES] = { 0 };
+    for (int64_t q = 0; q < deep; q++) {
+        for (int64_t i = 0; i < int_min(cols, LANES); i++)
+            line[i] = b[i * b_col + q];
+        UNROLL_FOR (int r = 0; r < rows; r++)
+            s[r] = v_fma(v_set1(a[r * CHUNK + q]), v_loadu(line), s[r]);
+    }
+}
+
+/* `cols` columns of a chunk of B, in vectors whose chains of sums overlap. */
+VEC_FN void bmm_few_columns(const real *a, const real *b, int64_t b_col, int rows, int vecs,
+                            int64_t cols, int64_t deep, real *sums)
+{
+    enum { line = 64 / sizeof(real), per = LANES * LANES / line }; /* lines of memory */
+    const real *ahead = b + 2 * vecs * LANES * b_col, *end = ahead + deep;
+    vec s[BMM_FEW * 2];
+    int64_t p = 0;
+    UNROLL_FOR (int i = 0; i < vecs * rows; i++)
+        s[i] = v_zero();
+    for (; cols == vecs * LANES && p + LANES <= deep; p += LANES) {
+        /* The columns after the next ones, in the order of memory: a processor foresees streams,
+         * not squares. */
+        UNROLL_FOR (int q = 0; q < vecs * per; q++) {
+            vec_prefetch(ahead);
+            ahead += line;
+            if (ahead >= end) {
+                end += b_col;
+                ahead = end - deep;
+            }
+        }
+        UNROLL_FOR (int v = 0; v < vecs; v++)
+            bmm_few_square(a + p, b + v * LANES * b_col + p, b_col, rows, s + v * rows);
+    }
+    UNROLL_FOR (int v = 0; v < vecs; v++)
+        if (v * LANES < cols)
+            bmm_few_edge(a + p, b + v * LANES * b_col + p, b_col, rows, cols - v * LANES, deep - p,
+                         s + v * rows);
+    UNROLL_FOR (int i = 0; i < vecs * rows; i++)
+        v_storeu(sums + (i % rows * vecs + i / rows) * LANES, s[i]);
+}
+
+/* Columns of B are contiguous: squares of it are transposed in registers. */
+VEC_FN void bmm_few_transposed(const struct bmm_few *f, int rows)
+{
+    const int vecs = 2;
+    real a[BMM_FEW * CHUNK], sums[BMM_FEW * 2 * LANES];
+    for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
+        const int64_t deep = int_min(CHUNK, f->k - chunk);
+        for (int r = 0; r < rows; r++)
+            for (int64_t p = 0; p < deep; p++)
+                a[r * CHUNK + p] = f->a[r * f->a_row + (chunk + p) * f->a_col];
+        for (int64_t j = 0; j < f->cols; j += vecs * LANES) {
+            const int64_t cols = int_min(vecs * LANES, f->cols - j);
+            bmm_few_columns(a, f->b + j * f->b_col + chunk, f->b_col, rows, vecs, cols, deep, sums);
+            for (int r = 0; r < rows; r++)
+                bmm_few_update(f, sums + r * vecs * LANES, f->c + r * f->c_row + j, cols,
+                               chunk == 0, chunk + CHUNK >= f->k);
+        }
+    }
+}
+
+/* Functions of their own, by a table: inlined into one they would run out of registers. */
+#define BMM_FEW_ROWS(rows)                                                                         \
+    static void bmm_few_straight_##rows(const struct bmm_few *f)                                   \
+    {                                                                                              \
+        bmm_few_straight(f, rows);                                                                 \
+    }                                                                                              \
+    static void bmm_few_transposed_##rows(const struct bmm_few *f)                                 \
+    {                                                                                              \
+        bmm_few_transposed(f, rows);                                                               \
+    }
+BMM_FEW_ROWS(1)
+BMM_FEW_ROWS(2)
+BMM_FEW_ROWS(3)
+BMM_FEW_ROWS(4)
+#undef BMM_FEW_ROWS
+
+static void bmm_few(const struct bmm_few *f, int64_t rows)
+{
+    typedef void function(const struct bmm_few *);
+    static function *const straight[] = { bmm_few_straight_1, bmm_few_straight_2,
+                                          bmm_few_straight_3, bmm_few_straight_4 };
+    static function *const transposed[] = { bmm_few_transposed_1, bmm_few_transposed_2,
+                                            bmm_few_transposed_3, bmm_few_transposed_4 };
+    (f->b_col == 1 ? straight : transposed)[rows - 1](f);
+}
+
+#endif

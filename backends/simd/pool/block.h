@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The block of keys that a tile looks at. */
+#ifndef BACKENDS_SIMD_POOL_BLOCK_H
+#define BACKENDS_SIMD_POOL_BLOCK_H
+
+#include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/tile.h"
+
+struct pool_block {
+    int64_t first; /* local number of the first key */
+    int count;
+    bool partial; /* some row does not see some key, by lengths, causal, window, leave-one-out */
+    bool zeros;   /* some key has the weight 0 */
+    bool masked;  /* some row does not see some key, by the mask */
+    const pool_any *v;
+};
+
+/* REAL_BITS bytes, or the first n, as bits. */
+static real_uint pool_mask_word(const uint8_t *from, int64_t col, int n)
+{
+    uint8_t bytes[REAL_BITS] = { 0 };
+    if (col != 1 || n < REAL_BITS) {
+        for (int k = 0; k < n; k++)
+            bytes[k] = from[k * col];
+        from = bytes;
+    }
+#if REAL_BITS == 32
+    return vec_byte_bits(from);
+#else
+    return vec_byte_bits(from) | (real_uint)vec_byte_bits(from + 32) << 32;
+#endif
+}
+
+/* The mask of the block. False where it hides all keys from all rows. */
+static bool pool_block_mask(const struct pool_tile *t, struct pool_block *x)
+{
+    const int64_t col = t->plan->a->masks.mask.col;
+    const uint8_t *row[POOL_LANES(LANES)];
+    real_uint some = 0, every = ~(real_uint)0;
+    pool_mask_rows(t, x->first, row);
+    for (int j = 0; j < x->count; j += REAL_BITS) {
+        const int n = (int)int_min(REAL_BITS, x->count - j);
+        const real_uint past = n < REAL_BITS ? ~(real_uint)0 << n : 0;
+        real *to = t->mask + j / REAL_BITS * t->lanes;
+        for (int lane = 0; lane < t->lanes; lane++) {
+            const real_uint see = pool_mask_word(row[lane] + j * col, col, n);
+            memcpy(to + lane, &see, sizeof see);
+            some |= see;
+            every &= see | past;
+        }
+    }
+    pool_mask_ahead(t, x->first + x->count);
+    x->masked = every != ~(real_uint)0;
+    return some != 0;
+}
+
+/* Key weights of the block; true where one of them is 0. */
+static bool pool_block_weights(const struct pool_tile *t, int64_t first, int count)
+{
+    const struct array *x = &t->plan->a->key_weights;
+    const pool_any *from = pool_at(x, t->b, t->head0) + first * x->col;
+    vec_mask zero = m_first(0);
+    if (x->col == 1)
+        memcpy(t->weights, from, (size_t)count * sizeof(real));
+    for (int j = 0; j < count && x->col != 1; j++)
+        t->weights[j] = from[j * x->col];
+    for (int j = count; j % LANES != 0; j++)
+        t->weights[j] = 1;
+    for (int j = 0; j < count; j += LANES)
+        zero = m_or(zero, v_eq(v_loadu(t->weights + j), v_zero()));
+    return m_any(zero) != 0;
+}
+
+/* The keys of absolute block `number` that are in sight: by whole vectors, those between the
+ * first and the last one that some row sees. False where there are none, or the mask hides all. */
+static bool pool_block_at(const struct pool_tile *t, int64_t number, struct pool_block *x)
+{
+    const struct pool_args *a = t->plan->a;
+    int64_t first = int_max(0, number * BLOCK - a->key_origin);
+    int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
+    if (first >= end || first >= t->high || end <= t->low)
+        return false;
+    first += int_max(0, t->low - first) / LANES * LANES;
+    end = int_min(end, first + (t->high - first + LANES - 1) / LANES * LANES);
+    x->first = first;
+    x->count = (int)(end - first);
+    x->partial = first < t->all_low || end > t->all_high;
+    for (int lane = 0; lane < t->count && a->masks.leave_one_out && !x->partial; lane++) {
+        int64_t out = t->query[lane] + a->masks.excluded;
+        x->partial = out >= first && out < end;
+    }
+    x->zeros = a->key_weights.data != NULL && pool_block_weights(t, first, x->count);
+    x->masked = false;
+    x->v = a->value.data != NULL ? pool_at(&a->value, t->b, t->head0) + first * a->value.row : NULL;
+    return a->masks.mask.data == NULL || pool_block_mask(t, x);
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Measures of few rows and a super-block of keys without a panel (few.h). */
+#ifndef BACKENDS_SIMD_POOL_BY_KEY_SCORE_H
+#define BACKENDS_SIMD_POOL_BY_KEY_SCORE_H
+
+#include "backends/simd/math/kernels.h"
+#include "backends/simd/pool/by_key/few.h"
+#include "backends/simd/pool/by_key/panel.h"
+#include "backends/simd/pool/by_key/transpose.h"
+#include "backends/simd/pool/measure.h"
+#include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/score.h"
+#include "backends/simd/pool/tile.h"
+
+/* --- dots and squares of many coordinates ---------------------------------------------------- */
+
+/* Measures of all rows into w->copy, in the order of keys; then to where they belong. False where
+ * keys do not lie so that this can be done. */
+static bool few_in_place(const struct pool_few *w)
+{
+    const struct pool_plan *p = w->t->plan;
+    const struct pool_args *a = p->a;
+    const struct pool_pairs *x = &w->pairs;
+    const bool dot = p->measure == MEASURE_DOT, squares = p->measure == MEASURE_SQUARES;
+    const bool even = x->lane_scale == NULL && x->scale_row == 0 && x->scale_col == 0;
+    if (a->k.col != 1 || a->d < 2 || !(dot || (squares && even)))
+        return false;
+    const int whole = (w->end - w->first) / LANES * LANES;
+    const pool_any *k = pool_at(&a->k, w->t->b, w->t->head0) + (w->base + w->first) * a->k.row;
+    const struct few_turned turned = { .k = k,
+                                       .row = a->k.row,
+                                       .d = a->d,
+                                       .q = (const real *)(const void *)x->cast,
+                                       .step = x->col,
+                                       .scale = x->cast_scale != NULL ? *x->cast_scale : 1,
+                                       .out = w->copy + w->first,
+                                       .vectors = whole / LANES,
+                                       .ahead = a->k.row == a->d ? 8 << 10 : 0 };
+    few_turned(&turned, w->t->count, dot);
+    for (int o = whole; o < w->end - w->first; o++)
+        for (int r = 0; r < w->t->count; r++)
+            turned.out[r * SUPER_BLOCK + o] = few_single(&turned, k + o * a->k.row, r, dot);
+    for (int r = 0; r < w->t->count; r++) {
+        real *s = w->s + few_row(w, r);
+        few_turn(w->copy + r * SUPER_BLOCK, 1, s);
+        for (int i = 0; i < SUPER_BLOCK && x->cast_post != NULL; i += LANES)
+            v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->cast_post[r * x->post_row])));
+    }
+    return true;
+}
+
+/* --- all pairs, a tile of keys turned at a time --------------------------------------------- */
+
+/* The key of number x, or one that there is. */
+static int64_t few_there(const struct pool_few *w, int x)
+{
+    return w->base + int_max(w->first, int_min(few_key(x), w->end - 1));
+}
+
+/* Widths of the tile's keys, a row of lanes. */
+static void few_inverse_bandwidths(const struct pool_few *w, int at, int lanes)
+{
+    const struct pool_plan *p = w->t->plan;
+    const struct kernel *kernel = &p->a->kernel;
+    const bool key = kernel->per == ATTPOOL_BANDWIDTH_KEY;
+    if (p->a->score != POOL_KERNEL || (!key && kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY))
+        return;
+    const struct few_source from = w->from_inverse_bandwidths;
+    for (int lane = 0; lane < lanes; lane++)
+        w->scale[lane] = r_abs(from.x[few_there(w, at + lane) * from.row]);
+    for (int lane = 0; lane < lanes && key && p->squared_width; lane += LANES)
+        pool_inverse_bandwidths_of(w->scale + lane, w->post + lane);
+    for (int64_t c = p->a->d - 1; c >= 0 && !key; c--) /* the first row has the factors */
+        for (int lane = 0; lane < lanes; lane += LANES)
+            v_storeu(w->scale + c * lanes + lane,
+                     products_up(v_set1(w->t->coordinate[c]), v_loadu(w->scale + lane)));
+}
+
+/* How the differences of lanes that are keys are scaled. */
+static void few_scaled(const struct pool_few *w, struct pool_pairs *x)
+{
+    const struct pool_plan *p = w->t->plan;
+    const bool power = p->measure == MEASURE_SQUARES && !p->by_coordinate;
+    const bool post = p->squared_width;
+    switch (p->a->kernel.per) {
+    case ATTPOOL_BANDWIDTH_ONE:
+        x->cast_scale = power ? &p->power : &p->width;
+        if (*x->cast_scale == 1 && !post)
+            x->cast_scale = NULL;
+        x->cast_post = post ? &p->width : NULL;
+        break;
+    case ATTPOOL_BANDWIDTH_COORDINATE:
+        x->cast_scale = w->t->coordinate;
+        x->scale_col = 1;
+        break;
+    case ATTPOOL_BANDWIDTH_KEY:
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
+        x->lane_scale = w->scale;
+        x->lane_post = post ? w->post : NULL;
+        x->scale_tile = x->vectors * LANES;
+        if (p->a->kernel.per == ATTPOOL_BANDWIDTH_KEY)
+            break;
+        x->scale_step = x->scale_tile;
+        x->scale_tile *= x->d;
+        break;
+    case ATTPOOL_BANDWIDTH_QUERY:
+        x->cast_scale = w->t->q_scale;
+        x->scale_row = 1;
+        x->cast_post = post ? w->t->q_post : NULL;
+        x->post_row = 1;
+    }
+}
+
+/* What all pairs of the rows have in common. */
+static void few_begin(struct pool_few *w)
+{
+    const struct pool_plan *p = w->t->plan;
+    const struct pool_args *a = p->a;
+    w->pairs = (struct pool_pairs){ .vectors = FEW_WIDE / LANES,
+                                    .tiles = w->panel ? FEW_RUN : 1,
+                                    .count = w->t->count,
+                                    .d = a->d,
+                                    .lane = w->panel ? w->k : w->keys,
+                                    .cast = w->t->q,
+                                    .row = 1,
+                                    .col = w->t->lanes,
+                                    .wv = pool_at(&a->wv, 0, 0),
+                                    .wv_col = a->wv.col,
+                                    .out = w->s,
+                                    .step = SUPER_BLOCK,
+                                    .ends = w->ends,
+                                    .factor = p->factor ? w->factor : NULL,
+                                    .part = p->compact ? w->part : NULL };
+    if (a->score == POOL_KERNEL)
+        few_scaled(w, &w->pairs);
+    w->from_k = few_rows_of(w, &a->k);
+    w->from_v = few_rows_of(w, &a->value);
+    w->from_weights = few_columns_of(w, &a->key_weights);
+    w->from_inverse_bandwidths =
+        few_columns_of(w, a->kernel.per == ATTPOOL_BANDWIDTH_KEY ? &a->kernel.inverse_bandwidths
+                                                                 : &a->kernel.factors);
+    real *const blocks[] = { w->m, w->l, w->sq, w->sum };
+    for (int i = 0; i < 4; i++) /* there may be more lanes than rows */
+        pool_fill(blocks[i], (size_t)(POOL_BLOCKS * w->lanes), 0);
+}
+
+/* The vectors of keys at number `from`. */
+static void few_tile(const struct pool_few *w, int from, int vectors)
+{
+    const struct pool_args *a = w->t->plan->a;
+    const pool_any *k = pool_at(&a->k, w->t->b, w->t->head0), *rows[POOL_LANES(LANES)];
+    struct pool_pairs x = w->pairs;
+    x.vectors = vectors;
+    x.ends = NULL;
+    x.out += from;
+    x.factor = x.factor != NULL ? x.factor + from : NULL;
+    x.part = x.part != NULL ? x.part + from : NULL;
+    if (a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY)
+        x.scale_step = vectors * LANES;
+    for (int lane = 0; lane < vectors * LANES; lane++)
+        rows[lane] = k + few_there(w, from + lane) * a->k.row;
+    pool_turn(rows, a->k.col, a->d, vectors * LANES, w->keys);
+    few_inverse_bandwidths(w, from, vectors * LANES);
+    pool_pairs_measure(w->t->plan, &x);
+}
+
+/* The numbers that keys may have. */
+static struct pool_span few_numbers(const struct pool_few *w)
+{
+    const int run = FEW_RUN, first = w->first % run, last = (w->end - 1) % run;
+    if (w->first / run != (w->end - 1) / run)
+        return (struct pool_span){ 0, SUPER_BLOCK };
+    return (struct pool_span){ first * FEW_WIDE, (last + 1) * FEW_WIDE };
+}
+
+/* Measures of all rows. */
+static void few_measure(const struct pool_few *w)
+{
+    const struct pool_plan *p = w->t->plan;
+    const struct pool_span all = few_numbers(w);
+    const int from = (int)all.low, end = (int)all.high;
+    if (p->measure == MEASURE_NONE)
+        pool_fill(w->s, (size_t)w->t->count * SUPER_BLOCK, p->has_max ? 0 : 1);
+    else if (!few_in_place(w))
+        for (int x = from, vectors; x < end; x += vectors * LANES) {
+            vectors = end - x >= POOL_VECTORS * LANES ? POOL_VECTORS : 1;
+            few_tile(w, x, vectors);
+        }
+    for (int r = 0; r < w->t->count; r++) {
+        const size_t at = few_row(w, r) + (size_t)from;
+        pool_kernel(p, w->s + at, p->factor ? w->factor + at : NULL,
+                    p->compact ? w->part + at : NULL, (size_t)(end - from));
+    }
+}
+
+#endif

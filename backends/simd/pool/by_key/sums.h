@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Weights of few rows and a super-block, and their sums (few.h). */
+#ifndef BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
+#define BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
+
+#include "backends/simd/math/powers.h"
+#include "backends/simd/pool/by_key/few.h"
+#include "backends/simd/pool/measure.h"
+#include "backends/simd/pool/plan.h"
+
+/* Maxima of the blocks of a row, from its scores or, where these are known, their extremes, into
+ * m; true where one of them is large. */
+static bool few_maxima(const struct pool_few *w, const real *s, const real *ends, real *m)
+{
+    enum { VECTORS = FEW_WIDE / LANES };
+    const struct pool_plan *p = w->t->plan;
+    const vec c = v_set1(p->c), limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
+    vec_mask small = m_not(m_first(0));
+    vec end[4];
+    UNROLL_FOR (int i = 0; i < 4; i++)
+        end[i] = ends != NULL ? v_loadu(ends + i * LANES) : v_set1(p->low ? REAL_MAX : -REAL_MAX);
+    for (int x = 0; x < SUPER_BLOCK && ends == NULL; x += 4 * LANES)
+        UNROLL_FOR (int i = 0; i < 4; i++)
+            end[i] = pool_extreme(p->low, end[i], v_loadu(s + x + i * LANES));
+    UNROLL_FOR (int i = VECTORS; i < 4; i++)
+        end[i % VECTORS] = pool_extreme(p->low, end[i % VECTORS], end[i]);
+    if (LANES > (int)POOL_BLOCKS) { /* blocks come in pieces */
+        real twice[2 * LANES];
+        v_storeu(twice, end[0]);
+        v_storeu(twice + LANES, end[0]);
+        end[0] = pool_extreme(p->low, end[0], v_loadu(twice + POOL_BLOCKS));
+    }
+    UNROLL_FOR (int i = 0; i < VECTORS; i++) {
+        const vec max = v_max_keep(v_set1(-REAL_MAX), v_mul(c, end[i]));
+        small = m_and(small, v_lt(v_abs(max), limit));
+        v_storeu(m + i * LANES, max);
+    }
+    return !m_all(small);
+}
+
+/* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
+struct few_next {
+    uintptr_t k, v;     /* v may be 0: it does not come */
+    size_t coordinates; /* of keys that come */
+};
+
+static struct few_next few_next_of(const struct pool_few *w)
+{
+    const int64_t next = w->base + SUPER_BLOCK, d = w->t->plan->a->d;
+    struct few_next x = { 0 };
+    const bool lie = w->from_k.row == d && (w->from_k.col == 1 || d == 1);
+    if (lie && d * SUPER_BLOCK * (int)sizeof(real) <= 16 << 10) { /* more turns up by itself */
+        x.k = (uintptr_t)(w->from_k.x + next * d);
+        x.coordinates = (size_t)d;
+    }
+    if (w->from_v.x != NULL && w->from_v.row == 1)
+        x.v = (uintptr_t)(w->from_v.x + next);
+    return x;
+}
+
+/* 4 vectors. */
+VEC_FN void few_fetch(uintptr_t x)
+{
+    UNROLL_FOR (size_t i = 0; i < 4 * LANES * sizeof(real); i += 64)
+        vec_prefetch((const void *)(x + i));
+}
+
+VEC_FN void few_ahead(const struct few_next *x, size_t at)
+{
+    for (size_t c = 0; c < x->coordinates; c++)
+        few_fetch(x->k + (at * x->coordinates + c * 4 * LANES) * sizeof(real));
+    if (x->v != 0)
+        few_fetch(x->v + at * sizeof(real));
+}
+
+/* A row of weights. */
+struct few_sums {
+    real *s;                     /* scores, then weights */
+    const real *minus;           /* 4 vectors, or NULL: s are the weights */
+    const real *factor, *weight; /* or NULL */
+    const real *v, *part;        /* or NULL */
+    bool keep;                   /* the weights, in s */
+    real c;
+    real *l, *sq, *sum; /* of the blocks */
+};
+
+/* 4 vectors of weights from number x on, into t, and s where they are kept. */
+VEC_FN void few_group(const struct few_sums *w, int x, vec *t, const bool log, const bool more,
+                      bool keep)
+{
+    real *s = w->s + x;
+    UNROLL_FOR (int i = 0; i < 4; i++) {
+        t[i] = v_loadu(s + i * LANES);
+        if (log)
+            t[i] = v_fma(v_set1(w->c), t[i], v_loadu(w->minus + i * LANES));
+    }
+    if (log)
+        weight_powers(t, 4);
+    UNROLL_FOR (int i = 0; i < 4; i++) {
+        if (more && w->factor != NULL)
+            t[i] = v_mul(t[i], v_loadu(w->factor + x + i * LANES));
+        if (more && w->weight != NULL)
+            t[i] = v_mul(t[i], v_loadu(w->weight + x + i * LANES));
+        if (keep)
+            v_storeu(s + i * LANES, t[i]);
+    }
+}
+
+/* Weights from number x on, POOL_BLOCKS at a time, `rows` times, each FEW_WIDE further on; they
+ * are in t or, where that is NULL, in memory. */
+VEC_FN void few_add(const struct few_sums *w, int x, const vec *t, int rows, vec *l, vec *sq,
+                    vec *sum, const bool one, const bool more)
+{
+    const int wide = FEW_WIDE, vectors = LANES < (int)POOL_BLOCKS ? POOL_BLOCKS / LANES : 1;
+    UNROLL_FOR (int k = 0; k < rows; k++, x += wide)
+        UNROLL_FOR (int i = 0; i < vectors; i++) {
+            const vec p = t != NULL ? t[k * vectors + i] : v_loadu(w->s + x + i * LANES);
+            l[i] = v_add(l[i], p);
+            if (more)
+                sq[i] = v_fma(p, p, sq[i]);
+            if (!one)
+                continue;
+            vec to = v_fma(p, v_loadu(w->v + x + i * LANES), sum[i]);
+            if (more && w->part != NULL)
+                to = v_select(v_gt(v_loadu(w->part + x + i * LANES), v_zero()), to, sum[i]);
+            sum[i] = to;
+        }
+}
+
+/* Sums of weights that are made on the way. Where a vector holds two keys of a block they come
+ * from memory, once the later ones have been made. `next` comes ahead, or is NULL. */
+VEC_FN void few_sums_of(const struct few_sums *all, const struct few_next *next, const bool log,
+                        const bool one, const bool more)
+{
+    enum {
+        GROUP = 4 * LANES,
+        ROWS = GROUP / FEW_WIDE,
+        VECTORS = LANES < (int)POOL_BLOCKS ? (int)POOL_BLOCKS / LANES : 1
+    };
+    const bool pieces = LANES > (int)POOL_BLOCKS;
+    const struct few_sums one_row = *all, *w = &one_row;
+    vec l[VECTORS], sq[VECTORS], sum[VECTORS], t[4];
+    UNROLL_FOR (int i = 0; i < VECTORS; i++)
+        l[i] = sq[i] = sum[i] = v_zero();
+    for (int x = 0; x < SUPER_BLOCK; x += GROUP) {
+        few_group(w, x, t, log, more, pieces || w->keep);
+        if (!pieces)
+            few_add(w, x, t, ROWS, l, sq, sum, one, more);
+        if (next != NULL)
+            few_ahead(next, (size_t)x);
+    }
+    for (int x = 0; x < FEW_WIDE && pieces; x += POOL_BLOCKS)
+        for (int k = 0; k < FEW_RUN; k += ROWS)
+            few_add(w, x + k * FEW_WIDE, NULL, ROWS, l, sq, sum, one, more);
+    for (int i = 0; i < VECTORS; i++) {
+        v_storeu(w->l + i * LANES, l[i]);
+        v_storeu(w->sq + i * LANES, sq[i]);
+        v_storeu(w->sum + i * LANES, sum[i]);
+    }
+}
+
+static void few_sums(const struct few_sums *w, const struct few_next *next, bool more)
+{
+    const bool one = w->v != NULL, log = w->minus != NULL;
+    switch (log * 4 + one * 2 + more) {
+    case 0:
+        few_sums_of(w, next, false, false, false);
+        break;
+    case 1:
+        few_sums_of(w, next, false, false, true);
+        break;
+    case 2:
+        few_sums_of(w, next, false, true, false);
+        break;
+    case 3:
+        few_sums_of(w, next, false, true, true);
+        break;
+    case 4:
+        few_sums_of(w, next, true, false, false);
+        break;
+    case 5:
+        few_sums_of(w, next, true, false, true);
+        break;
+    case 6:
+        few_sums_of(w, next, true, true, false);
+        break;
+    default:
+        few_sums_of(w, next, true, true, true);
+    }
+}
+
+/* Scores less maxima so large that their own rounding matters. */
+static void few_large(const struct pool_few *w, real *s, const real *m)
+{
+    const vec c = v_set1(w->t->plan->c), limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
+    for (int x = 0; x < SUPER_BLOCK; x += LANES) {
+        const vec max = v_loadu(m + x % FEW_WIDE), score = v_loadu(s + x);
+        const vec two = v_sub(v_mul(c, score), max);
+        v_storeu(s + x, v_select(v_lt(v_abs(max), limit), v_fma(c, score, v_neg(max)), two));
+    }
+}
+
+static bool few_has_nan(const real *x, int64_t n)
+{
+    bool nan = false;
+    for (int64_t c = 0; c < n; c++)
+        nan |= x[c] != x[c];
+    return nan;
+}
+
+/* Weights of row r, in the place of its scores where they are wanted again; maxima and sums of
+ * its blocks. `ends` may be NULL. */
+static void few_weigh(const struct pool_few *w, int r, const real *ends, bool suspect)
+{
+    const struct pool_plan *p = w->t->plan;
+    const size_t at = few_row(w, r);
+    real minus[4 * LANES], m[FEW_WIDE] = { 0 }, l[FEW_WIDE], sq[FEW_WIDE], sum[FEW_WIDE];
+    const bool more = p->factor || p->weighted || p->squares;
+    struct few_sums sums = { .s = w->s + at,
+                             .factor = p->factor ? w->factor + at : NULL,
+                             .weight = p->weighted ? w->weights : NULL,
+                             .v = p->a->v == 1 ? w->v : NULL,
+                             .keep = p->a->v > 1 || suspect,
+                             .c = p->c,
+                             .l = l,
+                             .sq = sq,
+                             .sum = sum };
+    if (p->has_max) {
+        const bool large = few_maxima(w, sums.s, ends, m);
+        for (int i = 0; i < 4 * LANES; i += LANES)
+            v_storeu(minus + i, large ? v_zero() : v_neg(v_loadu(m + i % FEW_WIDE)));
+        if (large) {
+            few_large(w, sums.s, m);
+            sums.c = 1;
+        }
+        sums.minus = minus;
+    }
+    const struct few_next next = few_next_of(w);
+    few_sums(&sums, w->panel && r == 0 ? &next : NULL, more);
+    if (sums.v != NULL && suspect && few_has_nan(sums.sum, POOL_BLOCKS)) {
+        sums.minus = sums.factor = sums.weight = NULL;
+        sums.part = w->part + at;
+        few_sums(&sums, NULL, true);
+    }
+    for (int b = 0, i = w->waiting * w->t->count + r; b < POOL_BLOCKS; b++, i += w->lanes) {
+        w->m[i] = m[b];
+        w->l[i] = l[b];
+        w->sq[i] = sq[b];
+        w->sum[i] = sum[b];
+    }
+}
+
+#endif

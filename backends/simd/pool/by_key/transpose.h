@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Dots and squares of many coordinates for few rows; keys are turned on their way. */
+#ifndef BACKENDS_SIMD_POOL_BY_KEY_TRANSPOSE_H
+#define BACKENDS_SIMD_POOL_BY_KEY_TRANSPOSE_H
+
+#include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/tile.h"
+
+struct few_turned {
+    const pool_any *k; /* of the first key */
+    int64_t row, d;
+    const real *q; /* of the first row; coordinates are `step` numbers apart */
+    int64_t step;
+    real scale;    /* of differences */
+    real *out;     /* rows of SUPER_BLOCK numbers, in the order of keys */
+    int vectors;   /* of keys */
+    int64_t ahead; /* bytes further on memory is wanted, or 0: keys have gaps */
+};
+
+/* n coordinates from c on, of LANES keys and nr rows. */
+VEC_FN void few_turned_square(const struct few_turned *x, const pool_any *k, int64_t c, int n,
+                              vec s[4], const int nr, const bool dot)
+{
+    const vec scale = v_set1(x->scale);
+    const real *q = x->q + c * x->step;
+    vec r[LANES];
+    UNROLL_FOR (int i = 0; i < LANES; i++, k += x->row)
+        r[i] = pool_load(k, n);
+    v_transpose(r);
+    UNROLL_FOR (int i = 0; i < LANES; i++, q += x->step)
+        UNROLL_FOR (int j = 0; j < nr; j++) {
+            if (i >= n)
+                continue;
+            vec point = v_set1(q[j]);
+            vec z = dot ? point : v_mul(v_sub(r[i], point), scale);
+            s[j] = v_fma(z, dot ? r[i] : z, s[j]);
+        }
+}
+
+/* LANES keys, from k on. */
+VEC_FN void few_turned_n(const struct few_turned *x, const pool_any *k, real *out, const int nr,
+                         const bool dot)
+{
+    const int lines = (int)(LANES * LANES * sizeof(real) / 64);
+    vec sum[4], s[4];
+    UNROLL_FOR (int j = 0; j < nr; j++)
+        sum[j] = v_zero();
+    for (int64_t first = 0; first < x->d; first += CHUNK) {
+        const int64_t end = int_min(x->d, first + CHUNK);
+        int64_t c = first;
+        UNROLL_FOR (int j = 0; j < nr; j++)
+            s[j] = v_zero();
+        for (; c + LANES <= end; c += LANES) {
+            const uintptr_t next =
+                (uintptr_t)k + (size_t)(x->ahead + c * LANES * (int)sizeof(real));
+            for (int i = 0; i < lines && x->ahead != 0; i++)
+                vec_prefetch((const void *)(next + 64 * (unsigned)i));
+            few_turned_square(x, k + c, c, LANES, s, nr, dot);
+        }
+        if (c < end)
+            few_turned_square(x, k + c, c, (int)(end - c), s, nr, dot);
+        UNROLL_FOR (int j = 0; j < nr; j++)
+            sum[j] = v_add(sum[j], s[j]);
+    }
+    UNROLL_FOR (int j = 0; j < nr; j++)
+        v_storeu(out + j * SUPER_BLOCK, sum[j]);
+}
+
+VEC_FN void few_turned_rows(const struct few_turned *x, const int nr, const bool dot)
+{
+    const pool_any *k = x->k;
+    for (int v = 0; v < x->vectors; v++, k += LANES * x->row)
+        few_turned_n(x, k, x->out + v * LANES, nr, dot);
+}
+
+#define FEW_TURNED(nr)                                                                             \
+    case nr:                                                                                       \
+        if (dot)                                                                                   \
+            few_turned_rows(&some, nr, true);                                                      \
+        else                                                                                       \
+            few_turned_rows(&some, nr, false);                                                     \
+        break;
+
+static void few_turned(const struct few_turned *x, int rows, bool dot)
+{
+    struct few_turned some = *x;
+    for (int r = 0; r < rows; r += 4) {
+        some.q = x->q + r;
+        some.out = x->out + (int64_t)r * SUPER_BLOCK;
+        switch (rows - r) {
+            FEW_TURNED(1)
+            FEW_TURNED(2)
+            FEW_TURNED(3)
+        default:
+            FEW_TURNED(4)
+        }
+    }
+}
+
+#undef FEW_TURNED
+
+/* A key outside the vectors. */
+static real few_single(const struct few_turned *x, const pool_any *k, int r, bool dot)
+{
+    real sum = 0;
+    for (int64_t first = 0; first < x->d; first += CHUNK) {
+        real s = 0;
+        for (int64_t c = first; c < int_min(x->d, first + CHUNK); c++) {
+            const real point = x->q[c * x->step + r];
+            const real z = dot ? point : (k[c] - point) * x->scale;
+            s = r_fma(z, dot ? k[c] : z, s);
+        }
+        sum += s;
+    }
+    return sum;
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Measures of the kernels, for struct pool_pairs: differences first, then inverse bandwidths. */
+
+#ifndef BACKENDS_SIMD_POOL_DISTANCE_H
+#define BACKENDS_SIMD_POOL_DISTANCE_H
+
+#include "backends/simd/pool/measure.h"
+
+/* How differences are scaled. */
+enum pool_scaled { SCALED_NOT, SCALED_CAST, SCALED_LANE };
+
+VEC_FN vec pool_apart(const struct pool_pairs *x, vec lane, int j, int64_t c, int i,
+                      const enum pool_scaled how)
+{
+    vec z = v_sub(lane, v_set1(x->cast[j * x->row + c * x->col]));
+    if (how == SCALED_CAST)
+        return v_mul(z, v_set1(x->cast_scale[j * x->scale_row + c * x->scale_col]));
+    if (how == SCALED_LANE)
+        return v_mul(z, v_loadu(x->lane_scale + c * x->scale_step + i * LANES));
+    return z;
+}
+
+VEC_FN void pool_squares_chunk(const struct pool_pairs *x, int j, int64_t c, int64_t end,
+                               vec s[8][4], const int kt, const int nv, const enum pool_scaled how)
+{
+    UNROLL_FOR (int k = 0; k < kt; k++)
+        UNROLL_FOR (int i = 0; i < nv; i++)
+            s[k][i] = v_zero();
+    for (; c < end; c++)
+        UNROLL_FOR (int k = 0; k < kt; k++)
+            UNROLL_FOR (int i = 0; i < nv; i++) {
+                vec lane = v_loadu(x->lane + (c * nv + i) * LANES);
+                vec z = pool_apart(x, lane, j + k, c, i, how);
+                s[k][i] = v_fma(z, z, s[k][i]);
+            }
+}
+
+VEC_FN void pool_squares_n(const struct pool_pairs *x, const int kt, const int nv,
+                           const enum pool_scaled how)
+{
+    vec s[8][4], end[4];
+    int j = 0;
+    pool_ends_start(end, true, nv);
+    for (; j + kt <= x->count; j += kt)
+        for (int64_t c = 0; c < x->d; c += CHUNK) {
+            pool_squares_chunk(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv, how);
+            pool_chunk_out(x, j, c, s, end, true, kt, nv);
+        }
+    for (; j < x->count && kt > 1; j++)
+        for (int64_t c = 0; c < x->d; c += CHUNK) {
+            pool_squares_chunk(x, j, c, int_min(c + CHUNK, x->d), s, 1, nv, how);
+            pool_chunk_out(x, j, c, s, end, true, 1, nv);
+        }
+    pool_ends_store(x, end, nv);
+}
+
+/* One coordinate, the most frequent regression: all in one pass. */
+VEC_FN void pool_square_n(const struct pool_pairs *x, const int nv, const enum pool_scaled how,
+                          const enum pool_scaled post)
+{
+    vec lane[4], end[4];
+    pool_ends_start(end, true, nv);
+    UNROLL_FOR (int i = 0; i < nv; i++)
+        lane[i] = v_loadu(x->lane + i * LANES);
+    for (int j = 0; j < x->count; j++) {
+        real *to = x->out + j * x->step;
+        UNROLL_FOR (int i = 0; i < nv; i++) {
+            vec z = pool_apart(x, lane[i], j, 0, i, how);
+            vec s = v_mul(z, z);
+            if (post == SCALED_CAST)
+                s = v_mul(s, v_set1(x->cast_post[j * x->post_row]));
+            if (post == SCALED_LANE)
+                s = v_mul(s, v_loadu(x->lane_post + i * LANES));
+            end[i] = v_min_keep(end[i], s);
+            v_storeu(to + i * LANES, s);
+        }
+    }
+    pool_ends_store(x, end, nv);
+}
+
+VEC_FN void pool_square_v(const struct pool_pairs *x, const int nv)
+{
+    const bool post = x->cast_post != NULL;
+    if (x->lane_scale != NULL && x->lane_post != NULL)
+        pool_square_n(x, nv, SCALED_LANE, SCALED_LANE);
+    else if (x->lane_scale != NULL)
+        pool_square_n(x, nv, SCALED_LANE, SCALED_NOT);
+    else if (x->cast_scale != NULL && post)
+        pool_square_n(x, nv, SCALED_CAST, SCALED_CAST);
+    else if (x->cast_scale != NULL)
+        pool_square_n(x, nv, SCALED_CAST, SCALED_NOT);
+    else if (post)
+        pool_square_n(x, nv, SCALED_NOT, SCALED_CAST);
+    else
+        pool_square_n(x, nv, SCALED_NOT, SCALED_NOT);
+}
+
+VEC_FN void pool_squares_v(const struct pool_pairs *x, const int kt, const int nv)
+{
+    if (x->d == 1)
+        pool_square_v(x, nv);
+    else if (x->lane_scale != NULL)
+        pool_squares_n(x, 1, nv, SCALED_LANE);
+    else if (x->cast_scale != NULL)
+        pool_squares_n(x, 1, nv, SCALED_CAST);
+    else
+        pool_squares_n(x, kt, nv, SCALED_NOT);
+}
+
+/* The squares of inverse_bandwidths. */
+static void pool_post(const struct pool_pairs *x)
+{
+    for (int j = 0; j < x->count; j++)
+        for (int i = 0; i < x->vectors; i++) {
+            real *s = x->out + j * x->step + i * LANES;
+            vec times = x->lane_post != NULL ? v_loadu(x->lane_post + i * LANES)
+                                             : v_set1(x->cast_post[j * x->post_row]);
+            v_storeu(s, v_mul(v_loadu(s), times));
+        }
+}
+
+static void pool_squares(const struct pool_pairs *x)
+{
+    switch (x->vectors) {
+    case 1:
+        pool_squares_v(x, POOL_DEEP, 1);
+        break;
+    case 2:
+        pool_squares_v(x, POOL_DEEP, 2);
+        break;
+    case 3:
+        pool_squares_v(x, 2, 3);
+        break;
+    default:
+        pool_squares_v(x, 2, 4);
+    }
+    for (int j = 0; j < x->count && x->d == 0; j++)
+        for (int i = 0; i < x->vectors; i++)
+            v_storeu(x->out + j * x->step + i * LANES, v_zero());
+    if (x->d != 1 && (x->cast_post != NULL || x->lane_post != NULL))
+        pool_post(x);
+}
+
+/* |difference * width| of point j and coordinate c. */
+VEC_FN vec pool_u(const struct pool_pairs *x, int j, int64_t c, int i)
+{
+    vec lane = v_loadu(x->lane + (c * x->vectors + i) * LANES);
+    if (x->lane_scale != NULL)
+        return v_abs(pool_apart(x, lane, j, c, i, SCALED_LANE));
+    if (x->cast_scale != NULL)
+        return v_abs(pool_apart(x, lane, j, c, i, SCALED_CAST));
+    return v_abs(pool_apart(x, lane, j, c, i, SCALED_NOT));
+}
+
+VEC_FN void pool_linear_n(const struct pool_pairs *x, const int nv, const enum pool_scaled how)
+{
+    vec end[4];
+    pool_ends_start(end, true, nv);
+    for (int j = 0; j < x->count; j++)
+        UNROLL_FOR (int i = 0; i < nv; i++) {
+            vec u = v_abs(pool_apart(x, v_loadu(x->lane + i * LANES), j, 0, i, how));
+            end[i] = v_min_keep(end[i], u);
+            v_storeu(x->out + j * x->step + i * LANES, u);
+        }
+    pool_ends_store(x, end, nv);
+}
+
+VEC_FN void pool_linear_v(const struct pool_pairs *x, const int nv)
+{
+    if (x->lane_scale != NULL)
+        pool_linear_n(x, nv, SCALED_LANE);
+    else if (x->cast_scale != NULL)
+        pool_linear_n(x, nv, SCALED_CAST);
+    else
+        pool_linear_n(x, nv, SCALED_NOT);
+}
+
+/* u of a single coordinate, with the smallest as ends. */
+static void pool_linear(const struct pool_pairs *x)
+{
+    switch (x->vectors) {
+    case 1:
+        pool_linear_v(x, 1);
+        break;
+    case 2:
+        pool_linear_v(x, 2);
+        break;
+    case 3:
+        pool_linear_v(x, 3);
+        break;
+    default:
+        pool_linear_v(x, 4);
+    }
+}
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Blocks of keys out of reach of all rows of a tile, for kernels of bounded support.
+ * There every weight is 0 and the state stays as it is (NUMERICS.md), so that the block need not
+ * be looked at. Sorted data have most blocks out of reach.
+ *
+ * A box is d least coordinates, then d largest ones: of the keys of every block, of every
+ * super-block, and of the rows of a tile. */
+#ifndef BACKENDS_SIMD_POOL_PRUNE_H
+#define BACKENDS_SIMD_POOL_PRUNE_H
+
+#include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/tile.h"
+
+enum { REACH_TILES = 8 };
+
+/* |w| where blocks may be out of reach and it pays to look, else 0. */
+static real pool_reach_width(const struct pool_plan *p)
+{
+    const struct pool_args *a = p->a;
+    const struct kernel *kernel = &a->kernel;
+    if (a->score != POOL_KERNEL || !p->compact || p->has_max || kernel->form != ATTPOOL_RADIAL ||
+        kernel->per != ATTPOOL_BANDWIDTH_ONE || a->d < 1 || a->d > REACH_DEPTH || p->shape.few ||
+        p->shape.sets != 1 || p->shape.tiles < REACH_TILES)
+        return 0;
+    const real width =
+        r_abs(kernel->inverse_bandwidths.data != NULL ? *pool_at(&kernel->inverse_bandwidths, 0, 0)
+                                                      : (real)kernel->one);
+    return width <= REAL_MAX ? width : 0;
+}
+
+/* Numbers of all boxes. */
+static size_t pool_reach_room(const struct pool_reach *reach, const struct pool_plan *p)
+{
+    const int64_t large = p->shape.end - p->shape.first;
+    return reach->width > 0 ? (size_t)(large * (POOL_BLOCKS + 1) * 2 * p->a->d) : 0;
+}
+
+static void pool_reach_place(struct pool_reach *reach, const struct pool_plan *p, real *room)
+{
+    const int64_t large = p->shape.end - p->shape.first;
+    reach->plan = p;
+    reach->large = room;
+    reach->blocks = reach->width > 0 ? room + large * 2 * p->a->d : NULL;
+}
+
+static void pool_box_start(real *box, int64_t d)
+{
+    for (int64_t c = 0; c < d; c++) {
+        box[c] = REAL_INF;
+        box[d + c] = -REAL_INF;
+    }
+}
+
+/* A coordinate of `count` points; false where one of them is not finite. */
+static bool pool_box_side(real *low, real *high, const pool_any *x, int64_t row, int64_t count)
+{
+    vec least = v_set1(*low), largest = v_set1(*high);
+    vec_mask finite = m_first(LANES);
+    int64_t j = 0;
+    for (; row == 1 && j + LANES <= count; j += LANES) {
+        const vec y = pool_load(x + j, LANES);
+        finite = m_and(finite, v_lt(v_abs(y), v_set1(REAL_INF)));
+        least = v_min_keep(least, y);
+        largest = v_max_keep(largest, y);
+    }
+    bool all = m_all(finite) != 0;
+    real some[2 * LANES];
+    v_storeu(some, least);
+    v_storeu(some + LANES, largest);
+    for (int k = 0; k < LANES; k++) {
+        *low = some[k] < *low ? some[k] : *low;
+        *high = some[LANES + k] > *high ? some[LANES + k] : *high;
+    }
+    for (; j < count; j++) {
+        const real y = x[j * row];
+        all &= r_abs(y) < REAL_INF;
+        *low = y < *low ? y : *low;
+        *high = y > *high ? y : *high;
+    }
+    return all;
+}
+
+/* The box with these points too. One that is not finite is everywhere: its differences may be
+ * NaN, which are to be seen. */
+static void pool_box_add(real *box, const pool_any *x, int64_t row, int64_t col, int64_t d,
+                         int64_t count)
+{
+    bool finite = true;
+    for (int64_t c = 0; c < d; c++)
+        finite &= pool_box_side(&box[c], &box[d + c], x + c * col, row, count);
+    for (int64_t c = 0; c < d && !finite; c++) {
+        box[c] = -REAL_INF;
+        box[d + c] = REAL_INF;
+    }
+}
+
+/* The boxes of a super-block and its blocks. */
+static void pool_reach_task(void *arg, int64_t index, int worker)
+{
+    const struct pool_reach *reach = arg;
+    const struct pool_args *a = reach->plan->a;
+    const pool_any *k = pool_at(&a->k, 0, 0);
+    const int64_t d = a->d, base = (reach->plan->shape.first + index) * SUPER_BLOCK - a->key_origin;
+    real *large = reach->large + index * 2 * d;
+    (void)worker;
+    pool_box_start(large, d);
+    for (int b = 0; b < POOL_BLOCKS; b++) {
+        real *box = reach->blocks + (index * POOL_BLOCKS + b) * 2 * d;
+        const int64_t first = int_max(0, base + b * BLOCK);
+        const int64_t end = int_min(a->m, base + (b + 1) * BLOCK);
+        pool_box_start(box, d);
+        if (first >= end)
+            continue;
+        pool_box_add(box, k + first * a->k.row, a->k.row, a->k.col, d, end - first);
+        pool_box_add(large, (const pool_any *)box, d, 1, d, 2);
+    }
+}
+
+/* The box of the tile's rows. */
+static void pool_reach_tile(struct pool_tile *t)
+{
+    const int64_t d = t->plan->a->d;
+    if (t->reach == NULL)
+        return;
+    pool_box_start(t->box, d);
+    pool_box_add(t->box, (const pool_any *)t->q, 1, t->lanes, d, t->lanes);
+}
+
+/* Whether a box of keys is so far from the tile's that no rounding makes a weight of it. */
+static bool pool_beyond(const struct pool_tile *t, const real *box)
+{
+    const int64_t d = t->plan->a->d;
+    real sum = 0;
+    for (int64_t c = 0; c < d; c++) {
+        const real below = t->box[c] - box[d + c], above = box[c] - t->box[d + c];
+        const real gap = below > above ? below : above;
+        const real u = gap > 0 ? gap * t->reach->width : 0;
+        sum += u * u;
+    }
+    return sum > (real)1.02;
+}
+
+static bool pool_has_reach(const struct pool_tile *t)
+{
+    return t->reach != NULL && t->plan->compact;
+}
+
+static bool pool_block_beyond(const struct pool_tile *t, int64_t number)
+{
+    const int64_t block = number - (pool_has_reach(t) ? t->plan->shape.first * POOL_BLOCKS : 0);
+    return pool_has_reach(t) && pool_beyond(t, t->reach->blocks + block * 2 * t->plan->a->d);
+}
+
+static bool pool_super_block_beyond(const struct pool_tile *t, int64_t number)
+{
+    return pool_has_reach(t) &&
+           pool_beyond(t, t->reach->large + (number - t->plan->shape.first) * 2 * t->plan->a->d);
+}
+
+/* Without the super-blocks at the ends that are out of reach; none may be left out of a state. */
+static void pool_reach_range(const struct pool_tile *t, int64_t *first, int64_t *end)
+{
+    if (t->plan->a->nodes != NULL)
+        return;
+    while (*first < *end && pool_super_block_beyond(t, *first))
+        ++*first;
+    while (*first < *end && pool_super_block_beyond(t, *end - 1))
+        --*end;
+}
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The scores of a tile's rows and a block of keys: x of each pair, or its weight where
+ * there is no maximum; then what masks and biases make of them. */
+#ifndef BACKENDS_SIMD_POOL_SCORE_H
+#define BACKENDS_SIMD_POOL_SCORE_H
+
+#include "backends/simd/math/kernels.h"
+#include "backends/simd/pool/block.h"
+#include "backends/simd/pool/distance.h"
+#include "backends/simd/pool/factor.h"
+#include "backends/simd/pool/masks.h"
+#include "backends/simd/pool/measure.h"
+#include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/tile.h"
+
+/* LANES sizes of inverse_bandwidths in place to powers of two, and the squares of what remains. */
+static void pool_inverse_bandwidths_of(real *size, real *square)
+{
+    const real_uint fraction = ((real_uint)1 << REAL_FRACTION_BITS) - 1;
+    const vec w = v_loadu(size);
+    const vec_int bits = v_as_int(w);
+    if (!m_all(m_and(v_ge(w, v_set1(REAL_MIN)), v_le(w, v_set1(REAL_MAX))))) {
+        for (int k = 0; k < LANES; k++)
+            width_of(size[k], &size[k], &square[k]);
+        return;
+    }
+    vec_int unit = v_iand(bits, v_iset1((real_int)fraction));
+    unit = v_ior(unit, v_as_int(v_set1(1)));
+    v_storeu(size, v_as_real(v_iand(bits, v_iset1((real_int)~fraction))));
+    v_storeu(square, products_up(v_as_real(unit), v_as_real(unit)));
+}
+
+/* The inverse_bandwidths that belong to keys. */
+static void pool_block_inverse_bandwidths(const struct pool_tile *t, const struct pool_block *x)
+{
+    const struct pool_plan *p = t->plan;
+    const struct kernel *kernel = &p->a->kernel;
+    const int64_t d = p->a->d;
+    if (kernel->per == ATTPOOL_BANDWIDTH_KEY) {
+        const int64_t col = kernel->inverse_bandwidths.col;
+        const pool_any *w = pool_at(&kernel->inverse_bandwidths, t->b, t->head0) + x->first * col;
+        for (int j = 0; j < x->count; j++)
+            t->k_scale[j] = r_abs(w[j * col]);
+        for (int j = 0; j < x->count && p->squared_width; j += LANES)
+            pool_inverse_bandwidths_of(t->k_scale + j, t->k_post + j);
+    }
+    if (kernel->per == ATTPOOL_BANDWIDTH_COORDINATE_KEY) {
+        const int64_t col = kernel->factors.col;
+        const pool_any *f = pool_at(&kernel->factors, t->b, t->head0) + x->first * col;
+        for (int j = 0; j < x->count; j++)
+            for (int64_t c = 0; c < d; c++)
+                t->k_scale[j * d + c] = product_up(t->coordinate[c], r_abs(f[j * col]));
+    }
+}
+
+/* The block's keys times P, where that is exact. */
+static bool pool_block_scaled(const struct pool_tile *t, const struct pool_pairs *x)
+{
+    const size_t d = (size_t)x->d, n = d * (size_t)x->count;
+    const vec power = v_set1(t->plan->power);
+    if (!t->scaled)
+        return false;
+    if ((x->col == 1 || d == 1) && x->row == x->d)
+        memcpy(t->k, x->cast, n * sizeof(real));
+    else
+        for (int j = 0; j < x->count; j++)
+            for (size_t c = 0; c < d; c++)
+                t->k[(size_t)j * d + c] = x->cast[j * x->row + (int64_t)c * x->col];
+    if (!pool_scales(t->k, n, t->plan->power))
+        return false;
+    for (size_t i = 0; i < n; i += LANES)
+        v_storeu(t->k + i, v_mul(v_loadu(t->k + i), power));
+    return true;
+}
+
+/* How the differences of lanes that are queries are scaled. */
+static void pool_pairs_scaled(const struct pool_tile *t, const struct pool_block *block,
+                              struct pool_pairs *x)
+{
+    const struct pool_plan *p = t->plan;
+    const bool post = p->squared_width;
+    pool_block_inverse_bandwidths(t, block);
+    switch (p->a->kernel.per) {
+    case ATTPOOL_BANDWIDTH_ONE:
+        x->cast_scale = p->measure == MEASURE_SQUARES && !p->by_coordinate ? &p->power : &p->width;
+        if (*x->cast_scale == 1)
+            x->cast_scale = NULL;
+        if (p->power_matters && pool_block_scaled(t, x)) {
+            x->lane = t->qs;
+            x->cast = t->k;
+            x->row = x->d;
+            x->col = 1;
+            x->cast_scale = NULL;
+        }
+        x->cast_post = post ? &p->width : NULL;
+        break;
+    case ATTPOOL_BANDWIDTH_COORDINATE:
+        x->cast_scale = t->coordinate;
+        x->scale_col = 1;
+        break;
+    case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
+        x->cast_scale = t->k_scale;
+        x->scale_row = x->d;
+        x->scale_col = 1;
+        break;
+    case ATTPOOL_BANDWIDTH_KEY:
+        x->cast_scale = t->k_scale;
+        x->scale_row = 1;
+        x->cast_post = post ? t->k_post : NULL;
+        x->post_row = 1;
+        break;
+    case ATTPOOL_BANDWIDTH_QUERY:
+        x->lane_scale = t->q_scale;
+        x->lane_post = post ? t->q_post : NULL;
+    }
+}
+
+static void pool_fill(real *to, size_t n, real value)
+{
+    for (size_t i = 0; i < n; i += LANES)
+        v_storeu(to + i, v_set1(value));
+}
+
+/* The measures of x. */
+static void pool_pairs_measure(const struct pool_plan *p, struct pool_pairs *x)
+{
+    switch (x->d > 0 || p->measure == MEASURE_PRODUCT ? p->measure : MEASURE_SQUARES) {
+    case MEASURE_DOT:
+        pool_dot(x);
+        return;
+    case MEASURE_ADDITIVE:
+        pool_additive(x);
+        return;
+    case MEASURE_PRODUCT:
+        pool_product(x, &p->a->kernel, p->has_max, p->masked);
+        return;
+    case MEASURE_LINEAR:
+        pool_linear(x);
+        return;
+    default:
+        pool_squares(x);
+    }
+}
+
+/* What the kernel makes of n measures. */
+static void pool_kernel(const struct pool_plan *p, real *s, real *factor, real *part, size_t n)
+{
+    struct pool_step step = { .linear = p->measure == MEASURE_LINEAR,
+                              .has_max = p->has_max,
+                              .s = s,
+                              .factor = factor,
+                              .part = part,
+                              .outside = p->masked,
+                              .vectors = n / LANES };
+    if (p->steps)
+        pool_step(&step, p->name);
+}
+
+/* Whether the measure finds the extremes by the way. */
+static bool pool_plan_finds_ends(const struct pool_plan *p)
+{
+    if (p->a->d == 0 || p->a->d > CHUNK)
+        return false;
+    if (p->measure == MEASURE_SQUARES)
+        return p->low && !p->steps && (!p->squared_width || p->a->d == 1);
+    if (p->measure == MEASURE_LINEAR)
+        return p->low; /* x is u for those with a log part */
+    return !p->low && (p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE);
+}
+
+static void pool_find_ends(const real *s, int count, int vectors, bool low, real *ends)
+{
+    for (int i = 0; i < vectors; i++) {
+        vec end = v_set1(low ? REAL_MAX : -REAL_MAX);
+        for (int j = 0; j < count; j++)
+            end = pool_extreme(low, end, v_loadu(s + (j * vectors + i) * LANES));
+        v_storeu(ends + i * LANES, end);
+    }
+}
+
+/* The pairs of the tile's rows and the block's keys. */
+static struct pool_pairs pool_block_pairs(const struct pool_tile *t, const struct pool_block *block)
+{
+    const struct pool_plan *p = t->plan;
+    const struct pool_args *a = p->a;
+    struct pool_pairs x = { .vectors = t->vectors,
+                            .tiles = 1,
+                            .count = block->count,
+                            .d = a->d,
+                            .lane = t->q,
+                            .row = a->k.row,
+                            .col = a->k.col,
+                            .step = t->lanes,
+                            .out = t->s };
+    if (p->measure == MEASURE_NONE)
+        return x;
+    x.cast = pool_at(&a->k, t->b, t->head0) + block->first * a->k.row;
+    const int64_t bytes = a->m * (a->d + a->v) * (int64_t)sizeof(real);
+    if (t->vectors == 1 && a->k.row == a->d && a->value.row == a->v && bytes > 256 << 10) {
+        x.ahead = (8 * a->v * (int64_t)sizeof(real) + 4 * a->d - 1) / (4 * a->d);
+        x.values = block->v;
+        x.v_row = a->value.row;
+    }
+    x.wv = pool_at(&a->wv, 0, 0);
+    x.wv_col = a->wv.col;
+    if (a->score == POOL_KERNEL)
+        pool_pairs_scaled(t, block, &x);
+    return x;
+}
+
+/* Whether masks or biases change what is computed of the pairs. */
+static bool pool_block_masked(const struct pool_tile *t, const struct pool_block *block)
+{
+    return block->partial || block->zeros || block->masked || t->plan->fold ||
+           t->plan->a->masks.bias.data != NULL;
+}
+
+/* Scores of the block, into s; factors, extremes; with `parts` who takes part, into part. */
+static void pool_block_scores(struct pool_tile *t, const struct pool_block *block, bool parts)
+{
+    const struct pool_plan *p = t->plan;
+    const size_t n = (size_t)(block->count * t->lanes);
+    const bool support = p->compact && (parts || p->has_max);
+    const bool sight = parts || support || pool_block_masked(t, block);
+    struct pool_pairs x = pool_block_pairs(t, block);
+    x.factor = p->factor ? t->factor : NULL;
+    x.part = support ? t->part : NULL;
+    if (p->has_max && !sight && pool_plan_finds_ends(p))
+        x.ends = t->ends;
+    if (p->measure == MEASURE_NONE)
+        pool_fill(t->s, n, p->has_max ? 0 : 1);
+    else
+        pool_pairs_measure(p, &x);
+    pool_kernel(p, t->s, x.factor, x.part, n);
+    if (sight)
+        pool_block_sight(t, block, support, parts);
+    else if (p->has_max && x.ends == NULL)
+        pool_find_ends(t->s, block->count, t->vectors, p->low, t->ends);
+    if (!sight && p->has_max)
+        pool_fill(t->seen, (size_t)t->lanes, 1);
+}
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A tile of rows, a lane each. */
+#ifndef BACKENDS_SIMD_POOL_TILE_H
+#define BACKENDS_SIMD_POOL_TILE_H
+
+#include "backends/simd/math/kernels.h"
+#include "backends/simd/pool/plan.h"
+
+enum { REACH_DEPTH = 4 };
+
+/* Where keys lie: see prune.h. */
+struct pool_reach {
+    const struct pool_plan *plan;
+    real width;           /* 0: all are in reach */
+    real *blocks, *large; /* boxes of the blocks and of the super-blocks */
+};
+
+struct pool_tile {
+    const struct pool_plan *plan;
+    const struct pool_reach *reach; /* or NULL */
+    real box[2 * REACH_DEPTH];      /* of the rows */
+    int64_t b, head0;               /* batch, first head of the set */
+    int vectors, lanes, count;
+    int64_t head[POOL_LANES(LANES)], query[POOL_LANES(LANES)];
+    struct pool_span span[POOL_LANES(LANES)];
+    int64_t low, high;               /* keys that some row sees */
+    int64_t all_low, all_high;       /* keys that all rows see */
+    bool scaled;                     /* qs holds the queries times P */
+    real *q, *qs, *q_scale, *q_post; /* d rows of lanes; inverse_bandwidths */
+    real *k, *k_scale, *k_post;      /* of the block */
+    real *coordinate;                /* |w_c| */
+    real *s, *factor, *part;         /* a row of lanes for each key of the block */
+    real *bias;                      /* likewise */
+    real *mask;                      /* a row of lanes of REAL_BITS keys each, the first in bit 0 */
+    real *weights;                   /* key weights of the block */
+    real *ends, *seen, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
+    real *states;                                         /* of the tree */
+};
+
+/* Takes pieces of scratch memory; with at NULL it only measures. */
+struct pool_carver {
+    char *at;
+    size_t used;
+};
+
+static real *pool_carve(struct pool_carver *c, size_t numbers)
+{
+    size_t bytes = (numbers * sizeof(real) + 63) & ~(size_t)63;
+    real *piece = c->at != NULL ? (real *)(void *)(c->at + c->used) : NULL;
+    c->used += bytes;
+    return piece;
+}
+
+static size_t pool_tile_state(const struct pool_plan *p, int vectors)
+{
+    return p->state * (size_t)vectors * LANES;
+}
+
+/* The memory of a tile, without the states. */
+static void pool_tile_carve(struct pool_tile *t, struct pool_carver *c)
+{
+    const struct pool_plan *p = t->plan;
+    const struct pool_args *a = p->a;
+    const size_t lanes = (size_t)t->vectors * LANES, d = (size_t)a->d, block = BLOCK * lanes;
+    const bool keys = a->score == POOL_KERNEL;
+    const bool matrix = keys && a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
+    t->q = pool_carve(c, d * lanes);
+    t->qs = pool_carve(c, p->power_matters ? d * lanes : 0);
+    t->q_scale = pool_carve(c, lanes);
+    t->q_post = pool_carve(c, lanes);
+    t->k = pool_carve(c, p->power_matters ? BLOCK * d : 0);
+    t->k_scale = pool_carve(c, matrix ? BLOCK * d : BLOCK);
+    t->k_post = pool_carve(c, BLOCK);
+    t->coordinate = pool_carve(c, keys ? d : 0);
+    t->s = pool_carve(c, block);
+    t->factor = pool_carve(c, block);
+    t->part = pool_carve(c, block);
+    t->bias = pool_carve(c, a->masks.bias.data != NULL ? block : 0);
+    t->mask = pool_carve(c, a->masks.mask.data != NULL ? block / REAL_BITS : 0);
+    t->weights = pool_carve(c, BLOCK);
+    real *small = pool_carve(c, 9 * lanes);
+    real **one[] = { &t->ends, &t->seen, &t->m, &t->l, &t->sq, &t->u, &t->w, &t->acc, &t->minus };
+    for (size_t i = 0; i < 9 && small != NULL; i++)
+        *one[i] = small + i * lanes;
+}
+
+VEC_FN vec pool_load(const pool_any *from, int n)
+{
+    const real *x = (const real *)(const void *)from;
+    return n == LANES ? v_loadu(x) : v_load_n(x, (size_t)n);
+}
+
+/* LANES rows of n <= LANES contiguous numbers, turned; to + i * step gets column i. */
+VEC_FN void pool_turn_square(const pool_any *const *from, int64_t c, int n, real *to, int64_t step)
+{
+    vec r[LANES];
+    UNROLL_FOR (int k = 0; k < LANES; k++)
+        r[k] = pool_load(from[k] + c, n);
+    v_transpose(r);
+    UNROLL_FOR (int i = 0; i < LANES; i++)
+        if (i < n)
+            v_storeu(to + i * step, r[i]);
+}
+
+/* Row `lane` of the numbers at to[c * lanes + lane] is from[lane][c * col]. */
+static void pool_turn(const pool_any *const *from, int64_t col, int64_t d, int lanes, real *to)
+{
+    for (int lane = 0; lane < lanes; lane += LANES) {
+        int64_t c = 0;
+        for (; c + LANES <= d && col == 1; c += LANES)
+            pool_turn_square(from + lane, c, LANES, to + c * lanes + lane, lanes);
+        if (d - c > 1 && d - c < LANES && col == 1)
+            pool_turn_square(from + lane, c, (int)(d - c), to + c * lanes + lane, lanes);
+        else
+            for (int k = 0; k < LANES; k++)
+                for (int64_t i = c; i < d; i++)
+                    to[i * lanes + lane + k] = from[lane + k][i * col];
+    }
+}
+
+/* Whether scaling by P is exact for all of them and keeps far from overflow. */
+static bool pool_scales(const real *x, size_t n, real power)
+{
+    const real far = (real)(REAL_BITS == 32 ? 0x1p100 : 0x1p900), near = 1 / far;
+    const real wide = (real)(REAL_BITS == 32 ? 0x1p20 : 0x1p100);
+    if (!(power <= wide && power >= 1 / wide))
+        return false;
+    vec_mask bad = m_first(0);
+    for (size_t i = 0; i < n; i += LANES) {
+        vec v = n - i < LANES ? v_load_n(x + i, n - i) : v_loadu(x + i);
+        vec size = v_abs(v);
+        vec_mask tiny = m_and(v_lt(size, v_set1(near)), v_ne(size, v_zero()));
+        bad = m_or(bad, m_or(tiny, m_not(v_le(size, v_set1(far)))));
+    }
+    return !m_any(bad);
+}
+
+static const pool_any *pool_query_at(const struct pool_tile *t, int lane)
+{
+    const struct array *q = &t->plan->a->q;
+    return pool_at(q, t->b, t->head[lane]) + t->query[lane] * q->row;
+}
+
+static void pool_tile_queries(struct pool_tile *t)
+{
+    const struct pool_plan *p = t->plan;
+    const struct pool_args *a = p->a;
+    const pool_any *from[POOL_LANES(LANES)];
+    t->scaled = false;
+    if (p->measure == MEASURE_NONE)
+        return;
+    for (int lane = 0; lane < t->lanes; lane++)
+        from[lane] = pool_query_at(t, lane);
+    pool_turn(from, a->q.col, a->d, t->lanes, t->q);
+    if (!p->power_matters || a->kernel.per != ATTPOOL_BANDWIDTH_ONE)
+        return;
+    const size_t n = (size_t)a->d * (size_t)t->lanes;
+    t->scaled = pool_scales(t->q, n, p->power);
+    for (size_t i = 0; i < n && t->scaled; i += LANES)
+        v_storeu(t->qs + i, v_mul(v_loadu(t->q + i), v_set1(p->power)));
+}
+
+static void pool_tile_inverse_bandwidths(struct pool_tile *t)
+{
+    const struct pool_plan *p = t->plan;
+    const struct pool_args *a = p->a;
+    const struct array *w = &a->kernel.inverse_bandwidths;
+    if (a->score != POOL_KERNEL || w->data == NULL)
+        return;
+    if (a->kernel.per == ATTPOOL_BANDWIDTH_QUERY)
+        for (int lane = 0; lane < t->lanes; lane++) {
+            real size = pool_at(w, t->b, t->head[lane])[t->query[lane] * w->row];
+            t->q_scale[lane] = r_abs(size);
+            if (p->squared_width)
+                width_of(size, &t->q_scale[lane], &t->q_post[lane]);
+        }
+    if (kernel_by_coordinate(&a->kernel))
+        for (int64_t c = 0; c < a->d; c++)
+            t->coordinate[c] = r_abs(pool_at(w, t->b, t->head0)[c * w->col]);
+}
+
+/* What the rows see, from lengths, causal and window. */
+static void pool_tile_spans(struct pool_tile *t)
+{
+    const struct pool_args *a = t->plan->a;
+    t->low = t->all_high = INT64_MAX;
+    t->high = t->all_low = 0;
+    for (int lane = 0; lane < t->lanes; lane++) {
+        struct pool_span s = pool_span_of(a, t->b, t->head[lane], t->query[lane]);
+        t->span[lane] = s;
+        t->low = s.low < s.high ? int_min(t->low, s.low) : t->low;
+        t->high = int_max(t->high, s.high);
+        t->all_low = int_max(t->all_low, s.low);
+        t->all_high = int_min(t->all_high, s.high);
+    }
+    t->low = int_min(t->low, t->high);
+}
+
+static const uint8_t *pool_mask_row(const struct pool_args *a, int64_t b, int64_t h, int64_t i,
+                                    int64_t j)
+{
+    const struct array *x = &a->masks.mask;
+    return (const uint8_t *)x->data + b * x->batch + h / x->group * x->head + i * x->row +
+           j * x->col;
+}
+
+/* The rows of the mask from key j on. */
+static void pool_mask_rows(const struct pool_tile *t, int64_t j,
+                           const uint8_t *row[POOL_LANES(LANES)])
+{
+    const struct pool_args *a = t->plan->a;
+    const uint8_t *from = NULL;
+    for (int lane = 0; lane < t->lanes; lane++) {
+        if (lane == 0 || t->head[lane] != t->head[lane - 1])
+            from = pool_mask_row(a, t->b, t->head[lane], 0, j);
+        row[lane] = from + t->query[lane] * a->masks.mask.row;
+    }
+}
+
+/* Asks for the mask of the block from key j on, before it is wanted. Inlined, since gcc drops
+ * calls of functions that do nothing but prefetch. */
+VEC_FN void pool_mask_ahead(const struct pool_tile *t, int64_t j)
+{
+    const struct pool_args *a = t->plan->a;
+    const uint8_t *row[POOL_LANES(LANES)];
+    const int64_t n = int_min(BLOCK, t->high - j);
+    if (a->masks.mask.data == NULL || a->masks.mask.col != 1 || n <= 0)
+        return;
+    pool_mask_rows(t, j, row);
+    for (int lane = 0; lane < t->lanes; lane++) {
+        for (int64_t k = 0; k < n; k += 64)
+            vec_prefetch(row[lane] + k);
+        vec_prefetch(row[lane] + n - 1);
+    }
+}
+
+/* head[] and query[] of the first `count` lanes are given. */
+static void pool_tile_begin(struct pool_tile *t, int count)
+{
+    t->count = count;
+    for (int lane = count; lane < t->lanes; lane++) {
+        t->head[lane] = t->head[count - 1];
+        t->query[lane] = t->query[count - 1];
+    }
+    t->head0 = t->head[0];
+    pool_tile_spans(t);
+    pool_mask_ahead(t, t->low);
+    pool_tile_queries(t);
+    pool_tile_inverse_bandwidths(t);
+}
+
+#endif

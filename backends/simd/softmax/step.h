@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The step of a softmax row: as many scores as its sum has lanes. */
+#ifndef BACKENDS_SIMD_SOFTMAX_STEP_H
+#define BACKENDS_SIMD_SOFTMAX_STEP_H
+
+#include "backends/simd/math/powers.h"
+
+enum { softmax_step = REAL(SOFTMAX_LANES), softmax_vectors = softmax_step / LANES };
+
+/* Counting t down from n - 1 to 1, the sums x[halved(t)] += x[t] halve n numbers to one: t and
+ * its partner are half the remaining length apart. */
+static inline int halved(int t)
+{
+    return t - (1 << (31 - __builtin_clz((unsigned)t)));
+}
+
+VEC_FN vec softmax_better(vec best, vec x, bool low)
+{
+    return low ? v_min_keep(best, x) : v_max_keep(best, x);
+}
+
+/* e of n vectors; `big` as in NUMERICS.md. */
+VEC_FN void softmax_powers(vec *x, vec c, vec top, bool big, const int n)
+{
+    UNROLL_FOR (int i = 0; i < n; i++)
+        x[i] = big ? v_sub(v_mul(c, x[i]), top) : v_fma(c, x[i], v_neg(top));
+    weight_powers(x, n);
+}
+
+#endif
