@@ -6,6 +6,7 @@
 #include "tools/command/nearest.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,10 +98,25 @@ static void hold_streams(void)
             return;
 }
 
+/* What ends every other program that writes into a pipe without a reader, so that a shell says
+ * nothing of it. Until here the signal was ignored, as other outputs were still to be written. */
+static void end_by_sigpipe(void)
+{
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &pipe, NULL);
+    raise(SIGPIPE);
+}
+
 int main(int argc, char **argv)
 {
     struct error e = { 0 };
     hold_streams();
     run(argc, argv, &e);
-    return error_print(&e);
+    int code = error_print(&e);
+    if (code == CMD_PIPE)
+        end_by_sigpipe();
+    return code;
 }

@@ -11,9 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool is_kept(const struct error *e)
+{
+    return e->code != CMD_OK && e->code != CMD_PIPE;
+}
+
 int error_set(struct error *e, int code, const char *format, ...)
 {
-    if (e->code != CMD_OK)
+    if (is_kept(e))
         return e->code;
     va_list args;
     va_start(args, format);
@@ -26,7 +31,7 @@ int error_set(struct error *e, int code, const char *format, ...)
 int error_at(struct error *e, const char *file, uint64_t line, uint64_t column, const char *format,
              ...)
 {
-    if (e->code != CMD_OK)
+    if (is_kept(e))
         return e->code;
     char where[64] = "";
     if (line != 0 && column != 0)
@@ -63,7 +68,7 @@ static void print_line(const char *prefix, const char *text)
 
 int error_print(const struct error *e)
 {
-    if (e->code != CMD_OK)
+    if (is_kept(e))
         print_line("", e->text);
     return e->code;
 }

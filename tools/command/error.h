@@ -9,14 +9,15 @@
 /* The exit codes of the command. Every function of tools/ that can fail returns one. */
 enum {
     CMD_OK = 0,
-    CMD_FAILED = 1, /* the machine: no file, no memory, no space, no gnuplot */
-    CMD_USAGE = 2,  /* the command line */
-    CMD_DATA = 3,   /* what a file holds */
-    CMD_BACKEND = 4 /* the backend asked for is not available */
+    CMD_FAILED = 1,  /* the machine: no file, no memory, no space, no gnuplot */
+    CMD_USAGE = 2,   /* the command line */
+    CMD_DATA = 3,    /* what a file holds */
+    CMD_BACKEND = 4, /* the backend asked for is not available */
+    CMD_PIPE = 141   /* nobody reads the output any more: no message, and SIGPIPE's exit status */
 };
 
 /* Zero-initialise. The first failure is kept, later ones are ignored, so a clean-up that
- * fails too does not hide the cause. */
+ * fails too does not hide the cause; but CMD_PIPE hides nothing. */
 struct error {
     int code;
     char text[5120];
@@ -33,7 +34,8 @@ int error_at(struct error *e, const char *file, uint64_t line, uint64_t column, 
 
 int error_memory(struct error *e, size_t bytes);
 
-/* "attpool: text" as one line on stderr; nothing when there is no error. Returns the code. */
+/* "attpool: text" as one line on stderr; nothing when there is no error, or CMD_PIPE. Returns the
+ * code. */
 int error_print(const struct error *e);
 
 /* What is said on stderr beside errors. By default warnings, notes and progress, and on a terminal

@@ -2,6 +2,7 @@
 #include "tools/plot/run_gnuplot.h"
 
 #include "tools/command/output.h"
+#include "tools/command/temporary.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -40,10 +41,7 @@ static void close_files(struct files *f)
 
 static bool write_script(struct files *f, const char *script, size_t length)
 {
-    const char *folder = getenv("TMPDIR");
-    if (folder == NULL || *folder == '\0' || strlen(folder) > sizeof f->script - 32)
-        folder = "/tmp";
-    snprintf(f->script, sizeof f->script, "%s/attpool-XXXXXX", folder);
+    snprintf(f->script, sizeof f->script, "%s/attpool-XXXXXX", temporary_folder());
     int fd = temporary_open(f->script);
     if (fd < 0) {
         f->script[0] = '\0';
