@@ -33,7 +33,6 @@ base='-q q.npy -k k.npy -v v.npy'
     run 0 attend $base --verbose
     grep -q '^attpool: dot attention, 2 queries, 3 keys, on [a-z0-9]*, .* s$' err ||
         fail "the summary is $(cat err)"
-    fails 2 '"o.npy" is asked for twice' attend $base -o o.npy --json o.npy
     fails 1 'cannot write no/such.json' attend $base --json no/such.json
 
     # ---- scores ----
@@ -358,13 +357,8 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 2 '--rows.0. is 2, it should be 0 to 1' attend $base --weights w.npy --rows 2 -o o.npy
     fails 2 '--empty nearest is for --score a kernel' attend $base --empty nearest
     fails 2 'a plot is an .svg or .png file' attend $base --heatmap h.npy
-    fails 2 '"o.npy" is asked for twice' attend $base -o o.npy --lse o.npy
-    fails 2 '"./o.npy" is asked for twice' attend $base -o o.npy --lse ./o.npy
     fails 2 '--bandwidth is .*, it should be' attend $base --score gaussian --bandwidth 1e-320
     fails 2 '--scale is 1.7e.308, too large' attend $base --scale 1.7e308
-    fails 2 '"h.svg.gp" is asked for twice' attend $base --heatmap h.svg --keep-scripts -o h.svg.gp
-    fails 2 'stdin or stdout is asked for twice' attend $base --lse -
-    fails 2 'stdin or stdout is asked for twice' attend -q - -k - -v v.npy
     fails 4 '.*no backend "vax"' attend $base --backend vax
 
     # ---- bad data ----

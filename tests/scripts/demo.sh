@@ -65,5 +65,15 @@ fails 1 'cannot make the folder file: ' demo --no-plots -o file
 # known before the work
 mkdir full full/classic.csv
 no_gnuplot demo -o no-folder
+case $ATTPOOL in
+/*) grep -q '; --no-plots does without$' err || fail "no way out in: $(cat err)" ;;
+esac
 test ! -e no-folder || fail "a folder for no pictures"
 fails 1 'cannot write full/classic.csv: Is a directory' demo --no-plots -o full
+if have gnuplot; then
+    for file in attpool-demo/*; do
+        rm -rf full
+        mkdir -p "full/${file#*/}"
+        fails 1 "cannot write full/${file#*/}: Is a directory" demo --format png --keep-scripts -o full
+    done
+fi

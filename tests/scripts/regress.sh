@@ -248,12 +248,7 @@ fails 2 '--grid takes one x column' regress d.csv --x x,z --y y --bandwidth 1,1 
 fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --plot p.gif
 fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --heatmap p
 fails 2 '--weights is an .npy file' regress d.csv --x x --y y --bandwidth 1 --weights w.csv
-fails 2 '"a.npy" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --weights a.npy -o a.npy
-fails 2 '"./a.npy" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --weights ./a.npy \
-    -o a.npy
-fails 2 '"p.svg.gp" is asked for twice' regress d.csv --x x --y y --bandwidth 1 --plot p.svg \
-    --keep-scripts -o ./p.svg.gp
-fails 2 'stdin or stdout is asked for twice' regress - --x x --y y --bandwidth 1 --at -
+fails 2 'DATA and --at are both stdin' regress - --x x --y y --bandwidth 1 --at -
 fails 2 '--empty: "none" is none of nan, zero, ' regress d.csv --x x --y y --empty none
 fails 2 '--na: "drop" is none of error, omit' regress d.csv --x x --y y --na drop
 fails 2 '--delimiter: "ab" is not one character' regress d.csv --x x --y y --delimiter ab

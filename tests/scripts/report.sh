@@ -51,8 +51,8 @@ base='regress d.csv --x x --y y'
     json_is 5 out grid
     json_is null out fits.0.r_squared
     json_is '[]' out fits.0.columns
-    fails 2 '"f.csv" is asked for twice' $base --bandwidth 1 -o f.csv --json f.csv
-    fails 2 'stdin or stdout is asked for twice' $base --bandwidth 1 -o - --json -
+    fails 2 '--json "f.csv" would overwrite -o "f.csv"$' $base --bandwidth 1 -o f.csv --json f.csv
+    fails 2 '-o and --json are both stdout$' $base --bandwidth 1 -o - --json -
     fails 1 'cannot write no/such.json' $base --bandwidth 1 --json no/such.json -o kept.csv
 
     run 0 $base --kernel constant --verbose

@@ -8,6 +8,7 @@
 #include "tools/command/output.h"
 #include "tools/plot/picture.h"
 #include "tools/io/source.h"
+#include "tools/plot/run_gnuplot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -331,13 +332,7 @@ static int check_together(const struct option_reader *r, struct attend_options *
     bool json_on_stdout = o->common.json != NULL && name_is_stdio(o->common.json);
     if (o->input[IN_V] != NULL && o->output[OUT_RESULT] == NULL && !json_on_stdout)
         o->output[OUT_RESULT] = "-";
-    const char *outputs[] = { o->common.json, o->output[OUT_RESULT], o->output[OUT_LSE],
-                              o->output[OUT_WEIGHTS], o->heatmap };
-    const char *inputs[INPUTS];
-    for (int i = 0; i < INPUTS; i++)
-        inputs[i] = o->input[i] != NULL && strcmp(o->input[i], "-") == 0 ? "-" : NULL;
-    st = outputs_distinct(outputs, 5, 1, o->keep_scripts, e);
-    return st == CMD_OK ? names_distinct(inputs, INPUTS, e) : st;
+    return CMD_OK;
 }
 
 static int read_arguments(int argc, char **argv, struct attend_options *o, bool *done,
@@ -381,14 +376,33 @@ static int read_arguments(int argc, char **argv, struct attend_options *o, bool 
 }
 
 /* Minutes of work are not lost to a name that cannot be written. */
-static int check_outputs(const struct attend_options *o, struct error *e)
+static int check_files(const struct attend_options *o, struct error *e)
 {
-    int st = CMD_OK;
-    for (int i = 0; i < OUTPUTS && st == CMD_OK; i++)
-        st = output_check(o->output[i], e);
-    if (st == CMD_OK)
-        st = output_check(o->common.json, e);
-    return st == CMD_OK ? draw_check(o->heatmap, o->keep_scripts, e) : st;
+    static const char *const inputs[INPUTS] = {
+        [IN_Q] = "-q",
+        [IN_K] = "-k",
+        [IN_V] = "-v",
+        [IN_WQ] = "--wq",
+        [IN_WK] = "--wk",
+        [IN_WV] = "--wv",
+        [IN_LENGTHS] = "--lengths",
+        [IN_MASK] = "--mask",
+        [IN_BIAS] = "--bias",
+        [IN_KEY_WEIGHTS] = "--key-weights",
+        [IN_INVERSE_BANDWIDTH] = "--inverse-bandwidth",
+    };
+    static const char *const outputs[OUTPUTS] = {
+        [OUT_RESULT] = "-o", [OUT_LSE] = "--lse", [OUT_WEIGHTS] = "--weights"
+    };
+    struct files files = { 0 };
+    for (int i = 0; i < INPUTS; i++)
+        files_input(&files, inputs[i], o->input[i]);
+    for (int i = 0; i < OUTPUTS; i++)
+        files_output(&files, outputs[i], o->output[i]);
+    files_output(&files, "--json", o->common.json);
+    files_picture(&files, "--heatmap", o->heatmap, o->keep_scripts);
+    int st = files_check(&files, e);
+    return st == CMD_OK && o->heatmap != NULL ? find_gnuplot(e) : st;
 }
 
 int command_attend(int argc, char **argv, struct error *e)
@@ -399,7 +413,7 @@ int command_attend(int argc, char **argv, struct error *e)
     report_begin(&work.report, "attend");
     int st = read_arguments(argc, argv, &o, &done, e);
     if (st == CMD_OK && !done)
-        st = check_outputs(&o, e);
+        st = check_files(&o, e);
     if (st == CMD_OK && !done)
         st = attend_read(&o, &work, e);
     if (st == CMD_OK && !done)

@@ -284,8 +284,9 @@ int command_bench(int argc, char **argv, struct error *e)
     if (wanted == 0)
         return error_set(e, CMD_USAGE, "--op %s: no case has that name; see --list",
                          quoted_name(b.text).text);
-    if (!b.list)
-        st = output_check(b.common.json, e);
+    struct files files = { 0 };
+    report_files(&files, "the table", b.list ? NULL : b.common.json);
+    st = files_check(&files, e);
     if (st == CMD_OK)
         st = output_open(&b.out, b.list ? NULL : report_tables(b.common.json), e);
     if (st != CMD_OK)

@@ -7,18 +7,15 @@
 #include "tools/command/nearest.h"
 #include "tools/io/number.h"
 #include "tools/command/output.h"
-#include "tools/io/source.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 enum { MOST_THREADS = 1024 };
 
@@ -377,35 +374,4 @@ int form_read(const char *text, attpool_form *form, struct error *e)
     int st = choice_read("--form", text, names, &choice, e);
     *form = choice == 0 ? ATTPOOL_RADIAL : ATTPOOL_PRODUCT;
     return st;
-}
-
-/* "a" and "./a" are one file, whether it is there already or not. */
-static bool same_file(const char *a, const char *b)
-{
-    struct stat one, other;
-    if (strcmp(a, b) == 0)
-        return true;
-    if (name_is_stdio(a) || name_is_stdio(b))
-        return false;
-    if (stat(a, &one) == 0 && stat(b, &other) == 0)
-        return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-    const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
-    if (strcmp(slash_a != NULL ? slash_a + 1 : a, slash_b != NULL ? slash_b + 1 : b) != 0)
-        return false;
-    char folder_a[PATH_MAX], folder_b[PATH_MAX];
-    snprintf(folder_a, sizeof folder_a, "%.*s.", (int)(slash_a != NULL ? slash_a + 1 - a : 0), a);
-    snprintf(folder_b, sizeof folder_b, "%.*s.", (int)(slash_b != NULL ? slash_b + 1 - b : 0), b);
-    return stat(folder_a, &one) == 0 && stat(folder_b, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
-}
-
-int names_distinct(const char *const *name, size_t count, struct error *e)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = i + 1; j < count; j++)
-            if (name[i] != NULL && name[j] != NULL && same_file(name[i], name[j]))
-                return error_set(e, CMD_USAGE, "%s is asked for twice",
-                                 strcmp(name[i], "-") == 0 ? "stdin or stdout"
-                                                           : quoted_name(name[j]).text);
-    return CMD_OK;
 }

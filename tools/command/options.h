@@ -116,7 +116,4 @@ int choice_read(const char *option, const char *text, const char *const *names, 
 int empty_read(const char *text, attpool_empty *empty, struct error *e);
 int form_read(const char *text, attpool_form *form, struct error *e);
 
-/* CMD_USAGE when two of these names of files (NULL: not asked for) are the same. */
-int names_distinct(const char *const *name, size_t count, struct error *e);
-
 #endif

@@ -1,11 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Outputs: files that are there whole or not at all. */
+/* Outputs: told from all other files of the command line and tried before the work, and there whole
+ * or not at all.
+ *
+ *     struct files files = { 0 };
+ *     files_input(&files, "DATA", options.data);
+ *     files_output(&files, "-o", options.output);
+ *     st = files_check(&files, e);                   before the work
+ *     ...
+ *     st = output_open(&o, options.output, e);       after it
+ *     output_text(&o, ...);
+ *     st = output_close(&o, st, e);
+ */
 #ifndef ATTPOOL_TOOLS_OUTPUT_H
 #define ATTPOOL_TOOLS_OUTPUT_H
 
 #include "tools/command/error.h"
 
 #include <stdbool.h>
+
+/* ---- the files of a command line (output_files.c) ---- */
+
+/* Zero-initialise. */
+struct files {
+    struct named_file *file;
+    size_t count;
+    bool no_memory;
+};
+
+/* A file that is read or written, and how the user asked for it, for messages: "--at". A path of
+ * NULL is one that is not asked for, "-" is stdin or stdout. They are copied, and failures to do
+ * so come out with the check. */
+void files_input(struct files *files, const char *option, const char *path);
+void files_output(struct files *files, const char *option, const char *path);
+
+/* A picture, and the script that is kept beside it. */
+void files_picture(struct files *files, const char *option, const char *path, bool keep_script);
+
+/* To be called before any work, and frees what is in `files`. CMD_USAGE when an output is also an
+ * input or another output, by whatever name (files of the same device and inode, or that would be;
+ * devices such as /dev/null and terminals take any number), or when stdin or a pipe would be read
+ * twice. CMD_FAILED when an output cannot be written, as output_check finds out. */
+int files_check(struct files *files, struct error *e);
 
 /* ---- an output (output.c, output_place.c) ---- */
 

@@ -94,6 +94,12 @@ const char *report_tables(const char *json)
     return json != NULL && name_is_stdio(json) ? "/dev/null" : NULL;
 }
 
+void report_files(struct files *files, const char *tables, const char *json)
+{
+    files_output(files, tables, report_tables(json) == NULL ? "-" : NULL);
+    files_output(files, "--json", json);
+}
+
 int json_write(const char *path, const json_t *value, struct error *e)
 {
     struct output o;

@@ -6,6 +6,7 @@
 #include "attpool.h"
 #include "tools/command/error.h"
 #include "tools/command/options.h"
+#include "tools/command/output.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -45,6 +46,9 @@ double report_seconds(const struct report *r);
 
 /* Where the tables of a command without --output go: JSON on stdout takes their place. */
 const char *report_tables(const char *json);
+
+/* The JSON and these tables, among the files of a command without --output. */
+void report_files(struct files *files, const char *tables, const char *json);
 
 /* A value as a file of its own. */
 int json_write(const char *path, const json_t *value, struct error *e);

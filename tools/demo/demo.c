@@ -250,6 +250,14 @@ static int experiments(struct demo *demo, struct error *e)
 
 /* ---- the whole ---- */
 
+static int check_gnuplot(const struct demo *demo, struct error *e)
+{
+    struct error missing = { 0 };
+    if (demo->format == NULL || find_gnuplot(&missing) == CMD_OK)
+        return CMD_OK;
+    return error_set(e, missing.code, "%s; --no-plots does without", missing.text);
+}
+
 static int make_folder(const struct demo *demo, struct error *e)
 {
     struct stat st;
@@ -262,26 +270,13 @@ static int make_folder(const struct demo *demo, struct error *e)
                      strerror(number));
 }
 
-/* What comes into the folder can be written there. */
-static int check_folder(const struct demo *demo, struct error *e)
-{
-    char *path;
-    if (demo->folder == NULL)
-        return CMD_OK;
-    if (asprintf(&path, "%s/classic.csv", demo->folder) < 0)
-        return error_memory(e, 0);
-    int st = output_check(path, e);
-    free(path);
-    return st;
-}
-
 static int run(struct demo *demo, struct error *e)
 {
-    int st = demo->format != NULL ? find_gnuplot(e) : CMD_OK;
+    int st = check_gnuplot(demo, e);
     if (st == CMD_OK)
         st = make_folder(demo, e);
     if (st == CMD_OK)
-        st = check_folder(demo, e);
+        st = demo_check_files(demo, e);
     if (st == CMD_OK)
         st = session_open(&demo->session, "demo", &demo->common, e);
     if (st != CMD_OK)
@@ -366,9 +361,7 @@ int command_demo(int argc, char **argv, struct error *e)
     int st = read_arguments(argc, argv, &demo, &done, e);
     if (st != CMD_OK || done)
         return st;
-    st = output_check(demo.common.json, e);
-    if (st == CMD_OK)
-        st = output_open(&demo.out, report_tables(demo.common.json), e);
+    st = output_open(&demo.out, report_tables(demo.common.json), e);
     if (st != CMD_OK)
         return st;
     begin_report(&demo);

@@ -72,6 +72,9 @@ void demo_fits_free(struct demo_fit *fits, size_t count);
 int demo_numbers(struct demo *demo, struct error *e);
 int demo_backends(struct demo *demo, struct error *e);
 
+/* Whether all files can be written that come into the folder, which is there. */
+int demo_check_files(const struct demo *demo, struct error *e);
+
 /* Pictures and tables in the folder; nothing without one. `stem` begins the names. */
 int demo_draw_kernels(struct demo *demo, struct error *e);
 int demo_draw_fits(struct demo *demo, const struct demo_data *data, const struct demo_fit *fits,

@@ -22,6 +22,38 @@ static int path_in(const struct demo *demo, char **path, const char *stem, const
     return error_memory(e, strlen(demo->folder) + 40);
 }
 
+static int list_file(const struct demo *demo, struct files *files, const char *stem,
+                     const char *suffix, struct error *e)
+{
+    char *path;
+    int st = path_in(demo, &path, stem, "", suffix, e);
+    if (st == CMD_OK && strcmp(suffix, "csv") == 0)
+        files_output(files, "-o", path);
+    else if (st == CMD_OK)
+        files_picture(files, "-o", path, demo->keep_scripts);
+    free(path);
+    return st;
+}
+
+int demo_check_files(const struct demo *demo, struct error *e)
+{
+    static const char *const tables[] = { "classic", "classic-fits", "similarity",
+                                          "similarity-fits", NULL };
+    static const char *const pictures[] = { "kernels",           "classic-fits",
+                                            "classic-weights",   "kernel-fits",
+                                            "kernel-weights",    "bandwidth-fits",
+                                            "bandwidth-weights", NULL };
+    struct files files = { 0 };
+    int st = CMD_OK;
+    report_files(&files, "the tables", demo->common.json);
+    for (int i = 0; st == CMD_OK && demo->folder != NULL && tables[i] != NULL; i++)
+        st = list_file(demo, &files, tables[i], "csv", e);
+    for (int i = 0; st == CMD_OK && demo->format != NULL && pictures[i] != NULL; i++)
+        st = list_file(demo, &files, pictures[i], demo->format, e);
+    const int checked = files_check(&files, e);
+    return st == CMD_OK ? checked : st;
+}
+
 /* ---- tables ---- */
 
 static int write_table(struct demo *demo, const char *stem, const char *rest,

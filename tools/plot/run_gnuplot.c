@@ -22,12 +22,12 @@ extern char **environ;
 
 /* The script is a file with a name, as gnuplot reads its stdin a byte at a time. The streams
  * out are unlinked files, so that neither can block. */
-struct files {
+struct gnuplot_files {
     char script[4096];
     FILE *picture, *messages;
 };
 
-static void close_files(struct files *f)
+static void close_files(struct gnuplot_files *f)
 {
     if (f->script[0] != '\0') {
         unlink(f->script);
@@ -39,7 +39,7 @@ static void close_files(struct files *f)
         fclose(f->messages);
 }
 
-static bool write_script(struct files *f, const char *script, size_t length)
+static bool write_script(struct gnuplot_files *f, const char *script, size_t length)
 {
     snprintf(f->script, sizeof f->script, "%s/attpool-XXXXXX", temporary_folder());
     int fd = temporary_open(f->script);
@@ -52,9 +52,9 @@ static bool write_script(struct files *f, const char *script, size_t length)
     return to != NULL && fclose(to) == 0 && whole;
 }
 
-static int open_files(struct files *f, const char *script, size_t length, struct error *e)
+static int open_files(struct gnuplot_files *f, const char *script, size_t length, struct error *e)
 {
-    *f = (struct files){ .picture = tmpfile(), .messages = tmpfile() };
+    *f = (struct gnuplot_files){ .picture = tmpfile(), .messages = tmpfile() };
     if (f->picture != NULL && f->messages != NULL && write_script(f, script, length))
         return CMD_OK;
     int st = error_set(e, CMD_FAILED, "cannot write a temporary file: %s", strerror(errno));
@@ -63,7 +63,7 @@ static int open_files(struct files *f, const char *script, size_t length, struct
 }
 
 /* SIGPIPE and SIGXFSZ are ignored here and must not be there. */
-static int start(struct files *f, pid_t *child)
+static int start(struct gnuplot_files *f, pid_t *child)
 {
     char *const argv[] = { "gnuplot", "-d", f->script, NULL };
     posix_spawn_file_actions_t actions;
@@ -136,7 +136,7 @@ int find_gnuplot(struct error *e)
     }
 }
 
-static int run(struct files *f, struct error *e)
+static int run(struct gnuplot_files *f, struct error *e)
 {
     pid_t child;
     int status, number = start(f, &child);
@@ -216,7 +216,7 @@ static int copy(FILE *from, const char *titles, const char *path, struct error *
 int run_gnuplot(const char *script, size_t length, const char *titles, const char *path,
                 struct error *e)
 {
-    struct files f;
+    struct gnuplot_files f;
     int st = open_files(&f, script, length, e);
     if (st != CMD_OK)
         return st;

@@ -5,6 +5,7 @@
 #include "tools/command/command.h"
 #include "tools/command/output.h"
 #include "tools/plot/picture.h"
+#include "tools/plot/run_gnuplot.h"
 #include "tools/command/progress.h"
 #include "tools/regress/regress.h"
 #include "tools/io/source.h"
@@ -195,8 +196,6 @@ static int check_together(const struct option_reader *r, struct regress_options 
     bool json_on_stdout = o->common.json != NULL && name_is_stdio(o->common.json);
     if (o->output == NULL && !json_on_stdout)
         o->output = "-";
-    const char *outputs[] = { o->common.json, o->output, o->weights, o->plot, o->heatmap };
-    const char *inputs[] = { o->data, o->at != NULL && name_is_stdio(o->at) ? o->at : NULL };
     if (o->x.count == 0 || o->y.count == 0)
         return usage_error(r, e, "%s is missing", o->x.count == 0 ? "--x" : "--y");
     if (o->at != NULL && o->grid > 0)
@@ -211,11 +210,7 @@ static int check_together(const struct option_reader *r, struct regress_options 
                            "--plot of %zu x columns shows the data over its fit, which --at "
                            "does not compute",
                            o->x.count);
-    int st = outputs_distinct(outputs, 5, 2, o->keep_scripts, e);
-    if (st == CMD_OK)
-        st = names_distinct(inputs, 2, e);
-    if (st == CMD_OK)
-        st = table_options_check(&o->format, e);
+    int st = table_options_check(&o->format, e);
     return st == CMD_OK ? check_kernel(r, o, e) : st;
 }
 
@@ -323,16 +318,18 @@ static void warn_infinite(const struct regress_data *data, const struct regress_
 }
 
 /* Minutes of work are not lost to a name that cannot be written. */
-static int check_outputs(const struct regress_options *o, struct error *e)
+static int check_files(const struct regress_options *o, struct error *e)
 {
-    int st = output_check(o->output, e);
-    if (st == CMD_OK)
-        st = output_check(o->common.json, e);
-    if (st == CMD_OK)
-        st = output_check(o->weights, e);
-    if (st == CMD_OK)
-        st = draw_check(o->plot, o->keep_scripts, e);
-    return st == CMD_OK ? draw_check(o->heatmap, o->keep_scripts, e) : st;
+    struct files files = { 0 };
+    files_input(&files, "DATA", o->data);
+    files_input(&files, "--at", o->at);
+    files_output(&files, "-o", o->output);
+    files_output(&files, "--json", o->common.json);
+    files_output(&files, "--weights", o->weights);
+    files_picture(&files, "--plot", o->plot, o->keep_scripts);
+    files_picture(&files, "--heatmap", o->heatmap, o->keep_scripts);
+    int st = files_check(&files, e);
+    return st == CMD_OK && (o->plot != NULL || o->heatmap != NULL) ? find_gnuplot(e) : st;
 }
 
 static int regress(const struct regress_options *o, struct report *r, struct error *e)
@@ -341,7 +338,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
     struct regress_result result = { 0 };
     if (o->x.count > 1 && o->bandwidths.count == 1 && o->kernels.name[0] != ATTPOOL_CONSTANT)
         error_warn("one bandwidth for %zu columns, as if all were in one unit", o->x.count);
-    int st = check_outputs(o, e);
+    int st = check_files(o, e);
     if (st == CMD_OK)
         st = regress_read(o, &data, e);
     if (st == CMD_OK)
