@@ -43,7 +43,7 @@ START_TEST(curves_are_sorted_and_interrupted_and_points_are_not)
                 "     $d3 using 1:2 with points pointtype 7 pointsize 0.4 linecolor rgb '#d55e00'");
     expect_part(text, "$d4 using 1:2 with points pointtype 6");
     expect_part(text, "$d5 using 1:2 with lines linewidth 1.5 dashtype (6,4)");
-    expect_part(text, "set xrange [*:*]\nset yrange [*:*]\n");
+    expect_part(text, "set xrange [*:*] noextend\nset yrange [*:*] noextend\n");
 }
 END_TEST
 
@@ -189,6 +189,39 @@ START_TEST(large_numbers_are_drawn_from_an_offset)
 }
 END_TEST
 
+START_TEST(the_rounding_of_a_constant_does_not_fill_the_panel)
+{
+    const double at[3] = { 1, 2, 3 }, fit[3] = { 5, 5 + 1e-15, 5 - 1e-15 };
+    struct plot_layer layer = { .kind = PLOT_CURVE, .count = 3, .x = at, .y = fit };
+    const struct plot_panel panel = { .layers = &layer, .layer_count = 1 };
+    expect_part(drawn_panel(&panel), "set yrange [4.949999999999999:5.050000000000001]\n");
+    layer.y = at;
+    expect_part(drawn_panel(&panel), "set yrange [*:*] noextend\n");
+}
+END_TEST
+
+static const struct {
+    const char *label, *drawn;
+} labels[] = {
+    { "46 characters are not more than one can read .",
+      "46 characters are not more than one can read ." },
+    { "47 characters are one too many for a label here",
+      "47 characters are one t\xE2\x80\xA6o many for a label here" },
+    { "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4 9 ......... 20 ...... 29 "
+      "........ 40 .. e\xC3\xA4"
+      "\xC3\xA4z",
+      "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4 9 ......... 20\xE2\x80\xA6 "
+      "29 ........ 40 .. e\xC3\xA4\xC3\xA4z" },
+};
+
+START_TEST(long_labels_lose_their_middle)
+{
+    char setting[300];
+    snprintf(setting, sizeof setting, "set ylabel '%s'\n", labels[_i].drawn);
+    expect_part(drawn_panel(&(struct plot_panel){ .y_label = labels[_i].label }), setting);
+}
+END_TEST
+
 START_TEST(both_axes_and_their_ranges_have_the_offset)
 {
     const double at[2] = { 1600000012, 1600003012 };
@@ -238,12 +271,12 @@ END_TEST
 START_TEST(a_long_legend_has_several_rows)
 {
     enum { FITS = 30 };
-    static char labels[FITS][40];
+    static char names[FITS][40];
     struct plot_layer layers[FITS];
     for (size_t i = 0; i < FITS; i++) {
-        snprintf(labels[i], sizeof labels[i], "a group with a name, %zu", i);
+        snprintf(names[i], sizeof names[i], "a group with a name, %zu", i);
         layers[i] = (struct plot_layer){
-            .kind = PLOT_CURVE, .label = labels[i], .colour = i + 1, .count = 5, .x = x, .y = y
+            .kind = PLOT_CURVE, .label = names[i], .colour = i + 1, .count = 5, .x = x, .y = y
         };
     }
     char *text = drawn_panel(&(struct plot_panel){ .layers = layers, .layer_count = FITS });
@@ -275,6 +308,9 @@ Suite *suite_plot(void)
     tcase_add_test(tc, nothing_to_draw_is_an_empty_panel);
     tcase_add_loop_test(tc, large_numbers_are_drawn_from_an_offset, 0,
                         (int)(sizeof offsets / sizeof offsets[0]));
+    tcase_add_test(tc, the_rounding_of_a_constant_does_not_fill_the_panel);
+    tcase_add_loop_test(tc, long_labels_lose_their_middle, 0,
+                        (int)(sizeof labels / sizeof labels[0]));
     tcase_add_test(tc, both_axes_and_their_ranges_have_the_offset);
     tcase_add_test(tc, panels_stand_in_a_grid_under_one_legend);
     tcase_add_test(tc, a_long_legend_has_several_rows);

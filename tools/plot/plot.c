@@ -125,7 +125,9 @@ static int write_script(struct script *s, const struct plot_figure *figure, stru
     int st = lay_out(figure, &page, e);
     if (st == CMD_OK) {
         put_terminal(s, &page);
-        fputs("set encoding utf8\nset multiplot\n", s->f);
+        fputs("set encoding utf8\nset offsets graph 0.03,graph 0.03,graph 0.04,graph 0.04\n"
+              "set multiplot\n",
+              s->f);
         put_header(s, &page);
         put_frame(s);
     }

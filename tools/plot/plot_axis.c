@@ -8,11 +8,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { MOST_TICS = 8, TIC_DIGITS = 7, LABEL_MAX = 200 };
-
-/* Values so many times as large as their range differ by rounding only. */
-#define ROUNDING 1e13
+enum { MOST_TICS = 8, TIC_DIGITS = 7 };
 
 /* ---- order ---- */
 
@@ -63,29 +61,60 @@ void extend(struct extent *extent, double value)
     extent->high = fmax(extent->high, value);
 }
 
+static double size_of(struct extent extent)
+{
+    return fmax(fabs(extent.low), fabs(extent.high));
+}
+
+bool is_rounding(struct extent extent)
+{
+    return extent.high - extent.low <= 1e-13 * size_of(extent);
+}
+
 /* A tic has six digits, and an exponent from 1e6 on, which is hard to read where few of the
  * digits change. */
 double axis_offset(struct extent extent)
 {
-    double range = extent.high - extent.low;
-    double size = fmax(fabs(extent.low), fabs(extent.high));
-    if (!(range > 0) || size < (size >= 1e6 ? 10 : 1e4) * range || size > ROUNDING * range)
+    double range = extent.high - extent.low, size = size_of(extent);
+    if (!(range > 0) || size < (size >= 1e6 ? 10 : 1e4) * range || is_rounding(extent))
         return 0;
     double exponent = ceil(log10(range)), step = pow(10, fabs(exponent));
     return exponent < 0 ? floor(extent.low * step) / step : floor(extent.low / step) * step;
 }
 
+/* The bytes of so many characters, from the start or the end. */
+static size_t head(const char *text, size_t characters)
+{
+    size_t i = 0;
+    for (; text[i] != '\0'; i++)
+        if (is_character(text[i]) && characters-- == 0)
+            break;
+    return i;
+}
+
+static size_t tail(const char *text, size_t characters)
+{
+    size_t length = strlen(text), i = length;
+    while (i > 0 && characters > 0)
+        characters -= is_character(text[--i]);
+    return length - i;
+}
+
 void put_axis_label(struct script *s, const char *axis, const char *label, double offset)
 {
-    char setting[16], number[NUMBER_TEXT_MAX], text[LABEL_MAX + NUMBER_TEXT_MAX + 8];
-    snprintf(setting, sizeof setting, "%slabel", axis);
-    if (offset == 0) {
-        put_setting(s, setting, label);
-        return;
-    }
+    enum { LONGEST = 46 }; /* characters; what is longer loses its middle */
+    char setting[16], number[NUMBER_TEXT_MAX], text[8 * LONGEST + NUMBER_TEXT_MAX];
+    const char *whole = label != NULL ? label : "";
+    size_t first = head(whole, LONGEST / 2), last = tail(whole, LONGEST / 2);
+    bool cut = head(whole, LONGEST) < strlen(whole);
+    int length = cut ? snprintf(text, sizeof text, "%.*s\xE2\x80\xA6%s", (int)first, whole,
+                                whole + strlen(whole) - last)
+                     : snprintf(text, sizeof text, "%s", whole);
     number_format(number, fabs(offset));
-    snprintf(text, sizeof text, "%.*s %s %s", LABEL_MAX, label != NULL ? label : "",
-             offset < 0 ? "+" : "\xE2\x88\x92", number);
+    if (offset != 0)
+        snprintf(text + length, sizeof text - (size_t)length, " %s %s",
+                 offset < 0 ? "+" : "\xE2\x88\x92", number);
+    snprintf(setting, sizeof setting, "%slabel", axis);
     put_setting(s, setting, text);
 }
 

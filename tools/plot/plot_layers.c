@@ -75,7 +75,8 @@ static size_t *rows_of(const struct plot_layer *layer, size_t *count)
 /* How numbers become places in a panel. */
 struct scale {
     double x_offset, y_offset;
-    double speck; /* a line of a smaller extent in x cannot be seen */
+    double y_min, y_max; /* fixed where min < max */
+    double speck;        /* a line of a smaller extent in x cannot be seen */
 };
 
 static void put_row(struct script *s, const struct plot_layer *layer, size_t row,
@@ -264,7 +265,14 @@ static struct scale scale_of(const struct plot_panel *panel)
             }
     }
     double range = panel->x_min < panel->x_max ? panel->x_max - panel->x_min : x.high - x.low;
-    return (struct scale){ axis_offset(x), axis_offset(y), range > 0 ? range / SPECKS : 1 };
+    struct scale scale = { axis_offset(x), axis_offset(y), panel->y_min, panel->y_max,
+                           range > 0 ? range / SPECKS : 1 };
+    /* the fit of a constant is one but for its rounding, which would fill the panel */
+    if (!(scale.y_min < scale.y_max) && y.high > y.low && is_rounding(y)) {
+        scale.y_min = y.low - 0.01 * fabs(y.low);
+        scale.y_max = y.high + 0.01 * fabs(y.high);
+    }
+    return scale;
 }
 
 int put_layers(struct script *s, const struct plot_panel *panel, struct error *e)
@@ -280,7 +288,7 @@ int put_layers(struct script *s, const struct plot_panel *panel, struct error *e
           "set xtics nomirror auto\nset ytics nomirror auto\nunset colorbox\nunset object\n",
           s->f);
     put_range(s, "x", panel->x_min - scale.x_offset, panel->x_max - scale.x_offset);
-    put_range(s, "y", panel->y_min - scale.y_offset, panel->y_max - scale.y_offset);
+    put_range(s, "y", scale.y_min - scale.y_offset, scale.y_max - scale.y_offset);
     size_t count = 0;
     for (size_t i = 0; st == CMD_OK && i < panel->layer_count; i++)
         if (drawn[i].whole || drawn[i].specks) {
@@ -325,7 +333,7 @@ static size_t width_of(const char *text)
 {
     size_t width = 0;
     for (; *text != '\0'; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
+        width += is_character(*text);
     return width;
 }
 

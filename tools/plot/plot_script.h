@@ -20,10 +20,16 @@ struct script {
 void put_string(struct script *s, const char *text);
 void put_number(struct script *s, double value);
 
+/* Whether a byte begins a character of UTF-8. */
+static inline bool is_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
 /* "set title 'text'", or unset for NULL and "". */
 void put_setting(struct script *s, const char *setting, const char *text);
 
-/* The axis' own choice unless low < high. */
+/* That of what is drawn, with a little room, unless low < high. */
 void put_range(struct script *s, const char *axis, double low, double high);
 
 /* The line of `titles` for what is plotted next. */
@@ -39,6 +45,9 @@ struct extent {
 };
 #define EXTENT_NONE ((struct extent){ HUGE_VAL, -HUGE_VAL })
 void extend(struct extent *extent, double value); /* finite ones count */
+
+/* Whether the values differ by no more than their last digits. */
+bool is_rounding(struct extent extent);
 
 /* What is taken off the numbers of an axis so that tics can be told apart, and then stands in
  * its label: a round number, often 0. */

@@ -74,7 +74,7 @@ void put_setting(struct script *s, const char *setting, const char *text)
 void put_range(struct script *s, const char *axis, double low, double high)
 {
     if (!(low < high)) {
-        fprintf(s->f, "set %srange [*:*]\n", axis);
+        fprintf(s->f, "set %srange [*:*] noextend\n", axis);
         return;
     }
     fprintf(s->f, "set %srange [", axis);
