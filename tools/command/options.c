@@ -64,8 +64,14 @@ static int print_help(const struct option_reader *r, struct error *e)
 
 int print_version(struct error *e)
 {
-    char text[100];
-    snprintf(text, sizeof text, "attpool %s\nLicence: Apache-2.0\n", attpool_version());
+    char text[1000];
+    snprintf(text, sizeof text,
+             "attpool %s\n"
+             "Copyright 2026 The attpool authors\n"
+             "Licence: Apache-2.0\n"
+             "%s%s%sReport bugs to %s.\n",
+             attpool_version(), *ATTPOOL_HOME_PAGE ? "Home page: " : "", ATTPOOL_HOME_PAGE,
+             *ATTPOOL_HOME_PAGE ? "\n" : "", ATTPOOL_BUG_ADDRESS);
     return print_text(text, e);
 }
 
