@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Run by `make installcheck`: a program finds the installed library through pkg-config,
-# shared and static, and the installed command runs.
+# shared and static, the installed command runs, and no installed page links to what is not.
 . "$srcdir/tests/scripts/lib.sh"
 scratch
 
@@ -47,3 +47,15 @@ fi
 # shellcheck disable=SC2086
 LD_LIBRARY_PATH=$libdir $TEST_RUNNER "$bindir/attpool" --version |
     grep -q -F "$PACKAGE_VERSION" || fail "the command"
+
+# links FILE: what it links to, relative to its folder
+links()
+{
+    tr '\n' ' ' <"$1" | grep -o ']([^)]*)' | sed 's/^](//; s/[)#].*//' | grep -v -E '^$|^https?:'
+}
+test -n "$(links "$docdir/README.md")" || fail "README.md was not understood"
+for page in "$docdir"/*.md; do
+    for link in $(links "$page"); do
+        test -e "$docdir/$link" || fail "${page##*/} links to $link, which is not installed"
+    done
+done
