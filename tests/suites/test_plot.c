@@ -39,10 +39,10 @@ START_TEST(curves_are_sorted_and_interrupted_and_points_are_not)
     expect_part(text, "\nplot $d0 using 1:2:3 with filledcurves fillcolor rgb '#d55e00'");
     expect_part(text, "$d1 using 1:2 with points");
     expect_part(text,
-                "$d2 using 1:2 with lines linewidth 2 dashtype solid linecolor rgb '#d55e00', \\\n"
+                "$d2 using 1:2 with lines linewidth 2 dashtype (12,4) linecolor rgb '#d55e00', \\\n"
                 "     $d3 using 1:2 with points pointtype 7 pointsize 0.4 linecolor rgb '#d55e00'");
     expect_part(text, "$d4 using 1:2 with points pointtype 6");
-    expect_part(text, "$d5 using 1:2 with lines linewidth 1.5 dashtype (6,4)");
+    expect_part(text, "$d5 using 1:2 with lines linewidth 1.5 dashtype (2,3)");
     expect_part(text, "set xrange [*:*] noextend\nset yrange [*:*] noextend\n");
 }
 END_TEST
@@ -251,20 +251,21 @@ START_TEST(panels_stand_in_a_grid_under_one_legend)
         { .title = "three", .layers = layers, .layer_count = 2 },
     };
     char *text = drawn(&(struct plot_figure){ .title = "all", .panels = panels, .panel_count = 3 });
-    expect_part(text, "set terminal svg size 1140,386 ");
+    expect_part(text, "set terminal svg size 1140,392 ");
     expect_part(text, "set label 1 'all' at screen 0.5,");
     expect_part(text, "horizontal maxcols 2 ");
-    expect_part(text, "plot NaN notitle, \\\n"
-                      "     keyentry with lines linewidth 2 dashtype solid linecolor rgb '#0072b2' "
-                      "title 'fit', \\\n"
-                      "     keyentry with lines linewidth 2 dashtype solid linecolor rgb '#d55e00' "
-                      "title 'fit'\nunset key\n");
-    expect_part(text, "set origin 0,0\nset size 0.333333,0.829016\nset title 'one'\n");
+    expect_part(text,
+                "plot NaN notitle, \\\n"
+                "     keyentry with lines linewidth 2 dashtype solid linecolor rgb '#0072b2' "
+                "title 'fit', \\\n"
+                "     keyentry with lines linewidth 2 dashtype (12,4) linecolor rgb '#d55e00' "
+                "title 'fit'\nunset key\n");
+    expect_part(text, "set origin 0,0\nset size 0.333333,0.816327\nset title 'one'\n");
     expect_part(text, "set origin 0.333333,0\n");
     expect_part(text, "set yrange [-1:1]\n");
     text = drawn(&(struct plot_figure){ .panels = panels, .panel_count = 3, .columns = 2 });
-    expect_part(text, "set terminal svg size 760,672 ");
-    expect_part(text, "set origin 0,0\nset size 0.5,0.47619\nset title 'three'\n");
+    expect_part(text, "set terminal svg size 760,678 ");
+    expect_part(text, "set origin 0,0\nset size 0.5,0.471976\nset title 'three'\n");
 }
 END_TEST
 
@@ -281,13 +282,13 @@ START_TEST(a_long_legend_has_several_rows)
     }
     char *text = drawn_panel(&(struct plot_panel){ .layers = layers, .layer_count = FITS });
     expect_part(text, "horizontal maxcols 3 ");
-    expect_part(text, "set terminal svg size 680,652 ");
-    /* past the colours by dashes */
+    expect_part(text, "set terminal svg size 680,658 ");
+    /* all different, some by their dashes alone */
     expect_part(text,
                 "keyentry with lines linewidth 2 dashtype solid linecolor rgb '#0072b2' title 'a "
                 "group with a name, 0'");
     expect_part(text,
-                "keyentry with lines linewidth 2 dashtype (10,4) linecolor rgb '#0072b2' title 'a "
+                "keyentry with lines linewidth 2 dashtype (4,3) linecolor rgb '#0072b2' title 'a "
                 "group with a name, 6'");
 }
 END_TEST

@@ -43,7 +43,7 @@ static bool is_matrix(const struct plot_panel *panel)
 
 static int lay_out(const struct plot_figure *figure, struct page *page, struct error *e)
 {
-    enum { TITLE = 34, LEGEND = 12, ENTRY = 20 };
+    enum { TITLE = 34, LEGEND = 18, ENTRY = 20 };
     size_t count = figure->panel_count;
     size_t columns = figure->columns > 0 ? figure->columns : count;
     bool only = count == 1;

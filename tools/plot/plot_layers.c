@@ -184,17 +184,22 @@ static const char *colour_of(const struct plot_layer *layer)
     return layer->kind == PLOT_CURVE ? REFERENCE_COLOUR : DATA_COLOUR;
 }
 
+/* Told apart without colour too, and all different up to 24. */
+static const char *dashes_of(const struct plot_layer *layer)
+{
+    static const char *const dashes[] = { "solid", "(12,4)", "(4,3)", "(12,3,3,3)" };
+    size_t i = layer->colour - 1;
+    return dashes[(i + i / 12) % 4];
+}
+
 static void put_curve_look(struct script *s, const struct plot_layer *layer)
 {
-    /* past the colours, dashes tell curves apart */
-    static const char *const dashes[] = { "solid", "(10,4)", "(3,3)", "(10,4,3,4)" };
-    if (layer->colour == 0) {
-        fputs(" with lines linewidth 1.5 dashtype (6,4) linecolor rgb '" REFERENCE_COLOUR "'",
+    if (layer->colour == 0)
+        fputs(" with lines linewidth 1.5 dashtype (2,3) linecolor rgb '" REFERENCE_COLOUR "'",
               s->f);
-        return;
-    }
-    fprintf(s->f, " with lines linewidth 2 dashtype %s linecolor rgb '%s'",
-            dashes[(layer->colour - 1) / COLOURS % 4], colour_of(layer));
+    else
+        fprintf(s->f, " with lines linewidth 2 dashtype %s linecolor rgb '%s'", dashes_of(layer),
+                colour_of(layer));
 }
 
 static void put_look(struct script *s, const struct plot_layer *layer, bool legend)
