@@ -9,6 +9,7 @@
  * which order every function must do, so that all of them give the same bits. */
 
 #include "backends/constants.h"
+#include "backends/operations.h"
 #include "core/attpool.h"
 
 #include <stdbool.h>
@@ -81,6 +82,7 @@ struct softmax_args {
     struct array s, w;
 };
 
+/* Writes out, lse, n_eff and weights of every row; empty rows by the policy, all six of them. */
 struct pool_args {
     int64_t batch, heads, n, m, d, v;
     int64_t key_origin; /* absolute position of key 0: blocks and the tree are anchored by it */
@@ -126,6 +128,15 @@ struct finish_args {
     bool has_max;        /* the score has a log domain or a bias */
     attpool_empty empty; /* NAN, ZERO or ERROR */
     struct array out, lse;
+};
+
+/* One elementary function over an array, for tests: y[i] = function(x[i]). x and y are on the host
+ * for every backend. */
+struct elementwise_args {
+    int function; /* enum elementary_function */
+    size_t n;
+    const void *x;
+    void *y;
 };
 
 /* Services of the core for a backend during a call. */
@@ -207,24 +218,15 @@ struct backend {
     bool (*has_type)(struct engine *engine, int type); /* NULL: both */
 
     /* NULL: arrays are on the host. Else every array of every descriptor is on the device
-     * (pool_args.rows, kernel.names, nodes, and the arguments of merge and finish are not). */
+     * (pool_args.rows, kernel.names, nodes, and the arguments of merge, finish and
+     * elementwise are not). */
     const struct device_memory *memory;
 
-    attpool_status (*bmm[TYPES])(struct engine *, const struct bmm_args *);
-    attpool_status (*kernel[TYPES])(struct engine *, const struct kernel_args *);
-    attpool_status (*softmax[TYPES])(struct engine *, const struct softmax_args *);
-
-    /* out, lse, n_eff and weights of every row; empty rows by the policy, all six of them. */
-    attpool_status (*pool[TYPES])(struct engine *, const struct pool_args *);
-
-    /* States are on the host for every backend. */
-    void (*merge[TYPES])(const struct merge_args *);
-    attpool_status (*finish[TYPES])(struct engine *, const struct finish_args *);
-
-    /* One elementary function over an array (enum elementary_function): tests only. x and y are
-     * on the host for every backend. */
-    attpool_status (*elementwise[TYPES])(struct engine *, int function, size_t n, const void *x,
-                                         void *y);
+    /* The operations, a slot each. */
+#define SLOT(name) attpool_status (*name[TYPES])(struct engine *, const struct name##_args *);
+    OPERATION_TABLE(SLOT)
+    STATE_OPERATION_TABLE(SLOT)
+#undef SLOT
 };
 
 /* The tables. Several may share a name: the first whose probe agrees is taken. */

@@ -4,33 +4,22 @@
 #include "backends/opencl/opencl.h"
 #include "backends/scalar/scalar.h"
 
-#define SLOTS(operation, args_type)                                                                \
-    static attpool_status operation##_f32(struct engine *engine, const struct args_type *args)     \
+#define FUNCTIONS(name)                                                                            \
+    static attpool_status name##_f32(struct engine *engine, const struct name##_args *args)        \
     {                                                                                              \
-        return opencl_##operation(engine, args, TYPE_F32);                                         \
+        return opencl_##name(engine, args, TYPE_F32);                                              \
     }                                                                                              \
-    static attpool_status operation##_f64(struct engine *engine, const struct args_type *args)     \
+    static attpool_status name##_f64(struct engine *engine, const struct name##_args *args)        \
     {                                                                                              \
-        return opencl_##operation(engine, args, TYPE_F64);                                         \
+        return opencl_##name(engine, args, TYPE_F64);                                              \
     }
+OPERATION_TABLE(FUNCTIONS)
 
-SLOTS(bmm, bmm_args)
-SLOTS(evaluate, kernel_args)
-SLOTS(softmax, softmax_args)
-SLOTS(pool, pool_args)
+#define SLOT(name)       .name = { name##_f32, name##_f64 },
+#define STATE_SLOT(name) .name = { scalar_##name##_f32, scalar_##name##_f64 },
 
-static attpool_status elementwise_f32(struct engine *engine, int function, size_t n, const void *x,
-                                      void *y)
-{
-    return opencl_elementwise(engine, function, n, x, y, TYPE_F32);
-}
-
-static attpool_status elementwise_f64(struct engine *engine, int function, size_t n, const void *x,
-                                      void *y)
-{
-    return opencl_elementwise(engine, function, n, x, y, TYPE_F64);
-}
-
+/* The rows end in commas of their own. */
+/* clang-format off */
 const struct backend backend_opencl = {
     .name = "opencl",
     .rank = 0,
@@ -40,11 +29,7 @@ const struct backend backend_opencl = {
     .device_name = opencl_device_name,
     .has_type = opencl_has_type,
     .memory = &opencl_memory,
-    .bmm = { bmm_f32, bmm_f64 },
-    .kernel = { evaluate_f32, evaluate_f64 },
-    .softmax = { softmax_f32, softmax_f64 },
-    .pool = { pool_f32, pool_f64 },
-    .merge = { scalar_merge_f32, scalar_merge_f64 },
-    .finish = { scalar_finish_f32, scalar_finish_f64 },
-    .elementwise = { elementwise_f32, elementwise_f64 },
+    OPERATION_TABLE(SLOT)
+    STATE_OPERATION_TABLE(STATE_SLOT)
 };
+/* clang-format on */

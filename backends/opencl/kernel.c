@@ -28,7 +28,7 @@ static attpool_status evaluate_slab(void *arg, struct slab *s)
     return pool_each_scores(arg, s, launch_evaluate);
 }
 
-attpool_status opencl_evaluate(struct engine *engine, const struct kernel_args *args, int type)
+attpool_status opencl_kernel(struct engine *engine, const struct kernel_args *args, int type)
 {
     struct pool_args scores = {
         .batch = args->batch,

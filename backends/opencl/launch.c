@@ -18,7 +18,7 @@ attpool_status opencl_turns(struct engine *engine, int64_t turns)
 bool launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type)
 {
     *l = (struct launch){ .engine = engine, .opencl = engine_state(engine), .type = type };
-    l->kernel = opencl_kernel(engine, id, type);
+    l->kernel = opencl_function(engine, id, type);
     l->status = l->kernel ? ATTPOOL_OK : ATTPOOL_E_DEVICE;
     return l->kernel;
 }

@@ -149,7 +149,7 @@ struct opencl {
 };
 
 /* The kernel, built when it is first asked for; NULL: the message is set. */
-cl_kernel opencl_kernel(struct engine *engine, enum kernel_id id, int type);
+cl_kernel opencl_function(struct engine *engine, enum kernel_id id, int type);
 
 attpool_status opencl_fail(struct engine *engine, cl_int error, const char *what);
 
@@ -238,11 +238,10 @@ const char *opencl_device_name(struct engine *engine);
 bool opencl_has_type(struct engine *engine, int type);
 
 extern const struct device_memory opencl_memory;
-attpool_status opencl_bmm(struct engine *engine, const struct bmm_args *args, int type);
-attpool_status opencl_evaluate(struct engine *engine, const struct kernel_args *args, int type);
-attpool_status opencl_softmax(struct engine *engine, const struct softmax_args *args, int type);
-attpool_status opencl_pool(struct engine *engine, const struct pool_args *args, int type);
-attpool_status opencl_elementwise(struct engine *engine, int function, size_t n, const void *x,
-                                  void *y, int type);
+
+#define OPENCL_DECLARE(name)                                                                       \
+    attpool_status opencl_##name(struct engine *engine, const struct name##_args *args, int type);
+OPERATION_TABLE(OPENCL_DECLARE)
+#undef OPENCL_DECLARE
 
 #endif

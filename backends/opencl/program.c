@@ -93,7 +93,7 @@ static cl_program build(struct engine *engine, enum program_id id, int type, con
     return program;
 }
 
-cl_kernel opencl_kernel(struct engine *engine, enum kernel_id id, int type)
+cl_kernel opencl_function(struct engine *engine, enum kernel_id id, int type)
 {
     struct opencl *o = engine_state(engine);
     cl_program *program = &o->program[kernels[id].program][type];

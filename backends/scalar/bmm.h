@@ -47,6 +47,7 @@ static void bmm_task(void *arg, int64_t index, int worker)
             bmm_strip(args, a, b, c, i, j, args->m - j < BMM_STRIP ? args->m : j + BMM_STRIP);
 }
 
+#define scalar_bmm SCALAR(TYPED(bmm))
 attpool_status scalar_bmm(struct engine *engine, const struct bmm_args *args)
 {
     struct bmm_args copy = *args;

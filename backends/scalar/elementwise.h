@@ -57,14 +57,14 @@ static real elementary(int function, real x)
     return x;
 }
 
-attpool_status scalar_elementwise(struct engine *engine, int function, size_t n, const void *from,
-                                  void *to)
+#define scalar_elementwise SCALAR(TYPED(elementwise))
+attpool_status scalar_elementwise(struct engine *engine, const struct elementwise_args *args)
 {
-    const real *x = from;
-    real *y = to;
+    const real *x = args->x;
+    real *y = args->y;
     (void)engine;
-    for (size_t i = 0; i < n; i++)
-        y[i] = r_canonical_nan(elementary(function, x[i]));
+    for (size_t i = 0; i < args->n; i++)
+        y[i] = r_canonical_nan(elementary(args->function, x[i]));
     return ATTPOOL_OK;
 }
 

@@ -40,6 +40,7 @@ static void finish_task(void *arg, int64_t index, int worker)
         finish_row(job, &tile, i);
 }
 
+#define scalar_finish SCALAR(TYPED(finish))
 attpool_status scalar_finish(struct engine *engine, const struct finish_args *args)
 {
     struct finish_job job = { engine, args };

@@ -41,6 +41,7 @@ static void kernel_task(void *arg, int64_t index, int worker)
     }
 }
 
+#define scalar_kernel SCALAR(TYPED(kernel))
 attpool_status scalar_kernel(struct engine *engine, const struct kernel_args *args)
 {
     struct kernel_job job = { engine, args };

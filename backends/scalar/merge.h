@@ -12,8 +12,10 @@ static struct view node_view(void *at, int64_t cols)
     return (struct view){ .at = at, .row = cols * (int64_t)sizeof(real), .col = sizeof(real) };
 }
 
-void scalar_merge(const struct merge_args *args)
+#define scalar_merge SCALAR(TYPED(merge))
+attpool_status scalar_merge(struct engine *engine, const struct merge_args *args)
 {
+    (void)engine;
     const struct pool_node *l = &args->left, *r = &args->right, *dst = &args->dst;
     struct view l_acc = node_view(l->acc, args->v), r_acc = node_view(r->acc, args->v);
     struct view acc = node_view(dst->acc, args->v);
@@ -28,6 +30,7 @@ void scalar_merge(const struct merge_args *args)
         for (int64_t c = 0; c < args->v; c++)
             put(acc, i, c, r_fma(get(r_acc, i, c), w, get(l_acc, i, c) * u));
     }
+    return ATTPOOL_OK;
 }
 
 #endif

@@ -221,6 +221,7 @@ static void weights_task(void *arg, int64_t index, int worker)
     }
 }
 
+#define scalar_pool SCALAR(TYPED(pool))
 attpool_status scalar_pool(struct engine *engine, const struct pool_args *args)
 {
     struct pool_job job = { .engine = engine, .args = args, .note_empty = true };

@@ -16,6 +16,10 @@ static bool probe(const char **reason)
 }
 #endif
 
+#define SLOT(name) .name = { SCALAR(name##_f32), SCALAR(name##_f64) },
+
+/* The rows end in commas of their own. */
+/* clang-format off */
 #ifdef ATTPOOL_SCALAR_FMA
 const struct backend backend_scalar_fma = {
 #else
@@ -24,11 +28,7 @@ const struct backend backend_scalar = {
     .name = "scalar",
     .rank = 0,
     .probe = probe,
-    .bmm = { SCALAR(bmm_f32), SCALAR(bmm_f64) },
-    .kernel = { SCALAR(kernel_f32), SCALAR(kernel_f64) },
-    .softmax = { SCALAR(softmax_f32), SCALAR(softmax_f64) },
-    .pool = { SCALAR(pool_f32), SCALAR(pool_f64) },
-    .merge = { SCALAR(merge_f32), SCALAR(merge_f64) },
-    .finish = { SCALAR(finish_f32), SCALAR(finish_f64) },
-    .elementwise = { SCALAR(elementwise_f32), SCALAR(elementwise_f64) },
+    OPERATION_TABLE(SLOT)
+    STATE_OPERATION_TABLE(SLOT)
 };
+/* clang-format on */

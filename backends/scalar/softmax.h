@@ -122,6 +122,7 @@ static void softmax_task(void *arg, int64_t index, int worker)
     }
 }
 
+#define scalar_softmax SCALAR(TYPED(softmax))
 attpool_status scalar_softmax(struct engine *engine, const struct softmax_args *args)
 {
     struct softmax_job job = { engine, args };

@@ -16,21 +16,10 @@
 #define SIMD_EXPAND(name, symbol) SIMD_JOIN(name, symbol)
 #define SIMD_SYMBOL(symbol)       SIMD_EXPAND(SIMD_NAME, symbol)
 
-#define simd_bmm         SIMD_SYMBOL(TYPED(bmm))
-#define simd_elementwise SIMD_SYMBOL(TYPED(elementwise))
-#define simd_kernel      SIMD_SYMBOL(TYPED(kernel))
-#define simd_pool        SIMD_SYMBOL(TYPED(pool))
-#define simd_softmax     SIMD_SYMBOL(TYPED(softmax))
-
-#define SIMD_DECLARE(type)                                                                         \
-    attpool_status SIMD_SYMBOL(bmm_##type)(struct engine *, const struct bmm_args *);              \
-    attpool_status SIMD_SYMBOL(kernel_##type)(struct engine *, const struct kernel_args *);        \
-    attpool_status SIMD_SYMBOL(softmax_##type)(struct engine *, const struct softmax_args *);      \
-    attpool_status SIMD_SYMBOL(pool_##type)(struct engine *, const struct pool_args *);            \
-    attpool_status SIMD_SYMBOL(elementwise_##type)(struct engine *, int function, size_t n,        \
-                                                   const void *x, void *y);
-
-SIMD_DECLARE(f32)
-SIMD_DECLARE(f64)
+#define SIMD_DECLARE(name)                                                                         \
+    OPERATION_FUNCTION(name, SIMD_SYMBOL(name##_f32))                                              \
+    OPERATION_FUNCTION(name, SIMD_SYMBOL(name##_f64))
+OPERATION_TABLE(SIMD_DECLARE)
+#undef SIMD_DECLARE
 
 #endif

@@ -158,16 +158,16 @@ static attpool_status check_adjacent(struct engine *e, const struct attpool_stat
                        (long long)other->key_end, ATTPOOL_SUPER_BLOCK);
 }
 
-static void merge_nodes(const struct engine *e, const struct attpool_state *s,
+static void merge_nodes(struct engine *e, const struct attpool_state *s,
                         const struct pool_node *left, const struct pool_node *right)
 {
     struct merge_args m = { .rows = state_rows(s), .v = s->v, .left = *left, .right = *right };
     m.dst = *left;
-    e->backend->merge[s->type](&m);
+    (void)e->backend->merge[s->type](e, &m);
 }
 
 /* Append nodes to a list, which owns them from here on; siblings fuse. */
-static void append(const struct engine *e, struct attpool_state *s, struct tree *tree,
+static void append(struct engine *e, struct attpool_state *s, struct tree *tree,
                    struct pool_node *list, const struct pool_node *node, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -181,7 +181,7 @@ static void append(const struct engine *e, struct attpool_state *s, struct tree 
     }
 }
 
-static void join(const struct engine *e, struct attpool_state *s, const struct attpool_state *other,
+static void join(struct engine *e, struct attpool_state *s, const struct attpool_state *other,
                  const struct pool_node *copies)
 {
     struct tree tree = { 0 };
@@ -225,7 +225,7 @@ attpool_status attpool_state_merge(attpool_context *context, attpool_state *stat
 }
 
 /* The whole tree in one node, in `list[0]`; the others are left to be freed. */
-static void collapse(const struct engine *e, const struct attpool_state *s, struct pool_node *list)
+static void collapse(struct engine *e, const struct attpool_state *s, struct pool_node *list)
 {
     struct tree tree = { 0 };
     struct tree_merge step;

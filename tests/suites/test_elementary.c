@@ -155,7 +155,8 @@ static void call(attpool_context *context, int function, enum element element, c
 {
     struct engine *engine = &context->engine;
     int type = element == ELEMENT_F32 ? TYPE_F32 : TYPE_F64;
-    attpool_status status = engine->backend->elementwise[type](engine, function, BATCH, x, y);
+    const struct elementwise_args args = { .function = function, .n = BATCH, .x = x, .y = y };
+    attpool_status status = engine->backend->elementwise[type](engine, &args);
     ck_assert_msg(status == ATTPOOL_OK, "%s: %s", functions[function].name,
                   attpool_message(context));
 }

@@ -62,6 +62,7 @@ static void bmm_scale(void *arg, int64_t index, int worker)
     }
 }
 
+#define simd_bmm SIMD_SYMBOL(TYPED(bmm))
 attpool_status simd_bmm(struct engine *engine, const struct bmm_args *args)
 {
     if (args->batch * args->heads == 0 || args->n == 0 || args->m == 0)

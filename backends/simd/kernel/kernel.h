@@ -326,6 +326,7 @@ static void kernel_task(void *arg, int64_t index, int worker)
     kernel_run(&f);
 }
 
+#define simd_kernel SIMD_SYMBOL(TYPED(kernel))
 attpool_status simd_kernel(struct engine *engine, const struct kernel_args *args)
 {
     struct kernel_job w = { .engine = engine, .args = args };

@@ -55,15 +55,15 @@ static vec elementary(int function, vec x)
     return x;
 }
 
-attpool_status simd_elementwise(struct engine *engine, int function, size_t n, const void *from,
-                                void *to)
+#define simd_elementwise SIMD_SYMBOL(TYPED(elementwise))
+attpool_status simd_elementwise(struct engine *engine, const struct elementwise_args *args)
 {
-    const real *x = from;
-    real *y = to;
+    const real *x = args->x;
+    real *y = args->y;
     (void)engine;
-    for (size_t i = 0; i < n; i += LANES) {
-        size_t lanes = n - i < LANES ? n - i : LANES;
-        vec r = v_canonical_nan(elementary(function, v_load_n(x + i, lanes)));
+    for (size_t i = 0; i < args->n; i += LANES) {
+        size_t lanes = args->n - i < LANES ? args->n - i : LANES;
+        vec r = v_canonical_nan(elementary(args->function, v_load_n(x + i, lanes)));
         v_store_n(y + i, r, lanes);
     }
     return ATTPOOL_OK;

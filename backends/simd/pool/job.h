@@ -245,6 +245,7 @@ static attpool_status pool_chosen(struct engine *engine, const struct pool_args 
     return engine_parallel(engine, a.batch * a.heads * tiles, pool_job_chosen, &job);
 }
 
+#define simd_pool SIMD_SYMBOL(TYPED(pool))
 attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
 {
     struct pool_job job = { .engine = engine, .a = a, .notes = true };

@@ -271,6 +271,7 @@ static void softmax_task(void *arg, int64_t index, int worker)
     }
 }
 
+#define simd_softmax SIMD_SYMBOL(TYPED(softmax))
 attpool_status simd_softmax(struct engine *engine, const struct softmax_args *args)
 {
     const int64_t rows = args->batch * args->heads * args->n, m = args->m;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_OPERATIONS_H
+#define BACKENDS_OPERATIONS_H
+
+/* The operations of a backend, one row each. From a row NAME come
+ *
+ *     the slot      attpool_status (*NAME[TYPES])(struct engine *, const struct NAME_args *)
+ *     its contents  BACKEND_NAME_f32 and BACKEND_NAME_f64, declared and put into the tables
+ *
+ * so that a new operation is its row, struct NAME_args in backend.h, and a file a backend. */
+#define OPERATION_TABLE(ROW)                                                                       \
+    ROW(bmm)                                                                                       \
+    ROW(kernel)                                                                                    \
+    ROW(softmax)                                                                                   \
+    ROW(pool)                                                                                      \
+    ROW(elementwise)
+
+/* Those on partial states, which are on the host for every backend: all take those of scalar. */
+#define STATE_OPERATION_TABLE(ROW)                                                                 \
+    ROW(merge)                                                                                     \
+    ROW(finish)
+
+/* A function of an operation for one type. */
+#define OPERATION_FUNCTION(name, symbol)                                                           \
+    attpool_status symbol(struct engine *, const struct name##_args *);
+
+#endif
