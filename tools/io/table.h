@@ -90,11 +90,12 @@ void table_free(struct table *t);
 int table_fault(const struct table *t, size_t row, size_t column, struct error *e,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* A column to write: f64 or f32, the other NULL. */
+/* A column to write: f64, f32 or text, the others NULL. */
 struct table_out {
     const char *name;
     const double *f64;
     const float *f32;
+    const char *text;             /* the same in every row */
     const unsigned char *missing; /* [rows] or NULL: true is an empty field (NaN in NPY) */
     bool nan_is_missing;          /* each NaN is an empty field, else it reads NaN */
 };
@@ -106,5 +107,14 @@ struct table_out {
  * between blanks. */
 int table_write(const char *path, const struct table_out *columns, size_t count, size_t rows,
                 const struct table_format *format, struct error *e);
+
+/* The same for rows that come in parts, one below the other, whose columns have the names of the
+ * first part. */
+struct table_part {
+    const struct table_out *columns;
+    size_t rows;
+};
+int table_write_parts(const char *path, const struct table_part *parts, size_t part_count,
+                      size_t count, const struct table_format *format, struct error *e);
 
 #endif
