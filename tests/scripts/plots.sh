@@ -76,9 +76,9 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     same points expected
     has '$d1 using 1:2 with points pointtype 7'
     # a curve has points closer than the bandwidth, up to 2000
-    drawn $base --bandwidth 0.03 --grid 9 --plot p.png
+    drawn regress d.csv --x x --y y --bandwidth 0.03 -o fit.csv --grid 9 --plot p.png
     test "$(block 1 | wc -l)" = 407 || fail "the curve has $(block 1 | wc -l) points"
-    drawn $base --bandwidth 1e-300 --plot p.png
+    drawn regress d.csv --x x --y y --bandwidth 1e-300 -o fit.csv --plot p.png
     # an error in the table is none in the picture
     drawn $base --kernel boxcar --bandwidth 0.5 --empty error --plot p.png
     # a panel for each y

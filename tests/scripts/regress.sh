@@ -233,7 +233,7 @@ fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidt
     --precision f32
 fails 2 '--bandwidth has 2 values for 1 x column' regress d.csv --x x --y y --bandwidth 1,2
 fails 2 '--kernel: there is no "gausian", but gaussian, ' regress d.csv --x x --y y --kernel gausian
-fails 2 '--kernel has 2 names for 1 x column' regress d.csv --x x --y y --bandwidth 1 \
+fails 2 '--kernel: boxcar is asked for twice' regress d.csv --x x --y y --bandwidth 1 \
     --kernel boxcar,boxcar
 fails 2 '--form radial takes one kernel' regress d.csv --x x,z --y y --bandwidth 1,1 \
     --kernel boxcar,boxcar --form radial
@@ -448,16 +448,18 @@ wait "$pid" 2>/dev/null
 grep -q '^attpool: note: 3000000 queries x 40000 rows: this takes from minutes to hours; fewer query points (--grid' err ||
     fail "no note on the time: $(cat err)"
 
+# the manual's way to a bandwidth
 cp "$srcdir/tests/data/mcycle.csv" .
-sed -n '/^for h in/,/^done/p' "$srcdir/man/attpool.1" | sed "s/\\\\(aq/'/g; s/\\\\-/-/g" >choose.sh
-grep -q paste choose.sh || fail "no way to a bandwidth in the manual"
+sed -n '/^Choosing a bandwidth/,/^\.fi/p' "$srcdir/man/attpool.1" | grep -A 9 '^attpool' |
+    sed '/^\.fi/d; s/\\e$/\\/; s/\\-/-/g' >choose.sh
+grep -q loo choose.sh || fail "no way to a bandwidth in the manual"
 attpool()
 {
     # shellcheck disable=SC2086
-    $ATTPOOL "$@"
+    $ATTPOOL "$@" --json loo.json
 }
 # shellcheck source=/dev/null
-. ./choose.sh >out || fail "choose.sh"
+. ./choose.sh 2>err || fail "choose.sh"
 perl -e '
     open my $f, "<", "mcycle.csv" or die; <$f>;
     my @d = map { chomp; [split /,/] } <$f>;
@@ -472,7 +474,14 @@ perl -e '
             }
             $sum += ($d[$i][1] - $t / $s)**2;
         }
-        printf "%g\n%d\n%.6g\n", $h, scalar @d, $sum / @d;
+        printf "%g\n%.17g\n", $h, $sum / @d;
     }' >expected
+for fit in 0 1 2 3 4; do
+    json loo.json fits.$fit.bandwidth
+    json loo.json fits.$fit.leave_one_out_error
+done >out
 # shellcheck disable=SC2046
-near 1e-5 $(cat expected)
+near 1e-12 $(cat expected)
+best=$(paste -d ' ' - - <expected | sort -g -k 2 | head -n 1 | cut -d ' ' -f 1)
+grep -q "^attpool: 5 fits, .*, the least with bandwidth $best, n 133, " err ||
+    fail "another bandwidth than $best: $(cat err)"

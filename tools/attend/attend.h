@@ -4,7 +4,7 @@
 #define ATTPOOL_TOOLS_ATTEND_H
 
 #include "tools/io/npy.h"
-#include "tools/command/options.h"
+#include "tools/command/kernel_options.h"
 #include "tools/command/report.h"
 #include "tools/command/session.h"
 

@@ -3,6 +3,8 @@
 
 #include "tools/command/options.h"
 
+#include "attpool.h"
+
 #include "tools/command/command.h"
 #include "tools/command/nearest.h"
 #include "tools/io/number.h"
@@ -15,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MOST_THREADS = 1024 };
 
@@ -289,63 +290,6 @@ int integers_read(const char *option, const char *text, int64_t least, struct in
     return st;
 }
 
-int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e)
-{
-    int st = numbers_read("--bandwidth", text, bandwidths, e);
-    for (size_t i = 0; st == CMD_OK && i < bandwidths->count; i++)
-        if (!(bandwidths->value[i] > 0))
-            st = error_set(e, CMD_USAGE, "--bandwidth: %g is not positive", bandwidths->value[i]);
-    return st;
-}
-
-void kernels_offer(struct nearest *nearest)
-{
-    const char *name;
-    for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++) {
-        nearest_offer(nearest, name);
-        for (size_t i = 0; (name = attpool_kernel_alias((attpool_kernel_name)k, i)) != NULL; i++)
-            nearest_offer(nearest, name);
-    }
-}
-
-static int unknown_kernel(const char *option, const char *text, struct error *e)
-{
-    char all[400] = "";
-    size_t used = 0;
-    const char *name;
-    struct nearest nearest = { .typed = text };
-    if (strcasecmp(text, "epanechikov") == 0)
-        return error_set(e, CMD_USAGE,
-                         "%s: what Dive into Deep Learning calls Epanechikov is triangular; the "
-                         "kernel 1 - u^2 is epanechnikov",
-                         option);
-    for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++)
-        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", k > 0 ? ", " : "", name);
-    kernels_offer(&nearest);
-    return error_set(e, CMD_USAGE, "%s: there is no %s, but %s%s", option, quoted_name(text).text,
-                     all, nearest_hint(&nearest).text);
-}
-
-int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e)
-{
-    struct list list = { 0 };
-    int st = list_read(option, text, &list, e);
-    free(kernels->name);
-    kernels->count = list.count;
-    kernels->name = calloc(list.count + 1, sizeof *kernels->name);
-    if (st == CMD_OK && kernels->name == NULL)
-        st = error_memory(e, list.count * sizeof *kernels->name);
-    for (size_t i = 0; st == CMD_OK && i < list.count; i++) {
-        int name = attpool_kernel_from_name(list.item[i]);
-        if (name < 0)
-            st = unknown_kernel(option, list.item[i], e);
-        else
-            kernels->name[i] = (attpool_kernel_name)name;
-    }
-    list_free(&list);
-    return st;
-}
-
 int choice_read(const char *option, const char *text, const char *const *names, int *choice,
                 struct error *e)
 {
@@ -362,22 +306,4 @@ int choice_read(const char *option, const char *text, const char *const *names, 
     }
     return error_set(e, CMD_USAGE, "%s: %s is none of %s%s", option, quoted_name(text).text, all,
                      nearest_hint(&nearest).text);
-}
-
-int empty_read(const char *text, attpool_empty *empty, struct error *e)
-{
-    static const char *const names[] = { "nan", "zero", "mean", "nearest", "error", NULL };
-    int choice;
-    int st = choice_read("--empty", text, names, &choice, e);
-    *empty = (attpool_empty)(ATTPOOL_EMPTY_NAN + choice);
-    return st;
-}
-
-int form_read(const char *text, attpool_form *form, struct error *e)
-{
-    static const char *const names[] = { "radial", "product", NULL };
-    int choice;
-    int st = choice_read("--form", text, names, &choice, e);
-    *form = choice == 0 ? ATTPOOL_RADIAL : ATTPOOL_PRODUCT;
-    return st;
 }

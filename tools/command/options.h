@@ -3,9 +3,7 @@
 #ifndef ATTPOOL_TOOLS_OPTIONS_H
 #define ATTPOOL_TOOLS_OPTIONS_H
 
-#include "attpool.h"
 #include "tools/command/error.h"
-#include "tools/command/nearest.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -98,22 +96,8 @@ struct integers {
 int integers_read(const char *option, const char *text, int64_t least, struct integers *integers,
                   struct error *e);
 
-/* Bandwidths, which are positive. */
-int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e);
-
-struct kernels {
-    attpool_kernel_name *name;
-    size_t count;
-};
-/* All their names, for "did you mean". */
-void kernels_offer(struct nearest *nearest);
-int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e);
-
 /* The place of text in names, a list that ends with NULL. */
 int choice_read(const char *option, const char *text, const char *const *names, int *choice,
                 struct error *e);
-
-int empty_read(const char *text, attpool_empty *empty, struct error *e);
-int form_read(const char *text, attpool_form *form, struct error *e);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "attpool.h"
 #include "tools/command/error.h"
-#include "tools/command/options.h"
+#include "tools/command/kernel_options.h"
 #include "tools/command/output.h"
 
 #include <jansson.h>

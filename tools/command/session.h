@@ -4,6 +4,7 @@
 #ifndef ATTPOOL_TOOLS_SESSION_H
 #define ATTPOOL_TOOLS_SESSION_H
 
+#include "attpool.h"
 #include "tools/command/options.h"
 
 struct session {

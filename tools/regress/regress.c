@@ -27,12 +27,18 @@ static const char help[] =
     "Kernel:\n"
     "  --kernel NAME[,NAME..]  gaussian (default), boxcar, constant, triangular,\n"
     "                       epanechnikov, biweight, triweight, tricube, cosine, laplacian,\n"
-    "                       logistic, sigmoid, silverman, cauchy; several: one for each x\n"
-    "                       column, in product form. What Dive into Deep Learning calls\n"
-    "                       Epanechikov is triangular; epanechnikov is 1 - u^2 for |u| < 1\n"
-    "                       (R's np and Stata: multiply their bandwidth by sqrt 5).\n"
+    "                       logistic, sigmoid, silverman, cauchy, or what other packages\n"
+    "                       call them (normal, quartic, tophat ..); several for several x\n"
+    "                       columns: one for each, in product form. What Dive into Deep\n"
+    "                       Learning calls Epanechikov is triangular; epanechnikov is 1 - u^2\n"
+    "                       for |u| < 1 (R's np and Stata: multiply their bandwidth by\n"
+    "                       sqrt 5).\n"
     "  --form radial|product   of the distance (default), or a product over the columns\n"
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
+    "\n"
+    "Several fits: --kernel and --bandwidth may be repeated (for one x column --kernel may also\n"
+    "be a list), which gives a fit for every combination. Their rows then stand one fit below\n"
+    "the other, after the columns kernel and bandwidth where these vary.\n"
     "\n"
     "Query points (default: the data's own points):\n"
     "  --at FILE            all x columns by name, or none and exactly as many, in order\n"
@@ -134,12 +140,12 @@ static int read_option(struct regress_options *o, int option, struct error *e)
         o->case_weights = optarg;
         return CMD_OK;
     case OPTION_KERNEL:
-        return kernels_read("--kernel", optarg, &o->kernels, e);
+        return choices_add_kernels(&o->choices, optarg, e);
     case OPTION_FORM:
         o->form_given = true;
         return form_read(optarg, &o->form, e);
     case OPTION_BANDWIDTH:
-        return bandwidths_read(optarg, &o->bandwidths, e);
+        return choices_add_bandwidths(&o->choices, optarg, e);
     case OPTION_AT:
         o->at = optarg;
         return CMD_OK;
@@ -157,38 +163,18 @@ static int read_option(struct regress_options *o, int option, struct error *e)
 
 /* ---- what goes with what ---- */
 
-static int check_kernel(const struct option_reader *r, struct regress_options *o, struct error *e)
+/* One array or picture of weights is that of one fit. */
+static int check_fits(const struct option_reader *r, const struct regress_options *o,
+                      struct error *e)
 {
-    size_t d = o->x.count, h = o->bandwidths.count;
-    bool needs_width = false;
-    if (o->kernels.count == 0) {
-        int st = kernels_read("--kernel", "gaussian", &o->kernels, e);
-        if (st != CMD_OK)
-            return st;
-    }
-    for (size_t k = 0; k < o->kernels.count; k++)
-        needs_width = needs_width || o->kernels.name[k] != ATTPOOL_CONSTANT;
-    if (o->kernels.count > 1) {
-        if (o->form_given && o->form == ATTPOOL_RADIAL)
-            return usage_error(r, e, "--form radial takes one kernel, not %zu", o->kernels.count);
-        if (o->kernels.count != d)
-            return usage_error(r, e, "--kernel has %zu names for %zu x column%s", o->kernels.count,
-                               d, d == 1 ? "" : "s");
-        o->form = ATTPOOL_PRODUCT;
-    }
-    if (h == 0 && needs_width)
-        return usage_error(r, e, "--bandwidth is missing");
-    if (h > 1 && h != d)
-        return usage_error(r, e, "--bandwidth has %zu values for %zu x column%s", h, d,
-                           d == 1 ? "" : "s");
-    for (size_t c = 0; c < h; c++)
-        if (o->common.precision == PRECISION_F32
-                ? !(attpool_inverse_bandwidth_f32((float)o->bandwidths.value[c]) <= 3.4028234e38F)
-                : !(attpool_inverse_bandwidth_f64(o->bandwidths.value[c]) <=
-                    1.7976931348623157e308))
-            return usage_error(r, e, "--bandwidth: %g or its inverse is out of range",
-                               o->bandwidths.value[c]);
-    return CMD_OK;
+    size_t fits = o->choices.kernel_count * o->choices.bandwidth_count;
+    const char *what = o->weights != NULL                            ? "--weights"
+                       : o->heatmap != NULL                          ? "--heatmap"
+                       : o->output != NULL && name_is_npy(o->output) ? "a result in NPY"
+                                                                     : NULL;
+    if (fits < 2 || what == NULL)
+        return CMD_OK;
+    return usage_error(r, e, "%s is for one fit, not for %zu", what, fits);
 }
 
 static int check_together(const struct option_reader *r, struct regress_options *o, struct error *e)
@@ -211,7 +197,10 @@ static int check_together(const struct option_reader *r, struct regress_options 
                            "does not compute",
                            o->x.count);
     int st = table_options_check(&o->format, e);
-    return st == CMD_OK ? check_kernel(r, o, e) : st;
+    if (st == CMD_OK)
+        st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
+                           o->common.precision == PRECISION_F32, e);
+    return st == CMD_OK ? check_fits(r, o, e) : st;
 }
 
 static int read_arguments(int argc, char **argv, struct regress_options *o, bool *done,
@@ -246,76 +235,56 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
     return check_together(&r, o, e);
 }
 
-/* ---- results ---- */
+/* ---- warnings ---- */
 
-/* A column of x may be called fit, as after a regression. It can still be asked for by number. */
-static void warn_same_names(const struct table_out *out, size_t count)
+static void warn_empty(const struct regress_options *o, const struct regress_fits *fits)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = i + 1; j < count; j++)
-            if (strcmp(out[i].name, out[j].name) == 0) {
-                error_warn("two columns of the result are called %s, number %zu and %zu",
-                           quoted_name(out[i].name).text, i + 1, j + 1);
-                return;
-            }
-}
-
-static int write_result(const struct regress_options *o, const struct regress_data *data,
-                        const struct regress_result *result, struct error *e)
-{
-    size_t count = data->d + data->v + 1;
-    if (o->output == NULL)
-        return CMD_OK;
-    struct table_out *out = calloc(count, sizeof *out);
-    if (out == NULL)
-        return error_memory(e, count * sizeof *out);
-    for (size_t c = 0; c < data->d; c++)
-        out[c] = (struct table_out){ .name = data->x_names[c],
-                                     .f64 = data->points[c],
-                                     .nan_is_missing = true };
-    for (size_t k = 0; k <= data->v; k++) {
-        struct table_out *t = &out[data->d + k];
-        bool last = k == data->v;
-        const void *column =
-            last ? result->n_eff
-                 : (const char *)result->fit + k * data->n * real_size(data->single);
-        t->name = last ? "n_eff" : data->fit_names[k];
-        t->missing = data->missing;
-        t->f32 = data->single ? column : NULL;
-        t->f64 = data->single ? NULL : column;
+    size_t empty = 0, all = 0, weightless = 0;
+    for (size_t f = 0; f < fits->count; f++) {
+        const struct regress_group *g = fits->item[f].group;
+        for (size_t i = 0; i < g->n; i++)
+            empty += (g->missing == NULL || !g->missing[i]) &&
+                     isnan(real_get(fits->item[f].n_eff, g->single, i));
+        all += g->n;
+        weightless += g->weightless;
     }
-    progress_clear();
-    if (!name_is_npy(o->output))
-        warn_same_names(out, count);
-    int st = table_write(o->output, out, count, data->n, &o->format, e);
-    free(out);
-    return st;
-}
-
-static void warn_empty(const struct regress_options *o, const struct regress_data *data,
-                       const struct regress_result *result)
-{
-    size_t empty = 0;
-    for (size_t i = 0; i < data->n; i++)
-        empty += (data->missing == NULL || !data->missing[i]) &&
-                 isnan(real_get(result->n_eff, data->single, i));
-    if (empty > 0 && (o->empty == ATTPOOL_EMPTY_DEFAULT || data->weightless))
-        error_warn("%zu of %zu queries %s no data in reach%s%s (see --empty)", empty, data->n,
+    if (empty > 0 && (o->empty == ATTPOOL_EMPTY_DEFAULT || weightless > 0))
+        error_warn("%zu of %zu queries %s no data in reach%s%s (see --empty)", empty, all,
                    empty == 1 ? "has" : "have",
-                   data->weightless ? ", as every case weight is 0" : "",
-                   data->weightless && data->single ? " in float32" : "");
+                   weightless == fits->count ? ", as every case weight is 0" : "",
+                   weightless == fits->count && o->common.precision == PRECISION_F32 ? " in float32"
+                                                                                     : "");
 }
 
 /* A sum may overflow where no value does. */
-static void warn_infinite(const struct regress_data *data, const struct regress_result *result)
+static void warn_infinite(const struct regress_fits *fits)
 {
-    size_t infinite = 0;
-    for (size_t i = 0; i < data->n * data->v; i++)
-        infinite += isinf(real_get(result->fit, data->single, i)) != 0;
+    size_t infinite = 0, all = 0;
+    bool single = fits->item[0].group->single;
+    for (size_t f = 0; f < fits->count; f++) {
+        size_t count = fits->item[f].group->n * fits->item[f].group->v;
+        for (size_t i = 0; i < count; i++)
+            infinite += isinf(real_get(fits->item[f].fit, single, i)) != 0;
+        all += count;
+    }
     if (infinite > 0)
         error_warn("%zu of %zu fits are infinite: sums of y are outside the range of float%d",
-                   infinite, data->n * data->v, data->single ? 32 : 64);
+                   infinite, all, single ? 32 : 64);
 }
+
+static void warn_one_bandwidth(const struct regress_options *o)
+{
+    const struct fit_choices *c = &o->choices;
+    bool one = false, used = false;
+    for (size_t h = 0; h < c->bandwidth_count; h++)
+        one = one || c->bandwidths[h].count == 1;
+    for (size_t k = 0; k < c->kernel_count; k++)
+        used = used || c->kernels[k].name[0] != ATTPOOL_CONSTANT;
+    if (o->x.count > 1 && one && used)
+        error_warn("one bandwidth for %zu columns, as if all were in one unit", o->x.count);
+}
+
+/* ---- the whole ---- */
 
 /* Minutes of work are not lost to a name that cannot be written. */
 static int check_files(const struct regress_options *o, struct error *e)
@@ -334,26 +303,29 @@ static int check_files(const struct regress_options *o, struct error *e)
 
 static int regress(const struct regress_options *o, struct report *r, struct error *e)
 {
-    struct regress_data data = { 0 };
-    struct regress_result result = { 0 };
-    if (o->x.count > 1 && o->bandwidths.count == 1 && o->kernels.name[0] != ATTPOOL_CONSTANT)
-        error_warn("one bandwidth for %zu columns, as if all were in one unit", o->x.count);
+    struct regress_tables tables = { .single = false };
+    struct regress_groups groups = { .count = 0 };
+    struct regress_fits fits = { .count = 0 };
+    warn_one_bandwidth(o);
     int st = check_files(o, e);
     if (st == CMD_OK)
-        st = regress_read(o, &data, e);
+        st = regress_read(o, &tables, e);
     if (st == CMD_OK)
-        st = regress_fit(o, &data, &result, r, e);
-    if (result.whole) {
-        warn_empty(o, &data, &result);
-        warn_infinite(&data, &result);
+        st = regress_group(o, &tables, &groups, e);
+    if (st == CMD_OK)
+        st = regress_fit(o, &tables, &groups, &fits, r, e);
+    if (fits.whole) {
+        warn_empty(o, &fits);
+        warn_infinite(&fits);
         /* The error has the first failure; the rest is written all the same. */
-        write_result(o, &data, &result, e);
-        st = regress_draw(o, &data, &result, e);
+        regress_write(o, &tables, &fits, e);
+        st = regress_draw(o, &tables, &fits, e);
         if (st == CMD_OK)
-            st = regress_report(o, &data, &result, r, e);
+            st = regress_report(o, &tables, &fits, r, e);
     }
-    regress_result_free(&result);
-    regress_data_free(&data);
+    regress_fits_free(&fits);
+    regress_groups_free(&groups);
+    regress_tables_free(&tables);
     return st;
 }
 
@@ -370,7 +342,6 @@ int command_regress(int argc, char **argv, struct error *e)
     list_free(&o.x);
     list_free(&o.y);
     table_format_free(&o.format);
-    free(o.kernels.name);
-    free(o.bandwidths.value);
+    choices_free(&o.choices);
     return st;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attpool regress, in the order of its work: options, data, fit, pictures. */
+/* attpool regress, in the order of its work: options, tables, groups of rows, fits, and what is
+ * made of the fits: a table, pictures, a report. */
 #ifndef ATTPOOL_TOOLS_REGRESS_H
 #define ATTPOOL_TOOLS_REGRESS_H
 
-#include "tools/command/options.h"
+#include "tools/command/kernel_options.h"
 #include "tools/command/report.h"
 #include "tools/command/session.h"
 #include "tools/command/table_options.h"
@@ -14,10 +15,9 @@ struct regress_options {
     int64_t grid;          /* 0: none */
     struct list x, y;
     const char *case_weights;
-    struct kernels kernels;
-    attpool_form form;
+    struct fit_choices choices;
+    attpool_form form; /* of a kernel that is not a product of several */
     bool form_given;
-    struct numbers bandwidths;
     attpool_empty empty;
     bool loo, keep_scripts;
     struct table_format format;
@@ -25,32 +25,92 @@ struct regress_options {
     const char *plot, *heatmap, *weights;
 };
 
-/* The tables, and what the library gets of them: row-major, of the precision. */
-struct regress_data {
-    struct table table, at;
+/* ---- tables (regress_data.c) ---- */
+
+struct regress_tables {
+    struct table data, at;
     bool single;
-    size_t m, n, d, v;
-    void *x, *y, *a, *q; /* (m, d), (m, v), (m) or NULL, (n, d) */
-    double **points;     /* [d], the query points as they were given */
-    double *grid;
-    unsigned char *missing; /* [n]: a query row with a missing value; NULL: none */
-    bool weightless;        /* every case weight is 0, in this precision */
-    double *curve_x;        /* [curve_n], where a picture has the fit too; NULL: nowhere */
-    void *curve_q;          /* (curve_n, 1) */
-    size_t curve_n;
+    size_t d, v; /* the columns of data are d of x, v of y, and the case weights */
     char **x_names, **y_names, **fit_names;
 };
 
-int regress_read(const struct regress_options *o, struct regress_data *data, struct error *e);
-void regress_data_free(struct regress_data *data);
+int regress_read(const struct regress_options *o, struct regress_tables *t, struct error *e);
+void regress_tables_free(struct regress_tables *t);
 
-struct regress_result {
+/* ---- rows that are fitted together (regress_group.c) ---- */
+
+struct regress_group {
+    bool single;
+    size_t m, n, d, v;
+    double *const *columns; /* of the data, as in its table */
+    double **points;        /* [d], the query points as they were given */
+    double *grid;
+    unsigned char *missing; /* [n]: a query row with a missing value; NULL: none */
+    bool weightless;        /* every case weight is 0, in this precision */
+    void *x, *y, *a, *q;    /* (m, d), (m, v), (m) or NULL, (n, d): what the library gets */
+};
+
+struct regress_groups {
+    struct regress_group *item;
+    size_t count;
+};
+
+int regress_group(const struct regress_options *o, const struct regress_tables *t,
+                  struct regress_groups *groups, struct error *e);
+void regress_groups_free(struct regress_groups *groups);
+
+/* Where a picture has the fit, beside the query points: n 0 is nowhere. */
+struct regress_curve {
+    size_t n;
+    double *x;
+    void *q;   /* (n, 1) */
+    void *fit; /* column after column, (n, v) */
+};
+int regress_curve(const struct regress_options *o, const struct regress_group *group,
+                  const struct numbers *bandwidths, struct regress_curve *curve, struct error *e);
+
+/* ---- fits (regress_fit.c) ---- */
+
+/* A group with a kernel (or one a column) and a bandwidth (or one a column). */
+struct regress_fit {
+    const struct regress_group *group;
+    const struct kernels *kernels;
+    const struct numbers *bandwidths;
     void *fit;     /* column after column, (n, v) */
     void *n_eff;   /* (n) */
     void *heatmap; /* (n, m) or NULL */
-    void *curve;   /* column after column, (curve_n, v) */
-    bool whole;    /* all fits are there, whatever became of the weights */
+    struct regress_curve curve;
 };
+
+struct regress_fits {
+    struct regress_fit *item;
+    size_t count;
+    bool whole; /* all are there, whatever became of the weights */
+};
+
+int regress_fit(const struct regress_options *o, const struct regress_tables *t,
+                const struct regress_groups *groups, struct regress_fits *fits, struct report *r,
+                struct error *e);
+void regress_fits_free(struct regress_fits *fits);
+
+/* "gaussian kernel, bandwidth 0.5": of this what varies between the fits, or what does not. */
+struct regress_label {
+    char text[240];
+};
+struct regress_label regress_label(const struct regress_options *o, const struct regress_fit *fit,
+                                   bool varying);
+
+/* ---- what is made of them ---- */
+
+int regress_write(const struct regress_options *o, const struct regress_tables *t,
+                  const struct regress_fits *fits, struct error *e);
+
+/* CMD_USAGE for more fits than a picture can show. */
+int regress_draw_check(const struct regress_options *o, size_t fits, struct error *e);
+
+/* All that is asked for; the code is that of the first failure, of this or before it. */
+int regress_draw(const struct regress_options *o, const struct regress_tables *t,
+                 const struct regress_fits *fits, struct error *e);
 
 /* What a fit leaves of a y at the data's own points. */
 struct regress_error {
@@ -66,21 +126,12 @@ struct regress_score {
     double n_eff_least, n_eff_median, n_eff_most;
 };
 
-int regress_score(const struct regress_options *o, const struct regress_data *data,
-                  const struct regress_result *result, struct regress_score *score,
-                  struct error *e);
+int regress_score(const struct regress_options *o, const struct regress_fit *fit,
+                  struct regress_score *score, struct error *e);
 void regress_score_free(struct regress_score *score);
 
-/* What was computed, for --json and in a line on stderr. */
-int regress_report(const struct regress_options *o, const struct regress_data *data,
-                   const struct regress_result *result, struct report *r, struct error *e);
-
-int regress_fit(const struct regress_options *o, const struct regress_data *data,
-                struct regress_result *result, struct report *r, struct error *e);
-void regress_result_free(struct regress_result *result);
-
-/* All that is asked for; the code is that of the first failure, of this or before it. */
-int regress_draw(const struct regress_options *o, const struct regress_data *data,
-                 const struct regress_result *result, struct error *e);
+/* For --json and in a line on stderr. */
+int regress_report(const struct regress_options *o, const struct regress_tables *t,
+                   const struct regress_fits *fits, struct report *r, struct error *e);
 
 #endif

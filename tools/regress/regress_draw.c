@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pictures of a regression: the fit with its data, and the weights. */
+/* The pictures of a regression: the fits with their data, and the weights. */
 #include "config.h"
 
 #include "tools/plot/picture.h"
@@ -10,184 +10,238 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "gaussian kernel, bandwidths 0.4, 1.5" */
-static void describe(const struct regress_options *o, char *text, size_t size)
-{
-    enum { MOST_BANDWIDTHS = 4 };
-    const char *name = attpool_kernel_to_name(o->kernels.name[0]);
-    const struct numbers *h = &o->bandwidths;
-    int length = o->kernels.count == 1
-                     ? snprintf(text, size, "%s kernel", name)
-                     : snprintf(text, size, "product of %zu kernels", o->kernels.count);
-    for (size_t c = 0; c < h->count && h->count <= MOST_BANDWIDTHS; c++)
-        length += snprintf(text + length, size - (size_t)length, "%s %.6g",
-                           c > 0           ? ","
-                           : h->count == 1 ? ", bandwidth"
-                                           : ", bandwidths",
-                           h->value[c]);
-}
+/* As many as have colours and dashes of their own. */
+enum { MOST_FITS = 24, LAYERS = 3 };
 
-/* Values of the fit in double, at the query points and then along the curve. */
-static int copy_fits(const struct regress_data *data, const struct regress_result *result,
-                     double **fits, struct error *e)
+/* ---- a fit in double, at its query points and then along its curve ---- */
+
+struct drawing {
+    struct regress_label label;
+    double *x;    /* [n + curve.n] of the only x column */
+    double *fits; /* [v], each [n + curve.n] */
+};
+
+static int copy_fit(const struct regress_options *o, const struct regress_fit *fit,
+                    struct drawing *d, struct error *e)
 {
-    size_t each = data->n + data->curve_n;
-    void *memory;
-    int st = array_new(&memory, data->v * each, sizeof(double), e);
+    const struct regress_group *g = fit->group;
+    size_t curve = fit->curve.n, each = g->n + curve;
+    void *x, *fits = NULL;
+    int st = array_new(&x, each, sizeof(double), e);
+    if (st == CMD_OK)
+        st = array_new(&fits, g->v * each, sizeof(double), e);
+    d->x = x;
+    d->fits = fits;
+    d->label = regress_label(o, fit, true);
     if (st != CMD_OK)
         return st;
-    *fits = memory;
-    for (size_t k = 0; k < data->v; k++) {
-        double *fit = *fits + k * each;
-        for (size_t i = 0; i < data->n; i++)
-            fit[i] = real_get(result->fit, data->single, k * data->n + i);
-        for (size_t i = 0; i < data->curve_n; i++)
-            fit[data->n + i] = real_get(result->curve, data->single, k * data->curve_n + i);
+    memcpy(d->x, g->points[0], g->n * sizeof *d->x);
+    if (curve > 0)
+        memcpy(d->x + g->n, fit->curve.x, curve * sizeof *d->x);
+    for (size_t k = 0; k < g->v; k++) {
+        for (size_t i = 0; i < g->n; i++)
+            d->fits[k * each + i] = real_get(fit->fit, g->single, k * g->n + i);
+        for (size_t i = 0; i < curve; i++)
+            d->fits[k * each + g->n + i] = real_get(fit->curve.fit, g->single, k * curve + i);
     }
     return CMD_OK;
 }
 
-static int copy_points(const struct regress_data *data, double **x, struct error *e)
-{
-    void *memory;
-    int st = array_new(&memory, data->n + data->curve_n, sizeof(double), e);
-    if (st != CMD_OK)
-        return st;
-    *x = memory;
-    memcpy(*x, data->points[0], data->n * sizeof **x);
-    if (data->curve_n > 0)
-        memcpy(*x + data->n, data->curve_x, data->curve_n * sizeof **x);
-    return CMD_OK;
-}
+/* ---- layers ---- */
 
-enum { LAYERS = 3 };
-
-/* The data, the fit as a curve, and the values at points of the user's choice. What is computed at
- * the data's own points or on a grid belongs to the curve. */
-static size_t fit_layers(const struct regress_options *o, const struct regress_data *data, size_t k,
-                         const double *x, const double *fit, struct plot_layer *layers)
+/* One x column: the curve and, at points of the user's choice, the values. What is computed at the
+ * data's own points or on a grid belongs to the curve. */
+static size_t fit_layers(const struct regress_options *o, const struct regress_fit *fit,
+                         const struct drawing *d, size_t k, size_t colour,
+                         struct plot_layer *layers)
 {
+    const struct regress_group *g = fit->group;
     bool chosen = o->at != NULL || o->loo;
-    size_t start = chosen ? data->n : 0;
-    layers[0] = (struct plot_layer){ .kind = PLOT_POINTS,
-                                     .label = "data",
-                                     .count = data->m,
-                                     .x = data->table.columns[0],
-                                     .y = data->table.columns[data->d + k] };
-    layers[1] = (struct plot_layer){ .kind = PLOT_CURVE,
-                                     .label = "fit",
-                                     .colour = 1,
-                                     .count = data->n + data->curve_n - start,
-                                     .x = x + start,
-                                     .y = fit + start };
-    layers[2] = (struct plot_layer){ .kind = PLOT_RINGS,
-                                     .label = o->loo ? "leave-one-out" : "fit at points given",
-                                     .colour = 1,
-                                     .count = data->n,
-                                     .x = x,
-                                     .y = fit };
-    return chosen ? 3 : 2;
+    size_t start = chosen ? g->n : 0, each = g->n + fit->curve.n;
+    const double *y = d->fits + k * each;
+    layers[0] = (struct plot_layer){ .kind = PLOT_CURVE,
+                                     .label = d->label.text[0] != '\0' ? d->label.text : "fit",
+                                     .colour = colour,
+                                     .count = each - start,
+                                     .x = d->x + start,
+                                     .y = y + start };
+    layers[1] = (struct plot_layer){ .kind = PLOT_RINGS,
+                                     .label = colour > 1 ? NULL
+                                              : o->loo   ? "leave-one-out"
+                                                         : "fit at points given",
+                                     .colour = colour,
+                                     .count = g->n,
+                                     .x = d->x,
+                                     .y = y };
+    return chosen ? 2 : 1;
 }
 
-/* Several x columns: what was observed over its fit, and the line where they are equal. `line` has
- * two ends. */
-static size_t observed_layers(const struct regress_data *data, size_t k, const double *fit,
-                              double *line, struct plot_layer *layers)
+static struct plot_layer data_layer(const struct regress_group *g, size_t k)
 {
-    const double *y = data->table.columns[data->d + k];
+    return (struct plot_layer){ .kind = PLOT_POINTS,
+                                .label = "data",
+                                .count = g->m,
+                                .x = g->columns[0],
+                                .y = g->columns[g->d + k] };
+}
+
+/* Several x columns: what was observed over its fit, and the line where they are equal. */
+static struct plot_layer observed_layer(const struct regress_fit *fit, const struct drawing *d,
+                                        size_t k, size_t colour)
+{
+    const struct regress_group *g = fit->group;
+    return (struct plot_layer){ .kind = PLOT_POINTS,
+                                .label = d->label.text[0] != '\0' ? d->label.text : "rows of data",
+                                .colour = colour,
+                                .count = g->n,
+                                .x = d->fits + k * g->n,
+                                .y = g->columns[g->d + k] };
+}
+
+/* The two ends of the line. */
+static struct plot_layer equal_layer(const struct plot_layer *observed, size_t count, double *line)
+{
     line[0] = HUGE_VAL;
     line[1] = -HUGE_VAL;
-    for (size_t i = 0; i < data->n; i++)
-        if (isfinite(fit[i])) {
-            line[0] = fmin(line[0], fmin(fit[i], y[i]));
-            line[1] = fmax(line[1], fmax(fit[i], y[i]));
-        }
-    layers[0] = (struct plot_layer){
+    for (size_t j = 0; j < count; j++)
+        for (size_t i = 0; i < observed[j].count; i++)
+            if (isfinite(observed[j].x[i])) {
+                line[0] = fmin(line[0], fmin(observed[j].x[i], observed[j].y[i]));
+                line[1] = fmax(line[1], fmax(observed[j].x[i], observed[j].y[i]));
+            }
+    return (struct plot_layer){
         .kind = PLOT_CURVE, .label = "observed = fit", .count = 2, .x = line, .y = line
     };
-    layers[1] = (struct plot_layer){ .kind = PLOT_POINTS,
-                                     .label = "rows of data",
-                                     .colour = 1,
-                                     .count = data->n,
-                                     .x = fit,
-                                     .y = y };
-    return 2;
+}
+
+/* Those of one y, the data at the bottom; their number. */
+static size_t panel_layers(const struct regress_options *o, const struct regress_fits *fits,
+                           const struct drawing *drawings, size_t k, double *line,
+                           struct plot_layer *layers)
+{
+    size_t count = 0;
+    const bool several = fits->item[0].group->d > 1;
+    for (size_t i = 0; i < fits->count && !several; i++)
+        if (i == 0 || fits->item[i].group != fits->item[i - 1].group)
+            layers[count++] = data_layer(fits->item[i].group, k);
+    for (size_t i = 0; i < fits->count; i++)
+        if (several)
+            layers[++count] = observed_layer(&fits->item[i], &drawings[i], k, i + 1);
+        else
+            count += fit_layers(o, &fits->item[i], &drawings[i], k, i + 1, layers + count);
+    if (several)
+        layers[0] = equal_layer(layers + 1, count++, line);
+    return count;
+}
+
+/* ---- pictures ---- */
+
+struct parts {
+    struct drawing *drawings;  /* [fits] */
+    struct plot_panel *panels; /* [v] */
+    struct plot_layer *layers; /* [v], each LAYERS a fit and one */
+    double *lines;             /* [v], each of two ends */
+};
+
+static int make_parts(const struct regress_options *o, const struct regress_fits *fits, size_t v,
+                      struct parts *p, struct error *e)
+{
+    size_t each = LAYERS * fits->count + 1;
+    p->drawings = calloc(fits->count, sizeof *p->drawings);
+    p->panels = calloc(v, sizeof *p->panels);
+    p->layers = calloc(v * each, sizeof *p->layers);
+    p->lines = calloc(2 * v, sizeof *p->lines);
+    if (p->drawings == NULL || p->panels == NULL || p->layers == NULL || p->lines == NULL)
+        return error_memory(e, v * each * sizeof *p->layers);
+    int st = CMD_OK;
+    for (size_t i = 0; i < fits->count && st == CMD_OK; i++)
+        st = copy_fit(o, &fits->item[i], &p->drawings[i], e);
+    return st;
+}
+
+static void free_parts(struct parts *p, size_t fits)
+{
+    for (size_t i = 0; p->drawings != NULL && i < fits; i++) {
+        free(p->drawings[i].x);
+        free(p->drawings[i].fits);
+    }
+    free(p->drawings);
+    free(p->panels);
+    free(p->layers);
+    free(p->lines);
 }
 
 /* One panel for each y. */
-static int draw_fit(const struct regress_options *o, const struct regress_data *data,
-                    const struct regress_result *result, struct error *e)
+static int draw_fits(const struct regress_options *o, const struct regress_tables *t,
+                     const struct regress_fits *fits, struct error *e)
 {
-    size_t v = data->v;
-    char title[200], label[64];
-    double *fits = NULL, *x = NULL;
-    struct plot_panel *panels = calloc(v, sizeof *panels);
-    struct plot_layer *layers = calloc(LAYERS * v, sizeof *layers);
-    double *lines = calloc(2 * v, sizeof *lines);
-    int st = panels == NULL || layers == NULL || lines == NULL
-                 ? error_memory(e, LAYERS * v * sizeof *layers)
-                 : copy_fits(data, result, &fits, e);
-    if (st == CMD_OK)
-        st = copy_points(data, &x, e);
-    describe(o, title, sizeof title);
-    snprintf(label, sizeof label, o->loo ? "leave-one-out fit" : "fit");
-    for (size_t k = 0; st == CMD_OK && k < v; k++) {
-        struct plot_layer *own = &layers[LAYERS * k];
-        const double *fit = fits + k * (data->n + data->curve_n);
-        panels[k] = (struct plot_panel){
-            .x_label = data->d > 1 ? label : data->x_names[0],
-            .y_label = data->y_names[k],
+    struct parts p = { .panels = NULL };
+    const struct regress_label title = regress_label(o, &fits->item[0], false);
+    const char *several = o->loo ? "leave-one-out fit" : "fit";
+    int st = make_parts(o, fits, t->v, &p, e);
+    for (size_t k = 0; st == CMD_OK && k < t->v; k++) {
+        struct plot_layer *own = &p.layers[k * (LAYERS * fits->count + 1)];
+        p.panels[k] = (struct plot_panel){
+            .x_label = t->d > 1 ? several : t->x_names[0],
+            .y_label = t->y_names[k],
             .layers = own,
-            .layer_count = data->d > 1 ? observed_layers(data, k, fit, &lines[2 * k], own)
-                                       : fit_layers(o, data, k, x, fit, own),
+            .layer_count = panel_layers(o, fits, p.drawings, k, &p.lines[2 * k], own),
         };
     }
-    const struct plot_figure figure = {
-        .title = title, .panels = panels, .panel_count = v, .columns = grid_columns(v)
-    };
+    const struct plot_figure figure = { .title = title.text[0] != '\0' ? title.text : NULL,
+                                        .panels = p.panels,
+                                        .panel_count = t->v,
+                                        .columns = grid_columns(t->v) };
     if (st == CMD_OK)
         st = draw(o->plot, o->keep_scripts, &figure, e);
-    free(x);
-    free(fits);
-    free(lines);
-    free(layers);
-    free(panels);
+    free_parts(&p, fits->count);
     return st;
 }
 
 /* By x or, where there are several, in the order of the rows, from 1. */
-static int draw_weights(const struct regress_options *o, const struct regress_data *data,
-                        const struct regress_result *result, struct error *e)
+static int draw_weights(const struct regress_options *o, const struct regress_tables *t,
+                        const struct regress_fit *fit, struct error *e)
 {
-    char title[240], x_label[200] = "row of data", y_label[200] = "query";
-    bool one = data->d == 1;
+    const struct regress_group *g = fit->group;
+    const struct regress_label title = regress_label(o, fit, false);
+    char x_label[200] = "row of data", y_label[200] = "query";
+    bool one = g->d == 1;
     if (one) {
-        snprintf(x_label, sizeof x_label, "%.150s of the data", data->x_names[0]);
-        snprintf(y_label, sizeof y_label, "%.150s of the query", data->x_names[0]);
+        snprintf(x_label, sizeof x_label, "%.150s of the data", t->x_names[0]);
+        snprintf(y_label, sizeof y_label, "%.150s of the query", t->x_names[0]);
     }
-    const struct plot_matrix matrix = { .rows = data->n,
-                                        .columns = data->m,
-                                        .f64 = data->single ? NULL : result->heatmap,
-                                        .f32 = data->single ? result->heatmap : NULL,
-                                        .row_at = one ? data->points[0] : NULL,
-                                        .column_at = one ? data->table.columns[0] : NULL,
+    const struct plot_matrix matrix = { .rows = g->n,
+                                        .columns = g->m,
+                                        .f64 = g->single ? NULL : fit->heatmap,
+                                        .f32 = g->single ? fit->heatmap : NULL,
+                                        .row_at = one ? g->points[0] : NULL,
+                                        .column_at = one ? g->columns[0] : NULL,
                                         .first = 1,
                                         .downward = !one };
     const struct plot_layer layer = { .kind = PLOT_MATRIX, .label = "weight", .matrix = &matrix };
-    const struct plot_panel panel = {
-        .title = title, .x_label = x_label, .y_label = y_label, .layers = &layer, .layer_count = 1
-    };
+    const struct plot_panel panel = { .title = title.text,
+                                      .x_label = x_label,
+                                      .y_label = y_label,
+                                      .layers = &layer,
+                                      .layer_count = 1 };
     const struct plot_figure figure = { .panels = &panel, .panel_count = 1 };
-    describe(o, title, sizeof title);
     return draw(o->heatmap, o->keep_scripts, &figure, e);
 }
 
-int regress_draw(const struct regress_options *o, const struct regress_data *data,
-                 const struct regress_result *result, struct error *e)
+int regress_draw_check(const struct regress_options *o, size_t fits, struct error *e)
+{
+    if (o->plot == NULL || fits <= MOST_FITS)
+        return CMD_OK;
+    return error_set(e, CMD_USAGE, "--plot has room for %d fits, there are %zu", (int)MOST_FITS,
+                     fits);
+}
+
+int regress_draw(const struct regress_options *o, const struct regress_tables *t,
+                 const struct regress_fits *fits, struct error *e)
 {
     if (o->plot != NULL)
-        draw_fit(o, data, result, e);
+        draw_fits(o, t, fits, e);
     if (o->heatmap != NULL)
-        draw_weights(o, data, result, e);
+        draw_weights(o, t, &fits->item[0], e);
     return e->code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fit: one call of the library, or one for each chunk of queries where weights are
+/* The fits: each is one call of the library, or one for each chunk of queries where weights are
  * written, which then never stand in memory all at once. */
 #include "config.h"
 
@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { CHUNK_BYTES = 1 << 26 };
@@ -18,59 +19,62 @@ enum { MOST_HEATMAP = 1 << 28 };
 /* Pairs of a query and a row that take minutes. */
 #define MUCH_WORK 1e11
 
-struct fit {
+struct work {
     const struct regress_options *o;
-    const struct regress_data *data;
-    struct regress_result *result;
+    const struct regress_tables *tables;
+    struct regress_fit *fit; /* the one at hand */
     struct session session;
+    double done, share;       /* of the whole work: before the fit at hand, and of it */
     void *inverse_bandwidths; /* one a coordinate, or NULL */
     size_t chunk;             /* queries */
     void *weights;       /* (chunk, m), NULL where the heat map has them all or nobody wants them */
     struct output *file; /* where weights go, or NULL */
+    size_t computed;     /* fits */
 };
 
-static int set_up_inverse_bandwidths(struct fit *f, struct error *e)
+static int set_up_inverse_bandwidths(struct work *w, struct error *e)
 {
-    const struct numbers *h = &f->o->bandwidths;
+    const struct numbers *h = w->fit->bandwidths;
+    bool single = w->fit->group->single;
     if (h->count < 2)
         return CMD_OK;
-    int st = array_new(&f->inverse_bandwidths, h->count, real_size(f->data->single), e);
+    int st = array_new(&w->inverse_bandwidths, h->count, real_size(single), e);
     for (size_t c = 0; st == CMD_OK && c < h->count; c++)
-        real_set(f->inverse_bandwidths, f->data->single, c,
-                 f->data->single ? (double)attpool_inverse_bandwidth_f32((float)h->value[c])
-                                 : attpool_inverse_bandwidth_f64(h->value[c]));
+        real_set(w->inverse_bandwidths, single, c,
+                 single ? (double)attpool_inverse_bandwidth_f32((float)h->value[c])
+                        : attpool_inverse_bandwidth_f64(h->value[c]));
     return st;
 }
 
-static int set_up_memory(struct fit *f, struct error *e)
+static int set_up_memory(struct work *w, struct error *e)
 {
-    const struct regress_data *data = f->data;
-    size_t size = real_size(data->single), m = data->m > 0 ? data->m : 1;
-    int st = array_new(&f->result->fit, data->n * data->v, size, e);
+    const struct regress_group *g = w->fit->group;
+    size_t size = real_size(g->single), m = g->m > 0 ? g->m : 1;
+    int st = array_new(&w->fit->fit, g->n * g->v, size, e);
     if (st == CMD_OK)
-        st = array_new(&f->result->n_eff, data->n, size, e);
-    f->chunk = data->n;
+        st = array_new(&w->fit->n_eff, g->n, size, e);
+    w->chunk = g->n;
     if (st != CMD_OK)
         return st;
-    if (f->o->heatmap != NULL && data->n > MOST_HEATMAP / m)
+    if (w->o->heatmap != NULL && g->n > MOST_HEATMAP / m)
         return error_set(e, CMD_USAGE,
                          "--heatmap: %zu x %zu weights are more than the %d a picture may have",
-                         data->n, data->m, (int)MOST_HEATMAP);
-    if (f->o->heatmap == NULL && f->o->weights == NULL)
+                         g->n, g->m, (int)MOST_HEATMAP);
+    if (w->o->heatmap == NULL && w->o->weights == NULL)
         return CMD_OK;
     size_t rows = CHUNK_BYTES / size / m;
-    f->chunk = rows < 1 ? 1 : rows < data->n ? rows : data->n;
-    if (f->o->heatmap != NULL)
-        return array_new(&f->result->heatmap, data->n * data->m, size, e);
-    return array_new(&f->weights, f->chunk * m, size, e);
+    w->chunk = rows < 1 ? 1 : rows < g->n ? rows : g->n;
+    if (w->o->heatmap != NULL)
+        return array_new(&w->fit->heatmap, g->n * g->m, size, e);
+    return array_new(&w->weights, w->chunk * m, size, e);
 }
 
 /* Where the weights of the queries from `start` go, or NULL. */
-static void *weights_at(const struct fit *f, size_t start)
+static void *weights_at(const struct work *w, size_t start)
 {
-    if (f->result->heatmap == NULL)
-        return f->weights;
-    return (char *)f->result->heatmap + start * f->data->m * real_size(f->data->single);
+    if (w->fit->heatmap == NULL)
+        return w->weights;
+    return (char *)w->fit->heatmap + start * w->fit->group->m * real_size(w->fit->group->single);
 }
 
 /* Queries of one call, and where its results go. */
@@ -85,22 +89,24 @@ struct batch {
     attpool_empty empty;
 };
 
-static attpool_status pool(struct fit *f, const struct batch *b)
+static attpool_status pool(struct work *w, const struct batch *b)
 {
-    const struct regress_data *data = f->data;
-    bool single = data->single;
-    int64_t m = (int64_t)data->m, d = (int64_t)data->d, v = (int64_t)data->v;
-    struct operand q, k, y, a, w, fit, n_eff, weights;
+    const struct regress_group *g = w->fit->group;
+    bool single = g->single;
+    int64_t m = (int64_t)g->m, d = (int64_t)g->d, v = (int64_t)g->v;
+    const struct kernels *kernels = w->fit->kernels;
+    const struct numbers *h = w->fit->bandwidths;
+    struct operand q, k, y, a, inverse, fit, n_eff, weights;
     attpool_kernel_options kernel = {
         .size = sizeof kernel,
-        .kernel = f->o->kernels.name[0],
-        .form = f->o->form,
-        .kernels = f->o->kernels.count > 1 ? f->o->kernels.name : NULL,
-        .bandwidth = f->o->bandwidths.count == 1 ? f->o->bandwidths.value[0] : 0,
+        .kernel = kernels->name[0],
+        .form = kernels->count > 1 ? ATTPOOL_PRODUCT : w->o->form,
+        .kernels = kernels->count > 1 ? kernels->name : NULL,
+        .bandwidth = h->count == 1 ? h->value[0] : 0,
     };
-    if (f->inverse_bandwidths != NULL) {
+    if (w->inverse_bandwidths != NULL) {
         kernel.bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE;
-        kernel.inverse_bandwidths = operand_real(&w, f->inverse_bandwidths, single, 1, &d);
+        kernel.inverse_bandwidths = operand_real(&inverse, w->inverse_bandwidths, single, 1, &d);
     }
     attpool_masks masks = { .size = sizeof masks,
                             .leave_one_out = b->loo,
@@ -112,140 +118,189 @@ static attpool_status pool(struct fit *f, const struct batch *b)
                                      .masks = &masks };
     if (b->n_eff != NULL)
         options.n_eff = operand_real(&n_eff, b->n_eff, single, 1, &b->n);
-    if (data->a != NULL)
-        options.key_weights = operand_real(&a, data->a, single, 1, &m);
+    if (g->a != NULL)
+        options.key_weights = operand_real(&a, g->a, single, 1, &m);
     if (b->weights != NULL)
         options.weights =
             operand_real(&weights, b->weights, single, 2, (const int64_t[]){ b->n, m });
-    return attpool_pool(f->session.context,
+    return attpool_pool(w->session.context,
                         operand_real(&q, b->q, single, 2, (const int64_t[]){ b->n, d }),
-                        operand_real(&k, data->x, single, 2, (const int64_t[]){ m, d }),
-                        operand_real(&y, data->y, single, 2, (const int64_t[]){ m, v }), &options,
+                        operand_real(&k, g->x, single, 2, (const int64_t[]){ m, d }),
+                        operand_real(&y, g->y, single, 2, (const int64_t[]){ m, v }), &options,
                         operand_columns(&fit, b->fit, single, b->n, v, b->stride));
 }
 
-static attpool_status pool_queries(struct fit *f, size_t start, size_t count, attpool_empty empty)
+static attpool_status pool_queries(struct work *w, size_t start, size_t count, attpool_empty empty)
 {
-    const struct regress_data *data = f->data;
-    size_t size = real_size(data->single);
-    return pool(f, &(struct batch){ .q = (char *)data->q + start * data->d * size,
+    const struct regress_group *g = w->fit->group;
+    size_t size = real_size(g->single);
+    return pool(w, &(struct batch){ .q = (char *)g->q + start * g->d * size,
                                     .n = (int64_t)count,
-                                    .fit = (char *)f->result->fit + start * size,
-                                    .stride = (int64_t)data->n,
-                                    .n_eff = (char *)f->result->n_eff + start * size,
-                                    .weights = weights_at(f, start),
-                                    .loo = f->o->loo,
+                                    .fit = (char *)w->fit->fit + start * size,
+                                    .stride = (int64_t)g->n,
+                                    .n_eff = (char *)w->fit->n_eff + start * size,
+                                    .weights = weights_at(w, start),
+                                    .loo = w->o->loo,
                                     .origin = (int64_t)start,
                                     .empty = empty });
 }
 
 /* The curve of the picture. Where it has no data in reach it has a gap, if that is an error too. */
-static int fit_curve(struct fit *f, struct error *e)
+static int fit_curve(struct work *w, struct error *e)
 {
-    const struct regress_data *data = f->data;
-    size_t n = data->curve_n;
-    if (n == 0)
-        return CMD_OK;
-    int st = array_new(&f->result->curve, n * data->v, real_size(data->single), e);
-    if (st != CMD_OK)
+    struct regress_curve *curve = &w->fit->curve;
+    attpool_empty empty = w->o->empty == ATTPOOL_EMPTY_ERROR ? ATTPOOL_EMPTY_NAN : w->o->empty;
+    int st = regress_curve(w->o, w->fit->group, w->fit->bandwidths, curve, e);
+    if (st != CMD_OK || curve->n == 0)
         return st;
-    attpool_status status =
-        pool(f, &(struct batch){ .q = data->curve_q,
-                                 .n = (int64_t)n,
-                                 .fit = f->result->curve,
-                                 .stride = (int64_t)n,
-                                 .empty = f->o->empty == ATTPOOL_EMPTY_ERROR ? ATTPOOL_EMPTY_NAN
-                                                                             : f->o->empty });
-    return session_status(&f->session, status, NULL, 0, e);
+    int64_t n = (int64_t)curve->n;
+    attpool_status status = pool(
+        w,
+        &(struct batch){ .q = curve->q, .n = n, .fit = curve->fit, .stride = n, .empty = empty });
+    return session_status(&w->session, status, NULL, 0, e);
 }
 
 /* --empty error: which query it is. */
-static int name_empty(struct fit *f, size_t start, size_t count, struct error *e)
+static int name_empty(struct work *w, size_t start, size_t count, struct error *e)
 {
-    const struct regress_data *data = f->data;
-    const struct table *t = f->o->at != NULL ? &data->at : &data->table;
-    attpool_status status = pool_queries(f, start, count, ATTPOOL_EMPTY_NAN);
+    const struct regress_group *g = w->fit->group;
+    const struct table *t = w->o->at != NULL ? &w->tables->at : &w->tables->data;
+    attpool_status status = pool_queries(w, start, count, ATTPOOL_EMPTY_NAN);
     for (size_t i = start; status == ATTPOOL_OK && i < start + count; i++) {
-        bool missing = data->missing != NULL && data->missing[i];
-        if (missing || !isnan(real_get(f->result->n_eff, data->single, i)))
+        bool missing = g->missing != NULL && g->missing[i];
+        if (missing || !isnan(real_get(w->fit->n_eff, g->single, i)))
             continue;
-        if (f->o->grid > 0)
+        if (w->o->grid > 0)
             return error_at(e, t->file, 0, 0, "no data is in reach of the grid's point %zu, %g",
-                            i + 1, data->grid[i]);
+                            i + 1, g->grid[i]);
         return error_at(e, t->file, t->lines[i], 0, "no data is in reach of this row");
     }
     return error_set(e, CMD_DATA, "no data is in reach of a query");
 }
 
-static int fit_all(struct fit *f, struct error *e)
+static int fit_all(struct work *w, struct error *e)
 {
-    size_t n = f->data->n, row = f->data->m * real_size(f->data->single);
-    for (size_t start = 0; start < n; start += f->chunk) {
-        size_t count = n - start < f->chunk ? n - start : f->chunk;
-        f->session.done = (double)start / (double)n;
-        f->session.share = (double)count / (double)n;
-        attpool_status status = pool_queries(f, start, count, f->o->empty);
+    size_t n = w->fit->group->n, row = w->fit->group->m * real_size(w->fit->group->single);
+    for (size_t start = 0; start < n; start += w->chunk) {
+        size_t count = n - start < w->chunk ? n - start : w->chunk;
+        w->session.done = w->done + w->share * (double)start / (double)n;
+        w->session.share = w->share * (double)count / (double)n;
+        attpool_status status = pool_queries(w, start, count, w->o->empty);
         if (status == ATTPOOL_E_EMPTY)
-            return name_empty(f, start, count, e);
+            return name_empty(w, start, count, e);
         if (status != ATTPOOL_OK)
-            return session_status(&f->session, status, NULL, 0, e);
-        if (f->file != NULL) /* a failure comes with closing, and the fits are worth having */
-            output_write(f->file, weights_at(f, start), count * row);
+            return session_status(&w->session, status, NULL, 0, e);
+        if (w->file != NULL) /* a failure comes with closing, and the fits are worth having */
+            output_write(w->file, weights_at(w, start), count * row);
     }
-    f->result->whole = true;
+    w->computed++;
     return CMD_OK;
 }
 
-static int fit_and_write(struct fit *f, struct error *e)
+static int fit_and_write(struct work *w, struct error *e)
 {
     struct output file;
-    const int64_t shape[] = { (int64_t)f->data->n, (int64_t)f->data->m };
-    if (f->o->weights == NULL)
-        return fit_all(f, e);
-    int st = output_open(&file, f->o->weights, e);
+    const int64_t shape[] = { (int64_t)w->fit->group->n, (int64_t)w->fit->group->m };
+    if (w->o->weights == NULL)
+        return fit_all(w, e);
+    int st = output_open(&file, w->o->weights, e);
     if (st != CMD_OK)
         return st;
-    f->file = &file;
-    npy_write_header(&file, f->data->single ? NPY_F32 : NPY_F64, 2, shape);
-    return output_close(&file, fit_all(f, e), e);
+    w->file = &file;
+    npy_write_header(&file, w->fit->group->single ? NPY_F32 : NPY_F64, 2, shape);
+    return output_close(&file, fit_all(w, e), e);
 }
 
-static void note_time(const struct regress_data *data)
+static double pairs_of(const struct regress_fit *fit)
 {
-    if ((double)data->n * (double)data->m > MUCH_WORK)
-        error_note("%zu queries x %zu rows: this takes from minutes to hours; fewer query points "
-                   "(--grid, --at) and --precision f32 take less",
-                   data->n, data->m);
+    return (double)fit->group->n * (double)fit->group->m;
 }
 
-int regress_fit(const struct regress_options *o, const struct regress_data *data,
-                struct regress_result *result, struct report *r, struct error *e)
+static void note_time(const struct regress_fits *fits, double pairs)
 {
-    struct fit f = { .o = o, .data = data, .result = result };
-    int st = session_open(&f.session, "regress", &o->common, e);
-    if (st != CMD_OK)
-        return st;
-    report_context(r, f.session.context, data->single);
-    st = set_up_inverse_bandwidths(&f, e);
+    const struct regress_group *g = fits->item[0].group;
+    if (!(pairs > MUCH_WORK))
+        return;
+    char how_often[40] = "";
+    if (fits->count > 1)
+        snprintf(how_often, sizeof how_often, " in each of %zu fits", fits->count);
+    error_note("%zu queries x %zu rows%s: this takes from minutes to hours; fewer query points "
+               "(--grid, --at) and --precision f32 take less",
+               g->n, g->m, how_often);
+}
+
+static int fit_one(struct work *w, struct error *e)
+{
+    int st = set_up_inverse_bandwidths(w, e);
     if (st == CMD_OK)
-        st = set_up_memory(&f, e);
+        st = set_up_memory(w, e);
     if (st == CMD_OK)
-        note_time(data);
+        st = fit_curve(w, e);
     if (st == CMD_OK)
-        st = fit_curve(&f, e);
-    if (st == CMD_OK)
-        st = fit_and_write(&f, e);
-    free(f.inverse_bandwidths);
-    free(f.weights);
-    session_close(&f.session);
+        st = fit_and_write(w, e);
+    free(w->inverse_bandwidths);
+    free(w->weights);
+    w->inverse_bandwidths = w->weights = NULL;
     return st;
 }
 
-void regress_result_free(struct regress_result *result)
+/* Groups first, then kernels: the order of the rows of the result. */
+static int list_fits(const struct regress_options *o, const struct regress_groups *groups,
+                     struct regress_fits *fits, struct error *e)
 {
-    free(result->fit);
-    free(result->n_eff);
-    free(result->heatmap);
-    free(result->curve);
-    *result = (struct regress_result){ 0 };
+    const struct fit_choices *c = &o->choices;
+    size_t each = c->kernel_count * c->bandwidth_count;
+    fits->item = calloc(groups->count * each, sizeof *fits->item);
+    if (fits->item == NULL)
+        return error_memory(e, groups->count * each * sizeof *fits->item);
+    for (size_t g = 0; g < groups->count; g++)
+        for (size_t k = 0; k < c->kernel_count; k++)
+            for (size_t h = 0; h < c->bandwidth_count; h++)
+                fits->item[fits->count++] = (struct regress_fit){ .group = &groups->item[g],
+                                                                  .kernels = &c->kernels[k],
+                                                                  .bandwidths = &c->bandwidths[h] };
+    return CMD_OK;
+}
+
+int regress_fit(const struct regress_options *o, const struct regress_tables *t,
+                const struct regress_groups *groups, struct regress_fits *fits, struct report *r,
+                struct error *e)
+{
+    struct work w = { .o = o, .tables = t };
+    int st = list_fits(o, groups, fits, e);
+    if (st == CMD_OK)
+        st = regress_draw_check(o, fits->count, e);
+    if (st == CMD_OK)
+        st = session_open(&w.session, "regress", &o->common, e);
+    if (st != CMD_OK)
+        return st;
+    report_context(r, w.session.context, t->single);
+    double pairs = 0;
+    for (size_t i = 0; i < fits->count; i++)
+        pairs += pairs_of(&fits->item[i]);
+    note_time(fits, pairs);
+    for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
+        w.fit = &fits->item[i];
+        w.done += w.share;
+        w.share = pairs_of(w.fit) / pairs;
+        st = fit_one(&w, e);
+    }
+    fits->whole = w.computed == fits->count;
+    session_close(&w.session);
+    return st;
+}
+
+void regress_fits_free(struct regress_fits *fits)
+{
+    for (size_t i = 0; i < fits->count; i++) {
+        struct regress_fit *f = &fits->item[i];
+        free(f->fit);
+        free(f->n_eff);
+        free(f->heatmap);
+        free(f->curve.x);
+        free(f->curve.q);
+        free(f->curve.fit);
+    }
+    free(fits->item);
+    *fits = (struct regress_fits){ .count = 0 };
 }

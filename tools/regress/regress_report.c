@@ -4,25 +4,92 @@
 
 #include "tools/regress/regress.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- the line on stderr ---- */
 
-static void summarise(const struct regress_options *o, const struct regress_data *data,
-                      const struct regress_score *score)
+struct range {
+    double least, most;
+    size_t first; /* fit that has the least */
+};
+
+static struct range range_of(const struct regress_score *scores, size_t count,
+                             double value(const struct regress_score *score))
 {
-    char what[64] = "", rows[64];
-    if (score->at_data && o->loo)
-        snprintf(what, sizeof what, "leave-one-out error %.4g, ", score->error);
-    else if (score->at_data)
-        snprintf(what, sizeof what, "R^2 %.4g, ", 1 - score->relative);
-    if (score->at_data)
-        snprintf(rows, sizeof rows, "n %zu", data->m);
+    struct range r = { (double)NAN, (double)NAN, 0 };
+    for (size_t i = 0; i < count; i++) {
+        double v = value(&scores[i]);
+        if (v < r.least || isnan(r.least)) {
+            r.least = v;
+            r.first = i;
+        }
+        r.most = v > r.most || isnan(r.most) ? v : r.most;
+    }
+    return r;
+}
+
+static double error_of(const struct regress_score *score)
+{
+    return score->error;
+}
+
+static double r_squared_of(const struct regress_score *score)
+{
+    return 1 - score->relative;
+}
+
+static double n_eff_of(const struct regress_score *score)
+{
+    return score->n_eff_median;
+}
+
+/* "0.5", or "0.5 to 0.7" of several. */
+static const char *range_text(struct range r, size_t count, char text[64])
+{
+    if (count == 1)
+        snprintf(text, 64, "%.4g", r.least);
     else
-        snprintf(rows, sizeof rows, "n %zu at %zu query point%s", data->m, data->n,
-                 data->n == 1 ? "" : "s");
-    error_summary("%s%s, n_eff %.4g (%.4g to %.4g)", what, rows, score->n_eff_median,
-                  score->n_eff_least, score->n_eff_most);
+        snprintf(text, 64, "%.4g to %.4g", r.least, r.most);
+    return text;
+}
+
+static void describe_errors(const struct regress_options *o, const struct regress_fits *fits,
+                            const struct regress_score *scores, char *text, size_t size)
+{
+    char range[64];
+    text[0] = '\0';
+    if (!scores[0].at_data)
+        return;
+    if (!o->loo) {
+        range_text(range_of(scores, fits->count, r_squared_of), fits->count, range);
+        snprintf(text, size, "R^2 %s, ", range);
+        return;
+    }
+    struct range errors = range_of(scores, fits->count, error_of);
+    range_text(errors, fits->count, range);
+    const struct regress_label best = regress_label(o, &fits->item[errors.first], true);
+    snprintf(text, size, "leave-one-out error %s, %s%s%s", range,
+             fits->count > 1 ? "the least with " : "", fits->count > 1 ? best.text : "",
+             fits->count > 1 ? ", " : "");
+}
+
+static void summarise(const struct regress_options *o, const struct regress_fits *fits,
+                      const struct regress_score *scores)
+{
+    const struct regress_group *g = fits->item[0].group;
+    char errors[400], count[40] = "", queries[40] = "", n_eff[64], spread[64] = "";
+    describe_errors(o, fits, scores, errors, sizeof errors);
+    if (fits->count > 1)
+        snprintf(count, sizeof count, "%zu fits, ", fits->count);
+    else
+        snprintf(spread, sizeof spread, " (%.4g to %.4g)", scores[0].n_eff_least,
+                 scores[0].n_eff_most);
+    if (!scores[0].at_data)
+        snprintf(queries, sizeof queries, " at %zu query point%s", g->n, g->n == 1 ? "" : "s");
+    range_text(range_of(scores, fits->count, n_eff_of), fits->count, n_eff);
+    error_summary("%s%sn %zu%s, n_eff %s%s", count, errors, g->m, queries, n_eff, spread);
 }
 
 /* ---- --json ---- */
@@ -35,21 +102,20 @@ static json_t *names(struct report *r, char *const *name, size_t count)
     return array;
 }
 
-static void report_input(const struct regress_options *o, const struct regress_data *data,
+static void report_input(const struct regress_options *o, const struct regress_tables *t,
                          struct report *r)
 {
     report_put(r, r->root, "data", report_text(o->data));
-    report_put(r, r->root, "x", names(r, data->x_names, data->d));
-    report_put(r, r->root, "y", names(r, data->y_names, data->v));
+    report_put(r, r->root, "x", names(r, t->x_names, t->d));
+    report_put(r, r->root, "y", names(r, t->y_names, t->v));
     report_put(r, r->root, "case_weights", report_text(o->case_weights));
-    report_put(r, r->root, "omitted", json_integer((json_int_t)data->table.omitted));
+    report_put(r, r->root, "omitted", json_integer((json_int_t)t->data.omitted));
     report_put(r, r->root, "at", report_text(o->at));
     report_put(r, r->root, "grid", o->grid > 0 ? json_integer(o->grid) : json_null());
     report_put(r, r->root, "loo", json_boolean(o->loo));
-    report_put(r, r->root, "form", json_string(o->form == ATTPOOL_RADIAL ? "radial" : "product"));
 }
 
-static void report_errors(const struct regress_options *o, const struct regress_data *data,
+static void report_errors(const struct regress_options *o, const struct regress_tables *t,
                           const struct regress_score *score, struct report *r, json_t *fit)
 {
     bool fitted = score->at_data && !o->loo, predicted = score->at_data && o->loo;
@@ -59,42 +125,49 @@ static void report_errors(const struct regress_options *o, const struct regress_
                predicted ? report_number(score->error) : json_null());
     report_put(r, fit, "rows_without_fit",
                score->at_data ? json_integer((json_int_t)score->without_fit) : json_null());
-    for (size_t k = 0; score->at_data && k < data->v; k++)
+    for (size_t k = 0; score->at_data && k < t->v; k++)
         report_append(r, columns,
-                      json_pack("{s:o, s:o, s:o}", "y", report_text(data->y_names[k]),
+                      json_pack("{s:o, s:o, s:o}", "y", report_text(t->y_names[k]),
                                 "mean_squared_error", report_number(score->column[k].squared),
                                 "variance", report_number(score->column[k].variance)));
     report_put(r, fit, "columns", columns);
 }
 
-static json_t *fit_of(const struct regress_options *o, const struct regress_data *data,
-                      const struct regress_score *score, struct report *r)
+static json_t *report_fit(const struct regress_options *o, const struct regress_tables *t,
+                          const struct regress_fit *fit, const struct regress_score *score,
+                          struct report *r)
 {
-    json_t *fit = json_object();
-    report_put(r, fit, "kernel", report_kernels(&o->kernels));
-    report_put(r, fit, "bandwidth", report_bandwidths(&o->bandwidths));
-    report_put(r, fit, "m", json_integer((json_int_t)data->m));
-    report_put(r, fit, "n", json_integer((json_int_t)data->n));
-    report_put(r, fit, "n_eff",
+    json_t *object = json_object();
+    bool product = fit->kernels->count > 1 || o->form == ATTPOOL_PRODUCT;
+    report_put(r, object, "kernel", report_kernels(fit->kernels));
+    report_put(r, object, "form", json_string(product ? "product" : "radial"));
+    report_put(r, object, "bandwidth", report_bandwidths(fit->bandwidths));
+    report_put(r, object, "m", json_integer((json_int_t)fit->group->m));
+    report_put(r, object, "n", json_integer((json_int_t)fit->group->n));
+    report_put(r, object, "n_eff",
                json_pack("{s:o, s:o, s:o}", "least", report_number(score->n_eff_least), "median",
                          report_number(score->n_eff_median), "most",
                          report_number(score->n_eff_most)));
-    report_errors(o, data, score, r, fit);
-    return fit;
+    report_errors(o, t, score, r, object);
+    return object;
 }
 
-int regress_report(const struct regress_options *o, const struct regress_data *data,
-                   const struct regress_result *result, struct report *r, struct error *e)
+int regress_report(const struct regress_options *o, const struct regress_tables *t,
+                   const struct regress_fits *fits, struct report *r, struct error *e)
 {
-    struct regress_score score;
-    json_t *fits = json_array();
-    int st = regress_score(o, data, result, &score, e);
-    report_input(o, data, r);
-    report_put(r, r->root, "fits", fits);
-    if (st == CMD_OK) {
-        report_append(r, fits, fit_of(o, data, &score, r));
-        summarise(o, data, &score);
-    }
-    regress_score_free(&score);
+    struct regress_score *scores = calloc(fits->count, sizeof *scores);
+    json_t *array = json_array();
+    int st = scores == NULL ? error_memory(e, fits->count * sizeof *scores) : CMD_OK;
+    for (size_t i = 0; i < fits->count && st == CMD_OK; i++)
+        st = regress_score(o, &fits->item[i], &scores[i], e);
+    if (st == CMD_OK)
+        summarise(o, fits, scores);
+    report_input(o, t, r);
+    report_put(r, r->root, "fits", array);
+    for (size_t i = 0; i < fits->count && st == CMD_OK; i++)
+        report_append(r, array, report_fit(o, t, &fits->item[i], &scores[i], r));
+    for (size_t i = 0; i < fits->count && scores != NULL; i++)
+        regress_score_free(&scores[i]);
+    free(scores);
     return st;
 }

@@ -11,27 +11,27 @@
 
 /* ---- what is left of y ---- */
 
-static double case_weight(const struct regress_data *data, size_t j)
+static double case_weight(const struct regress_group *g, size_t j)
 {
-    return data->a != NULL ? real_get(data->a, data->single, j) : 1;
+    return g->a != NULL ? real_get(g->a, g->single, j) : 1;
 }
 
 /* Means over the rows by their case weights; a row without a prediction makes the error infinite.
  */
-static struct regress_error error_of(const struct regress_data *data,
-                                     const struct regress_result *result, size_t k)
+static struct regress_error error_of(const struct regress_fit *fit, size_t k)
 {
-    const double *y = data->table.columns[data->d + k];
+    const struct regress_group *g = fit->group;
+    const double *y = g->columns[g->d + k];
     double weight = 0, mean = 0;
     struct regress_error error = { 0, 0 };
-    for (size_t j = 0; j < data->m; j++) {
-        weight += case_weight(data, j);
-        mean += case_weight(data, j) * y[j];
+    for (size_t j = 0; j < g->m; j++) {
+        weight += case_weight(g, j);
+        mean += case_weight(g, j) * y[j];
     }
     mean /= weight;
-    for (size_t j = 0; j < data->m; j++) {
-        double a = case_weight(data, j);
-        double left = y[j] - real_get(result->fit, data->single, k * data->n + j);
+    for (size_t j = 0; j < g->m; j++) {
+        double a = case_weight(g, j);
+        double left = y[j] - real_get(fit->fit, g->single, k * g->n + j);
         if (!(a > 0))
             continue;
         error.squared += a * (isnan(left) ? (double)INFINITY : left * left);
@@ -43,24 +43,23 @@ static struct regress_error error_of(const struct regress_data *data,
 }
 
 /* Of several y the mean over those that vary, each in units of its variance. */
-static int score_errors(const struct regress_data *data, const struct regress_result *result,
-                        struct regress_score *score, struct error *e)
+static int score_errors(const struct regress_fit *fit, struct regress_score *score, struct error *e)
 {
+    const struct regress_group *g = fit->group;
     double sum = 0;
     size_t count = 0;
-    score->column = calloc(data->v, sizeof *score->column);
+    score->column = calloc(g->v, sizeof *score->column);
     if (score->column == NULL)
-        return error_memory(e, data->v * sizeof *score->column);
-    for (size_t k = 0; k < data->v; k++) {
-        struct regress_error c = score->column[k] = error_of(data, result, k);
+        return error_memory(e, g->v * sizeof *score->column);
+    for (size_t k = 0; k < g->v; k++) {
+        struct regress_error c = score->column[k] = error_of(fit, k);
         sum += c.variance > 0 ? c.squared / c.variance : 0;
         count += c.variance > 0;
     }
     score->relative = count > 0 ? sum / (double)count : (double)NAN;
-    score->error = data->v == 1 ? score->column[0].squared : score->relative;
-    for (size_t j = 0; j < data->m; j++)
-        score->without_fit +=
-            case_weight(data, j) > 0 && isnan(real_get(result->fit, data->single, j));
+    score->error = g->v == 1 ? score->column[0].squared : score->relative;
+    for (size_t j = 0; j < g->m; j++)
+        score->without_fit += case_weight(g, j) > 0 && isnan(real_get(fit->fit, g->single, j));
     return CMD_OK;
 }
 
@@ -72,17 +71,17 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int score_n_eff(const struct regress_data *data, const struct regress_result *result,
-                       struct regress_score *score, struct error *e)
+static int score_n_eff(const struct regress_fit *fit, struct regress_score *score, struct error *e)
 {
+    const struct regress_group *g = fit->group;
     void *memory;
     size_t count = 0;
     score->n_eff_least = score->n_eff_median = score->n_eff_most = (double)NAN;
-    int st = array_new(&memory, data->n, sizeof(double), e);
+    int st = array_new(&memory, g->n, sizeof(double), e);
     double *n_eff = memory;
-    for (size_t i = 0; st == CMD_OK && i < data->n; i++) {
-        double value = real_get(result->n_eff, data->single, i);
-        if (!isnan(value) && (data->missing == NULL || !data->missing[i]))
+    for (size_t i = 0; st == CMD_OK && i < g->n; i++) {
+        double value = real_get(fit->n_eff, g->single, i);
+        if (!isnan(value) && (g->missing == NULL || !g->missing[i]))
             n_eff[count++] = value;
     }
     if (count > 0) {
@@ -95,12 +94,12 @@ static int score_n_eff(const struct regress_data *data, const struct regress_res
     return st;
 }
 
-int regress_score(const struct regress_options *o, const struct regress_data *data,
-                  const struct regress_result *result, struct regress_score *score, struct error *e)
+int regress_score(const struct regress_options *o, const struct regress_fit *fit,
+                  struct regress_score *score, struct error *e)
 {
     *score = (struct regress_score){ .at_data = o->at == NULL && o->grid == 0 };
-    int st = score_n_eff(data, result, score, e);
-    return st == CMD_OK && score->at_data ? score_errors(data, result, score, e) : st;
+    int st = score_n_eff(fit, score, e);
+    return st == CMD_OK && score->at_data ? score_errors(fit, score, e) : st;
 }
 
 void regress_score_free(struct regress_score *score)

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "tools/command/kernel_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e)
+{
+    int st = numbers_read("--bandwidth", text, bandwidths, e);
+    for (size_t i = 0; st == CMD_OK && i < bandwidths->count; i++)
+        if (!(bandwidths->value[i] > 0))
+            st = error_set(e, CMD_USAGE, "--bandwidth: %g is not positive", bandwidths->value[i]);
+    return st;
+}
+
+void kernels_offer(struct nearest *nearest)
+{
+    const char *name;
+    for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++) {
+        nearest_offer(nearest, name);
+        for (size_t i = 0; (name = attpool_kernel_alias((attpool_kernel_name)k, i)) != NULL; i++)
+            nearest_offer(nearest, name);
+    }
+}
+
+static int unknown_kernel(const char *option, const char *text, struct error *e)
+{
+    char all[400] = "";
+    size_t used = 0;
+    const char *name;
+    struct nearest nearest = { .typed = text };
+    if (strcasecmp(text, "epanechikov") == 0)
+        return error_set(e, CMD_USAGE,
+                         "%s: what Dive into Deep Learning calls Epanechikov is triangular; the "
+                         "kernel 1 - u^2 is epanechnikov",
+                         option);
+    for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++)
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", k > 0 ? ", " : "", name);
+    kernels_offer(&nearest);
+    return error_set(e, CMD_USAGE, "%s: there is no %s, but %s%s", option, quoted_name(text).text,
+                     all, nearest_hint(&nearest).text);
+}
+
+int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e)
+{
+    struct list list = { 0 };
+    int st = list_read(option, text, &list, e);
+    free(kernels->name);
+    kernels->count = list.count;
+    kernels->name = calloc(list.count + 1, sizeof *kernels->name);
+    if (st == CMD_OK && kernels->name == NULL)
+        st = error_memory(e, list.count * sizeof *kernels->name);
+    for (size_t i = 0; st == CMD_OK && i < list.count; i++) {
+        int name = attpool_kernel_from_name(list.item[i]);
+        if (name < 0)
+            st = unknown_kernel(option, list.item[i], e);
+        else
+            kernels->name[i] = (attpool_kernel_name)name;
+    }
+    list_free(&list);
+    return st;
+}
+
+int empty_read(const char *text, attpool_empty *empty, struct error *e)
+{
+    static const char *const names[] = { "nan", "zero", "mean", "nearest", "error", NULL };
+    int choice;
+    int st = choice_read("--empty", text, names, &choice, e);
+    *empty = (attpool_empty)(ATTPOOL_EMPTY_NAN + choice);
+    return st;
+}
+
+int form_read(const char *text, attpool_form *form, struct error *e)
+{
+    static const char *const names[] = { "radial", "product", NULL };
+    int choice;
+    int st = choice_read("--form", text, names, &choice, e);
+    *form = choice == 0 ? ATTPOOL_RADIAL : ATTPOOL_PRODUCT;
+    return st;
+}
+
+/* ---- every kernel with every bandwidth ---- */
+
+int choices_add_kernels(struct fit_choices *c, const char *text, struct error *e)
+{
+    struct kernels *more = realloc(c->kernels, (c->kernel_count + 1) * sizeof *more);
+    if (more == NULL)
+        return error_memory(e, (c->kernel_count + 1) * sizeof *more);
+    c->kernels = more;
+    c->kernels[c->kernel_count] = (struct kernels){ NULL, 0 };
+    return kernels_read("--kernel", text, &c->kernels[c->kernel_count++], e);
+}
+
+int choices_add_bandwidths(struct fit_choices *c, const char *text, struct error *e)
+{
+    struct numbers *more = realloc(c->bandwidths, (c->bandwidth_count + 1) * sizeof *more);
+    if (more == NULL)
+        return error_memory(e, (c->bandwidth_count + 1) * sizeof *more);
+    c->bandwidths = more;
+    c->bandwidths[c->bandwidth_count] = (struct numbers){ NULL, 0 };
+    return text == NULL ? (c->bandwidth_count++, CMD_OK)
+                        : bandwidths_read(text, &c->bandwidths[c->bandwidth_count++], e);
+}
+
+/* For one column a list is not a product: --kernel A,B is --kernel A --kernel B. */
+static int part_lists(struct fit_choices *c, struct error *e)
+{
+    struct fit_choices parted = { .kernels = NULL };
+    int st = CMD_OK;
+    for (size_t i = 0; i < c->kernel_count && st == CMD_OK; i++)
+        for (size_t k = 0; k < c->kernels[i].count && st == CMD_OK; k++)
+            st = choices_add_kernels(&parted, attpool_kernel_to_name(c->kernels[i].name[k]), e);
+    struct fit_choices lists = { .kernels = c->kernels, .kernel_count = c->kernel_count };
+    c->kernels = parted.kernels;
+    c->kernel_count = parted.kernel_count;
+    choices_free(&lists);
+    return st;
+}
+
+static int check_kernels(const struct option_reader *r, const struct fit_choices *c, size_t columns,
+                         bool radial, struct error *e)
+{
+    const struct kernels *k = c->kernels;
+    for (size_t i = 0; i < c->kernel_count; i++) {
+        if (k[i].count > 1 && radial)
+            return usage_error(r, e, "--form radial takes one kernel, not %zu", k[i].count);
+        if (k[i].count > 1 && k[i].count != columns)
+            return usage_error(r, e, "--kernel has %zu names for %zu x columns", k[i].count,
+                               columns);
+        for (size_t j = 0; j < i; j++)
+            if (k[i].count == k[j].count &&
+                memcmp(k[i].name, k[j].name, k[i].count * sizeof *k[i].name) == 0)
+                return usage_error(r, e, "--kernel: %s%s is asked for twice",
+                                   attpool_kernel_to_name(k[i].name[0]),
+                                   k[i].count > 1 ? ",.." : "");
+    }
+    return CMD_OK;
+}
+
+static bool in_range(double bandwidth, bool single)
+{
+    return single ? attpool_inverse_bandwidth_f32((float)bandwidth) <= 3.4028234e38F
+                  : attpool_inverse_bandwidth_f64(bandwidth) <= 1.7976931348623157e308;
+}
+
+static int check_bandwidths(const struct option_reader *r, const struct fit_choices *c,
+                            size_t columns, bool single, struct error *e)
+{
+    const struct numbers *h = c->bandwidths;
+    for (size_t i = 0; i < c->bandwidth_count; i++) {
+        if (h[i].count > 1 && h[i].count != columns)
+            return usage_error(r, e, "--bandwidth has %zu values for %zu x column%s%s", h[i].count,
+                               columns, columns == 1 ? "" : "s",
+                               columns == 1 ? "; for a fit with each repeat the option" : "");
+        for (size_t k = 0; k < h[i].count; k++)
+            if (!in_range(h[i].value[k], single))
+                return usage_error(r, e, "--bandwidth: %g or its inverse is out of range",
+                                   h[i].value[k]);
+        for (size_t j = 0; j < i; j++)
+            if (h[i].count == h[j].count &&
+                memcmp(h[i].value, h[j].value, h[i].count * sizeof *h[i].value) == 0)
+                return usage_error(r, e, "--bandwidth: %g%s is asked for twice", h[i].value[0],
+                                   h[i].count > 1 ? ",.." : "");
+    }
+    return CMD_OK;
+}
+
+static bool needs_bandwidth(const struct fit_choices *c)
+{
+    for (size_t i = 0; i < c->kernel_count; i++)
+        for (size_t k = 0; k < c->kernels[i].count; k++)
+            if (c->kernels[i].name[k] != ATTPOOL_CONSTANT)
+                return true;
+    return false;
+}
+
+int choices_check(const struct option_reader *r, struct fit_choices *c, size_t columns, bool radial,
+                  bool single, struct error *e)
+{
+    int st = c->kernel_count == 0 ? choices_add_kernels(c, "gaussian", e)
+             : columns == 1       ? part_lists(c, e)
+                                  : CMD_OK;
+    if (st == CMD_OK)
+        st = check_kernels(r, c, columns, radial, e);
+    if (st == CMD_OK && c->bandwidth_count == 0 && needs_bandwidth(c))
+        return usage_error(r, e, "--bandwidth is missing");
+    if (st == CMD_OK && c->bandwidth_count == 0)
+        st = choices_add_bandwidths(c, NULL, e);
+    return st == CMD_OK ? check_bandwidths(r, c, columns, single, e) : st;
+}
+
+void choices_free(struct fit_choices *c)
+{
+    for (size_t i = 0; i < c->kernel_count; i++)
+        free(c->kernels[i].name);
+    for (size_t i = 0; i < c->bandwidth_count; i++)
+        free(c->bandwidths[i].value);
+    free(c->kernels);
+    free(c->bandwidths);
+    *c = (struct fit_choices){ .kernels = NULL };
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values of options about kernels, and the fits that they ask for. */
+#ifndef ATTPOOL_TOOLS_KERNEL_OPTIONS_H
+#define ATTPOOL_TOOLS_KERNEL_OPTIONS_H
+
+#include "attpool.h"
+#include "tools/command/nearest.h"
+#include "tools/command/options.h"
+
+/* Bandwidths, which are positive. */
+int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e);
+
+struct kernels {
+    attpool_kernel_name *name;
+    size_t count;
+};
+int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e);
+/* All their names, for "did you mean". */
+void kernels_offer(struct nearest *nearest);
+
+int empty_read(const char *text, attpool_empty *empty, struct error *e);
+int form_read(const char *text, attpool_form *form, struct error *e);
+
+/* What --kernel and --bandwidth ask for each time that they are given: a fit for each kernel (or
+ * one a column) with each bandwidth (or one a column). */
+struct fit_choices {
+    struct kernels *kernels;
+    size_t kernel_count;
+    struct numbers *bandwidths; /* one of no value where no kernel has a bandwidth */
+    size_t bandwidth_count;
+};
+int choices_add_kernels(struct fit_choices *c, const char *text, struct error *e);
+int choices_add_bandwidths(struct fit_choices *c, const char *text, struct error *e);
+
+/* Once all is read, for that many x columns; radial: a product was excluded; single: float32. */
+int choices_check(const struct option_reader *r, struct fit_choices *c, size_t columns, bool radial,
+                  bool single, struct error *e);
+void choices_free(struct fit_choices *c);
+
+#endif
