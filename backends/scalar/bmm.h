@@ -37,12 +37,12 @@ static void bmm_strip(const struct bmm_args *args, struct view a, struct view b,
 static void bmm_task(void *arg, int64_t index, int worker)
 {
     const struct bmm_args *args = arg;
-    struct tile tile = tile_at(index, args->heads, args->n);
-    struct view a = view_of(&args->a, tile.b, tile.h, sizeof(real));
-    struct view b = view_of(&args->b, tile.b, tile.h, sizeof(real));
-    struct view c = view_of(&args->c, tile.b, tile.h, sizeof(real));
+    struct task task = task_at(index, args->heads, args->n);
+    struct view a = view_of(&args->a, task.b, task.h, sizeof(real));
+    struct view b = view_of(&args->b, task.b, task.h, sizeof(real));
+    struct view c = view_of(&args->c, task.b, task.h, sizeof(real));
     (void)worker;
-    for (int64_t i = tile.first; i < tile.end; i++)
+    for (int64_t i = task.first; i < task.end; i++)
         for (int64_t j = 0; j < args->m; j += BMM_STRIP)
             bmm_strip(args, a, b, c, i, j, args->m - j < BMM_STRIP ? args->m : j + BMM_STRIP);
 }
@@ -51,7 +51,7 @@ static void bmm_task(void *arg, int64_t index, int worker)
 attpool_status scalar_bmm(struct engine *engine, const struct bmm_args *args)
 {
     struct bmm_args copy = *args;
-    return engine_parallel(engine, tile_count(args->batch, args->heads, args->n), bmm_task, &copy);
+    return engine_parallel(engine, task_count(args->batch, args->heads, args->n), bmm_task, &copy);
 }
 
 #endif

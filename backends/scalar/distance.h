@@ -8,13 +8,13 @@
 #include "backends/scalar/number.h"
 
 /* |w| = w' P, P a power of two: differences are scaled by P, their sum by w'^2 rounded up. */
-struct width {
+struct inverse_bandwidth {
     real size, power, square;
 };
 
-static struct width width_of(real w)
+static struct inverse_bandwidth inverse_bandwidth_of(real w)
 {
-    struct width width = { .size = r_abs(w), .power = 1 };
+    struct inverse_bandwidth width = { .size = r_abs(w), .power = 1 };
     real unit = width.size;
     if (unit == 0) {
         width.power = 0;
@@ -35,7 +35,7 @@ struct metric {
     int64_t d;
     const real *q; /* its d coordinates */
     struct view k, inverse_bandwidths, factors;
-    struct width width; /* ONE, QUERY */
+    struct inverse_bandwidth w; /* ONE, QUERY */
 };
 
 static struct metric metric_of(const struct kernel *kernel, int64_t d, const real *q,
@@ -46,16 +46,16 @@ static struct metric metric_of(const struct kernel *kernel, int64_t d, const rea
     metric.inverse_bandwidths = view_of(&kernel->inverse_bandwidths, b, h, sizeof(real));
     metric.factors = view_of(&kernel->factors, b, h, sizeof(real));
     if (kernel->per == ATTPOOL_BANDWIDTH_QUERY)
-        metric.width = width_of(get(metric.inverse_bandwidths, i, 0));
+        metric.w = inverse_bandwidth_of(get(metric.inverse_bandwidths, i, 0));
     else if (kernel->per == ATTPOOL_BANDWIDTH_ONE)
-        metric.width =
-            width_of(metric.inverse_bandwidths.at != NULL ? get(metric.inverse_bandwidths, 0, 0)
-                                                          : (real)kernel->one);
+        metric.w = inverse_bandwidth_of(metric.inverse_bandwidths.at != NULL
+                                            ? get(metric.inverse_bandwidths, 0, 0)
+                                            : (real)kernel->one);
     return metric;
 }
 
-/* The width that applies to coordinate c of key j. */
-static real omega(const struct metric *metric, int64_t j, int64_t c)
+/* |w| that applies to coordinate c of key j. */
+static real w_at(const struct metric *metric, int64_t j, int64_t c)
 {
     switch (metric->kernel->per) {
     case ATTPOOL_BANDWIDTH_COORDINATE:
@@ -66,16 +66,16 @@ static real omega(const struct metric *metric, int64_t j, int64_t c)
         return product_up(r_abs(get(metric->inverse_bandwidths, 0, c)),
                           r_abs(get(metric->factors, 0, j)));
     default:
-        return metric->width.size;
+        return metric->w.size;
     }
 }
 
 static real coordinate_u(const struct metric *metric, int64_t j, int64_t c)
 {
-    return r_abs((metric->q[c] - get(metric->k, j, c)) * omega(metric, j, c));
+    return r_abs((metric->q[c] - get(metric->k, j, c)) * w_at(metric, j, c));
 }
 
-/* The sum of squared differences, each scaled by *power, or by its own width without one. */
+/* The sum of squared differences, each scaled by *power, or by its own |w| if that is NULL. */
 static real square_sum(const struct metric *metric, int64_t j, const real *power)
 {
     real sum = 0;
@@ -92,14 +92,14 @@ static real square_sum(const struct metric *metric, int64_t j, const real *power
     return sum;
 }
 
-/* u^2 of the radial form. Gaussians of one width take *scaled, that is u^2 / w'^2. */
+/* u^2 of the radial form. Gaussians with one bandwidth take *scaled, that is u^2 / w'^2. */
 static real radial_u2(const struct metric *metric, int64_t j, real *scaled)
 {
     if (kernel_by_coordinate(metric->kernel))
         return *scaled = square_sum(metric, j, NULL);
-    struct width width = metric->width;
+    struct inverse_bandwidth width = metric->w;
     if (metric->kernel->per == ATTPOOL_BANDWIDTH_KEY)
-        width = width_of(get(metric->inverse_bandwidths, 0, j));
+        width = inverse_bandwidth_of(get(metric->inverse_bandwidths, 0, j));
     *scaled = square_sum(metric, j, &width.power);
     return *scaled * width.square;
 }
@@ -149,7 +149,7 @@ static real kernel_scale(const struct metric *metric)
         return 1;
     if (kernel->name != ATTPOOL_GAUSSIAN)
         return -REAL(LOG2_E);
-    return kernel->per == ATTPOOL_BANDWIDTH_ONE ? -(REAL(LOG2_E) / 2 * metric->width.square)
+    return kernel->per == ATTPOOL_BANDWIDTH_ONE ? -(REAL(LOG2_E) / 2 * metric->w.square)
                                                 : -(REAL(LOG2_E) / 2);
 }
 

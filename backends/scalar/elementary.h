@@ -119,8 +119,8 @@ static inline real r_log(real x)
     return b + (rest + t);
 }
 
-/* sin(x + turns pi / 2) for 0 <= x <= TRIG_MAX. */
-static inline real r_sin_turned(real x, real_uint turns)
+/* sin(x + quarters pi / 2) for 0 <= x <= TRIG_MAX. */
+static inline real r_sin_quarters(real x, real_uint quarters)
 {
     static const real cs[] = { REAL(SIN_POLY) };
     static const real cc[] = { REAL(COS_POLY) };
@@ -131,7 +131,7 @@ static inline real r_sin_turned(real x, real_uint turns)
     r = r_fma(-n, REAL(HALF_PI_C), r);
 
     real z = r * r, y;
-    real_uint quadrant = r_as_bits(q) + turns;
+    real_uint quadrant = r_as_bits(q) + quarters;
     if (quadrant & 1)
         y = r_fma(z * z, POLY(z, cc), r_fma(-z, (real)0.5, 1));
     else
@@ -148,13 +148,13 @@ static inline real r_trig_argument(real x)
 
 static inline real r_sin(real x)
 {
-    real y = r_sin_turned(r_trig_argument(x), 0);
+    real y = r_sin_quarters(r_trig_argument(x), 0);
     return signbit(x) ? -y : y;
 }
 
 static inline real r_cos(real x)
 {
-    return r_sin_turned(r_trig_argument(x), 1);
+    return r_sin_quarters(r_trig_argument(x), 1);
 }
 
 /* cos(pi u / 2) for |u| <= 1. */
@@ -181,7 +181,7 @@ static inline real r_silverman(real u)
     if (a > REAL(SILVERMAN_MAX))
         a = REAL(SILVERMAN_MAX);
     real e = r_weight_exp2(a * -REAL(LOG2_E));
-    return r_fma(e, r_sin_turned(a + REAL(QUARTER_PI), 0), 0);
+    return r_fma(e, r_sin_quarters(a + REAL(QUARTER_PI), 0), 0);
 }
 
 /* 1 / (1 + t)^2: with t = exp(-|u|) the logistic kernel is t times this ... */

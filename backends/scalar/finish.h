@@ -12,12 +12,12 @@ struct finish_job {
     const struct finish_args *args;
 };
 
-static void finish_row(const struct finish_job *job, const struct tile *tile, int64_t i)
+static void finish_row(const struct finish_job *job, const struct task *task, int64_t i)
 {
     const struct finish_args *args = job->args;
-    int64_t row = (tile->b * args->heads + tile->h) * args->n + i;
-    struct view out = view_of(&args->out, tile->b, tile->h, sizeof(real));
-    struct view lse = view_of(&args->lse, tile->b, tile->h, sizeof(real));
+    int64_t row = (task->b * args->heads + task->h) * args->n + i;
+    struct view out = view_of(&args->out, task->b, task->h, sizeof(real));
+    struct view lse = view_of(&args->lse, task->b, task->h, sizeof(real));
     const real *acc = (const real *)args->node.acc + row * args->v;
     real max = ((const real *)args->node.max)[row], sum = ((const real *)args->node.sum)[row];
     bool empty = sum == 0;
@@ -34,17 +34,17 @@ static void finish_row(const struct finish_job *job, const struct tile *tile, in
 static void finish_task(void *arg, int64_t index, int worker)
 {
     const struct finish_job *job = arg;
-    struct tile tile = tile_at(index, job->args->heads, job->args->n);
+    struct task task = task_at(index, job->args->heads, job->args->n);
     (void)worker;
-    for (int64_t i = tile.first; i < tile.end; i++)
-        finish_row(job, &tile, i);
+    for (int64_t i = task.first; i < task.end; i++)
+        finish_row(job, &task, i);
 }
 
 #define scalar_finish SCALAR(TYPED(finish))
 attpool_status scalar_finish(struct engine *engine, const struct finish_args *args)
 {
     struct finish_job job = { engine, args };
-    return engine_parallel(engine, tile_count(args->batch, args->heads, args->n), finish_task,
+    return engine_parallel(engine, task_count(args->batch, args->heads, args->n), finish_task,
                            &job);
 }
 

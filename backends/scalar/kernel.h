@@ -29,14 +29,14 @@ static void kernel_task(void *arg, int64_t index, int worker)
 {
     const struct kernel_job *job = arg;
     const struct kernel_args *args = job->args;
-    struct tile tile = tile_at(index, args->heads, args->n);
-    struct view queries = view_of(&args->q, tile.b, tile.h, sizeof(real));
-    struct view g = view_of(&args->g, tile.b, tile.h, sizeof(real));
+    struct task task = task_at(index, args->heads, args->n);
+    struct view queries = view_of(&args->q, task.b, task.h, sizeof(real));
+    struct view g = view_of(&args->g, task.b, task.h, sizeof(real));
     real *q = engine_scratch(job->engine, worker);
-    for (int64_t i = tile.first; i < tile.end; i++) {
+    for (int64_t i = task.first; i < task.end; i++) {
         for (int64_t c = 0; c < args->d; c++)
             q[c] = get(queries, i, c);
-        struct metric metric = metric_of(&args->kernel, args->d, q, &args->k, tile.b, tile.h, i);
+        struct metric metric = metric_of(&args->kernel, args->d, q, &args->k, task.b, task.h, i);
         kernel_row(&metric, args->m, g, i);
     }
 }
@@ -48,7 +48,7 @@ attpool_status scalar_kernel(struct engine *engine, const struct kernel_args *ar
     if (!engine_reserve(engine, (size_t)args->d * sizeof(real), 0))
         return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for a query of %lld coordinates",
                            (long long)args->d);
-    return engine_parallel(engine, tile_count(args->batch, args->heads, args->n), kernel_task,
+    return engine_parallel(engine, task_count(args->batch, args->heads, args->n), kernel_task,
                            &job);
 }
 

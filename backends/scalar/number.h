@@ -36,9 +36,9 @@ static inline real keep_max(real m, real t)
 
 /* 2^(c x - top) for a top that is the largest c x, rounded. Where that rounding is not small
  * the difference of two rounded numbers is taken, which is 0 for the largest. */
-static inline real relative(real c, real x, real top)
+static inline real relative(real c, real x, real maximum)
 {
-    return r_weight_exp2(r_abs(top) < REAL_BIG ? r_fma(c, x, -top) : c * x - top);
+    return r_weight_exp2(r_abs(maximum) < REAL_BIG ? r_fma(c, x, -maximum) : c * x - maximum);
 }
 
 #endif

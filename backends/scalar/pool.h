@@ -27,18 +27,18 @@ struct outcome {
 /* The nearest of the keys that the masks leave, -1 for none. */
 static int64_t row_nearest(const struct row *row)
 {
-    int64_t best = -1;
+    int64_t extreme = -1;
     real least = 0;
-    for (int64_t j = row->sight.first; j < row->sight.end; j++) {
-        if (!sees(&row->sight, j))
+    for (int64_t j = row->visible.first; j < row->visible.end; j++) {
+        if (!is_visible(&row->visible, j))
             continue;
         real u2 = nearness(&row->metric, j);
-        if (best < 0 || u2 < least || (least != least && u2 == u2)) {
-            best = j;
+        if (extreme < 0 || u2 < least || (least != least && u2 == u2)) {
+            extreme = j;
             least = u2;
         }
     }
-    return best;
+    return extreme;
 }
 
 /* An empty row: the policy may pool it again, evenly. */
@@ -88,7 +88,7 @@ static void write_out(const struct row *row, const struct outcome *outcome,
             o = quotient(state->acc[c], state->sum);
         else if (outcome->kind == NEAREST)
             o = get(row->value, outcome->nearest, c) + 0;
-        put(out, row->sight.i, c, o);
+        put(out, row->visible.i, c, o);
     }
 }
 
@@ -120,7 +120,7 @@ static void write_weights(const struct row *row, const struct outcome *outcome,
         put(weights, place, outcome->nearest, 1);
     if (outcome->kind != WEIGHTED)
         return;
-    for (int64_t at = origin / BLOCK * BLOCK; at < origin + row->sight.end; at += BLOCK) {
+    for (int64_t at = origin / BLOCK * BLOCK; at < origin + row->visible.end; at += BLOCK) {
         if (!row_cut(row, at, BLOCK, &first, &end))
             continue;
         block_fill(row, first, end, &block);
@@ -160,11 +160,11 @@ static void write_row(const struct pool_job *job, int64_t b, int64_t h, struct r
     if (out.at != NULL)
         write_out(row, &outcome, state, out);
     if (lse.at != NULL)
-        put(lse, row->sight.i, 0, outcome.lse);
+        put(lse, row->visible.i, 0, outcome.lse);
     if (n_eff.at != NULL)
-        put(n_eff, row->sight.i, 0, effective_number(&outcome, state));
+        put(n_eff, row->visible.i, 0, effective_number(&outcome, state));
     if (weights.at != NULL && args->rows == NULL)
-        write_weights(row, &outcome, state, weights, row->sight.i);
+        write_weights(row, &outcome, state, weights, row->visible.i);
 }
 
 /* The state of a row, into the nodes of the call. */
@@ -190,16 +190,16 @@ static void pool_task(void *arg, int64_t index, int worker)
 {
     const struct pool_job *job = arg;
     const struct pool_args *args = job->args;
-    struct tile tile = tile_at(index, args->heads, args->n);
+    struct task task = task_at(index, args->heads, args->n);
     struct state state[TREE_NODES + 1];
     real *q = pool_scratch(job, worker, state);
-    for (int64_t i = tile.first; i < tile.end; i++) {
-        read_query(args, tile.b, tile.h, i, q);
-        struct row row = row_of(args, tile.b, tile.h, i, q);
+    for (int64_t i = task.first; i < task.end; i++) {
+        read_query(args, task.b, task.h, i, q);
+        struct row row = row_of(args, task.b, task.h, i, q);
         if (args->nodes != NULL)
-            write_nodes(&row, (tile.b * args->heads + tile.h) * args->n + i, state);
+            write_nodes(&row, (task.b * args->heads + task.h) * args->n + i, state);
         else
-            write_row(job, tile.b, tile.h, &row, state);
+            write_row(job, task.b, task.h, &row, state);
     }
 }
 
@@ -208,14 +208,14 @@ static void weights_task(void *arg, int64_t index, int worker)
 {
     const struct pool_job *job = arg;
     const struct pool_args *args = job->args;
-    struct tile tile = tile_at(index, args->heads, args->row_count);
-    struct view weights = view_of(&args->weights, tile.b, tile.h, sizeof(real));
+    struct task task = task_at(index, args->heads, args->row_count);
+    struct view weights = view_of(&args->weights, task.b, task.h, sizeof(real));
     struct state state[TREE_NODES + 1];
     real *q = pool_scratch(job, worker, state);
-    for (int64_t place = tile.first; place < tile.end; place++) {
+    for (int64_t place = task.first; place < task.end; place++) {
         int64_t i = args->rows[place];
-        read_query(args, tile.b, tile.h, i, q);
-        struct row row = row_of(args, tile.b, tile.h, i, q);
+        read_query(args, task.b, task.h, i, q);
+        struct row row = row_of(args, task.b, task.h, i, q);
         struct outcome outcome = row_run(job, &row, state);
         write_weights(&row, &outcome, state, weights, place);
     }
@@ -237,10 +237,10 @@ attpool_status scalar_pool(struct engine *engine, const struct pool_args *args)
         return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for %zu bytes a thread", bytes);
     if (all)
         status =
-            engine_parallel(engine, tile_count(args->batch, args->heads, args->n), pool_task, &job);
+            engine_parallel(engine, task_count(args->batch, args->heads, args->n), pool_task, &job);
     job.note_empty = !all;
     if (status == ATTPOOL_OK && chosen)
-        status = engine_parallel(engine, tile_count(args->batch, args->heads, args->row_count),
+        status = engine_parallel(engine, task_count(args->batch, args->heads, args->row_count),
                                  weights_task, &job);
     return status;
 }

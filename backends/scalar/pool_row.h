@@ -5,18 +5,18 @@
 #define BACKENDS_SCALAR_POOL_ROW_H
 
 #include "backends/scalar/distance.h"
-#include "backends/scalar/sight.h"
+#include "backends/scalar/masks.h"
 #include "backends/scalar/state.h"
 #include "backends/tree.h"
 
 struct row {
     const struct pool_args *args;
-    struct sight sight;
+    struct visible visible;
     struct metric metric; /* q and k also of dot and additive */
     struct view value, wv;
-    bool even; /* the policy mean: every key that is seen weighs 1 */
-    bool has_max, converted;
-    real scale, c; /* converted: t = scale x + bias is what is kept of a score, and c is 1 */
+    bool even; /* the policy mean: every visible key weighs 1 */
+    bool has_max, folded;
+    real scale, c; /* folded: t = scale x + bias is what is kept of a score, and c is 1 */
 };
 
 /* The keys of a block that take part. */
@@ -30,7 +30,7 @@ static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int
                          const real *q)
 {
     struct row row = { .args = args };
-    row.sight = sight_of(&args->masks, &args->key_weights, b, h, i, args->m);
+    row.visible = visible_of(&args->masks, &args->key_weights, b, h, i, args->m);
     row.metric = metric_of(&args->kernel, args->d, q, &args->k, b, h, i);
     row.value = view_of(&args->value, b, h, sizeof(real));
     row.wv = view_of(&args->wv, b, h, sizeof(real));
@@ -43,8 +43,8 @@ static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int
         row.has_max = kernel_any(&args->kernel, args->d, kernel_has_log);
     }
     row.has_max |= args->masks.bias.data != NULL;
-    row.converted = row.scale == 0 || args->masks.bias.data != NULL;
-    row.c = row.converted ? 1 : row.scale;
+    row.folded = row.scale == 0 || args->masks.bias.data != NULL;
+    row.c = row.folded ? 1 : row.scale;
     return row;
 }
 
@@ -80,9 +80,9 @@ static struct pair row_pair(const struct row *row, int64_t j)
 
 static real row_score(const struct row *row, int64_t j, real x)
 {
-    if (row->sight.bias.at != NULL)
-        return r_fma(row->scale, x, get(row->sight.bias, row->sight.i, j) * REAL(LOG2_E));
-    return row->converted ? row->scale * x : x;
+    if (row->visible.bias.at != NULL)
+        return r_fma(row->scale, x, get(row->visible.bias, row->visible.i, j) * REAL(LOG2_E));
+    return row->folded ? row->scale * x : x;
 }
 
 /* The keys [first, end), all of one block, with their scores. */
@@ -90,7 +90,7 @@ static void block_fill(const struct row *row, int64_t first, int64_t end, struct
 {
     block->count = 0;
     for (int64_t j = first; j < end; j++) {
-        if (!sees(&row->sight, j))
+        if (!is_visible(&row->visible, j))
             continue;
         struct pair pair = row_pair(row, j);
         if (!pair.inside)
@@ -106,11 +106,11 @@ static real block_max(const struct row *row, const struct block *block)
 {
     if (!row->has_max || row->even)
         return 0;
-    real best = row->c > 0 ? -REAL_MAX : REAL_MAX;
+    real extreme = row->c > 0 ? -REAL_MAX : REAL_MAX;
     for (int n = 0; n < block->count; n++)
-        if (row->c > 0 ? block->x[n] > best : block->x[n] < best)
-            best = block->x[n];
-    return keep_max(-REAL_MAX, row->c * best);
+        if (row->c > 0 ? block->x[n] > extreme : block->x[n] < extreme)
+            extreme = block->x[n];
+    return keep_max(-REAL_MAX, row->c * extreme);
 }
 
 static void block_weights(const struct row *row, real max, struct block *block)
@@ -121,8 +121,8 @@ static void block_weights(const struct row *row, real max, struct block *block)
             if (row->has_max)
                 p = relative(row->c, block->x[n], max);
             p *= block->factor[n];
-            if (row->sight.key_weights.at != NULL)
-                p *= get(row->sight.key_weights, 0, block->key[n]);
+            if (row->visible.key_weights.at != NULL)
+                p *= get(row->visible.key_weights, 0, block->key[n]);
         }
         block->weight[n] = p;
     }
@@ -155,13 +155,13 @@ static int64_t local(const struct row *row, int64_t position, int64_t first)
     return j > first ? j : first;
 }
 
-/* The part of the keys that the row sees in the positions [from, from + length). */
+/* The visible keys at the positions [from, from + length): none is left out of [first, end). */
 static bool row_cut(const struct row *row, int64_t from, int64_t length, int64_t *first,
                     int64_t *end)
 {
     int64_t last = from + length - row->args->key_origin;
-    *first = local(row, from, row->sight.first);
-    *end = last < row->sight.end ? last : row->sight.end;
+    *first = local(row, from, row->visible.first);
+    *end = last < row->visible.end ? last : row->visible.end;
     return *first < *end;
 }
 
@@ -207,15 +207,16 @@ static void row_states(const struct row *row, int64_t first, int64_t end, struct
     }
 }
 
-/* The whole row in state[0]. Super-blocks before and after what it sees are left out. */
+/* The whole row in state[0]. Super-blocks before the first visible key and after the last are left
+ * out. */
 static void row_pool(const struct row *row, struct state *state)
 {
     struct tree tree;
     struct tree_merge step;
     int64_t origin = row->args->key_origin;
-    int64_t first = (origin + row->sight.first) / SUPER_BLOCK;
-    int64_t end = (origin + row->sight.end + SUPER_BLOCK - 1) / SUPER_BLOCK;
-    if (row->sight.first == row->sight.end) {
+    int64_t first = (origin + row->visible.first) / SUPER_BLOCK;
+    int64_t end = (origin + row->visible.end + SUPER_BLOCK - 1) / SUPER_BLOCK;
+    if (row->visible.first == row->visible.end) {
         state_clear(row, &state[0]);
         return;
     }

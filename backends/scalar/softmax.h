@@ -5,7 +5,7 @@
 #define BACKENDS_SCALAR_SOFTMAX_H
 
 #include "backends/scalar/scalar.h"
-#include "backends/scalar/sight.h"
+#include "backends/scalar/masks.h"
 
 struct softmax_job {
     struct engine *engine;
@@ -14,50 +14,50 @@ struct softmax_job {
 
 /* A row, its scores by softmax_score in units of which c make a power of two. */
 struct softmax_row {
-    struct sight sight;
+    struct visible visible;
     struct view s, w;
     int64_t m;
-    bool converted;
+    bool folded;
     real scale, c;
 };
 
-static bool softmax_sees(const struct softmax_row *row, int64_t j)
+static bool softmax_is_visible(const struct softmax_row *row, int64_t j)
 {
-    return row->sight.first <= j && j < row->sight.end && sees(&row->sight, j);
+    return row->visible.first <= j && j < row->visible.end && is_visible(&row->visible, j);
 }
 
 static real softmax_score(const struct softmax_row *row, int64_t j)
 {
-    real x = get(row->s, row->sight.i, j);
-    if (row->sight.bias.at != NULL)
-        return r_fma(row->scale, x, get(row->sight.bias, row->sight.i, j) * REAL(LOG2_E));
-    return row->converted ? row->scale * x : x;
+    real x = get(row->s, row->visible.i, j);
+    if (row->visible.bias.at != NULL)
+        return r_fma(row->scale, x, get(row->visible.bias, row->visible.i, j) * REAL(LOG2_E));
+    return row->folded ? row->scale * x : x;
 }
 
-static real softmax_top(const struct softmax_row *row)
+static real softmax_row_maximum(const struct softmax_row *row)
 {
-    real best = row->c > 0 ? -REAL_MAX : REAL_MAX;
-    for (int64_t j = row->sight.first; j < row->sight.end; j++) {
-        if (!sees(&row->sight, j))
+    real extreme = row->c > 0 ? -REAL_MAX : REAL_MAX;
+    for (int64_t j = row->visible.first; j < row->visible.end; j++) {
+        if (!is_visible(&row->visible, j))
             continue;
         real x = softmax_score(row, j);
-        if (row->c > 0 ? x > best : x < best)
-            best = x;
+        if (row->c > 0 ? x > extreme : x < extreme)
+            extreme = x;
     }
-    return keep_max(-REAL_MAX, row->c * best);
+    return keep_max(-REAL_MAX, row->c * extreme);
 }
 
 /* Writes the weights relative to the largest, returns their sum. */
-static real softmax_weights(const struct softmax_row *row, real top)
+static real softmax_weights(const struct softmax_row *row, real maximum)
 {
     real lane[REAL(SOFTMAX_LANES)] = { 0 };
     for (int64_t j = 0; j < row->m; j++) {
         real e = 0;
-        if (softmax_sees(row, j)) {
-            e = relative(row->c, softmax_score(row, j), top);
+        if (softmax_is_visible(row, j)) {
+            e = relative(row->c, softmax_score(row, j), maximum);
             lane[j % REAL(SOFTMAX_LANES)] += e;
         }
-        put(row->w, row->sight.i, j, e);
+        put(row->w, row->visible.i, j, e);
     }
     for (int half = REAL(SOFTMAX_LANES) / 2; half > 0; half /= 2)
         for (int l = 0; l < half; l++)
@@ -65,10 +65,10 @@ static real softmax_weights(const struct softmax_row *row, real top)
     return lane[0];
 }
 
-static void softmax_fill(const struct softmax_row *row, real seen, real masked)
+static void softmax_fill(const struct softmax_row *row, real visible, real masked)
 {
     for (int64_t j = 0; j < row->m; j++)
-        put(row->w, row->sight.i, j, softmax_sees(row, j) ? seen : masked);
+        put(row->w, row->visible.i, j, softmax_is_visible(row, j) ? visible : masked);
 }
 
 static void softmax_empty(struct engine *engine, attpool_empty empty, const struct softmax_row *row)
@@ -79,8 +79,8 @@ static void softmax_empty(struct engine *engine, attpool_empty empty, const stru
         softmax_fill(row, 0, 0);
         return;
     case ATTPOOL_EMPTY_MEAN:
-        for (int64_t j = row->sight.first; j < row->sight.end; j++)
-            count += sees(&row->sight, j);
+        for (int64_t j = row->visible.first; j < row->visible.end; j++)
+            count += is_visible(&row->visible, j);
         softmax_fill(row, 1 / (real)count, count > 0 ? 0 : REAL_NAN);
         return;
     case ATTPOOL_EMPTY_ERROR:
@@ -94,30 +94,30 @@ static void softmax_empty(struct engine *engine, attpool_empty empty, const stru
 static void softmax_one(const struct softmax_job *job, struct softmax_row *row)
 {
     row->scale = (real)job->args->c;
-    row->converted = row->scale == 0 || row->sight.bias.at != NULL;
-    row->c = row->converted ? 1 : row->scale;
-    real sum = softmax_weights(row, softmax_top(row));
+    row->folded = row->scale == 0 || row->visible.bias.at != NULL;
+    row->c = row->folded ? 1 : row->scale;
+    real sum = softmax_weights(row, softmax_row_maximum(row));
     if (sum == 0) {
         softmax_empty(job->engine, job->args->empty, row);
         return;
     }
     real r = 1 / sum;
-    for (int64_t j = row->sight.first; j < row->sight.end; j++)
-        if (sees(&row->sight, j))
-            put(row->w, row->sight.i, j, get(row->w, row->sight.i, j) * r);
+    for (int64_t j = row->visible.first; j < row->visible.end; j++)
+        if (is_visible(&row->visible, j))
+            put(row->w, row->visible.i, j, get(row->w, row->visible.i, j) * r);
 }
 
 static void softmax_task(void *arg, int64_t index, int worker)
 {
     const struct softmax_job *job = arg;
     const struct softmax_args *args = job->args;
-    struct tile tile = tile_at(index, args->heads, args->n);
+    struct task task = task_at(index, args->heads, args->n);
     (void)worker;
-    for (int64_t i = tile.first; i < tile.end; i++) {
+    for (int64_t i = task.first; i < task.end; i++) {
         struct softmax_row row = { .m = args->m };
-        row.sight = sight_of(&args->masks, NULL, tile.b, tile.h, i, args->m);
-        row.s = view_of(&args->s, tile.b, tile.h, sizeof(real));
-        row.w = view_of(&args->w, tile.b, tile.h, sizeof(real));
+        row.visible = visible_of(&args->masks, NULL, task.b, task.h, i, args->m);
+        row.s = view_of(&args->s, task.b, task.h, sizeof(real));
+        row.w = view_of(&args->w, task.b, task.h, sizeof(real));
         softmax_one(job, &row);
     }
 }
@@ -126,7 +126,7 @@ static void softmax_task(void *arg, int64_t index, int worker)
 attpool_status scalar_softmax(struct engine *engine, const struct softmax_args *args)
 {
     struct softmax_job job = { engine, args };
-    return engine_parallel(engine, tile_count(args->batch, args->heads, args->n), softmax_task,
+    return engine_parallel(engine, task_count(args->batch, args->heads, args->n), softmax_task,
                            &job);
 }
 

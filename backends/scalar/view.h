@@ -45,25 +45,25 @@ static inline int64_t view_length(struct view view, int64_t row, int bytes)
     return narrow;
 }
 
-enum { TILE_ROWS = 16 };
+enum { TASK_ROWS = 16 };
 
-struct tile {
+struct task {
     int64_t b, h, first, end; /* rows [first, end) of (b, h) */
 };
 
-static inline int64_t tile_count(int64_t batch, int64_t heads, int64_t n)
+static inline int64_t task_count(int64_t batch, int64_t heads, int64_t n)
 {
-    return batch * heads * ((n + TILE_ROWS - 1) / TILE_ROWS);
+    return batch * heads * ((n + TASK_ROWS - 1) / TASK_ROWS);
 }
 
-static inline struct tile tile_at(int64_t index, int64_t heads, int64_t n)
+static inline struct task task_at(int64_t index, int64_t heads, int64_t n)
 {
-    int64_t tiles = (n + TILE_ROWS - 1) / TILE_ROWS;
-    struct tile tile = { .h = index / tiles, .first = index % tiles * TILE_ROWS };
-    tile.end = n - tile.first < TILE_ROWS ? n : tile.first + TILE_ROWS;
-    tile.b = tile.h / heads;
-    tile.h %= heads;
-    return tile;
+    int64_t tiles = (n + TASK_ROWS - 1) / TASK_ROWS;
+    struct task task = { .h = index / tiles, .first = index % tiles * TASK_ROWS };
+    task.end = n - task.first < TASK_ROWS ? n : task.first + TASK_ROWS;
+    task.b = task.h / heads;
+    task.h %= heads;
+    return task;
 }
 
 #endif

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which keys a query sees (struct masks), a vector of keys at a time. */
+/* Which keys are visible to a query (struct masks), a vector of keys at a time. */
 #ifndef BACKENDS_SIMD_MASKS_H
 #define BACKENDS_SIMD_MASKS_H
 
 #include "backends/simd/real.h"
 
 /* One query. */
-struct sight {
+struct visible {
     int64_t m;
     int64_t first, end; /* lengths, causal and window: no key outside [first, end) */
-    int64_t left_out;   /* or -1 */
+    int64_t excluded;   /* or -1 */
     const uint8_t *mask;
     int64_t mask_col;
     const void *bias;
     int64_t bias_col;
 };
 
-static inline int64_t sight_offset(const struct array *x, int64_t b, int64_t h, int64_t i)
+static inline int64_t row_offset(const struct array *x, int64_t b, int64_t h, int64_t i)
 {
     const int64_t head = x->group == 1 ? h : h / x->group;
     return b * x->batch + head * x->head + i * x->row;
 }
 
-static inline int64_t sight_length(const struct masks *masks, int64_t b, int64_t h, int64_t i)
+static inline int64_t visible_length(const struct masks *masks, int64_t b, int64_t h, int64_t i)
 {
     const char *at = (const char *)masks->lengths.data +
-                     sight_offset(&masks->lengths, b, h, i) * masks->length_bytes;
+                     row_offset(&masks->lengths, b, h, i) * masks->length_bytes;
     int64_t wide;
     int32_t narrow;
     if (masks->length_bytes == 8) {
@@ -37,12 +37,12 @@ static inline int64_t sight_length(const struct masks *masks, int64_t b, int64_t
     return narrow;
 }
 
-static inline struct sight sight_of(const struct masks *masks, int64_t size, int64_t b, int64_t h,
-                                    int64_t i, int64_t m)
+static inline struct visible visible_of(const struct masks *masks, int64_t size, int64_t b,
+                                        int64_t h, int64_t i, int64_t m)
 {
-    struct sight s = { .m = m, .end = m, .left_out = -1 };
+    struct visible s = { .m = m, .end = m, .excluded = -1 };
     if (masks->lengths.data != NULL) {
-        const int64_t length = sight_length(masks, b, h, i);
+        const int64_t length = visible_length(masks, b, h, i);
         s.end = length < s.end ? length : s.end;
     }
     if (i + masks->band_low > s.first)
@@ -52,13 +52,13 @@ static inline struct sight sight_of(const struct masks *masks, int64_t size, int
     if (s.first >= s.end)
         s.first = s.end = 0;
     if (masks->leave_one_out)
-        s.left_out = i + masks->excluded;
+        s.excluded = i + masks->excluded;
     if (masks->mask.data != NULL) {
-        s.mask = (const uint8_t *)masks->mask.data + sight_offset(&masks->mask, b, h, i);
+        s.mask = (const uint8_t *)masks->mask.data + row_offset(&masks->mask, b, h, i);
         s.mask_col = masks->mask.col;
     }
     if (masks->bias.data != NULL) {
-        s.bias = (const char *)masks->bias.data + sight_offset(&masks->bias, b, h, i) * size;
+        s.bias = (const char *)masks->bias.data + row_offset(&masks->bias, b, h, i) * size;
         s.bias_col = masks->bias.col;
     }
     return s;
@@ -82,12 +82,12 @@ static inline int64_t lanes_from(int64_t j, int64_t end)
 }
 
 /* The bias of keys j .. j + LANES - 1. */
-static inline vec sight_bias(const struct sight *s, int64_t j)
+static inline vec bias_at(const struct visible *s, int64_t j)
 {
     return load_strided(s->bias, s->bias_col, j, lanes_from(j, s->m));
 }
 
-static vec_mask sight_mask(const struct sight *s, int64_t j)
+static vec_mask mask_at(const struct visible *s, int64_t j)
 {
     uint8_t bytes[LANES] = { 0 };
     const int64_t n = lanes_from(j, s->m);
@@ -99,20 +99,20 @@ static vec_mask sight_mask(const struct sight *s, int64_t j)
     return v_mask_from_bytes(bytes);
 }
 
-/* Which of keys j .. j + LANES - 1 are seen. */
-static inline vec_mask sees(const struct sight *s, int64_t j)
+/* Which of keys j .. j + LANES - 1 are visible. */
+static inline vec_mask is_visible(const struct visible *s, int64_t j)
 {
     vec_mask m = m_first((size_t)lanes_from(j, s->end));
     if (j < s->first)
         m = m_andnot(m, m_first((size_t)lanes_from(j, s->first)));
-    if (s->left_out >= j && s->left_out < j + LANES) {
-        const size_t lane = (size_t)(s->left_out - j);
+    if (s->excluded >= j && s->excluded < j + LANES) {
+        const size_t lane = (size_t)(s->excluded - j);
         m = m_andnot(m, m_andnot(m_first(lane + 1), m_first(lane)));
     }
     if (s->mask != NULL)
-        m = m_and(m, sight_mask(s, j));
+        m = m_and(m, mask_at(s, j));
     if (s->bias != NULL)
-        m = m_and(m, v_ne(sight_bias(s, j), v_set1(-REAL_INF)));
+        m = m_and(m, v_ne(bias_at(s, j), v_set1(-REAL_INF)));
     return m;
 }
 

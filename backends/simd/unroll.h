@@ -2,8 +2,9 @@
 
 /* UNROLL_FOR (...) is a loop of a fixed number of turns that is unrolled completely, so that an
  * array of vectors that it walks can live in registers. UNROLL_4_FOR and UNROLL_8_FOR take so many
- * turns at a time of a loop whose number is not fixed: unrolled by hand, gcc would move and spill
- * such vectors. UNROLL_TWICE_FOR takes two, but one with clang, which would run out of registers.
+ * turns at a time of a loop whose number is not fixed: unrolled by hand, gcc would move and
+ * spill such vectors. UNROLL_TWICE_FOR takes two, but one with clang, which would run out of
+ * registers.
  */
 #ifndef BACKENDS_SIMD_UNROLL_H
 #define BACKENDS_SIMD_UNROLL_H

@@ -53,7 +53,7 @@ static void bmm_pack_transposed(const struct bmm_panel *f)
 }
 
 /* Lanes are contiguous. */
-static void bmm_pack_straight(const struct bmm_panel *f)
+static void bmm_pack_contiguous(const struct bmm_panel *f)
 {
     const real *src = f->src;
     real *dst = f->dst;
@@ -76,7 +76,7 @@ static void bmm_pack_straight(const struct bmm_panel *f)
 static void bmm_pack(const struct bmm_panel *f)
 {
     if (f->line == 1) {
-        bmm_pack_straight(f);
+        bmm_pack_contiguous(f);
     } else if (f->depth == 1) {
         bmm_pack_transposed(f);
     } else {

@@ -55,7 +55,7 @@ enum bmm_way {
 };
 
 struct bmm_plan {
-    struct bmm_args g; /* perhaps transposed, perhaps with heads folded into rows */
+    struct bmm_args g; /* perhaps transposed, perhaps with heads merged into rows */
     int64_t lanes, size, workers;
     enum bmm_way way;
     bool pack_a;
@@ -108,7 +108,7 @@ static bool bmm_goes_on(int64_t n, int64_t row, int64_t step)
 }
 
 /* Heads, then batches, that have the same B become rows of one matrix where strides allow. */
-static void bmm_fold(struct bmm_plan *p)
+static void bmm_merge_heads(struct bmm_plan *p)
 {
     struct bmm_args *g = &p->g;
     const int64_t same = g->b.head == 0 || g->b.group >= g->heads ? g->heads : g->b.group;
@@ -238,7 +238,7 @@ static inline void bmm_plan_of(const struct bmm_args *args, int64_t lanes, int64
     p->size = size;
     p->workers = workers;
     bmm_transpose(p);
-    bmm_fold(p);
+    bmm_merge_heads(p);
     p->way = bmm_way_of(p);
     if (p->repeat == 1)
         bmm_flatten(g);

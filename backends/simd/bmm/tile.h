@@ -28,7 +28,7 @@ struct bmm_tile {
     bool written; /* zero, last, and alpha is finite and not 0 */
     bool plain;   /* written, and no vector of a padded B is cut */
     size_t tail;  /* columns in the last vector, 1 .. LANES */
-    bool spill;   /* what is stored beyond them is the begin of the next row of C, stored later */
+    bool spill; /* what is stored beyond them is the beginning of the next row of C, stored later */
 };
 
 typedef void bmm_tile_function(const struct bmm_tile *);

@@ -61,7 +61,7 @@ VEC_FN void bmm_few_steps(const struct bmm_few *f, int rows, int steps, int64_t 
 }
 
 /* Rows of B are contiguous: a few of them at a time are added to sums kept in memory. */
-VEC_FN void bmm_few_straight(const struct bmm_few *f, int rows)
+VEC_FN void bmm_few_contiguous(const struct bmm_few *f, int rows)
 {
     real sums[BMM_FEW * BMM_FEW_COLS];
     const int steps = rows <= 2 ? 4 : 2;
@@ -82,7 +82,7 @@ VEC_FN void bmm_few_straight(const struct bmm_few *f, int rows)
 VEC_FN void bmm_few_square(const real *a, const real *b, int64_t b_col, int rows, vec *s)
 {
     vec x[LANES];
-    /* The compiler must not see that this is the same in every turn of the caller's loop: it
+    /* The compiler must not know that this is the same in every turn of the caller's loop: it
      * would keep an address for each row, and these on the stack. */
     __asm__("" : "+r"(b_col));
     UNROLL_FOR (int q = 0; q < LANES; q++)
@@ -161,9 +161,9 @@ VEC_FN void bmm_few_transposed(const struct bmm_few *f, int rows)
 
 /* Functions of their own, by a table: inlined into one they would run out of registers. */
 #define BMM_FEW_ROWS(rows)                                                                         \
-    static void bmm_few_straight_##rows(const struct bmm_few *f)                                   \
+    static void bmm_few_contiguous_##rows(const struct bmm_few *f)                                 \
     {                                                                                              \
-        bmm_few_straight(f, rows);                                                                 \
+        bmm_few_contiguous(f, rows);                                                               \
     }                                                                                              \
     static void bmm_few_transposed_##rows(const struct bmm_few *f)                                 \
     {                                                                                              \
@@ -178,11 +178,11 @@ BMM_FEW_ROWS(4)
 static void bmm_few(const struct bmm_few *f, int64_t rows)
 {
     typedef void function(const struct bmm_few *);
-    static function *const straight[] = { bmm_few_straight_1, bmm_few_straight_2,
-                                          bmm_few_straight_3, bmm_few_straight_4 };
+    static function *const contiguous[] = { bmm_few_contiguous_1, bmm_few_contiguous_2,
+                                            bmm_few_contiguous_3, bmm_few_contiguous_4 };
     static function *const transposed[] = { bmm_few_transposed_1, bmm_few_transposed_2,
                                             bmm_few_transposed_3, bmm_few_transposed_4 };
-    (f->b_col == 1 ? straight : transposed)[rows - 1](f);
+    (f->b_col == 1 ? contiguous : transposed)[rows - 1](f);
 }
 
 #endif

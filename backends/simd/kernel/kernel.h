@@ -79,8 +79,8 @@ static void kernel_load(const struct kernel_block *f, int64_t first, int64_t dep
     }
 }
 
-/* The numbers that multiply differences: powers of two for the radial form of one width a pair,
- * else the inverse_bandwidths. */
+/* The numbers that multiply differences: powers of two for the radial form with one bandwidth a
+ * pair, else the inverse bandwidths. */
 static void kernel_scales(const struct kernel_block *f, int64_t first, int64_t depth)
 {
     const struct kernel *kernel = &f->job->args->kernel;
@@ -105,7 +105,7 @@ static void kernel_scales(const struct kernel_block *f, int64_t first, int64_t d
     case SCALE_KEY:
         for (int64_t j = 0; j < all; j++) {
             const real w = j < f->keys ? f->inverse_bandwidths[(f->key + j) * col] : 0;
-            width_of(w, &power, &square[j]);
+            split_w(w, &power, &square[j]);
             scale[j] = squared ? power : r_abs(w);
         }
         return;
@@ -116,7 +116,7 @@ static void kernel_scales(const struct kernel_block *f, int64_t first, int64_t d
             if (kernel->per != ATTPOOL_BANDWIDTH_QUERY)
                 continue;
             const real w = f->inverse_bandwidths[(f->row + r) * kernel->inverse_bandwidths.row];
-            width_of(w, &power, &square[r]);
+            split_w(w, &power, &square[r]);
             scale[r] = squared ? power : r_abs(w);
         }
     }
@@ -156,7 +156,7 @@ static void kernel_radial(const struct kernel_block *f, int64_t r, const real *x
     }
 }
 
-static void kernel_direct(const struct kernel_block *f, real c)
+static void kernel_fused(const struct kernel_block *f, real c)
 {
     const int64_t d = f->job->args->d;
     struct measure m = {
@@ -165,9 +165,9 @@ static void kernel_direct(const struct kernel_block *f, real c)
     for (int64_t r = 0; r < f->rows; r++, m.q += d) {
         real *g = f->g + r * f->job->args->g.row;
         if (f->scaling == SCALE_NONE)
-            kernel_direct_row(&m, false, c, g);
+            kernel_fused_row(&m, false, c, g);
         else
-            kernel_direct_row(&m, true, c, g);
+            kernel_fused_row(&m, true, c, g);
     }
 }
 
@@ -278,8 +278,8 @@ static void kernel_run(struct kernel_block *f)
             else
                 kernel_load(f, first, depth);
         }
-        if (p->direct) {
-            kernel_direct(f, -(REAL(LOG2_E) / 2 * f->job->square));
+        if (p->fused) {
+            kernel_fused(f, -(REAL(LOG2_E) / 2 * f->job->square));
             return;
         }
         for (int64_t r = 0; r < f->rows; r += KERNEL_TILE_ROWS) {
@@ -314,15 +314,14 @@ static void kernel_task(void *arg, int64_t index, int worker)
                                    .planes = room + p->planes_at };
     f.rows = int_min(KERNEL_ROWS, a->n - i);
     f.keys = int_min(p->keys, a->m - j);
-    f.q = (const real *)a->q.data + sight_offset(&a->q, b, h, i);
-    f.k = (const real *)a->k.data + sight_offset(&a->k, b, h, j);
-    f.g = (real *)a->g.data + sight_offset(&a->g, b, h, i) + j * a->g.col;
+    f.q = (const real *)a->q.data + row_offset(&a->q, b, h, i);
+    f.k = (const real *)a->k.data + row_offset(&a->k, b, h, j);
+    f.g = (real *)a->g.data + row_offset(&a->g, b, h, i) + j * a->g.col;
     if (a->kernel.inverse_bandwidths.data != NULL)
         f.inverse_bandwidths = (const real *)a->kernel.inverse_bandwidths.data +
-                               sight_offset(&a->kernel.inverse_bandwidths, b, h, 0);
+                               row_offset(&a->kernel.inverse_bandwidths, b, h, 0);
     if (a->kernel.factors.data != NULL)
-        f.factors =
-            (const real *)a->kernel.factors.data + sight_offset(&a->kernel.factors, b, h, 0);
+        f.factors = (const real *)a->kernel.factors.data + row_offset(&a->kernel.factors, b, h, 0);
     kernel_run(&f);
 }
 
@@ -339,7 +338,7 @@ attpool_status simd_kernel(struct engine *engine, const struct kernel_args *args
                                ? *(const real *)kernel->inverse_bandwidths.data
                                : (real)kernel->one;
         w.size = r_abs(width);
-        width_of(width, &w.power, &w.square);
+        split_w(width, &w.power, &w.square);
     }
     const size_t bytes = (size_t)w.plan.room * sizeof(real);
     if (!engine_reserve(engine, bytes, 0))

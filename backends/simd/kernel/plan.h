@@ -20,7 +20,7 @@ enum { KERNEL_ROWS = 256, KERNEL_TILE_ROWS = 4, KERNEL_TILE_VECS = 2, KERNEL_VAL
 struct kernel_plan {
     bool product, linear;  /* linear: u of one coordinate, no sum of squares */
     bool has_log, squared; /* squared: S is multiplied by W2 to give u^2 */
-    bool direct;           /* Gaussians that need no planes */
+    bool fused;            /* Gaussians that need no planes */
     enum kernel_scaling scaling;
     int64_t keys;   /* of a block: a multiple of the tile */
     int64_t depth;  /* coordinates at a time: at most CHUNK */
@@ -54,8 +54,8 @@ static struct kernel_plan kernel_plan_of(const struct kernel_args *a, int64_t la
     p.has_log = kernel_any(kernel, a->d, kernel_has_log);
     p.scaling = kernel_scaling_of(kernel);
     p.squared = !p.linear && p.scaling != SCALE_COORDINATE && p.scaling != SCALE_COORDINATE_KEY;
-    p.direct = !p.product && kernel->name == ATTPOOL_GAUSSIAN &&
-               kernel->per == ATTPOOL_BANDWIDTH_ONE && a->d >= 1 && a->d <= 4 && a->g.col == 1;
+    p.fused = !p.product && kernel->name == ATTPOOL_GAUSSIAN &&
+              kernel->per == ATTPOOL_BANDWIDTH_ONE && a->d >= 1 && a->d <= 4 && a->g.col == 1;
     p.depth = a->d < CHUNK ? a->d : CHUNK;
     p.kept = a->d > CHUNK ? KERNEL_ROWS : KERNEL_TILE_ROWS;
     p.planes = p.product ? 3 : 1;

@@ -64,9 +64,9 @@ VEC_FN void kernel_row_of(attpool_kernel_name name, bool linear, const real *x, 
         kernel_piece(name, linear, x, square, by_key, c, g, j, 1, (size_t)int_min(LANES, keys - j));
 }
 
-/* Gaussians of one width and few coordinates, without a plane between: vectors from j on. */
-VEC_FN void kernel_direct_piece(const struct measure *m, bool scaled, vec c, real *g, int64_t j,
-                                const int n, size_t cut)
+/* Gaussians with one bandwidth and few coordinates, without a plane between: vectors from j on. */
+VEC_FN void kernel_fused_piece(const struct measure *m, bool scaled, vec c, real *g, int64_t j,
+                               const int n, size_t cut)
 {
     vec s[KERNEL_VALUES];
     UNROLL_FOR (int i = 0; i < n; i++)
@@ -92,15 +92,15 @@ VEC_FN void kernel_direct_piece(const struct measure *m, bool scaled, vec c, rea
     }
 }
 
-VEC_FN void kernel_direct_row(const struct measure *m, bool scaled, real factor, real *g)
+VEC_FN void kernel_fused_row(const struct measure *m, bool scaled, real factor, real *g)
 {
     const int n = KERNEL_VALUES;
     const vec c = v_set1(factor);
     int64_t j = 0;
     for (; j + n * LANES <= m->keys; j += n * LANES)
-        kernel_direct_piece(m, scaled, c, g, j, n, 0);
+        kernel_fused_piece(m, scaled, c, g, j, n, 0);
     for (; j < m->keys; j += LANES)
-        kernel_direct_piece(m, scaled, c, g, j, 1, (size_t)int_min(LANES, m->keys - j));
+        kernel_fused_piece(m, scaled, c, g, j, 1, (size_t)int_min(LANES, m->keys - j));
 }
 
 /* Vectors from j on of a row of the product form; `cut`: all but the first keys are absent. */

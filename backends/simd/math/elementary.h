@@ -94,8 +94,8 @@ VEC_FN vec v_log(vec x)
     return v_select(v_lt(x, v_zero()), v_set1(REAL_NAN), r);
 }
 
-/* sin(x + turns pi / 2) for 0 <= x <= TRIG_MAX. */
-VEC_FN vec v_sin_turned(vec x, int turns)
+/* sin(x + quarters pi / 2) for 0 <= x <= TRIG_MAX. */
+VEC_FN vec v_sin_quarters(vec x, int quarters)
 {
     static const real cs[] = { REAL(SIN_POLY) };
     static const real cc[] = { REAL(COS_POLY) };
@@ -109,7 +109,7 @@ VEC_FN vec v_sin_turned(vec x, int turns)
     vec z = v_mul(r, r);
     vec s = v_fma(v_mul(r, z), POLY(z, cs), r);
     vec c = v_fma(v_mul(z, z), POLY(z, cc), v_fnma(z, v_set1((real)0.5), v_set1(1)));
-    vec_int quadrant = v_iadd(v_as_int(q), v_iset1(turns));
+    vec_int quadrant = v_iadd(v_as_int(q), v_iset1(quarters));
     vec y = v_select(v_ieq(v_iand(quadrant, v_iset1(1)), v_iset1(0)), s, c);
     vec_int sign = v_ishl(v_iand(quadrant, v_iset1(2)), REAL_BITS - 2);
     return v_as_real(v_ixor(v_as_int(y), sign));
@@ -125,13 +125,13 @@ VEC_FN vec v_trig_argument(vec x)
 VEC_FN vec v_sin(vec x)
 {
     vec_int sign = v_iand(v_as_int(x), v_as_int(v_neg(v_zero())));
-    vec y = v_sin_turned(v_trig_argument(x), 0);
+    vec y = v_sin_quarters(v_trig_argument(x), 0);
     return v_as_real(v_ixor(v_as_int(y), sign));
 }
 
 VEC_FN vec v_cos(vec x)
 {
-    return v_sin_turned(v_trig_argument(x), 1);
+    return v_sin_quarters(v_trig_argument(x), 1);
 }
 
 /* cos(pi sqrt(z) / 2), w = 1 - z. */
@@ -159,7 +159,7 @@ VEC_FN vec v_silverman(vec u)
     vec a = v_mul(v_abs(u), v_set1(REAL(SQRT_HALF)));
     a = v_min_keep(a, v_set1(REAL(SILVERMAN_MAX)));
     vec e = v_weight_exp2(v_mul(a, v_set1(-REAL(LOG2_E))));
-    return v_fma(e, v_sin_turned(v_add(a, v_set1(REAL(QUARTER_PI))), 0), v_zero());
+    return v_fma(e, v_sin_quarters(v_add(a, v_set1(REAL(QUARTER_PI))), 0), v_zero());
 }
 
 /* 1 / (1 + t)^2: with t = exp(-|u|) the logistic kernel is t times this ... */

@@ -28,7 +28,7 @@ VEC_FN vec products_up(vec a, vec b)
 }
 
 /* |w| = w' P with a power of two P: writes P and w'^2 rounded up. */
-static inline void width_of(real w, real *power, real *square)
+static inline void split_w(real w, real *power, real *square)
 {
     const real_uint fraction = ((real_uint)1 << REAL_FRACTION_BITS) - 1;
     real unit = r_abs(w);

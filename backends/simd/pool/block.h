@@ -10,9 +10,9 @@
 struct pool_block {
     int64_t first; /* local number of the first key */
     int count;
-    bool partial; /* some row does not see some key, by lengths, causal, window, leave-one-out */
+    bool partial; /* some key is hidden from some row, by lengths, causal, window, leave-one-out */
     bool zeros;   /* some key has the weight 0 */
-    bool masked;  /* some row does not see some key, by the mask */
+    bool masked;  /* some key is hidden from some row, by the mask */
     const pool_any *v;
 };
 
@@ -72,8 +72,8 @@ static bool pool_block_weights(const struct pool_tile *t, int64_t first, int cou
     return m_any(zero) != 0;
 }
 
-/* The keys of absolute block `number` that are in sight: by whole vectors, those between the
- * first and the last one that some row sees. False where there are none, or the mask hides all. */
+/* The keys of absolute block `number`, by whole vectors, from the first to the last that some row
+ * may see. False where there are none, or the mask hides all. */
 static bool pool_block_at(const struct pool_tile *t, int64_t number, struct pool_block *x)
 {
     const struct pool_args *a = t->plan->a;

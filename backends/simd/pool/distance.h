@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Measures of the kernels, for struct pool_pairs: differences first, then inverse bandwidths. */
-
 #ifndef BACKENDS_SIMD_POOL_DISTANCE_H
 #define BACKENDS_SIMD_POOL_DISTANCE_H
 
@@ -39,28 +38,28 @@ VEC_FN void pool_squares_chunk(const struct pool_pairs *x, int j, int64_t c, int
 VEC_FN void pool_squares_n(const struct pool_pairs *x, const int kt, const int nv,
                            const enum pool_scaled how)
 {
-    vec s[8][4], end[4];
+    vec s[8][4], extreme[4];
     int j = 0;
-    pool_ends_start(end, true, nv);
+    pool_extremes_start(extreme, true, nv);
     for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
             pool_squares_chunk(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv, how);
-            pool_chunk_out(x, j, c, s, end, true, kt, nv);
+            pool_chunk_out(x, j, c, s, extreme, true, kt, nv);
         }
     for (; j < x->count && kt > 1; j++)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
             pool_squares_chunk(x, j, c, int_min(c + CHUNK, x->d), s, 1, nv, how);
-            pool_chunk_out(x, j, c, s, end, true, 1, nv);
+            pool_chunk_out(x, j, c, s, extreme, true, 1, nv);
         }
-    pool_ends_store(x, end, nv);
+    pool_extremes_store(x, extreme, nv);
 }
 
 /* One coordinate, the most frequent regression: all in one pass. */
 VEC_FN void pool_square_n(const struct pool_pairs *x, const int nv, const enum pool_scaled how,
                           const enum pool_scaled post)
 {
-    vec lane[4], end[4];
-    pool_ends_start(end, true, nv);
+    vec lane[4], extreme[4];
+    pool_extremes_start(extreme, true, nv);
     UNROLL_FOR (int i = 0; i < nv; i++)
         lane[i] = v_loadu(x->lane + i * LANES);
     for (int j = 0; j < x->count; j++) {
@@ -72,11 +71,11 @@ VEC_FN void pool_square_n(const struct pool_pairs *x, const int nv, const enum p
                 s = v_mul(s, v_set1(x->cast_post[j * x->post_row]));
             if (post == SCALED_LANE)
                 s = v_mul(s, v_loadu(x->lane_post + i * LANES));
-            end[i] = v_min_keep(end[i], s);
+            extreme[i] = v_min_keep(extreme[i], s);
             v_storeu(to + i * LANES, s);
         }
     }
-    pool_ends_store(x, end, nv);
+    pool_extremes_store(x, extreme, nv);
 }
 
 VEC_FN void pool_square_v(const struct pool_pairs *x, const int nv)
@@ -108,7 +107,7 @@ VEC_FN void pool_squares_v(const struct pool_pairs *x, const int kt, const int n
         pool_squares_n(x, kt, nv, SCALED_NOT);
 }
 
-/* The squares of inverse_bandwidths. */
+/* Sums of squares times W2. */
 static void pool_post(const struct pool_pairs *x)
 {
     for (int j = 0; j < x->count; j++)
@@ -142,7 +141,7 @@ static void pool_squares(const struct pool_pairs *x)
         pool_post(x);
 }
 
-/* |difference * width| of point j and coordinate c. */
+/* |difference * w| of point j and coordinate c. */
 VEC_FN vec pool_u(const struct pool_pairs *x, int j, int64_t c, int i)
 {
     vec lane = v_loadu(x->lane + (c * x->vectors + i) * LANES);
@@ -155,15 +154,15 @@ VEC_FN vec pool_u(const struct pool_pairs *x, int j, int64_t c, int i)
 
 VEC_FN void pool_linear_n(const struct pool_pairs *x, const int nv, const enum pool_scaled how)
 {
-    vec end[4];
-    pool_ends_start(end, true, nv);
+    vec extreme[4];
+    pool_extremes_start(extreme, true, nv);
     for (int j = 0; j < x->count; j++)
         UNROLL_FOR (int i = 0; i < nv; i++) {
             vec u = v_abs(pool_apart(x, v_loadu(x->lane + i * LANES), j, 0, i, how));
-            end[i] = v_min_keep(end[i], u);
+            extreme[i] = v_min_keep(extreme[i], u);
             v_storeu(x->out + j * x->step + i * LANES, u);
         }
-    pool_ends_store(x, end, nv);
+    pool_extremes_store(x, extreme, nv);
 }
 
 VEC_FN void pool_linear_v(const struct pool_pairs *x, const int nv)
@@ -176,7 +175,7 @@ VEC_FN void pool_linear_v(const struct pool_pairs *x, const int nv)
         pool_linear_n(x, nv, SCALED_NOT);
 }
 
-/* u of a single coordinate, with the smallest as ends. */
+/* u of a single coordinate, with the smallest as the extremes. */
 static void pool_linear(const struct pool_pairs *x)
 {
     switch (x->vectors) {

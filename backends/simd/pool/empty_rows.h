@@ -13,7 +13,7 @@
 #include "backends/simd/pool/tile.h"
 
 /* The average of the values that the masks leave. */
-static void pool_rare_mean(struct pool_tile *t, const struct pool_result *r)
+static void pool_empty_mean(struct pool_tile *t, const struct pool_result *r)
 {
     const struct pool_plan *plan = t->plan;
     const struct pool_plan mean = pool_plan_mean(plan);
@@ -36,29 +36,29 @@ static void pool_rare_mean(struct pool_tile *t, const struct pool_result *r)
     t->plan = plan;
 }
 
-/* Improves best and nearest with the keys of a block. A NaN is better than nothing. */
-static void pool_rare_block(const struct pool_tile *t, const struct pool_block *x, real *best,
-                            int64_t *nearest)
+/* Improves least and nearest with the keys of a block. A NaN is better than nothing. */
+static void pool_nearest_block(const struct pool_tile *t, const struct pool_block *x, real *least,
+                               int64_t *nearest)
 {
     const bool linear = t->plan->measure == MEASURE_LINEAR;
     for (int j = 0; j < x->count; j++)
         for (int lane = 0; lane < t->count; lane++) {
             const int at = j * t->lanes + lane;
             real u2 = linear ? t->s[at] * t->s[at] : t->s[at];
-            if (!(t->part[at] > 0))
+            if (!(t->included[at] > 0))
                 continue;
-            if (nearest[lane] < 0 || u2 < best[lane] || (best[lane] != best[lane] && u2 == u2)) {
-                best[lane] = u2;
+            if (nearest[lane] < 0 || u2 < least[lane] || (least[lane] != least[lane] && u2 == u2)) {
+                least[lane] = u2;
                 nearest[lane] = x->first + j;
             }
         }
 }
 
 /* Of the keys that the masks leave the nearest; -1 where there is none. */
-static void pool_rare_find(struct pool_tile *t, int64_t *nearest)
+static void pool_nearest_find(struct pool_tile *t, int64_t *nearest)
 {
     const struct pool_args *a = t->plan->a;
-    real best[POOL_LANES(LANES)];
+    real least[POOL_LANES(LANES)];
     int64_t first, end;
     pool_tile_range(t, &first, &end);
     for (int lane = 0; lane < t->count; lane++)
@@ -68,19 +68,19 @@ static void pool_rare_find(struct pool_tile *t, int64_t *nearest)
         if (!pool_block_at(t, b, &x))
             continue;
         pool_block_scores(t, &x, true);
-        pool_rare_block(t, &x, best, nearest);
+        pool_nearest_block(t, &x, least, nearest);
     }
     (void)a;
 }
 
-static void pool_rare_nearest(struct pool_tile *t, const struct pool_result *r)
+static void pool_empty_nearest(struct pool_tile *t, const struct pool_result *r)
 {
     const struct pool_plan *plan = t->plan;
     const struct pool_plan nearest = pool_plan_nearest(plan);
     const struct pool_args *a = plan->a;
     t->plan = &nearest;
     pool_tile_begin(t, t->count);
-    pool_rare_find(t, r->nearest);
+    pool_nearest_find(t, r->nearest);
     for (int lane = 0; lane < t->count; lane++) {
         const int64_t j = r->nearest[lane];
         if (!r->empty[lane] || j < 0)
@@ -98,17 +98,17 @@ static void pool_rare_nearest(struct pool_tile *t, const struct pool_result *r)
 }
 
 /* What is left to do for empty rows. */
-static void pool_tile_empties(struct pool_tile *t, struct engine *engine,
-                              const struct pool_result *r)
+static void pool_tile_empty_rows(struct pool_tile *t, struct engine *engine,
+                                 const struct pool_result *r)
 {
-    if (r->empties == 0)
+    if (r->empty_count == 0)
         return;
     if (t->plan->a->empty == ATTPOOL_EMPTY_ERROR)
-        engine_note_empty(engine, r->empties);
+        engine_note_empty(engine, r->empty_count);
     if (t->plan->a->empty == ATTPOOL_EMPTY_MEAN)
-        pool_rare_mean(t, r);
+        pool_empty_mean(t, r);
     if (t->plan->a->empty == ATTPOOL_EMPTY_NEAREST)
-        pool_rare_nearest(t, r);
+        pool_empty_nearest(t, r);
 }
 
 #endif

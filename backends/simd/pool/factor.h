@@ -14,9 +14,9 @@
 /* What becomes of a measure: u of the linear one, u^2 of the other. */
 struct pool_step {
     bool linear, has_max;
-    real *s;             /* the measure; then x, or the weight where there is no maximum */
-    real *factor, *part; /* or NULL */
-    real outside;        /* x of a pair outside the support */
+    real *s;                 /* the measure; then x, or the weight where there is no maximum */
+    real *factor, *included; /* or NULL */
+    real outside;            /* x of a pair outside the support */
     size_t vectors;
 };
 
@@ -59,8 +59,8 @@ VEC_FN void pool_step_n(const struct pool_step *t, size_t k, const int count,
             f[i] = v_select(out, v_zero(), f[i]);
             x = v_select(out, v_set1(t->outside), x);
         }
-        if (compact && t->part != NULL)
-            v_storeu(t->part + at, v_select(out, v_zero(), one));
+        if (compact && t->included != NULL)
+            v_storeu(t->included + at, v_select(out, v_zero(), one));
         v_storeu(t->s + at, t->has_max ? x : f[i]);
         if (t->has_max && t->factor != NULL)
             v_storeu(t->factor + at, f[i]);
@@ -113,7 +113,7 @@ VEC_FN void pool_next_tile(struct pool_pairs *x)
     x->lane_scale += x->lane_scale != NULL ? x->scale_tile : 0;
     x->out += lanes;
     x->factor += x->factor != NULL ? lanes : 0;
-    x->part += x->part != NULL ? lanes : 0;
+    x->included += x->included != NULL ? lanes : 0;
 }
 
 struct pool_product {
@@ -144,8 +144,8 @@ VEC_FN void pool_product_out(const struct pool_pairs *x, int64_t at, const struc
         const vec_mask out = m_andnot(p->outside, p->unordered);
         f = v_select(out, v_zero(), f);
         s = v_select(out, v_set1(outside), s);
-        if (x->part != NULL)
-            v_storeu(x->part + at, v_select(out, v_zero(), v_set1(1)));
+        if (x->included != NULL)
+            v_storeu(x->included + at, v_select(out, v_zero(), v_set1(1)));
     }
     v_storeu(x->out + at, has_max ? s : f);
     if (has_max && x->factor != NULL)
@@ -186,12 +186,12 @@ VEC_FN void pool_product_group(const struct pool_pairs *x, int j, int tile, int 
         p[i] = (struct pool_product){ v_zero(), v_set1(1), m_first(0), m_first(0) };
     for (int64_t c = 0; c < d; c++) {
         const vec point = v_set1(cast[c * x->col]);
-        const vec width = lanes ? v_zero() : v_set1(scale[c * x->scale_col]);
+        const vec w = lanes ? v_zero() : v_set1(scale[c * x->scale_col]);
         UNROLL_FOR (int i = 0; i < nv; i++) {
             const int64_t next = i / per, of = i % per * LANES;
             const real *scales = scale + next * x->scale_tile + c * x->scale_step + of;
             const vec z = v_sub(v_loadu(lane + (next * d + c) * wide + of), point);
-            pool_times(p + i, v_abs(v_mul(z, lanes ? v_loadu(scales) : width)), name);
+            pool_times(p + i, v_abs(v_mul(z, lanes ? v_loadu(scales) : w)), name);
         }
     }
     UNROLL_FOR (int i = 0; i < nv; i++)

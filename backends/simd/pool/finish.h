@@ -12,7 +12,7 @@
 struct pool_result {
     real m[POOL_LANES(LANES)], l[POOL_LANES(LANES)];
     bool empty[POOL_LANES(LANES)];
-    int empties;
+    int empty_count;
     real *count;      /* of the keys that the masks leave, under the policy mean; or NULL */
     int64_t *nearest; /* the nearest key or -1, under the policy nearest; or NULL */
 };
@@ -116,19 +116,19 @@ static void pool_tile_finish(struct pool_tile *t, real *state, struct pool_resul
 {
     const struct pool_args *a = t->plan->a;
     bool full[POOL_LANES(LANES)];
-    r->empties = 0;
+    r->empty_count = 0;
     for (int lane = 0; lane < t->count; lane++) {
         r->m[lane] = state[lane];
         r->l[lane] = state[t->lanes + lane];
         r->empty[lane] = r->l[lane] == 0;
         full[lane] = !r->empty[lane];
-        r->empties += r->empty[lane];
+        r->empty_count += r->empty[lane];
     }
     if (a->lse.data != NULL || a->n_eff.data != NULL)
         pool_finish_sums(t, state);
     if (a->out.data != NULL)
         pool_finish_store(t, state, full);
-    for (int lane = 0; lane < t->count && r->empties > 0; lane++)
+    for (int lane = 0; lane < t->count && r->empty_count > 0; lane++)
         if (r->empty[lane])
             pool_finish_fill(t, lane, a->empty == ATTPOOL_EMPTY_ZERO ? 0 : REAL_NAN, REAL_NAN);
 }

@@ -9,7 +9,7 @@
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
 
-struct pool_direct {
+struct pool_fused {
     const struct pool_pairs *x; /* of linear measures, which are not computed before */
     const real *s;              /* squares, which are */
     const pool_any *v;
@@ -18,7 +18,7 @@ struct pool_direct {
 };
 
 /* The weight of a pair: its factor, 0 outside the support. A NaN stays. */
-VEC_FN vec pool_direct_weight(const attpool_kernel_name name, vec u, vec u2)
+VEC_FN vec pool_fused_weight(const attpool_kernel_name name, vec u, vec u2)
 {
     const vec one = v_set1(1), zero = v_zero();
     vec g;
@@ -45,8 +45,8 @@ VEC_FN vec pool_direct_weight(const attpool_kernel_name name, vec u, vec u2)
     }
 }
 
-VEC_FN void pool_direct_n(const struct pool_direct *t, const attpool_kernel_name name,
-                          const bool linear)
+VEC_FN void pool_fused_n(const struct pool_fused *t, const attpool_kernel_name name,
+                         const bool linear)
 {
     enum { NV = POOL_VECTORS };
     const struct pool_pairs *x = t->x;
@@ -61,20 +61,20 @@ VEC_FN void pool_direct_n(const struct pool_direct *t, const attpool_kernel_name
         q[i] = linear ? v_loadu(x->lane + i * LANES) : v_zero();
     }
     for (int j = 0; j < x->count; j++, s += NV * LANES) {
-        const vec value = v_set1(t->v[j * t->v_row]), width = v_set1(scale[j * scale_row]);
+        const vec value = v_set1(t->v[j * t->v_row]), w = v_set1(scale[j * scale_row]);
         const vec point = v_set1(x->cast[j * x->row]);
         vec p[NV];
         UNROLL_FOR (int i = 0; i < NV; i++) {
             vec u, u2;
             if (linear) {
-                u = v_mul(v_sub(q[i], point), width);
+                u = v_mul(v_sub(q[i], point), w);
                 u2 = v_mul(u, u);
                 u = v_abs(u);
             } else {
                 u2 = v_loadu(s + i * LANES);
                 u = root ? v_sqrt(u2) : u2;
             }
-            p[i] = pool_direct_weight(name, u, u2);
+            p[i] = pool_fused_weight(name, u, u2);
             l[i] = v_add(l[i], p[i]);
             acc[i] = v_fma(p[i], value, acc[i]);
         }
@@ -90,30 +90,30 @@ VEC_FN void pool_direct_n(const struct pool_direct *t, const attpool_kernel_name
     }
 }
 
-#define POOL_DIRECT(name)                                                                          \
+#define POOL_FUSED(name)                                                                           \
     case name:                                                                                     \
         if (linear)                                                                                \
-            pool_direct_n(t, name, true);                                                          \
+            pool_fused_n(t, name, true);                                                           \
         else                                                                                       \
-            pool_direct_n(t, name, false);                                                         \
+            pool_fused_n(t, name, false);                                                          \
         break
 
-static void pool_direct(const struct pool_direct *t, attpool_kernel_name name, bool linear)
+static void pool_fused(const struct pool_fused *t, attpool_kernel_name name, bool linear)
 {
     switch (name) {
-        POOL_DIRECT(ATTPOOL_BOXCAR);
-        POOL_DIRECT(ATTPOOL_TRIANGULAR);
-        POOL_DIRECT(ATTPOOL_EPANECHNIKOV);
-        POOL_DIRECT(ATTPOOL_BIWEIGHT);
-        POOL_DIRECT(ATTPOOL_TRIWEIGHT);
-        POOL_DIRECT(ATTPOOL_TRICUBE);
-        POOL_DIRECT(ATTPOOL_COSINE);
-        POOL_DIRECT(ATTPOOL_SILVERMAN);
+        POOL_FUSED(ATTPOOL_BOXCAR);
+        POOL_FUSED(ATTPOOL_TRIANGULAR);
+        POOL_FUSED(ATTPOOL_EPANECHNIKOV);
+        POOL_FUSED(ATTPOOL_BIWEIGHT);
+        POOL_FUSED(ATTPOOL_TRIWEIGHT);
+        POOL_FUSED(ATTPOOL_TRICUBE);
+        POOL_FUSED(ATTPOOL_COSINE);
+        POOL_FUSED(ATTPOOL_SILVERMAN);
     default:
-        POOL_DIRECT(ATTPOOL_CAUCHY);
+        POOL_FUSED(ATTPOOL_CAUCHY);
     }
 }
 
-#undef POOL_DIRECT
+#undef POOL_FUSED
 
 #endif

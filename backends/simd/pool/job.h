@@ -4,15 +4,15 @@
  *
  * Rows are queries. A tile of them, a lane each, goes over blocks of keys: scores, weights, sums
  * and numerators of a block, which merge into the super-block's state, and those in the tree.
- * block.h finds the keys of a block and its mask, prune.h those that are out of reach,
+ * block.h finds the keys of a block and its mask, prune.h those that cannot count,
  * measure.h and distance.h compute what pairs have between them, factor.h what
  * kernels make of it, masks.h what masks leave of it, sums.h sums, run.h states,
  * finish.h outputs, empty_rows.h empty rows, weights_out.h W. With few rows and many keys the
- * lanes are keys instead (by_key/few.h). */
+ * lanes are keys instead (by_key/by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_JOB_H
 #define BACKENDS_SIMD_POOL_JOB_H
 
-#include "backends/simd/pool/by_key/few.h"
+#include "backends/simd/pool/by_key/by_key.h"
 #include "backends/simd/pool/by_key/run.h"
 #include "backends/simd/pool/by_key/score.h"
 #include "backends/simd/pool/empty_rows.h"
@@ -29,7 +29,7 @@ struct pool_job {
     const struct pool_args *a;
     struct pool_plan plan;
     bool notes; /* count empty rows */
-    struct pool_reach reach;
+    struct pool_prune prune;
     real *pieces;            /* states of the pieces of the keys, where these are split */
     struct tree_node *nodes; /* what the pieces are */
     size_t piece;            /* numbers of one */
@@ -37,26 +37,26 @@ struct pool_job {
 
 /* The worker's tile with room for the vectors of any. */
 static void pool_job_tile(const struct pool_job *job, int vectors, void *scratch,
-                          struct pool_tile *t, struct pool_few *few, size_t *bytes)
+                          struct pool_tile *t, struct by_key *by_key, size_t *bytes)
 {
-    struct pool_carver c = { .at = scratch };
+    struct pool_arena c = { .at = scratch };
     const struct pool_shape *s = &job->plan.shape;
     t->plan = &job->plan;
-    t->reach = job->reach.width > 0 ? &job->reach : NULL;
+    t->prune = job->prune.w > 0 ? &job->prune : NULL;
     t->vectors = vectors;
     t->lanes = vectors * LANES;
-    pool_tile_carve(t, &c);
+    pool_tile_allocate(t, &c);
     const size_t slots = (size_t)tree_slots(s->first, s->end) + 1;
-    t->states = pool_carve(&c, slots * pool_tile_state(&job->plan, vectors));
-    few->t = t;
-    if (s->few)
-        few_carve(few, &c);
+    t->states = pool_arena_take(&c, slots * pool_tile_state(&job->plan, vectors));
+    by_key->t = t;
+    if (s->by_key)
+        by_key_allocate(by_key, &c);
     *bytes = c.used;
 }
 
 /* Rows of tile `index` of all tiles of all sets. */
 static void pool_job_begin(const struct pool_job *job, int64_t index, int worker,
-                           struct pool_tile *t, struct pool_few *few)
+                           struct pool_tile *t, struct by_key *by_key)
 {
     const struct pool_shape *s = &job->plan.shape;
     const struct pool_args *a = job->a;
@@ -64,8 +64,8 @@ static void pool_job_begin(const struct pool_job *job, int64_t index, int worker
     const int64_t first = pool_tile_first(s, tile) * LANES;
     const int64_t set_heads = a->heads / s->group;
     size_t bytes;
-    pool_job_tile(job, (int)pool_tile_vectors(s, tile), engine_scratch(job->engine, worker), t, few,
-                  &bytes);
+    pool_job_tile(job, (int)pool_tile_vectors(s, tile), engine_scratch(job->engine, worker), t,
+                  by_key, &bytes);
     const int count = (int)int_min(t->lanes, s->rows - first);
     t->b = set / set_heads;
     for (int lane = 0; lane < count; lane++) {
@@ -73,7 +73,7 @@ static void pool_job_begin(const struct pool_job *job, int64_t index, int worker
         t->query[lane] = (first + lane) % a->n;
     }
     pool_tile_begin(t, count);
-    pool_reach_tile(t);
+    pool_prune_tile(t);
 }
 
 /* Everything that is wanted of a tile whose rows have been run. */
@@ -89,20 +89,20 @@ static void pool_job_end(const struct pool_job *job, struct pool_tile *t, struct
     }
     pool_tile_finish(t, pool_tile_root(t, f), &result);
     if (job->notes || job->a->empty != ATTPOOL_EMPTY_ERROR)
-        pool_tile_empties(t, job->engine, &result);
+        pool_tile_empty_rows(t, job->engine, &result);
     if (job->a->weights.data != NULL && place != NULL)
         pool_tile_weights(t, &result, place);
 }
 
-static void pool_job_run(struct pool_tile *t, struct pool_few *few, int64_t first, int64_t end,
+static void pool_job_run(struct pool_tile *t, struct by_key *by_key, int64_t first, int64_t end,
                          struct pool_forest *f)
 {
-    if (!t->plan->shape.few) {
+    if (!t->plan->shape.by_key) {
         pool_tile_run(t, first, end, f);
         return;
     }
-    few_begin(few);
-    few_run(few, first, end, f);
+    by_key_begin(by_key);
+    by_key_run(by_key, first, end, f);
 }
 
 /* A tile with all keys. */
@@ -110,13 +110,13 @@ static void pool_job_whole(void *arg, int64_t index, int worker)
 {
     const struct pool_job *job = arg;
     struct pool_tile t;
-    struct pool_few few;
+    struct by_key by_key;
     struct pool_forest f;
     int64_t first, end;
-    pool_job_begin(job, index, worker, &t, &few);
+    pool_job_begin(job, index, worker, &t, &by_key);
     pool_tile_range(&t, &first, &end);
-    pool_reach_range(&t, &first, &end);
-    pool_job_run(&t, &few, first, end, &f);
+    pool_prune_range(&t, &first, &end);
+    pool_job_run(&t, &by_key, first, end, &f);
     pool_job_end(job, &t, &f, job->a->rows == NULL ? t.query : NULL);
 }
 
@@ -127,10 +127,10 @@ static void pool_job_piece(void *arg, int64_t index, int worker)
     const struct pool_shape *s = &job->plan.shape;
     const struct tree_node node = job->nodes[index % s->pieces];
     struct pool_tile t;
-    struct pool_few few;
+    struct by_key by_key;
     struct pool_forest f;
-    pool_job_begin(job, index / s->pieces, worker, &t, &few);
-    pool_job_run(&t, &few, tree_first(node), tree_end(node), &f);
+    pool_job_begin(job, index / s->pieces, worker, &t, &by_key);
+    pool_job_run(&t, &by_key, tree_first(node), tree_end(node), &f);
     memcpy(job->pieces + (size_t)index * job->piece, pool_tile_root(&t, &f),
            pool_tile_state(&job->plan, t.vectors) * sizeof(real));
 }
@@ -141,10 +141,10 @@ static void pool_job_join(void *arg, int64_t index, int worker)
     const struct pool_job *job = arg;
     const struct pool_shape *s = &job->plan.shape;
     struct pool_tile t;
-    struct pool_few few;
+    struct by_key by_key;
     struct pool_forest f = { .tree = { 0 } };
     struct tree_merge step;
-    pool_job_begin(job, index, worker, &t, &few);
+    pool_job_begin(job, index, worker, &t, &by_key);
     for (int64_t k = 0; k < s->pieces; k++) {
         const struct tree_node node = job->nodes[k];
         int slot = tree_push(&f.tree, node.level, node.index);
@@ -164,12 +164,12 @@ static void pool_job_chosen(void *arg, int64_t index, int worker)
     const int64_t tiles = (a->row_count + lanes - 1) / lanes, head = index / tiles;
     const int64_t at = index % tiles * lanes;
     struct pool_tile t;
-    struct pool_few few;
+    struct by_key by_key;
     struct pool_forest f;
     int64_t place[POOL_LANES(LANES)], first, end;
     size_t bytes;
     pool_job_tile(job, (int)job->plan.shape.tile_vectors, engine_scratch(job->engine, worker), &t,
-                  &few, &bytes);
+                  &by_key, &bytes);
     t.b = head / a->heads;
     const int count = (int)int_min(lanes, a->row_count - at);
     for (int lane = 0; lane < count; lane++) {
@@ -188,17 +188,17 @@ static bool pool_job_reserve(struct pool_job *job)
     const struct pool_shape *s = &job->plan.shape;
     const int vectors = (int)(s->tile_vectors + (s->tile_extra > 0));
     struct pool_tile t;
-    struct pool_few few;
+    struct by_key by_key;
     size_t bytes, shared = 0;
-    pool_job_tile(job, vectors, NULL, &t, &few, &bytes);
+    pool_job_tile(job, vectors, NULL, &t, &by_key, &bytes);
     job->piece = pool_tile_state(&job->plan, vectors);
     if (s->split)
         shared = (size_t)(s->sets * s->tiles * s->pieces) * job->piece * sizeof(real);
     const size_t nodes = s->split ? (size_t)s->pieces * sizeof *job->nodes : 0;
-    const size_t boxes = pool_reach_room(&job->reach, &job->plan) * sizeof(real);
+    const size_t boxes = pool_prune_room(&job->prune, &job->plan) * sizeof(real);
     if (!engine_reserve(job->engine, bytes, boxes + shared + nodes))
         return false;
-    pool_reach_place(&job->reach, &job->plan, engine_shared(job->engine));
+    pool_prune_place(&job->prune, &job->plan, engine_shared(job->engine));
     job->pieces = (real *)(void *)((char *)engine_shared(job->engine) + boxes);
     job->nodes = (struct tree_node *)(void *)((char *)job->pieces + shared);
     if (s->split)
@@ -212,8 +212,8 @@ static attpool_status pool_main(struct pool_job *job)
     const int64_t tasks = s->sets * s->tiles;
     attpool_status st = ATTPOOL_OK;
     engine_part(job->engine, 0, 0);
-    if (job->reach.width > 0)
-        st = engine_parallel(job->engine, s->end - s->first, pool_reach_task, &job->reach);
+    if (job->prune.w > 0)
+        st = engine_parallel(job->engine, s->end - s->first, pool_prune_task, &job->prune);
     engine_part(job->engine, 0, 1);
     if (st == ATTPOOL_OK && !s->split)
         return engine_parallel(job->engine, tasks, pool_job_whole, job);
@@ -234,7 +234,7 @@ static attpool_status pool_chosen(struct engine *engine, const struct pool_args 
     struct pool_job job = { .engine = engine, .a = &a, .notes = notes };
     job.plan = pool_plan_of(&a);
     struct pool_shape *s = &job.plan.shape;
-    s->split = s->few = false;
+    s->split = s->by_key = false;
     s->group = 1;
     s->tile_vectors = int_min((a.row_count + LANES - 1) / LANES, POOL_VECTORS - 1);
     s->tile_extra = 0;
@@ -257,7 +257,7 @@ attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
         return ATTPOOL_OK;
     if (sums || !chosen) {
         job.plan = pool_plan_of(a);
-        job.reach.width = pool_reach_width(&job.plan);
+        job.prune.w = pool_prune_w(&job.plan);
         if (!pool_job_reserve(&job))
             return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for pooling");
         st = pool_main(&job);

@@ -13,7 +13,7 @@ struct pool_pairs {
     int tiles;   /* of so many lanes, one after the other; more than 1 for the product form */
     int count;   /* broadcast points */
     int64_t d;
-    bool straight;        /* few rows: the lanes are keys as they lie */
+    bool contiguous;      /* by key: the lanes are keys as they lie */
     const real *lane;     /* of a tile d rows of vectors * LANES numbers */
     const pool_any *cast; /* point j, coordinate c: cast[j * row + c * col] */
     int64_t row, col;
@@ -28,45 +28,45 @@ struct pool_pairs {
     const real *lane_post; /* or NULL */
     const pool_any *wv;    /* of additive scores */
     int64_t wv_col;
-    real *ends;          /* or NULL; largest measure of each lane, of squares the smallest; right
-                          * where there is one chunk and, for more than one coordinate, squares are
-                          * multiplied by nothing */
-    real *out;           /* count rows of lanes, */
-    int64_t step;        /* so far apart */
-    real *factor, *part; /* of the product form: factors, 1 inside the support and 0 outside */
-    int64_t ahead;       /* dots: lines of values for 16 coordinates of 8 points, which come with */
+    real *extremes; /* or NULL; largest measure of each lane, of squares the smallest; right
+                     * where there is one chunk and, for more than one coordinate, squares are
+                     * multiplied by nothing */
+    real *out;      /* count rows of lanes, */
+    int64_t step;   /* so far apart */
+    real *factor, *included; /* of the product form: factors, 1 inside the support and 0 outside */
+    int64_t ahead; /* dots: lines of values for 16 coordinates of 8 points, which come with */
     const pool_any *values; /* points further on; 0: nothing is fetched */
     int64_t v_row;
 };
 
-VEC_FN vec pool_extreme(const bool low, vec end, vec x)
+VEC_FN vec pool_extreme(const bool smallest, vec extreme, vec x)
 {
-    return low ? v_min_keep(end, x) : v_max_keep(end, x);
+    return smallest ? v_min_keep(extreme, x) : v_max_keep(extreme, x);
 }
 
-VEC_FN void pool_ends_start(vec end[4], const bool low, const int nv)
+VEC_FN void pool_extremes_start(vec extreme[4], const bool smallest, const int nv)
 {
     UNROLL_FOR (int i = 0; i < nv; i++)
-        end[i] = v_set1(low ? REAL_MAX : -REAL_MAX);
+        extreme[i] = v_set1(smallest ? REAL_MAX : -REAL_MAX);
 }
 
-VEC_FN void pool_ends_store(const struct pool_pairs *x, const vec end[4], const int nv)
+VEC_FN void pool_extremes_store(const struct pool_pairs *x, const vec extreme[4], const int nv)
 {
     UNROLL_FOR (int i = 0; i < nv; i++)
-        if (x->ends != NULL)
-            v_storeu(x->ends + i * LANES, end[i]);
+        if (x->extremes != NULL)
+            v_storeu(x->extremes + i * LANES, extreme[i]);
 }
 
 /* Sums of points j .. j + kt - 1 to their rows of the output; those of the first chunk overwrite,
  * and where it is the only one the extremes are right. */
-VEC_FN void pool_chunk_out(const struct pool_pairs *x, int j, int64_t c, vec s[8][4], vec end[4],
-                           const bool low, const int kt, const int nv)
+VEC_FN void pool_chunk_out(const struct pool_pairs *x, int j, int64_t c, vec s[8][4],
+                           vec extreme[4], const bool smallest, const int kt, const int nv)
 {
     real *to = x->out + j * x->step;
     if (c == 0) {
         UNROLL_FOR (int k = 0; k < kt; k++, to += x->step)
             UNROLL_FOR (int i = 0; i < nv; i++) {
-                end[i] = pool_extreme(low, end[i], s[k][i]);
+                extreme[i] = pool_extreme(smallest, extreme[i], s[k][i]);
                 v_storeu(to + i * LANES, s[k][i]);
             }
         return;
@@ -116,28 +116,28 @@ VEC_FN void pool_dot_chunk(const struct pool_pairs *x, int j, int64_t c, int64_t
 }
 
 /* Points from j on, kt at a time; returns the first that is left. */
-VEC_FN int pool_dot_points(const struct pool_pairs *x, int j, vec end[4], const int kt,
+VEC_FN int pool_dot_points(const struct pool_pairs *x, int j, vec extreme[4], const int kt,
                            const int nv, const bool ahead)
 {
     vec s[8][4];
     for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
             pool_dot_chunk(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv, ahead);
-            pool_chunk_out(x, j, c, s, end, false, kt, nv);
+            pool_chunk_out(x, j, c, s, extreme, false, kt, nv);
         }
     return j;
 }
 
 VEC_FN void pool_dot_n(const struct pool_pairs *x, const int kt, const int nv, const bool ahead)
 {
-    vec end[4];
-    pool_ends_start(end, false, nv);
-    int j = pool_dot_points(x, 0, end, kt, nv, ahead);
+    vec extreme[4];
+    pool_extremes_start(extreme, false, nv);
+    int j = pool_dot_points(x, 0, extreme, kt, nv, ahead);
     if (kt > 4)
-        j = pool_dot_points(x, j, end, 4, nv, false);
+        j = pool_dot_points(x, j, extreme, 4, nv, false);
     if (kt > 1)
-        pool_dot_points(x, j, end, 1, nv, false);
-    pool_ends_store(x, end, nv);
+        pool_dot_points(x, j, extreme, 1, nv, false);
+    pool_extremes_store(x, extreme, nv);
 }
 
 static void pool_dot(const struct pool_pairs *x)
@@ -182,20 +182,20 @@ VEC_FN void pool_additive_chunk(const struct pool_pairs *x, int j, int64_t c, in
 
 VEC_FN void pool_additive_n(const struct pool_pairs *x, const int kt, const int nv)
 {
-    vec end[4], s[8][4];
+    vec extreme[4], s[8][4];
     int j = 0;
-    pool_ends_start(end, false, nv);
+    pool_extremes_start(extreme, false, nv);
     for (; j + kt <= x->count; j += kt)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
             pool_additive_chunk(x, j, c, int_min(c + CHUNK, x->d), s, kt, nv);
-            pool_chunk_out(x, j, c, s, end, false, kt, nv);
+            pool_chunk_out(x, j, c, s, extreme, false, kt, nv);
         }
     for (; j < x->count && kt > 1; j++)
         for (int64_t c = 0; c < x->d; c += CHUNK) {
             pool_additive_chunk(x, j, c, int_min(c + CHUNK, x->d), s, 1, nv);
-            pool_chunk_out(x, j, c, s, end, false, 1, nv);
+            pool_chunk_out(x, j, c, s, extreme, false, 1, nv);
         }
-    pool_ends_store(x, end, nv);
+    pool_extremes_store(x, extreme, nv);
 }
 
 static void pool_additive(const struct pool_pairs *x)

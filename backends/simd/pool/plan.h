@@ -25,16 +25,19 @@ struct pool_plan {
     const struct pool_args *a;
     struct pool_shape shape;
     enum pool_measure measure;
-    bool by_coordinate; /* inverse_bandwidths of the measure */
+    bool by_coordinate; /* |w| differs from coordinate to coordinate */
     attpool_kernel_name name;
-    real power, width;  /* of ONE: P and W2, or 1 and |w| */
+    real power, w;      /* of ONE: P and W2, or 1 and |w| */
     bool power_matters; /* P is not 1 */
-    bool squared_width; /* S is multiplied by W2 */
-    bool steps;         /* the measure is turned into x or a factor */
-    bool has_max, factor, compact, fold, low, signs, divide, squares;
+    bool has_w2;        /* S is multiplied by W2 */
+    bool steps;         /* the measure becomes x or a factor */
+    bool has_max;       /* weights are relative to the row's maximum */
+    bool factor, compact, divide, squares;
+    bool folded;     /* the score is x itself, scale and bias folded in: c is 1 */
+    bool smallest;   /* c < 0: the extreme of the scores is the smallest */
     bool bias_masks; /* the bias does nothing but mask */
     bool weighted;   /* by key weights; otherwise they only mask */
-    real scale;      /* of the score before it is folded into x */
+    real scale;      /* of the score before the bias is folded in */
     real c;          /* of x */
     real masked;     /* x of a key that takes no part */
     size_t state;    /* numbers of the state of a row */
@@ -47,7 +50,7 @@ static const pool_any *pool_at(const struct array *x, int64_t b, int64_t h)
     return (const pool_any *)x->data + b * x->batch + h / x->group * x->head;
 }
 
-/* The measure of kernels, with its inverse_bandwidths. */
+/* The measure of kernels, with its inverse bandwidths. */
 static void pool_plan_distance(struct pool_plan *p, bool squares)
 {
     const struct pool_args *a = p->a;
@@ -60,19 +63,19 @@ static void pool_plan_distance(struct pool_plan *p, bool squares)
         p->measure = MEASURE_LINEAR;
     p->by_coordinate = coordinates || kernel->form == ATTPOOL_PRODUCT;
     bool power = p->measure == MEASURE_SQUARES && !p->by_coordinate;
-    p->squared_width = power;
+    p->has_w2 = power;
     p->power = 1;
-    p->width = 1;
+    p->w = 1;
     if (kernel->per == ATTPOOL_BANDWIDTH_ONE) {
         real w = kernel->inverse_bandwidths.data != NULL
                      ? *pool_at(&kernel->inverse_bandwidths, 0, 0)
                      : (real)kernel->one;
         if (power)
-            width_of(w, &p->power, &p->width);
+            split_w(w, &p->power, &p->w);
         else
-            p->width = r_abs(w);
+            p->w = r_abs(w);
         if (kernel->name == ATTPOOL_GAUSSIAN)
-            p->squared_width = false; /* it is in c */
+            p->has_w2 = false; /* it is in c */
     }
     p->power_matters = power && !(kernel->per == ATTPOOL_BANDWIDTH_ONE && p->power == 1);
 }
@@ -96,7 +99,7 @@ static void pool_plan_kernel(struct pool_plan *p)
         return;
     p->scale = -whole;
     if (kernel->name == ATTPOOL_GAUSSIAN)
-        p->scale = kernel->per == ATTPOOL_BANDWIDTH_ONE ? -(half * p->width) : -half;
+        p->scale = kernel->per == ATTPOOL_BANDWIDTH_ONE ? -(half * p->w) : -half;
 }
 
 /* The scores' factor c, and what stands for a key that takes no part. */
@@ -104,24 +107,24 @@ static void pool_plan_score(struct pool_plan *p)
 {
     bool bias = p->a->masks.bias.data != NULL && !p->bias_masks;
     p->has_max |= bias;
-    p->fold = p->has_max && (bias || p->scale == 0 || p->scale != p->scale);
-    p->c = p->fold ? 1 : p->scale;
-    p->low = p->c < 0;
-    p->masked = p->has_max ? (p->low ? REAL_INF : -REAL_INF) : 0;
+    p->folded = p->has_max && (bias || p->scale == 0 || p->scale != p->scale);
+    p->c = p->folded ? 1 : p->scale;
+    p->smallest = p->c < 0;
+    p->masked = p->has_max ? (p->smallest ? REAL_INF : -REAL_INF) : 0;
     p->factor &= p->has_max;
 }
 
-/* Whether few rows turn whole super-blocks of keys. */
-static bool few_has_panel(const struct pool_plan *p)
+/* Whether whole super-blocks of keys are transposed for few rows. */
+static bool by_key_has_panel(const struct pool_plan *p)
 {
     const struct pool_args *a = p->a;
     return a->score == POOL_KERNEL && p->measure != MEASURE_NONE && a->d > 0 && a->d <= POOL_PANEL;
 }
 
 /* So many rows go one at a time. */
-static int64_t few_most(const struct pool_plan *p)
+static int64_t by_key_most_rows(const struct pool_plan *p)
 {
-    if (!few_has_panel(p) || p->a->v != 1)
+    if (!by_key_has_panel(p) || p->a->v != 1)
         return LANES / 2;
     return p->a->d <= 4 ? 2 * LANES - 1 : LANES - 1;
 }
@@ -148,7 +151,7 @@ static struct pool_plan pool_plan_of(const struct pool_args *a)
     p.divide |= p.weighted;
     pool_plan_score(&p);
     p.state = (size_t)(3 + a->v);
-    p.shape = pool_shape_of(a, LANES, products ? 3 : POOL_VECTORS, few_most(&p));
+    p.shape = pool_shape_of(a, LANES, products ? 3 : POOL_VECTORS, by_key_most_rows(&p));
     return p;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Blocks of keys out of reach of all rows of a tile, for kernels of bounded support.
+/* Blocks of keys that are too far from all rows of a tile, for kernels of bounded support.
  * There every weight is 0 and the state stays as it is (NUMERICS.md), so that the block need not
- * be looked at. Sorted data have most blocks out of reach.
+ * be looked at. In sorted data most blocks are too far.
  *
  * A box is d least coordinates, then d largest ones: of the keys of every block, of every
  * super-block, and of the rows of a tile. */
@@ -12,36 +12,36 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/tile.h"
 
-enum { REACH_TILES = 8 };
+enum { PRUNE_TILES = 8 };
 
-/* |w| where blocks may be out of reach and it pays to look, else 0. */
-static real pool_reach_width(const struct pool_plan *p)
+/* |w| where blocks may be pruned and it pays to look, else 0. */
+static real pool_prune_w(const struct pool_plan *p)
 {
     const struct pool_args *a = p->a;
     const struct kernel *kernel = &a->kernel;
     if (a->score != POOL_KERNEL || !p->compact || p->has_max || kernel->form != ATTPOOL_RADIAL ||
-        kernel->per != ATTPOOL_BANDWIDTH_ONE || a->d < 1 || a->d > REACH_DEPTH || p->shape.few ||
-        p->shape.sets != 1 || p->shape.tiles < REACH_TILES)
+        kernel->per != ATTPOOL_BANDWIDTH_ONE || a->d < 1 || a->d > PRUNE_COORDINATES ||
+        p->shape.by_key || p->shape.sets != 1 || p->shape.tiles < PRUNE_TILES)
         return 0;
-    const real width =
+    const real w =
         r_abs(kernel->inverse_bandwidths.data != NULL ? *pool_at(&kernel->inverse_bandwidths, 0, 0)
                                                       : (real)kernel->one);
-    return width <= REAL_MAX ? width : 0;
+    return w <= REAL_MAX ? w : 0;
 }
 
 /* Numbers of all boxes. */
-static size_t pool_reach_room(const struct pool_reach *reach, const struct pool_plan *p)
+static size_t pool_prune_room(const struct pool_prune *prune, const struct pool_plan *p)
 {
     const int64_t large = p->shape.end - p->shape.first;
-    return reach->width > 0 ? (size_t)(large * (POOL_BLOCKS + 1) * 2 * p->a->d) : 0;
+    return prune->w > 0 ? (size_t)(large * (POOL_BLOCKS + 1) * 2 * p->a->d) : 0;
 }
 
-static void pool_reach_place(struct pool_reach *reach, const struct pool_plan *p, real *room)
+static void pool_prune_place(struct pool_prune *prune, const struct pool_plan *p, real *room)
 {
     const int64_t large = p->shape.end - p->shape.first;
-    reach->plan = p;
-    reach->large = room;
-    reach->blocks = reach->width > 0 ? room + large * 2 * p->a->d : NULL;
+    prune->plan = p;
+    prune->large = room;
+    prune->blocks = prune->w > 0 ? room + large * 2 * p->a->d : NULL;
 }
 
 static void pool_box_start(real *box, int64_t d)
@@ -82,7 +82,7 @@ static bool pool_box_side(real *low, real *high, const pool_any *x, int64_t row,
 }
 
 /* The box with these points too. One that is not finite is everywhere: its differences may be
- * NaN, which are to be seen. */
+ * NaN, which must show. */
 static void pool_box_add(real *box, const pool_any *x, int64_t row, int64_t col, int64_t d,
                          int64_t count)
 {
@@ -96,17 +96,17 @@ static void pool_box_add(real *box, const pool_any *x, int64_t row, int64_t col,
 }
 
 /* The boxes of a super-block and its blocks. */
-static void pool_reach_task(void *arg, int64_t index, int worker)
+static void pool_prune_task(void *arg, int64_t index, int worker)
 {
-    const struct pool_reach *reach = arg;
-    const struct pool_args *a = reach->plan->a;
+    const struct pool_prune *prune = arg;
+    const struct pool_args *a = prune->plan->a;
     const pool_any *k = pool_at(&a->k, 0, 0);
-    const int64_t d = a->d, base = (reach->plan->shape.first + index) * SUPER_BLOCK - a->key_origin;
-    real *large = reach->large + index * 2 * d;
+    const int64_t d = a->d, base = (prune->plan->shape.first + index) * SUPER_BLOCK - a->key_origin;
+    real *large = prune->large + index * 2 * d;
     (void)worker;
     pool_box_start(large, d);
     for (int b = 0; b < POOL_BLOCKS; b++) {
-        real *box = reach->blocks + (index * POOL_BLOCKS + b) * 2 * d;
+        real *box = prune->blocks + (index * POOL_BLOCKS + b) * 2 * d;
         const int64_t first = int_max(0, base + b * BLOCK);
         const int64_t end = int_min(a->m, base + (b + 1) * BLOCK);
         pool_box_start(box, d);
@@ -118,54 +118,55 @@ static void pool_reach_task(void *arg, int64_t index, int worker)
 }
 
 /* The box of the tile's rows. */
-static void pool_reach_tile(struct pool_tile *t)
+static void pool_prune_tile(struct pool_tile *t)
 {
     const int64_t d = t->plan->a->d;
-    if (t->reach == NULL)
+    if (t->prune == NULL)
         return;
     pool_box_start(t->box, d);
     pool_box_add(t->box, (const pool_any *)t->q, 1, t->lanes, d, t->lanes);
 }
 
 /* Whether a box of keys is so far from the tile's that no rounding makes a weight of it. */
-static bool pool_beyond(const struct pool_tile *t, const real *box)
+static bool pool_box_pruned(const struct pool_tile *t, const real *box)
 {
     const int64_t d = t->plan->a->d;
     real sum = 0;
     for (int64_t c = 0; c < d; c++) {
         const real below = t->box[c] - box[d + c], above = box[c] - t->box[d + c];
         const real gap = below > above ? below : above;
-        const real u = gap > 0 ? gap * t->reach->width : 0;
+        const real u = gap > 0 ? gap * t->prune->w : 0;
         sum += u * u;
     }
     return sum > (real)1.02;
 }
 
-static bool pool_has_reach(const struct pool_tile *t)
+static bool pool_prunes(const struct pool_tile *t)
 {
-    return t->reach != NULL && t->plan->compact;
+    return t->prune != NULL && t->plan->compact;
 }
 
-static bool pool_block_beyond(const struct pool_tile *t, int64_t number)
+static bool pool_block_pruned(const struct pool_tile *t, int64_t number)
 {
-    const int64_t block = number - (pool_has_reach(t) ? t->plan->shape.first * POOL_BLOCKS : 0);
-    return pool_has_reach(t) && pool_beyond(t, t->reach->blocks + block * 2 * t->plan->a->d);
+    const int64_t block = number - (pool_prunes(t) ? t->plan->shape.first * POOL_BLOCKS : 0);
+    return pool_prunes(t) && pool_box_pruned(t, t->prune->blocks + block * 2 * t->plan->a->d);
 }
 
-static bool pool_super_block_beyond(const struct pool_tile *t, int64_t number)
+static bool pool_super_block_pruned(const struct pool_tile *t, int64_t number)
 {
-    return pool_has_reach(t) &&
-           pool_beyond(t, t->reach->large + (number - t->plan->shape.first) * 2 * t->plan->a->d);
+    return pool_prunes(t) && pool_box_pruned(t, t->prune->large + (number - t->plan->shape.first) *
+                                                                      2 * t->plan->a->d);
 }
 
-/* Without the super-blocks at the ends that are out of reach; none may be left out of a state. */
-static void pool_reach_range(const struct pool_tile *t, int64_t *first, int64_t *end)
+/* Without the first and last super-blocks that are pruned; none may be left out of a state.
+ */
+static void pool_prune_range(const struct pool_tile *t, int64_t *first, int64_t *end)
 {
     if (t->plan->a->nodes != NULL)
         return;
-    while (*first < *end && pool_super_block_beyond(t, *first))
+    while (*first < *end && pool_super_block_pruned(t, *first))
         ++*first;
-    while (*first < *end && pool_super_block_beyond(t, *end - 1))
+    while (*first < *end && pool_super_block_pruned(t, *end - 1))
         --*end;
 }
 

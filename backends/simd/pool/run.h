@@ -65,12 +65,12 @@ static real pool_block_maxima(struct pool_tile *t, int count)
     const vec c = v_set1(p->c), limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
     bool large = false;
     for (int i = 0; i < t->lanes; i += LANES) {
-        vec m = v_max_keep(v_set1(-REAL_MAX), v_mul(c, v_loadu(t->ends + i)));
-        vec_mask seen = v_gt(v_loadu(t->seen + i), v_zero());
-        m = v_select(seen, m, v_set1(-REAL_MAX));
+        vec m = v_max_keep(v_set1(-REAL_MAX), v_mul(c, v_loadu(t->extremes + i)));
+        vec_mask visible = v_gt(v_loadu(t->visible + i), v_zero());
+        m = v_select(visible, m, v_set1(-REAL_MAX));
         v_storeu(t->m + i, m);
         v_storeu(t->minus + i, v_neg(m));
-        large |= m_any(m_andnot(seen, v_lt(v_abs(m), limit))) != 0;
+        large |= m_any(m_andnot(visible, v_lt(v_abs(m), limit))) != 0;
     }
     if (!large)
         return p->c;
@@ -112,7 +112,7 @@ static void pool_block_sums(struct pool_tile *t, const struct pool_block *x, boo
 }
 
 /* Kernels without a maximum, where nothing is in the way; false where something is. */
-static bool pool_block_direct(struct pool_tile *t, const struct pool_block *block)
+static bool pool_block_fused(struct pool_tile *t, const struct pool_block *block)
 {
     const struct pool_plan *p = t->plan;
     const bool linear = p->measure == MEASURE_LINEAR;
@@ -124,15 +124,15 @@ static bool pool_block_direct(struct pool_tile *t, const struct pool_block *bloc
         return false;
     if (!linear)
         pool_pairs_measure(p, &x);
-    struct pool_direct direct = { .x = &x,
-                                  .s = t->s,
-                                  .v = block->v,
-                                  .v_row = p->a->value.row,
-                                  .l = t->l,
-                                  .sq = p->squares ? t->sq : NULL,
-                                  .acc = t->acc };
+    struct pool_fused fused = { .x = &x,
+                                .s = t->s,
+                                .v = block->v,
+                                .v_row = p->a->value.row,
+                                .l = t->l,
+                                .sq = p->squares ? t->sq : NULL,
+                                .acc = t->acc };
     pool_fill(t->m, (size_t)t->lanes, 0);
-    pool_direct(&direct, p->name, linear);
+    pool_fused(&fused, p->name, linear);
     return true;
 }
 
@@ -188,16 +188,16 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, rea
 {
     const struct pool_plan *p = t->plan;
     const struct pool_args *a = p->a;
-    const bool suspect =
+    const bool may_have_nan =
         p->compact || x->partial || x->zeros || x->masked || a->masks.bias.data != NULL;
     bool one = a->v == 1;
-    if (!pool_block_direct(t, x)) {
+    if (!pool_block_fused(t, x)) {
         pool_block_scores(t, x, false);
         pool_block_sums(t, x, one);
     }
     pool_block_merge(t, state, first);
     real *acc = state + 3 * t->lanes;
-    if (one && !(suspect && pool_any_nan(t->acc, t->lanes))) {
+    if (one && !(may_have_nan && pool_any_nan(t->acc, t->lanes))) {
         pool_block_merge_one(t, acc, first);
         return;
     }
@@ -210,14 +210,14 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, rea
                                   .u = first ? NULL : t->u,
                                   .w = t->w,
                                   .acc = acc,
-                                  .suspect = suspect };
+                                  .may_have_nan = may_have_nan };
     int64_t col = one ? 0 : pool_values(&values, 0, a->v);
     if (col == a->v)
         return;
     pool_block_scores(t, x, true);
     pool_block_sums(t, x, false);
-    values.part = t->part;
-    values.suspect = false;
+    values.included = t->included;
+    values.may_have_nan = false;
     pool_values(&values, col, a->v);
 }
 
@@ -225,11 +225,11 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, rea
 static void pool_super_block(struct pool_tile *t, int64_t number, real *state)
 {
     bool first = true;
-    const bool beyond = pool_super_block_beyond(t, number);
-    for (int i = 0; i < POOL_BLOCKS && !beyond; i++) {
+    const bool pruned = pool_super_block_pruned(t, number);
+    for (int i = 0; i < POOL_BLOCKS && !pruned; i++) {
         const int64_t block = number * POOL_BLOCKS + i;
         struct pool_block x;
-        if (pool_block_beyond(t, block) || !pool_block_at(t, block, &x))
+        if (pool_block_pruned(t, block) || !pool_block_at(t, block, &x))
             continue;
         pool_block_pool(t, &x, state, first);
         first = false;

@@ -14,15 +14,15 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/tile.h"
 
-/* LANES sizes of inverse_bandwidths in place to powers of two, and the squares of what remains. */
-static void pool_inverse_bandwidths_of(real *size, real *square)
+/* split_w of LANES sizes: in place to powers of two, and the squares of what remains. */
+static void split_ws(real *size, real *square)
 {
     const real_uint fraction = ((real_uint)1 << REAL_FRACTION_BITS) - 1;
     const vec w = v_loadu(size);
     const vec_int bits = v_as_int(w);
     if (!m_all(m_and(v_ge(w, v_set1(REAL_MIN)), v_le(w, v_set1(REAL_MAX))))) {
         for (int k = 0; k < LANES; k++)
-            width_of(size[k], &size[k], &square[k]);
+            split_w(size[k], &size[k], &square[k]);
         return;
     }
     vec_int unit = v_iand(bits, v_iset1((real_int)fraction));
@@ -31,7 +31,7 @@ static void pool_inverse_bandwidths_of(real *size, real *square)
     v_storeu(square, products_up(v_as_real(unit), v_as_real(unit)));
 }
 
-/* The inverse_bandwidths that belong to keys. */
+/* The inverse bandwidths that belong to keys. */
 static void pool_block_inverse_bandwidths(const struct pool_tile *t, const struct pool_block *x)
 {
     const struct pool_plan *p = t->plan;
@@ -42,8 +42,8 @@ static void pool_block_inverse_bandwidths(const struct pool_tile *t, const struc
         const pool_any *w = pool_at(&kernel->inverse_bandwidths, t->b, t->head0) + x->first * col;
         for (int j = 0; j < x->count; j++)
             t->k_scale[j] = r_abs(w[j * col]);
-        for (int j = 0; j < x->count && p->squared_width; j += LANES)
-            pool_inverse_bandwidths_of(t->k_scale + j, t->k_post + j);
+        for (int j = 0; j < x->count && p->has_w2; j += LANES)
+            split_ws(t->k_scale + j, t->k_post + j);
     }
     if (kernel->per == ATTPOOL_BANDWIDTH_COORDINATE_KEY) {
         const int64_t col = kernel->factors.col;
@@ -79,11 +79,11 @@ static void pool_pairs_scaled(const struct pool_tile *t, const struct pool_block
                               struct pool_pairs *x)
 {
     const struct pool_plan *p = t->plan;
-    const bool post = p->squared_width;
+    const bool post = p->has_w2;
     pool_block_inverse_bandwidths(t, block);
     switch (p->a->kernel.per) {
     case ATTPOOL_BANDWIDTH_ONE:
-        x->cast_scale = p->measure == MEASURE_SQUARES && !p->by_coordinate ? &p->power : &p->width;
+        x->cast_scale = p->measure == MEASURE_SQUARES && !p->by_coordinate ? &p->power : &p->w;
         if (*x->cast_scale == 1)
             x->cast_scale = NULL;
         if (p->power_matters && pool_block_scaled(t, x)) {
@@ -93,7 +93,7 @@ static void pool_pairs_scaled(const struct pool_tile *t, const struct pool_block
             x->col = 1;
             x->cast_scale = NULL;
         }
-        x->cast_post = post ? &p->width : NULL;
+        x->cast_post = post ? &p->w : NULL;
         break;
     case ATTPOOL_BANDWIDTH_COORDINATE:
         x->cast_scale = t->coordinate;
@@ -144,13 +144,13 @@ static void pool_pairs_measure(const struct pool_plan *p, struct pool_pairs *x)
 }
 
 /* What the kernel makes of n measures. */
-static void pool_kernel(const struct pool_plan *p, real *s, real *factor, real *part, size_t n)
+static void pool_kernel(const struct pool_plan *p, real *s, real *factor, real *included, size_t n)
 {
     struct pool_step step = { .linear = p->measure == MEASURE_LINEAR,
                               .has_max = p->has_max,
                               .s = s,
                               .factor = factor,
-                              .part = part,
+                              .included = included,
                               .outside = p->masked,
                               .vectors = n / LANES };
     if (p->steps)
@@ -158,24 +158,24 @@ static void pool_kernel(const struct pool_plan *p, real *s, real *factor, real *
 }
 
 /* Whether the measure finds the extremes by the way. */
-static bool pool_plan_finds_ends(const struct pool_plan *p)
+static bool pool_plan_finds_extremes(const struct pool_plan *p)
 {
     if (p->a->d == 0 || p->a->d > CHUNK)
         return false;
     if (p->measure == MEASURE_SQUARES)
-        return p->low && !p->steps && (!p->squared_width || p->a->d == 1);
+        return p->smallest && !p->steps && (!p->has_w2 || p->a->d == 1);
     if (p->measure == MEASURE_LINEAR)
-        return p->low; /* x is u for those with a log part */
-    return !p->low && (p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE);
+        return p->smallest; /* x is u for those with a log part */
+    return !p->smallest && (p->measure == MEASURE_DOT || p->measure == MEASURE_ADDITIVE);
 }
 
-static void pool_find_ends(const real *s, int count, int vectors, bool low, real *ends)
+static void pool_find_extremes(const real *s, int count, int vectors, bool smallest, real *extremes)
 {
     for (int i = 0; i < vectors; i++) {
-        vec end = v_set1(low ? REAL_MAX : -REAL_MAX);
+        vec extreme = v_set1(smallest ? REAL_MAX : -REAL_MAX);
         for (int j = 0; j < count; j++)
-            end = pool_extreme(low, end, v_loadu(s + (j * vectors + i) * LANES));
-        v_storeu(ends + i * LANES, end);
+            extreme = pool_extreme(smallest, extreme, v_loadu(s + (j * vectors + i) * LANES));
+        v_storeu(extremes + i * LANES, extreme);
     }
 }
 
@@ -212,33 +212,35 @@ static struct pool_pairs pool_block_pairs(const struct pool_tile *t, const struc
 /* Whether masks or biases change what is computed of the pairs. */
 static bool pool_block_masked(const struct pool_tile *t, const struct pool_block *block)
 {
-    return block->partial || block->zeros || block->masked || t->plan->fold ||
+    return block->partial || block->zeros || block->masked || t->plan->folded ||
            t->plan->a->masks.bias.data != NULL;
 }
 
-/* Scores of the block, into s; factors, extremes; with `parts` who takes part, into part. */
-static void pool_block_scores(struct pool_tile *t, const struct pool_block *block, bool parts)
+/* Scores of the block, into s; factors, extremes; with `with_included` who takes part, into
+ * included. */
+static void pool_block_scores(struct pool_tile *t, const struct pool_block *block,
+                              bool with_included)
 {
     const struct pool_plan *p = t->plan;
     const size_t n = (size_t)(block->count * t->lanes);
-    const bool support = p->compact && (parts || p->has_max);
-    const bool sight = parts || support || pool_block_masked(t, block);
+    const bool support = p->compact && (with_included || p->has_max);
+    const bool sight = with_included || support || pool_block_masked(t, block);
     struct pool_pairs x = pool_block_pairs(t, block);
     x.factor = p->factor ? t->factor : NULL;
-    x.part = support ? t->part : NULL;
-    if (p->has_max && !sight && pool_plan_finds_ends(p))
-        x.ends = t->ends;
+    x.included = support ? t->included : NULL;
+    if (p->has_max && !sight && pool_plan_finds_extremes(p))
+        x.extremes = t->extremes;
     if (p->measure == MEASURE_NONE)
         pool_fill(t->s, n, p->has_max ? 0 : 1);
     else
         pool_pairs_measure(p, &x);
-    pool_kernel(p, t->s, x.factor, x.part, n);
+    pool_kernel(p, t->s, x.factor, x.included, n);
     if (sight)
-        pool_block_sight(t, block, support, parts);
-    else if (p->has_max && x.ends == NULL)
-        pool_find_ends(t->s, block->count, t->vectors, p->low, t->ends);
+        pool_block_apply_masks(t, block, support, with_included);
+    else if (p->has_max && x.extremes == NULL)
+        pool_find_extremes(t->s, block->count, t->vectors, p->smallest, t->extremes);
     if (!sight && p->has_max)
-        pool_fill(t->seen, (size_t)t->lanes, 1);
+        pool_fill(t->visible, (size_t)t->lanes, 1);
 }
 
 #endif

@@ -13,7 +13,7 @@ enum {
     POOL_PIECES = 64,    /* with fewer tasks than this the keys are split too, */
     POOL_WORK = 1 << 18, /* but into pieces of at least so many steps */
     POOL_BLOCKS = SUPER_BLOCK / BLOCK,
-    POOL_PANEL = 16, /* few rows: coordinates up to which keys are turned in memory */
+    POOL_PANEL = 16, /* by key: coordinates up to which keys are transposed in memory */
     POOL_DEEP = NREG >= 32   ? 8
                 : NREG >= 16 ? 4
                              : 2 /* points of a tile of up to 3 vectors */
@@ -32,7 +32,7 @@ struct pool_shape {
     int64_t tiles, tile_vectors; /* of a set; the first tile_extra have one vector more */
     int64_t tile_extra;
     int64_t first, end; /* super-blocks of the keys */
-    bool few;           /* lanes are keys, and a task has all rows of a set */
+    bool by_key;        /* lanes are keys, and a task has all rows of a set */
     bool split;         /* a task has a piece of the keys */
     int level;          /* of the largest pieces */
     int64_t pieces;
@@ -50,12 +50,12 @@ static int64_t pool_group(const struct pool_args *a)
                                   &a->kernel.factors };
     int64_t group = a->heads;
     size_t count = sizeof all / sizeof all[0];
-    bool query_width = a->kernel.per == ATTPOOL_BANDWIDTH_QUERY;
+    bool per_query = a->kernel.per == ATTPOOL_BANDWIDTH_QUERY;
     for (size_t i = 0; i < count; i++)
-        if (all[i]->data != NULL && all[i]->head != 0 && !(i == 3 && query_width))
+        if (all[i]->data != NULL && all[i]->head != 0 && !(i == 3 && per_query))
             group = int_min(group, all[i]->group);
     for (size_t i = 0; i < count; i++)
-        if (!pool_shares(all[i], group) && !(i == 3 && query_width))
+        if (!pool_shares(all[i], group) && !(i == 3 && per_query))
             return 1;
     return a->heads % group == 0 ? group : 1;
 }
@@ -75,16 +75,16 @@ static int64_t pool_cut(const struct pool_shape *s, struct tree_node *nodes)
 
 /* `lanes` of a vector, the most vectors of a tile, the most rows that go one at a time. */
 static struct pool_shape pool_shape_of(const struct pool_args *a, int64_t lanes, int64_t most,
-                                       int64_t few)
+                                       int64_t by_key)
 {
     struct pool_shape s = { .group = 1 };
     if (a->n < 2 * lanes)
         s.group = pool_group(a);
     s.sets = a->batch * a->heads / s.group;
     s.rows = s.group * a->n;
-    s.few = s.rows <= few && a->m > BLOCK;
+    s.by_key = s.rows <= by_key && a->m > BLOCK;
     s.vectors = (s.rows + lanes - 1) / lanes;
-    s.tiles = s.few ? 1 : (s.vectors + most - 1) / most;
+    s.tiles = s.by_key ? 1 : (s.vectors + most - 1) / most;
     s.tile_vectors = s.vectors / s.tiles;
     s.tile_extra = s.vectors % s.tiles;
     s.first = a->key_origin / SUPER_BLOCK;

@@ -127,18 +127,18 @@ static void pool_sums(const struct pool_sums *x, bool log)
 
 struct pool_values {
     int vectors, count;
-    const real *p;    /* the weights */
-    const real *part; /* who takes part, or NULL: all, or their values are finite */
+    const real *p;        /* the weights */
+    const real *included; /* who takes part, or NULL: all, or their values are finite */
     const pool_any *v;
     int64_t v_row, v_col;
     const real *u, *w; /* how to merge into acc, or NULL: acc is overwritten */
     real *acc;         /* a row of lanes for each column */
-    bool suspect;      /* stop at a NaN */
+    bool may_have_nan; /* stop at a NaN */
 };
 
 /* The block's numerators of kt columns. */
 VEC_FN void pool_values_block(const struct pool_values *x, int64_t col, vec a[8][4], const int kt,
-                              const int nv, const bool parts)
+                              const int nv, const bool with_included)
 {
     const pool_any *v = x->v + col * x->v_col;
     const int64_t step = x->v_col;
@@ -151,14 +151,14 @@ VEC_FN void pool_values_block(const struct pool_values *x, int64_t col, vec a[8]
         vec_mask see[4];
         UNROLL_FOR (int i = 0; i < nv; i++) {
             weight[i] = v_loadu(p + i * LANES);
-            if (parts)
-                see[i] = v_gt(v_loadu(x->part + (j * nv + i) * LANES), v_zero());
+            if (with_included)
+                see[i] = v_gt(v_loadu(x->included + (j * nv + i) * LANES), v_zero());
         }
         UNROLL_FOR (int k = 0; k < kt; k++) {
             vec value = v_set1(v[k * step]);
             UNROLL_FOR (int i = 0; i < nv; i++) {
                 vec sum = v_fma(weight[i], value, a[k][i]);
-                a[k][i] = parts ? v_select(see[i], sum, a[k][i]) : sum;
+                a[k][i] = with_included ? v_select(see[i], sum, a[k][i]) : sum;
             }
         }
     }
@@ -199,11 +199,11 @@ VEC_FN int64_t pool_values_n(const struct pool_values *x, int64_t col, int64_t e
 {
     vec a[8][4];
     for (; col + kt <= end; col += kt) {
-        if (kt == 1 && x->part != NULL)
+        if (kt == 1 && x->included != NULL)
             pool_values_block(x, col, a, kt, nv, true);
         else
             pool_values_block(x, col, a, kt, nv, false);
-        if (x->suspect && pool_values_nan(a, kt, nv))
+        if (x->may_have_nan && pool_values_nan(a, kt, nv))
             return col;
         pool_values_merge(x, col, a, kt, nv);
     }
@@ -213,11 +213,11 @@ VEC_FN int64_t pool_values_n(const struct pool_values *x, int64_t col, int64_t e
 VEC_FN int64_t pool_values_v(const struct pool_values *x, int64_t col, int64_t end, const int kt,
                              const int nv)
 {
-    if (x->part == NULL)
+    if (x->included == NULL)
         col = pool_values_n(x, col, end, kt, nv);
-    if (x->part == NULL && kt > 4 && col + kt > end)
+    if (x->included == NULL && kt > 4 && col + kt > end)
         col = pool_values_n(x, col, end, 4, nv);
-    if (x->part != NULL || col + kt > end)
+    if (x->included != NULL || col + kt > end)
         col = pool_values_n(x, col, end, 1, nv);
     return col;
 }

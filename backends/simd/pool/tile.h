@@ -7,44 +7,44 @@
 #include "backends/simd/math/kernels.h"
 #include "backends/simd/pool/plan.h"
 
-enum { REACH_DEPTH = 4 };
+enum { PRUNE_COORDINATES = 4 };
 
 /* Where keys lie: see prune.h. */
-struct pool_reach {
+struct pool_prune {
     const struct pool_plan *plan;
-    real width;           /* 0: all are in reach */
+    real w;               /* |w|, or 0: nothing is pruned */
     real *blocks, *large; /* boxes of the blocks and of the super-blocks */
 };
 
 struct pool_tile {
     const struct pool_plan *plan;
-    const struct pool_reach *reach; /* or NULL */
-    real box[2 * REACH_DEPTH];      /* of the rows */
-    int64_t b, head0;               /* batch, first head of the set */
+    const struct pool_prune *prune;  /* or NULL */
+    real box[2 * PRUNE_COORDINATES]; /* of the rows */
+    int64_t b, head0;                /* batch, first head of the set */
     int vectors, lanes, count;
     int64_t head[POOL_LANES(LANES)], query[POOL_LANES(LANES)];
     struct pool_span span[POOL_LANES(LANES)];
-    int64_t low, high;               /* keys that some row sees */
-    int64_t all_low, all_high;       /* keys that all rows see */
+    int64_t low, high;               /* keys that some row may see */
+    int64_t all_low, all_high;       /* keys that all rows may see */
     bool scaled;                     /* qs holds the queries times P */
-    real *q, *qs, *q_scale, *q_post; /* d rows of lanes; inverse_bandwidths */
+    real *q, *qs, *q_scale, *q_post; /* d rows of lanes; inverse bandwidths */
     real *k, *k_scale, *k_post;      /* of the block */
     real *coordinate;                /* |w_c| */
-    real *s, *factor, *part;         /* a row of lanes for each key of the block */
+    real *s, *factor, *included;     /* a row of lanes for each key of the block */
     real *bias;                      /* likewise */
     real *mask;                      /* a row of lanes of REAL_BITS keys each, the first in bit 0 */
     real *weights;                   /* key weights of the block */
-    real *ends, *seen, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
-    real *states;                                         /* of the tree */
+    real *extremes, *visible, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
+    real *states;                                                /* of the tree */
 };
 
 /* Takes pieces of scratch memory; with at NULL it only measures. */
-struct pool_carver {
+struct pool_arena {
     char *at;
     size_t used;
 };
 
-static real *pool_carve(struct pool_carver *c, size_t numbers)
+static real *pool_arena_take(struct pool_arena *c, size_t numbers)
 {
     size_t bytes = (numbers * sizeof(real) + 63) & ~(size_t)63;
     real *piece = c->at != NULL ? (real *)(void *)(c->at + c->used) : NULL;
@@ -58,29 +58,30 @@ static size_t pool_tile_state(const struct pool_plan *p, int vectors)
 }
 
 /* The memory of a tile, without the states. */
-static void pool_tile_carve(struct pool_tile *t, struct pool_carver *c)
+static void pool_tile_allocate(struct pool_tile *t, struct pool_arena *c)
 {
     const struct pool_plan *p = t->plan;
     const struct pool_args *a = p->a;
     const size_t lanes = (size_t)t->vectors * LANES, d = (size_t)a->d, block = BLOCK * lanes;
     const bool keys = a->score == POOL_KERNEL;
     const bool matrix = keys && a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
-    t->q = pool_carve(c, d * lanes);
-    t->qs = pool_carve(c, p->power_matters ? d * lanes : 0);
-    t->q_scale = pool_carve(c, lanes);
-    t->q_post = pool_carve(c, lanes);
-    t->k = pool_carve(c, p->power_matters ? BLOCK * d : 0);
-    t->k_scale = pool_carve(c, matrix ? BLOCK * d : BLOCK);
-    t->k_post = pool_carve(c, BLOCK);
-    t->coordinate = pool_carve(c, keys ? d : 0);
-    t->s = pool_carve(c, block);
-    t->factor = pool_carve(c, block);
-    t->part = pool_carve(c, block);
-    t->bias = pool_carve(c, a->masks.bias.data != NULL ? block : 0);
-    t->mask = pool_carve(c, a->masks.mask.data != NULL ? block / REAL_BITS : 0);
-    t->weights = pool_carve(c, BLOCK);
-    real *small = pool_carve(c, 9 * lanes);
-    real **one[] = { &t->ends, &t->seen, &t->m, &t->l, &t->sq, &t->u, &t->w, &t->acc, &t->minus };
+    t->q = pool_arena_take(c, d * lanes);
+    t->qs = pool_arena_take(c, p->power_matters ? d * lanes : 0);
+    t->q_scale = pool_arena_take(c, lanes);
+    t->q_post = pool_arena_take(c, lanes);
+    t->k = pool_arena_take(c, p->power_matters ? BLOCK * d : 0);
+    t->k_scale = pool_arena_take(c, matrix ? BLOCK * d : BLOCK);
+    t->k_post = pool_arena_take(c, BLOCK);
+    t->coordinate = pool_arena_take(c, keys ? d : 0);
+    t->s = pool_arena_take(c, block);
+    t->factor = pool_arena_take(c, block);
+    t->included = pool_arena_take(c, block);
+    t->bias = pool_arena_take(c, a->masks.bias.data != NULL ? block : 0);
+    t->mask = pool_arena_take(c, a->masks.mask.data != NULL ? block / REAL_BITS : 0);
+    t->weights = pool_arena_take(c, BLOCK);
+    real *small = pool_arena_take(c, 9 * lanes);
+    real **one[] = { &t->extremes, &t->visible, &t->m,   &t->l,    &t->sq,
+                     &t->u,        &t->w,       &t->acc, &t->minus };
     for (size_t i = 0; i < 9 && small != NULL; i++)
         *one[i] = small + i * lanes;
 }
@@ -91,8 +92,9 @@ VEC_FN vec pool_load(const pool_any *from, int n)
     return n == LANES ? v_loadu(x) : v_load_n(x, (size_t)n);
 }
 
-/* LANES rows of n <= LANES contiguous numbers, turned; to + i * step gets column i. */
-VEC_FN void pool_turn_square(const pool_any *const *from, int64_t c, int n, real *to, int64_t step)
+/* LANES rows of n <= LANES contiguous numbers, transposed; to + i * step gets column i. */
+VEC_FN void pool_transpose_square(const pool_any *const *from, int64_t c, int n, real *to,
+                                  int64_t step)
 {
     vec r[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++)
@@ -104,14 +106,14 @@ VEC_FN void pool_turn_square(const pool_any *const *from, int64_t c, int n, real
 }
 
 /* Row `lane` of the numbers at to[c * lanes + lane] is from[lane][c * col]. */
-static void pool_turn(const pool_any *const *from, int64_t col, int64_t d, int lanes, real *to)
+static void pool_transpose(const pool_any *const *from, int64_t col, int64_t d, int lanes, real *to)
 {
     for (int lane = 0; lane < lanes; lane += LANES) {
         int64_t c = 0;
         for (; c + LANES <= d && col == 1; c += LANES)
-            pool_turn_square(from + lane, c, LANES, to + c * lanes + lane, lanes);
+            pool_transpose_square(from + lane, c, LANES, to + c * lanes + lane, lanes);
         if (d - c > 1 && d - c < LANES && col == 1)
-            pool_turn_square(from + lane, c, (int)(d - c), to + c * lanes + lane, lanes);
+            pool_transpose_square(from + lane, c, (int)(d - c), to + c * lanes + lane, lanes);
         else
             for (int k = 0; k < LANES; k++)
                 for (int64_t i = c; i < d; i++)
@@ -152,7 +154,7 @@ static void pool_tile_queries(struct pool_tile *t)
         return;
     for (int lane = 0; lane < t->lanes; lane++)
         from[lane] = pool_query_at(t, lane);
-    pool_turn(from, a->q.col, a->d, t->lanes, t->q);
+    pool_transpose(from, a->q.col, a->d, t->lanes, t->q);
     if (!p->power_matters || a->kernel.per != ATTPOOL_BANDWIDTH_ONE)
         return;
     const size_t n = (size_t)a->d * (size_t)t->lanes;
@@ -172,8 +174,8 @@ static void pool_tile_inverse_bandwidths(struct pool_tile *t)
         for (int lane = 0; lane < t->lanes; lane++) {
             real size = pool_at(w, t->b, t->head[lane])[t->query[lane] * w->row];
             t->q_scale[lane] = r_abs(size);
-            if (p->squared_width)
-                width_of(size, &t->q_scale[lane], &t->q_post[lane]);
+            if (p->has_w2)
+                split_w(size, &t->q_scale[lane], &t->q_post[lane]);
         }
     if (kernel_by_coordinate(&a->kernel))
         for (int64_t c = 0; c < a->d; c++)

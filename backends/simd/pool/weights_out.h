@@ -19,7 +19,7 @@ struct pool_weigh {
     real minus[POOL_LANES(LANES)];    /* minus the maximum */
     real times[POOL_LANES(LANES)];    /* 1 / l, or l */
     bool large;                       /* some maximum is */
-    bool parts;                       /* some pair may take no part */
+    bool with_included;               /* some pair may take no part */
     int64_t place[POOL_LANES(LANES)]; /* row of the output */
 };
 
@@ -51,8 +51,8 @@ static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
                               .factor = p->factor ? t->factor : NULL,
                               .weights = p->weighted ? t->weights : NULL,
                               .l = t->l };
-    g->parts = p->compact || g->r->empties > 0 || pool_block_masked(t, x);
-    pool_block_scores(t, x, g->parts);
+    g->with_included = p->compact || g->r->empty_count > 0 || pool_block_masked(t, x);
+    pool_block_scores(t, x, g->with_included);
     memcpy(t->minus, g->minus, (size_t)t->lanes * sizeof(real));
     if (g->large) {
         pool_weigh_large(g, x->count);
@@ -64,8 +64,8 @@ static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
             const int at = j * t->lanes + i;
             const vec e = v_loadu(t->s + at), times = v_loadu(g->times + i);
             vec w = v_canonical_nan(p->divide ? v_div(e, times) : v_mul(e, times));
-            if (g->parts)
-                w = v_select(v_gt(v_loadu(t->part + at), v_zero()), w, v_zero());
+            if (g->with_included)
+                w = v_select(v_gt(v_loadu(t->included + at), v_zero()), w, v_zero());
             v_storeu(t->s + at, w);
         }
 }
@@ -77,7 +77,7 @@ static void pool_weigh_empty(const struct pool_weigh *g, const struct pool_block
     const struct pool_args *a = g->t->plan->a;
     for (int j = 0; j < x->count; j++) {
         real *w = g->t->s + j * g->t->lanes + lane;
-        bool see = g->t->part[j * g->t->lanes + lane] > 0;
+        bool see = g->t->included[j * g->t->lanes + lane] > 0;
         if (a->empty == ATTPOOL_EMPTY_ZERO)
             *w = 0;
         else if (a->empty == ATTPOOL_EMPTY_MEAN && r->count[lane] > 0)
@@ -128,21 +128,23 @@ static void pool_weigh_store(const struct pool_weigh *g, const struct pool_block
 /* What has been made of the keys of x goes to W. */
 static void pool_weigh_out(const struct pool_weigh *g, const struct pool_block *x)
 {
-    for (int lane = 0; lane < g->t->count && g->r->empties > 0; lane++)
+    for (int lane = 0; lane < g->t->count && g->r->empty_count > 0; lane++)
         if (g->r->empty[lane])
             pool_weigh_empty(g, x, lane);
     pool_weigh_store(g, x);
 }
 
-/* Keys [first, end), fewer than BLOCK or as many, that no row sees: they have a place in W. */
-static void pool_weigh_unseen(const struct pool_weigh *g, int64_t first, int64_t end)
+/* Keys [first, end), fewer than BLOCK or as many, that are hidden from all rows: they have a place
+ * in W.
+ */
+static void pool_weigh_masked(const struct pool_weigh *g, int64_t first, int64_t end)
 {
     const struct pool_tile *t = g->t;
     const struct pool_block x = { .first = first, .count = (int)(end - first) };
     if (first >= end)
         return;
     pool_fill(t->s, (size_t)(x.count * t->lanes), 0);
-    pool_fill(t->part, (size_t)(x.count * t->lanes), 0);
+    pool_fill(t->included, (size_t)(x.count * t->lanes), 0);
     pool_weigh_out(g, &x);
 }
 
@@ -152,18 +154,18 @@ static void pool_weigh_number(struct pool_weigh *g, int64_t number)
     const int64_t first = int_max(0, number * BLOCK - a->key_origin);
     const int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
     struct pool_block x;
-    if (pool_block_beyond(g->t, number) || !pool_block_at(g->t, number, &x)) {
-        pool_weigh_unseen(g, first, end);
+    if (pool_block_pruned(g->t, number) || !pool_block_at(g->t, number, &x)) {
+        pool_weigh_masked(g, first, end);
         return;
     }
     pool_weigh_block(g, &x);
     pool_weigh_out(g, &x);
-    pool_weigh_unseen(g, first, x.first);
-    pool_weigh_unseen(g, x.first + x.count, end);
+    pool_weigh_masked(g, first, x.first);
+    pool_weigh_masked(g, x.first + x.count, end);
 }
 
-/* W of the tile. Under the policy mean part must not know the support, so such tiles with empty
- * rows go twice: the second time for them alone. */
+/* W of the tile. Under the policy mean `included` must not know the support, so such tiles with
+ * empty rows go twice: the second time for them alone. */
 static void pool_weigh_rows(struct pool_weigh *g)
 {
     const struct pool_shape *s = &g->t->plan->shape;
@@ -181,7 +183,7 @@ static void pool_weigh_mean(struct pool_weigh *g, const struct pool_result *r)
     struct pool_result some = { .count = count, .nearest = r->nearest };
     for (int lane = 0; lane < t->count; lane++)
         if (r->empty[lane]) {
-            const int k = some.empties++;
+            const int k = some.empty_count++;
             some.empty[k] = true;
             count[k] = r->count[lane];
             t->head[k] = t->head[lane];
@@ -190,7 +192,7 @@ static void pool_weigh_mean(struct pool_weigh *g, const struct pool_result *r)
         }
     t->plan = &mean;
     g->r = &some;
-    pool_tile_begin(t, some.empties);
+    pool_tile_begin(t, some.empty_count);
     pool_weigh_rows(g);
     t->plan = plan;
 }
@@ -209,7 +211,7 @@ static void pool_tile_weights(struct pool_tile *t, const struct pool_result *r,
         g.place[lane] = place[from];
     }
     pool_weigh_rows(&g);
-    if (r->empties > 0 && t->plan->a->empty == ATTPOOL_EMPTY_MEAN)
+    if (r->empty_count > 0 && t->plan->a->empty == ATTPOOL_EMPTY_MEAN)
         pool_weigh_mean(&g, r);
 }
 

@@ -23,35 +23,36 @@ struct softmax_rows {
 /* --- rows along vectors: their reductions are made of LANES rows at once ------------------------
  */
 
-VEC_FN vec softmax_rows_best(const real *x, int64_t m, bool low)
+VEC_FN vec softmax_rows_extreme(const real *x, int64_t m, bool smallest)
 {
-    vec best[4];
+    vec extreme[4];
     int64_t j = 0;
     UNROLL_FOR (int v = 0; v < 4; v++)
-        best[v] = v_set1(low ? REAL_MAX : -REAL_MAX);
+        extreme[v] = v_set1(smallest ? REAL_MAX : -REAL_MAX);
     for (; j + 4 * LANES <= m; j += 4 * LANES) {
         UNROLL_FOR (int v = 0; v < 4; v++)
-            best[v] = softmax_better(best[v], v_loadu(x + j + v * LANES), low);
+            extreme[v] = softmax_extreme(extreme[v], v_loadu(x + j + v * LANES), smallest);
     }
     for (; j + LANES <= m; j += LANES)
-        best[0] = softmax_better(best[0], v_loadu(x + j), low);
+        extreme[0] = softmax_extreme(extreme[0], v_loadu(x + j), smallest);
     if (j < m) {
         const vec y = v_load_n(x + j, (size_t)(m - j));
-        best[1] = softmax_better(best[1], v_select(m_first((size_t)(m - j)), y, best[1]), low);
+        extreme[1] = softmax_extreme(extreme[1], v_select(m_first((size_t)(m - j)), y, extreme[1]),
+                                     smallest);
     }
-    best[0] = softmax_better(best[0], best[2], low);
-    best[1] = softmax_better(best[1], best[3], low);
-    return softmax_better(best[0], best[1], low);
+    extreme[0] = softmax_extreme(extreme[0], extreme[2], smallest);
+    extreme[1] = softmax_extreme(extreme[1], extreme[3], smallest);
+    return softmax_extreme(extreme[0], extreme[1], smallest);
 }
 
 /* Weights of a row's last n vectors, of the last of them `tail` elements. */
-VEC_FN void softmax_rows_rest(const real *x, real *w, vec c, vec top, vec *sum, size_t tail,
+VEC_FN void softmax_rows_rest(const real *x, real *w, vec c, vec maximum, vec *sum, size_t tail,
                               const int n)
 {
     vec e[softmax_vectors];
     UNROLL_FOR (int v = 0; v < n; v++)
         e[v] = v < n - 1 ? v_loadu(x + v * LANES) : v_load_n(x + v * LANES, tail);
-    softmax_powers(e, c, top, false, n);
+    softmax_powers(e, c, maximum, false, n);
     e[n - 1] = v_select(m_first(tail), e[n - 1], v_zero());
     UNROLL_FOR (int v = 0; v < n; v++) {
         if (v < n - 1)
@@ -63,8 +64,8 @@ VEC_FN void softmax_rows_rest(const real *x, real *w, vec c, vec top, vec *sum, 
 }
 
 /* Weights of a row and the sums of its lanes; fetches what lies ahead. */
-VEC_FN void softmax_rows_steps(const struct softmax_rows *f, const real *x, real *w, vec c, vec top,
-                               vec *sum)
+VEC_FN void softmax_rows_steps(const struct softmax_rows *f, const real *x, real *w, vec c,
+                               vec maximum, vec *sum)
 {
     const int64_t x_ahead = f->ahead * f->src_row, w_ahead = f->ahead * f->dst_row;
     for (int64_t j = 0; j + softmax_step <= f->m; j += softmax_step) {
@@ -75,7 +76,7 @@ VEC_FN void softmax_rows_steps(const struct softmax_rows *f, const real *x, real
             vec_prefetch(x + j + x_ahead + l);
             vec_prefetch(w + j + w_ahead + l);
         }
-        softmax_powers(e, c, top, false, softmax_vectors);
+        softmax_powers(e, c, maximum, false, softmax_vectors);
         UNROLL_FOR (int v = 0; v < softmax_vectors; v++) {
             v_storeu(w + j + v * LANES, e[v]);
             sum[v] = v_add(sum[v], e[v]);
@@ -84,7 +85,7 @@ VEC_FN void softmax_rows_steps(const struct softmax_rows *f, const real *x, real
 }
 
 /* The weights of row r; the sums of its elements that are LANES apart. */
-VEC_FN vec softmax_rows_weights(const struct softmax_rows *f, int r, vec c, vec top)
+VEC_FN vec softmax_rows_weights(const struct softmax_rows *f, int r, vec c, vec maximum)
 {
     const int vectors = softmax_vectors;
     const int64_t rest = f->m % softmax_step, at = f->m - rest;
@@ -94,12 +95,12 @@ VEC_FN vec softmax_rows_weights(const struct softmax_rows *f, int r, vec c, vec 
     vec sum[softmax_vectors];
     UNROLL_FOR (int v = 0; v < vectors; v++)
         sum[v] = v_zero();
-    softmax_rows_steps(f, x, w, c, top, sum);
+    softmax_rows_steps(f, x, w, c, maximum, sum);
     switch (int_ceil(rest, LANES)) {
 #define CASE(n)                                                                                    \
     case n:                                                                                        \
         if (n <= vectors)                                                                          \
-            softmax_rows_rest(x + at, w + at, c, top, sum, tail, n <= vectors ? n : 1);            \
+            softmax_rows_rest(x + at, w + at, c, maximum, sum, tail, n <= vectors ? n : 1);        \
         break;
         CASE(1)
         CASE(2)
@@ -133,7 +134,7 @@ VEC_FN void softmax_rows_scale(real *w, int64_t m, real by)
 }
 
 /* False, and nothing is written, where one of the rows is no common case. */
-static bool softmax_rows(const struct softmax_rows *f, bool low, real factor)
+static bool softmax_rows(const struct softmax_rows *f, bool smallest, real factor)
 {
     const vec c = v_set1(factor);
     vec part[LANES]; /* a row each, then a lane of all rows */
@@ -142,15 +143,16 @@ static bool softmax_rows(const struct softmax_rows *f, bool low, real factor)
         part[r] = v_zero();
     for (int r = 0; r < f->count; r++) {
         const real *row = f->src + r * f->src_row;
-        part[r] = low ? softmax_rows_best(row, f->m, true) : softmax_rows_best(row, f->m, false);
+        part[r] = smallest ? softmax_rows_extreme(row, f->m, true)
+                           : softmax_rows_extreme(row, f->m, false);
     }
     v_transpose(part);
     UNROLL_FOR (int l = LANES - 1; l >= 1; l--)
-        part[halved(l)] = softmax_better(part[halved(l)], part[l], low);
-    const vec top = v_max_keep(v_set1(-REAL_MAX), v_mul(c, part[0]));
-    if (!m_all(v_lt(v_abs(top), v_set1(2 / REAL_EPSILON))))
+        part[halved(l)] = softmax_extreme(part[halved(l)], part[l], smallest);
+    const vec maximum = v_max_keep(v_set1(-REAL_MAX), v_mul(c, part[0]));
+    if (!m_all(v_lt(v_abs(maximum), v_set1(2 / REAL_EPSILON))))
         return false;
-    v_storeu(x, top);
+    v_storeu(x, maximum);
     for (int r = 0; r < f->count; r++)
         part[r] = softmax_rows_weights(f, r, c, v_set1(x[r]));
     v_transpose(part);
@@ -210,12 +212,12 @@ VEC_FN void softmax_narrow_store(const struct softmax_rows *f, const int count, 
 }
 
 /* Weights of n columns from j on, in place, and as lanes of the sum. */
-VEC_FN void softmax_narrow_powers(real *x, real *lanes, int64_t j, vec c, vec top, const int n)
+VEC_FN void softmax_narrow_powers(real *x, real *lanes, int64_t j, vec c, vec maximum, const int n)
 {
     vec e[4];
     UNROLL_FOR (int i = 0; i < n; i++)
         e[i] = v_loadu(x + (j + i) * LANES);
-    softmax_powers(e, c, top, false, n);
+    softmax_powers(e, c, maximum, false, n);
     UNROLL_FOR (int i = 0; i < n; i++) {
         v_storeu(x + (j + i) * LANES, e[i]);
         v_storeu(lanes + (j + i) * LANES, e[i]);
@@ -223,23 +225,24 @@ VEC_FN void softmax_narrow_powers(real *x, real *lanes, int64_t j, vec c, vec to
 }
 
 /* False, and nothing is written, where one of the rows is no common case. */
-VEC_FN bool softmax_narrow_of(const struct softmax_rows *f, const int count, bool low, real factor)
+VEC_FN bool softmax_narrow_of(const struct softmax_rows *f, const int count, bool smallest,
+                              real factor)
 {
     real x[LANES * softmax_step], lanes[LANES * softmax_step];
     const vec c = v_set1(factor);
-    vec top = v_set1(low ? REAL_MAX : -REAL_MAX);
+    vec maximum = v_set1(smallest ? REAL_MAX : -REAL_MAX);
     int64_t j = 0;
     v_storeu(lanes, v_zero()); /* there is a column */
     softmax_narrow_load(f, count, x);
     for (; j < f->m; j++)
-        top = softmax_better(top, v_loadu(x + j * LANES), low);
-    top = v_max_keep(v_set1(-REAL_MAX), v_mul(c, top));
-    if (!m_all(v_lt(v_abs(top), v_set1(2 / REAL_EPSILON))))
+        maximum = softmax_extreme(maximum, v_loadu(x + j * LANES), smallest);
+    maximum = v_max_keep(v_set1(-REAL_MAX), v_mul(c, maximum));
+    if (!m_all(v_lt(v_abs(maximum), v_set1(2 / REAL_EPSILON))))
         return false;
     for (j = 0; j + 4 <= f->m; j += 4)
-        softmax_narrow_powers(x, lanes, j, c, top, 4);
+        softmax_narrow_powers(x, lanes, j, c, maximum, 4);
     for (; j < f->m; j++)
-        softmax_narrow_powers(x, lanes, j, c, top, 1);
+        softmax_narrow_powers(x, lanes, j, c, maximum, 1);
     for (j = f->m - 1; j >= 1; j--) { /* the lanes that are not there are 0 */
         real *to = lanes + halved((int)j) * LANES;
         v_storeu(to, v_add(v_loadu(to), v_loadu(lanes + j * LANES)));
@@ -251,10 +254,10 @@ VEC_FN bool softmax_narrow_of(const struct softmax_rows *f, const int count, boo
     return true;
 }
 
-static bool softmax_narrow(const struct softmax_rows *f, bool low, real factor)
+static bool softmax_narrow(const struct softmax_rows *f, bool smallest, real factor)
 {
-    return f->count == LANES ? softmax_narrow_of(f, LANES, low, factor)
-                             : softmax_narrow_of(f, f->count, low, factor);
+    return f->count == LANES ? softmax_narrow_of(f, LANES, smallest, factor)
+                             : softmax_narrow_of(f, f->count, smallest, factor);
 }
 
 #endif

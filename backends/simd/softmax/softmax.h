@@ -16,14 +16,14 @@ struct softmax_job {
     real scale; /* of a score, before the bias */
     real c;     /* of what comes out of that */
     bool plain; /* nothing but lengths, causal and window mask, and scores stand as they are */
-    bool low;
+    bool smallest;
     int group; /* rows side by side, 0 where each is for itself */
     int64_t rows_each;
 };
 
 struct softmax_row {
     const struct softmax_job *job;
-    struct sight sight;
+    struct visible visible;
     const real *src; /* may be dst */
     real *dst;
 };
@@ -31,13 +31,13 @@ struct softmax_row {
 /* Where the first step of the row begins. */
 static inline int64_t softmax_first(const struct softmax_row *row)
 {
-    return row->sight.first - row->sight.first % softmax_step;
+    return row->visible.first - row->visible.first % softmax_step;
 }
 
-/* Are all keys of the step from j on seen, and their scores as they stand? */
+/* Are all keys of the step from j on visible, and their scores as they stand? */
 static inline bool softmax_whole(const struct softmax_row *row, int64_t j)
 {
-    return row->job->plain && j >= row->sight.first && j + softmax_step <= row->sight.end;
+    return row->job->plain && j >= row->visible.first && j + softmax_step <= row->visible.end;
 }
 
 /* The scores of keys j .. j + LANES - 1 of a step that is not whole. */
@@ -45,49 +45,51 @@ VEC_FN vec softmax_score(const struct softmax_row *row, int64_t j)
 {
     const struct softmax_job *w = row->job;
     const vec scale = v_set1(w->scale);
-    const vec x = load_strided(row->src, 1, j, lanes_from(j, row->sight.m));
-    if (row->sight.bias != NULL)
-        return v_fma(scale, x, v_mul(sight_bias(&row->sight, j), v_set1(REAL(LOG2_E))));
+    const vec x = load_strided(row->src, 1, j, lanes_from(j, row->visible.m));
+    if (row->visible.bias != NULL)
+        return v_fma(scale, x, v_mul(bias_at(&row->visible, j), v_set1(REAL(LOG2_E))));
     return w->c == w->scale ? x : v_mul(scale, x);
 }
 
-/* The best of the vectors in units of log2: M of NUMERICS.md. */
-VEC_FN real softmax_best(vec *best, bool low, real c)
+/* The extreme of the vectors in units of log2: M of NUMERICS.md. */
+VEC_FN real softmax_maximum_of(vec *extreme, bool smallest, real c)
 {
     real x[LANES];
     UNROLL_FOR (int v = 1; v < softmax_vectors; v++)
-        best[0] = softmax_better(best[0], best[v], low);
-    v_storeu(x, best[0]);
+        extreme[0] = softmax_extreme(extreme[0], extreme[v], smallest);
+    v_storeu(x, extreme[0]);
     UNROLL_FOR (int l = LANES - 1; l >= 1; l--) {
         const real a = x[halved(l)];
-        x[halved(l)] = (low ? x[l] < a : x[l] > a) ? x[l] : a;
+        x[halved(l)] = (smallest ? x[l] < a : x[l] > a) ? x[l] : a;
     }
     c *= x[0];
     return c > -REAL_MAX ? c : -REAL_MAX;
 }
 
-VEC_FN real softmax_top_of(const struct softmax_row *row, bool low)
+VEC_FN real softmax_row_maximum_of(const struct softmax_row *row, bool smallest)
 {
-    vec best[softmax_vectors];
+    vec extreme[softmax_vectors];
     UNROLL_FOR (int v = 0; v < softmax_vectors; v++)
-        best[v] = v_set1(low ? REAL_MAX : -REAL_MAX);
-    for (int64_t j = softmax_first(row); j < row->sight.end; j += softmax_step) {
+        extreme[v] = v_set1(smallest ? REAL_MAX : -REAL_MAX);
+    for (int64_t j = softmax_first(row); j < row->visible.end; j += softmax_step) {
         if (softmax_whole(row, j)) {
             UNROLL_FOR (int v = 0; v < softmax_vectors; v++)
-                best[v] = softmax_better(best[v], v_loadu(row->src + j + v * LANES), low);
+                extreme[v] =
+                    softmax_extreme(extreme[v], v_loadu(row->src + j + v * LANES), smallest);
             continue;
         }
-        for (int64_t i = j; i < int_min(j + softmax_step, row->sight.end); i += LANES) {
-            const vec x = v_select(sees(&row->sight, i), softmax_score(row, i), best[0]);
-            best[0] = softmax_better(best[0], x, low);
+        for (int64_t i = j; i < int_min(j + softmax_step, row->visible.end); i += LANES) {
+            const vec x = v_select(is_visible(&row->visible, i), softmax_score(row, i), extreme[0]);
+            extreme[0] = softmax_extreme(extreme[0], x, smallest);
         }
     }
-    return softmax_best(best, low, row->job->c);
+    return softmax_maximum_of(extreme, smallest, row->job->c);
 }
 
-static real softmax_top(const struct softmax_row *row)
+static real softmax_row_maximum(const struct softmax_row *row)
 {
-    return row->job->low ? softmax_top_of(row, true) : softmax_top_of(row, false);
+    return row->job->smallest ? softmax_row_maximum_of(row, true)
+                              : softmax_row_maximum_of(row, false);
 }
 
 /* Lane l of the halving is element l of the step. */
@@ -103,18 +105,18 @@ VEC_FN real softmax_total(vec *sum)
 }
 
 /* Writes the weights of [first step, end), returns their sum. */
-VEC_FN real softmax_weights_of(const struct softmax_row *row, real maximum, bool big)
+VEC_FN real softmax_weights_of(const struct softmax_row *row, real top, bool big)
 {
-    const vec c = v_set1(row->job->c), top = v_set1(maximum);
+    const vec c = v_set1(row->job->c), maximum = v_set1(top);
     vec sum[softmax_vectors];
     UNROLL_FOR (int v = 0; v < softmax_vectors; v++)
         sum[v] = v_zero();
-    for (int64_t j = softmax_first(row); j < row->sight.end; j += softmax_step) {
+    for (int64_t j = softmax_first(row); j < row->visible.end; j += softmax_step) {
         if (softmax_whole(row, j)) {
             vec e[softmax_vectors];
             UNROLL_FOR (int v = 0; v < softmax_vectors; v++)
                 e[v] = v_loadu(row->src + j + v * LANES);
-            softmax_powers(e, c, top, big, softmax_vectors);
+            softmax_powers(e, c, maximum, big, softmax_vectors);
             UNROLL_FOR (int v = 0; v < softmax_vectors; v++) {
                 v_storeu(row->dst + j + v * LANES, e[v]);
                 sum[v] = v_add(sum[v], e[v]);
@@ -122,12 +124,12 @@ VEC_FN real softmax_weights_of(const struct softmax_row *row, real maximum, bool
             continue;
         }
         UNROLL_FOR (int v = 0; v < softmax_vectors; v++) {
-            const int64_t i = j + v * LANES, n = lanes_from(i, row->sight.m);
-            if (i >= row->sight.end)
+            const int64_t i = j + v * LANES, n = lanes_from(i, row->visible.m);
+            if (i >= row->visible.end)
                 continue;
             vec e = softmax_score(row, i);
-            softmax_powers(&e, c, top, big, 1);
-            e = v_select(sees(&row->sight, i), e, v_zero());
+            softmax_powers(&e, c, maximum, big, 1);
+            e = v_select(is_visible(&row->visible, i), e, v_zero());
             v_store_n(row->dst + i, e, (size_t)n);
             sum[v] = v_add(sum[v], e);
         }
@@ -135,18 +137,19 @@ VEC_FN real softmax_weights_of(const struct softmax_row *row, real maximum, bool
     return softmax_total(sum);
 }
 
-static real softmax_weights(const struct softmax_row *row, real top)
+static real softmax_weights(const struct softmax_row *row, real maximum)
 {
-    return r_abs(top) < 2 / REAL_EPSILON ? softmax_weights_of(row, top, false)
-                                         : softmax_weights_of(row, top, true);
+    return r_abs(maximum) < 2 / REAL_EPSILON ? softmax_weights_of(row, maximum, false)
+                                             : softmax_weights_of(row, maximum, true);
 }
 
 /* Seen keys get one number, masked ones another. */
-static void softmax_fill(const struct softmax_row *row, real seen, real masked)
+static void softmax_fill(const struct softmax_row *row, real visible, real masked)
 {
-    const int64_t m = row->sight.m;
+    const int64_t m = row->visible.m;
     for (int64_t j = 0; j < m; j += LANES)
-        v_store_n(row->dst + j, v_select(sees(&row->sight, j), v_set1(seen), v_set1(masked)),
+        v_store_n(row->dst + j,
+                  v_select(is_visible(&row->visible, j), v_set1(visible), v_set1(masked)),
                   (size_t)lanes_from(j, m));
 }
 
@@ -158,8 +161,8 @@ static void softmax_empty(const struct softmax_row *row)
         softmax_fill(row, 0, 0);
         return;
     case ATTPOOL_EMPTY_MEAN:
-        for (int64_t j = 0; j < row->sight.m; j += LANES)
-            count += __builtin_popcount(m_bits(sees(&row->sight, j)));
+        for (int64_t j = 0; j < row->visible.m; j += LANES)
+            count += __builtin_popcount(m_bits(is_visible(&row->visible, j)));
         softmax_fill(row, 1 / (real)count, count > 0 ? 0 : REAL_NAN);
         return;
     case ATTPOOL_EMPTY_ERROR:
@@ -174,8 +177,8 @@ static void softmax_empty(const struct softmax_row *row)
 /* A row from src to dst, both contiguous. */
 static void softmax_line(const struct softmax_row *row)
 {
-    const int64_t first = softmax_first(row), end = row->sight.end, m = row->sight.m;
-    const real sum = softmax_weights(row, softmax_top(row));
+    const int64_t first = softmax_first(row), end = row->visible.end, m = row->visible.m;
+    const real sum = softmax_weights(row, softmax_row_maximum(row));
     if (sum == 0) {
         softmax_empty(row);
         return;
@@ -207,13 +210,13 @@ static void softmax_one(const struct softmax_job *w, int64_t b, int64_t h, int64
 {
     const struct softmax_args *a = w->args;
     struct softmax_row row = { .job = w };
-    const real *s = (const real *)a->s.data + sight_offset(&a->s, b, h, i);
-    real *out = (real *)a->w.data + sight_offset(&a->w, b, h, i);
-    row.sight = sight_of(&a->masks, sizeof(real), b, h, i, a->m);
+    const real *s = (const real *)a->s.data + row_offset(&a->s, b, h, i);
+    real *out = (real *)a->w.data + row_offset(&a->w, b, h, i);
+    row.visible = visible_of(&a->masks, sizeof(real), b, h, i, a->m);
     row.src = s;
     row.dst = a->w.col == 1 ? out : scratch;
     if (a->s.col != 1) {
-        for (int64_t j = row.sight.first; j < row.sight.end; j++)
+        for (int64_t j = row.visible.first; j < row.visible.end; j++)
             row.dst[j] = s[j * a->s.col];
         row.src = row.dst;
     }
@@ -230,14 +233,13 @@ static void softmax_group(const struct softmax_job *w, int64_t b, int64_t h, int
     const struct softmax_args *a = w->args;
     const struct softmax_rows rows = { .m = a->m,
                                        .count = count,
-                                       .src =
-                                           (const real *)a->s.data + sight_offset(&a->s, b, h, i),
-                                       .dst = (real *)a->w.data + sight_offset(&a->w, b, h, i),
+                                       .src = (const real *)a->s.data + row_offset(&a->s, b, h, i),
+                                       .dst = (real *)a->w.data + row_offset(&a->w, b, h, i),
                                        .src_row = a->s.row,
                                        .dst_row = a->w.row,
                                        .ahead = int_min(count, a->n - i - count) };
     const bool narrow = a->m < softmax_step && a->m <= 4 * count;
-    if (narrow ? softmax_narrow(&rows, w->low, w->c) : softmax_rows(&rows, w->low, w->c))
+    if (narrow ? softmax_narrow(&rows, w->smallest, w->c) : softmax_rows(&rows, w->smallest, w->c))
         return;
     for (int r = 0; r < count; r++)
         softmax_one(w, b, h, i + r, scratch);
@@ -251,7 +253,7 @@ static void softmax_task(void *arg, int64_t index, int worker)
     const int64_t end = int_min(first + w->rows_each, rows);
     real *scratch = engine_scratch(w->engine, worker);
     int64_t i = 0, h = 0, b = 0;
-    if (first > 0) { /* of a small call a good part would be divisions */
+    if (first > 0) { /* divisions would take much of a small call */
         i = first % a->n;
         h = first / a->n % a->heads;
         b = first / a->n / a->heads;
@@ -279,7 +281,7 @@ attpool_status simd_softmax(struct engine *engine, const struct softmax_args *ar
     int64_t tasks = 1;
     struct softmax_job w = { .engine = engine, .args = args, .scale = (real)args->c };
     w.c = bias || w.scale == 0 ? 1 : w.scale;
-    w.low = w.c < 0;
+    w.smallest = w.c < 0;
     w.plain = !bias && w.scale != 0 && args->masks.mask.data == NULL && !args->masks.leave_one_out;
     if (w.plain && m > 0 && args->s.col == 1 && args->w.col == 1 &&
         args->masks.lengths.data == NULL && args->masks.band_low <= -BAND_OPEN &&

@@ -15,16 +15,16 @@ static inline int halved(int t)
     return t - (1 << (31 - __builtin_clz((unsigned)t)));
 }
 
-VEC_FN vec softmax_better(vec best, vec x, bool low)
+VEC_FN vec softmax_extreme(vec extreme, vec x, bool smallest)
 {
-    return low ? v_min_keep(best, x) : v_max_keep(best, x);
+    return smallest ? v_min_keep(extreme, x) : v_max_keep(extreme, x);
 }
 
 /* e of n vectors; `big` as in NUMERICS.md. */
-VEC_FN void softmax_powers(vec *x, vec c, vec top, bool big, const int n)
+VEC_FN void softmax_powers(vec *x, vec c, vec maximum, bool big, const int n)
 {
     UNROLL_FOR (int i = 0; i < n; i++)
-        x[i] = big ? v_sub(v_mul(c, x[i]), top) : v_fma(c, x[i], v_neg(top));
+        x[i] = big ? v_sub(v_mul(c, x[i]), maximum) : v_fma(c, x[i], v_neg(maximum));
     weight_powers(x, n);
 }
 

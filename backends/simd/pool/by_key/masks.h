@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Masks and biases of few rows (few.h). */
+/* Masks and biases of few rows (by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_MASKS_H
 #define BACKENDS_SIMD_POOL_BY_KEY_MASKS_H
 
-#include "backends/simd/pool/by_key/few.h"
+#include "backends/simd/pool/by_key/by_key.h"
 #include "backends/simd/pool/by_key/panel.h"
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/tile.h"
 
 /* LANES keys from byte i of each piece on, as 1 and 0, of LANES pieces from number `lane` on. */
-VEC_FN void few_mask_square(const uint8_t *from, int i, int lane, real *to)
+VEC_FN void by_key_mask_square(const uint8_t *from, int i, int lane, real *to)
 {
-    const int pieces = FEW_WIDE / POOL_BLOCKS; /* of a block */
+    const int pieces = BY_KEY_WIDE / POOL_BLOCKS; /* of a block */
     vec r[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++) {
         const int piece = (lane + k) % POOL_BLOCKS * pieces + (lane + k) / POOL_BLOCKS;
-        vec_mask see = v_mask_from_bytes(from + piece * FEW_RUN + i);
+        vec_mask see = v_mask_from_bytes(from + piece * BY_KEY_RUN + i);
         r[k] = v_select(see, v_set1(1), v_zero());
     }
     v_transpose(r);
     UNROLL_FOR (int k = 0; k < LANES; k++)
-        v_storeu(to + (i + k) * FEW_WIDE + lane, r[k]);
+        v_storeu(to + (i + k) * BY_KEY_WIDE + lane, r[k]);
 }
 
-/* The mask of row r, turned. */
-static void few_mask(const struct pool_few *w, int r)
+/* The mask of row r, transposed. */
+static void by_key_mask(const struct by_key *w, int r)
 {
     const struct pool_tile *t = w->t;
     const int64_t col = t->plan->a->masks.mask.col;
@@ -40,51 +40,51 @@ static void few_mask(const struct pool_few *w, int r)
     for (int o = first; o < end && col != 1; o++, mask += col)
         bytes[o] = *mask;
     const uint8_t *from = w->complete && col == 1 ? mask : bytes;
-    for (int i = 0; i < FEW_RUN; i += LANES)
-        for (int lane = 0; lane < FEW_WIDE; lane += LANES)
-            few_mask_square(from, i, lane, w->mask);
+    for (int i = 0; i < BY_KEY_RUN; i += LANES)
+        for (int lane = 0; lane < BY_KEY_WIDE; lane += LANES)
+            by_key_mask_square(from, i, lane, w->mask);
 }
 
-/* The mask and the bias of row r, turned. */
-static void few_masks(const struct pool_few *w, int r)
+/* The mask and the bias of row r, transposed. */
+static void by_key_masks(const struct by_key *w, int r)
 {
     const struct pool_tile *t = w->t;
     const struct array *x = &t->plan->a->masks.bias;
     if (t->plan->a->masks.mask.data != NULL)
-        few_mask(w, r);
+        by_key_mask(w, r);
     if (x->data == NULL)
         return;
     const pool_any *bias = pool_at(x, t->b, t->head[r]) + t->query[r] * x->row;
-    few_panel(w, (struct few_source){ bias, x->col, 1 }, 1, 0, w->bias);
+    by_key_panel(w, (struct by_key_source){ bias, x->col, 1 }, 1, 0, w->bias);
 }
 
-/* What a row sees, as offsets from the super-block's first position. */
-struct few_sight {
+/* What is visible to a row, as offsets from the super-block's first position. */
+struct by_key_masking {
     vec low, high, out;
-    const real *mask, *bias, *weights; /* turned, or NULL */
+    const real *mask, *bias, *weights; /* transposed, or NULL */
 };
 
-static struct few_sight few_sight_of(const struct pool_few *w, int r)
+static struct by_key_masking by_key_masking_of(const struct by_key *w, int r)
 {
     const struct pool_tile *t = w->t;
     const struct masks *masks = &t->plan->a->masks;
     const struct pool_span span = t->span[r];
     const int64_t out = t->query[r] + masks->excluded - w->base;
-    const bool left_out = masks->leave_one_out && out >= 0 && out < SUPER_BLOCK;
-    return (struct few_sight){
+    const bool excluded = masks->leave_one_out && out >= 0 && out < SUPER_BLOCK;
+    return (struct by_key_masking){
         .low = v_set1((real)int_max(w->first, int_min(span.low - w->base, w->end))),
         .high = v_set1((real)int_min(w->end, int_max(span.high - w->base, w->first))),
-        .out = v_set1(left_out ? (real)out : -1),
+        .out = v_set1(excluded ? (real)out : -1),
         .mask = masks->mask.data != NULL ? w->mask : NULL,
         .bias = masks->bias.data != NULL ? w->bias : NULL,
         .weights = w->zeros ? w->weights : NULL,
     };
 }
 
-/* Which of LANES keys from number x on take part, for what masks are concerned: a mask or a span
- * alone, or, with `rest`, all there is. */
-VEC_FN vec_mask few_sees(const struct few_sight *g, int x, vec key, const bool mask,
-                         const bool rest)
+/* Which of LANES keys from number x on are visible: by the mask or the span alone or,
+ * with `rest`, by all there is. */
+VEC_FN vec_mask by_key_visible(const struct by_key_masking *g, int x, vec key, const bool mask,
+                               const bool rest)
 {
     vec_mask see;
     if (mask && !rest)
@@ -99,7 +99,7 @@ VEC_FN vec_mask few_sees(const struct few_sight *g, int x, vec key, const bool m
     return see;
 }
 
-VEC_FN vec few_fold(const struct pool_plan *p, const real *bias, vec x)
+VEC_FN vec by_key_folded(const struct pool_plan *p, const real *bias, vec x)
 {
     const vec scale = v_set1(p->scale);
     if (bias == NULL)
@@ -108,39 +108,40 @@ VEC_FN vec few_fold(const struct pool_plan *p, const real *bias, vec x)
 }
 
 /* Scores of row r as the masks leave them, and their extremes. */
-VEC_FN void few_sight_of_row(const struct pool_few *w, int r, const bool low, const bool mask,
-                             const bool rest)
+VEC_FN void by_key_mask_row(const struct by_key *w, int r, const bool smallest, const bool mask,
+                            const bool rest)
 {
     const struct pool_plan *p = w->t->plan;
-    const struct few_sight g = few_sight_of(w, r);
-    const size_t at = few_row(w, r);
-    real *s = w->s + at, *part = w->part + at, key[FEW_WIDE];
-    vec end[4];
-    for (int k = 0; k < FEW_WIDE; k++)
-        key[k] = (real)few_key(k);
-    pool_ends_start(end, low, 4);
+    const struct by_key_masking g = by_key_masking_of(w, r);
+    const size_t at = by_key_row(w, r);
+    real *s = w->s + at, *included = w->included + at, key[BY_KEY_WIDE];
+    vec extreme[4];
+    for (int k = 0; k < BY_KEY_WIDE; k++)
+        key[k] = (real)by_key_key(k);
+    pool_extremes_start(extreme, smallest, 4);
     for (int k = 0; k < SUPER_BLOCK; k += 4 * LANES)
         UNROLL_FOR (int i = 0; i < 4; i++) {
             const int n = k + i * LANES;
-            const vec offset = v_add(v_loadu(key + n % FEW_WIDE), v_set1((real)(n / FEW_WIDE)));
+            const vec offset =
+                v_add(v_loadu(key + n % BY_KEY_WIDE), v_set1((real)(n / BY_KEY_WIDE)));
             vec x = v_loadu(s + n);
-            vec_mask see = few_sees(&g, n, offset, mask, rest);
+            vec_mask see = by_key_visible(&g, n, offset, mask, rest);
             if (rest && p->compact)
-                see = m_and(see, v_gt(v_loadu(part + n), v_zero()));
-            if (rest && p->fold)
-                x = few_fold(p, g.bias != NULL ? g.bias + n : NULL, x);
+                see = m_and(see, v_gt(v_loadu(included + n), v_zero()));
+            if (rest && p->folded)
+                x = by_key_folded(p, g.bias != NULL ? g.bias + n : NULL, x);
             x = v_select(see, x, v_set1(p->masked));
-            end[i] = pool_extreme(low, end[i], x);
+            extreme[i] = pool_extreme(smallest, extreme[i], x);
             v_storeu(s + n, x);
-            v_storeu(part + n, v_select(see, v_set1(1), v_zero()));
+            v_storeu(included + n, v_select(see, v_set1(1), v_zero()));
             if (rest && p->factor)
                 v_storeu(w->factor + at + n, v_select(see, v_loadu(w->factor + at + n), v_zero()));
         }
-    pool_ends_store(&w->pairs, end, 4);
+    pool_extremes_store(&w->pairs, extreme, 4);
 }
 
-/* Whether row r may see every key of the super-block, but for masks of keys. */
-static bool few_in_span(const struct pool_few *w, int r)
+/* Whether lengths, causal, window and leave-one-out leave row r every key of the super-block. */
+static bool by_key_in_span(const struct by_key *w, int r)
 {
     const struct pool_tile *t = w->t;
     const struct masks *masks = &t->plan->a->masks;
@@ -149,38 +150,38 @@ static bool few_in_span(const struct pool_few *w, int r)
            t->span[r].low <= w->base && t->span[r].high >= w->base + SUPER_BLOCK;
 }
 
-VEC_FN void few_sight_low(const struct pool_few *w, int r, const bool low)
+VEC_FN void by_key_mask_side(const struct by_key *w, int r, const bool smallest)
 {
     const struct pool_plan *p = w->t->plan;
     const bool mask = p->a->masks.mask.data != NULL;
-    const bool more = p->a->masks.bias.data != NULL || w->zeros || p->compact || p->fold;
-    if (more || p->factor || (mask && !few_in_span(w, r))) {
+    const bool more = p->a->masks.bias.data != NULL || w->zeros || p->compact || p->folded;
+    if (more || p->factor || (mask && !by_key_in_span(w, r))) {
         if (mask)
-            few_sight_of_row(w, r, low, true, true);
+            by_key_mask_row(w, r, smallest, true, true);
         else
-            few_sight_of_row(w, r, low, false, true);
+            by_key_mask_row(w, r, smallest, false, true);
     } else if (mask) {
-        few_sight_of_row(w, r, low, true, false);
+        by_key_mask_row(w, r, smallest, true, false);
     } else {
-        few_sight_of_row(w, r, low, false, false);
+        by_key_mask_row(w, r, smallest, false, false);
     }
 }
 
-static void few_sight(const struct pool_few *w, int r)
+static void by_key_apply_masks(const struct by_key *w, int r)
 {
-    few_masks(w, r);
-    if (w->t->plan->low)
-        few_sight_low(w, r, true);
+    by_key_masks(w, r);
+    if (w->t->plan->smallest)
+        by_key_mask_side(w, r, true);
     else
-        few_sight_low(w, r, false);
+        by_key_mask_side(w, r, false);
 }
 
-/* Whether every key of the super-block takes part for row r, for what masks are concerned. */
-static bool few_sees_all(const struct pool_few *w, int r)
+/* Whether every key of the super-block is visible to row r, and no bias changes its score. */
+static bool by_key_all_visible(const struct by_key *w, int r)
 {
     const struct pool_args *a = w->t->plan->a;
-    return few_in_span(w, r) && !w->zeros && a->masks.mask.data == NULL &&
-           a->masks.bias.data == NULL && !w->t->plan->fold;
+    return by_key_in_span(w, r) && !w->zeros && a->masks.mask.data == NULL &&
+           a->masks.bias.data == NULL && !w->t->plan->folded;
 }
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Few rows through super-blocks and the tree (few.h). */
+/* Few rows through super-blocks and the tree (by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_RUN_H
 #define BACKENDS_SIMD_POOL_BY_KEY_RUN_H
 
-#include "backends/simd/pool/by_key/few.h"
+#include "backends/simd/pool/by_key/by_key.h"
 #include "backends/simd/pool/by_key/masks.h"
 #include "backends/simd/pool/by_key/panel.h"
 #include "backends/simd/pool/by_key/score.h"
@@ -17,7 +17,7 @@
 #include "backends/tree.h"
 
 /* LANES lanes of the blocks merged in order, into the first block's place. */
-VEC_FN void few_merge_n(const struct pool_few *w, int at, const bool max)
+VEC_FN void by_key_merge_n(const struct by_key *w, int at, const bool max)
 {
     vec m = v_loadu(w->m + at), l = v_loadu(w->l + at), sq = v_loadu(w->sq + at);
     vec a = v_loadu(w->sum + at);
@@ -39,19 +39,19 @@ VEC_FN void few_merge_n(const struct pool_few *w, int at, const bool max)
     v_storeu(w->sum + at, a);
 }
 
-static void few_merge(const struct pool_few *w)
+static void by_key_merge(const struct by_key *w)
 {
     for (int i = 0; i < w->waiting * w->t->count; i += LANES)
         if (w->t->plan->has_max)
-            few_merge_n(w, i, true);
+            by_key_merge_n(w, i, true);
         else
-            few_merge_n(w, i, false);
+            by_key_merge_n(w, i, false);
 }
 
 /* Column by column likewise; these do not wait. */
-static void few_merge_columns(const struct pool_few *w, int r, real *state)
+static void by_key_merge_columns(const struct by_key *w, int r, real *state)
 {
-    const int64_t room = few_room(w), v = w->t->plan->a->v;
+    const int64_t room = by_key_room(w), v = w->t->plan->a->v;
     real *acc = w->acc + r * POOL_BLOCKS * room;
     for (int64_t c = 0; c < v; c += LANES) { /* there is room for whole vectors */
         vec a = v_loadu(acc + c);
@@ -64,7 +64,7 @@ static void few_merge_columns(const struct pool_few *w, int r, real *state)
 }
 
 /* The state of the super-block in slot k. */
-static void few_state(const struct pool_few *w, int k, real *state)
+static void by_key_state(const struct by_key *w, int k, real *state)
 {
     const struct pool_plan *p = w->t->plan;
     const int lanes = w->t->lanes;
@@ -77,45 +77,45 @@ static void few_state(const struct pool_few *w, int k, real *state)
         if (p->a->v == 1)
             state[3 * lanes] = w->sum[at];
         else
-            few_merge_columns(w, r, state + 3 * lanes);
+            by_key_merge_columns(w, r, state + 3 * lanes);
     }
 }
 
 /* Values of a single column and key weights, in the order of scores. */
-static void few_line_up(struct pool_few *w)
+static void by_key_gather(struct by_key *w)
 {
     const struct pool_args *a = w->t->plan->a;
     vec_mask zero = m_first(0);
     if (a->v == 1)
-        few_panel(w, w->from_v, 1, 0, w->v);
+        by_key_panel(w, w->from_v, 1, 0, w->v);
     w->zeros = false;
     if (a->key_weights.data == NULL)
         return;
-    few_panel(w, w->from_weights, 1, 1, w->weights);
+    by_key_panel(w, w->from_weights, 1, 1, w->weights);
     for (int k = 0; k < SUPER_BLOCK; k += LANES)
         zero = m_or(zero, v_eq(v_loadu(w->weights + k), v_zero()));
     w->zeros = m_any(zero) != 0;
 }
 
 /* The rows of the super-block, whose keys have been looked at. */
-static void few_rows(const struct pool_few *w)
+static void by_key_rows(const struct by_key *w)
 {
     const struct pool_tile *t = w->t;
-    bool suspect[POOL_LANES(LANES)];
+    bool may_have_nan[POOL_LANES(LANES)];
     for (int r = 0; r < t->count; r++) {
-        const bool all = few_sees_all(w, r);
-        const bool ends = w->panel && few_line(w, r);
-        suspect[r] = !all || t->plan->compact;
+        const bool all = by_key_all_visible(w, r);
+        const bool extremes = w->panel && by_key_line(w, r);
+        may_have_nan[r] = !all || t->plan->compact;
         if (!all)
-            few_sight(w, r);
-        few_weigh(w, r, !all || ends ? w->ends : NULL, suspect[r]);
+            by_key_apply_masks(w, r);
+        by_key_weigh(w, r, !all || extremes ? w->extremes : NULL, may_have_nan[r]);
     }
     for (int b = 0; b < POOL_BLOCKS && t->plan->a->v > 1; b++)
-        few_block(w, b, suspect);
+        by_key_block(w, b, may_have_nan);
 }
 
-/* The blocks of a super-block of which no row sees anything. */
-static void few_nothing(const struct pool_few *w)
+/* The blocks of a super-block that is hidden from all rows. */
+static void by_key_nothing(const struct by_key *w)
 {
     const struct pool_plan *p = w->t->plan;
     const int rows = w->t->count;
@@ -127,11 +127,11 @@ static void few_nothing(const struct pool_few *w)
             w->l[at] = w->sq[at] = w->sum[at] = 0;
         }
     if (p->a->v > 1)
-        pool_fill(w->acc, (size_t)(rows * POOL_BLOCKS * few_room(w)), 0);
+        pool_fill(w->acc, (size_t)(rows * POOL_BLOCKS * by_key_room(w)), 0);
 }
 
 /* The blocks of the super-block into the next slot. */
-static void few_super_block(struct pool_few *w, int64_t number)
+static void by_key_super_block(struct by_key *w, int64_t number)
 {
     const struct pool_tile *t = w->t;
     const struct pool_args *a = t->plan->a;
@@ -142,19 +142,19 @@ static void few_super_block(struct pool_few *w, int64_t number)
     w->end = (int)end;
     w->complete = first == 0 && end == SUPER_BLOCK;
     if (first >= end) {
-        few_nothing(w);
+        by_key_nothing(w);
         return;
     }
-    few_line_up(w);
+    by_key_gather(w);
     if (w->panel)
-        few_panel_keys(w);
+        by_key_panel_keys(w);
     else
-        few_measure(w);
-    few_rows(w);
+        by_key_measure(w);
+    by_key_rows(w);
 }
 
 /* Super-blocks [first, end) as the fewest nodes. */
-static void few_run(struct pool_few *w, int64_t first, int64_t end, struct pool_forest *f)
+static void by_key_run(struct by_key *w, int64_t first, int64_t end, struct pool_forest *f)
 {
     const struct pool_tile *t = w->t;
     const size_t size = pool_tile_state(t->plan, t->vectors);
@@ -163,12 +163,12 @@ static void few_run(struct pool_few *w, int64_t first, int64_t end, struct pool_
     for (int64_t s = first; s < end; s += w->waiting) {
         const int slots = (int)int_min(w->slots, end - s);
         for (w->waiting = 0; w->waiting < slots; w->waiting++)
-            few_super_block(w, s + w->waiting);
-        few_merge(w);
+            by_key_super_block(w, s + w->waiting);
+        by_key_merge(w);
         for (int k = 0; k < slots; k++) {
             int slot = tree_push(&f->tree, 0, s + k);
             f->state[slot] = t->states + (size_t)slot * size;
-            few_state(w, k, f->state[slot]);
+            by_key_state(w, k, f->state[slot]);
             while (tree_join(&f->tree, &step))
                 pool_state_merge(t->plan, f->state[step.left], f->state[step.right], t->lanes);
         }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Measures of few rows and a super-block of keys without a panel (few.h). */
+/* Measures of few rows and a super-block of keys without a panel (by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_SCORE_H
 #define BACKENDS_SIMD_POOL_BY_KEY_SCORE_H
 
 #include "backends/simd/math/kernels.h"
-#include "backends/simd/pool/by_key/few.h"
+#include "backends/simd/pool/by_key/by_key.h"
 #include "backends/simd/pool/by_key/panel.h"
 #include "backends/simd/pool/by_key/transpose.h"
 #include "backends/simd/pool/measure.h"
@@ -17,7 +17,7 @@
 
 /* Measures of all rows into w->copy, in the order of keys; then to where they belong. False where
  * keys do not lie so that this can be done. */
-static bool few_in_place(const struct pool_few *w)
+static bool by_key_in_place(const struct by_key *w)
 {
     const struct pool_plan *p = w->t->plan;
     const struct pool_args *a = p->a;
@@ -28,49 +28,52 @@ static bool few_in_place(const struct pool_few *w)
         return false;
     const int whole = (w->end - w->first) / LANES * LANES;
     const pool_any *k = pool_at(&a->k, w->t->b, w->t->head0) + (w->base + w->first) * a->k.row;
-    const struct few_turned turned = { .k = k,
-                                       .row = a->k.row,
-                                       .d = a->d,
-                                       .q = (const real *)(const void *)x->cast,
-                                       .step = x->col,
-                                       .scale = x->cast_scale != NULL ? *x->cast_scale : 1,
-                                       .out = w->copy + w->first,
-                                       .vectors = whole / LANES,
-                                       .ahead = a->k.row == a->d ? 8 << 10 : 0 };
-    few_turned(&turned, w->t->count, dot);
+    const struct by_key_transposed transposed = { .k = k,
+                                                  .row = a->k.row,
+                                                  .d = a->d,
+                                                  .q = (const real *)(const void *)x->cast,
+                                                  .step = x->col,
+                                                  .scale =
+                                                      x->cast_scale != NULL ? *x->cast_scale : 1,
+                                                  .out = w->copy + w->first,
+                                                  .vectors = whole / LANES,
+                                                  .ahead = a->k.row == a->d ? 8 << 10 : 0 };
+    by_key_transposed(&transposed, w->t->count, dot);
     for (int o = whole; o < w->end - w->first; o++)
         for (int r = 0; r < w->t->count; r++)
-            turned.out[r * SUPER_BLOCK + o] = few_single(&turned, k + o * a->k.row, r, dot);
+            transposed.out[r * SUPER_BLOCK + o] =
+                by_key_single(&transposed, k + o * a->k.row, r, dot);
     for (int r = 0; r < w->t->count; r++) {
-        real *s = w->s + few_row(w, r);
-        few_turn(w->copy + r * SUPER_BLOCK, 1, s);
+        real *s = w->s + by_key_row(w, r);
+        by_key_transpose(w->copy + r * SUPER_BLOCK, 1, s);
         for (int i = 0; i < SUPER_BLOCK && x->cast_post != NULL; i += LANES)
             v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->cast_post[r * x->post_row])));
     }
     return true;
 }
 
-/* --- all pairs, a tile of keys turned at a time --------------------------------------------- */
+/* --- all pairs, a tile of keys transposed at a time ---------------------------------------------
+ */
 
 /* The key of number x, or one that there is. */
-static int64_t few_there(const struct pool_few *w, int x)
+static int64_t by_key_there(const struct by_key *w, int x)
 {
-    return w->base + int_max(w->first, int_min(few_key(x), w->end - 1));
+    return w->base + int_max(w->first, int_min(by_key_key(x), w->end - 1));
 }
 
 /* Widths of the tile's keys, a row of lanes. */
-static void few_inverse_bandwidths(const struct pool_few *w, int at, int lanes)
+static void by_key_inverse_bandwidths(const struct by_key *w, int at, int lanes)
 {
     const struct pool_plan *p = w->t->plan;
     const struct kernel *kernel = &p->a->kernel;
     const bool key = kernel->per == ATTPOOL_BANDWIDTH_KEY;
     if (p->a->score != POOL_KERNEL || (!key && kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY))
         return;
-    const struct few_source from = w->from_inverse_bandwidths;
+    const struct by_key_source from = w->from_inverse_bandwidths;
     for (int lane = 0; lane < lanes; lane++)
-        w->scale[lane] = r_abs(from.x[few_there(w, at + lane) * from.row]);
-    for (int lane = 0; lane < lanes && key && p->squared_width; lane += LANES)
-        pool_inverse_bandwidths_of(w->scale + lane, w->post + lane);
+        w->scale[lane] = r_abs(from.x[by_key_there(w, at + lane) * from.row]);
+    for (int lane = 0; lane < lanes && key && p->has_w2; lane += LANES)
+        split_ws(w->scale + lane, w->post + lane);
     for (int64_t c = p->a->d - 1; c >= 0 && !key; c--) /* the first row has the factors */
         for (int lane = 0; lane < lanes; lane += LANES)
             v_storeu(w->scale + c * lanes + lane,
@@ -78,17 +81,17 @@ static void few_inverse_bandwidths(const struct pool_few *w, int at, int lanes)
 }
 
 /* How the differences of lanes that are keys are scaled. */
-static void few_scaled(const struct pool_few *w, struct pool_pairs *x)
+static void by_key_scaled(const struct by_key *w, struct pool_pairs *x)
 {
     const struct pool_plan *p = w->t->plan;
     const bool power = p->measure == MEASURE_SQUARES && !p->by_coordinate;
-    const bool post = p->squared_width;
+    const bool post = p->has_w2;
     switch (p->a->kernel.per) {
     case ATTPOOL_BANDWIDTH_ONE:
-        x->cast_scale = power ? &p->power : &p->width;
+        x->cast_scale = power ? &p->power : &p->w;
         if (*x->cast_scale == 1 && !post)
             x->cast_scale = NULL;
-        x->cast_post = post ? &p->width : NULL;
+        x->cast_post = post ? &p->w : NULL;
         break;
     case ATTPOOL_BANDWIDTH_COORDINATE:
         x->cast_scale = w->t->coordinate;
@@ -113,12 +116,12 @@ static void few_scaled(const struct pool_few *w, struct pool_pairs *x)
 }
 
 /* What all pairs of the rows have in common. */
-static void few_begin(struct pool_few *w)
+static void by_key_begin(struct by_key *w)
 {
     const struct pool_plan *p = w->t->plan;
     const struct pool_args *a = p->a;
-    w->pairs = (struct pool_pairs){ .vectors = FEW_WIDE / LANES,
-                                    .tiles = w->panel ? FEW_RUN : 1,
+    w->pairs = (struct pool_pairs){ .vectors = BY_KEY_WIDE / LANES,
+                                    .tiles = w->panel ? BY_KEY_RUN : 1,
                                     .count = w->t->count,
                                     .d = a->d,
                                     .lane = w->panel ? w->k : w->keys,
@@ -129,68 +132,68 @@ static void few_begin(struct pool_few *w)
                                     .wv_col = a->wv.col,
                                     .out = w->s,
                                     .step = SUPER_BLOCK,
-                                    .ends = w->ends,
+                                    .extremes = w->extremes,
                                     .factor = p->factor ? w->factor : NULL,
-                                    .part = p->compact ? w->part : NULL };
+                                    .included = p->compact ? w->included : NULL };
     if (a->score == POOL_KERNEL)
-        few_scaled(w, &w->pairs);
-    w->from_k = few_rows_of(w, &a->k);
-    w->from_v = few_rows_of(w, &a->value);
-    w->from_weights = few_columns_of(w, &a->key_weights);
+        by_key_scaled(w, &w->pairs);
+    w->from_k = by_key_rows_of(w, &a->k);
+    w->from_v = by_key_rows_of(w, &a->value);
+    w->from_weights = by_key_columns_of(w, &a->key_weights);
     w->from_inverse_bandwidths =
-        few_columns_of(w, a->kernel.per == ATTPOOL_BANDWIDTH_KEY ? &a->kernel.inverse_bandwidths
-                                                                 : &a->kernel.factors);
+        by_key_columns_of(w, a->kernel.per == ATTPOOL_BANDWIDTH_KEY ? &a->kernel.inverse_bandwidths
+                                                                    : &a->kernel.factors);
     real *const blocks[] = { w->m, w->l, w->sq, w->sum };
     for (int i = 0; i < 4; i++) /* there may be more lanes than rows */
         pool_fill(blocks[i], (size_t)(POOL_BLOCKS * w->lanes), 0);
 }
 
 /* The vectors of keys at number `from`. */
-static void few_tile(const struct pool_few *w, int from, int vectors)
+static void by_key_tile(const struct by_key *w, int from, int vectors)
 {
     const struct pool_args *a = w->t->plan->a;
     const pool_any *k = pool_at(&a->k, w->t->b, w->t->head0), *rows[POOL_LANES(LANES)];
     struct pool_pairs x = w->pairs;
     x.vectors = vectors;
-    x.ends = NULL;
+    x.extremes = NULL;
     x.out += from;
     x.factor = x.factor != NULL ? x.factor + from : NULL;
-    x.part = x.part != NULL ? x.part + from : NULL;
+    x.included = x.included != NULL ? x.included + from : NULL;
     if (a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY)
         x.scale_step = vectors * LANES;
     for (int lane = 0; lane < vectors * LANES; lane++)
-        rows[lane] = k + few_there(w, from + lane) * a->k.row;
-    pool_turn(rows, a->k.col, a->d, vectors * LANES, w->keys);
-    few_inverse_bandwidths(w, from, vectors * LANES);
+        rows[lane] = k + by_key_there(w, from + lane) * a->k.row;
+    pool_transpose(rows, a->k.col, a->d, vectors * LANES, w->keys);
+    by_key_inverse_bandwidths(w, from, vectors * LANES);
     pool_pairs_measure(w->t->plan, &x);
 }
 
 /* The numbers that keys may have. */
-static struct pool_span few_numbers(const struct pool_few *w)
+static struct pool_span by_key_numbers(const struct by_key *w)
 {
-    const int run = FEW_RUN, first = w->first % run, last = (w->end - 1) % run;
+    const int run = BY_KEY_RUN, first = w->first % run, last = (w->end - 1) % run;
     if (w->first / run != (w->end - 1) / run)
         return (struct pool_span){ 0, SUPER_BLOCK };
-    return (struct pool_span){ first * FEW_WIDE, (last + 1) * FEW_WIDE };
+    return (struct pool_span){ first * BY_KEY_WIDE, (last + 1) * BY_KEY_WIDE };
 }
 
 /* Measures of all rows. */
-static void few_measure(const struct pool_few *w)
+static void by_key_measure(const struct by_key *w)
 {
     const struct pool_plan *p = w->t->plan;
-    const struct pool_span all = few_numbers(w);
+    const struct pool_span all = by_key_numbers(w);
     const int from = (int)all.low, end = (int)all.high;
     if (p->measure == MEASURE_NONE)
         pool_fill(w->s, (size_t)w->t->count * SUPER_BLOCK, p->has_max ? 0 : 1);
-    else if (!few_in_place(w))
+    else if (!by_key_in_place(w))
         for (int x = from, vectors; x < end; x += vectors * LANES) {
             vectors = end - x >= POOL_VECTORS * LANES ? POOL_VECTORS : 1;
-            few_tile(w, x, vectors);
+            by_key_tile(w, x, vectors);
         }
     for (int r = 0; r < w->t->count; r++) {
-        const size_t at = few_row(w, r) + (size_t)from;
+        const size_t at = by_key_row(w, r) + (size_t)from;
         pool_kernel(p, w->s + at, p->factor ? w->factor + at : NULL,
-                    p->compact ? w->part + at : NULL, (size_t)(end - from));
+                    p->compact ? w->included + at : NULL, (size_t)(end - from));
     }
 }
 

@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Weights of few rows and a super-block, and their sums (few.h). */
+/* Weights of few rows and a super-block, and their sums (by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
 #define BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
 
 #include "backends/simd/math/powers.h"
-#include "backends/simd/pool/by_key/few.h"
+#include "backends/simd/pool/by_key/by_key.h"
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
 
 /* Maxima of the blocks of a row, from its scores or, where these are known, their extremes, into
  * m; true where one of them is large. */
-static bool few_maxima(const struct pool_few *w, const real *s, const real *ends, real *m)
+static bool by_key_maxima(const struct by_key *w, const real *s, const real *extremes, real *m)
 {
-    enum { VECTORS = FEW_WIDE / LANES };
+    enum { VECTORS = BY_KEY_WIDE / LANES };
     const struct pool_plan *p = w->t->plan;
     const vec c = v_set1(p->c), limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
     vec_mask small = m_not(m_first(0));
-    vec end[4];
+    vec extreme[4];
     UNROLL_FOR (int i = 0; i < 4; i++)
-        end[i] = ends != NULL ? v_loadu(ends + i * LANES) : v_set1(p->low ? REAL_MAX : -REAL_MAX);
-    for (int x = 0; x < SUPER_BLOCK && ends == NULL; x += 4 * LANES)
+        extreme[i] = extremes != NULL ? v_loadu(extremes + i * LANES)
+                                      : v_set1(p->smallest ? REAL_MAX : -REAL_MAX);
+    for (int x = 0; x < SUPER_BLOCK && extremes == NULL; x += 4 * LANES)
         UNROLL_FOR (int i = 0; i < 4; i++)
-            end[i] = pool_extreme(p->low, end[i], v_loadu(s + x + i * LANES));
+            extreme[i] = pool_extreme(p->smallest, extreme[i], v_loadu(s + x + i * LANES));
     UNROLL_FOR (int i = VECTORS; i < 4; i++)
-        end[i % VECTORS] = pool_extreme(p->low, end[i % VECTORS], end[i]);
+        extreme[i % VECTORS] = pool_extreme(p->smallest, extreme[i % VECTORS], extreme[i]);
     if (LANES > (int)POOL_BLOCKS) { /* blocks come in pieces */
         real twice[2 * LANES];
-        v_storeu(twice, end[0]);
-        v_storeu(twice + LANES, end[0]);
-        end[0] = pool_extreme(p->low, end[0], v_loadu(twice + POOL_BLOCKS));
+        v_storeu(twice, extreme[0]);
+        v_storeu(twice + LANES, extreme[0]);
+        extreme[0] = pool_extreme(p->smallest, extreme[0], v_loadu(twice + POOL_BLOCKS));
     }
     UNROLL_FOR (int i = 0; i < VECTORS; i++) {
-        const vec max = v_max_keep(v_set1(-REAL_MAX), v_mul(c, end[i]));
+        const vec max = v_max_keep(v_set1(-REAL_MAX), v_mul(c, extreme[i]));
         small = m_and(small, v_lt(v_abs(max), limit));
         v_storeu(m + i * LANES, max);
     }
@@ -40,17 +41,18 @@ static bool few_maxima(const struct pool_few *w, const real *s, const real *ends
 }
 
 /* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
-struct few_next {
+struct by_key_next {
     uintptr_t k, v;     /* v may be 0: it does not come */
     size_t coordinates; /* of keys that come */
 };
 
-static struct few_next few_next_of(const struct pool_few *w)
+static struct by_key_next by_key_next_of(const struct by_key *w)
 {
     const int64_t next = w->base + SUPER_BLOCK, d = w->t->plan->a->d;
-    struct few_next x = { 0 };
+    struct by_key_next x = { 0 };
     const bool lie = w->from_k.row == d && (w->from_k.col == 1 || d == 1);
-    if (lie && d * SUPER_BLOCK * (int)sizeof(real) <= 16 << 10) { /* more turns up by itself */
+    if (lie && d * SUPER_BLOCK * (int)sizeof(real) <=
+                   16 << 10) { /* the processor fetches more by itself */
         x.k = (uintptr_t)(w->from_k.x + next * d);
         x.coordinates = (size_t)d;
     }
@@ -60,34 +62,34 @@ static struct few_next few_next_of(const struct pool_few *w)
 }
 
 /* 4 vectors. */
-VEC_FN void few_fetch(uintptr_t x)
+VEC_FN void by_key_fetch(uintptr_t x)
 {
     UNROLL_FOR (size_t i = 0; i < 4 * LANES * sizeof(real); i += 64)
         vec_prefetch((const void *)(x + i));
 }
 
-VEC_FN void few_ahead(const struct few_next *x, size_t at)
+VEC_FN void by_key_ahead(const struct by_key_next *x, size_t at)
 {
     for (size_t c = 0; c < x->coordinates; c++)
-        few_fetch(x->k + (at * x->coordinates + c * 4 * LANES) * sizeof(real));
+        by_key_fetch(x->k + (at * x->coordinates + c * 4 * LANES) * sizeof(real));
     if (x->v != 0)
-        few_fetch(x->v + at * sizeof(real));
+        by_key_fetch(x->v + at * sizeof(real));
 }
 
 /* A row of weights. */
-struct few_sums {
+struct by_key_sums {
     real *s;                     /* scores, then weights */
     const real *minus;           /* 4 vectors, or NULL: s are the weights */
     const real *factor, *weight; /* or NULL */
-    const real *v, *part;        /* or NULL */
+    const real *v, *included;    /* or NULL */
     bool keep;                   /* the weights, in s */
     real c;
     real *l, *sq, *sum; /* of the blocks */
 };
 
 /* 4 vectors of weights from number x on, into t, and s where they are kept. */
-VEC_FN void few_group(const struct few_sums *w, int x, vec *t, const bool log, const bool more,
-                      bool keep)
+VEC_FN void by_key_group(const struct by_key_sums *w, int x, vec *t, const bool log,
+                         const bool more, bool keep)
 {
     real *s = w->s + x;
     UNROLL_FOR (int i = 0; i < 4; i++) {
@@ -107,12 +109,12 @@ VEC_FN void few_group(const struct few_sums *w, int x, vec *t, const bool log, c
     }
 }
 
-/* Weights from number x on, POOL_BLOCKS at a time, `rows` times, each FEW_WIDE further on; they
+/* Weights from number x on, POOL_BLOCKS at a time, `rows` times, each BY_KEY_WIDE further on; they
  * are in t or, where that is NULL, in memory. */
-VEC_FN void few_add(const struct few_sums *w, int x, const vec *t, int rows, vec *l, vec *sq,
-                    vec *sum, const bool one, const bool more)
+VEC_FN void by_key_add(const struct by_key_sums *w, int x, const vec *t, int rows, vec *l, vec *sq,
+                       vec *sum, const bool one, const bool more)
 {
-    const int wide = FEW_WIDE, vectors = LANES < (int)POOL_BLOCKS ? POOL_BLOCKS / LANES : 1;
+    const int wide = BY_KEY_WIDE, vectors = LANES < (int)POOL_BLOCKS ? POOL_BLOCKS / LANES : 1;
     UNROLL_FOR (int k = 0; k < rows; k++, x += wide)
         UNROLL_FOR (int i = 0; i < vectors; i++) {
             const vec p = t != NULL ? t[k * vectors + i] : v_loadu(w->s + x + i * LANES);
@@ -122,37 +124,37 @@ VEC_FN void few_add(const struct few_sums *w, int x, const vec *t, int rows, vec
             if (!one)
                 continue;
             vec to = v_fma(p, v_loadu(w->v + x + i * LANES), sum[i]);
-            if (more && w->part != NULL)
-                to = v_select(v_gt(v_loadu(w->part + x + i * LANES), v_zero()), to, sum[i]);
+            if (more && w->included != NULL)
+                to = v_select(v_gt(v_loadu(w->included + x + i * LANES), v_zero()), to, sum[i]);
             sum[i] = to;
         }
 }
 
 /* Sums of weights that are made on the way. Where a vector holds two keys of a block they come
  * from memory, once the later ones have been made. `next` comes ahead, or is NULL. */
-VEC_FN void few_sums_of(const struct few_sums *all, const struct few_next *next, const bool log,
-                        const bool one, const bool more)
+VEC_FN void by_key_sums_of(const struct by_key_sums *all, const struct by_key_next *next,
+                           const bool log, const bool one, const bool more)
 {
     enum {
         GROUP = 4 * LANES,
-        ROWS = GROUP / FEW_WIDE,
+        ROWS = GROUP / BY_KEY_WIDE,
         VECTORS = LANES < (int)POOL_BLOCKS ? (int)POOL_BLOCKS / LANES : 1
     };
     const bool pieces = LANES > (int)POOL_BLOCKS;
-    const struct few_sums one_row = *all, *w = &one_row;
+    const struct by_key_sums one_row = *all, *w = &one_row;
     vec l[VECTORS], sq[VECTORS], sum[VECTORS], t[4];
     UNROLL_FOR (int i = 0; i < VECTORS; i++)
         l[i] = sq[i] = sum[i] = v_zero();
     for (int x = 0; x < SUPER_BLOCK; x += GROUP) {
-        few_group(w, x, t, log, more, pieces || w->keep);
+        by_key_group(w, x, t, log, more, pieces || w->keep);
         if (!pieces)
-            few_add(w, x, t, ROWS, l, sq, sum, one, more);
+            by_key_add(w, x, t, ROWS, l, sq, sum, one, more);
         if (next != NULL)
-            few_ahead(next, (size_t)x);
+            by_key_ahead(next, (size_t)x);
     }
-    for (int x = 0; x < FEW_WIDE && pieces; x += POOL_BLOCKS)
-        for (int k = 0; k < FEW_RUN; k += ROWS)
-            few_add(w, x + k * FEW_WIDE, NULL, ROWS, l, sq, sum, one, more);
+    for (int x = 0; x < BY_KEY_WIDE && pieces; x += POOL_BLOCKS)
+        for (int k = 0; k < BY_KEY_RUN; k += ROWS)
+            by_key_add(w, x + k * BY_KEY_WIDE, NULL, ROWS, l, sq, sum, one, more);
     for (int i = 0; i < VECTORS; i++) {
         v_storeu(w->l + i * LANES, l[i]);
         v_storeu(w->sq + i * LANES, sq[i]);
@@ -160,48 +162,48 @@ VEC_FN void few_sums_of(const struct few_sums *all, const struct few_next *next,
     }
 }
 
-static void few_sums(const struct few_sums *w, const struct few_next *next, bool more)
+static void by_key_sums(const struct by_key_sums *w, const struct by_key_next *next, bool more)
 {
     const bool one = w->v != NULL, log = w->minus != NULL;
     switch (log * 4 + one * 2 + more) {
     case 0:
-        few_sums_of(w, next, false, false, false);
+        by_key_sums_of(w, next, false, false, false);
         break;
     case 1:
-        few_sums_of(w, next, false, false, true);
+        by_key_sums_of(w, next, false, false, true);
         break;
     case 2:
-        few_sums_of(w, next, false, true, false);
+        by_key_sums_of(w, next, false, true, false);
         break;
     case 3:
-        few_sums_of(w, next, false, true, true);
+        by_key_sums_of(w, next, false, true, true);
         break;
     case 4:
-        few_sums_of(w, next, true, false, false);
+        by_key_sums_of(w, next, true, false, false);
         break;
     case 5:
-        few_sums_of(w, next, true, false, true);
+        by_key_sums_of(w, next, true, false, true);
         break;
     case 6:
-        few_sums_of(w, next, true, true, false);
+        by_key_sums_of(w, next, true, true, false);
         break;
     default:
-        few_sums_of(w, next, true, true, true);
+        by_key_sums_of(w, next, true, true, true);
     }
 }
 
 /* Scores less maxima so large that their own rounding matters. */
-static void few_large(const struct pool_few *w, real *s, const real *m)
+static void by_key_large(const struct by_key *w, real *s, const real *m)
 {
     const vec c = v_set1(w->t->plan->c), limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
     for (int x = 0; x < SUPER_BLOCK; x += LANES) {
-        const vec max = v_loadu(m + x % FEW_WIDE), score = v_loadu(s + x);
+        const vec max = v_loadu(m + x % BY_KEY_WIDE), score = v_loadu(s + x);
         const vec two = v_sub(v_mul(c, score), max);
         v_storeu(s + x, v_select(v_lt(v_abs(max), limit), v_fma(c, score, v_neg(max)), two));
     }
 }
 
-static bool few_has_nan(const real *x, int64_t n)
+static bool by_key_has_nan(const real *x, int64_t n)
 {
     bool nan = false;
     for (int64_t c = 0; c < n; c++)
@@ -210,38 +212,39 @@ static bool few_has_nan(const real *x, int64_t n)
 }
 
 /* Weights of row r, in the place of its scores where they are wanted again; maxima and sums of
- * its blocks. `ends` may be NULL. */
-static void few_weigh(const struct pool_few *w, int r, const real *ends, bool suspect)
+ * its blocks. `extremes` may be NULL. */
+static void by_key_weigh(const struct by_key *w, int r, const real *extremes, bool may_have_nan)
 {
     const struct pool_plan *p = w->t->plan;
-    const size_t at = few_row(w, r);
-    real minus[4 * LANES], m[FEW_WIDE] = { 0 }, l[FEW_WIDE], sq[FEW_WIDE], sum[FEW_WIDE];
+    const size_t at = by_key_row(w, r);
+    real minus[4 * LANES], m[BY_KEY_WIDE] = { 0 }, l[BY_KEY_WIDE], sq[BY_KEY_WIDE],
+                           sum[BY_KEY_WIDE];
     const bool more = p->factor || p->weighted || p->squares;
-    struct few_sums sums = { .s = w->s + at,
-                             .factor = p->factor ? w->factor + at : NULL,
-                             .weight = p->weighted ? w->weights : NULL,
-                             .v = p->a->v == 1 ? w->v : NULL,
-                             .keep = p->a->v > 1 || suspect,
-                             .c = p->c,
-                             .l = l,
-                             .sq = sq,
-                             .sum = sum };
+    struct by_key_sums sums = { .s = w->s + at,
+                                .factor = p->factor ? w->factor + at : NULL,
+                                .weight = p->weighted ? w->weights : NULL,
+                                .v = p->a->v == 1 ? w->v : NULL,
+                                .keep = p->a->v > 1 || may_have_nan,
+                                .c = p->c,
+                                .l = l,
+                                .sq = sq,
+                                .sum = sum };
     if (p->has_max) {
-        const bool large = few_maxima(w, sums.s, ends, m);
+        const bool large = by_key_maxima(w, sums.s, extremes, m);
         for (int i = 0; i < 4 * LANES; i += LANES)
-            v_storeu(minus + i, large ? v_zero() : v_neg(v_loadu(m + i % FEW_WIDE)));
+            v_storeu(minus + i, large ? v_zero() : v_neg(v_loadu(m + i % BY_KEY_WIDE)));
         if (large) {
-            few_large(w, sums.s, m);
+            by_key_large(w, sums.s, m);
             sums.c = 1;
         }
         sums.minus = minus;
     }
-    const struct few_next next = few_next_of(w);
-    few_sums(&sums, w->panel && r == 0 ? &next : NULL, more);
-    if (sums.v != NULL && suspect && few_has_nan(sums.sum, POOL_BLOCKS)) {
+    const struct by_key_next next = by_key_next_of(w);
+    by_key_sums(&sums, w->panel && r == 0 ? &next : NULL, more);
+    if (sums.v != NULL && may_have_nan && by_key_has_nan(sums.sum, POOL_BLOCKS)) {
         sums.minus = sums.factor = sums.weight = NULL;
-        sums.part = w->part + at;
-        few_sums(&sums, NULL, true);
+        sums.included = w->included + at;
+        by_key_sums(&sums, NULL, true);
     }
     for (int b = 0, i = w->waiting * w->t->count + r; b < POOL_BLOCKS; b++, i += w->lanes) {
         w->m[i] = m[b];

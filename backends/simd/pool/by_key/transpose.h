@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Dots and squares of many coordinates for few rows; keys are turned on their way. */
+/* Dots and squares of many coordinates for few rows; keys are transposed on their way. */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_TRANSPOSE_H
 #define BACKENDS_SIMD_POOL_BY_KEY_TRANSPOSE_H
 
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/tile.h"
 
-struct few_turned {
+struct by_key_transposed {
     const pool_any *k; /* of the first key */
     int64_t row, d;
     const real *q; /* of the first row; coordinates are `step` numbers apart */
@@ -19,8 +19,8 @@ struct few_turned {
 };
 
 /* n coordinates from c on, of LANES keys and nr rows. */
-VEC_FN void few_turned_square(const struct few_turned *x, const pool_any *k, int64_t c, int n,
-                              vec s[4], const int nr, const bool dot)
+VEC_FN void by_key_transposed_square(const struct by_key_transposed *x, const pool_any *k,
+                                     int64_t c, int n, vec s[4], const int nr, const bool dot)
 {
     const vec scale = v_set1(x->scale);
     const real *q = x->q + c * x->step;
@@ -39,8 +39,8 @@ VEC_FN void few_turned_square(const struct few_turned *x, const pool_any *k, int
 }
 
 /* LANES keys, from k on. */
-VEC_FN void few_turned_n(const struct few_turned *x, const pool_any *k, real *out, const int nr,
-                         const bool dot)
+VEC_FN void by_key_transposed_n(const struct by_key_transposed *x, const pool_any *k, real *out,
+                                const int nr, const bool dot)
 {
     const int lines = (int)(LANES * LANES * sizeof(real) / 64);
     vec sum[4], s[4];
@@ -56,10 +56,10 @@ VEC_FN void few_turned_n(const struct few_turned *x, const pool_any *k, real *ou
                 (uintptr_t)k + (size_t)(x->ahead + c * LANES * (int)sizeof(real));
             for (int i = 0; i < lines && x->ahead != 0; i++)
                 vec_prefetch((const void *)(next + 64 * (unsigned)i));
-            few_turned_square(x, k + c, c, LANES, s, nr, dot);
+            by_key_transposed_square(x, k + c, c, LANES, s, nr, dot);
         }
         if (c < end)
-            few_turned_square(x, k + c, c, (int)(end - c), s, nr, dot);
+            by_key_transposed_square(x, k + c, c, (int)(end - c), s, nr, dot);
         UNROLL_FOR (int j = 0; j < nr; j++)
             sum[j] = v_add(sum[j], s[j]);
     }
@@ -67,41 +67,41 @@ VEC_FN void few_turned_n(const struct few_turned *x, const pool_any *k, real *ou
         v_storeu(out + j * SUPER_BLOCK, sum[j]);
 }
 
-VEC_FN void few_turned_rows(const struct few_turned *x, const int nr, const bool dot)
+VEC_FN void by_key_transposed_rows(const struct by_key_transposed *x, const int nr, const bool dot)
 {
     const pool_any *k = x->k;
     for (int v = 0; v < x->vectors; v++, k += LANES * x->row)
-        few_turned_n(x, k, x->out + v * LANES, nr, dot);
+        by_key_transposed_n(x, k, x->out + v * LANES, nr, dot);
 }
 
-#define FEW_TURNED(nr)                                                                             \
+#define BY_KEY_TURNED(nr)                                                                          \
     case nr:                                                                                       \
         if (dot)                                                                                   \
-            few_turned_rows(&some, nr, true);                                                      \
+            by_key_transposed_rows(&some, nr, true);                                               \
         else                                                                                       \
-            few_turned_rows(&some, nr, false);                                                     \
+            by_key_transposed_rows(&some, nr, false);                                              \
         break;
 
-static void few_turned(const struct few_turned *x, int rows, bool dot)
+static void by_key_transposed(const struct by_key_transposed *x, int rows, bool dot)
 {
-    struct few_turned some = *x;
+    struct by_key_transposed some = *x;
     for (int r = 0; r < rows; r += 4) {
         some.q = x->q + r;
         some.out = x->out + (int64_t)r * SUPER_BLOCK;
         switch (rows - r) {
-            FEW_TURNED(1)
-            FEW_TURNED(2)
-            FEW_TURNED(3)
+            BY_KEY_TURNED(1)
+            BY_KEY_TURNED(2)
+            BY_KEY_TURNED(3)
         default:
-            FEW_TURNED(4)
+            BY_KEY_TURNED(4)
         }
     }
 }
 
-#undef FEW_TURNED
+#undef BY_KEY_TURNED
 
 /* A key outside the vectors. */
-static real few_single(const struct few_turned *x, const pool_any *k, int r, bool dot)
+static real by_key_single(const struct by_key_transposed *x, const pool_any *k, int r, bool dot)
 {
     real sum = 0;
     for (int64_t first = 0; first < x->d; first += CHUNK) {

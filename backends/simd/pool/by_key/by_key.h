@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Few rows and many keys, a super-block at a time. Lanes are pieces of blocks: number x
+ * of a row of scores or weights belongs to key by_key_key(x), so that sums, which go along a
+ * block, are vertical. The states are those of pool/run.h. */
+#ifndef BACKENDS_SIMD_POOL_BY_KEY_FEW_H
+#define BACKENDS_SIMD_POOL_BY_KEY_FEW_H
+
+#include "backends/simd/pool/measure.h"
+#include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/tile.h"
+
+enum {
+    BY_KEY_WIDE = LANES > (int)POOL_BLOCKS ? LANES : (int)POOL_BLOCKS, /* pieces of a super-block */
+    BY_KEY_RUN = SUPER_BLOCK / BY_KEY_WIDE                             /* keys of a piece */
+};
+
+/* Numbers of keys; x is that of key 0. */
+struct by_key_source {
+    const pool_any *x;
+    int64_t row, col;
+};
+
+struct by_key {
+    struct pool_tile *t;
+    struct by_key_source from_k, from_v, from_weights, from_inverse_bandwidths;
+    int64_t base;       /* local number of the key at offset 0 */
+    int first, end;     /* offsets of the keys that some row may see */
+    bool complete;      /* all of the super-block */
+    bool zeros;         /* a key weight is 0 */
+    bool panel;         /* keys are transposed in memory */
+    bool contiguous;    /* or on their way: there are a row and a coordinate */
+    bool reused;        /* and s is used by one row after the other */
+    real *k, *v;        /* transposed: d numbers for each key, a value for each */
+    real *copy;         /* a super-block's numbers, as they lie */
+    real *keys;         /* of a tile, transposed */
+    real *scale, *post; /* inverse_bandwidths of the keys of a tile or the panel */
+    real *s, *factor,
+        *included; /* by_key_row numbers for each row, or of all rows one after the other */
+    real *weights, *mask, *bias; /* transposed */
+    real *extremes;              /* extremes of a row's scores: 4 vectors */
+    int slots, waiting;      /* super-blocks whose blocks are merged together, and those so far */
+    int lanes;               /* of them, whole vectors: row r of slot k is lane k * rows + r */
+    real *m, *l, *sq, *sum;  /* of the blocks, a row of lanes for each */
+    real *u, *y;             /* how they merge, likewise */
+    real *acc;               /* of the blocks, for each row and each column */
+    struct pool_pairs pairs; /* of all super-blocks */
+};
+
+/* Key of number x, as an offset from the super-block's first position. */
+static inline int by_key_key(int x)
+{
+    const int lane = x % BY_KEY_WIDE;
+    return lane % POOL_BLOCKS * BLOCK + lane / POOL_BLOCKS * BY_KEY_RUN + x / BY_KEY_WIDE;
+}
+
+/* Row r of s, factor and included. */
+static inline size_t by_key_row(const struct by_key *w, int r)
+{
+    return w->reused ? 0 : (size_t)r * SUPER_BLOCK;
+}
+
+/* Numbers of a row of acc for a block. */
+static inline int64_t by_key_room(const struct by_key *w)
+{
+    return w->t->plan->a->v + LANES;
+}
+
+static void by_key_allocate(struct by_key *w, struct pool_arena *c)
+{
+    const struct pool_args *a = w->t->plan->a;
+    const size_t d = (size_t)a->d, v = (size_t)a->v;
+    const size_t rows = (size_t)w->t->plan->shape.rows;
+    const bool matrix = a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
+    w->panel = by_key_has_panel(w->t->plan);
+    w->reused = w->panel && v <= 1;
+    w->contiguous = w->reused && d == 1 && rows == 1 && a->kernel.per != ATTPOOL_BANDWIDTH_KEY &&
+                    !matrix && w->t->plan->measure != MEASURE_PRODUCT;
+    const size_t all = ((w->reused ? 0 : rows) + 1) * SUPER_BLOCK; /* room behind the last row */
+    const size_t keys = w->panel ? SUPER_BLOCK : POOL_VECTORS * LANES;
+    w->k = pool_arena_take(c, w->panel ? d * SUPER_BLOCK : 0);
+    w->v = pool_arena_take(c, v == 1 ? SUPER_BLOCK + LANES : 0);
+    w->copy = pool_arena_take(c, w->panel ? d * SUPER_BLOCK + LANES : all);
+    w->keys = pool_arena_take(c, w->panel ? 0 : d * keys);
+    w->scale = pool_arena_take(c, matrix ? d * keys : keys);
+    w->post = pool_arena_take(c, keys);
+    w->s = pool_arena_take(c, all + LANES);
+    w->factor = pool_arena_take(c, all);
+    w->included = pool_arena_take(c, all + LANES);
+    w->weights = pool_arena_take(c, SUPER_BLOCK);
+    w->mask = pool_arena_take(c, a->masks.mask.data != NULL ? SUPER_BLOCK : 0);
+    w->bias = pool_arena_take(c, a->masks.bias.data != NULL ? SUPER_BLOCK : 0);
+    w->extremes = pool_arena_take(c, 4 * LANES);
+    w->slots = v <= 1 ? LANES : 1;
+    w->lanes = (w->slots * (int)rows + LANES - 1) / LANES * LANES;
+    real **blocks[] = { &w->m, &w->l, &w->sq, &w->sum, &w->u, &w->y };
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        *blocks[i] = pool_arena_take(c, (size_t)(POOL_BLOCKS * w->lanes));
+    w->acc = pool_arena_take(c, (rows * POOL_BLOCKS + 1) * (v + LANES));
+}
+
+#endif
