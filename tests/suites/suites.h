@@ -19,6 +19,7 @@ Suite *suite_options(void);
 Suite *suite_shapes(void);
 Suite *suite_failures(void);
 Suite *suite_data(void);
+Suite *suite_packages(void);
 Suite *suite_number(void);
 Suite *suite_table(void);
 Suite *suite_nearest(void);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "tests/suites/golden.h"
+#include "tests/suites/suites.h"
+#include "tools/io/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* attpool-packages(7) tells which bandwidth here is another package's: what such a package
+ * computes comes out here too. The bounds are those of rounding, but where the package bins its
+ * data or cuts its kernel, or drops small weights. */
+
+enum { QUERIES = 6, MOST_COLUMNS = 2 };
+
+enum data { FAITHFUL, MCYCLE, IRIS };
+
+/* FIT_EACH: a bandwidth for each query. */
+enum kind { FIT, FIT_EACH, DENSITY };
+
+static const struct golden {
+    const char *call; /* package, version and what was computed */
+    enum kind kind;
+    enum data data;
+    attpool_kernel_name kernel;
+    double factor, theirs[QUERIES]; /* our bandwidth is factor * theirs, one a column or query */
+    double bound, value[QUERIES];
+} packages[] = {
+#include "tests/packages/packages.h"
+};
+
+static const struct {
+    const char *name;
+    const char *columns[MOST_COLUMNS + 1]; /* the last is y */
+    size_t d;
+    double at[QUERIES][MOST_COLUMNS];
+} data[] = {
+    { "faithful",
+      { "eruptions", "waiting" },
+      1,
+      { { 1.75 }, { 2.1 }, { 2.9 }, { 3.5 }, { 4.15 }, { 4.85 } } },
+    { "mcycle",
+      { "times", "accel" },
+      1,
+      { { 5.05 }, { 14.25 }, { 21.35 }, { 30.15 }, { 41.75 }, { 55.55 } } },
+    { "iris",
+      { "Sepal.Length", "Sepal.Width", "Petal.Width" },
+      2,
+      { { 4.9, 3.1 }, { 4.7, 3.2 }, { 5.2, 2.7 }, { 5.5, 2.5 }, { 6, 2.2 }, { 5.9, 3 } } },
+};
+
+/* Keys of one coordinate. */
+static double normalising_constant(attpool_kernel_name kernel)
+{
+    const double pi = 3.14159265358979323846;
+    switch (kernel) {
+    case ATTPOOL_GAUSSIAN:
+        return 1 / sqrt(2 * pi);
+    case ATTPOOL_BOXCAR:
+    case ATTPOOL_LAPLACIAN:
+        return 0.5;
+    case ATTPOOL_TRIANGULAR:
+        return 1;
+    case ATTPOOL_EPANECHNIKOV:
+        return 0.75;
+    case ATTPOOL_BIWEIGHT:
+        return 15.0 / 16;
+    case ATTPOOL_TRIWEIGHT:
+        return 35.0 / 32;
+    case ATTPOOL_TRICUBE:
+        return 70.0 / 81;
+    case ATTPOOL_COSINE:
+        return pi / 4;
+    default:
+        ck_abort_msg("no constant of %s", attpool_kernel_to_name(kernel));
+    }
+}
+
+static void read_data(enum data which, struct table *t)
+{
+    struct error e = { 0 };
+    char path[1000];
+    const char *source = getenv("srcdir");
+    struct table_options options = { .columns = data[which].columns,
+                                     .column_count = data[which].d + 1,
+                                     .format = &(struct table_format){ 0 } };
+    snprintf(path, sizeof path, "%s/tests/data/%s.csv", source ? source : ".", data[which].name);
+    ck_assert_int_eq(table_read(path, &options, t, &e), CMD_OK);
+}
+
+/* The fits and the logarithms of the sums of weights. */
+static void pool(const struct golden *g, const struct table *t, double *fit, double *lse)
+{
+    int64_t n = QUERIES, m = (int64_t)t->rows, d = (int64_t)data[g->data].d;
+    double *x = malloc(t->rows * data[g->data].d * sizeof *x), inverse[QUERIES];
+    for (size_t j = 0; j < t->rows; j++)
+        for (size_t c = 0; c < data[g->data].d; c++)
+            x[j * data[g->data].d + c] = t->columns[c][j];
+    for (int i = 0; i < QUERIES; i++)
+        inverse[i] = g->theirs[i] > 0 ? attpool_inverse_bandwidth_f64(g->factor * g->theirs[i]) : 0;
+    int64_t wide = MOST_COLUMNS;
+    DLTensor Q = tensor_of((void *)data[g->data].at, ELEMENT_F64, 2, SHAPE(n, d));
+    DLTensor K = tensor_of(x, ELEMENT_F64, 2, SHAPE(m, d));
+    DLTensor V = tensor_of(t->columns[d], ELEMENT_F64, 2, SHAPE(m, 1));
+    DLTensor O = tensor_of(fit, ELEMENT_F64, 2, SHAPE(n, 1));
+    DLTensor L = tensor_of(lse, ELEMENT_F64, 1, SHAPE(n));
+    DLTensor w = tensor_of(inverse, ELEMENT_F64, 1, SHAPE(g->kind == FIT_EACH ? n : d));
+    attpool_kernel_options kernel = { .kernel = g->kernel,
+                                      .bandwidth_per = g->kind == FIT_EACH
+                                                           ? ATTPOOL_BANDWIDTH_QUERY
+                                                           : ATTPOOL_BANDWIDTH_COORDINATE,
+                                      .inverse_bandwidths = &w };
+    attpool_pool_options options = { .score = ATTPOOL_KERNEL, .kernel = &kernel, .lse = &L };
+    Q.strides = (int64_t[]){ wide, 1 };
+    succeeds(attpool_pool(context, &Q, &K, &V, &options, &O));
+    free(x);
+}
+
+START_TEST(computes_the_same)
+{
+    const struct golden *g = &packages[_i];
+    struct table t;
+    double fit[QUERIES], lse[QUERIES];
+    read_data(g->data, &t);
+    pool(g, &t, fit, lse);
+    for (int i = 0; i < QUERIES; i++) {
+        double h = g->factor * g->theirs[0];
+        double x = g->kind != DENSITY
+                       ? fit[i]
+                       : exp(lse[i]) * normalising_constant(g->kernel) / ((double)t.rows * h);
+        double bound = g->bound * fmax(1, fabs(g->value[i]));
+        ck_assert_msg(fabs(x - g->value[i]) <= bound, "%s, %d: %.17g, not %.17g, difference %.3g",
+                      g->call, i, x, g->value[i], x - g->value[i]);
+    }
+    table_free(&t);
+}
+END_TEST
+
+Suite *suite_packages(void)
+{
+    Suite *suite = suite_create("packages");
+    TCase *tc = tcase_create("packages");
+    tcase_add_checked_fixture(tc, open_context, close_context);
+    tcase_add_loop_test(tc, computes_the_same, 0, COUNT(packages));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
