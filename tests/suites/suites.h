@@ -22,6 +22,7 @@ Suite *suite_data(void);
 Suite *suite_packages(void);
 Suite *suite_number(void);
 Suite *suite_table(void);
+Suite *suite_table_text(void);
 Suite *suite_nearest(void);
 Suite *suite_npy(void);
 Suite *suite_npy_types(void);

@@ -2,6 +2,7 @@
 /* Tables in: what is read, and what is said of what cannot be. */
 #include "tools/io/table.h"
 
+#include "tests/support/reading.h"
 #include "tests/support/scratch.h"
 #include "tests/suites/suites.h"
 #include "tools/io/npy.h"
@@ -11,16 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { NO_HEADER = 1, OMIT = 2, KEEP = 4, SINGLE = 8, IN_ORDER = 16, SEMICOLON = 32, SPACE = 64 };
-
-/* columns by commas, "?" for NULL. want: of a table "names|line:v,v|line:v,v", else what
- * follows the file's name in the message, or the whole message where it is not named. */
-struct reading {
-    const char *text, *columns;
-    int flags, code;
-    const char *want;
-};
 
 static const struct reading readings[] = {
     /* headers and choices */
@@ -132,78 +123,17 @@ static const struct reading readings[] = {
 
 static struct error e;
 
-static struct table_options options_of(const struct reading *r, const char **columns)
-{
-    static char copy[200];
-    static struct table_format format;
-    struct table_options o = {
-        .columns = columns,
-        .format = &format,
-        .or_in_order = r->flags & IN_ORDER,
-        .single = r->flags & SINGLE,
-        .missing = r->flags & OMIT ? TABLE_MISSING_OMIT
-                                   : (r->flags & KEEP ? TABLE_MISSING_KEEP : TABLE_MISSING_ERROR),
-    };
-    format.header = r->flags & NO_HEADER ? TABLE_HEADER_NO : TABLE_HEADER_AUTO;
-    format.delimiter = r->flags & SEMICOLON ? ';' : (r->flags & SPACE ? ' ' : 0);
-    strcpy(copy, r->columns);
-    for (char *p = copy, *next; p != NULL; p = next) {
-        next = strchr(p, ',');
-        if (next != NULL)
-            *next++ = '\0';
-        columns[o.column_count++] = strcmp(p, "?") == 0 ? NULL : p;
-    }
-    return o;
-}
-
-static void describe(const struct table *t, char *text)
-{
-    char number[NUMBER_TEXT_MAX];
-    for (size_t k = 0; k < t->column_count; k++)
-        text += sprintf(text, "%s%s", k > 0 ? "," : "", t->names[k] ? t->names[k] : "-");
-    for (size_t i = 0; i < t->rows; i++) {
-        text += sprintf(text, "|%llu:", (unsigned long long)t->lines[i]);
-        for (size_t k = 0; k < t->column_count; k++) {
-            number_format(number, t->columns[k][i]);
-            text += sprintf(text, "%s%s", k > 0 ? "," : "", number);
-        }
-    }
-    if (t->omitted > 0)
-        sprintf(text, "|omitted %zu", t->omitted);
-}
-
-static void check_reading(const struct reading *r, const char *path, const char *shown)
-{
-    const char *columns[8];
-    struct table_options o = options_of(r, columns);
-    struct table t;
-    char text[1000];
-    int st = table_read(path, &o, &t, &e);
-    ck_assert_msg(st == r->code && st == e.code, "%d, not %d, for: %s\n%s", st, r->code, r->text,
-                  e.text);
-    if (st == CMD_OK) {
-        describe(&t, text);
-        ck_assert_str_eq(text, r->want);
-    } else {
-        snprintf(text, sizeof text, "%s%s", st == CMD_DATA ? shown : "", r->want);
-        ck_assert_str_eq(e.text, text);
-        ck_assert(t.rows == 0 && t.columns == NULL);
-    }
-    table_free(&t);
-    table_free(&t);
-}
-
 START_TEST(csv_is_read_or_refused)
 {
     write_file("t.csv", readings[_i].text, strlen(readings[_i].text));
-    check_reading(&readings[_i], "t.csv", "t.csv");
+    reading_check(&readings[_i], "t.csv", "t.csv");
 }
 END_TEST
 
 START_TEST(stdin_is_read_like_a_file)
 {
     stdin_from_pipe(readings[_i].text, strlen(readings[_i].text));
-    check_reading(&readings[_i], "-", "<stdin>");
+    reading_check(&readings[_i], "-", "<stdin>");
 }
 END_TEST
 
