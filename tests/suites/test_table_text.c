@@ -72,7 +72,7 @@ static const struct reading readings[] = {
     { "# x,y,z\n1,2\n", "x", HASH, 3, ":2: no column \"x\"; the first row is \"1\", \"2\"" },
     { "# a,x\nx,y\n1,2\n", "y", HASH, 0, "y|3:2" },
     { "# say \"x\nx,y\n1,2\n# \"\n3,4\n#", "x", HASH, 0, "x|3:1|5:3" },
-    { "x,t\n1,\"a\n#b\n\"\n2,c\n", "x", HASH, 0, "x|2:1|5:2" },
+    { "x,t\n1,\"a\n#b\"\n2,c\n", "x", HASH, 0, "x|2:1|4:2" },
     { "x\r# a\r1\r", "x", HASH, 0, "x|3:1" },
     { "#\n#\n", "x", HASH, 3, ": the file is empty" },
     { "# x,x\n1,2\n", "x", HASH, 3, ":1:2: the name \"x\" stands twice, in columns 1 and 2" },
@@ -231,6 +231,29 @@ START_TEST(a_long_line_is_read)
 }
 END_TEST
 
+/* A header in the last comment line, with the end of a block inside it. */
+START_TEST(a_comment_over_the_end_of_a_block_is_read)
+{
+    const size_t block = (size_t)1 << 20;
+    char *text = malloc(block + 40);
+    memset(text, 'a', block);
+    text[0] = '#';
+    strcpy(text + block - 7, "\n# xx,yy\n1,2\n");
+    write_file("comment.csv", text, strlen(text));
+    const struct table_format format = { .comment = '#' };
+    const struct table_options o = { .columns = (const char *const[]){ "yy", "xx" },
+                                     .column_count = 2,
+                                     .format = &format };
+    struct error e = { 0 };
+    struct table t;
+    ck_assert_msg(table_read("comment.csv", &o, &t, &e) == CMD_OK, "%s", e.text);
+    ck_assert_double_eq(t.columns[0][0], 2);
+    ck_assert_uint_eq(t.lines[0], 3);
+    table_free(&t);
+    free(text);
+}
+END_TEST
+
 Suite *suite_table_text(void)
 {
     Suite *suite = suite_create("table_text");
@@ -241,6 +264,7 @@ Suite *suite_table_text(void)
                         (int)(sizeof readings / sizeof readings[0]));
     tcase_add_loop_test(tc, blocks_do_not_show, 0, (int)(sizeof forms / sizeof forms[0]));
     tcase_add_test(tc, a_long_line_is_read);
+    tcase_add_test(tc, a_comment_over_the_end_of_a_block_is_read);
     suite_add_tcase(suite, tc);
     return suite;
 }
