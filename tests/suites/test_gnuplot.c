@@ -187,6 +187,43 @@ START_TEST(gnuplot_draws_what_it_is_given)
 }
 END_TEST
 
+/* In an SVG a line of text begins with its place. */
+static size_t entries_within(const char *text, double top, double bottom)
+{
+    static const char place[] = "<g transform=\"translate(";
+    size_t count = 0;
+    for (const char *p = strstr(text, place); p != NULL; p = strstr(p + 1, place)) {
+        const char *entry = strstr(p, ">entry "), *end = strstr(p, "</text>");
+        double at = strtod(strchr(p, ',') + 1, NULL);
+        count += entry != NULL && entry < end && at >= top && at <= bottom;
+    }
+    return count;
+}
+
+/* gnuplot reckons the width of text, and puts fewer entries in a row than it is told to. */
+START_TEST(a_legend_stays_in_its_strip)
+{
+    char label[40];
+    memset(label, 'm', sizeof label);
+    memcpy(label, "entry ", 6);
+    label[_i] = '\0';
+    struct plot_layer layers[4];
+    for (size_t i = 0; i < 4; i++)
+        layers[i] = (struct plot_layer){
+            .kind = PLOT_CURVE, .label = label, .colour = i + 1, .count = 5, .x = x, .y = high
+        };
+    const struct plot_panel panel = { .x_label = "times", .layers = layers, .layer_count = 4 };
+    const struct plot_figure figure = { .panels = &panel, .panel_count = 1 };
+    int st = plot_write("real.svg", "real.gp", &figure, &e);
+    if (st != CMD_OK && strstr(e.text, "not installed") != NULL)
+        return;
+    ck_assert_msg(st == CMD_OK, "%s", e.text);
+    const char *size = strstr(read_back("real.gp", NULL), "svg size 680,");
+    double strip = strtod(size + strlen("svg size 680,"), NULL) - 440;
+    ck_assert_uint_eq(entries_within(read_back("real.svg", NULL), 12, strip), 4);
+}
+END_TEST
+
 START_TEST(a_heat_map_is_a_small_svg)
 {
     enum { N = 1000 };
@@ -220,6 +257,7 @@ Suite *suite_gnuplot(void)
                         (int)(sizeof failures / sizeof failures[0]));
     tcase_add_loop_test(tc, plots_are_svg_or_png, 0, (int)(sizeof names / sizeof names[0]));
     tcase_add_test(tc, gnuplot_draws_what_it_is_given);
+    tcase_add_loop_test(tc, a_legend_stays_in_its_strip, 7, 40);
     tcase_add_test(tc, a_heat_map_is_a_small_svg);
     suite_add_tcase(suite, tc);
     return suite;

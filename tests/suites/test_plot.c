@@ -281,8 +281,8 @@ START_TEST(a_long_legend_has_several_rows)
         };
     }
     char *text = drawn_panel(&(struct plot_panel){ .layers = layers, .layer_count = FITS });
-    expect_part(text, "horizontal maxcols 3 ");
-    expect_part(text, "set terminal svg size 680,658 ");
+    expect_part(text, "horizontal maxcols 2 ");
+    expect_part(text, "set terminal svg size 680,758 ");
     /* all different, some by their dashes alone */
     expect_part(text,
                 "keyentry with lines linewidth 2 dashtype solid linecolor rgb '#0072b2' title 'a "

@@ -345,7 +345,7 @@ static size_t width_of(const char *text)
 int legend_of(const struct plot_figure *figure, size_t width, struct legend *legend,
               struct error *e)
 {
-    enum { CHARACTER = 7, SAMPLE = 60 }; /* in dots */
+    enum { CHARACTER = 9, SAMPLE = 54 }; /* in dots: what gnuplot reckons for an SVG, or more */
     size_t most = 0, widest = 0;
     for (size_t p = 0; p < figure->panel_count; p++)
         most += figure->panels[p].layer_count;
