@@ -70,7 +70,7 @@ static void put_terminal(struct script *s, const struct page *page)
         fprintf(s->f,
                 "if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
                 "  set terminal pngcairo size %zu,%zu noenhanced font 'Sans,10' fontscale 1.8 "
-                "linewidth 2 pointscale 2.6 background rgb 'white'\n"
+                "linewidth 2 dashlength 2 pointscale 2.6 background rgb 'white'\n"
                 "} else {\n"
                 "  set terminal png size %zu,%zu noenhanced\n"
                 "}\n",
