@@ -38,7 +38,8 @@ static const char help[] =
     "  attpool attend -q q.npy -k k.npy -v v.npy --causal -o out.npy\n"
     "\n"
     "Exit status: 0 ok, 1 failed, 2 usage, 3 bad data, 4 backend not available.\n"
-    "The manual is attpool(1).\n";
+    "The manual is attpool(1); attpool-packages(7) is for those who come from R, Python and\n"
+    "other packages.\n";
 
 static command_function *find_command(const char *name)
 {

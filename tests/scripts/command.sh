@@ -49,8 +49,6 @@ while read -r variable; do
     cat "$srcdir"/core/*.c "$srcdir"/core/*/*.c | grep -q "\"$variable\"" || fail "there is no $variable"
 done <variables
 
-grep -q "\"attpool $PACKAGE_VERSION\"" "$srcdir/man/attpool.1" || fail "attpool(1) is of another version"
-
 ok -h
 same out help
 ok help
