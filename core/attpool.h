@@ -34,8 +34,11 @@
  *  A NaN in an output is the positive quiet NaN. Calls on host tensors are complete on return.
  *  Calls in which a tensor is on a device are queued in order: see attpool_finish.
  *
- *  The library never prints, exits or changes the caller's floating-point environment. A
- *  context is used by one thread at a time; two contexts work side by side. */
+ *  The library never prints, exits or changes the caller's floating-point environment.
+ *
+ *  Threads. A context serves one call at a time: a call that comes while another is in the
+ *  context, from another thread or from a callback, returns ATTPOOL_E_BUSY and has no effect.
+ *  Two contexts work side by side. attpool_close is for when no call is in the context. */
 
 #include <dlpack/dlpack.h>
 #include <stddef.h>
@@ -63,6 +66,7 @@ typedef enum attpool_status {
     ATTPOOL_E_MEMORY = -5,       /* out of memory, on the host or on the device */
     ATTPOOL_E_CANCELLED = -6,    /* the progress callback asked to stop */
     ATTPOOL_E_EMPTY = -7,        /* an empty row under ATTPOOL_EMPTY_ERROR */
+    ATTPOOL_E_BUSY = -8,         /* another call is in the context; nothing was done */
     ATTPOOL_E_QUERY = -10,       /* shape, type, device, overlap or value of Q, */
     ATTPOOL_E_KEY = -11,         /* K, */
     ATTPOOL_E_VALUE = -12,       /* V, */
@@ -145,7 +149,12 @@ ATTPOOL_API void attpool_close(attpool_context *context);
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _DEVICE, _LENGTHS, _KEY_WEIGHTS, _EMPTY. */
 ATTPOOL_API attpool_status attpool_finish(attpool_context *context);
 
-/** The text of the last failure, "" if the last call succeeded. Valid until the next call. */
+/** The text of the last failure, "" if the last call succeeded. Valid until the next call.
+ *
+ *  context  NULL: of the last call that this thread made with NULL for its context
+ *
+ *  May be asked for at any time. To a thread whose last call was refused with ATTPOOL_E_BUSY, and
+ *  while a call is in the context, it says that the context is in use. */
 ATTPOOL_API const char *attpool_message(const attpool_context *context);
 
 /** "avx2" and so on; the device's name as attpool_list_devices has it; the number of threads a
@@ -423,11 +432,19 @@ ATTPOOL_API void attpool_state_free(attpool_state *state);
 
 /* ------------------------------------------------------------------------------------------
  * Plain arrays: row-major, contiguous, on the host
+ *
+ * With NULL for the context a call uses one that the library keeps for the calling thread. It is
+ * opened with the defaults at the thread's first such call, which is when ATTPOOL_* and the CPUs
+ * at hand are looked at; what they change to later is seen by other threads and by contexts that
+ * the caller opens. Its memory and worker threads are given back when the thread ends; those of
+ * the main thread last as long as the process. A child after fork() goes on with it, on a CPU
+ * backend. attpool_message(NULL) has its message. Code that may be unloaded and has the static
+ * library in it opens a context of its own.
  * ---------------------------------------------------------------------------------------- */
 
 /** Nadaraya-Watson regression: fit[i] = sum_j k(|| x_i - x_j || / bandwidth) y_j / sum_j k.
  *
- *  context    NULL: one is opened for this call
+ *  context    NULL: one that the library keeps for this thread (see above)
  *  n, m       number of query points and of data points
  *  d, v       columns of x and of y
  *  queries    (n, d)    x  (m, d)    y  (m, v)    fit  (n, v), overlaps none of them

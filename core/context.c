@@ -2,6 +2,7 @@
 #include "core/context.h"
 #include "core/call/options.h"
 #include "core/registry.h"
+#include "core/thread_note.h"
 #include "core/threads.h"
 
 #include <stdio.h>
@@ -33,14 +34,9 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
     return ATTPOOL_OK;
 }
 
-/* Found out at the first question: reading it costs more than opening. */
 static const char *device_name(struct engine *e)
 {
-    if (e->backend->device_name)
-        return e->backend->device_name(e);
-    if (!e->device_name[0])
-        cpu_name(e->backend, e->device_name, sizeof e->device_name);
-    return e->device_name;
+    return e->backend->device_name ? e->backend->device_name(e) : cpu_name(e->backend);
 }
 
 static attpool_status open_engine(struct engine *e, const attpool_options *o)
@@ -81,6 +77,7 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
 
 attpool_status attpool_open(const attpool_options *options, attpool_context **context)
 {
+    static _Atomic uint64_t opened;
     attpool_options o;
     struct float_env env;
     if (!context)
@@ -89,6 +86,7 @@ attpool_status attpool_open(const attpool_options *options, attpool_context **co
     struct attpool_context *c = calloc(1, sizeof *c);
     if (!c)
         return ATTPOOL_E_MEMORY;
+    c->engine.number = ++opened;
     attpool_status st = ATTPOOL_E_OPTIONS;
     float_env_enter(&env);
     if (take_options(&c->engine, "attpool_options", &o, sizeof o, options))
@@ -125,16 +123,19 @@ void attpool_close(attpool_context *context)
 attpool_status attpool_finish(attpool_context *context)
 {
     struct call call;
-    if (!context)
-        return ATTPOOL_E_CONTEXT;
+    attpool_status st = call_begin(&call, context, "finish");
+    if (st != ATTPOOL_OK)
+        return st;
     struct engine *e = &context->engine;
-    call_begin(&call, e, "finish");
     return call_end(&call, e->backend->memory ? e->backend->memory->sync(e) : ATTPOOL_OK);
 }
 
 const char *attpool_message(const attpool_context *context)
 {
-    return context ? context->engine.message : "the context is NULL";
+    if (!context)
+        return thread_message();
+    const struct engine *e = &context->engine;
+    return thread_was_refused(e->number) || e->busy ? "another call is in the context" : e->message;
 }
 
 const char *attpool_backend_name(const attpool_context *context)

@@ -24,6 +24,9 @@ struct engine {
     struct threads *threads;
     void *scratch;
     size_t scratch_size, scratch_each, scratch_shared;
+    atomic_bool busy;    /* a call is in it */
+    atomic_bool refused; /* some call has been refused: its thread may remember it */
+    uint64_t number;     /* no other context of the process has it */
     _Atomic int64_t empty_rows;
     double threads_pay; /* multiply-adds of a call from which on it is worth waking threads */
     bool alone;         /* this call is below that */
@@ -35,7 +38,6 @@ struct engine {
     void *progress_data;
     double progress_done, progress_time, progress_from, progress_to;
 
-    char device_name[160];
     char message[256];
 };
 
@@ -43,7 +45,8 @@ struct attpool_context {
     struct engine engine;
 };
 
-/* Every public call that computes is call_begin, work, call_end. */
+/* Every public call that computes is call_begin, work, call_end. A status other than ATTPOOL_OK is
+ * the call's: there is no context, or another call is in it. */
 struct call {
     struct engine *engine;
     const char *name;
@@ -51,7 +54,7 @@ struct call {
     struct float_env env;
 };
 
-void call_begin(struct call *call, struct engine *engine, const char *name);
+attpool_status call_begin(struct call *call, attpool_context *context, const char *name);
 attpool_status call_end(struct call *call, attpool_status status);
 
 /* memset to 0 by libc: spelt out by a compiler ("rep stos") it takes longer than a small softmax.

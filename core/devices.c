@@ -5,6 +5,7 @@
 #include "core/float_env.h"
 #include "core/registry.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,11 @@ static bool is_the_one(int place)
     return true;
 }
 
-void cpu_name(const struct backend *backend, char *name, size_t size)
+/* Read once: it takes longer than to open a context. */
+static pthread_once_t names_once = PTHREAD_ONCE_INIT;
+static char names[2][160]; /* native, emulated */
+
+static void read_names(void)
 {
     char line[256];
     const char *model = "CPU";
@@ -59,7 +64,14 @@ void cpu_name(const struct backend *backend, char *name, size_t size)
         }
     if (f)
         fclose(f);
-    snprintf(name, size, "%s%s", model, backend->emulated ? ", emulated" : "");
+    snprintf(names[0], sizeof names[0], "%s", model);
+    snprintf(names[1], sizeof names[1], "%s, emulated", model);
+}
+
+const char *cpu_name(const struct backend *backend)
+{
+    pthread_once(&names_once, read_names);
+    return names[backend->emulated];
 }
 
 static void add_cpu(struct attpool_device_list *list, int place, const struct backend *best)
@@ -75,7 +87,7 @@ static void add_cpu(struct attpool_device_list *list, int place, const struct ba
     d->one_answer = d->available ? 1 : -1;
     d->float64 = 1;
     snprintf(row->name, sizeof row->name, "%s", b->name);
-    cpu_name(b, row->device, sizeof row->device);
+    snprintf(row->device, sizeof row->device, "%s", cpu_name(b));
     snprintf(row->reason, sizeof row->reason, "%s%s", why,
              d->chosen ? "; the best of this CPU" : "");
 }

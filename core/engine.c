@@ -3,6 +3,7 @@
 /* What the core does for a backend during a call, and the frame of every call. */
 
 #include "core/context.h"
+#include "core/thread_note.h"
 #include "core/threads.h"
 
 #include <stdarg.h>
@@ -140,8 +141,18 @@ void *engine_scratch(const struct engine *engine, int worker)
     return (char *)engine->scratch + engine->scratch_shared + (size_t)worker * engine->scratch_each;
 }
 
-void call_begin(struct call *call, struct engine *engine, const char *name)
+attpool_status call_begin(struct call *call, attpool_context *context, const char *name)
 {
+    if (!context)
+        return thread_no_context();
+    struct engine *engine = &context->engine;
+    if (atomic_exchange_explicit(&engine->busy, true, memory_order_acquire)) {
+        thread_note_refusal(engine->number);
+        engine->refused = true;
+        return ATTPOOL_E_BUSY;
+    }
+    if (atomic_load_explicit(&engine->refused, memory_order_relaxed))
+        thread_forget_refusal(engine->number);
     float_env_enter(&call->env);
     call->engine = engine;
     call->name = name;
@@ -152,6 +163,7 @@ void call_begin(struct call *call, struct engine *engine, const char *name)
     engine->progress_done = 0;
     engine_part(engine, 0, 1);
     engine->progress_time = call->start;
+    return ATTPOOL_OK;
 }
 
 attpool_status call_end(struct call *call, attpool_status status)
@@ -168,5 +180,6 @@ attpool_status call_end(struct call *call, attpool_status status)
     if (status != ATTPOOL_OK && engine->message[0] == '\0')
         engine_fail(engine, status, "%s failed: %s", call->name, attpool_status_name(status));
     float_env_leave(&call->env);
+    atomic_store_explicit(&engine->busy, false, memory_order_release);
     return status;
 }

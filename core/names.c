@@ -46,6 +46,7 @@ const char *attpool_status_name(attpool_status status)
         NAME(ATTPOOL_E_MEMORY);
         NAME(ATTPOOL_E_CANCELLED);
         NAME(ATTPOOL_E_EMPTY);
+        NAME(ATTPOOL_E_BUSY);
         NAME(ATTPOOL_E_QUERY);
         NAME(ATTPOOL_E_KEY);
         NAME(ATTPOOL_E_VALUE);

@@ -27,6 +27,6 @@ const struct backend *registry_choose(const char *name, const char *max_isa, con
                                       char *reason, size_t size);
 
 /* The device's name of a backend of the CPU: the model, "CPU" where the system does not tell it. */
-void cpu_name(const struct backend *backend, char *name, size_t size);
+const char *cpu_name(const struct backend *backend);
 
 #endif

@@ -3,6 +3,7 @@
 /* The calls for plain arrays: describe them as tensors, pool. */
 
 #include "core/context.h"
+#include "core/thread_context.h"
 
 struct matrix {
     int64_t shape[3];
@@ -36,30 +37,24 @@ static attpool_status pool_plain(attpool_context *context, const struct plain *p
                                  const attpool_pool_options *options)
 {
     struct matrix q, k, v, o;
-    attpool_context *own = NULL;
-    attpool_status st = context ? ATTPOOL_OK : attpool_open(NULL, &own);
-    if (st != ATTPOOL_OK)
-        return st;
-    st = attpool_pool(context ? context : own, describe(&q, p->q, p->bits, p->b, p->n, p->d),
-                      describe(&k, p->k, p->bits, p->b, p->m, p->d),
-                      describe(&v, p->value, p->bits, p->b, p->m, p->v), options,
-                      describe(&o, p->out, p->bits, p->b, p->n, p->v));
-    attpool_close(own);
-    return st;
+    return attpool_pool(context, describe(&q, p->q, p->bits, p->b, p->n, p->d),
+                        describe(&k, p->k, p->bits, p->b, p->m, p->d),
+                        describe(&v, p->value, p->bits, p->b, p->m, p->v), options,
+                        describe(&o, p->out, p->bits, p->b, p->n, p->v));
 }
 
 static attpool_status no_bandwidth(attpool_context *context)
 {
     struct call call;
-    if (!context)
-        return ATTPOOL_E_BANDWIDTH;
-    call_begin(&call, &context->engine, "pool");
+    attpool_status st = call_begin(&call, context, "pool");
+    if (st != ATTPOOL_OK)
+        return st;
     return call_end(&call, engine_fail(&context->engine, ATTPOOL_E_BANDWIDTH,
                                        "bandwidth is 0, it should be positive and finite"));
 }
 
-static attpool_status regress(attpool_context *context, const struct plain *p,
-                              attpool_kernel_name kernel, double bandwidth)
+static attpool_status regress_in(attpool_context *context, const struct plain *p,
+                                 attpool_kernel_name kernel, double bandwidth)
 {
     attpool_kernel_options kernel_options;
     attpool_pool_options options;
@@ -75,7 +70,7 @@ static attpool_status regress(attpool_context *context, const struct plain *p,
     return pool_plain(context, p, &options);
 }
 
-static attpool_status attend(attpool_context *context, const struct plain *p, int causal)
+static attpool_status attend_in(attpool_context *context, const struct plain *p, int causal)
 {
     attpool_masks masks;
     attpool_pool_options options;
@@ -84,6 +79,25 @@ static attpool_status attend(attpool_context *context, const struct plain *p, in
     masks.causal = causal;
     options.masks = causal ? &masks : NULL;
     return pool_plain(context, p, &options);
+}
+
+static attpool_status regress(attpool_context *context, const struct plain *p,
+                              attpool_kernel_name kernel, double bandwidth)
+{
+    attpool_status st;
+    if (context)
+        return regress_in(context, p, kernel, bandwidth);
+    context = thread_context(&st);
+    return context ? thread_context_done(context, regress_in(context, p, kernel, bandwidth)) : st;
+}
+
+static attpool_status attend(attpool_context *context, const struct plain *p, int causal)
+{
+    attpool_status st;
+    if (context)
+        return attend_in(context, p, causal);
+    context = thread_context(&st);
+    return context ? thread_context_done(context, attend_in(context, p, causal)) : st;
 }
 
 attpool_status attpool_regress_f32(attpool_context *context, int64_t n, int64_t m, int64_t d,

@@ -113,10 +113,10 @@ attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const D
     struct call call;
     struct pool_call c;
     struct pool_tensors tensors = { Q, K, V, options, O };
-    if (!context)
-        return ATTPOOL_E_CONTEXT;
-    call_begin(&call, &context->engine, "pool");
-    attpool_status st = pool_check(&c, &context->engine, &tensors, false);
+    attpool_status st = call_begin(&call, context, "pool");
+    if (st != ATTPOOL_OK)
+        return st;
+    st = pool_check(&c, &context->engine, &tensors, false);
     if (st == ATTPOOL_OK)
         st = pool_run(&c);
     return call_end(&call, st);

@@ -66,13 +66,13 @@ attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTenso
     struct call call;
     struct arguments args;
     struct bmm_args m;
-    if (!context)
-        return ATTPOOL_E_CONTEXT;
+    attpool_status st = call_begin(&call, context, "bmm");
+    if (st != ATTPOOL_OK)
+        return st;
     struct engine *e = &context->engine;
-    call_begin(&call, e, "bmm");
     arguments_init(&args, e);
     clear(&m, sizeof m);
-    attpool_status st = bmm_check(&args, alpha, A, B, beta, C, &m);
+    st = bmm_check(&args, alpha, A, B, beta, C, &m);
     if (st == ATTPOOL_OK && m.batch * m.heads * m.n * m.m > 0) {
         st = arguments_stage(&args);
         engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
@@ -148,13 +148,13 @@ attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const
     struct call call;
     struct arguments args;
     struct kernel_args k;
-    if (!context)
-        return ATTPOOL_E_CONTEXT;
+    attpool_status st = call_begin(&call, context, "kernel");
+    if (st != ATTPOOL_OK)
+        return st;
     struct engine *e = &context->engine;
-    call_begin(&call, e, "kernel");
     arguments_init(&args, e);
     clear(&k, sizeof k);
-    attpool_status st = kernel_check(&args, Q, K, options, G, &k);
+    st = kernel_check(&args, Q, K, options, G, &k);
     if (st == ATTPOOL_OK && k.batch * k.heads * k.n * k.m > 0) {
         st = arguments_stage(&args);
         engine_expect(e, kernel_work(&k));
@@ -244,13 +244,13 @@ attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
     struct call call;
     struct arguments args;
     struct softmax_args x;
-    if (!context)
-        return ATTPOOL_E_CONTEXT;
+    attpool_status st = call_begin(&call, context, "softmax");
+    if (st != ATTPOOL_OK)
+        return st;
     struct engine *e = &context->engine;
-    call_begin(&call, e, "softmax");
     arguments_init(&args, e);
     clear(&x, sizeof x);
-    attpool_status st = softmax_check(&args, S, options, W, &x);
+    st = softmax_check(&args, S, options, W, &x);
     if (st == ATTPOOL_OK && x.batch * x.heads * x.n * x.m > 0) {
         st = arguments_stage(&args);
         engine_expect(e, (double)(x.batch * x.heads * x.n) * (double)x.m * ELEMENT_WORK);

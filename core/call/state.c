@@ -117,14 +117,17 @@ attpool_status attpool_state_pool(attpool_context *context, const DLTensor *Q, c
     struct call call;
     struct pool_call c;
     struct pool_tensors tensors = { Q, K, V, options, NULL };
-    if (!context || !state)
-        return ATTPOOL_E_CONTEXT;
+    if (state)
+        *state = NULL;
+    attpool_status st = call_begin(&call, context, "state_pool");
+    if (st != ATTPOOL_OK)
+        return st;
     struct engine *e = &context->engine;
-    *state = NULL;
-    call_begin(&call, e, "state_pool");
+    if (!state)
+        return call_end(&call, engine_fail(e, ATTPOOL_E_CONTEXT, "state is NULL"));
     struct attpool_state *s = calloc(1, sizeof *s);
-    attpool_status st = s ? pool_check(&c, e, &tensors, true)
-                          : engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
+    st = s ? pool_check(&c, e, &tensors, true)
+           : engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
     if (st == ATTPOOL_OK)
         st = state_begin(&c, s);
     if (st == ATTPOOL_OK) {
@@ -209,14 +212,14 @@ attpool_status attpool_state_merge(attpool_context *context, attpool_state *stat
 {
     struct call call;
     struct pool_node copies[TREE_NODES];
-    if (!context)
-        return ATTPOOL_E_CONTEXT;
+    attpool_status st = call_begin(&call, context, "state_merge");
+    if (st != ATTPOOL_OK)
+        return st;
     struct engine *e = &context->engine;
-    call_begin(&call, e, "state_merge");
-    attpool_status st = state && other && state != other
-                            ? check_adjacent(e, state, other)
-                            : engine_fail(e, ATTPOOL_E_STATE, "a state is %s",
-                                          state && other ? "merged with itself" : "NULL");
+    st = state && other && state != other
+             ? check_adjacent(e, state, other)
+             : engine_fail(e, ATTPOOL_E_STATE, "a state is %s",
+                           state && other ? "merged with itself" : "NULL");
     if (st == ATTPOOL_OK && !nodes_copy(other, copies))
         st = engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
     if (st == ATTPOOL_OK)
@@ -311,13 +314,13 @@ attpool_status attpool_state_finish(attpool_context *context, const attpool_stat
     struct call call;
     struct arguments args;
     struct finish_args f = { 0 };
-    if (!context)
-        return ATTPOOL_E_CONTEXT;
+    attpool_status st = call_begin(&call, context, "state_finish");
+    if (st != ATTPOOL_OK)
+        return st;
     struct engine *e = &context->engine;
-    call_begin(&call, e, "state_finish");
     arguments_init(&args, e);
-    attpool_status st = state ? finish_check(&args, state, empty, O, L, &f)
-                              : engine_fail(e, ATTPOOL_E_STATE, "the state is NULL");
+    st = state ? finish_check(&args, state, empty, O, L, &f)
+               : engine_fail(e, ATTPOOL_E_STATE, "the state is NULL");
     if (st == ATTPOOL_OK && args.count > 0 && state_rows(state) > 0)
         st = finish(e, state, &f);
     return call_end(&call, st);

@@ -11,6 +11,8 @@ Suite *suite_oracle(void);
 Suite *suite_golden(void);
 Suite *suite_units(void);
 Suite *suite_api(void);
+Suite *suite_busy(void);
+Suite *suite_plain(void);
 Suite *suite_callbacks(void);
 Suite *suite_threads(void);
 Suite *suite_tree(void);

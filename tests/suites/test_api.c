@@ -5,14 +5,13 @@
 #include "tests/support/backends.h"
 #include "tests/suites/suites.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Contexts: how they are opened and what they say; plain arrays. */
+/* Contexts: how they are opened and what they say. */
 
 /* ---- Opening ------------------------------------------------------------------------------ */
 
@@ -194,55 +193,6 @@ START_TEST(an_empty_batch_is_nothing_to_do)
 }
 END_TEST
 
-/* The calls for plain arrays are pooling by another name. */
-START_TEST(plain_arrays_are_tensors)
-{
-    struct attention a;
-    float want[N * V];
-    double q[3] = { 0, 1, 9 }, x[4] = { 0, 1, 2, 3 }, y[4] = { 1, 2, 4, 8 }, fit[3];
-    int64_t q_shape[] = { N, D }, k_shape[] = { M, D }, v_shape[] = { M, V }, o_shape[] = { N, V };
-    attpool_context *context = open_with(NULL);
-    attention_new(&a);
-    DLTensor Q = tensor_of(a.q, ELEMENT_F32, 2, q_shape),
-             K = tensor_of(a.k, ELEMENT_F32, 2, k_shape);
-    DLTensor values = tensor_of(a.v, ELEMENT_F32, 2, v_shape);
-    DLTensor O = tensor_of(want, ELEMENT_F32, 2, o_shape);
-    for (int causal = 0; causal < 2; causal++) {
-        attpool_masks masks = { .causal = causal };
-        attpool_pool_options options = { .masks = &masks };
-        ck_assert_int_eq(attpool_pool(context, &Q, &K, &values, &options, &O), ATTPOOL_OK);
-        for (int own = 0; own < 2; own++) {
-            memset(a.out, 0, sizeof a.out);
-            ck_assert_int_eq(attpool_attend_f32(own ? NULL : context, 1, N, M, D, V, a.q, a.k, a.v,
-                                                causal, a.out),
-                             ATTPOOL_OK);
-            ck_assert(memcmp(a.out, want, sizeof want) == 0);
-        }
-    }
-    ck_assert_int_eq(
-        attpool_regress_f64(context, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 1.5, fit),
-        ATTPOOL_OK);
-    ck_assert(fabs(fit[0] - (1 + 2.0 / 3) / (4.0 / 3)) < 1e-15 && isnan(fit[2]));
-    ck_assert_int_eq(attpool_regress_f64(context, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 0, fit),
-                     ATTPOOL_E_BANDWIDTH);
-    ck_assert_str_eq(attpool_message(context), "bandwidth is 0, it should be positive and finite");
-    ck_assert_int_eq(attpool_regress_f64(NULL, 3, 4, 1, 1, q, x, y, ATTPOOL_TRIANGULAR, 0, fit),
-                     ATTPOOL_E_BANDWIDTH);
-    for (int i = 0; i < 3; i++) {
-        const double ignored[] = { 0, -1, (double)NAN };
-        ck_assert_int_eq(
-            attpool_regress_f64(context, 3, 4, 1, 1, q, x, y, ATTPOOL_CONSTANT, ignored[i], fit),
-            ATTPOOL_OK);
-        ck_assert(fit[0] == (y[0] + y[1] + y[2] + y[3]) / 4 && fit[2] == fit[0]);
-    }
-    ck_assert_int_eq(attpool_regress_f64(context, 3, 4, 1, 1, NULL, x, y, ATTPOOL_BOXCAR, 1, fit),
-                     ATTPOOL_E_QUERY);
-    ck_assert_int_eq(attpool_regress_f64(context, -1, 4, 1, 1, q, x, y, ATTPOOL_BOXCAR, 1, fit),
-                     ATTPOOL_E_QUERY);
-    attpool_close(context);
-}
-END_TEST
-
 Suite *suite_api(void)
 {
     Suite *suite = suite_create("api");
@@ -256,7 +206,6 @@ Suite *suite_api(void)
     tcase_add_test(tc, devices_are_what_can_be_opened);
     tcase_add_test(tc, no_opencl_is_a_normal_condition);
     tcase_add_test(tc, an_empty_batch_is_nothing_to_do);
-    tcase_add_test(tc, plain_arrays_are_tensors);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -221,7 +221,7 @@ START_TEST(a_step_tells_its_part_of_the_call)
     attpool_context *context = open_with(&options);
     struct engine *e = &context->engine;
     struct call call;
-    call_begin(&call, e, "test");
+    ck_assert_int_eq(call_begin(&call, context, "test"), ATTPOOL_OK);
     for (int step = 0; step < 2; step++) {
         engine_part(e, 0.5 * step, 0.5 * (step + 1));
         e->progress_time = -1e9; /* long ago: the first index of four is told */

@@ -3,9 +3,9 @@
 
 #include "core/threads.h"
 #include "tests/support/attention.h"
+#include "tests/support/process.h"
 #include "tests/suites/suites.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -123,18 +123,6 @@ START_TEST(refused_threads_are_done_without)
     attpool_close(context);
 }
 END_TEST
-
-/* Threads that the process has. */
-static int threads_of_process(void)
-{
-    int count = 0;
-    DIR *folder = opendir("/proc/self/task");
-    ck_assert_ptr_nonnull(folder);
-    for (const struct dirent *e; (e = readdir(folder));)
-        count += e->d_name[0] != '.';
-    closedir(folder);
-    return count;
-}
 
 START_TEST(threads_are_started_when_there_is_work)
 {

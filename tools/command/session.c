@@ -35,6 +35,7 @@ static int exit_code(attpool_status status)
     case ATTPOOL_E_DEVICE:
     case ATTPOOL_E_MEMORY:
     case ATTPOOL_E_CANCELLED:
+    case ATTPOOL_E_BUSY:
         return CMD_FAILED;
     case ATTPOOL_E_OPTIONS:
     case ATTPOOL_E_BANDWIDTH:
