@@ -29,6 +29,7 @@ Suite *suite_nearest(void);
 Suite *suite_npy(void);
 Suite *suite_npy_types(void);
 Suite *suite_output(void);
+Suite *suite_progress(void);
 Suite *suite_output_place(void);
 Suite *suite_messages(void);
 Suite *suite_plot(void);

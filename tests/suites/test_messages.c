@@ -43,7 +43,7 @@ static void make_progress(void)
 {
     struct timespec nap = { .tv_nsec = 50000000 };
     for (int i = 0; i < 20; i++) {
-        progress_update(i / 20., "fitting");
+        progress_update(i / 20., "fitting", NULL);
         nanosleep(&nap, NULL);
     }
     error_warn("done");

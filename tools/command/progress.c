@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/command/progress.h"
 
+#include "tools/command/error.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR = 30, TENTH_MS = 100, QUIET_MS = 500 };
+enum { BAR = 30, TENTH_MS = 100, QUIET_MS = 500, PACE_MS = 2000, MINUTE_MS = 60000 };
 
 static struct {
-    bool asked, terminal, drawn, disabled;
+    bool asked, terminal, drawn, disabled, advised;
     long long next_ms;
     long long start_ms; /* of the work at hand, when start_done of it was done */
     double start_done, done;
@@ -35,32 +37,52 @@ static bool wanted(long long now)
     return bar.terminal && !bar.disabled && now >= bar.next_ms;
 }
 
-/* "", or the time that the rest takes at the pace so far. */
-static void time_left(long long now, char *text, size_t size)
+/* What the rest takes at the pace so far; 0 as long as there is none. */
+static double left_ms(long long now, long long pace_ms)
 {
-    text[0] = '\0';
-    if (!(bar.done > bar.start_done) || now - bar.start_ms < QUIET_MS)
-        return;
-    double pace = (double)(now - bar.start_ms) / 1000 / (bar.done - bar.start_done);
-    double seconds = pace * (1 - bar.done);
-    if (seconds < 90)
-        snprintf(text, size, "  %.0f s left", seconds);
-    else if (seconds < 90 * 60)
-        snprintf(text, size, "  %.0f min left", seconds / 60);
-    else
-        snprintf(text, size, "  %.0f h left", seconds / 3600);
+    if (!(bar.done > bar.start_done) || now - bar.start_ms < pace_ms)
+        return 0;
+    return (double)(now - bar.start_ms) / (bar.done - bar.start_done) * (1 - bar.done);
 }
 
-void progress_update(double fraction, const char *label)
+struct duration {
+    char text[32];
+};
+
+static struct duration duration(double ms)
+{
+    struct duration d;
+    double seconds = ms / 1000;
+    if (seconds < 90)
+        snprintf(d.text, sizeof d.text, "%.0f s", seconds);
+    else if (seconds < 90 * 60)
+        snprintf(d.text, sizeof d.text, "%.0f min", seconds / 60);
+    else
+        snprintf(d.text, sizeof d.text, "%.0f h", seconds / 3600);
+    return d;
+}
+
+/* By the pace, since that alone knows what the library skips, and how fast the machine is. */
+static void advise(long long now, const char *advice)
+{
+    double left = left_ms(now, PACE_MS);
+    if (bar.advised || left < MINUTE_MS)
+        return;
+    bar.advised = true;
+    error_note("about %s left%s%s", duration(left).text, advice != NULL ? "; " : "",
+               advice != NULL ? advice : "");
+}
+
+void progress_update(double fraction, const char *label, const char *advice)
 {
     long long now = now_ms();
-    char left[40];
     double done = fraction > 0 ? (fraction < 1 ? fraction : 1) : 0;
     if (!bar.asked || done < bar.done) {
         bar.start_ms = now;
         bar.start_done = done;
     }
     bar.done = done;
+    advise(now, advice);
     if (!wanted(now))
         return;
     bar.next_ms = now + TENTH_MS;
@@ -69,8 +91,9 @@ void progress_update(double fraction, const char *label)
     memset(cells, '#', (size_t)full);
     memset(cells + full, '.', (size_t)(BAR - full));
     cells[BAR] = '\0';
-    time_left(now, left, sizeof left);
-    fprintf(stderr, "\r%.40s [%s] %3d%%%s\033[K", label, cells, (int)(done * 100), left);
+    double left = left_ms(now, QUIET_MS);
+    fprintf(stderr, "\r%.40s [%s] %3d%%%s%s%s\033[K", label, cells, (int)(done * 100),
+            left > 0 ? "  " : "", left > 0 ? duration(left).text : "", left > 0 ? " left" : "");
     fflush(stderr);
     bar.drawn = true;
 }

@@ -20,7 +20,7 @@ static void log_line(void *data, const char *line)
 static int show_progress(void *data, double fraction)
 {
     const struct session *s = data;
-    progress_update(s->done + fraction * s->share, s->label);
+    progress_update(s->done + fraction * s->share, s->label, s->advice);
     return 0;
 }
 

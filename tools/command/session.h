@@ -10,6 +10,7 @@
 struct session {
     attpool_context *context;
     const char *label;  /* beside the progress bar */
+    const char *advice; /* what would take less time, or NULL */
     double done, share; /* of the whole work: before the call at hand, and of it */
 };
 

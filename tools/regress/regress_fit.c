@@ -16,9 +16,6 @@ enum { CHUNK_BYTES = 1 << 26 };
 /* A picture has no use for more, but would take all the memory. */
 enum { MOST_HEATMAP = 1 << 28 };
 
-/* Pairs of a query and a row that take minutes. */
-#define MUCH_WORK 1e11
-
 struct work {
     const struct regress_options *o;
     const struct regress_tables *tables;
@@ -216,19 +213,6 @@ static double pairs_of(const struct regress_fit *fit)
     return (double)fit->group->n * (double)fit->group->m;
 }
 
-static void note_time(const struct regress_fits *fits, double pairs)
-{
-    const struct regress_group *g = fits->item[0].group;
-    if (!(pairs > MUCH_WORK))
-        return;
-    char how_often[40] = "";
-    if (fits->count > 1)
-        snprintf(how_often, sizeof how_often, " in each of %zu fits", fits->count);
-    error_note("%zu queries x %zu rows%s: this takes from minutes to hours; fewer query points "
-               "(--grid, --at) and --precision f32 take less",
-               g->n, g->m, how_often);
-}
-
 static int fit_one(struct work *w, struct error *e)
 {
     int st = set_up_inverse_bandwidths(w, e);
@@ -274,11 +258,13 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
         st = session_open(&w.session, "regress", &o->common, e);
     if (st != CMD_OK)
         return st;
+    w.session.advice =
+        "fewer query points (--grid, --at), --precision f32 and, in data sorted by x, a "
+        "kernel of bounded support take less";
     report_context(r, w.session.context, t->single);
     double pairs = 0;
     for (size_t i = 0; i < fits->count; i++)
         pairs += pairs_of(&fits->item[i]);
-    note_time(fits, pairs);
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
         w.fit = &fits->item[i];
         w.done += w.share;
