@@ -270,7 +270,7 @@ test "$(cut -d , -f 1 out | tr '\n' ' ')" = "x 0 2.5e+307 5e+307 7.5e+307 1e+308
     fail "another grid: $(cat out)"
 
 printf '"age, in years",y\n1,2\n' >age.csv
-fails 3 'age.csv:1: no column "age"; the first row is "age, in years", "y"; a name with a comma is' \
+fails 3 'age.csv:1: no column "age"; did you mean "age, in years". The first row is "age, in years", "y"; a name with a comma is' \
     regress age.csv --x 'age, in years' --y y --bandwidth 1,1
 ok regress age.csv --x 1 --y y --bandwidth 1
 printf '"x";"a ""b"""\n1;2\n' >quotes.csv

@@ -68,6 +68,11 @@ base='regress d.csv --x x --y y'
     json_is '["4 of 7 queries have no data in reach (see --empty)"]' out warnings
     fails 3 'far.csv:1: no data is in reach' $base --kernel boxcar --bandwidth 1 --at far.csv \
         --empty error --quiet
+    # a constant y has no R^2
+    printf 'x,y\n1,5\n2,5\n' >constant.csv
+    run 0 regress constant.csv --x x --y y --bandwidth 1 --verbose --json -
+    grep -q '^attpool: n 2, n_eff ' err || fail "the summary is $(cat err)"
+    json_is null out fits.0.r_squared
     if have script; then
         on_a_terminal $base --kernel constant
         grep -q '^attpool: R^2 0, n 3, ' err || fail "no summary on a terminal: $(cat err)"

@@ -19,8 +19,9 @@ static int set_up(struct table_builder *b, const char *name)
     t->names = calloc(n, sizeof *t->names);
     t->numbers = calloc(n, sizeof *t->numbers);
     t->stored = calloc(n, sizeof *t->stored);
+    t->labels = calloc(n, sizeof *t->labels);
     if (t->file == NULL || t->columns == NULL || t->names == NULL || t->numbers == NULL ||
-        t->stored == NULL)
+        t->stored == NULL || t->labels == NULL)
         return error_memory(b->e, n * sizeof *t->columns);
     b->markers = calloc(missing->count + 1, sizeof *b->markers);
     if (b->markers == NULL)
@@ -44,7 +45,8 @@ static int finish(struct table_builder *b)
 {
     struct table *t = b->t;
     for (size_t k = 0; k < t->column_count && b->store_of != NULL; k++)
-        t->columns[k] = t->stored[b->store_of[t->numbers[k] - 1]];
+        t->columns[k] =
+            t->stored[(table_labelled(b, k) ? b->label_of : b->store_of)[t->numbers[k] - 1]];
     if (t->rows == 0 && t->omitted > 0)
         return error_at(b->e, t->file, 0, 0, "no rows: all %zu have a missing value", t->omitted);
     if (t->rows == 0)
@@ -94,6 +96,7 @@ int table_read(const char *path, const struct table_options *options, struct tab
                                .delimiter = table_delimiter(format, path) };
     st = read_rows(&s, &b, e);
     free(b.store_of);
+    free(b.label_of);
     free(b.markers);
     source_close(&s);
     if (st != CMD_OK)
@@ -105,15 +108,26 @@ void table_free(struct table *t)
 {
     for (size_t k = 0; k < t->column_count && t->names != NULL; k++)
         free(t->names[k]);
-    for (size_t i = 0; i < t->stored_count; i++)
+    for (size_t i = 0; i < t->stored_count; i++) {
         free(t->stored[i]);
+        labels_free(&t->labels[i]);
+    }
     free(t->columns);
     free(t->names);
     free(t->numbers);
     free(t->lines);
     free(t->stored);
+    free(t->labels);
     free(t->file);
     *t = (struct table){ 0 };
+}
+
+const struct table_labels *table_labels(const struct table *t, size_t k)
+{
+    size_t i = 0;
+    while (t->stored[i] != t->columns[k])
+        i++;
+    return &t->labels[i];
 }
 
 int table_fault(const struct table *t, size_t row, size_t column, struct error *e,

@@ -5,6 +5,7 @@
 
 #include "tools/command/error.h"
 #include "tools/command/options.h"
+#include "tools/io/table_labels.h"
 
 #include <stdbool.h>
 
@@ -41,6 +42,8 @@ struct table_options {
      * header; with TABLE_HEADER_YES names come first. */
     const char *const *columns;
     size_t column_count;
+    /* [column_count]: the column has labels, which may be any text; NULL: all have numbers. */
+    const bool *labelled;
     /* For a file of query points: `columns` are names only. The file has all of them, or none and
      * exactly as many columns, which are taken in order. A NULL among the names (the data had
      * no header) leaves the order alone. */
@@ -52,16 +55,21 @@ struct table_options {
 
 struct table {
     size_t rows, column_count;
-    double **columns; /* [column_count], each of `rows` values; two may be the same array */
+    double **columns; /* [column_count], each of `rows` values; two may be the same array. One
+                         of labels has their indices in those of table_labels() */
     char **names;     /* [column_count], from the header; NULL each where there is none */
     size_t *numbers;  /* [column_count], the columns' numbers in the file, from 1 */
     uint64_t *lines;  /* [rows], where each row begins in the file; its number for NPY */
     size_t omitted;   /* rows dropped */
     char *file;       /* for messages */
 
-    double **stored; /* the arrays themselves, each once */
+    double **stored;             /* the arrays themselves, each once */
+    struct table_labels *labels; /* [stored_count], empty of numbers */
     size_t stored_count;
 };
+
+/* Those of the k-th column. */
+const struct table_labels *table_labels(const struct table *t, size_t k);
 
 /* Reads a table; path "-" is stdin, where the magic tells text from NPY.
  *

@@ -20,6 +20,7 @@ struct table_builder {
     double *markers; /* [format->missing.count]: their values, NaN for text */
     size_t file_columns;
     size_t *store_of;   /* [file_columns], which of t->stored, or TABLE_UNUSED */
+    size_t *label_of;   /* likewise, of its labels */
     size_t capacity;    /* rows that fit */
     bool missing;       /* in the row at hand */
     struct error first; /* TABLE_MISSING_ERROR: the first missing value, while the rest is read */
@@ -41,7 +42,14 @@ int table_choose_numbers(struct table_builder *b, size_t count);
 
 static inline bool table_uses(const struct table_builder *b, size_t file_column)
 {
-    return file_column < b->file_columns && b->store_of[file_column] != TABLE_UNUSED;
+    return file_column < b->file_columns &&
+           (b->store_of[file_column] != TABLE_UNUSED || b->label_of[file_column] != TABLE_UNUSED);
+}
+
+/* Whether the k-th column wanted has labels. */
+static inline bool table_labelled(const struct table_builder *b, size_t k)
+{
+    return b->options->labelled != NULL && b->options->labelled[k];
 }
 
 /* What a cell with one of the format's missing values is, whatever it is else. */
@@ -73,10 +81,19 @@ static inline int table_value(struct table_builder *b, size_t file_column, uint6
     return table_odd_value(b, file_column, line, kind, text, length);
 }
 
+/* A label of the row at hand. */
+int table_take_label(struct table_builder *b, size_t file_column, uint64_t line, const char *text,
+                     size_t length);
+
 static inline int table_take(struct table_builder *b, size_t file_column, uint64_t line,
                              const char *text, size_t length)
 {
     double value;
+    if (b->label_of[file_column] != TABLE_UNUSED) {
+        int st = table_take_label(b, file_column, line, text, length);
+        if (st != CMD_OK || b->store_of[file_column] == TABLE_UNUSED)
+            return st;
+    }
     enum number_kind kind = table_parse(b, text, length, &value);
     return table_value(b, file_column, line, kind, value, text, length);
 }

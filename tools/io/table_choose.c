@@ -2,6 +2,7 @@
 /* Which columns are used. */
 #include "config.h"
 
+#include "tools/command/nearest.h"
 #include "tools/io/table_build.h"
 #include "tools/io/table_choice.h"
 #include "tools/io/table_cure.h"
@@ -86,14 +87,19 @@ static int no_such_name(const struct choice *c, const char *name)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "",
                                  i == 12 ? "..." : quoted(cell->text, cell->length).text);
     }
-    for (size_t i = 0; i < row->count; i++)
+    struct nearest nearest = { .typed = name };
+    for (size_t i = 0; i < row->count; i++) {
         comma = comma || memchr(row->cells[i].text, ',', row->cells[i].length) != NULL;
+        nearest_offer(&nearest, row->cells[i].text);
+    }
     struct cure cure = cure_header(c, name);
     const char *way_out = cure.text;
     if (*way_out == '\0' && comma)
         way_out = "; a name with a comma is asked for by its number";
-    return error_at(c->b->e, c->b->t->file, row->cells[0].line, 0, "no column %s; the %s is %s%s",
-                    quoted_name(name).text, c->comment ? "header" : "first row", list, way_out);
+    bool near = nearest.name != NULL;
+    return error_at(c->b->e, c->b->t->file, row->cells[0].line, 0, "no column %s%s %s %s is %s%s",
+                    quoted_name(name).text, near ? nearest_hint(&nearest).text : ";",
+                    near ? "The" : "the", c->comment ? "header" : "first row", list, way_out);
 }
 
 static int no_such_column(const struct choice *c, const char *column)
@@ -177,9 +183,11 @@ static int choose_by_names_or_order(struct choice *c)
         return CMD_OK;
     if (found > 0)
         return error_at(c->b->e, c->b->t->file, c->row->cells[0].line, 0,
-                        "there is a column %s, but no %s: either all x columns by name, or none "
+                        "there is a column %s, but no %s: either all x columns%s by name, or none "
                         "and exactly %zu columns",
-                        quoted_name(seen).text, quoted_name(lost).text, wanted);
+                        quoted_name(seen).text, quoted_name(lost).text,
+                        wanted > 0 && table_labelled(c->b, wanted - 1) ? " and the group" : "",
+                        wanted);
     for (size_t k = 0; k < wanted; k++)
         c->b->t->numbers[k] = k + 1;
     return c->count == wanted ? CMD_OK : wrong_count(c, lost);
@@ -242,17 +250,18 @@ static void find_names(struct choice *c)
 
 /* ---- stores and names ---- */
 
-/* A file column chosen twice is stored once. */
+/* A file column chosen twice is stored once, but for numbers and labels apart. */
 static int assign_stores(struct table_builder *b, size_t count)
 {
     b->file_columns = count;
     b->store_of = malloc(count * sizeof *b->store_of);
-    if (b->store_of == NULL)
+    b->label_of = malloc(count * sizeof *b->label_of);
+    if (b->store_of == NULL || b->label_of == NULL)
         return error_memory(b->e, count * sizeof *b->store_of);
     for (size_t i = 0; i < count; i++)
-        b->store_of[i] = TABLE_UNUSED;
+        b->store_of[i] = b->label_of[i] = TABLE_UNUSED;
     for (size_t k = 0; k < b->options->column_count; k++) {
-        size_t *store = &b->store_of[b->t->numbers[k] - 1];
+        size_t *store = (table_labelled(b, k) ? b->label_of : b->store_of) + b->t->numbers[k] - 1;
         if (*store == TABLE_UNUSED)
             *store = b->t->stored_count++;
     }

@@ -30,7 +30,7 @@ static struct kinds kinds_of(const struct choice *c)
     const struct table *t = c->b->t;
     for (size_t k = 0; k < t->column_count; k++) {
         const struct table_cell *cell = choice_cell(c, t->numbers[k] - 1);
-        if (cell == NULL)
+        if (cell == NULL || table_labelled(c->b, k))
             continue;
         enum cell_kind kind = kind_of(c->b, cell);
         if (kinds.cell[kind] == NULL || t->numbers[k] - 1 < kinds.column[kind]) {
@@ -87,6 +87,8 @@ int choice_check_second_row(const struct choice *c, const struct table_row *row)
         return CMD_OK;
     for (size_t k = 0; k < t->column_count; k++) {
         const struct table_cell *cell = &row->cells[t->numbers[k] - 1];
+        if (table_labelled(c->b, k))
+            continue;
         rule = rule && cure_is_rule(cell->text);
         if (!cure_is_rule(cell->text) && kind_of(c->b, cell) != CELL_NAME)
             return CMD_OK;
@@ -128,6 +130,8 @@ static bool quotes_numbers(const struct choice *c)
     const struct table_row *first = &c->head->row[0], *second = &c->head->row[1];
     for (size_t k = 0; k < t->column_count; k++) {
         size_t i = t->numbers[k] - 1;
+        if (table_labelled(c->b, k))
+            continue;
         if (!first->cells[i].quoted || first->cells[i].length == 0)
             return false;
         if (c->head->rows > 1 && i < second->count && second->cells[i].quoted)

@@ -20,6 +20,12 @@ static int npy_value(struct table_builder *b, size_t row, size_t column, double 
                        length);
 }
 
+static int npy_label(struct table_builder *b, size_t row, size_t column, double value)
+{
+    char text[NUMBER_TEXT_MAX];
+    return table_take_label(b, column, row + 1, text, number_format(text, value));
+}
+
 static int npy_rows(struct table_builder *b, const double *values, size_t rows)
 {
     size_t count = b->file_columns;
@@ -28,7 +34,9 @@ static int npy_rows(struct table_builder *b, const double *values, size_t rows)
         st = table_row(b);
         for (size_t j = 0; st == CMD_OK && j < count; j++) {
             double v = values[i * count + j];
-            if (b->store_of[j] == TABLE_UNUSED)
+            if (b->label_of[j] != TABLE_UNUSED)
+                st = npy_label(b, i, j, v);
+            if (st != CMD_OK || b->store_of[j] == TABLE_UNUSED)
                 continue;
             bool plain = v - v == 0 && !table_is_marker(b, v);
             if (plain && (!b->options->single || number_fits_f32(v)))

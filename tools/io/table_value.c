@@ -96,6 +96,20 @@ int table_odd_value(struct table_builder *b, size_t file_column, uint64_t line,
     return CMD_OK;
 }
 
+int table_take_label(struct table_builder *b, size_t file_column, uint64_t line, const char *text,
+                     size_t length)
+{
+    size_t store = b->label_of[file_column], index = 0;
+    double value;
+    if (table_parse(b, text, length, &value) == NUMBER_MISSING || is_marker_text(b, text, length)) {
+        b->t->stored[store][b->t->rows] = (double)NAN;
+        return table_odd_value(b, file_column, line, NUMBER_MISSING, text, length);
+    }
+    int st = labels_add(&b->t->labels[store], text, length, &index, b->e);
+    b->t->stored[store][b->t->rows] = (double)index;
+    return st;
+}
+
 static int set_capacity(struct table_builder *b, size_t rows)
 {
     size_t bytes = (rows > 0 ? rows : 1) * sizeof(double);

@@ -39,12 +39,12 @@ static double value_of(const struct table_out *c, size_t row)
 static void write_field(struct output *o, const struct table_out *c, size_t row,
                         const struct style *style)
 {
+    bool missing = c->missing != NULL && c->missing[row];
     if (c->text != NULL) {
         write_string(o, c->text, style);
         return;
     }
     double value = value_of(c, row);
-    bool missing = c->missing != NULL && c->missing[row];
     if (missing || (c->nan_is_missing && isnan(value))) {
         output_text(o, style->empty);
         return;

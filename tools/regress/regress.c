@@ -23,6 +23,7 @@ static const char help[] =
     "  --x COL[,COL..]      what predicts\n"
     "  --y COL[,COL..]      what is predicted\n"
     "  --case-weights COL   weight of each row of data, not negative; with 0 it takes no part\n"
+    "  --by COL             a fit for each group of rows, those with the same text in COL\n"
     "\n"
     "Kernel:\n"
     "  --kernel NAME[,NAME..]  gaussian (default), boxcar, constant, triangular,\n"
@@ -37,8 +38,9 @@ static const char help[] =
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
     "\n"
     "Several fits: --kernel and --bandwidth may be repeated (for one x column --kernel may also\n"
-    "be a list), which gives a fit for every combination. Their rows then stand one fit below\n"
-    "the other, after the columns kernel and bandwidth where these vary.\n"
+    "be a list), which gives a fit for every combination, and --by one for each group. Their\n"
+    "rows then stand one fit below the other, after columns for the group, the kernel and the\n"
+    "bandwidth where these vary.\n"
     "\n"
     "Query points (default: the data's own points):\n"
     "  --at FILE            all x columns by name, or none and exactly as many, in order\n"
@@ -66,6 +68,7 @@ enum {
     OPTION_X = OPTION_OWN,
     OPTION_Y,
     OPTION_CASE_WEIGHTS,
+    OPTION_BY,
     OPTION_KERNEL,
     OPTION_FORM,
     OPTION_BANDWIDTH,
@@ -83,6 +86,7 @@ static const struct option long_options[] = {
     { "x", required_argument, NULL, OPTION_X },
     { "y", required_argument, NULL, OPTION_Y },
     { "case-weights", required_argument, NULL, OPTION_CASE_WEIGHTS },
+    { "by", required_argument, NULL, OPTION_BY },
     TABLE_OPTIONS,
     { "kernel", required_argument, NULL, OPTION_KERNEL },
     { "form", required_argument, NULL, OPTION_FORM },
@@ -139,6 +143,9 @@ static int read_option(struct regress_options *o, int option, struct error *e)
     case OPTION_CASE_WEIGHTS:
         o->case_weights = optarg;
         return CMD_OK;
+    case OPTION_BY:
+        o->by = optarg;
+        return CMD_OK;
     case OPTION_KERNEL:
         return choices_add_kernels(&o->choices, optarg, e);
     case OPTION_FORM:
@@ -172,8 +179,10 @@ static int check_fits(const struct option_reader *r, const struct regress_option
                        : o->heatmap != NULL                          ? "--heatmap"
                        : o->output != NULL && name_is_npy(o->output) ? "a result in NPY"
                                                                      : NULL;
-    if (fits < 2 || what == NULL)
+    if (what == NULL || (fits < 2 && o->by == NULL))
         return CMD_OK;
+    if (o->by != NULL)
+        return usage_error(r, e, "%s is for one fit, --by makes one for each group", what);
     return usage_error(r, e, "%s is for one fit, not for %zu", what, fits);
 }
 
@@ -318,7 +327,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
         warn_empty(o, &fits);
         warn_infinite(&fits);
         /* The error has the first failure; the rest is written all the same. */
-        regress_write(o, &tables, &fits, e);
+        regress_write(o, &tables, &groups, &fits, e);
         st = regress_draw(o, &tables, &fits, e);
         if (st == CMD_OK)
             st = regress_report(o, &tables, &fits, r, e);

@@ -14,7 +14,7 @@ struct regress_options {
     const char *data, *at; /* at NULL: the data's own points, or a grid */
     int64_t grid;          /* 0: none */
     struct list x, y;
-    const char *case_weights;
+    const char *case_weights, *by;
     struct fit_choices choices;
     attpool_form form; /* of a kernel that is not a product of several */
     bool form_given;
@@ -30,8 +30,9 @@ struct regress_options {
 struct regress_tables {
     struct table data, at;
     bool single;
-    size_t d, v; /* the columns of data are d of x, v of y, and the case weights */
+    size_t d, v; /* the columns of data are d of x, v of y, the case weights and the group */
     char **x_names, **y_names, **fit_names;
+    char *by; /* the group's name; NULL: there is one group of all rows */
 };
 
 int regress_read(const struct regress_options *o, struct regress_tables *t, struct error *e);
@@ -40,10 +41,13 @@ void regress_tables_free(struct regress_tables *t);
 /* ---- rows that are fitted together (regress_group.c) ---- */
 
 struct regress_group {
+    const char *label; /* NULL without --by */
     bool single;
     size_t m, n, d, v;
-    double *const *columns; /* of the data, as in its table */
-    double **points;        /* [d], the query points as they were given */
+    const size_t *rows, *queries; /* [m], [n]: their places in the tables; NULL: all, in order */
+    double **columns;             /* [d + v and the case weights]: its rows of the data */
+    double **points;              /* [d], the query points as they were given */
+    void *memory[2];              /* of both, where they are not the tables' */
     double *grid;
     unsigned char *missing; /* [n]: a query row with a missing value; NULL: none */
     bool weightless;        /* every case weight is 0, in this precision */
@@ -53,6 +57,8 @@ struct regress_group {
 struct regress_groups {
     struct regress_group *item;
     size_t count;
+    struct regress_group lost; /* query points without a label: no fit */
+    size_t *rows, *queries;    /* of the tables, group after group */
 };
 
 int regress_group(const struct regress_options *o, const struct regress_tables *t,
@@ -103,7 +109,8 @@ struct regress_label regress_label(const struct regress_options *o, const struct
 /* ---- what is made of them ---- */
 
 int regress_write(const struct regress_options *o, const struct regress_tables *t,
-                  const struct regress_fits *fits, struct error *e);
+                  const struct regress_groups *groups, const struct regress_fits *fits,
+                  struct error *e);
 
 /* CMD_USAGE for more fits than a picture can show. */
 int regress_draw_check(const struct regress_options *o, size_t fits, struct error *e);

@@ -40,7 +40,7 @@ static int name_fits(struct regress_tables *t, struct error *e)
     return CMD_OK;
 }
 
-static int set_up_names(struct regress_tables *t, struct error *e)
+static int set_up_names(struct regress_tables *t, bool by, struct error *e)
 {
     t->x_names = calloc(t->d, sizeof *t->x_names);
     t->y_names = calloc(t->v, sizeof *t->y_names);
@@ -50,32 +50,65 @@ static int set_up_names(struct regress_tables *t, struct error *e)
     int st = name_columns(t->x_names, t->d, t->data.names, "x", e);
     if (st == CMD_OK)
         st = name_columns(t->y_names, t->v, t->data.names + t->d, "y", e);
+    if (st == CMD_OK && by)
+        st = name_columns(&t->by, 1, t->data.names + t->data.column_count - 1, "group", e);
     return st == CMD_OK ? name_fits(t, e) : st;
 }
 
 /* ---- tables ---- */
 
+/* Columns of numbers and, after them, that of the group. */
+struct wanted {
+    const char **columns;
+    bool *labelled;
+    size_t count;
+};
+
+static void wanted_free(struct wanted *w)
+{
+    free(w->columns);
+    free(w->labelled);
+}
+
+static int wanted_new(struct wanted *w, size_t numbers, bool by, struct error *e)
+{
+    w->count = numbers + by;
+    w->columns = calloc(w->count, sizeof *w->columns);
+    w->labelled = calloc(w->count, sizeof *w->labelled);
+    if (w->columns == NULL || w->labelled == NULL) {
+        wanted_free(w);
+        return error_memory(e, w->count * sizeof *w->columns);
+    }
+    if (by)
+        w->labelled[numbers] = true;
+    return CMD_OK;
+}
+
 static int read_table(const struct regress_options *o, struct regress_tables *t, struct error *e)
 {
-    size_t count = t->d + t->v + (o->case_weights != NULL);
-    const char **columns = calloc(count, sizeof *columns);
-    if (columns == NULL)
-        return error_memory(e, count * sizeof *columns);
+    struct wanted w;
+    int st = wanted_new(&w, t->d + t->v + (o->case_weights != NULL), o->by != NULL, e);
+    if (st != CMD_OK)
+        return st;
+    const char **column = w.columns;
     for (size_t c = 0; c < t->d; c++)
-        columns[c] = o->x.item[c];
+        *column++ = o->x.item[c];
     for (size_t c = 0; c < t->v; c++)
-        columns[t->d + c] = o->y.item[c];
+        *column++ = o->y.item[c];
     if (o->case_weights != NULL)
-        columns[t->d + t->v] = o->case_weights;
+        *column++ = o->case_weights;
+    if (o->by != NULL)
+        *column = o->by;
     const struct table_options options = {
-        .columns = columns,
-        .column_count = count,
+        .columns = w.columns,
+        .labelled = w.labelled,
+        .column_count = w.count,
         .format = &o->format,
         .missing = o->format.na,
         .single = t->single,
     };
-    int st = table_read(o->data, &options, &t->data, e);
-    free(columns);
+    st = table_read(o->data, &options, &t->data, e);
+    wanted_free(&w);
     if (st == CMD_OK && t->data.omitted > 0)
         error_warn("%s: %zu row%s with a missing value left out", t->data.file, t->data.omitted,
                    t->data.omitted == 1 ? "" : "s");
@@ -84,15 +117,26 @@ static int read_table(const struct regress_options *o, struct regress_tables *t,
 
 static int read_at(const struct regress_options *o, struct regress_tables *t, struct error *e)
 {
+    struct wanted w;
+    int st = wanted_new(&w, t->d, o->by != NULL, e);
+    if (st != CMD_OK)
+        return st;
+    for (size_t c = 0; c < t->d; c++)
+        w.columns[c] = t->data.names[c];
+    if (o->by != NULL)
+        w.columns[t->d] = t->data.names[t->data.column_count - 1];
     const struct table_options options = {
-        .columns = (const char *const *)t->data.names,
-        .column_count = t->d,
+        .columns = w.columns,
+        .labelled = w.labelled,
+        .column_count = w.count,
         .or_in_order = true,
         .format = &o->format,
         .missing = o->format.na == TABLE_MISSING_OMIT ? TABLE_MISSING_KEEP : TABLE_MISSING_ERROR,
         .single = t->single,
     };
-    return table_read(o->at, &options, &t->at, e);
+    st = table_read(o->at, &options, &t->at, e);
+    wanted_free(&w);
+    return st;
 }
 
 int regress_read(const struct regress_options *o, struct regress_tables *t, struct error *e)
@@ -102,7 +146,7 @@ int regress_read(const struct regress_options *o, struct regress_tables *t, stru
     t->v = o->y.count;
     int st = read_table(o, t, e);
     if (st == CMD_OK)
-        st = set_up_names(t, e);
+        st = set_up_names(t, o->by != NULL, e);
     return st == CMD_OK && o->at != NULL ? read_at(o, t, e) : st;
 }
 
@@ -118,6 +162,7 @@ void regress_tables_free(struct regress_tables *t)
     free_names(t->x_names, t->d);
     free_names(t->y_names, t->v);
     free_names(t->fit_names, t->v);
+    free(t->by);
     table_free(&t->data);
     table_free(&t->at);
     *t = (struct regress_tables){ .single = false };

@@ -76,10 +76,12 @@ static size_t fit_layers(const struct regress_options *o, const struct regress_f
     return chosen ? 2 : 1;
 }
 
-static struct plot_layer data_layer(const struct regress_group *g, size_t k)
+/* Of a group with one fit the data has the colour of the fit, and no entry in the legend. */
+static struct plot_layer data_layer(const struct regress_group *g, size_t k, size_t colour)
 {
     return (struct plot_layer){ .kind = PLOT_POINTS,
-                                .label = "data",
+                                .label = colour == 0 ? "data" : NULL,
+                                .colour = colour,
                                 .count = g->m,
                                 .x = g->columns[0],
                                 .y = g->columns[g->d + k] };
@@ -121,9 +123,11 @@ static size_t panel_layers(const struct regress_options *o, const struct regress
 {
     size_t count = 0;
     const bool several = fits->item[0].group->d > 1;
+    const bool one_each = fits->item[0].group->label != NULL &&
+                          o->choices.kernel_count * o->choices.bandwidth_count == 1;
     for (size_t i = 0; i < fits->count && !several; i++)
         if (i == 0 || fits->item[i].group != fits->item[i - 1].group)
-            layers[count++] = data_layer(fits->item[i].group, k);
+            layers[count++] = data_layer(fits->item[i].group, k, one_each ? i + 1 : 0);
     for (size_t i = 0; i < fits->count; i++)
         if (several)
             layers[++count] = observed_layer(&fits->item[i], &drawings[i], k, i + 1);

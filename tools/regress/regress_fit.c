@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "tools/io/npy.h"
+#include "tools/io/number.h"
 #include "tools/regress/regress.h"
 
 #include <inttypes.h>
@@ -157,20 +158,29 @@ static int fit_curve(struct work *w, struct error *e)
     return session_status(&w->session, status, NULL, 0, e);
 }
 
+static int no_data_in_reach(const struct work *w, size_t query, struct error *e)
+{
+    const struct regress_group *g = w->fit->group;
+    const struct table *t = w->o->at != NULL ? &w->tables->at : &w->tables->data;
+    char point[NUMBER_TEXT_MAX];
+    if (w->o->grid == 0)
+        return error_at(e, t->file, t->lines[g->queries != NULL ? g->queries[query] : query], 0,
+                        "no data is in reach of this row");
+    number_format(point, g->grid[query]);
+    return error_at(e, t->file, 0, 0, "no data is in reach of the grid's point %zu, %s%s%s",
+                    query + 1, point, g->label != NULL ? ", of group " : "",
+                    g->label != NULL ? quoted_name(g->label).text : "");
+}
+
 /* --empty error: which query it is. */
 static int name_empty(struct work *w, size_t start, size_t count, struct error *e)
 {
     const struct regress_group *g = w->fit->group;
-    const struct table *t = w->o->at != NULL ? &w->tables->at : &w->tables->data;
     attpool_status status = pool_queries(w, start, count, ATTPOOL_EMPTY_NAN);
     for (size_t i = start; status == ATTPOOL_OK && i < start + count; i++) {
         bool missing = g->missing != NULL && g->missing[i];
-        if (missing || !isnan(real_get(w->fit->n_eff, g->single, i)))
-            continue;
-        if (w->o->grid > 0)
-            return error_at(e, t->file, 0, 0, "no data is in reach of the grid's point %zu, %g",
-                            i + 1, g->grid[i]);
-        return error_at(e, t->file, t->lines[i], 0, "no data is in reach of this row");
+        if (!missing && isnan(real_get(w->fit->n_eff, g->single, i)))
+            return no_data_in_reach(w, i, e);
     }
     return error_set(e, CMD_DATA, "no data is in reach of a query");
 }
@@ -268,7 +278,7 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
         w.fit = &fits->item[i];
         w.done += w.share;
-        w.share = pairs_of(w.fit) / pairs;
+        w.share = pairs > 0 ? pairs_of(w.fit) / pairs : 0;
         st = fit_one(&w, e);
     }
     fits->whole = w.computed == fits->count;

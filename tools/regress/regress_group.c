@@ -1,101 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From tables to arrays: rows that are fitted together, their query points, and their shift in
- * float32. */
+/* From tables to arrays: the rows that are fitted together. */
 #include "config.h"
 
-#include "tools/regress/regress.h"
+#include "tools/regress/regress_group.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-/* ---- query points ---- */
-
-/* The ends are exact, and so are decimal steps that divide the range. */
-static double grid_point(double least, double most, size_t i, size_t last)
-{
-    if (i == 0 || last == 0)
-        return least;
-    if (i == last)
-        return most;
-    double step = (double)i / (double)last;
-    double range = most - least;
-    return isfinite((double)last * range) ? least + (double)i * range / (double)last
-                                          : least * (1 - step) + most * step;
-}
-
-/* The query points may have NaN. */
-static void widen(const double *x, size_t count, double *least, double *most)
-{
-    for (size_t i = 0; i < count; i++) {
-        *least = x[i] < *least ? x[i] : *least;
-        *most = x[i] > *most ? x[i] : *most;
-    }
-}
-
-static int make_grid(double least, double most, size_t n, double **grid, struct error *e)
-{
-    void *memory;
-    int st = array_new(&memory, n, sizeof(double), e);
-    if (st != CMD_OK)
-        return st;
-    *grid = memory;
-    for (size_t i = 0; i < n; i++)
-        (*grid)[i] = grid_point(least, most, i, n - 1);
-    return CMD_OK;
-}
-
-static void range_of(const struct regress_group *g, double *least, double *most)
-{
-    *least = *most = g->columns[0][0];
-    widen(g->columns[0], g->m, least, most);
-}
-
-static int find_missing(struct regress_group *g, struct error *e)
-{
-    g->missing = calloc(g->n, 1);
-    if (g->missing == NULL)
-        return error_memory(e, g->n);
-    for (size_t c = 0; c < g->d; c++)
-        for (size_t i = 0; i < g->n; i++)
-            if (isnan(g->points[c][i]))
-                g->missing[i] = 1;
-    return CMD_OK;
-}
-
-static int choose_points(const struct regress_options *o, const struct regress_tables *t,
-                         struct regress_group *g, struct error *e)
-{
-    double least, most;
-    g->points = calloc(g->d, sizeof *g->points);
-    if (g->points == NULL)
-        return error_memory(e, g->d * sizeof *g->points);
-    if (o->grid > 0) {
-        range_of(g, &least, &most);
-        g->n = (size_t)o->grid;
-        int st = make_grid(least, most, g->n, &g->grid, e);
-        g->points[0] = g->grid;
-        return st;
-    }
-    g->n = o->at != NULL ? t->at.rows : g->m;
-    for (size_t c = 0; c < g->d; c++)
-        g->points[c] = o->at != NULL ? t->at.columns[c] : g->columns[c];
-    return o->at != NULL && o->format.na == TABLE_MISSING_OMIT ? find_missing(g, e) : CMD_OK;
-}
+#include <string.h>
 
 /* ---- arrays ---- */
 
-/* Columns into rows. In float32 x is taken relative to the first row of the data, so that
- * its digits are spent on differences. t is the table they stand in, or NULL. */
-static int pack(const struct regress_group *g, const struct table *t, double *const *columns,
-                size_t rows, bool shift, size_t count, void **packed, struct error *e)
+static size_t place_of(const size_t *rows, size_t i)
+{
+    return rows != NULL ? rows[i] : i;
+}
+
+int group_pack(const struct regress_group *g, double *const *columns, size_t rows, bool shift,
+               size_t count, void **packed, const struct group_place *place, struct error *e)
 {
     int st = array_new(packed, rows * count, real_size(g->single), e);
     for (size_t c = 0; st == CMD_OK && c < count; c++) {
         double origin = shift && g->single ? g->columns[c][0] : 0;
         for (size_t i = 0; i < rows; i++) {
             double value = columns[c][i] - origin;
-            if (t != NULL && g->single && isinf((float)value))
-                return table_fault(t, i, c, e,
+            if (place != NULL && g->single && isinf((float)value))
+                return table_fault(place->table, place_of(place->rows, i), c, e,
                                    "minus the first row's value is outside the range of float32");
             real_set(*packed, g->single, i * count + c, value);
         }
@@ -103,7 +32,7 @@ static int pack(const struct regress_group *g, const struct table *t, double *co
     return st;
 }
 
-static int pack_weights(const struct regress_tables *t, struct regress_group *g, struct error *e)
+static int pack_weights(const struct table *data, struct regress_group *g, struct error *e)
 {
     size_t column = g->d + g->v;
     const double *a = g->columns[column];
@@ -111,11 +40,12 @@ static int pack_weights(const struct regress_tables *t, struct regress_group *g,
     int st = array_new(&g->a, g->m, real_size(g->single), e);
     for (size_t j = 0; st == CMD_OK && j < g->m; j++) {
         if (a[j] < 0)
-            return table_fault(&t->data, j, column, e, "a case weight is negative: %g", a[j]);
+            return table_fault(data, place_of(g->rows, j), column, e,
+                               "a case weight is negative: %g", a[j]);
         real_set(g->a, g->single, j, a[j]);
         sum += g->single ? (double)(float)a[j] : a[j];
         if (isinf(g->single ? (double)(float)sum : sum))
-            return table_fault(&t->data, j, column, e,
+            return table_fault(data, place_of(g->rows, j), column, e,
                                "the sum of the case weights is outside the range of float%d",
                                g->single ? 32 : 64);
     }
@@ -123,67 +53,227 @@ static int pack_weights(const struct regress_tables *t, struct regress_group *g,
     return st;
 }
 
+static int pack_group(const struct regress_options *o, const struct regress_tables *t,
+                      struct regress_group *g, struct error *e)
+{
+    const struct group_place rows = { &t->data, g->rows };
+    const struct group_place queries = { o->at != NULL ? &t->at : &t->data, g->queries };
+    int st = group_pack(g, g->columns, g->m, true, g->d, &g->x, &rows, e);
+    if (st == CMD_OK)
+        st = group_pack(g, g->columns + g->d, g->m, false, g->v, &g->y, NULL, e);
+    if (st == CMD_OK)
+        st = group_pack(g, g->points, g->n, true, g->d, &g->q, o->grid > 0 ? NULL : &queries, e);
+    return st == CMD_OK && o->case_weights != NULL ? pack_weights(&t->data, g, e) : st;
+}
+
+/* ---- columns ---- */
+
+/* The rows of some columns: as they are, or from their places. */
+static int take(double *const *columns, size_t count, const size_t *rows, size_t n, double **taken,
+                void **memory, struct error *e)
+{
+    if (rows == NULL) {
+        for (size_t c = 0; c < count; c++)
+            taken[c] = columns[c];
+        return CMD_OK;
+    }
+    int st = array_new(memory, count * n, sizeof(double), e);
+    for (size_t c = 0; st == CMD_OK && c < count; c++) {
+        taken[c] = (double *)*memory + c * n;
+        for (size_t i = 0; i < n; i++)
+            taken[c][i] = columns[c][rows[i]];
+    }
+    return st;
+}
+
 static int make_group(const struct regress_options *o, const struct regress_tables *t,
                       struct regress_group *g, struct error *e)
 {
-    const struct table *data = &t->data;
-    int st = choose_points(o, t, g, e);
+    size_t count = t->d + t->v + (o->case_weights != NULL);
+    g->single = t->single;
+    g->d = t->d;
+    g->v = t->v;
+    g->columns = calloc(count + t->d, sizeof *g->columns);
+    if (g->columns == NULL)
+        return error_memory(e, (count + t->d) * sizeof *g->columns);
+    g->points = g->columns + count;
+    int st = take(t->data.columns, count, g->rows, g->m, g->columns, &g->memory[0], e);
+    if (st == CMD_OK && o->at != NULL)
+        st = take(t->at.columns, t->d, g->queries, g->n, g->points, &g->memory[1], e);
     if (st == CMD_OK)
-        st = pack(g, data, g->columns, g->m, true, g->d, &g->x, e);
+        st = group_points(o, g, e);
+    return st == CMD_OK ? pack_group(o, t, g, e) : st;
+}
+
+/* ---- groups ---- */
+
+/* Places of a table's rows, label after label, each in order and those without a label last;
+ * start[] says where each begins, and the last where they end. */
+static int sort_rows(const double *label, size_t rows, size_t labels, size_t **place,
+                     size_t **start, struct error *e)
+{
+    size_t *next = calloc(labels + 1, sizeof *next);
+    *place = calloc(rows + 1, sizeof **place);
+    *start = calloc(labels + 3, sizeof **start);
+    if (next == NULL || *place == NULL || *start == NULL) {
+        free(next);
+        return error_memory(e, rows * sizeof **place);
+    }
+    for (size_t i = 0; i < rows; i++)
+        (*start)[(isnan(label[i]) ? labels : (size_t)label[i]) + 1]++;
+    for (size_t k = 0; k <= labels; k++) {
+        (*start)[k + 1] += (*start)[k];
+        next[k] = (*start)[k];
+    }
+    for (size_t i = 0; i < rows; i++)
+        (*place)[next[isnan(label[i]) ? labels : (size_t)label[i]]++] = i;
+    free(next);
+    return CMD_OK;
+}
+
+static struct nearest_hint near_label(const struct table_labels *labels, const char *text)
+{
+    struct nearest nearest = { .typed = text };
+    for (size_t i = 0; i < labels->count; i++)
+        nearest_offer(&nearest, labels->text[i]);
+    return nearest_hint(&nearest);
+}
+
+/* The labels of --at become those of the data. */
+static int translate(const struct regress_tables *t, const size_t *start, double *label,
+                     struct error *e)
+{
+    const struct table_labels *data = table_labels(&t->data, t->data.column_count - 1);
+    const struct table_labels *at = table_labels(&t->at, t->d);
+    for (size_t i = 0; i < t->at.rows; i++) {
+        double own = t->at.columns[t->d][i];
+        size_t index = 0;
+        label[i] = own;
+        if (isnan(own))
+            continue;
+        const char *text = at->text[(size_t)own];
+        if (!labels_find(data, text, &index))
+            return table_fault(&t->at, i, t->d, e, "%s has no group %s%s", t->data.file,
+                               quoted_name(text).text, near_label(data, text).text);
+        if (start[index] == start[index + 1])
+            return table_fault(&t->at, i, t->d, e, "group %s of %s has missing values in each row",
+                               quoted_name(text).text, t->data.file);
+        label[i] = (double)index;
+    }
+    return CMD_OK;
+}
+
+/* Query rows without a label belong to no group and have no fit. */
+static int find_lost(const struct regress_tables *t, struct regress_groups *groups,
+                     const size_t *queries, size_t count, struct error *e)
+{
+    struct regress_group *g = &groups->lost;
+    *g = (struct regress_group){ .d = t->d, .v = t->v, .n = count, .queries = queries };
+    g->columns = calloc(t->d, sizeof *g->columns);
+    g->missing = malloc(count + 1);
+    if (g->columns == NULL || g->missing == NULL)
+        return error_memory(e, count);
+    g->points = g->columns;
+    memset(g->missing, 1, count);
+    return take(t->at.columns, t->d, queries, count, g->points, &g->memory[1], e);
+}
+
+/* Where the rows of each label and its query points stand. */
+struct sorted {
+    size_t *rows, *queries; /* first of each label, of the last one the end */
+};
+
+static int sort_tables(const struct regress_options *o, const struct regress_tables *t,
+                       struct regress_groups *groups, struct sorted *start, struct error *e)
+{
+    size_t by = t->data.column_count - 1, labels = table_labels(&t->data, by)->count;
+    void *label = NULL;
+    int st = sort_rows(t->data.columns[by], t->data.rows, labels, &groups->rows, &start->rows, e);
+    if (st != CMD_OK || o->at == NULL)
+        return st;
+    st = array_new(&label, t->at.rows, sizeof(double), e);
     if (st == CMD_OK)
-        st = pack(g, data, g->columns + g->d, g->m, false, g->v, &g->y, e);
+        st = translate(t, start->rows, label, e);
     if (st == CMD_OK)
-        st = pack(g, o->at != NULL ? &t->at : data, g->points, g->n, true, g->d, &g->q, e);
-    return st == CMD_OK && o->case_weights != NULL ? pack_weights(t, g, e) : st;
+        st = sort_rows(label, t->at.rows, labels, &groups->queries, &start->queries, e);
+    free(label);
+    return st == CMD_OK ? find_lost(t, groups, groups->queries + start->queries[labels],
+                                    start->queries[labels + 1] - start->queries[labels], e)
+                        : st;
+}
+
+static int fill_groups(const struct regress_options *o, const struct regress_tables *t,
+                       struct regress_groups *groups, const struct sorted *start, struct error *e)
+{
+    const struct table_labels *labels = table_labels(&t->data, t->data.column_count - 1);
+    int st = CMD_OK;
+    groups->item = calloc(labels->count, sizeof *groups->item);
+    if (groups->item == NULL)
+        return error_memory(e, labels->count * sizeof *groups->item);
+    for (size_t k = 0; k < labels->count && st == CMD_OK; k++) {
+        size_t m = start->rows[k + 1] - start->rows[k];
+        struct regress_group *g = &groups->item[groups->count];
+        if (m == 0)
+            continue;
+        *g = (struct regress_group){ .label = labels->text[k],
+                                     .m = m,
+                                     .rows = groups->rows + start->rows[k] };
+        if (o->at != NULL) {
+            g->n = start->queries[k + 1] - start->queries[k];
+            g->queries = groups->queries + start->queries[k];
+        }
+        groups->count++;
+        st = make_group(o, t, g, e);
+    }
+    return st;
+}
+
+static int group_by_label(const struct regress_options *o, const struct regress_tables *t,
+                          struct regress_groups *groups, struct error *e)
+{
+    struct sorted start = { NULL, NULL };
+    int st = sort_tables(o, t, groups, &start, e);
+    if (st == CMD_OK)
+        st = fill_groups(o, t, groups, &start, e);
+    free(start.rows);
+    free(start.queries);
+    return st;
 }
 
 int regress_group(const struct regress_options *o, const struct regress_tables *t,
                   struct regress_groups *groups, struct error *e)
 {
+    if (o->by != NULL)
+        return group_by_label(o, t, groups, e);
     groups->item = calloc(1, sizeof *groups->item);
     if (groups->item == NULL)
         return error_memory(e, sizeof *groups->item);
     groups->count = 1;
-    groups->item[0] = (struct regress_group){
-        .single = t->single, .m = t->data.rows, .d = t->d, .v = t->v, .columns = t->data.columns
-    };
+    groups->item[0].m = t->data.rows;
+    groups->item[0].n = t->at.rows;
     return make_group(o, t, &groups->item[0], e);
+}
+
+static void free_group(struct regress_group *g)
+{
+    free(g->x);
+    free(g->y);
+    free(g->a);
+    free(g->q);
+    free(g->columns);
+    free(g->memory[0]);
+    free(g->memory[1]);
+    free(g->grid);
+    free(g->missing);
 }
 
 void regress_groups_free(struct regress_groups *groups)
 {
-    for (size_t i = 0; i < groups->count; i++) {
-        struct regress_group *g = &groups->item[i];
-        free(g->x);
-        free(g->y);
-        free(g->a);
-        free(g->q);
-        free(g->points);
-        free(g->grid);
-        free(g->missing);
-    }
+    for (size_t i = 0; i < groups->count; i++)
+        free_group(&groups->item[i]);
+    free_group(&groups->lost);
     free(groups->item);
+    free(groups->rows);
+    free(groups->queries);
     *groups = (struct regress_groups){ .count = 0 };
-}
-
-/* ---- the curve of a picture ---- */
-
-/* A curve through a few points asked for would show their number, not the fit; one whose points are
- * further apart than the bandwidth would join what is not related. */
-int regress_curve(const struct regress_options *o, const struct regress_group *g,
-                  const struct numbers *bandwidths, struct regress_curve *curve, struct error *e)
-{
-    enum { CURVE_POINTS = 200, MOST_CURVE_POINTS = 2000, POINTS_A_BANDWIDTH = 4 };
-    double least, most, points = CURVE_POINTS;
-    if (o->plot == NULL || g->d > 1 || o->grid >= CURVE_POINTS)
-        return CMD_OK;
-    range_of(g, &least, &most);
-    widen(g->points[0], g->n, &least, &most);
-    if (bandwidths->count > 0)
-        points = fmax(points, (most - least) / bandwidths->value[0] * POINTS_A_BANDWIDTH);
-    curve->n = (size_t)fmin(points, MOST_CURVE_POINTS);
-    int st = make_grid(least, most, curve->n, &curve->x, e);
-    if (st == CMD_OK)
-        st = pack(g, NULL, &curve->x, curve->n, true, 1, &curve->q, e);
-    return st == CMD_OK ? array_new(&curve->fit, curve->n * g->v, real_size(g->single), e) : st;
 }

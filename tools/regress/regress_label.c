@@ -48,6 +48,8 @@ struct regress_label regress_label(const struct regress_options *o, const struct
                                    bool varying)
 {
     struct regress_label label = { "" };
+    if (varying && fit->group->label != NULL)
+        add(&label, "%s", fit->group->label);
     if ((o->choices.kernel_count > 1) == varying)
         add_kernels(&label, fit->kernels);
     if ((o->choices.bandwidth_count > 1) == varying)

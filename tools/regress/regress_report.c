@@ -55,31 +55,44 @@ static const char *range_text(struct range r, size_t count, char text[64])
     return text;
 }
 
+/* Nothing where there is no such number, as for a constant y. */
 static void describe_errors(const struct regress_options *o, const struct regress_fits *fits,
                             const struct regress_score *scores, char *text, size_t size)
 {
     char range[64];
+    const struct range r = range_of(scores, fits->count, o->loo ? error_of : r_squared_of);
     text[0] = '\0';
-    if (!scores[0].at_data)
+    if (!scores[0].at_data || isnan(r.least))
         return;
+    range_text(r, fits->count, range);
     if (!o->loo) {
-        range_text(range_of(scores, fits->count, r_squared_of), fits->count, range);
         snprintf(text, size, "R^2 %s, ", range);
         return;
     }
-    struct range errors = range_of(scores, fits->count, error_of);
-    range_text(errors, fits->count, range);
-    const struct regress_label best = regress_label(o, &fits->item[errors.first], true);
-    snprintf(text, size, "leave-one-out error %s, %s%s%s", range,
-             fits->count > 1 ? "the least with " : "", fits->count > 1 ? best.text : "",
-             fits->count > 1 ? ", " : "");
+    const struct regress_label best = regress_label(o, &fits->item[r.first], true);
+    bool compared = fits->count > 1 && o->by == NULL; /* groups have errors of their own */
+    snprintf(text, size, "leave-one-out error %s, %s%s%s", range, compared ? "the least with " : "",
+             compared ? best.text : "", compared ? ", " : "");
+}
+
+/* Of one fit for each group. */
+static void count_rows(const struct regress_options *o, const struct regress_fits *fits, size_t *m,
+                       size_t *n)
+{
+    size_t each = o->choices.kernel_count * o->choices.bandwidth_count;
+    *m = *n = 0;
+    for (size_t i = 0; i < fits->count; i += each) {
+        *m += fits->item[i].group->m;
+        *n += fits->item[i].group->n;
+    }
 }
 
 static void summarise(const struct regress_options *o, const struct regress_fits *fits,
                       const struct regress_score *scores)
 {
-    const struct regress_group *g = fits->item[0].group;
     char errors[400], count[40] = "", queries[40] = "", n_eff[64], spread[64] = "";
+    size_t m, n;
+    count_rows(o, fits, &m, &n);
     describe_errors(o, fits, scores, errors, sizeof errors);
     if (fits->count > 1)
         snprintf(count, sizeof count, "%zu fits, ", fits->count);
@@ -87,9 +100,9 @@ static void summarise(const struct regress_options *o, const struct regress_fits
         snprintf(spread, sizeof spread, " (%.4g to %.4g)", scores[0].n_eff_least,
                  scores[0].n_eff_most);
     if (!scores[0].at_data)
-        snprintf(queries, sizeof queries, " at %zu query point%s", g->n, g->n == 1 ? "" : "s");
+        snprintf(queries, sizeof queries, " at %zu query point%s", n, n == 1 ? "" : "s");
     range_text(range_of(scores, fits->count, n_eff_of), fits->count, n_eff);
-    error_summary("%s%sn %zu%s, n_eff %s%s", count, errors, g->m, queries, n_eff, spread);
+    error_summary("%s%sn %zu%s, n_eff %s%s", count, errors, m, queries, n_eff, spread);
 }
 
 /* ---- --json ---- */
@@ -109,6 +122,7 @@ static void report_input(const struct regress_options *o, const struct regress_t
     report_put(r, r->root, "x", names(r, t->x_names, t->d));
     report_put(r, r->root, "y", names(r, t->y_names, t->v));
     report_put(r, r->root, "case_weights", report_text(o->case_weights));
+    report_put(r, r->root, "by", report_text(t->by));
     report_put(r, r->root, "omitted", json_integer((json_int_t)t->data.omitted));
     report_put(r, r->root, "at", report_text(o->at));
     report_put(r, r->root, "grid", o->grid > 0 ? json_integer(o->grid) : json_null());
@@ -139,6 +153,7 @@ static json_t *report_fit(const struct regress_options *o, const struct regress_
 {
     json_t *object = json_object();
     bool product = fit->kernels->count > 1 || o->form == ATTPOOL_PRODUCT;
+    report_put(r, object, "group", report_text(fit->group->label));
     report_put(r, object, "kernel", report_kernels(fit->kernels));
     report_put(r, object, "form", json_string(product ? "product" : "radial"));
     report_put(r, object, "bandwidth", report_bandwidths(fit->bandwidths));

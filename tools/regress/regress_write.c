@@ -14,12 +14,13 @@
 struct writing {
     const struct regress_options *o;
     const struct regress_tables *t;
+    const struct regress_groups *groups;
     const struct regress_fits *fits;
     size_t keys, columns;     /* a row is keys, x, fits, n_eff */
     char **names;             /* [keys] */
     char **texts;             /* [fits][keys] */
-    struct table_out *out;    /* [fits][columns] */
-    struct table_part *parts; /* [fits] */
+    struct table_out *out;    /* [fits + 1][columns] */
+    struct table_part *parts; /* [fits + 1], the last of query points without a fit */
 };
 
 /* ---- keys: what tells the fits apart ---- */
@@ -43,7 +44,9 @@ static int name_keys(struct writing *w, struct error *e)
 {
     char **name = w->names, *text;
     int st = CMD_OK;
-    if (w->o->choices.kernel_count > 1)
+    if (w->t->by != NULL)
+        st = keep(name++, strdup(w->t->by), e);
+    if (st == CMD_OK && w->o->choices.kernel_count > 1)
         st = keep(name++, strdup("kernel"), e);
     size_t bandwidths = bandwidth_keys(&w->o->choices, w->t->d);
     for (size_t c = 0; c < bandwidths && st == CMD_OK; c++) {
@@ -81,7 +84,9 @@ static int fill_keys(struct writing *w, size_t i, struct error *e)
     const struct regress_fit *fit = &w->fits->item[i];
     char **text = w->texts + i * w->keys;
     int st = CMD_OK;
-    if (w->o->choices.kernel_count > 1)
+    if (w->t->by != NULL)
+        st = keep(text++, strdup(fit->group->label), e);
+    if (st == CMD_OK && w->o->choices.kernel_count > 1)
         st = keep(text++, kernel_text(fit->kernels), e);
     size_t bandwidths = bandwidth_keys(&w->o->choices, w->t->d);
     for (size_t c = 0; c < bandwidths && st == CMD_OK; c++)
@@ -91,22 +96,25 @@ static int fill_keys(struct writing *w, size_t i, struct error *e)
 
 /* ---- parts ---- */
 
-static void fill_part(struct writing *w, size_t i)
+/* fit NULL: query points that have none. */
+static void fill_part(struct writing *w, size_t i, const struct regress_group *g,
+                      const struct regress_fit *fit)
 {
-    const struct regress_fit *fit = &w->fits->item[i];
-    const struct regress_group *g = fit->group;
     struct table_out *out = w->out + i * w->columns;
     w->parts[i] = (struct table_part){ out, g->n };
     for (size_t k = 0; k < w->keys; k++)
-        *out++ = (struct table_out){ .name = w->names[k], .text = w->texts[i * w->keys + k] };
+        *out++ = (struct table_out){ .name = w->names[k],
+                                     .text = fit != NULL ? w->texts[i * w->keys + k] : NULL,
+                                     .missing = g->missing };
     for (size_t c = 0; c < g->d; c++)
         *out++ = (struct table_out){ .name = w->t->x_names[c],
                                      .f64 = g->points[c],
                                      .nan_is_missing = true };
     for (size_t k = 0; k <= g->v; k++) {
         bool last = k == g->v;
-        const void *column =
-            last ? fit->n_eff : (const char *)fit->fit + k * g->n * real_size(g->single);
+        const void *column = fit == NULL ? NULL
+                             : last      ? fit->n_eff
+                                         : (const char *)fit->fit + k * g->n * real_size(g->single);
         *out++ = (struct table_out){ .name = last ? "n_eff" : w->t->fit_names[k],
                                      .missing = g->missing,
                                      .f32 = g->single ? column : NULL,
@@ -116,20 +124,23 @@ static void fill_part(struct writing *w, size_t i)
 
 static int set_up(struct writing *w, struct error *e)
 {
-    size_t fits = w->fits->count;
-    w->keys = (w->o->choices.kernel_count > 1) + bandwidth_keys(&w->o->choices, w->t->d);
+    size_t fits = w->fits->count, parts = fits + 1;
+    w->keys = (size_t)(w->t->by != NULL) + (w->o->choices.kernel_count > 1) +
+              bandwidth_keys(&w->o->choices, w->t->d);
     w->columns = w->keys + w->t->d + w->t->v + 1;
     w->names = calloc(w->keys + 1, sizeof *w->names);
     w->texts = calloc(fits * w->keys + 1, sizeof *w->texts);
-    w->out = calloc(fits * w->columns, sizeof *w->out);
-    w->parts = calloc(fits, sizeof *w->parts);
+    w->out = calloc(parts * w->columns, sizeof *w->out);
+    w->parts = calloc(parts, sizeof *w->parts);
     if (w->names == NULL || w->texts == NULL || w->out == NULL || w->parts == NULL)
-        return error_memory(e, fits * w->columns * sizeof *w->out);
+        return error_memory(e, parts * w->columns * sizeof *w->out);
     int st = name_keys(w, e);
     for (size_t i = 0; i < fits && st == CMD_OK; i++) {
         st = fill_keys(w, i, e);
-        fill_part(w, i);
+        fill_part(w, i, w->fits->item[i].group, &w->fits->item[i]);
     }
+    if (st == CMD_OK)
+        fill_part(w, fits, &w->groups->lost, NULL);
     return st;
 }
 
@@ -160,9 +171,10 @@ static void warn_same_names(const struct table_out *out, size_t count)
 }
 
 int regress_write(const struct regress_options *o, const struct regress_tables *t,
-                  const struct regress_fits *fits, struct error *e)
+                  const struct regress_groups *groups, const struct regress_fits *fits,
+                  struct error *e)
 {
-    struct writing w = { .o = o, .t = t, .fits = fits };
+    struct writing w = { .o = o, .t = t, .groups = groups, .fits = fits };
     if (o->output == NULL)
         return CMD_OK;
     int st = set_up(&w, e);
@@ -170,7 +182,7 @@ int regress_write(const struct regress_options *o, const struct regress_tables *
     if (st == CMD_OK && !name_is_npy(o->output))
         warn_same_names(w.out, w.columns);
     if (st == CMD_OK)
-        st = table_write_parts(o->output, w.parts, fits->count, w.columns, &o->format, e);
+        st = table_write_parts(o->output, w.parts, fits->count + 1, w.columns, &o->format, e);
     give_back(&w);
     return st;
 }

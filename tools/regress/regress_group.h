@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the makers of groups share. */
+#ifndef ATTPOOL_TOOLS_REGRESS_GROUP_H
+#define ATTPOOL_TOOLS_REGRESS_GROUP_H
+
+#include "tools/regress/regress.h"
+
+/* The query points, once the group has its rows and, with --at, those of the file. */
+int group_points(const struct regress_options *o, struct regress_group *g, struct error *e);
+
+/* Where the rows of some columns stand in a table: the i-th in rows[i]; NULL: in i. */
+struct group_place {
+    const struct table *table;
+    const size_t *rows;
+};
+
+/* Columns into rows, of the precision. With `shift` they are taken, in float32, relative to the
+ * group's first row, so that their digits are spent on differences; what does not fit then is bad
+ * data at its place (NULL: known to fit). */
+int group_pack(const struct regress_group *g, double *const *columns, size_t rows, bool shift,
+               size_t count, void **packed, const struct group_place *place, struct error *e);
+
+#endif
