@@ -95,14 +95,17 @@ static int add_platform(const struct cl_api *cl, struct cl_found *list, int coun
 
 int opencl_find(const struct cl_api *cl, struct cl_found **found, const char **reason)
 {
+    static _Thread_local char why_none[CL_NAME_ROOM];
     cl_platform_id platforms[MAX_PLATFORMS];
     cl_uint n = 0;
     int count = 0;
 
     *found = NULL;
-    *reason = "there is no OpenCL platform: no driver is installed";
-    if (cl->GetPlatformIDs(MAX_PLATFORMS, platforms, &n) != CL_SUCCESS || n == 0)
+    *reason = why_none;
+    if (cl->GetPlatformIDs(MAX_PLATFORMS, platforms, &n) != CL_SUCCESS || n == 0) {
+        opencl_explain(why_none);
         return 0;
+    }
     if (n > MAX_PLATFORMS)
         n = MAX_PLATFORMS;
     for (cl_uint p = 0; p < n; p++) {

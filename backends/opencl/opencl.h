@@ -21,7 +21,7 @@
 
 enum { CL_NAME_ROOM = 160 };
 
-/* ---- Devices (devices.c, probe.c) ---- */
+/* ---- Devices (devices.c, drivers.c, probe.c) ---- */
 
 struct cl_found {
     cl_platform_id platform;
@@ -54,6 +54,9 @@ struct cl_answer {
 
 /* Kept for the life of the process: the first call for a device takes a moment. */
 void opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer);
+
+/* Why there is no platform, as far as files tell (drivers.c). */
+void opencl_explain(char text[CL_NAME_ROOM]);
 
 int opencl_list(struct device_row *rows, int room);
 

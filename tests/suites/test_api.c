@@ -175,6 +175,51 @@ START_TEST(no_opencl_is_a_normal_condition)
 }
 END_TEST
 
+#ifdef ATTPOOL_HAVE_OPENCL
+/* A folder with one .icd file of that text, NULL: without; what opening says of it, or of the file.
+ */
+static const struct {
+    const char *text;
+    bool by_file;
+    const char *said;
+} drivers[] = {
+    { NULL, false, "no .icd file in FOLDER" },
+    { "libattpool-none.so\n", false,
+      "the library of FOLDER/x.icd does not load: libattpool-none.so" },
+    { "libattpool-none.so\n", true,
+      "the library of FOLDER/x.icd does not load: libattpool-none.so" },
+    { "\n", false, "FOLDER/x.icd names no library" },
+    { "libc.so.6\n", false, "the drivers of FOLDER offer no OpenCL platform" },
+    { "libc.so.6\n", true, "FOLDER/x.icd: some OpenCL loaders take OCL_ICD_VENDORS for a folder" },
+};
+
+START_TEST(why_there_is_no_opencl_is_told)
+{
+    char folder[] = "/tmp/attpool-icd-XXXXXX", path[60], said[200] = "", message[200] = "";
+    attpool_context *context;
+    attpool_options options = { .backend = "opencl",
+                                .message = message,
+                                .message_size = sizeof message };
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/x.icd", folder);
+    if (drivers[_i].text) {
+        FILE *f = fopen(path, "w");
+        fputs(drivers[_i].text, f);
+        fclose(f);
+    }
+    setenv("OCL_ICD_VENDORS", drivers[_i].by_file ? path : folder, 1);
+    const char *at = strstr(drivers[_i].said, "FOLDER");
+    snprintf(said, sizeof said, "%.*s%s%s", (int)(at - drivers[_i].said), drivers[_i].said, folder,
+             at + strlen("FOLDER"));
+    ck_assert_int_eq(attpool_open(&options, &context), ATTPOOL_E_BACKEND);
+    unlink(path);
+    rmdir(folder);
+    ck_assert_msg(strstr(message, said) || strstr(message, "no OpenCL library"), "%s, not %s",
+                  message, said);
+}
+END_TEST
+#endif
+
 /* ---- Sizes of 0 --------------------------------------------------------------------------- */
 
 START_TEST(an_empty_batch_is_nothing_to_do)
@@ -205,6 +250,9 @@ Suite *suite_api(void)
     tcase_add_test(tc, a_bad_environment_is_named);
     tcase_add_test(tc, devices_are_what_can_be_opened);
     tcase_add_test(tc, no_opencl_is_a_normal_condition);
+#ifdef ATTPOOL_HAVE_OPENCL
+    tcase_add_loop_test(tc, why_there_is_no_opencl_is_told, 0, sizeof drivers / sizeof drivers[0]);
+#endif
     tcase_add_test(tc, an_empty_batch_is_nothing_to_do);
     suite_add_tcase(suite, tc);
     return suite;
