@@ -248,6 +248,11 @@ numbered='--x 1 --y 2'
     printf 'x,y\n5,1e-400\n' >range.csv
     reads range.csv 5:0 $named
 
+    # lines are counted in cells of text too, unused ones and labels
+    printf 't,x,y\n"a\nb",5,10\n"a\nb",7,z\n' >lines.csv
+    refuses '5:3: column "y": "z" is not a number$' lines.csv $named
+    refuses '5:3: column "y": "z" is not a number$' lines.csv $named --by t
+
     # ---- missing values ----
 
     for text in . NULL '\N' N/A '<NA>' '******' -- None '#N/A'; do

@@ -32,10 +32,8 @@ static void on_cell(void *text, size_t length, void *data)
 {
     struct reader *r = data;
     struct table_text *t = r->text;
-    bool number = t->decided && table_uses(t->b, t->cell); /* without a line end */
     r->after_return = false;
-    table_text_cell(t, text, length);
-    if (!number)
+    if (!table_text_cell(t, text, length))
         t->line += line_ends(text, length);
 }
 

@@ -26,24 +26,29 @@ struct table_text {
 /* A cell of the first rows, which are kept. */
 void table_text_keep(struct table_text *t, const char *text, size_t length);
 
-/* text[length] is 0. Lines are counted by the caller. */
-static inline void table_text_cell(struct table_text *t, const char *text, size_t length)
+/* text[length] is 0. Lines are counted by the caller; false where the cell may have ends of them,
+ * true where it was taken for a number. */
+static inline bool table_text_cell(struct table_text *t, const char *text, size_t length)
 {
+    bool number = false;
     if (t->status != CMD_OK)
-        return;
+        return true;
     if (t->cell == 0) {
         t->row_line = t->line;
         t->first = *text;
         if (t->decided && (t->status = table_row(t->b)) != CMD_OK)
-            return;
+            return true;
     }
     t->last = text;
     t->last_length = length;
-    if (!t->decided)
+    if (!t->decided) {
         table_text_keep(t, text, length);
-    else if (table_uses(t->b, t->cell))
+    } else if (table_uses(t->b, t->cell)) {
+        number = t->b->label_of[t->cell] == TABLE_UNUSED;
         t->status = table_take(t->b, t->cell, t->line, text, length);
+    }
     t->cell++;
+    return number;
 }
 
 /* The end of a line, which is that of a row where there were cells. */
