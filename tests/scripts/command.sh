@@ -112,6 +112,21 @@ chosen()
 ok devices
 grep -q -E '^[* ] scalar +[^ ].* +yes +yes +yes ' out || fail "no scalar in: $(cat out)"
 test "$(grep -c '^\* [a-z]' out)" = 1 || fail "not one is chosen: $(cat out)"
+test "$(grep -c ' scalar ' out)" = 1 || fail "not a line each: $(cat out)"
+if have script && have stty; then
+    for columns in 80 100; do
+        script -q -e -c "stty cols $columns; $ATTPOOL devices" /dev/null </dev/null >terminal ||
+            fail "devices on a terminal: exit status $?"
+        tr -d '\r' <terminal >narrow
+        grep -q '^[* ] scalar ' narrow || fail "no scalar in: $(cat narrow)"
+        test "$(awk -v most=$columns 'length > most' narrow)" = '' ||
+            fail "wider than $columns: $(cat narrow)"
+        # lines end between words
+        tr -s ' \n' '\n' <out | sort -u >words
+        tr -s ' \n' '\n' <narrow | sort -u | comm -23 - words >torn
+        test ! -s torn || fail "words torn: $(cat torn)"
+    done
+fi
 ok devices --json
 test "$(chosen | wc -l)" = 1 || fail "not one is chosen: $(chosen)"
 ok devices --json --backend scalar

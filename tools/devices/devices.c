@@ -7,9 +7,13 @@
 #include "tools/command/report.h"
 #include "tools/command/session.h"
 
+#include <libsmartcols.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 static const char help[] =
     "Usage: attpool devices [--json] [OPTION]...\n"
@@ -109,14 +113,100 @@ static int print_json(const attpool_device_list *list, size_t chosen, const stru
     return st;
 }
 
-static int widest(const attpool_device_list *list, bool device, int least)
+static unsigned short terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+enum { BACKEND, DEVICE, AVAILABLE, ONE_ANSWER, FLOAT64, REASON, COLUMNS };
+
+/* Blanks become ends of lines of at most `width` bytes, where words are no longer. */
+static void break_lines(char *text, size_t width)
+{
+    char *blank = NULL, *start = text;
+    for (char *p = text; *p != '\0'; p++) {
+        if (*p == ' ')
+            blank = p;
+        if ((size_t)(p - start) >= width && blank != NULL) {
+            *blank = '\n';
+            start = blank + 1;
+            blank = NULL;
+        }
+    }
+}
+
+/* What the other columns leave of a terminal to device and reason: the device as much as it needs,
+ * up to two parts of five. */
+static size_t wrapped_width(const attpool_device_list *list, int column)
 {
     const attpool_device *d;
+    size_t backend = strlen("  backend"), device = strlen("device"), width = terminal_width();
     for (size_t i = 0; (d = attpool_device_at(list, i)) != NULL; i++) {
-        int length = (int)strlen(device ? d->device : d->backend);
-        least = length > least ? length : least;
+        backend = strlen(d->backend) + 2 > backend ? strlen(d->backend) + 2 : backend;
+        device = strlen(d->device) > device ? strlen(d->device) : device;
     }
-    return least;
+    size_t used = backend + strlen("    available  one answer  float64  ");
+    size_t left = width > used + 24 ? width - used : 24;
+    device = device < 2 * left / 5 ? device : 2 * left / 5;
+    return column == DEVICE ? device : left - device;
+}
+
+/* On a terminal long cells are broken into lines of its width; elsewhere each device is one line.
+ */
+static struct libscols_table *new_table(void)
+{
+    static const char *const names[COLUMNS] = { "  backend",  "device",  "available",
+                                                "one answer", "float64", "reason" };
+    struct libscols_table *table = scols_new_table();
+    const bool terminal = isatty(STDOUT_FILENO) != 0;
+    bool whole = table != NULL && scols_table_set_column_separator(table, "  ") == 0;
+    for (int c = 0; c < COLUMNS && whole; c++) {
+        bool wraps = terminal && (c == DEVICE || c == REASON);
+        struct libscols_column *column =
+            scols_table_new_column(table, names[c], 0, wraps ? SCOLS_FL_WRAP : 0);
+        whole = column != NULL &&
+                (!wraps || (scols_column_set_safechars(column, "\n") == 0 &&
+                            scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
+                                                      scols_wrapnl_nextchunk, NULL) == 0));
+    }
+    if (!whole) {
+        scols_unref_table(table);
+        return NULL;
+    }
+    scols_table_set_termforce(table, terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+    scols_table_set_termwidth(table, terminal_width());
+    return table;
+}
+
+static bool add_device(struct libscols_table *table, const attpool_device_list *list,
+                       const attpool_device *d, bool chosen, const struct choice *choice)
+{
+    char backend[120], device[300], reason[300];
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    snprintf(backend, sizeof backend, "%s %s", chosen ? "*" : " ", d->backend);
+    reason_of(d, choice, chosen, reason, sizeof reason);
+    snprintf(device, sizeof device, "%s", d->device);
+    if (isatty(STDOUT_FILENO)) {
+        break_lines(device, wrapped_width(list, DEVICE));
+        break_lines(reason, wrapped_width(list, REASON));
+    }
+    const char *const cells[COLUMNS] = {
+        [BACKEND] = backend,
+        [DEVICE] = device,
+        [AVAILABLE] = d->available ? "yes" : "no",
+        [ONE_ANSWER] = d->one_answer < 0 ? "-"
+                       : d->one_answer   ? "yes"
+                                         : "no",
+        [FLOAT64] = !d->available ? "-"
+                    : d->float64  ? "yes"
+                                  : "no",
+        [REASON] = reason,
+    };
+    bool whole = line != NULL;
+    for (size_t c = 0; c < COLUMNS && whole; c++)
+        whole = scols_line_set_data(line, c, cells[c]) == 0;
+    return whole;
 }
 
 static int print_table(const attpool_device_list *list, size_t chosen, const struct choice *choice,
@@ -124,28 +214,24 @@ static int print_table(const attpool_device_list *list, size_t chosen, const str
 {
     struct output o;
     const attpool_device *d;
-    char reason[300];
-    int w1 = widest(list, false, 7), w2 = widest(list, true, 6);
-    int st = output_open(&o, NULL, e);
-    if (st != CMD_OK)
-        return st;
-    output_printf(&o, "  %-*s  %-*s  available  one answer  float64  reason\n", w1, "backend", w2,
-                  "device");
-    for (size_t i = 0; (d = attpool_device_at(list, i)) != NULL; i++) {
-        reason_of(d, choice, i == chosen, reason, sizeof reason);
-        output_printf(&o, "%s %-*s  %-*s  %-9s  %-10s  %-7s  %s\n", i == chosen ? "*" : " ", w1,
-                      d->backend, w2, d->device, d->available ? "yes" : "no",
-                      d->one_answer < 0 ? "-"
-                      : d->one_answer   ? "yes"
-                                        : "no",
-                      !d->available ? "-"
-                      : d->float64  ? "yes"
-                                    : "no",
-                      reason);
-    }
-    output_text(&o, "\nThe one with * would be chosen. One answer: the same bits as every other "
+    char *text = NULL;
+    setlocale(LC_CTYPE, "C.UTF-8"); /* names are UTF-8, and have a width */
+    struct libscols_table *table = new_table();
+    bool whole = table != NULL;
+    for (size_t i = 0; whole && (d = attpool_device_at(list, i)) != NULL; i++)
+        whole = add_device(table, list, d, i == chosen, choice);
+    whole = whole && scols_print_table_to_string(table, &text) == 0;
+    int st = whole ? output_open(&o, NULL, e) : error_memory(e, 0);
+    if (st == CMD_OK) {
+        output_text(&o, text);
+        output_text(&o,
+                    "\n\nThe one with * would be chosen.\nOne answer: the same bits as every other "
                     "one with it.\n");
-    return output_close(&o, CMD_OK, e);
+        st = output_close(&o, CMD_OK, e);
+    }
+    free(text);
+    scols_unref_table(table);
+    return st;
 }
 
 int command_devices(int argc, char **argv, struct error *e)
