@@ -164,6 +164,7 @@ case $ATTPOOL in
         sigpipe regress --help
         sigpipe devices
         sigpipe bench --list
+        sigpipe bench --quick --backend scalar
         rm -f rest.npy
         sigpipe regress d.csv $fit --weights rest.npy
         test -s rest.npy || fail "without a reader the weights are lost"

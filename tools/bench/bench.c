@@ -205,8 +205,13 @@ static int time_case(struct bench *b, const struct bench_case *c, struct error *
     for (int i = 0; st == CMD_OK && i < b->backends; i++)
         st = time_backend(b, i, &data, e);
     bench_data_free(&data);
-    output_flush(&b->out);
     return st;
+}
+
+/* The table is read as it grows; once nobody does so, only JSON is worth going on for. */
+static bool is_read(struct bench *b)
+{
+    return output_flush(&b->out) == CMD_OK || b->common.json != NULL;
 }
 
 /* ---- The command ---- */
@@ -234,7 +239,7 @@ static int run(struct bench *b, struct error *e)
                   threads, b->limits.gflops[0], b->limits.gflops[1], b->limits.read, "case",
                   "backend", "median", "", "spread", "limit");
     begin_report(b);
-    for (size_t i = 0; st == CMD_OK && i < bench_case_count; i++)
+    for (size_t i = 0; st == CMD_OK && i < bench_case_count && is_read(b); i++)
         if (is_wanted(b, &bench_cases[i]))
             st = time_case(b, &bench_cases[i], e);
     return st;
