@@ -50,6 +50,13 @@ static const struct {
     { "{'descr': '|O', " TAIL, 16,
       "NPY header: the type is \"|O\", and only bool, i1 .. i8, u1 .. u8, f2, f4 and f8 are "
       "read" },
+    { "{'descr': '<V2', " TAIL, 4,
+      "NPY header: the type is \"<V2\", as of bfloat16 (save it as float32), and only bool, i1 .. "
+      "i8, u1 .. u8, f2, f4 and f8 are read" },
+    { "{'descr': '<V1', " TAIL, 2,
+      "NPY header: the type is \"<V1\", as of float8 (save it as float32), and only bool, i1 .. "
+      "i8, "
+      "u1 .. u8, f2, f4 and f8 are read" },
     { "{'descr': '<U5', " TAIL, 40,
       "NPY header: the type is \"<U5\", and only bool, i1 .. i8, u1 .. u8, f2, f4 and f8 are "
       "read" },

@@ -118,10 +118,15 @@ static int read_descr(struct parser *in, struct npy_info *info)
         info->swapped = order == (little_machine ? '>' : '<');
         return CMD_OK;
     }
+    /* NumPy does not know the types of ml_dtypes and keeps no more than their size. */
+    bool bytes = length == 2 && (memcmp(code, "V2", 2) == 0 || memcmp(code, "V1", 2) == 0);
     return error_at(in->e, in->file, 0, 0,
-                    "NPY header: the type is %s, and only bool, i1 .. i8, u1 .. u8, f2, f4 and "
+                    "NPY header: the type is %s%s, and only bool, i1 .. i8, u1 .. u8, f2, f4 and "
                     "f8 are read",
-                    quoted(text, (size_t)(code - text) + length).text);
+                    quoted(text, (size_t)(code - text) + length).text,
+                    !bytes           ? ""
+                    : code[1] == '2' ? ", as of bfloat16 (save it as float32)"
+                                     : ", as of float8 (save it as float32)");
 }
 
 static int read_order(struct parser *in, struct npy_info *info)
