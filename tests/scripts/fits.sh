@@ -97,6 +97,10 @@ one_by_one()
         test "$(grep -c ' with points ' p.svg.gp)" = 2 || fail "the data is not there once"
         ok $base --bandwidth 1 --bandwidth 3 --at at.csv -o fits.csv --plot p.svg --keep-scripts
         grep -q "label 1 'gaussian kernel'" p.svg.gp || fail "no title"
+        grep -q "title 'bandwidth 3'" p.svg.gp || fail "no legend of bandwidths"
+        ok $base --kernel gaussian,boxcar --bandwidth 1 -o fits.csv --plot p.svg --keep-scripts
+        grep -q "label 1 'bandwidth 1'" p.svg.gp || fail "the bandwidth is not the title"
+        grep -q "title 'boxcar kernel'" p.svg.gp || fail "no legend of kernels"
         ok $two --bandwidth 1,1 --bandwidth 3,1 -o fits.csv --plot p.svg --keep-scripts
         grep -q "title 'bandwidths 3, 1'" p.svg.gp || fail "no legend of bandwidths"
         many=$(for h in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
