@@ -41,6 +41,7 @@ Suite *suite_splits(void);
 Suite *suite_elementary(void);
 Suite *suite_memory(void);
 Suite *suite_batch(void);
+Suite *suite_corners(void);
 Suite *suite_device_oracle(void);
 
 /* Status for main. */
