@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/context.h"
+
+#include "core/call/call.h"
 #include "core/call/options.h"
+#include "core/cpu.h"
 #include "core/registry.h"
+#include "core/settings.h"
 #include "core/thread_note.h"
 #include "core/threads.h"
 
@@ -9,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_THREADS = 1024 };
+/* Some 20 microseconds of one processor; to wake another takes about as long. */
+#define THREADS_PAY 5e5
 
 static attpool_status choose(struct engine *e, const attpool_options *o, const struct settings *set,
                              const char **device)
@@ -36,7 +41,7 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
 
 static const char *device_name(struct engine *e)
 {
-    return e->backend->device_name ? e->backend->device_name(e) : cpu_name(e->backend);
+    return e->backend->device_name ? e->backend->device_name(e) : cpu_name(e->backend->emulated);
 }
 
 static attpool_status open_engine(struct engine *e, const attpool_options *o)
@@ -59,7 +64,7 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
     attpool_status st = choose(e, o, &set, &device);
     if (st != ATTPOOL_OK)
         return st;
-    int threads = o->threads ? o->threads : set.threads ? set.threads : threads_available();
+    int threads = o->threads ? o->threads : set.threads ? set.threads : cpu_count();
     e->threads_pay = THREADS_PAY;
     e->threads = threads_new(threads);
     if (!e->threads)

@@ -2,21 +2,13 @@
 #ifndef CORE_CONTEXT_H
 #define CORE_CONTEXT_H
 
-/* The context behind the public handle, and the entry and exit of every public call. */
+/* The context behind the public handle. */
 
 #include "backends/backend.h"
-#include "core/float_env.h"
 
 #include <stdatomic.h>
 
 struct threads;
-
-/* Some 20 microseconds of one processor; to wake another takes about as long. */
-#define THREADS_PAY 5e5
-
-/* Multiply-adds that take as long as what is done to a score or a number but for products: an
- * exponential or the like. */
-#define ELEMENT_WORK 16
 
 struct engine {
     const struct backend *backend;
@@ -44,31 +36,5 @@ struct engine {
 struct attpool_context {
     struct engine engine;
 };
-
-/* Every public call that computes is call_begin, work, call_end. A status other than ATTPOOL_OK is
- * the call's: there is no context, or another call is in it. */
-struct call {
-    struct engine *engine;
-    const char *name;
-    double start;
-    struct float_env env;
-};
-
-attpool_status call_begin(struct call *call, attpool_context *context, const char *name);
-attpool_status call_end(struct call *call, attpool_status status);
-
-/* memset to 0 by libc: spelt out by a compiler ("rep stos") it takes longer than a small softmax.
- */
-void clear(void *memory, size_t bytes);
-
-/* About how many multiply-adds the backend's next work takes: little work starts no thread. */
-void engine_expect(struct engine *engine, double work);
-
-/* Log a line where the verbosity is at least `level`. */
-void engine_log(struct engine *engine, int level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* Seconds of a clock that only goes forward. */
-double engine_clock(void);
 
 #endif

@@ -2,10 +2,11 @@
 
 /* The list of what this machine has. */
 
+#include "core/cpu.h"
 #include "core/float_env.h"
 #include "core/registry.h"
+#include "core/settings.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,34 +47,6 @@ static bool is_the_one(int place)
     return true;
 }
 
-/* Read once: it takes longer than to open a context. */
-static pthread_once_t names_once = PTHREAD_ONCE_INIT;
-static char names[2][160]; /* native, emulated */
-
-static void read_names(void)
-{
-    char line[256];
-    const char *model = "CPU";
-    FILE *f = fopen("/proc/cpuinfo", "re");
-    while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
-            line[strcspn(line, "\n")] = '\0';
-            model = strchr(line, ':') + 1;
-            model += strspn(model, " ");
-            break;
-        }
-    if (f)
-        fclose(f);
-    snprintf(names[0], sizeof names[0], "%s", model);
-    snprintf(names[1], sizeof names[1], "%s, emulated", model);
-}
-
-const char *cpu_name(const struct backend *backend)
-{
-    pthread_once(&names_once, read_names);
-    return names[backend->emulated];
-}
-
 static void add_cpu(struct attpool_device_list *list, int place, const struct backend *best)
 {
     const struct backend *b = registry_at(place);
@@ -87,7 +60,7 @@ static void add_cpu(struct attpool_device_list *list, int place, const struct ba
     d->one_answer = d->available ? 1 : -1;
     d->float64 = 1;
     snprintf(row->name, sizeof row->name, "%s", b->name);
-    snprintf(row->device, sizeof row->device, "%s", cpu_name(b));
+    snprintf(row->device, sizeof row->device, "%s", cpu_name(b->emulated));
     snprintf(row->reason, sizeof row->reason, "%s%s", why,
              d->chosen ? "; the best of this CPU" : "");
 }
@@ -117,9 +90,7 @@ attpool_status attpool_list_devices(attpool_device_list **result)
     if (!list)
         return ATTPOOL_E_MEMORY;
     float_env_enter(&env);
-    const char *max_isa = getenv("ATTPOOL_MAX_ISA");
-    best = registry_choose("auto", max_isa && *max_isa ? max_isa : NULL, &device, reason,
-                           sizeof reason);
+    best = registry_choose("auto", settings_max_isa(), &device, reason, sizeof reason);
     for (int i = 0; (b = registry_at(i)); i++) {
         if (b->probe)
             add_cpu(list, i, best);

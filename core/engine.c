@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the core does for a backend during a call, and the frame of every call. */
+/* What the core does for a backend during a call. */
 
+#include "core/engine.h"
+
+#include "core/clock.h"
 #include "core/context.h"
-#include "core/thread_note.h"
 #include "core/threads.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 enum { SCRATCH_ALIGNMENT = 64 };
 
 /* Seconds between two calls of the progress callback. */
 #define PROGRESS_INTERVAL 0.05
-
-void clear(void *memory, size_t bytes)
-{
-    memset(memory, 0, bytes);
-}
-
-double engine_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 attpool_status engine_fail(struct engine *engine, attpool_status status, const char *format, ...)
 {
@@ -74,7 +62,7 @@ attpool_status engine_progress(struct engine *engine, double fraction)
 {
     if (!engine->progress)
         return ATTPOOL_OK;
-    double now = engine_clock();
+    double now = clock_now();
     if (now - engine->progress_time < PROGRESS_INTERVAL)
         return ATTPOOL_OK;
     engine->progress_time = now;
@@ -139,47 +127,4 @@ void *engine_shared(const struct engine *engine)
 void *engine_scratch(const struct engine *engine, int worker)
 {
     return (char *)engine->scratch + engine->scratch_shared + (size_t)worker * engine->scratch_each;
-}
-
-attpool_status call_begin(struct call *call, attpool_context *context, const char *name)
-{
-    if (!context)
-        return thread_no_context();
-    struct engine *engine = &context->engine;
-    if (atomic_exchange_explicit(&engine->busy, true, memory_order_acquire)) {
-        thread_note_refusal(engine->number);
-        engine->refused = true;
-        return ATTPOOL_E_BUSY;
-    }
-    if (atomic_load_explicit(&engine->refused, memory_order_relaxed))
-        thread_forget_refusal(engine->number);
-    float_env_enter(&call->env);
-    call->engine = engine;
-    call->name = name;
-    call->start = engine->verbose >= 2 || engine->progress ? engine_clock() : 0;
-    engine->message[0] = '\0';
-    engine->alone = false;
-    atomic_store_explicit(&engine->empty_rows, 0, memory_order_relaxed);
-    engine->progress_done = 0;
-    engine_part(engine, 0, 1);
-    engine->progress_time = call->start;
-    return ATTPOOL_OK;
-}
-
-attpool_status call_end(struct call *call, attpool_status status)
-{
-    struct engine *engine = call->engine;
-    int64_t empty = engine->empty_rows;
-    if (status == ATTPOOL_OK && empty > 0)
-        status = engine_fail(engine, ATTPOOL_E_EMPTY, "%lld rows have no key that takes part",
-                             (long long)empty);
-    if (engine->verbose >= 2)
-        engine_log(engine, 2, "attpool: %s on %s: %s, %.6f s", call->name, engine->backend->name,
-                   status == ATTPOOL_OK ? "ok" : attpool_status_name(status),
-                   engine_clock() - call->start);
-    if (status != ATTPOOL_OK && engine->message[0] == '\0')
-        engine_fail(engine, status, "%s failed: %s", call->name, attpool_status_name(status));
-    float_env_leave(&call->env);
-    atomic_store_explicit(&engine->busy, false, memory_order_release);
-    return status;
 }

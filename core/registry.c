@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct backend *const table[] = {
@@ -42,54 +41,12 @@ const struct backend *registry_at(int i)
     return i >= 0 && i < TABLES ? table[i] : NULL;
 }
 
-static bool read_number(const char *name, int least, int most, int *value, char *message,
-                        size_t size)
-{
-    const char *text = getenv(name);
-    char *end;
-    if (!text || !*text)
-        return true;
-    long number = strtol(text, &end, 10);
-    if (*end || number < least || number > most) {
-        snprintf(message, size, "%s is \"%s\", it should be a number from %d to %d", name, text,
-                 least, most);
-        return false;
-    }
-    *value = (int)number;
-    return true;
-}
-
-static const char *read_text(const char *name)
-{
-    const char *text = getenv(name);
-    return text && *text ? text : NULL;
-}
-
-static bool known_isa(const char *name)
+bool registry_has_isa(const char *name)
 {
     for (int i = 0; i < TABLES; i++)
         if (table[i]->probe && strcmp(table[i]->name, name) == 0)
             return true;
     return false;
-}
-
-bool settings_read(struct settings *settings, const attpool_options *options, char *message,
-                   size_t size)
-{
-    *settings = (struct settings){
-        .backend = read_text("ATTPOOL_BACKEND"),
-        .max_isa = read_text("ATTPOOL_MAX_ISA"),
-        .opencl_device = read_text("ATTPOOL_OPENCL_DEVICE"),
-    };
-    if (settings->max_isa && !known_isa(settings->max_isa)) {
-        snprintf(message, size, "ATTPOOL_MAX_ISA is \"%s\", which this library does not have",
-                 settings->max_isa);
-        return false;
-    }
-    return (options->threads ||
-            read_number("ATTPOOL_NUM_THREADS", 1, 1024, &settings->threads, message, size)) &&
-           (options->verbose ||
-            read_number("ATTPOOL_VERBOSE", 0, 2, &settings->verbose, message, size));
 }
 
 static int rank_limit(const char *max_isa)

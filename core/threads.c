@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/threads.h"
 
-#include "core/context.h"
+#include "core/clock.h"
+#include "core/float_env.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -81,7 +82,7 @@ static bool stay_awake(double since)
     for (int i = 0; i < 32; i++)
         relax();
     sched_yield();
-    return engine_clock() - since < AWAKE;
+    return clock_now() - since < AWAKE;
 }
 
 static bool called(struct threads *t, unsigned seen)
@@ -92,7 +93,7 @@ static bool called(struct threads *t, unsigned seen)
 /* Until there is a run after `seen`, or no more. */
 static void wait_for_run(struct threads *t, unsigned seen)
 {
-    const double since = engine_clock();
+    const double since = clock_now();
     while (!called(t, seen))
         if (!stay_awake(since)) {
             pthread_mutex_lock(&t->lock);
@@ -191,7 +192,7 @@ static void open_run(struct threads *t, struct run *run)
 static void close_run(struct threads *t)
 {
     atomic_fetch_or(&t->gate, CLOSED);
-    const double since = engine_clock();
+    const double since = clock_now();
     while (t->gate != CLOSED)
         if (!stay_awake(since)) {
             pthread_mutex_lock(&t->lock);

@@ -11,6 +11,8 @@
 
 struct threads;
 
+enum { MOST_THREADS = 1024 };
+
 typedef void threads_task(void *arg, int64_t index, int worker);
 /* Called in the calling thread after each index it has done; true stops the run. */
 typedef bool threads_watch(void *arg, double fraction);
@@ -24,8 +26,5 @@ int threads_count(const struct threads *threads);
  * or by all; false when watch stopped it. */
 bool threads_run(struct threads *threads, bool alone, int64_t count, threads_task *task, void *arg,
                  threads_watch *watch, void *watch_arg);
-
-/* CPUs that this process may use: affinity and the cgroup's quota; at least 1. */
-int threads_available(void);
 
 #endif

@@ -6,6 +6,10 @@
 
 #include "core/tensor/tensor.h"
 
+/* Multiply-adds that take as long as what is done to a score or a number but for products: an
+ * exponential or the like. */
+#define ELEMENT_WORK 16
+
 /* The backend computes in this type. */
 attpool_status need_type(struct engine *engine, int type);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/call/options.h"
 
+#include "core/float_env.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +29,11 @@ bool take_options(struct engine *engine, const char *name, void *own, size_t siz
             return false;
         }
     return true;
+}
+
+void clear(void *memory, size_t bytes)
+{
+    memset(memory, 0, bytes);
 }
 
 double to_type(int type, double value)

@@ -2,7 +2,8 @@
 
 /* The calls for plain arrays: describe them as tensors, pool. */
 
-#include "core/context.h"
+#include "core/call/call.h"
+#include "core/call/options.h"
 #include "core/thread_context.h"
 
 struct matrix {

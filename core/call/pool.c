@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/call/pool.h"
 
+#include "core/call/call.h"
+#include "core/call/operations.h"
+
 #include <stdlib.h>
 
 /* A projected tensor, b by h matrices of `rows` x p, in memory of the backend. */

@@ -2,18 +2,9 @@
 
 /* The three primitives: check, describe, call the backend's slot. */
 
+#include "core/call/call.h"
 #include "core/call/operations.h"
 #include "core/call/options.h"
-
-#include <math.h>
-
-attpool_status need_type(struct engine *e, int type)
-{
-    if (!e->backend->has_type || e->backend->has_type(e, type))
-        return ATTPOOL_OK;
-    return engine_fail(e, ATTPOOL_E_BACKEND, "the device has no %s",
-                       type == TYPE_F64 ? "float64" : "float32");
-}
 
 /* ---- Matrix product ---- */
 
@@ -165,31 +156,6 @@ attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const
 }
 
 /* ---- Softmax ---- */
-
-attpool_status take_scale(struct engine *e, int type, const double *scale, double otherwise,
-                          double *c)
-{
-    const double log2_e = 1.4426950408889634;
-    double s = scale ? *scale : otherwise;
-    if (!isfinite(s))
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "scale is %g, it should be finite", s);
-    *c = to_type(type, s * log2_e);
-    if (!isfinite(*c))
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "scale is %g, too large for the type", s);
-    return ATTPOOL_OK;
-}
-
-attpool_status take_empty(struct engine *e, attpool_empty given, attpool_empty otherwise,
-                          attpool_empty most, attpool_empty *empty)
-{
-    bool legal = (int)given >= 0 && (int)given <= ATTPOOL_EMPTY_ERROR &&
-                 (given == ATTPOOL_EMPTY_ERROR || given <= most);
-    if (!legal)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %d, which is no policy here",
-                           (int)given);
-    *empty = given == ATTPOOL_EMPTY_DEFAULT ? otherwise : given;
-    return ATTPOOL_OK;
-}
 
 static attpool_status softmax_check(struct arguments *args, const DLTensor *S,
                                     const attpool_softmax_options *options, DLTensor *W,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "core/context.h"
+#include "core/call/call.h"
 #include "tests/support/attention.h"
 #include "tests/support/backends.h"
 #include "tests/support/float_env.h"

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/cpu.h"
+
 #include "core/threads.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { MOST_THREADS = 1024 };
 
 static int affinity(void)
 {
@@ -86,9 +87,37 @@ static int cgroup_quota(void)
     return least;
 }
 
-int threads_available(void)
+int cpu_count(void)
 {
     int count = affinity();
     take_smaller(&count, cgroup_quota());
     return count;
+}
+
+/* Read once: it takes longer than to open a context. */
+static pthread_once_t names_once = PTHREAD_ONCE_INIT;
+static char names[2][160]; /* native, emulated */
+
+static void read_names(void)
+{
+    char line[256];
+    const char *model = "CPU";
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
+            line[strcspn(line, "\n")] = '\0';
+            model = strchr(line, ':') + 1;
+            model += strspn(model, " ");
+            break;
+        }
+    if (f)
+        fclose(f);
+    snprintf(names[0], sizeof names[0], "%s", model);
+    snprintf(names[1], sizeof names[1], "%s, emulated", model);
+}
+
+const char *cpu_name(bool emulated)
+{
+    pthread_once(&names_once, read_names);
+    return names[emulated];
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_CALL_H
+#define CORE_CALL_H
+
+/* The frame of every public call that computes: call_begin, work, call_end. */
+
+#include "core/context.h"
+#include "core/float_env.h"
+
+struct call {
+    struct engine *engine;
+    const char *name;
+    double start;
+    struct float_env env;
+};
+
+/* A status other than ATTPOOL_OK is the call's: there is no context, or another call is in it. */
+attpool_status call_begin(struct call *call, attpool_context *context, const char *name);
+attpool_status call_end(struct call *call, attpool_status status);
+
+#endif

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_CLOCK_H
+#define CORE_CLOCK_H
+
+/* Seconds of a clock that only goes forward. */
+double clock_now(void);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_SETTINGS_H
+#define CORE_SETTINGS_H
+
+/* What the environment asks for. */
+
+#include "core/attpool.h"
+
+#include <stdbool.h>
+
+/* Strings point into the environment; NULL and 0: not set. */
+struct settings {
+    const char *backend, *max_isa, *opencl_device;
+    int threads;
+    int verbose;
+};
+
+/* Read ATTPOOL_*, except for what `options` settles. false: a value is wrong, and message says
+ * which. */
+bool settings_read(struct settings *settings, const attpool_options *options, char *message,
+                   size_t size);
+
+/* ATTPOOL_MAX_ISA as it stands, NULL where it is not set. */
+const char *settings_max_isa(void);
+
+#endif
