@@ -26,7 +26,7 @@ static const char help[] =
     "  demo       experiments of two book chapters on built-in data, with plots\n"
     "  regress    kernel regression of a table (CSV or NPY) at query points\n"
     "  attend     attention on queries, keys and values from NPY files\n"
-    "  devices    what there is to compute on, what would be chosen and why\n"
+    "  devices    the backends and devices here, which would be chosen and why\n"
     "  bench      the speed of each operation on each backend\n"
     "\n"
     "  attpool help COMMAND, attpool COMMAND --help    the options of a command\n"
@@ -38,8 +38,8 @@ static const char help[] =
     "  attpool attend -q q.npy -k k.npy -v v.npy --causal -o out.npy\n"
     "\n"
     "Exit status: 0 ok, 1 failed, 2 usage, 3 bad data, 4 backend not available.\n"
-    "The manual is attpool(1); attpool-packages(7) is for those who come from R, Python and\n"
-    "other packages.\n";
+    "See attpool(1), and attpool-packages(7) if you come from R, Python or another\n"
+    "package.\n";
 
 static command_function *find_command(const char *name)
 {
@@ -70,7 +70,8 @@ static int print_help(int argc, char **argv, struct error *e)
     if (argc == 0 || strcmp(argv[0], "help") == 0)
         return print_text(help, e);
     if (argc > 1)
-        return error_set(e, CMD_USAGE, "help is for one command, not %s too; see 'attpool --help'",
+        return error_set(e, CMD_USAGE,
+                         "help takes one command, %s is a second one; see 'attpool --help'",
                          quoted_name(argv[1]).text);
     command_function *command = find_command(argv[0]);
     return command != NULL ? command(2, arguments, e) : no_command(argv[0], e);

@@ -41,7 +41,7 @@ static attpool_status adopt(struct engine *engine, struct opencl *o, const attpo
     if (cl->GetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof context, &context, NULL) !=
             CL_SUCCESS ||
         cl->GetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL) != CL_SUCCESS)
-        return engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_queue is no command queue");
+        return engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_queue is not a command queue");
     if (context != options->opencl_context || device != options->opencl_device)
         return engine_fail(engine, ATTPOOL_E_OPTIONS,
                            "opencl_queue belongs to another context or device");
@@ -54,7 +54,7 @@ static attpool_status adopt(struct engine *engine, struct opencl *o, const attpo
     if (cl->RetainCommandQueue(queue) == CL_SUCCESS)
         o->queue = queue;
     if (!o->context || !o->device || !o->queue)
-        return engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_context is no context");
+        return engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_context is not a context");
     return ATTPOOL_OK;
 }
 
@@ -86,7 +86,7 @@ static attpool_status take(struct engine *engine, struct opencl *o, const char *
         o->queue = cl->CreateCommandQueue(o->context, o->device, 0, &error);
     if (error == CL_SUCCESS)
         return ATTPOOL_OK;
-    return engine_fail(engine, ATTPOOL_E_DEVICE, "opencl: the device does not open: %s",
+    return engine_fail(engine, ATTPOOL_E_DEVICE, "opencl: the device cannot be opened: %s",
                        opencl_error_name(error, text));
 }
 
@@ -109,7 +109,8 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
     if (!answer.works)
         return engine_fail(engine, ATTPOOL_E_BACKEND, "%s: %s", o->name, answer.reason);
     if (o->max_group < GROUP)
-        return engine_fail(engine, ATTPOOL_E_BACKEND, "%s has work-groups of %zu, not %d", o->name,
+        return engine_fail(engine, ATTPOOL_E_BACKEND,
+                           "%s has work-groups of up to %zu, it should have %d", o->name,
                            o->max_group, GROUP);
     o->float64 = answer.float64;
     o->soft_fma = answer.soft_fma;

@@ -56,7 +56,7 @@ static void add_device(const struct cl_api *cl, struct cl_found *f, cl_device_id
                       NULL);
     f->available = available && has_compiler;
     if (!available)
-        snprintf(f->reason, sizeof f->reason, "the driver says that it is not available");
+        snprintf(f->reason, sizeof f->reason, "its driver says that it is not available");
     else if (!has_compiler)
         snprintf(f->reason, sizeof f->reason, "its driver has no compiler for OpenCL C");
 }
@@ -159,12 +159,12 @@ static bool parse_wanted(const char *name, struct wanted *w, char reason[CL_NAME
                 break;
         if (w->rank == TYPE_NAMES) {
             snprintf(reason, CL_NAME_ROOM,
-                     "\"%.40s\" is no type of device: gpu, accelerator, cpu, custom, any", type);
+                     "\"%.40s\" is not a type of device: gpu, accelerator, cpu, custom, any", type);
             return false;
         }
     }
     if (index && *index && !parse_number(index, &w->index)) {
-        snprintf(reason, CL_NAME_ROOM, "\"%.40s\" is no number of a device", index);
+        snprintf(reason, CL_NAME_ROOM, "\"%.40s\" is not a device number", index);
         return false;
     }
     return true;

@@ -41,7 +41,7 @@ static bool icd_loads(const char *path, char text[CL_NAME_ROOM])
     }
     if (dlopen(library, RTLD_LAZY | RTLD_LOCAL))
         return true;
-    snprintf(text, CL_NAME_ROOM, "the library of %.60s does not load: %.60s", path, dlerror());
+    snprintf(text, CL_NAME_ROOM, "the library of %.60s cannot be loaded: %.60s", path, dlerror());
     return false;
 }
 
@@ -77,12 +77,12 @@ void opencl_explain(char text[CL_NAME_ROOM])
     if (!vendors || !*vendors)
         explain_folder(standard, text);
     else if (stat(vendors, &st) != 0)
-        snprintf(text, CL_NAME_ROOM, "OCL_ICD_VENDORS is %.80s, which is not there", vendors);
+        snprintf(text, CL_NAME_ROOM, "OCL_ICD_VENDORS is %.80s, which does not exist", vendors);
     else if (S_ISDIR(st.st_mode))
         explain_folder(vendors, text);
     else if (icd_loads(vendors, text))
         snprintf(text, CL_NAME_ROOM,
-                 "no platform by the file %.60s: some OpenCL loaders take OCL_ICD_VENDORS "
-                 "for a folder",
+                 "no platform from the file %.60s: some OpenCL loaders want a folder in "
+                 "OCL_ICD_VENDORS",
                  vendors);
 }

@@ -10,9 +10,10 @@ attpool_status opencl_turns(struct engine *engine, int64_t turns)
     const struct opencl *o = engine_state(engine);
     if (!o->short_loops || turns <= LOOP_TURNS)
         return ATTPOOL_OK;
-    return engine_fail(engine, ATTPOOL_E_DEVICE,
-                       "the driver of %s ends loops after %d turns; this takes up to %lld", o->name,
-                       LOOP_TURNS, (long long)turns);
+    return engine_fail(
+        engine, ATTPOOL_E_DEVICE,
+        "the driver of %s ends loops after %d iterations; this call needs up to %lld", o->name,
+        LOOP_TURNS, (long long)turns);
 }
 
 bool launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type)

@@ -10,8 +10,9 @@ static cl_mem new_buffer(struct engine *engine, cl_mem_flags flags, size_t bytes
     cl_mem buffer;
 
     if (bytes > o->max_alloc) {
-        engine_fail(engine, ATTPOOL_E_MEMORY, "%s: an array of %zu bytes, the largest is %llu",
-                    o->name, bytes, (unsigned long long)o->max_alloc);
+        engine_fail(engine, ATTPOOL_E_MEMORY,
+                    "%s: an array has %zu bytes, the largest possible is %llu", o->name, bytes,
+                    (unsigned long long)o->max_alloc);
         return NULL;
     }
     buffer = o->cl->CreateBuffer(o->context, flags, bytes, (void *)(uintptr_t)host, &error);

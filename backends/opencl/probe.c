@@ -204,14 +204,14 @@ static void probe(const struct cl_api *cl, cl_device_id device, struct cl_answer
     if (t.error == CL_SUCCESS)
         judge(&t, answer);
     if (!answer->works)
-        snprintf(answer->reason, CL_NAME_ROOM, "it runs no program: %s%s%.110s",
+        snprintf(answer->reason, CL_NAME_ROOM, "it cannot run a program: %s%s%.110s",
                  opencl_error_name(t.error, text), *t.line ? ": " : "", t.line);
     else if (!answer->one_answer)
-        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is not IEEE 754's: other bits%s",
+        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is not IEEE 754: different bits%s",
                  answer->short_loops ? "; no long loops" : "");
     else
-        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is right%s%s%s",
-                 answer->soft_fma ? ", but for fma, which is made of other steps" : "",
+        snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is correct%s%s%s",
+                 answer->soft_fma ? ", with an fma in software" : "",
                  answer->float64 ? "" : "; no float64",
                  answer->short_loops ? "; no long loops" : "");
     if (t.queue)

@@ -88,8 +88,8 @@ static cl_program build(struct engine *engine, enum program_id id, int type, con
              programs[id].options);
     program = opencl_build(o->cl, o->context, o->device, programs[id].files, options, &error, line);
     if (!program)
-        engine_fail(engine, ATTPOOL_E_DEVICE, "%s does not build the program of %s: %s%s%s",
-                    o->name, function, opencl_error_name(error, text), *line ? ": " : "", line);
+        engine_fail(engine, ATTPOOL_E_DEVICE, "%s cannot build the program for %s: %s%s%s", o->name,
+                    function, opencl_error_name(error, text), *line ? ": " : "", line);
     return program;
 }
 

@@ -18,7 +18,7 @@
     unnpy o.npy
     near 0 2 2 1 1
     npy len.npy '<i8' '(1, 2)' 3 1
-    fails 2 'len.npy has shape .1, 2., which --lengths-per has to tell' attend $heads \
+    fails 2 'len.npy has shape .1, 2., which is ambiguous: add --lengths-per batch' attend $heads \
         --lengths len.npy
     ok attend $heads --lengths len.npy --lengths-per batch
     unnpy o.npy
@@ -41,9 +41,9 @@
     npy len.npy '<i8' '(4,)' 3 1 1 1
     fails 3 'len.npy: lengths has shape .4., it should be .2. by batch item or .2, 2. by head$' \
         attend $heads --lengths len.npy
-    fails 2 '--lengths-per: "key" is none of batch, row' attend $heads --lengths len.npy \
+    fails 2 '--lengths-per: "key" is not one of batch, row' attend $heads --lengths len.npy \
         --lengths-per key
-    fails 2 '--lengths-per is for --lengths' attend $heads --lengths-per row
+    fails 2 '--lengths-per needs --lengths' attend $heads --lengths-per row
     npy a.npy '<f4' '(2, 3)' 1 0 0 0 0 1
     ok attend $heads --key-weights a.npy
     unnpy o.npy

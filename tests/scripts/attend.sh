@@ -327,35 +327,35 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 2 '-k is missing' attend -q q.npy -v v.npy
     fails 2 '-v is missing' attend -q q.npy -k k.npy
     fails 2 '-v is missing' attend -q q.npy -k k.npy --lse l.npy -o o.npy
-    fails 2 'attend takes no operand such as "x"' attend $base x
-    fails 2 '--score: "cosin" is none of dot, average' attend $base --score cosin
-    fails 2 '--wq is missing, which --score additive needs' attend $base --score additive
+    fails 2 'attend takes no arguments besides its options: "x"' attend $base x
+    fails 2 '--score: "cosin" is not dot, average' attend $base --score cosin
+    fails 2 '--wq is missing, but --score additive needs it' attend $base --score additive
     fails 2 '--wk is missing' attend $base --score projection --wq wq.npy
     fails 2 '--wv is missing' attend $base --score additive --wq wq.npy --wk wk.npy
-    fails 2 '--wv is for --score additive' attend $base --score projection --wq wq.npy \
+    fails 2 '--wv applies only to --score additive' attend $base --score projection --wq wq.npy \
         --wk wk.npy --wv wv.npy
-    fails 2 '--wq is for --score additive and projection' attend $base --wq wq.npy
-    fails 2 '--scale is for --score dot' attend $base --score gaussian --scale 1
+    fails 2 '--wq applies only to --score additive or projection' attend $base --wq wq.npy
+    fails 2 '--scale applies only to --score dot' attend $base --score gaussian --scale 1
     fails 2 '--scale: "big" is not a finite number' attend $base --scale big
-    fails 2 '--form is for --score a kernel' attend $base --form radial
-    fails 2 '--bandwidth is for --score a kernel' attend $base --bandwidth 1
-    fails 2 '--inverse-bandwidth is for --score a kernel' attend $base --inverse-bandwidth w1.npy
-    fails 2 '--bandwidth-per is for --inverse-bandwidth' attend $base --score gaussian --bandwidth-per key
+    fails 2 '--form applies only to --score a kernel' attend $base --form radial
+    fails 2 '--bandwidth applies only to --score a kernel' attend $base --bandwidth 1
+    fails 2 '--inverse-bandwidth applies only to --score a kernel' attend $base --inverse-bandwidth w1.npy
+    fails 2 '--bandwidth-per needs --inverse-bandwidth' attend $base --score gaussian --bandwidth-per key
     fails 2 '--bandwidth and --inverse-bandwidth' attend $base --score gaussian --inverse-bandwidth w1.npy --bandwidth 1
-    fails 2 '--bandwidth-per: "row" is none of one, coordinate, key, query' attend $base \
+    fails 2 '--bandwidth-per: "row" is not one of one, coordinate, key, query' attend $base \
         --score gaussian --inverse-bandwidth w1.npy --bandwidth-per row
     fails 2 '--bandwidth has 3 values, q.npy has 2 columns' attend $base --score gaussian \
         --bandwidth 1,2,3
     fails 2 '--score has 3 kernels, q.npy has 2 columns' attend $base \
         --score gaussian,gaussian,gaussian
     fails 2 '--form radial takes one kernel' attend $base --score gaussian,gaussian --form radial
-    fails 2 '--offset is for --causal and --window' attend $base --offset 1
+    fails 2 '--offset needs --causal or --window' attend $base --offset 1
     fails 2 '--window: "3" is not LEFT,RIGHT' attend $base --window 3
     fails 2 '--window: "-1" is not a whole number from 0' attend $base --window -1,1
-    fails 2 '--rows is for --weights and --heatmap' attend $base --rows 0
+    fails 2 '--rows needs --weights or --heatmap' attend $base --rows 0
     fails 2 '--rows: "-1" is not a whole number from 0' attend $base --weights w.npy --rows -1
     fails 2 '--rows.0. is 2, it should be 0 to 1' attend $base --weights w.npy --rows 2 -o o.npy
-    fails 2 '--empty nearest is for --score a kernel' attend $base --empty nearest
+    fails 2 '--empty nearest needs a kernel as --score' attend $base --empty nearest
     fails 2 'a plot is an .svg or .png file' attend $base --heatmap h.npy
     fails 2 '--bandwidth is .*, it should be' attend $base --score gaussian --bandwidth 1e-320
     fails 2 '--scale is 1.7e.308, too large' attend $base --scale 1.7e308

@@ -28,7 +28,7 @@ ok bench --quick --op 'regress gaussian' --threads 1
 grep -q '^regress gaussian one query .* [0-9.]* x$' out || fail "no time by the plain case in: $(cat out)"
 
 fails 2 '--op "no such case": no case' bench --op 'no such case'
-fails 2 'bench takes no "x"' bench x
+fails 2 'bench takes no arguments besides its options: "x"' bench x
 fails 1 'cannot write nowhere/x' bench --json nowhere/x
 ok bench --quick --op 'softmax 2x4' --threads 1 --backend scalar --json -
 json_is '"bench"' out command
@@ -38,4 +38,4 @@ json_is '[]' out warnings
 json out limits.read >/dev/null
 json out seconds >/dev/null
 fails 4 '.*no backend "vax"' bench --quick --op softmax --backend scalar,vax
-fails 2 '--backend ",": an item' bench --backend ,
+fails 2 '--backend ",": the list has' bench --backend ,

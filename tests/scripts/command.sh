@@ -63,7 +63,7 @@ grep -A 2 '^Examples:' help | grep -c '^  attpool ' | grep -q -x 2 || fail "not 
 
 fails 2 'there is no command "regres"; did you mean "regress". See .attpool --help.' regres
 fails 2 'there is no command "regres"; did you mean "regress". See .attpool --help.' help regres
-fails 2 'help is for one command, not "attend" too; see' help regress attend
+fails 2 'help takes one command, "attend" is a second one; see' help regress attend
 fails 2 'there is no option "--versoin"; did you mean "--version". See' --versoin
 fails 2 'there is no option "--bandwith"; did you mean "--bandwidth". See .attpool regress --help' \
     regress d.csv --bandwith 3
@@ -74,9 +74,9 @@ fails 2 '--kernel: .*, cauchy; did you mean "gaussian"' regress d.csv --kernel g
 fails 2 '--kernel: .*, cauchy; did you mean "uniform"' regress d.csv --kernel unifrom
 fails 2 '--kernel: what Dive into Deep Learning calls Epanechikov is triangular' regress d.csv \
     --kernel Epanechikov
-fails 2 '--score: "additve" is none of .*; did you mean "additive"' attend --score additve
-fails 2 '--score: "normale" is none of .*; did you mean "normal"' attend --score normale
-fails 2 '--empty: "nearset" is none of nan, .*; did you mean "nearest"' regress d.csv --empty nearset
+fails 2 '--score: "additve" is not .*; did you mean "additive"' attend --score additve
+fails 2 '--score: "normale" is not .*; did you mean "normal"' attend --score normale
+fails 2 '--empty: "nearset" is not one of nan, .*; did you mean "nearest"' regress d.csv --empty nearset
 fails 4 '.*no backend "scaler".*; did you mean "scalar"' devices --backend scaler
 ATTPOOL_BACKEND=avx
 export ATTPOOL_BACKEND
@@ -87,7 +87,7 @@ fails 2 'no command; see .attpool --help.'
 fails 2 'there is no command "pool"; see' pool
 fails 2 'there is no option "--verbose"; see' --verbose
 fails 2 'there is no option "--nope"' devices --nope
-fails 2 'devices takes no "x"' devices x
+fails 2 'devices takes no arguments besides its options: "x"' devices x
 if test -w /dev/full; then
     $ATTPOOL --help >/dev/full 2>err
     test $? = 1 || fail "a full disk is not noticed"

@@ -58,7 +58,7 @@ one_by_one()
     sed 's/^"gaussian"/gaussian/' expected >unquoted
     run 0 $two --kernel boxcar,constant --kernel gaussian --bandwidth 1.5 --bandwidth 2,9
     same out unquoted
-    test "$(cat err)" = 'attpool: warning: one bandwidth for 2 columns, as if all were in one unit' ||
+    test "$(cat err)" = 'attpool: warning: one bandwidth for 2 columns, as if all had the same unit' ||
         fail "the warning is $(cat err)"
 
     # the warning counts the queries of all fits
@@ -112,15 +112,15 @@ one_by_one()
 
     # ---- usage ----
 
-    fails 2 '--weights is for one fit, not for 2' $base --bandwidth 1 --bandwidth 2 --weights w.npy
-    fails 2 '--heatmap is for one fit, not for 2' $base --bandwidth 1 --bandwidth 2 --heatmap h.svg
-    fails 2 'a result in NPY is for one fit, not for 2' $base --kernel gaussian,boxcar \
+    fails 2 '--weights takes one fit, not 2' $base --bandwidth 1 --bandwidth 2 --weights w.npy
+    fails 2 '--heatmap takes one fit, not 2' $base --bandwidth 1 --bandwidth 2 --heatmap h.svg
+    fails 2 'a result in NPY takes one fit, not 2' $base --kernel gaussian,boxcar \
         --bandwidth 1 -o fit.npy
     ok $base --bandwidth 1 -o fit.npy --weights w.npy
-    fails 2 '--kernel: gaussian is asked for twice' $base --kernel normal --kernel gauss \
+    fails 2 '--kernel: gaussian is given twice' $base --kernel normal --kernel gauss \
         --bandwidth 1
-    fails 2 '--bandwidth: 0.5 is asked for twice' $base --bandwidth 0.5 --bandwidth 5e-1
-    fails 2 '--bandwidth has 2 values for 1 x column; for a fit with each repeat the option' $base \
+    fails 2 '--bandwidth: 0.5 is given twice' $base --bandwidth 0.5 --bandwidth 5e-1
+    fails 2 '--bandwidth has 2 values for 1 x column; to fit with each of them, repeat the option' $base \
         --bandwidth 1,2
     fails 2 '--bandwidth is missing' $base --kernel constant --kernel cauchy
     fails 2 '--kernel has 3 names for 2 x columns' $two --kernel cauchy,boxcar,cosine --bandwidth 1

@@ -144,8 +144,8 @@ part()
 
     # ---- usage ----
 
-    fails 2 '--weights is for one fit, --by makes one for each group' $base --by who --bandwidth 1 \
+    fails 2 '--weights takes one fit, but --by makes one for each group' $base --by who --bandwidth 1 \
         --weights w.npy
-    fails 2 '--heatmap is for one fit' $base --by who --bandwidth 1 --heatmap h.svg
-    fails 2 'a result in NPY is for one fit' $base --by who --bandwidth 1 -o by.npy
+    fails 2 '--heatmap takes one fit' $base --by who --bandwidth 1 --heatmap h.svg
+    fails 2 'a result in NPY takes one fit' $base --by who --bandwidth 1 -o by.npy
 }

@@ -130,7 +130,7 @@ mkdir folder
     ok regress d.csv $fit --weights null.npy >/dev/null
     refused '.* are both stdin$' attend -q - -k - -v d.npy
     if test -e /dev/stdin; then
-        cat d.npy | refused 'stdin and -k "/dev/stdin" are one pipe' attend -q - -k /dev/stdin \
+        cat d.npy | refused 'stdin and -k "/dev/stdin" are the same pipe' attend -q - -k /dev/stdin \
             -v d.npy || exit 1
     fi
 }
@@ -340,7 +340,7 @@ END
         $apart sh full $ATTPOOL regress d.csv $fit --grid 3000 -o inside/fit.csv >out 2>err
     }
     test $? = 1 || fail "there was room in a full file system: $(cat err)"
-    kept=$(sed -n 's/^attpool: cannot write inside.fit.csv: No space left on device; the whole result is in //p' err)
+    kept=$(sed -n 's/^attpool: cannot write inside.fit.csv: No space left on device; the complete result is in //p' err)
     test -n "$kept" || fail "the message is $(cat err)"
     test "$(dirname "$kept")" = "$tmp/room" || fail "it is in $kept"
     same "$kept" grid.csv

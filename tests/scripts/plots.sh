@@ -109,7 +109,7 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     drawn regress d.csv --x x,z --y y --bandwidth 1,1 --heatmap p.png -o fit.csv
     has "set ytics nomirror ('1' 0, '2' 1, '3' 2)"
     has 'set yrange [2.5:-0.5]'
-    fails 2 '--plot of 2 x columns shows the data over its fit, which --at does not compute' \
+    fails 2 '--plot with 2 x columns shows the data against its fit, which --at does not compute' \
         regress d.csv --x x,z --y y --bandwidth 1,1 --plot p.svg --at d.csv
 }
 

@@ -209,7 +209,7 @@ test "$(echo ./*3.svg*)" = './*3.svg*' || fail "pictures: $(echo ./*3.svg*)"
 printf 'fit,y\n1,10\n2,20\n' >fit.csv
 run 0 regress fit.csv --x fit --y y --bandwidth 1
 test "$(head -n 1 out)" = fit,fit,n_eff || fail "the header is $(head -n 1 out)"
-test "$(cat err)" = 'attpool: warning: two columns of the result are called "fit", number 1 and 2' ||
+test "$(cat err)" = 'attpool: warning: two columns of the result are called "fit", numbers 1 and 2' ||
     fail "two columns of one name: $(cat err)"
 ok regress fit.csv --x fit --y y --bandwidth 1 -o fit.npy
 printf 'x,y\n1,3e38\n1,3e38\n' >sum.csv
@@ -233,27 +233,27 @@ fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidt
     --precision f32
 fails 2 '--bandwidth has 2 values for 1 x column' regress d.csv --x x --y y --bandwidth 1,2
 fails 2 '--kernel: there is no "gausian", but gaussian, ' regress d.csv --x x --y y --kernel gausian
-fails 2 '--kernel: boxcar is asked for twice' regress d.csv --x x --y y --bandwidth 1 \
+fails 2 '--kernel: boxcar is given twice' regress d.csv --x x --y y --bandwidth 1 \
     --kernel boxcar,boxcar
 fails 2 '--form radial takes one kernel' regress d.csv --x x,z --y y --bandwidth 1,1 \
     --kernel boxcar,boxcar --form radial
-fails 2 '--form: "square" is none of radial, product' regress d.csv --x x --y y --form square
-fails 2 '--x "x,": an item of the list is empty' regress d.csv --x x, --y y --bandwidth 1
+fails 2 '--form: "square" is not one of radial, product' regress d.csv --x x --y y --form square
+fails 2 '--x "x,": the list has an empty item' regress d.csv --x x, --y y --bandwidth 1
 fails 2 '--at and --grid' regress d.csv --x x --y y --bandwidth 1 --at at.csv --grid 3
 fails 2 '--loo is for' regress d.csv --x x --y y --bandwidth 1 --at at.csv --loo
 fails 2 '--loo is for' regress d.csv --x x --y y --bandwidth 1 --grid 3 --loo
-fails 2 '--grid: "0" is not within' regress d.csv --x x --y y --bandwidth 1 --grid 0
+fails 2 '--grid: "0" is not between' regress d.csv --x x --y y --bandwidth 1 --grid 0
 fails 2 '--grid: "1.5" is not a whole number' regress d.csv --x x --y y --bandwidth 1 --grid 1.5
 fails 2 '--grid takes one x column' regress d.csv --x x,z --y y --bandwidth 1,1 --grid 3
 fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --plot p.gif
 fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --heatmap p
-fails 2 '--weights is an .npy file' regress d.csv --x x --y y --bandwidth 1 --weights w.csv
+fails 2 '--weights should be an .npy file' regress d.csv --x x --y y --bandwidth 1 --weights w.csv
 fails 2 'DATA and --at are both stdin' regress - --x x --y y --bandwidth 1 --at -
-fails 2 '--empty: "none" is none of nan, zero, ' regress d.csv --x x --y y --empty none
-fails 2 '--na: "drop" is none of error, omit' regress d.csv --x x --y y --na drop
-fails 2 '--delimiter: "ab" is not one character' regress d.csv --x x --y y --delimiter ab
-fails 2 '--precision: "f16" is none of f32, f64' regress d.csv --x x --y y --precision f16
-fails 2 '--threads: "0" is not within 1 to 1024' regress d.csv --x x --y y --threads 0
+fails 2 '--empty: "none" is not one of nan, zero, ' regress d.csv --x x --y y --empty none
+fails 2 '--na: "drop" is not one of error, omit' regress d.csv --x x --y y --na drop
+fails 2 '--delimiter: "ab" is not a single character' regress d.csv --x x --y y --delimiter ab
+fails 2 '--precision: "f16" is not one of f32, f64' regress d.csv --x x --y y --precision f16
+fails 2 '--threads: "0" is not between 1 and 1024' regress d.csv --x x --y y --threads 0
 fails 2 'there is no option "--nope"; see' regress d.csv --nope
 fails 2 'there is no option -z' regress d.csv -z
 fails 2 'option "--n" is ambiguous' regress d.csv --n
@@ -274,7 +274,7 @@ fails 3 'age.csv:1: no column "age"; did you mean "age, in years". The first row
     regress age.csv --x 'age, in years' --y y --bandwidth 1,1
 ok regress age.csv --x 1 --y y --bandwidth 1
 printf '"x";"a ""b"""\n1;2\n' >quotes.csv
-fails 3 'quotes.csv:1:1: a quote inside a cell .*; is --delimiter ";" meant.$' regress quotes.csv --x 1 \
+fails 3 'quotes.csv:1:1: a quote inside a cell .*; did you mean --delimiter ";".$' regress quotes.csv --x 1 \
     --y 2 --bandwidth 1
 ok regress quotes.csv --delimiter ';' --x 1 --y 'a "b"' --bandwidth 1
 fails 3 'd.csv:1: no column "t"' regress d.csv --x t --y y --bandwidth 1

@@ -114,12 +114,12 @@ numbered='--x 1 --y 2'
     reads r.csv 5:10 7:20 --x 2 --y 3
     refuses '1:2: "x" is not a number, but is beside "": --header' r.csv --x 1 --y 2
     printf '"x" "y"\n"a" 5 10\n"b c" 7 20\n' >r.txt
-    refuses '1:1: a quote inside a cell .*; is --delimiter blanks meant.$' r.txt $named
+    refuses '1:1: a quote inside a cell .*; did you mean --delimiter blanks.$' r.txt $named
     reads r.txt 5:10 7:20 $named --delimiter blanks
     reads r.txt 5:10 7:20 --x 2 --y 3 --delimiter blanks
     refuses '2:1: column 1: "a" is not a number' r.txt --x 1 --y 3 --delimiter blanks
     printf '    x   y\n1 5.0  10\n2 7.0  20\n' >print.txt
-    refuses '1: no column "x"; the first row is "x   y"; is --delimiter blanks meant.$' print.txt $named
+    refuses '1: no column "x"; the first row is "x   y"; did you mean --delimiter blanks.$' print.txt $named
     reads print.txt 5:10 7:20 $named --delimiter blanks
     reads print.txt 1:10 2:20 --x 1 --y y --delimiter blanks
     test "$(cat names)" = 'x fit n_eff' || fail "the header is $(cat names)"
@@ -134,7 +134,7 @@ numbered='--x 1 --y 2'
     refuses '2:3: the row has 3 cells, the first row has 2; --header yes' lacks.csv $numbered
     refuses '2:3: the row has 3 cells, the first row has 2$' lacks.csv $numbered --header no
     printf 'x,x,y\n5,6,10\n' >twice.csv
-    refuses '1:2: the name "x" stands twice, in columns 1 and 2' twice.csv $named
+    refuses '1:2: the name "x" appears twice, in columns 1 and 2' twice.csv $named
     reads twice.csv 5:10 --x 1 --y y
 
     # ---- comments ----
@@ -164,8 +164,8 @@ numbered='--x 1 --y 2'
 
     printf '   5.0000000000000000        10.000000000000000     \n   7.0000000000000000        1.0000000000000000E+151\n' >list.txt
     reads list.txt 5:10 7:1e+151 $numbered --delimiter blanks
-    fails 3 'list.txt: no column 2: there is 1; is --delimiter blanks meant.$' regress list.txt $fit $numbered
-    refuses '1:1: column 1: the value is missing; --delimiter blanks takes a run of them for one$' \
+    fails 3 'list.txt: no column 2: there is 1; did you mean --delimiter blanks.$' regress list.txt $fit $numbered
+    refuses '1:1: column 1: the value is missing; --delimiter blanks takes a run of them as one$' \
         list.txt $numbered --delimiter ' '
     printf '  0.1500000D+01 -0.2250000D+04\n  0.2000000D+01  0.1000000+152\n' >d.txt
     reads d.txt 1.5:-2250 2:1e+151 $numbered --delimiter blanks
@@ -184,12 +184,12 @@ numbered='--x 1 --y 2'
     refuses '3:1: column 1: .* is not a number; a number was too wide for its field$' glued.txt \
         $numbered --delimiter blanks
     printf ' x | y\n---+----\n 5 | 10\n(1 row)\n' >psql.txt
-    refuses '1: no column "x"; .*; the table is drawn for the eye: .*psql --csv' psql.txt $named
+    refuses '1: no column "x"; .*; this table is laid out for reading: .*psql --csv' psql.txt $named
     refuses '2:1: the row has 1 cell, .*psql --csv' psql.txt $named --delimiter '|'
     printf 'x|y\n5|10\n(1 row)\n' >footer.txt
     refuses '3:1: .*psql --csv' footer.txt $named --delimiter '|'
     printf 'x    y\n---  -\n5    10\n' >column.txt
-    refuses '2:1: .*if line 2 is a rule below the header, take it out \(sed 2d\)$' column.txt $named \
+    refuses '2:1: .*if line 2 is a rule below the header, delete it \(sed 2d\)$' column.txt $named \
         --delimiter blanks
     sed 2d column.txt >column2.txt
     reads column2.txt 5:10 $named --delimiter blanks
@@ -197,7 +197,7 @@ numbered='--x 1 --y 2'
     # ---- decimal commas ----
 
     printf '"x";"y"\n5,5;10\n7;-20,25\n' >csv2.csv
-    refuses '1:1: a quote inside a cell .*; is --delimiter ";" meant.$' csv2.csv $named
+    refuses '1:1: a quote inside a cell .*; did you mean --delimiter ";".$' csv2.csv $named
     refuses '2:1: .*"5,5" is not a number; --decimal , reads decimal commas$' csv2.csv $named --delimiter ';'
     reads csv2.csv 5.5:10 7:-20.25 $named --decimal ,
     test "$(cat names out | head -n 2)" = "$(printf 'x;fit;n_eff\n5.5;10;1')" || fail "got: $(cat out)"
@@ -207,15 +207,15 @@ numbered='--x 1 --y 2'
     refuses '2:1: .*; --delimiter , --decimal , reads decimal commas$' inside.csv $named
     reads inside.csv 5.5:10 $named --delimiter , --decimal ,
     printf 'x;y\n5.5;10\n' >point.csv
-    refuses '2:1: .*"5.5" is not a number; --decimal , reads no points$' point.csv $named --decimal ,
+    refuses '2:1: .*"5.5" is not a number; with --decimal , a point is not accepted$' point.csv $named --decimal ,
     printf 'x;y\n1.234,5;10\n' >groups.csv
-    refuses '2:1: .*"1.234,5" is not a number; separators of thousands are not read$' groups.csv \
+    refuses '2:1: .*"1.234,5" is not a number; thousands separators are not accepted$' groups.csv \
         $named --decimal ,
 
     # ---- units, trailing delimiters, line ends, digits, minus ----
 
     printf 'x,y\ns,m/s\n5,10\n7,20\n' >units.csv
-    refuses '2:1: column "x": "s" is not a number; if line 2 has the units .*, take it out \(sed 2d\)$' \
+    refuses '2:1: column "x": "s" is not a number; if line 2 has the units .*, delete it \(sed 2d\)$' \
         units.csv $named
     sed 2d units.csv | ok regress - $fit $named
     near 0 5 10 1 7 20 1
@@ -346,12 +346,12 @@ numbered='--x 1 --y 2'
 
     # ---- usage ----
 
-    fails 2 '--header: "maybe" is none of auto, yes, no' regress plain.csv $numbered $fit --header maybe
-    fails 2 '--decimal: ";" is none of ., ,' regress plain.csv $numbered $fit --decimal ';'
-    fails 2 '--comment: "##" is not one character' regress plain.csv $numbered $fit --comment '##'
-    fails 2 '--comment: it cannot be "-"' regress plain.csv $numbered $fit --comment -
+    fails 2 '--header: "maybe" is not one of auto, yes, no' regress plain.csv $numbered $fit --header maybe
+    fails 2 '--decimal: ";" is not one of ., ,' regress plain.csv $numbered $fit --decimal ';'
+    fails 2 '--comment: "##" is not a single character' regress plain.csv $numbered $fit --comment '##'
+    fails 2 '--comment cannot be "-"' regress plain.csv $numbered $fit --comment -
     fails 2 '--comment and --delimiter are both "#"' regress plain.csv $numbered $fit --comment '#' --delimiter '#'
-    fails 2 '--missing "a,": an item of the list is empty' regress plain.csv $numbered $fit --missing a,
+    fails 2 '--missing "a,": the list has an empty item' regress plain.csv $numbered $fit --missing a,
     for c in '' ';;' '"' . e 7 - "$(printf '\303')"; do
         fails 2 '--delimiter: ' regress plain.csv $numbered $fit --delimiter "$c"
     done

@@ -185,12 +185,12 @@ static const struct {
 } drivers[] = {
     { NULL, false, "no .icd file in FOLDER" },
     { "libattpool-none.so\n", false,
-      "the library of FOLDER/x.icd does not load: libattpool-none.so" },
+      "the library of FOLDER/x.icd cannot be loaded: libattpool-none.so" },
     { "libattpool-none.so\n", true,
-      "the library of FOLDER/x.icd does not load: libattpool-none.so" },
+      "the library of FOLDER/x.icd cannot be loaded: libattpool-none.so" },
     { "\n", false, "FOLDER/x.icd names no library" },
     { "libc.so.6\n", false, "the drivers of FOLDER offer no OpenCL platform" },
-    { "libc.so.6\n", true, "FOLDER/x.icd: some OpenCL loaders take OCL_ICD_VENDORS for a folder" },
+    { "libc.so.6\n", true, "FOLDER/x.icd: some OpenCL loaders want a folder in OCL_ICD_VENDORS" },
 };
 
 START_TEST(why_there_is_no_opencl_is_told)

@@ -29,7 +29,7 @@ static const struct {
     { "{'descr': '<f8', " TAIL, 17,
       "the header promises (2,) of float64, 16 bytes, but 17 bytes follow it" },
     { "{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", 16,
-      "the shape (4611686018427387904, 4) is larger than memory can be" },
+      "the shape (4611686018427387904, 4) is too large for any memory" },
     { "{'descr': '<f8', 'fortran_order': False, 'shape': (9223372036854775808,)}", 16,
       "NPY header: a dimension is above 2^63 - 1" },
     { "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,)}", 16,
@@ -48,27 +48,27 @@ static const struct {
     { "{'descr': '<f8', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,2)}", 16,
       "NPY header: more than 8 dimensions" },
     { "{'descr': '|O', " TAIL, 16,
-      "NPY header: the type is \"|O\", and only bool, i1 .. i8, u1 .. u8, f2, f4 and f8 are "
-      "read" },
+      "NPY header: the type is \"|O\"; only bool, i1 .. i8, u1 .. u8, f2, f4 and f8 are "
+      "supported" },
     { "{'descr': '<V2', " TAIL, 4,
-      "NPY header: the type is \"<V2\", as of bfloat16 (save it as float32), and only bool, i1 .. "
-      "i8, u1 .. u8, f2, f4 and f8 are read" },
+      "NPY header: the type is \"<V2\", as of bfloat16 (save it as float32); only bool, i1 .. "
+      "i8, u1 .. u8, f2, f4 and f8 are supported" },
     { "{'descr': '<V1', " TAIL, 2,
-      "NPY header: the type is \"<V1\", as of float8 (save it as float32), and only bool, i1 .. "
+      "NPY header: the type is \"<V1\", as of float8 (save it as float32); only bool, i1 .. "
       "i8, "
-      "u1 .. u8, f2, f4 and f8 are read" },
+      "u1 .. u8, f2, f4 and f8 are supported" },
     { "{'descr': '<U5', " TAIL, 40,
-      "NPY header: the type is \"<U5\", and only bool, i1 .. i8, u1 .. u8, f2, f4 and f8 are "
-      "read" },
+      "NPY header: the type is \"<U5\"; only bool, i1 .. i8, u1 .. u8, f2, f4 and f8 are "
+      "supported" },
     { "{'descr': '<f16', " TAIL, 32,
-      "NPY header: the type is \"<f16\", and only bool, i1 .. i8, u1 .. u8, f2, f4 and f8 are "
-      "read" },
+      "NPY header: the type is \"<f16\"; only bool, i1 .. i8, u1 .. u8, f2, f4 and f8 are "
+      "supported" },
     { "{'descr': [('a', '<f8')], " TAIL, 16,
-      "NPY header: the type is not a plain one (structured arrays are not read)" },
+      "NPY header: the type is not a string: structured arrays are not supported" },
     { "{'descr': '<f8', 'fortran_order': 0, 'shape': (2,)}", 16,
       "NPY header: fortran_order is neither True nor False" },
     { "{'descr': '<f8', 'fortran_order': False}", 16, "NPY header: no key \"shape\"" },
-    { "{'descr': '<f8', 'descr': '<f8', " TAIL, 16, "NPY header: a key stands twice" },
+    { "{'descr': '<f8', 'descr': '<f8', " TAIL, 16, "NPY header: a key appears twice" },
     { "{'descr': '<f8', 'order': 'C', " TAIL, 16, "NPY header: unknown key \"order\"" },
     { "{'descr': '<f8', " TAIL "}", 16, "NPY header: something follows the dict" },
     { "['descr', '<f8']", 16, "NPY header: not a dict" },
@@ -76,7 +76,7 @@ static const struct {
     { "{'descr': '<f8' " TAIL, 16, "NPY header: not a dict" },
     { "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)", 16, "NPY header: not a dict" },
     { "{'descr': '<f8", 16,
-      "NPY header: the type is not a plain one (structured arrays are not read)" },
+      "NPY header: the type is not a string: structured arrays are not supported" },
     { "", 16, "NPY header: not a dict" },
 };
 
@@ -107,7 +107,7 @@ START_TEST(a_file_cut_anywhere_is_bad_data)
         write_file("t.npy", f.b, n);
         ck_assert_msg(load("t.npy", NPY_AS_F64, &info, &data) == CMD_DATA, "at %zu", n);
         if (n >= 6 && n < f.n - 32)
-            ck_assert_str_eq(e.text, "t.npy: the NPY header is cut short");
+            ck_assert_str_eq(e.text, "t.npy: the NPY header is truncated");
     }
 }
 END_TEST
@@ -120,13 +120,14 @@ START_TEST(versions_and_header_lengths_are_bounded)
     f.b[6] = 4;
     write_file("t.npy", f.b, f.n);
     ck_assert_int_eq(load("t.npy", NPY_AS_F64, &info, &data), CMD_DATA);
-    ck_assert_str_eq(e.text, "t.npy: NPY version 4.0, and only 1.0, 2.0 and 3.0 are read");
+    ck_assert_str_eq(e.text, "t.npy: NPY version 4.0; only 1.0, 2.0 and 3.0 are supported");
     e = (struct error){ 0 };
     f.b[6] = 2;
     memset(f.b + 8, 0xFF, 4);
     write_file("t.npy", f.b, f.n);
     ck_assert_int_eq(load("t.npy", NPY_AS_F64, &info, &data), CMD_DATA);
-    ck_assert_str_eq(e.text, "t.npy: an NPY header of 4294967295 bytes, at most 65536 are read");
+    ck_assert_str_eq(e.text,
+                     "t.npy: the NPY header has 4294967295 bytes; at most 65536 are supported");
 }
 END_TEST
 

@@ -89,7 +89,7 @@ static const struct reading readings[] = {
       "its number" },
     { "x,y\n1,2\n", "3", 0, 3, ": no column 3: there are 2" },
     { "x,y\n1,2\n", "18446744073709551617", 0, 3, ": no column 18446744073709551617: there are 2" },
-    { "x,y,x\n1,2,3\n", "x", 0, 3, ":1:3: the name \"x\" stands twice, in columns 1 and 3" },
+    { "x,y,x\n1,2,3\n", "x", 0, 3, ":1:3: the name \"x\" appears twice, in columns 1 and 3" },
     { "x,y,x\n1,2,3\n", "y", 0, 0, "y|2:2" },
     { "x,y\n1,2\n", "0", 0, 2, "there is no column 0: columns are numbered from 1" },
     { "x,y\n1,2\n", "", 0, 2, "a column's name is empty" },
@@ -97,9 +97,9 @@ static const struct reading readings[] = {
     /* quotes */
     { "x,y\n1,\"2\n3,4\n", "x,y", 0, 3, ":2:2: a quoted cell begins here and never ends" },
     { "x,y\n1,5\" pipe\n", "x", 0, 3,
-      ":2:2: a quote inside a cell (a quoted cell doubles it); is --delimiter right?" },
+      ":2:2: a quote inside a cell (in a quoted cell, double it); is --delimiter right?" },
     { "x,y\n\"1\"2,3\n", "y", 0, 3,
-      ":2:1: a quote inside a cell (a quoted cell doubles it); is --delimiter right?" },
+      ":2:1: a quote inside a cell (in a quoted cell, double it); is --delimiter right?" },
     /* query points */
     { "b,t,a\n1,2,3\n", "a,b", IN_ORDER, 0, "a,b|2:3,1" },
     { "b,a\n1,3\n", "a,b", IN_ORDER, 0, "a,b|2:3,1" },
@@ -118,7 +118,7 @@ static const struct reading readings[] = {
       ":1: neither a column \"a\" nor exactly 2 columns: there are 3" },
     { "1,3,4\n", "?", IN_ORDER, 3, ":1: not exactly 1 column: there are 3" },
     { "a,a,b\n1,3,4\n", "a,b", IN_ORDER, 3,
-      ":1:2: the name \"a\" stands twice, in columns 1 and 2" },
+      ":1:2: the name \"a\" appears twice, in columns 1 and 2" },
 };
 
 static struct error e;
@@ -214,7 +214,7 @@ static const struct {
       "file" },
     { "\xFF\xFEx\0\n\0", 6,
       "this is text in UTF-16, not UTF-8; convert it (iconv -f UTF-16 -t UTF-8)" },
-    { "x\0\n\0", 4, "neither text in UTF-8 nor an array of NumPy's: it has zero bytes" },
+    { "x\0\n\0", 4, "neither UTF-8 text nor a NumPy array: it has NUL bytes" },
     { "PAR1,x\n1,2\n", 11, NULL },
     { "x,PAR1\n1,2\n", 11, NULL },
     { "ARROW1,x\n1,2\n", 13, NULL },

@@ -16,51 +16,51 @@
 static const char help[] =
     "Usage: attpool attend -q FILE -k FILE -v FILE [OPTION]...\n"
     "Attention pooling: score every key for a query, normalise, average the values. Arrays\n"
-    "are NPY files of shape (n, d), (b, n, d) or (b, h, n, d); '-' is stdin. Dimensions that\n"
-    "lack or are 1 broadcast, and heads of keys and values may be shared by groups of query\n"
+    "are NPY files of shape (n, d), (b, n, d) or (b, h, n, d); '-' is stdin. Missing\n"
+    "leading dimensions and those of size 1 broadcast; groups of query heads may share a head\n"
     "heads.\n"
     "\n"
     "  -q, --queries FILE   (b, n, d)\n"
     "  -k, --keys FILE      (b, m, d); with --score average it may be left out\n"
     "  -v, --values FILE    (b, m, v); it may be left out where --lse, --weights or --heatmap\n"
-    "                       is wanted alone\n"
+    "                       is all that is wanted\n"
     "\n"
     "Score:\n"
     "  --score NAME         dot (default), average, additive, projection, or a kernel:\n"
     "                       gaussian, boxcar, constant, triangular, epanechnikov, biweight,\n"
     "                       triweight, tricube, cosine, laplacian, logistic, sigmoid,\n"
-    "                       silverman, cauchy; NAME[,NAME..] is a product of kernels, one a\n"
+    "                       silverman, cauchy; NAME[,NAME..] is a product of kernels, one per\n"
     "                       column. What Dive into Deep Learning calls Epanechikov is\n"
     "                       triangular.\n"
-    "  --scale S            of dot (1/sqrt(d)), projection (1/sqrt(p)) and additive (1)\n"
-    "  --wq FILE --wk FILE  (p, d_q) and (p, d_k), of additive and projection\n"
-    "  --wv FILE            the vector (p) of additive\n"
-    "  --form radial|product   of a kernel\n"
-    "  --bandwidth H[,H..]  of a kernel: one, or one for each column (default: 1)\n"
-    "  --inverse-bandwidth FILE         instead: the inverse of the bandwidth, as an array\n"
-    "  --bandwidth-per one|coordinate|key|query   what the array has one for (default: one)\n"
+    "  --scale S            the factor of dot (1/sqrt(d)), projection (1/sqrt(p)), additive (1)\n"
+    "  --wq FILE --wk FILE  (p, d_q) and (p, d_k), for additive and projection\n"
+    "  --wv FILE            the vector (p), for additive\n"
+    "  --form radial|product   for a kernel\n"
+    "  --bandwidth H[,H..]  for a kernel: one, or one for each column (default: 1)\n"
+    "  --inverse-bandwidth FILE         instead: the inverse bandwidths, as an array\n"
+    "  --bandwidth-per one|coordinate|key|query   what each of them is for (default: one)\n"
     "\n"
-    "Which keys a query sees; what is given combines:\n"
-    "  --lengths FILE       integers: keys from the length on are not seen; (b), or (b, n) with\n"
-    "                       one for each row; beside heads they hold for all heads of an item,\n"
-    "                       and (b, h) and (b, h, n) name the heads\n"
-    "  --lengths-per batch|row   what two dimensions beside heads are\n"
-    "  --mask FILE          (b, n, m), bool; false is not seen; beside heads (b, h, n, m), or\n"
+    "Which keys a query sees; these options combine:\n"
+    "  --lengths FILE       integers: keys from the length on are hidden; (b), or (b, n) with\n"
+    "                       one for each row; with heads they hold for all heads of an item,\n"
+    "                       and (b, h) and (b, h, n) give one for each head\n"
+    "  --lengths-per batch|row   what two dimensions mean when there are heads\n"
+    "  --mask FILE          (b, n, m), bool; false hides a key; with heads (b, h, n, m), or\n"
     "                       (h, n, m) for all batch items\n"
-    "  --bias FILE          likewise, added to the score; -Inf is not seen\n"
+    "  --bias FILE          likewise, added to the score; -Inf hides a key\n"
     "  --causal             query i sees the keys up to i\n"
     "  --window LEFT,RIGHT  query i sees the keys from i - LEFT to i + RIGHT\n"
-    "  --offset N           moves both: i + N instead of i\n"
+    "  --offset N           shifts both: i + N instead of i\n"
     "  --loo                query i does not see key i\n"
-    "  --key-weights FILE   (m), (b, m) or (b, h, m), not negative; 0 is not seen\n"
-    "  --empty POLICY       where no key is seen: nan (default of kernels and average), zero\n"
-    "                       (default of the others), mean, nearest (kernels), error\n"
+    "  --key-weights FILE   (m), (b, m) or (b, h, m), not negative; 0 hides a key\n"
+    "  --empty POLICY       where no key is seen: nan (default for kernels and average), zero\n"
+    "                       (default for the others), mean, nearest (kernels only), error\n"
     "\n"
-    "Results; .npy, or else CSV with a line for each row, after its batch and head:\n"
+    "Results, as .npy, or else as CSV with a line for each row, led by its batch and head:\n"
     "  -o, --output FILE    the output (b, n, v) (default: CSV on stdout)\n"
-    "  --lse FILE           log of each row's sum of weights (b, n)\n"
+    "  --lse FILE           log of the sum of each row's weights (b, n)\n"
     "  --weights FILE       the weights (b, n, m)\n"
-    "  --rows I[,I..]       of these queries only, from 0\n"
+    "  --rows I[,I..]       only the weights of these queries, counted from 0\n"
     "  --heatmap FILE       the weights as a picture, .svg or .png\n"
     "  --keep-scripts       keep gnuplot's script beside the picture, as FILE.gp\n";
 
@@ -156,7 +156,7 @@ static int read_score(struct attend_options *o, struct error *e)
     kernels_offer(&nearest);
     *e = (struct error){ 0 };
     return error_set(e, CMD_USAGE,
-                     "--score: %s is none of dot, average, additive, projection and the kernels%s",
+                     "--score: %s is not dot, average, additive, projection or a kernel%s",
                      quoted_name(optarg).text, nearest_hint(&nearest).text);
 }
 
@@ -271,11 +271,11 @@ static int check_score(const struct option_reader *r, const struct attend_option
         bool allowed, needed;
         const char *name, *scores;
     } rules[] = {
-        { OPTION_INPUT + IN_WQ, projects, projects, "--wq", "additive and projection" },
-        { OPTION_INPUT + IN_WK, projects, projects, "--wk", "additive and projection" },
+        { OPTION_INPUT + IN_WQ, projects, projects, "--wq", "additive or projection" },
+        { OPTION_INPUT + IN_WK, projects, projects, "--wk", "additive or projection" },
         { OPTION_INPUT + IN_WV, additive, additive, "--wv", "additive" },
         { OPTION_SCALE, projects || o->score == ATTPOOL_DOT, false, "--scale",
-          "dot, additive and projection" },
+          "dot, additive or projection" },
         { OPTION_FORM, kernel, false, "--form", "a kernel" },
         { OPTION_BANDWIDTH, kernel, false, "--bandwidth", "a kernel" },
         { OPTION_INPUT + IN_INVERSE_BANDWIDTH, kernel, false, "--inverse-bandwidth", "a kernel" },
@@ -283,13 +283,14 @@ static int check_score(const struct option_reader *r, const struct attend_option
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         if (given->option[rules[i].option] && !rules[i].allowed)
-            return usage_error(r, e, "%s is for --score %s", rules[i].name, rules[i].scores);
+            return usage_error(r, e, "%s applies only to --score %s", rules[i].name,
+                               rules[i].scores);
         if (!given->option[rules[i].option] && rules[i].needed)
-            return usage_error(r, e, "%s is missing, which --score %s needs", rules[i].name,
+            return usage_error(r, e, "%s is missing, but --score %s needs it", rules[i].name,
                                additive ? "additive" : "projection");
     }
     if (o->empty == ATTPOOL_EMPTY_NEAREST && !kernel)
-        return usage_error(r, e, "--empty nearest is for --score a kernel");
+        return usage_error(r, e, "--empty nearest needs a kernel as --score");
     return CMD_OK;
 }
 
@@ -301,9 +302,9 @@ static int check_kernel(const struct option_reader *r, struct attend_options *o,
     if (o->kernels.count > 1)
         o->form = ATTPOOL_PRODUCT;
     if (o->input[IN_INVERSE_BANDWIDTH] != NULL && o->bandwidths.count > 0)
-        return usage_error(r, e, "--bandwidth and --inverse-bandwidth exclude each other");
+        return usage_error(r, e, "--bandwidth and --inverse-bandwidth cannot be used together");
     if (o->input[IN_INVERSE_BANDWIDTH] == NULL && given->option[OPTION_BANDWIDTH_PER])
-        return usage_error(r, e, "--bandwidth-per is for --inverse-bandwidth");
+        return usage_error(r, e, "--bandwidth-per needs --inverse-bandwidth");
     return CMD_OK;
 }
 
@@ -319,11 +320,11 @@ static int check_together(const struct option_reader *r, struct attend_options *
         (o->output[OUT_RESULT] != NULL || !(weights || o->output[OUT_LSE])))
         return usage_error(r, e, "-v is missing");
     if (given->option[OPTION_OFFSET] && !o->causal && !o->window)
-        return usage_error(r, e, "--offset is for --causal and --window");
+        return usage_error(r, e, "--offset needs --causal or --window");
     if (o->lengths_per_given && o->input[IN_LENGTHS] == NULL)
-        return usage_error(r, e, "--lengths-per is for --lengths");
+        return usage_error(r, e, "--lengths-per needs --lengths");
     if (given->option[OPTION_ROWS] && !weights)
-        return usage_error(r, e, "--rows is for --weights and --heatmap");
+        return usage_error(r, e, "--rows needs --weights or --heatmap");
     int st = check_score(r, o, given, e);
     if (st == CMD_OK)
         st = check_kernel(r, o, given, e);
@@ -342,7 +343,7 @@ static int read_arguments(int argc, char **argv, struct attend_options *o, bool 
         .command = "attend",
         .help = help,
         .examples = examples,
-        .precision_help = "default: f64 where queries, keys or values are float64 or integers\n"
+        .precision_help = "default: f64 if queries, keys or values are float64 or integers\n"
                           "                       of more than 16 bits, else f32",
         .short_options = "q:k:v:o:",
         .long_options = long_options,
@@ -370,7 +371,7 @@ static int read_arguments(int argc, char **argv, struct attend_options *o, bool 
     if (st != CMD_OK || *done)
         return st;
     if (optind < argc)
-        return usage_error(&r, e, "attend takes no operand such as %s",
+        return usage_error(&r, e, "attend takes no arguments besides its options: %s",
                            quoted_name(argv[optind]).text);
     return check_together(&r, o, &given, e);
 }

@@ -73,7 +73,8 @@ static int read_array(struct open_input *in, enum attend_input i, bool single,
         array->shape[0] = 1;
     }
     if (array->dims < 1 || array->dims > 4)
-        return error_at(e, in->source.name, 0, 0, "the shape is %s; 1 to 4 dimensions are possible",
+        return error_at(e, in->source.name, 0, 0,
+                        "the shape is %s; it should have 1 to 4 dimensions",
                         npy_shape(info->dims, info->shape).text);
     int st = npy_data(&in->source, info, type_of(i, single), &array->data, e);
     if (st == CMD_OK && i == IN_KEY_WEIGHTS)

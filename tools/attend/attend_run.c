@@ -151,10 +151,11 @@ static int lengths_per(const struct attend_options *o, const struct attend_work 
                                               : ATTPOOL_LENGTHS_BATCH;
     if (o->lengths_per_given || result.dims < 4 || lengths->dims != 2)
         return CMD_OK;
-    return error_set(e, CMD_USAGE,
-                     "%s has shape %s, which --lengths-per has to tell: batch for (b, h), row for "
-                     "(b, n)",
-                     o->input[IN_LENGTHS], npy_shape(lengths->dims, lengths->shape).text);
+    return error_set(
+        e, CMD_USAGE,
+        "%s has shape %s, which is ambiguous: add --lengths-per batch for (b, h), row for "
+        "(b, n)",
+        o->input[IN_LENGTHS], npy_shape(lengths->dims, lengths->shape).text);
 }
 
 static void describe_masks(struct call *c, const struct attend_options *o, attpool_lengths_per per)

@@ -13,15 +13,15 @@
 
 static const char help[] =
     "Usage: attpool bench [OPTION]...\n"
-    "Time each operation on each backend, beside what the processor and its memory can do.\n"
-    "The first call is not counted; times are medians, the spread is half of the distance\n"
-    "between the quartiles. Arrays are on the host: a device's time has the transfers in it.\n"
-    "Limit: part of what the processor or its memory can do; of a kernel or an option (x) the\n"
-    "time by that without it.\n"
+    "Time each operation on each backend, against what the processor and its memory can do.\n"
+    "The first call is not counted; times are medians, the spread is half the distance\n"
+    "between the quartiles. Arrays are on the host: a device's time includes the transfers.\n"
+    "Limit: the share of what the processor or its memory can do; for a kernel or an option\n"
+    "(x) the time relative to that without it.\n"
     "\n"
     "  --op TEXT            cases whose names contain TEXT\n"
     "  --quick              few cases and samples\n"
-    "  --list               names of the cases\n"
+    "  --list               list the names of the cases\n"
     "\n"
     "A case that would take too long on a slow backend is left out (\"slow\").\n";
 
@@ -29,11 +29,11 @@ static const char examples[] = "  attpool bench --quick --backend all\n"
                                "  attpool bench --op 'attend 1024' --threads 1 --json times.json\n";
 
 static const char backend_help[] =
-    "  --backend NAME[,..]  what to time (default: auto); all: every available one\n";
+    "  --backend NAME[,..]  what to time (default: auto); all: whatever is available\n";
 
 static const char json_help[] =
-    "  --json FILE          all samples, in seconds a call; '-' is stdout, in place\n"
-    "                       of the table\n";
+    "  --json FILE          all samples, in seconds per call; '-' is stdout, in\n"
+    "                       place of the table\n";
 
 enum { OPTION_OP = OPTION_OWN, OPTION_QUICK, OPTION_LIST };
 
@@ -74,7 +74,7 @@ static int open_backend(struct bench *b, const char *name, struct error *e)
 {
     struct common common = b->common;
     if (b->backends == MOST_BACKENDS)
-        return error_set(e, CMD_USAGE, "--backend: more than %d", MOST_BACKENDS);
+        return error_set(e, CMD_USAGE, "--backend: more than %d names", MOST_BACKENDS);
     common.backend = name;
     int st = session_open(&b->session[b->backends], "bench", &common, e);
     b->backends += st == CMD_OK;
@@ -259,7 +259,7 @@ static int read_options(struct bench *b, int argc, char **argv, int *option, str
         .command = "bench",
         .help = help,
         .examples = examples,
-        .precision_help = "default: f32, and f64 where a case says so",
+        .precision_help = "default: f32, or f64 where a case says so",
         .backend_help = backend_help,
         .json_help = json_help,
         .short_options = "",
@@ -273,7 +273,8 @@ static int read_options(struct bench *b, int argc, char **argv, int *option, str
         b->list |= *option == OPTION_LIST;
     }
     if (st == CMD_OK && *option != OPTION_DONE && optind < argc)
-        return usage_error(&r, e, "bench takes no %s", quoted_name(argv[optind]).text);
+        return usage_error(&r, e, "bench takes no arguments besides its options: %s",
+                           quoted_name(argv[optind]).text);
     return st;
 }
 

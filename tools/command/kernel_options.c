@@ -41,8 +41,8 @@ static int unknown_kernel(const char *option, const char *text, struct error *e)
     for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++)
         used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", k > 0 ? ", " : "", name);
     kernels_offer(&nearest);
-    return error_set(e, CMD_USAGE, "%s: there is no %s, but %s%s", option, quoted_name(text).text,
-                     all, nearest_hint(&nearest).text);
+    return error_set(e, CMD_USAGE, "%s: there is no kernel %s; the kernels are %s%s", option,
+                     quoted_name(text).text, all, nearest_hint(&nearest).text);
 }
 
 int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e)
@@ -134,7 +134,7 @@ static int check_kernels(const struct option_reader *r, const struct fit_choices
         for (size_t j = 0; j < i; j++)
             if (k[i].count == k[j].count &&
                 memcmp(k[i].name, k[j].name, k[i].count * sizeof *k[i].name) == 0)
-                return usage_error(r, e, "--kernel: %s%s is asked for twice",
+                return usage_error(r, e, "--kernel: %s%s is given twice",
                                    attpool_kernel_to_name(k[i].name[0]),
                                    k[i].count > 1 ? ",.." : "");
     }
@@ -155,7 +155,7 @@ static int check_bandwidths(const struct option_reader *r, const struct fit_choi
         if (h[i].count > 1 && h[i].count != columns)
             return usage_error(r, e, "--bandwidth has %zu values for %zu x column%s%s", h[i].count,
                                columns, columns == 1 ? "" : "s",
-                               columns == 1 ? "; for a fit with each repeat the option" : "");
+                               columns == 1 ? "; to fit with each of them, repeat the option" : "");
         for (size_t k = 0; k < h[i].count; k++)
             if (!in_range(h[i].value[k], single))
                 return usage_error(r, e, "--bandwidth: %g or its inverse is out of range",
@@ -163,7 +163,7 @@ static int check_bandwidths(const struct option_reader *r, const struct fit_choi
         for (size_t j = 0; j < i; j++)
             if (h[i].count == h[j].count &&
                 memcmp(h[i].value, h[j].value, h[i].count * sizeof *h[i].value) == 0)
-                return usage_error(r, e, "--bandwidth: %g%s is asked for twice", h[i].value[0],
+                return usage_error(r, e, "--bandwidth: %g%s is given twice", h[i].value[0],
                                    h[i].count > 1 ? ",.." : "");
     }
     return CMD_OK;

@@ -23,10 +23,10 @@ enum { MOST_THREADS = 1024 };
 /* ---- getopt_long ---- */
 
 static const char backend_help[] =
-    "  --backend NAME       auto, scalar, avx2, avx512, neon, opencl, or what\n"
-    "                       'attpool devices' lists (default: auto)\n";
+    "  --backend NAME       auto, scalar, avx2, avx512, neon, opencl, or a\n"
+    "                       name from 'attpool devices' (default: auto)\n";
 static const char json_help[] =
-    "  --json FILE          what was computed, as JSON; '-' is stdout, in place of tables\n";
+    "  --json FILE          a report as JSON; '-' is stdout, which then has no tables\n";
 
 int print_text(const char *text, struct error *e)
 {
@@ -44,22 +44,23 @@ static int print_help(const struct option_reader *r, struct error *e)
     int st = output_open(&o, NULL, e);
     if (st != CMD_OK)
         return st;
-    output_printf(&o,
-                  "%s\n"
-                  "Every command:\n"
-                  "%s"
-                  "  --threads N          threads of a CPU backend (default: the CPUs at hand)\n"
-                  "  --precision f32|f64  %s\n"
-                  "%s"
-                  "  --quiet              on stderr errors only: no warnings, notes or progress\n"
-                  "  --verbose            a summary on stderr also where that is no terminal\n"
-                  "  -h, --help           this text\n"
-                  "  -V, --version        the version\n"
-                  "\n"
-                  "Examples:\n"
-                  "%s",
-                  r->help, r->backend_help != NULL ? r->backend_help : backend_help,
-                  r->precision_help, r->json_help != NULL ? r->json_help : json_help, r->examples);
+    output_printf(
+        &o,
+        "%s\n"
+        "Every command:\n"
+        "%s"
+        "  --threads N          threads of a CPU backend (default: one per available CPU)\n"
+        "  --precision f32|f64  %s\n"
+        "%s"
+        "  --quiet              only errors on stderr: no warnings, notes or progress\n"
+        "  --verbose            a summary on stderr even if it is not a terminal\n"
+        "  -h, --help           this text\n"
+        "  -V, --version        the version\n"
+        "\n"
+        "Examples:\n"
+        "%s",
+        r->help, r->backend_help != NULL ? r->backend_help : backend_help, r->precision_help,
+        r->json_help != NULL ? r->json_help : json_help, r->examples);
     return output_close(&o, CMD_OK, e);
 }
 
@@ -210,7 +211,7 @@ int list_read(const char *option, const char *text, struct list *list, struct er
     char *rest = list->text;
     for (char *item; (item = strsep(&rest, ",")) != NULL;) {
         if (*item == '\0')
-            return error_set(e, CMD_USAGE, "%s %s: an item of the list is empty", option,
+            return error_set(e, CMD_USAGE, "%s %s: the list has an empty item", option,
                              quoted_name(text).text);
         list->item[list->count++] = item;
     }
@@ -229,12 +230,12 @@ int number_read(const char *option, const char *text, double *value, struct erro
     size_t length = strlen(text);
     enum number_kind kind = number_parse(text, length, value);
     if (number_underflows(text, length))
-        return error_set(e, CMD_USAGE, "%s: %s is an underflow, 0 in float64", option,
+        return error_set(e, CMD_USAGE, "%s: %s underflows to 0 in float64", option,
                          quoted_name(text).text);
     if (kind == NUMBER_FINITE)
         return CMD_OK;
     if (kind == NUMBER_RANGE)
-        return error_set(e, CMD_USAGE, "%s: %s is an overflow, infinite in float64", option,
+        return error_set(e, CMD_USAGE, "%s: %s overflows to infinity in float64", option,
                          quoted_name(text).text);
     return error_set(e, CMD_USAGE, "%s: %s is not a finite number", option, quoted_name(text).text);
 }
@@ -255,7 +256,7 @@ int integer_read(const char *option, const char *text, int64_t least, int64_t mo
                          least == 0   ? " from 0"
                          : least == 1 ? " from 1"
                                       : "");
-    return error_set(e, CMD_USAGE, "%s: %s is not within %" PRId64 " to %" PRId64, option,
+    return error_set(e, CMD_USAGE, "%s: %s is not between %" PRId64 " and %" PRId64, option,
                      quoted_name(text).text, least, most);
 }
 
@@ -304,6 +305,6 @@ int choice_read(const char *option, const char *text, const char *const *names, 
             used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", *choice > 0 ? ", " : "",
                                      names[*choice]);
     }
-    return error_set(e, CMD_USAGE, "%s: %s is none of %s%s", option, quoted_name(text).text, all,
+    return error_set(e, CMD_USAGE, "%s: %s is not one of %s%s", option, quoted_name(text).text, all,
                      nearest_hint(&nearest).text);
 }

@@ -134,7 +134,7 @@ static int write_failure(const struct output *o, struct error *e)
 {
     if (!o->in_place)
         return output_failure(o, o->failure, e);
-    return error_set(e, CMD_FAILED, "cannot write %s by way of %s: %s", o->name, o->temporary,
+    return error_set(e, CMD_FAILED, "cannot write %s via %s: %s", o->name, o->temporary,
                      strerror(o->failure));
 }
 

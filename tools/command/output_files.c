@@ -166,7 +166,7 @@ static int refuse(const struct named_file *a, const struct named_file *b, struct
         return error_set(e, CMD_USAGE, "%s and %s are both %s", a->option, b->option,
                          describe(a).text);
     if (!a->is_output && !b->is_output)
-        return error_set(e, CMD_USAGE, "%s and %s are one pipe, which can be read once",
+        return error_set(e, CMD_USAGE, "%s and %s are the same pipe, which can be read only once",
                          describe(a).text, describe(b).text);
     const struct named_file *output = b->is_output ? b : a, *other = b->is_output ? a : b;
     return error_set(e, CMD_USAGE, "%s would overwrite %s", describe(output).text,

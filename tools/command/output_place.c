@@ -331,7 +331,7 @@ static int copy_to_target(const struct output *o, int from)
 /* The first failure is the one that main prints; the place of a result is told in any case. */
 static int tell_kept(const struct output *o, int number, struct error *e)
 {
-    static const char format[] = "cannot write %s: %s; the whole result is in %s";
+    static const char format[] = "cannot write %s: %s; the complete result is in %s";
     if (e->code == CMD_OK)
         return error_set(e, CMD_FAILED, format, o->name, strerror(number), o->temporary);
     error_warn(format, o->name, strerror(number), o->temporary);

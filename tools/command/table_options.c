@@ -12,13 +12,13 @@ static int read_character(const char *option, bool letters, const char *others, 
 {
     unsigned char c = (unsigned char)optarg[0];
     if (c == '\0' || optarg[1] != '\0')
-        return error_set(e, CMD_USAGE, "%s: %s is not one character", option,
+        return error_set(e, CMD_USAGE, "%s: %s is not a single character", option,
                          quoted_name(optarg).text);
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     bool digit = c >= '0' && c <= '9';
     if ((letter && !letters) || digit || c >= 0x7f || strchr("\"\r\n", c) != NULL ||
         strchr(others, c) != NULL)
-        return error_set(e, CMD_USAGE, "%s: it cannot be %s", option, quoted_name(optarg).text);
+        return error_set(e, CMD_USAGE, "%s cannot be %s", option, quoted_name(optarg).text);
     *character = (char)c;
     return CMD_OK;
 }

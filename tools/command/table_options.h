@@ -31,18 +31,19 @@ enum {
 
 /* For its help. */
 #define TABLE_HELP                                                                                 \
-    "Tables, all that are read:\n"                                                                 \
-    "  --header yes|no|auto whether the first row has names (auto, the default: if a column is\n"  \
-    "                       asked for by name, or all cells in use are text); --no-header is no\n" \
+    "Input tables:\n"                                                                              \
+    "  --header yes|no|auto whether the first row holds names (auto, the default: it does if a\n"  \
+    "                       column is given by name or all used cells are text); --no-header: "    \
+    "no\n"                                                                                         \
     "  --delimiter C        between cells, also of the result: a character, 'tab', or 'blanks',\n" \
     "                       runs of spaces and tabs (default: tab for FILE.tsv, ';' with\n"        \
     "                       --decimal ',', else ',')\n"                                            \
     "  --decimal C          the decimal point, '.' or ','; results always have '.'\n"              \
-    "  --comment C          lines that begin with it are skipped; the last one before the data\n"  \
-    "                       may have the names\n"                                                  \
-    "  --missing TEXT[,TEXT..]  cells that are missing values, as NA, NaN and empty ones are\n"    \
-    "  --na error|omit      rows with a missing value in a column in use: an error (default),\n"   \
-    "                       or left out; the fit at such a row of --at is then empty\n"
+    "  --comment C          skip lines that begin with C; the last one before the data may\n"      \
+    "                       hold the names\n"                                                      \
+    "  --missing TEXT[,TEXT..]  cells to take as missing, as NA, NaN and empty ones are\n"         \
+    "  --na error|omit      rows with a missing value in a column used: an error (default), or\n"  \
+    "                       left out; the fit at such a row of --at is then empty\n"
 
 /* Takes the option if it is one of these; *taken says so. optarg is its argument. */
 int table_option(int option, struct table_format *format, bool *taken, struct error *e);

@@ -20,17 +20,17 @@ static const char help[] =
     "The experiments of Dive into Deep Learning's chapters on attention pooling, on built-in\n"
     "data: kernels, kernel regression and its attention weights, masked softmax, additive and\n"
     "scaled dot-product attention; then the same work on every backend, whose results must\n"
-    "have the same bits. Tables go to stdout, data and pictures into a folder.\n"
+    "have the same bits. Tables go to stdout, data and pictures to a folder.\n"
     "\n"
     "  -o, --output DIR     the folder (default: attpool-demo)\n"
-    "  --n N                points of data (default: 50 and 40, as in the book)\n"
-    "  --seed S             of the random numbers (default: 1)\n"
-    "  --format svg|png     of the pictures (default: svg)\n"
-    "  --no-plots           no pictures; and no files at all without --output\n"
+    "  --n N                number of data points (default: 50 and 40, as in the book)\n"
+    "  --seed S             seed of the random numbers (default: 1)\n"
+    "  --format svg|png     format of the pictures (default: svg)\n"
+    "  --no-plots           no pictures, and without --output no files at all\n"
     "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n"
     "\n"
-    "Exit status 1 when a number does not come out or a device that promises the same bits\n"
-    "gives others.\n";
+    "The exit status is 1 if a number is wrong, or a device that promises the same bits gives\n"
+    "different ones.\n";
 
 static const char examples[] = "  attpool demo -o book --format png\n"
                                "  attpool demo --no-plots --backend scalar --n 1000\n";
@@ -255,7 +255,7 @@ static int check_gnuplot(const struct demo *demo, struct error *e)
     struct error missing = { 0 };
     if (demo->format == NULL || find_gnuplot(&missing) == CMD_OK)
         return CMD_OK;
-    return error_set(e, missing.code, "%s; --no-plots does without", missing.text);
+    return error_set(e, missing.code, "%s; or use --no-plots", missing.text);
 }
 
 static int make_folder(const struct demo *demo, struct error *e)
@@ -305,7 +305,7 @@ static int read_arguments(int argc, char **argv, struct demo *demo, bool *done, 
         .command = "demo",
         .help = help,
         .examples = examples,
-        .precision_help = "of the experiments (default: f64)",
+        .precision_help = "for the experiments (default: f64)",
         .short_options = "o:",
         .long_options = long_options,
         .common = &demo->common,
@@ -333,7 +333,8 @@ static int read_arguments(int argc, char **argv, struct demo *demo, bool *done, 
             break;
     }
     if (st == CMD_OK && !*done && optind < argc)
-        st = usage_error(&r, e, "demo takes no operand such as %s", quoted_name(argv[optind]).text);
+        st = usage_error(&r, e, "demo takes no arguments besides its options: %s",
+                         quoted_name(argv[optind]).text);
     demo->single = demo->common.precision == PRECISION_F32;
     demo->format = plots ? formats[choice] : NULL;
     if (plots && demo->folder == NULL)
@@ -372,7 +373,7 @@ int command_demo(int argc, char **argv, struct error *e)
     report_put(&demo.report, demo.report.root, "differences", json_integer(demo.differences));
     st = report_close(&demo.report, demo.common.json, st, e);
     if (st == CMD_OK && closed == CMD_OK && demo.differences > 0)
-        return error_set(e, CMD_FAILED, "demo: %d result%s did not come out", demo.differences,
+        return error_set(e, CMD_FAILED, "demo: %d result%s not as expected", demo.differences,
                          demo.differences == 1 ? "" : "s");
     return st == CMD_OK ? closed : st;
 }

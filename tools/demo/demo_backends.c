@@ -110,8 +110,8 @@ static void run_backend(struct demo *demo, struct work *w, const attpool_device 
     }
     const char *verdict = first                ? "compared with"
                           : same && whole      ? "the same bits"
-                          : d->one_answer == 1 ? "OTHER BITS"
-                                               : "other bits, it promises no more";
+                          : d->one_answer == 1 ? "DIFFERENT BITS"
+                                               : "different bits, none promised";
     if (!whole) {
         verdict = e.text;
         same = false;

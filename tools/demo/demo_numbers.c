@@ -239,7 +239,7 @@ static void check_attention(struct check *c, bool additive)
 int demo_numbers(struct demo *demo, struct error *e)
 {
     struct check c = { .demo = demo, .e = e };
-    output_text(&demo->out, "\nNumbers that must come out (the book prints its distances with four "
+    output_text(&demo->out, "\nNumbers to reproduce (the book prints its distances with four "
                             "digits)\n");
     check_product(&c);
     check_mean(&c);

@@ -17,15 +17,15 @@
 
 static const char help[] =
     "Usage: attpool devices [--json] [OPTION]...\n"
-    "List backends and devices: which are available, which one would be chosen and why, and\n"
-    "which give one answer, that is the same bits as all others that do.\n";
+    "List the backends and devices: which are available, which would be chosen and why, and\n"
+    "which give one answer: the same bits as every other one that does.\n";
 
 static const char examples[] =
     "  attpool devices --backend opencl\n"
     "  attpool devices --json | jq -r '.[] | select(.available) | .backend'\n";
 
 static const char json_help[] =
-    "  --json               instead of the table an array of objects with backend,\n"
+    "  --json               print an array of objects instead: backend,\n"
     "                       device, available, chosen, one_answer (null where it is not\n"
     "                       available), float64, reason\n";
 
@@ -224,9 +224,10 @@ static int print_table(const attpool_device_list *list, size_t chosen, const str
     int st = whole ? output_open(&o, NULL, e) : error_memory(e, 0);
     if (st == CMD_OK) {
         output_text(&o, text);
-        output_text(&o,
-                    "\n\nThe one with * would be chosen.\nOne answer: the same bits as every other "
-                    "one with it.\n");
+        output_text(
+            &o,
+            "\n\n* marks the one that would be chosen.\nOne answer: the same bits as from every "
+            "other one that has it.\n");
         st = output_close(&o, CMD_OK, e);
     }
     free(text);
@@ -242,7 +243,7 @@ int command_devices(int argc, char **argv, struct error *e)
         .command = "devices",
         .help = help,
         .examples = examples,
-        .precision_help = "accepted, changes nothing here",
+        .precision_help = "accepted, but has no effect here",
         .json_help = json_help,
         .short_options = "",
         .long_options = long_options,
@@ -253,7 +254,8 @@ int command_devices(int argc, char **argv, struct error *e)
     if (st != CMD_OK || option == OPTION_DONE)
         return st;
     if (optind < argc)
-        return usage_error(&r, e, "devices takes no %s", quoted_name(argv[optind]).text);
+        return usage_error(&r, e, "devices takes no arguments besides its options: %s",
+                           quoted_name(argv[optind]).text);
     st = find_choice(&common, &choice, e);
     if (st != CMD_OK)
         return st;

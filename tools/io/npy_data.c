@@ -154,10 +154,10 @@ static int bad_type(const struct source *s, const struct npy_info *info, enum np
 {
     bool floating = info->type >= NPY_F16;
     if (t == NPY_I64 && (floating || info->type == NPY_BOOL))
-        return error_at(e, s->name, 0, 0, "the array is %s where integers belong",
+        return error_at(e, s->name, 0, 0, "the array is %s, it should be integers",
                         npy_type_name(info->type));
     if (t == NPY_BOOL && floating)
-        return error_at(e, s->name, 0, 0, "the array is %s where bool belongs",
+        return error_at(e, s->name, 0, 0, "the array is %s, it should be bool",
                         npy_type_name(info->type));
     return CMD_OK;
 }

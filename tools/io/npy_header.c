@@ -104,7 +104,7 @@ static int read_descr(struct parser *in, struct npy_info *info)
     const char *text;
     size_t length;
     if (!string(in, &text, &length))
-        return broken(in, "the type is not a plain one (structured arrays are not read)");
+        return broken(in, "the type is not a string: structured arrays are not supported");
     const char *code = text;
     char order = '=';
     if (length > 0 && strchr("<>=|", *code) != NULL && *code != '\0') {
@@ -121,8 +121,8 @@ static int read_descr(struct parser *in, struct npy_info *info)
     /* NumPy does not know the types of ml_dtypes and keeps no more than their size. */
     bool bytes = length == 2 && (memcmp(code, "V2", 2) == 0 || memcmp(code, "V1", 2) == 0);
     return error_at(in->e, in->file, 0, 0,
-                    "NPY header: the type is %s%s, and only bool, i1 .. i8, u1 .. u8, f2, f4 and "
-                    "f8 are read",
+                    "NPY header: the type is %s%s; only bool, i1 .. i8, u1 .. u8, f2, f4 and "
+                    "f8 are supported",
                     quoted(text, (size_t)(code - text) + length).text,
                     !bytes           ? ""
                     : code[1] == '2' ? ", as of bfloat16 (save it as float32)"
@@ -197,7 +197,7 @@ static int read_entry(struct parser *in, struct npy_info *info, bool seen[KEYS])
         if (strlen(keys[i].name) != length || memcmp(keys[i].name, text, length) != 0)
             continue;
         if (seen[i])
-            return broken(in, "a key stands twice");
+            return broken(in, "a key appears twice");
         seen[i] = true;
         return keys[i].read(in, info);
     }
@@ -240,7 +240,7 @@ static int count_elements(const struct source *s, struct npy_info *info, struct 
             info->count = 0;
     for (int i = 0; i < info->dims && info->count != 0; i++) {
         if ((uint64_t)info->shape[i] > most / info->count)
-            return error_at(e, s->name, 0, 0, "the shape %s is larger than memory can be",
+            return error_at(e, s->name, 0, 0, "the shape %s is too large for any memory",
                             npy_shape(info->dims, info->shape).text);
         info->count *= (size_t)info->shape[i];
     }
@@ -258,7 +258,7 @@ static int read_exactly(struct source *s, void *to, size_t bytes, struct error *
     size_t got;
     int st = source_read(s, to, bytes, &got, e);
     if (st == CMD_OK && got < bytes)
-        st = error_at(e, s->name, 0, 0, "the NPY header is cut short");
+        st = error_at(e, s->name, 0, 0, "the NPY header is truncated");
     return st;
 }
 
@@ -270,7 +270,7 @@ static int header_length(struct source *s, size_t *length, struct error *e)
         return st;
     int major = b[MAGIC], minor = b[MAGIC + 1];
     if (major < 1 || major > 3 || minor != 0)
-        return error_at(e, s->name, 0, 0, "NPY version %d.%d, and only 1.0, 2.0 and 3.0 are read",
+        return error_at(e, s->name, 0, 0, "NPY version %d.%d; only 1.0, 2.0 and 3.0 are supported",
                         major, minor);
     size_t wide = major == 1 ? 2 : 4;
     st = read_exactly(s, b + PREAMBLE, wide, e);
@@ -280,7 +280,7 @@ static int header_length(struct source *s, size_t *length, struct error *e)
     for (size_t i = 0; i < wide; i++)
         *length |= (size_t)b[PREAMBLE + i] << (8 * i);
     if (*length > HEADER_MAX)
-        return error_at(e, s->name, 0, 0, "an NPY header of %zu bytes, at most %d are read",
+        return error_at(e, s->name, 0, 0, "the NPY header has %zu bytes; at most %d are supported",
                         *length, HEADER_MAX);
     return CMD_OK;
 }

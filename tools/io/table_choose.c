@@ -39,7 +39,7 @@ static int find_name(const struct choice *c, const char *name, size_t *at)
     if (again == c->count)
         return CMD_OK;
     return error_at(c->b->e, c->b->t->file, choice_cell(c, again)->line, again + 1,
-                    "the name %s stands twice, in columns %zu and %zu", quoted_name(name).text,
+                    "the name %s appears twice, in columns %zu and %zu", quoted_name(name).text,
                     *at + 1, again + 1);
 }
 
@@ -95,7 +95,7 @@ static int no_such_name(const struct choice *c, const char *name)
     struct cure cure = cure_header(c, name);
     const char *way_out = cure.text;
     if (*way_out == '\0' && comma)
-        way_out = "; a name with a comma is asked for by its number";
+        way_out = "; give a column with a comma in its name by number";
     bool near = nearest.name != NULL;
     return error_at(c->b->e, c->b->t->file, row->cells[0].line, 0, "no column %s%s %s %s is %s%s",
                     quoted_name(name).text, near ? nearest_hint(&nearest).text : ";",

@@ -87,7 +87,7 @@ static struct cure other_delimiter(const struct table_builder *b, const char *li
         bool found = st == CMD_OK && row.count > 1 && test(b, &row, column);
         table_row_free(&row);
         if (found)
-            return cure("; is --delimiter %s meant?", others[i].name);
+            return cure("; did you mean --delimiter %s?", others[i].name);
     }
     return none;
 }
@@ -113,13 +113,13 @@ struct cure cure_quotes(const struct table_builder *b, const char *line, size_t 
 
 struct cure cure_blanks(const struct table_builder *b)
 {
-    return b->delimiter == ' ' ? cure("; %s takes a run of them for one", "--delimiter blanks")
+    return b->delimiter == ' ' ? cure("; %s takes a run of them as one", "--delimiter blanks")
                                : none;
 }
 
 struct cure cure_drawing(void)
 {
-    return cure("; the table is drawn for the eye: let the program write CSV (%s)",
+    return cure("; this table is laid out for reading: have the program write CSV (%s)",
                 "psql --csv, sqlite3 -csv");
 }
 
@@ -179,7 +179,7 @@ static struct cure cure_number(const struct table_builder *b, const char *text, 
     char other = b->point == ',' ? '.' : ',';
     if (number_parse_point(text, length, other, &value) == NUMBER_FINITE) {
         if (other == '.')
-            return cure("; %s reads no points", "--decimal ,");
+            return cure("; with %s a point is not accepted", "--decimal ,");
         return cure("; %s reads decimal commas",
                     b->delimiter == ',' ? "--delimiter , --decimal ," : "--decimal ,");
     }
@@ -190,7 +190,7 @@ static struct cure cure_number(const struct table_builder *b, const char *text, 
         return cure_stars();
     bool grouped = text[strspn(text, "0123456789+-.,' ")] == '\0' && strpbrk(text, ",.' ") != NULL;
     return grouped && strpbrk(text, "0123456789") != NULL
-               ? cure("; separators of thousands %s", "are not read")
+               ? cure("; thousands separators %s", "are not accepted")
                : none;
 }
 

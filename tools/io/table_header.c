@@ -96,10 +96,10 @@ int choice_check_second_row(const struct choice *c, const struct table_row *row)
     size_t column = t->numbers[0] - 1;
     const struct table_cell *cell = &row->cells[column];
     return error_at(c->b->e, t->file, cell->line, column + 1,
-                    "column %s: %s is not a number; if line %llu %s, take it out (sed %llud)",
+                    "column %s: %s is not a number; if line %llu %s, delete it (sed %llud)",
                     table_label(t, column).text, quoted(cell->text, cell->length).text,
                     (unsigned long long)cell->line,
-                    rule ? "is a rule below the header" : "has the units or more of the header",
+                    rule ? "is a rule below the header" : "holds units or more of the header",
                     (unsigned long long)cell->line);
 }
 
@@ -170,10 +170,10 @@ void choice_warn(const struct choice *c, bool header)
                    "yes or --header no",
                    file, like);
     if (header && c->b->options->or_in_order && kinds_of(c).cell[CELL_NAME] == NULL)
-        error_warn("%s: the first row is read as a header, not as a query point, as the names of x "
-                   "stand in it",
+        error_warn("%s: the first row is read as a header, not as a query point, since it has the "
+                   "names of x",
                    file);
     if (header && c->shift == 1 && c->b->delimiter == ',' && !c->head->row[1].cells[0].quoted)
-        error_warn("%s: the header is one cell short: the first column is read as one of row names",
+        error_warn("%s: the header is one cell short: the first column is taken for row names",
                    file);
 }

@@ -146,13 +146,13 @@ int table_text_begin(struct table_text *t, const char *block, size_t got, size_t
     if (memchr(block, 0, got) == NULL)
         return CMD_OK;
     return error_at(t->b->e, t->b->t->file, 0, 0,
-                    "neither text in UTF-8 nor an array of NumPy's: it has zero bytes");
+                    "neither UTF-8 text nor a NumPy array: it has NUL bytes");
 }
 
 int table_text_stray_quote(struct table_text *t, const char *line, size_t length)
 {
     return error_at(t->b->e, t->b->t->file, t->line, t->cell + 1,
-                    "a quote inside a cell (a quoted cell doubles it)%s",
+                    "a quote inside a cell (in a quoted cell, double it)%s",
                     cure_quotes(t->b, line, length).text);
 }
 

@@ -20,10 +20,10 @@ static const char help[] =
     "by a kernel of the distance. DATA is a CSV or NPY file, '-' is stdin.\n"
     "\n"
     "Columns, by name or by number from 1 (one with a comma in its name: by number):\n"
-    "  --x COL[,COL..]      what predicts\n"
-    "  --y COL[,COL..]      what is predicted\n"
-    "  --case-weights COL   weight of each row of data, not negative; with 0 it takes no part\n"
-    "  --by COL             a fit for each group of rows, those with the same text in COL\n"
+    "  --x COL[,COL..]      the predictors\n"
+    "  --y COL[,COL..]      the responses\n"
+    "  --case-weights COL   the weight of each row, not negative; rows of weight 0 are ignored\n"
+    "  --by COL             a separate fit for each group of rows with the same text in COL\n"
     "\n"
     "Kernel:\n"
     "  --kernel NAME[,NAME..]  gaussian (default), boxcar, constant, triangular,\n"
@@ -37,24 +37,24 @@ static const char help[] =
     "  --form radial|product   of the distance (default), or a product over the columns\n"
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
     "\n"
-    "Several fits: --kernel and --bandwidth may be repeated (for one x column --kernel may also\n"
-    "be a list), which gives a fit for every combination, and --by one for each group. Their\n"
-    "rows then stand one fit below the other, after columns for the group, the kernel and the\n"
+    "Several fits: --kernel and --bandwidth may be repeated (with one x column --kernel may be\n"
+    "a list, too): that makes a fit for every combination, and --by one for each group. Their\n"
+    "rows follow one another in the result, after columns for the group, the kernel and the\n"
     "bandwidth where these vary.\n"
     "\n"
     "Query points (default: the data's own points):\n"
-    "  --at FILE            all x columns by name, or none and exactly as many, in order\n"
-    "  --grid N             N points from the least to the largest x; one x column\n"
-    "  --loo                leave each point out of its own fit; at the data's own points\n"
+    "  --at FILE            a table with all x columns by name, or just that many, in order\n"
+    "  --grid N             N points from the smallest to the largest x; for one x column\n"
+    "  --loo                leave each point out of its own fit; for the data's own points\n"
     "  --empty POLICY       where no data is in reach: nan (default), zero, mean (equal weights\n"
     "                       over the rows that take part), nearest, error\n"
     "\n"
-    "Results, with the x columns, fit (fit_NAME for several y) and n_eff, the effective\n"
+    "Results: the x columns, fit (fit_NAME for several y) and n_eff, the effective\n"
     "number of data points, 1 / (sum of squared weights):\n"
     "  -o, --output FILE    .npy, or CSV (default: CSV on stdout)\n"
     "  --weights FILE.npy   the weights, a row for each query point\n"
-    "  --plot FILE          the fit and the data, .svg or .png; for several x columns the data\n"
-    "                       over its fit\n"
+    "  --plot FILE          the fit and the data, .svg or .png; with several x columns the data\n"
+    "                       against its fit\n"
     "  --heatmap FILE       the weights, in the order of x, .svg or .png\n"
     "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n"
     "\n" TABLE_HELP;
@@ -117,7 +117,7 @@ static int read_output(struct regress_options *o, int option, struct error *e)
     case OPTION_WEIGHTS:
         o->weights = optarg;
         if (!name_is_npy(optarg))
-            return error_set(e, CMD_USAGE, "--weights is an .npy file, %s is not",
+            return error_set(e, CMD_USAGE, "--weights should be an .npy file, %s is not",
                              quoted_name(optarg).text);
         return CMD_OK;
     case OPTION_KEEP_SCRIPTS:
@@ -182,8 +182,8 @@ static int check_fits(const struct option_reader *r, const struct regress_option
     if (what == NULL || (fits < 2 && o->by == NULL))
         return CMD_OK;
     if (o->by != NULL)
-        return usage_error(r, e, "%s is for one fit, --by makes one for each group", what);
-    return usage_error(r, e, "%s is for one fit, not for %zu", what, fits);
+        return usage_error(r, e, "%s takes one fit, but --by makes one for each group", what);
+    return usage_error(r, e, "%s takes one fit, not %zu", what, fits);
 }
 
 static int check_together(const struct option_reader *r, struct regress_options *o, struct error *e)
@@ -194,15 +194,15 @@ static int check_together(const struct option_reader *r, struct regress_options 
     if (o->x.count == 0 || o->y.count == 0)
         return usage_error(r, e, "%s is missing", o->x.count == 0 ? "--x" : "--y");
     if (o->at != NULL && o->grid > 0)
-        return usage_error(r, e, "--at and --grid exclude each other");
+        return usage_error(r, e, "--at and --grid cannot be used together");
     if (o->loo && (o->at != NULL || o->grid > 0))
-        return usage_error(r, e, "--loo is for the data's own points, not for %s",
+        return usage_error(r, e, "--loo works at the data's own points, not with %s",
                            o->at != NULL ? "--at" : "--grid");
     if (o->x.count > 1 && o->grid > 0)
         return usage_error(r, e, "--grid takes one x column, not %zu", o->x.count);
     if (o->x.count > 1 && o->plot != NULL && o->at != NULL)
         return usage_error(r, e,
-                           "--plot of %zu x columns shows the data over its fit, which --at "
+                           "--plot with %zu x columns shows the data against its fit, which --at "
                            "does not compute",
                            o->x.count);
     int st = table_options_check(&o->format, e);
@@ -290,7 +290,7 @@ static void warn_one_bandwidth(const struct regress_options *o)
     for (size_t k = 0; k < c->kernel_count; k++)
         used = used || c->kernels[k].name[0] != ATTPOOL_CONSTANT;
     if (o->x.count > 1 && one && used)
-        error_warn("one bandwidth for %zu columns, as if all were in one unit", o->x.count);
+        error_warn("one bandwidth for %zu columns, as if all had the same unit", o->x.count);
 }
 
 /* ---- the whole ---- */

@@ -56,8 +56,8 @@ static int set_up_memory(struct work *w, struct error *e)
         return st;
     if (w->o->heatmap != NULL && g->n > MOST_HEATMAP / m)
         return error_set(e, CMD_USAGE,
-                         "--heatmap: %zu x %zu weights are more than the %d a picture may have",
-                         g->n, g->m, (int)MOST_HEATMAP);
+                         "--heatmap: %zu x %zu weights are more than a picture may have, %d", g->n,
+                         g->m, (int)MOST_HEATMAP);
     if (w->o->heatmap == NULL && w->o->weights == NULL)
         return CMD_OK;
     size_t rows = CHUNK_BYTES / size / m;
@@ -270,7 +270,7 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
         return st;
     w.session.advice =
         "fewer query points (--grid, --at), --precision f32 and, in data sorted by x, a "
-        "kernel of bounded support take less";
+        "kernel of bounded support are faster";
     report_context(r, w.session.context, t->single);
     double pairs = 0;
     for (size_t i = 0; i < fits->count; i++)

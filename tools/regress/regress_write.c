@@ -164,7 +164,7 @@ static void warn_same_names(const struct table_out *out, size_t count)
     for (size_t i = 0; i < count; i++)
         for (size_t j = i + 1; j < count; j++)
             if (strcmp(out[i].name, out[j].name) == 0) {
-                error_warn("two columns of the result are called %s, number %zu and %zu",
+                error_warn("two columns of the result are called %s, numbers %zu and %zu",
                            quoted_name(out[i].name).text, i + 1, j + 1);
                 return;
             }
