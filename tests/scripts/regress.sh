@@ -225,8 +225,8 @@ fails 2 '--y is missing' regress d.csv --x x --bandwidth 1
 fails 2 '--bandwidth is missing' regress d.csv --x x --y y
 fails 2 '--bandwidth: -1 is not positive' regress d.csv --x x --y y --bandwidth -1
 fails 2 '--bandwidth: 0 is not positive' regress d.csv --x x --y y --bandwidth 0
-fails 2 '--bandwidth: "1e-400" is an underflow' regress d.csv --x x --y y --bandwidth 1e-400
-fails 2 '--bandwidth: "1e400" is an overflow' regress d.csv --x x --y y --bandwidth 1e400
+fails 2 '--bandwidth: "1e-400" underflows' regress d.csv --x x --y y --bandwidth 1e-400
+fails 2 '--bandwidth: "1e400" overflows' regress d.csv --x x --y y --bandwidth 1e400
 fails 2 '--bandwidth: "one" is not a finite number' regress d.csv --x x --y y --bandwidth one
 fails 2 '--bandwidth: .* or its inverse is out' regress d.csv --x x --y y --bandwidth 1e-320
 fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidth 1e-60 \

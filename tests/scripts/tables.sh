@@ -215,7 +215,7 @@ numbered='--x 1 --y 2'
     # ---- units, trailing delimiters, line ends, digits, minus ----
 
     printf 'x,y\ns,m/s\n5,10\n7,20\n' >units.csv
-    refuses '2:1: column "x": "s" is not a number; if line 2 has the units .*, delete it \(sed 2d\)$' \
+    refuses '2:1: column "x": "s" is not a number; if line 2 holds units .*, delete it \(sed 2d\)$' \
         units.csv $named
     sed 2d units.csv | ok regress - $fit $named
     near 0 5 10 1 7 20 1

@@ -33,8 +33,8 @@ enum {
 #define TABLE_HELP                                                                                 \
     "Input tables:\n"                                                                              \
     "  --header yes|no|auto whether the first row holds names (auto, the default: it does if a\n"  \
-    "                       column is given by name or all used cells are text); --no-header: "    \
-    "no\n"                                                                                         \
+    "                       column is given by name, or if all cells used are text)\n"             \
+    "  --no-header          the same as --header no\n"                                             \
     "  --delimiter C        between cells, also of the result: a character, 'tab', or 'blanks',\n" \
     "                       runs of spaces and tabs (default: tab for FILE.tsv, ';' with\n"        \
     "                       --decimal ',', else ',')\n"                                            \
