@@ -232,7 +232,7 @@ fails 2 '--bandwidth: .* or its inverse is out' regress d.csv --x x --y y --band
 fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidth 1e-60 \
     --precision f32
 fails 2 '--bandwidth has 2 values for 1 x column' regress d.csv --x x --y y --bandwidth 1,2
-fails 2 '--kernel: there is no "gausian", but gaussian, ' regress d.csv --x x --y y --kernel gausian
+fails 2 '--kernel: there is no kernel "gausian"; the kernels are gaussian, ' regress d.csv --x x --y y --kernel gausian
 fails 2 '--kernel: boxcar is given twice' regress d.csv --x x --y y --bandwidth 1 \
     --kernel boxcar,boxcar
 fails 2 '--form radial takes one kernel' regress d.csv --x x,z --y y --bandwidth 1,1 \

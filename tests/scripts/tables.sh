@@ -294,7 +294,7 @@ numbered='--x 1 --y 2'
     printf '\377\376x\000' >a.csv
     fails 3 'a.csv: this is text in UTF-16' regress a.csv $fit $named
     printf 'x,y\n\000\001\n' >a.csv
-    fails 3 'a.csv: neither text in UTF-8 nor an array' regress a.csv $fit $named
+    fails 3 'a.csv: neither UTF-8 text nor a NumPy array' regress a.csv $fit $named
 
     # ---- .tsv and delimiters, in and out ----
 

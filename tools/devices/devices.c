@@ -225,9 +225,8 @@ static int print_table(const attpool_device_list *list, size_t chosen, const str
     if (st == CMD_OK) {
         output_text(&o, text);
         output_text(
-            &o,
-            "\n\n* marks the one that would be chosen.\nOne answer: the same bits as from every "
-            "other one that has it.\n");
+            &o, "\n\nThe one marked * would be chosen.\nOne answer: the same bits as from every "
+                "other one that has it.\n");
         st = output_close(&o, CMD_OK, e);
     }
     free(text);
