@@ -240,8 +240,8 @@ fails 2 '--form radial takes one kernel' regress d.csv --x x,z --y y --bandwidth
 fails 2 '--form: "square" is not one of radial, product' regress d.csv --x x --y y --form square
 fails 2 '--x "x,": the list has an empty item' regress d.csv --x x, --y y --bandwidth 1
 fails 2 '--at and --grid' regress d.csv --x x --y y --bandwidth 1 --at at.csv --grid 3
-fails 2 '--loo is for' regress d.csv --x x --y y --bandwidth 1 --at at.csv --loo
-fails 2 '--loo is for' regress d.csv --x x --y y --bandwidth 1 --grid 3 --loo
+fails 2 '--loo works at' regress d.csv --x x --y y --bandwidth 1 --at at.csv --loo
+fails 2 '--loo works at' regress d.csv --x x --y y --bandwidth 1 --grid 3 --loo
 fails 2 '--grid: "0" is not between' regress d.csv --x x --y y --bandwidth 1 --grid 0
 fails 2 '--grid: "1.5" is not a whole number' regress d.csv --x x --y y --bandwidth 1 --grid 1.5
 fails 2 '--grid takes one x column' regress d.csv --x x,z --y y --bandwidth 1,1 --grid 3
@@ -270,7 +270,7 @@ test "$(cut -d , -f 1 out | tr '\n' ' ')" = "x 0 2.5e+307 5e+307 7.5e+307 1e+308
     fail "another grid: $(cat out)"
 
 printf '"age, in years",y\n1,2\n' >age.csv
-fails 3 'age.csv:1: no column "age"; did you mean "age, in years". The first row is "age, in years", "y"; a name with a comma is' \
+fails 3 'age.csv:1: no column "age"; did you mean "age, in years". The first row is "age, in years", "y"; give a column with a comma' \
     regress age.csv --x 'age, in years' --y y --bandwidth 1,1
 ok regress age.csv --x 1 --y y --bandwidth 1
 printf '"x";"a ""b"""\n1;2\n' >quotes.csv

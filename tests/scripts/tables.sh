@@ -353,6 +353,6 @@ numbered='--x 1 --y 2'
     fails 2 '--comment and --delimiter are both "#"' regress plain.csv $numbered $fit --comment '#' --delimiter '#'
     fails 2 '--missing "a,": the list has an empty item' regress plain.csv $numbered $fit --missing a,
     for c in '' ';;' '"' . e 7 - "$(printf '\303')"; do
-        fails 2 '--delimiter: ' regress plain.csv $numbered $fit --delimiter "$c"
+        fails 2 '--delimiter[: ]' regress plain.csv $numbered $fit --delimiter "$c"
     done
 }
