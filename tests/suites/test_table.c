@@ -85,8 +85,8 @@ static const struct reading readings[] = {
     /* columns that are not there */
     { "x,y\n1,2\n", "z", 0, 3, ":1: no column \"z\"; the first row is \"x\", \"y\"" },
     { "\"a, b\",y\n1,2\n", "a", 0, 3,
-      ":1: no column \"a\"; the first row is \"a, b\", \"y\"; a name with a comma is asked for by "
-      "its number" },
+      ":1: no column \"a\"; the first row is \"a, b\", \"y\"; give a column with a comma "
+      "in its name by number" },
     { "x,y\n1,2\n", "3", 0, 3, ": no column 3: there are 2" },
     { "x,y\n1,2\n", "18446744073709551617", 0, 3, ": no column 18446744073709551617: there are 2" },
     { "x,y,x\n1,2,3\n", "x", 0, 3, ":1:3: the name \"x\" appears twice, in columns 1 and 3" },

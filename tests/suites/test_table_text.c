@@ -102,7 +102,7 @@ static const struct reading readings[] = {
     { " 1 2\n", "1,2", SPACE, 3,
       ":1:1: column 1: the value is missing; --delimiter blanks takes a run of them as one" },
     { "1 2\n3  4\n", "1", SPACE | NO_HEADER, 3,
-      ":2:3: the row has 3 cells, the first row has 2; --delimiter blanks takes a run of them for "
+      ":2:3: the row has 3 cells, the first row has 2; --delimiter blanks takes a run of them as "
       "one" },
     /* other delimiters */
     { "x;y\n1;2\n", "y", 0, 3,
@@ -142,8 +142,8 @@ static const struct reading readings[] = {
       ":2:1: column \"x\": \"s\" is not a number; if line 2 holds units or more of the header, "
       "delete it (sed 2d)" },
     { "x y\n--- ---\n1 2\n", "x", BLANKS, 3,
-      ":2:1: column \"x\": \"---\" is not a number; if line 2 is a rule below the header, take it "
-      "out (sed 2d)" },
+      ":2:1: column \"x\": \"---\" is not a number; if line 2 is a rule below the header, delete "
+      "it (sed 2d)" },
     { "x,y\ns,2\n", "x,y", 0, 3, ":2:1: column \"x\": \"s\" is not a number" },
 };
 
