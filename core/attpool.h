@@ -13,16 +13,16 @@
  *
  *  Arrays are DLPack tensors, float32 or float64 (one type per call), on the host (kDLCPU) or in
  *  an OpenCL buffer (kDLOpenCL, data is the cl_mem). Strides count elements and may be anything
- *  (0 broadcasts, NULL is row-major); byte_offset is honoured; no alignment is asked on the
+ *  (0 broadcasts, NULL is row-major); byte_offset is honoured; no alignment is required on the
  *  host, that of the element on a device. Inputs are never written. An output overlaps neither
  *  itself nor another argument, unless its declaration allows it; two arrays overlap when the
  *  ranges from their first to their last byte do, and an array itself where the stride of a
  *  dimension is less than what those of smaller strides span.
  *
  *  Shapes. (b, n, d) stands for tensors of 2 to 4 dimensions: (n, d), (b, n, d) or
- *  (b, h, n, d). One with fewer dimensions lacks the leftmost ones. Missing and size-1 leading
- *  dimensions broadcast; else h is a multiple of the heads h_k of keys and values and query head
- *  i uses key head i / (h / h_k). Sizes of 0 are legal.
+ *  (b, h, n, d). If there are fewer dimensions, the leftmost ones are missing. Missing and size-1
+ *  leading dimensions broadcast; otherwise h is a multiple of the heads h_k of keys and values, and
+ *  query head i uses key head i / (h / h_k). Sizes of 0 are legal.
  *
  *  Heads. A call has heads when Q, K, V, A, B, S or an output has four dimensions (L and n_eff:
  *  three). A mask or bias follows NumPy's rule: one of three dimensions is then (h, n, m) and
@@ -36,9 +36,10 @@
  *
  *  The library never prints, exits or changes the caller's floating-point environment.
  *
- *  Threads. A context serves one call at a time: a call that comes while another is in the
+ *  Threads. A context serves one call at a time: a call made while another one is using the
  *  context, from another thread or from a callback, returns ATTPOOL_E_BUSY and has no effect.
- *  Two contexts work side by side. attpool_close is for when no call is in the context. */
+ *  Two contexts can be used at the same time. attpool_close must not be called while a call is
+ * running. */
 
 #include <dlpack/dlpack.h>
 #include <stddef.h>
@@ -66,7 +67,7 @@ typedef enum attpool_status {
     ATTPOOL_E_MEMORY = -5,       /* out of memory, on the host or on the device */
     ATTPOOL_E_CANCELLED = -6,    /* the progress callback asked to stop */
     ATTPOOL_E_EMPTY = -7,        /* an empty row under ATTPOOL_EMPTY_ERROR */
-    ATTPOOL_E_BUSY = -8,         /* another call is in the context; nothing was done */
+    ATTPOOL_E_BUSY = -8,         /* another call is using the context; nothing was done */
     ATTPOOL_E_QUERY = -10,       /* shape, type, device, overlap or value of Q, */
     ATTPOOL_E_KEY = -11,         /* K, */
     ATTPOOL_E_VALUE = -12,       /* V, */
@@ -91,7 +92,7 @@ typedef enum attpool_status {
     ATTPOOL_E_STATE = -31 /* a partial state */
 } attpool_status;
 
-/** "ATTPOOL_E_KEY" and so on; "unknown status" for a value that is none. Never NULL. */
+/** "ATTPOOL_E_KEY" and so on; "unknown status" for any other value. Never NULL. */
 ATTPOOL_API const char *attpool_status_name(attpool_status status);
 
 /** The library's version, "1.2.3". */
@@ -103,7 +104,7 @@ ATTPOOL_API const char *attpool_version(void);
 
 typedef struct attpool_context attpool_context;
 
-/** Receives one line of text without a newline: what ATTPOOL_VERBOSE or `verbose` asks for. */
+/** Receives one line of log text without a newline; see `verbose`. */
 typedef void attpool_log_function(void *data, const char *line);
 
 /** Called in the calling thread now and then during long calls, fraction in [0, 1]. A result
@@ -125,7 +126,7 @@ typedef struct attpool_options {
     void *opencl_context; /* the caller's cl_context, cl_device_id and cl_command_queue, all or */
     void *opencl_device;  /* none of them; then the backend is "opencl". They are retained. */
     void *opencl_queue;   /* Tensors of type kDLOpenCL belong to this context. */
-    char *message;        /* where attpool_open puts what failed, "" on success, or NULL */
+    char *message;        /* where attpool_open writes what failed, "" on success; or NULL */
     size_t message_size;
 } attpool_options;
 
@@ -134,17 +135,17 @@ typedef struct attpool_options {
  *  options  NULL for the defaults
  *  context  receives the context, NULL on failure
  *
- *  "auto" takes the best backend of the CPU at hand (at most ATTPOOL_MAX_ISA) and loads no
- *  OpenCL driver. A backend asked for by name is used or the call fails.
+ *  "auto" takes the best backend of this CPU (at most ATTPOOL_MAX_ISA) and loads no OpenCL
+ *  driver. If a backend asked for by name cannot be used, the call fails.
  *
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT (context is NULL), _OPTIONS, _BACKEND, _DEVICE,
  *  _MEMORY. Example: the second program in README.md. */
 ATTPOOL_API attpool_status attpool_open(const attpool_options *options, attpool_context **context);
 
-/** Wait for what is queued, give back everything. NULL is allowed. */
+/** Wait for queued calls, then release everything. NULL is allowed. */
 ATTPOOL_API void attpool_close(attpool_context *context);
 
-/** Wait for the queued calls. Reports what only values on a device show: a length outside
+/** Wait for the queued calls. Reports errors in values that are on a device: a length outside
  *  0..m, a key weight that is negative or not finite, an empty row under ATTPOOL_EMPTY_ERROR.
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _DEVICE, _LENGTHS, _KEY_WEIGHTS, _EMPTY. */
 ATTPOOL_API attpool_status attpool_finish(attpool_context *context);
@@ -153,8 +154,8 @@ ATTPOOL_API attpool_status attpool_finish(attpool_context *context);
  *
  *  context  NULL: of the last call that this thread made with NULL for its context
  *
- *  May be asked for at any time. To a thread whose last call was refused with ATTPOOL_E_BUSY, and
- *  while a call is in the context, it says that the context is in use. */
+ *  May be called at any time. For a thread whose last call was refused with ATTPOOL_E_BUSY, and
+ *  while a call is using the context, it says that the context is in use. */
 ATTPOOL_API const char *attpool_message(const attpool_context *context);
 
 /** "avx2" and so on; the device's name as attpool_list_devices has it; the number of threads a
@@ -163,13 +164,13 @@ ATTPOOL_API const char *attpool_backend_name(const attpool_context *context);
 ATTPOOL_API const char *attpool_device_name(const attpool_context *context);
 ATTPOOL_API int attpool_threads(const attpool_context *context);
 
-/** One row of what this machine has. */
+/** A backend or device of this machine. */
 typedef struct attpool_device {
     const char *backend; /* what to ask for: "avx2", "opencl:PLATFORM:TYPE:INDEX" */
     const char *device;  /* its own name; of a CPU the model, and whether it is emulated */
     int32_t available;   /* 1 if attpool_open would take it */
     int32_t chosen;      /* 1 for the one that "auto" takes */
-    int32_t one_answer;  /* 1 if it keeps the promise of the same bits, 0 not, -1 unavailable */
+    int32_t one_answer;  /* 1 if it promises the same bits, 0 if not, -1 if unavailable */
     int32_t float64;     /* 1 if it computes in float64 */
     const char *reason;  /* why it is available, chosen or not */
 } attpool_device;
@@ -177,7 +178,7 @@ typedef struct attpool_device {
 typedef struct attpool_device_list attpool_device_list;
 
 /** List every backend and device (this loads the OpenCL drivers). No OpenCL platform, or one
- *  without devices, is a normal condition and has its row.
+ *  without devices, is not an error and has its own row.
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT (list is NULL), ATTPOOL_E_MEMORY. */
 ATTPOOL_API attpool_status attpool_list_devices(attpool_device_list **list);
 ATTPOOL_API size_t attpool_device_count(const attpool_device_list *list);
@@ -186,7 +187,7 @@ ATTPOOL_API const attpool_device *attpool_device_at(const attpool_device_list *l
 ATTPOOL_API void attpool_free_devices(attpool_device_list *list);
 
 /* ------------------------------------------------------------------------------------------
- * Kernels and inverse_bandwidths
+ * Kernels and bandwidths
  * ---------------------------------------------------------------------------------------- */
 
 /** Kernels k(u). Compact supports are open: |u| < 1. Dive into Deep Learning's "Epanechikov" is
@@ -208,12 +209,12 @@ typedef enum attpool_kernel_name {
     ATTPOOL_CAUCHY = 13       /* 1/(1 + u^2) */
 } attpool_kernel_name;
 
-/** "gaussian" and so on, NULL for a value that is none; and back: -1 for an unknown name. A name
- *  that other packages give the kernel will do as well ("normal", "quartic"). */
+/** "gaussian" and so on, NULL for an unknown value; and back: -1 for an unknown name. Names
+ *  that other packages use are accepted too ("normal", "quartic"). */
 ATTPOOL_API const char *attpool_kernel_to_name(attpool_kernel_name kernel);
 ATTPOOL_API int attpool_kernel_from_name(const char *name);
 
-/** Those other names one by one, i from 0; NULL after the last. */
+/** Those other names, i from 0; NULL after the last. */
 ATTPOOL_API const char *attpool_kernel_alias(attpool_kernel_name kernel, size_t i);
 
 typedef enum attpool_form {
@@ -262,7 +263,7 @@ ATTPOOL_API double attpool_inverse_bandwidth_f64(double sigma);
  *  G        (b, n, m)
  *
  *  NaN in Q or K gives NaN in its row or column (not for ATTPOOL_CONSTANT). d = 0: u = 0.
- *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _QUERY, _KEY, _KERNEL, _OPTIONS, _WIDTH, _MEMORY,
+ *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _QUERY, _KEY, _KERNEL, _OPTIONS, _BANDWIDTH, _MEMORY,
  *  _DEVICE, _CANCELLED. Source: Nadaraya 1964; Silverman 1986, table 3.1. */
 ATTPOOL_API attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q,
                                           const DLTensor *K, const attpool_kernel_options *options,
@@ -277,8 +278,9 @@ typedef enum attpool_lengths_per {
     ATTPOOL_LENGTHS_ROW = 1    /* (n), (b, n) or (b, h, n) */
 } attpool_lengths_per;
 
-/** Which keys a query sees; masks combine. A masked entry takes no part: its weight is exactly 0
- *  and whatever stands there or in its value never reaches an output. Zero-initialised: no mask.
+/** Which keys a query sees; masks combine. The weight of a masked entry is exactly 0,
+ *  and neither what is stored there nor its value ever reaches an output. Zero-initialised: no
+ * mask.
  *
  *  The position of query i is i + query_origin, that of key j is j + key_origin: causal, window
  *  and leave_one_out compare these. lengths, mask and bias belong to the part given. */
@@ -288,8 +290,8 @@ typedef struct attpool_masks {
     const DLTensor *lengths; /* int32 or int64; key j is seen when j < length; 0..m */
     const DLTensor *mask;    /* (b, n, m) bytes (uint8, or type code 6 of 8 bits); 0 masks.
                               * Beside heads three dimensions are (h, n, m); 1 broadcasts */
-    const DLTensor *bias;    /* likewise, the type of the data, added to the score after its
-                              * scale; on a kernel it multiplies by exp(bias); -Inf masks */
+    const DLTensor *bias;    /* likewise, of the type of the data; added to the scaled score, a
+                              * kernel is multiplied by exp(bias); -Inf masks */
     int32_t causal;          /* 1: key j is seen when j <= i + offset */
     int32_t window;        /* 1: key j is seen when i + offset - left <= j <= i + offset + right */
     int64_t left, right;   /* >= 0 */
@@ -299,7 +301,8 @@ typedef struct attpool_masks {
     int64_t key_origin;    /* 0 to 2^60 */
 } attpool_masks;
 
-/** What a row gets in which nothing takes part or every weight underflows to 0 (its L is -Inf). */
+/** What a row gets if all its keys are masked or out of reach, or all weights underflow to 0 (its L
+ *  is -Inf). */
 typedef enum attpool_empty {
     ATTPOOL_EMPTY_DEFAULT = 0, /* NAN for kernels and average, ZERO for the other scores */
     ATTPOOL_EMPTY_NAN = 1,
@@ -400,7 +403,7 @@ ATTPOOL_API attpool_status attpool_pool(attpool_context *context, const DLTensor
                                         const attpool_pool_options *options, DLTensor *O);
 
 /** Pooling over a part of the keys, to be merged with the other parts: keys in pieces that do
- *  not fit in memory, or on other processes. A part begins at a key position (masks->key_origin)
+ *  not fit in memory, or in other processes. A part begins at a key position (masks->key_origin)
  *  that is a multiple of ATTPOOL_SUPER_BLOCK, and so ends at one or at the last key. The result
  *  of attpool_state_finish has the bits of attpool_pool over all keys at once. */
 typedef struct attpool_state attpool_state;
@@ -434,12 +437,12 @@ ATTPOOL_API void attpool_state_free(attpool_state *state);
  * Plain arrays: row-major, contiguous, on the host
  *
  * With NULL for the context a call uses one that the library keeps for the calling thread. It is
- * opened with the defaults at the thread's first such call, which is when ATTPOOL_* and the CPUs
- * at hand are looked at; what they change to later is seen by other threads and by contexts that
- * the caller opens. Its memory and worker threads are given back when the thread ends; those of
- * the main thread last as long as the process. A child after fork() goes on with it, on a CPU
- * backend. attpool_message(NULL) has its message. Code that may be unloaded and has the static
- * library in it opens a context of its own.
+ * opened with the defaults at the thread's first such call, which is when the ATTPOOL_* variables
+ * and the available CPUs are read; later changes affect only other threads and contexts that the
+ * caller opens. Its memory and worker threads are released when the thread ends; those of the main
+ * thread last as long as the process. After fork() a child can go on using it, on a CPU backend.
+ * attpool_message(NULL) returns its message. Code that contains the static library and may be
+ * unloaded should open a context of its own.
  * ---------------------------------------------------------------------------------------- */
 
 /** Nadaraya-Watson regression: fit[i] = sum_j k(|| x_i - x_j || / bandwidth) y_j / sum_j k.
@@ -448,7 +451,7 @@ ATTPOOL_API void attpool_state_free(attpool_state *state);
  *  n, m       number of query points and of data points
  *  d, v       columns of x and of y
  *  queries    (n, d)    x  (m, d)    y  (m, v)    fit  (n, v), overlaps none of them
- *  bandwidth  sigma > 0, in the unit of x; ATTPOOL_CONSTANT has none: any is ignored
+ *  bandwidth  sigma > 0, in the unit of x; ignored for ATTPOOL_CONSTANT
  *
  *  A query out of reach of every x gets NaN. Returns as attpool_pool.
  *  Example: the first program in README.md. */
@@ -465,7 +468,7 @@ ATTPOOL_API attpool_status attpool_regress_f64(attpool_context *context, int64_t
 
 /** Scaled dot-product attention of b heads: O = softmax(Q K^T / sqrt(d)) V.
  *  queries (b, n, d), keys (b, m, d), values (b, m, v), output (b, n, v); causal: 1 lets query i
- *  see the keys j <= i. Otherwise as attpool_regress_f32. */
+ *  see the keys j <= i. In all else like attpool_regress_f32. */
 ATTPOOL_API attpool_status attpool_attend_f32(attpool_context *context, int64_t b, int64_t n,
                                               int64_t m, int64_t d, int64_t v, const float *queries,
                                               const float *keys, const float *values, int causal,

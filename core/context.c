@@ -24,12 +24,13 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
     bool own = o->opencl_context || o->opencl_device || o->opencl_queue;
     if (own && !(o->opencl_context && o->opencl_device && o->opencl_queue))
         return engine_fail(e, ATTPOOL_E_OPTIONS,
-                           "opencl_context, opencl_device and opencl_queue go together");
+                           "opencl_context, opencl_device and opencl_queue must be set together");
     if (own && !o->backend)
         name = "opencl";
     if (own && strcmp(name, "opencl") != 0)
         return engine_fail(e, ATTPOOL_E_OPTIONS,
-                           "backend is \"%s\", opencl_context asks for \"opencl\"", name);
+                           "backend is \"%s\", it should be \"opencl\" beside opencl_context",
+                           name);
     e->backend = registry_choose(name, set->max_isa, device, reason, sizeof reason);
     if (!e->backend)
         return engine_fail(e, ATTPOOL_E_BACKEND, "%s%s",
@@ -140,7 +141,8 @@ const char *attpool_message(const attpool_context *context)
     if (!context)
         return thread_message();
     const struct engine *e = &context->engine;
-    return thread_was_refused(e->number) || e->busy ? "another call is in the context" : e->message;
+    return thread_was_refused(e->number) || e->busy ? "another call is using the context"
+                                                    : e->message;
 }
 
 const char *attpool_backend_name(const attpool_context *context)

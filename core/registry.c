@@ -73,7 +73,7 @@ static const struct backend *best_of_cpu(const char *max_isa)
 
 static void unknown_name(const char *name, char *reason, size_t size)
 {
-    int used = snprintf(reason, size, "this library has no backend \"%.60s\", but auto", name);
+    int used = snprintf(reason, size, "this library has no backend \"%.60s\"; it has auto", name);
     for (int i = 0; i < TABLES; i++)
         if ((i == 0 || strcmp(table[i]->name, table[i - 1]->name) != 0) && (size_t)used < size)
             used += snprintf(reason + used, size - (size_t)used, ", %s", table[i]->name);

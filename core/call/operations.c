@@ -32,7 +32,7 @@ attpool_status take_empty(struct engine *e, attpool_empty given, attpool_empty o
     bool legal = (int)given >= 0 && (int)given <= ATTPOOL_EMPTY_ERROR &&
                  (given == ATTPOOL_EMPTY_ERROR || given <= most);
     if (!legal)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %d, which is no policy here",
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %d, which is not a policy for this call",
                            (int)given);
     *empty = given == ATTPOOL_EMPTY_DEFAULT ? otherwise : given;
     return ATTPOOL_OK;

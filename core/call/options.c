@@ -86,8 +86,8 @@ static attpool_status single_inverse_bandwidth(struct arguments *args,
                        : attpool_inverse_bandwidth_f64(o->bandwidth);
         if (!isfinite(w))
             return engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                               "bandwidth is %g, it should be positive and finite and so its "
-                               "inverse in the type of the tensors",
+                               "bandwidth is %g, it and its inverse should be positive and finite "
+                               "in the type of the tensors",
                                o->bandwidth);
         *one = w;
     } else if (o->inverse_bandwidth != 0) {
@@ -104,15 +104,18 @@ static attpool_status single_inverse_bandwidth(struct arguments *args,
 static attpool_status check_names(struct engine *e, const attpool_kernel_options *o)
 {
     if (!attpool_kernel_to_name(o->kernel))
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernel is %d, which is none", (int)o->kernel);
+        return engine_fail(e, ATTPOOL_E_OPTIONS,
+                           "kernel is %d, which is not an attpool_kernel_name", (int)o->kernel);
     if (o->form != ATTPOOL_RADIAL && o->form != ATTPOOL_PRODUCT)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "form is %d, which is none", (int)o->form);
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "form is %d, which is not an attpool_form",
+                           (int)o->form);
     if ((int)o->bandwidth_per < ATTPOOL_BANDWIDTH_ONE ||
         (int)o->bandwidth_per > ATTPOOL_BANDWIDTH_COORDINATE_KEY)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "bandwidth_per is %d, which is none",
+        return engine_fail(e, ATTPOOL_E_OPTIONS,
+                           "bandwidth_per is %d, which is not an attpool_bandwidth_per",
                            (int)o->bandwidth_per);
     if (o->kernels && o->form != ATTPOOL_PRODUCT)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernels is for the product form");
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernels needs the product form");
     return ATTPOOL_OK;
 }
 
@@ -140,10 +143,10 @@ attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_
     if ((o.bandwidth_per != ATTPOOL_BANDWIDTH_ONE || o.inverse_bandwidths) &&
         (o.inverse_bandwidth != 0 || o.bandwidth != 0))
         return engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                           "inverse_bandwidths is set beside inverse_bandwidth or bandwidth");
+                           "inverse_bandwidths and inverse_bandwidth or bandwidth are both set");
     if (!both && o.key_factors)
         return engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                           "key_factors is for ATTPOOL_BANDWIDTH_COORDINATE_KEY");
+                           "key_factors needs ATTPOOL_BANDWIDTH_COORDINATE_KEY");
     if (o.bandwidth_per == ATTPOOL_BANDWIDTH_ONE && !o.inverse_bandwidths)
         return single_inverse_bandwidth(args, &o, &kernel->one);
     st = arguments_add(args, o.inverse_bandwidths, "inverse_bandwidths", ATTPOOL_E_BANDWIDTH,
@@ -165,8 +168,8 @@ static attpool_status fit_names(struct arguments *args, const struct kernel *ker
     for (int64_t c = 0; kernel->names && c < d; c++)
         if (!attpool_kernel_to_name((attpool_kernel_name)kernel->names[c]))
             return engine_fail(args->engine, ATTPOOL_E_OPTIONS,
-                               "kernels[%lld] is %d, which is none", (long long)c,
-                               (int)kernel->names[c]);
+                               "kernels[%lld] is %d, which is not an attpool_kernel_name",
+                               (long long)c, (int)kernel->names[c]);
     return ATTPOOL_OK;
 }
 
@@ -187,7 +190,7 @@ static attpool_status fit_inverse_bandwidths(struct engine *e, const struct kern
     }
     if (w->size[0] * w->size[1] != 1)
         return engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                           "inverse_bandwidths has leading dimensions, a single one has none");
+                           "inverse_bandwidths has leading dimensions, it should have 1 element");
     return view_expect(e, w, 3, 1, "a single one has");
 }
 
@@ -283,7 +286,8 @@ attpool_status masks_take(struct arguments *args, const attpool_masks *caller, s
     if (st == ATTPOOL_OK && o->lengths) {
         bool row = o->lengths_per == ATTPOOL_LENGTHS_ROW;
         if (!row && o->lengths_per != ATTPOOL_LENGTHS_BATCH)
-            return engine_fail(e, ATTPOOL_E_OPTIONS, "lengths_per is %d, which is none",
+            return engine_fail(e, ATTPOOL_E_OPTIONS,
+                               "lengths_per is %d, which is not an attpool_lengths_per",
                                (int)o->lengths_per);
         st = arguments_add(args, o->lengths, "lengths", ATTPOOL_E_LENGTHS, ROLE_INPUT, KIND_LENGTHS,
                            row ? LAYOUT_ROW : LAYOUT_HEADS, &masks->lengths, &tensors->lengths);

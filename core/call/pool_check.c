@@ -19,19 +19,21 @@ static attpool_status check_options(struct pool_call *c)
     const attpool_pool_options *o = &c->options;
     bool kernel = o->score == ATTPOOL_KERNEL, additive = o->score == ATTPOOL_ADDITIVE;
     if ((int)o->score < ATTPOOL_DOT || (int)o->score > ATTPOOL_PROJECTION)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "score is %d, which is none", (int)o->score);
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "score is %d, which is not an attpool_score",
+                           (int)o->score);
     if (o->kernel && !kernel)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernel is for ATTPOOL_KERNEL");
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernel needs the score ATTPOOL_KERNEL");
     if (o->scale && (kernel || o->score == ATTPOOL_AVERAGE))
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "scale is for dot, additive and projection");
+        return engine_fail(e, ATTPOOL_E_OPTIONS,
+                           "scale needs the score dot, additive or projection");
     if (o->wq && !projects(c))
-        return engine_fail(e, ATTPOOL_E_WQ, "wq is for additive and projection");
+        return engine_fail(e, ATTPOOL_E_WQ, "wq needs the score additive or projection");
     if (o->wk && !projects(c))
-        return engine_fail(e, ATTPOOL_E_WK, "wk is for additive and projection");
+        return engine_fail(e, ATTPOOL_E_WK, "wk needs the score additive or projection");
     if (o->wv && !additive)
-        return engine_fail(e, ATTPOOL_E_WV, "wv is for additive");
+        return engine_fail(e, ATTPOOL_E_WV, "wv needs the score additive");
     if (o->rows && !o->weights)
-        return engine_fail(e, ATTPOOL_E_ROWS, "rows are given, weights is NULL");
+        return engine_fail(e, ATTPOOL_E_ROWS, "rows is set, but weights is NULL");
     if (o->row_count < 0 || (!o->rows && o->row_count != 0))
         return engine_fail(e, ATTPOOL_E_ROWS, "row_count is %lld%s", (long long)o->row_count,
                            o->row_count < 0 ? "" : ", rows is NULL");
@@ -104,7 +106,7 @@ static attpool_status check_asked(struct pool_call *c, bool state)
 {
     struct engine *e = c->args.engine;
     if (state && (c->lse || c->n_eff || c->weights))
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is not to be had of a part of the keys",
+        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s cannot be computed from a part of the keys",
                            c->lse     ? "lse"
                            : c->n_eff ? "n_eff"
                                       : "weights");
@@ -114,9 +116,9 @@ static attpool_status check_asked(struct pool_call *c, bool state)
     if (state)
         return ATTPOOL_OK;
     if (c->out && !c->value)
-        return engine_fail(e, ATTPOOL_E_VALUE, "V is NULL, O is not");
+        return engine_fail(e, ATTPOOL_E_VALUE, "V is NULL, but O is not");
     if (!c->out && !c->lse && !c->n_eff && !c->weights)
-        return engine_fail(e, ATTPOOL_E_OUTPUT, "O is NULL and nothing else is asked for");
+        return engine_fail(e, ATTPOOL_E_OUTPUT, "O is NULL and no other output is asked for");
     return ATTPOOL_OK;
 }
 
@@ -133,10 +135,10 @@ static attpool_status take_sizes(struct pool_call *c, bool state)
     const struct view *m = c->k ? c->k : c->value ? c->value : c->weights;
     if (!n || (!c->q && n == c->weights && c->options.rows))
         return engine_fail(c->args.engine, ATTPOOL_E_QUERY,
-                           "Q is NULL and nothing else tells how many queries there are");
+                           "Q is NULL and nothing else gives the number of queries");
     if (!m)
         return engine_fail(c->args.engine, ATTPOOL_E_KEY,
-                           "K is NULL and nothing else tells how many keys there are");
+                           "K is NULL and nothing else gives the number of keys");
     p->n = n->size[2];
     p->m = m == c->weights ? m->size[3] : m->size[2];
     p->v = c->value && (c->out || state) ? c->value->size[3] : 0;
@@ -189,7 +191,7 @@ static attpool_status check_products(struct pool_call *c)
     const struct pool_args *p = &c->pool;
     const struct leading *l = &c->leading;
     if (!product_fits(l->batch, l->heads, p->n, p->v + 2))
-        return engine_fail(e, ATTPOOL_E_QUERY, "Q has too many rows, broadcast as they are");
+        return engine_fail(e, ATTPOOL_E_QUERY, "Q has too many rows once it is broadcast");
     if (!projects(c))
         return ATTPOOL_OK;
     if (!product_fits(c->q->size[0], c->q->size[1], c->q->size[2], c->p))

@@ -180,7 +180,7 @@ static attpool_status softmax_check(struct arguments *args, const DLTensor *S,
     if (st == ATTPOOL_OK)
         st = masks_take(args, o.masks, &x->masks, &tensors);
     if (st == ATTPOOL_OK && x->masks.leave_one_out)
-        st = engine_fail(e, ATTPOOL_E_OPTIONS, "leave_one_out is for pooling");
+        st = engine_fail(e, ATTPOOL_E_OPTIONS, "leave_one_out works only in pooling");
     if (st == ATTPOOL_OK)
         st = view_expect(e, w, 2, s->size[2], "S has");
     if (st == ATTPOOL_OK)

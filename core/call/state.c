@@ -85,10 +85,11 @@ static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
     bool kernel = p->score == POOL_KERNEL;
     struct tree tree;
     if (p->key_origin % ATTPOOL_SUPER_BLOCK != 0)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "key_origin is %lld, no multiple of %d",
+        return engine_fail(e, ATTPOOL_E_OPTIONS,
+                           "key_origin is %lld, it should be a multiple of %d",
                            (long long)p->key_origin, ATTPOOL_SUPER_BLOCK);
     if (!arguments_on_host(&c->args))
-        return engine_fail(e, ATTPOOL_E_QUERY, "a state is made from tensors on the host");
+        return engine_fail(e, ATTPOOL_E_QUERY, "a state can only be made from tensors on the host");
     s->type = c->args.type;
     s->batch = p->batch;
     s->heads = p->heads;
@@ -148,10 +149,10 @@ static attpool_status check_adjacent(struct engine *e, const struct attpool_stat
                                      const struct attpool_state *other)
 {
     if (s->type != other->type || s->score != other->score || s->has_max != other->has_max)
-        return engine_fail(e, ATTPOOL_E_STATE, "the states have other types or scores");
+        return engine_fail(e, ATTPOOL_E_STATE, "the states have different types or scores");
     if (s->batch != other->batch || s->heads != other->heads || s->n != other->n ||
         s->v != other->v)
-        return engine_fail(e, ATTPOOL_E_STATE, "the states have other shapes");
+        return engine_fail(e, ATTPOOL_E_STATE, "the states have different shapes");
     bool after = s->key_end == other->key_begin && s->key_end % SUPER_BLOCK == 0;
     bool before = other->key_end == s->key_begin && other->key_end % SUPER_BLOCK == 0;
     if (after || before)
@@ -276,7 +277,7 @@ static attpool_status finish_check(struct arguments *args, const struct attpool_
         if (v->device)
             st = engine_fail(e, v->status, "%s is not on the host", v->name);
         else if (args->type != s->type)
-            st = engine_fail(e, v->status, "%s has another type than the state", v->name);
+            st = engine_fail(e, v->status, "%s has a different type from the state", v->name);
         else
             st = leading_expect(e, v, &leading, false, false);
         if (st == ATTPOOL_OK)

@@ -164,7 +164,8 @@ static attpool_status check_place(struct arguments *args, const DLTensor *t, str
         v->data = t->data;
         v->offset = (int64_t)t->byte_offset;
         if (v->offset % v->bytes != 0)
-            return engine_fail(e, v->status, "%s has a byte_offset of %lld, no multiple of %d",
+            return engine_fail(e, v->status,
+                               "%s has a byte_offset of %lld, it should be a multiple of %d",
                                v->name, (long long)v->offset, v->bytes);
         if (v->offset + v->low < 0)
             return engine_fail(e, v->status, "%s begins before its buffer", v->name);

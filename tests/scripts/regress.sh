@@ -316,7 +316,7 @@ fails 3 'csv.npy: ' regress csv.npy --x 1 --y 2 --bandwidth 1
 fails 4 '.*no backend "vax"' regress d.csv --x x --y y --bandwidth 1 --backend vax
 ATTPOOL_BACKEND=vax
 export ATTPOOL_BACKEND
-fails 4 'ATTPOOL_BACKEND: .*no backend "vax", but auto, .*scalar' regress d.csv --x x --y y \
+fails 4 'ATTPOOL_BACKEND: .*no backend "vax"; it has auto, .*scalar' regress d.csv --x x --y y \
     --bandwidth 1
 unset ATTPOOL_BACKEND
 ATTPOOL_VERBOSE=2 run 0 regress d.csv --x x --y y --bandwidth 1

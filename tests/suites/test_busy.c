@@ -12,7 +12,7 @@
 
 /* A context serves one call at a time, and says so to every other. */
 
-static const char in_use[] = "another call is in the context";
+static const char in_use[] = "another call is using the context";
 
 /* ---- While a call is in the context, which its log shows --------------------------------------
  */
