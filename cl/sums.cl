@@ -44,7 +44,7 @@ sums_tile(slab s, int kind, REAL one, __global const REAL *q, array q_at, __glob
     bool products = kind == SUM_PRODUCTS;
     REAL4 sum[TILE_MICRO], total[TILE_MICRO], power[TILE_MICRO];
 
-    /* Where the band hides the whole tile nobody looks at its sums. */
+    /* Where the band hides the whole tile its sums are not used. */
     if (key >= bottom - 1 + band_high || key + TILE <= row + band_low)
         d = 0;
     matrix_of(s, (int)get_global_id(2), &b, &h);

@@ -2,7 +2,7 @@
 #ifndef CORE_CLOCK_H
 #define CORE_CLOCK_H
 
-/* Seconds of a clock that only goes forward. */
+/* Seconds of a monotonic clock. */
 double clock_now(void);
 
 #endif

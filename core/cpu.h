@@ -9,7 +9,7 @@
 /* CPUs that this process may use: its affinity and its cgroup's quota; at least 1. */
 int cpu_count(void);
 
-/* The model, "CPU" where the system does not tell it, and whether it emulates another
+/* The model, "CPU" where the system does not say, and whether it emulates another
  * instruction set. */
 const char *cpu_name(bool emulated);
 

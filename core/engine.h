@@ -28,7 +28,7 @@ void *engine_shared(const struct engine *engine);
  * of it, 0 to 1. */
 void engine_part(struct engine *engine, double from, double to);
 
-/* For a backend that loops by itself, in the calling thread: report the fraction of the call that
+/* For a backend that runs its own loop, in the calling thread: report the fraction of the call that
  * is done. ATTPOOL_E_CANCELLED asks to stop. */
 attpool_status engine_progress(struct engine *engine, double fraction);
 

@@ -2,8 +2,8 @@
 #ifndef BACKENDS_OPENCL_LOADER_H
 #define BACKENDS_OPENCL_LOADER_H
 
-/* The OpenCL functions in use, from libOpenCL.so.1 opened at first need: a machine without it is
- * a normal condition. */
+/* The OpenCL functions in use, from libOpenCL.so.1 opened when first needed: a machine without it
+ * is not an error. */
 
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
@@ -49,7 +49,7 @@ struct cl_api {
 /* The table, or NULL and why. Thread-safe; the library is opened once and stays open. */
 const struct cl_api *opencl_load(const char **reason);
 
-/* "CL_OUT_OF_RESOURCES" for the codes that one meets, else "error -9999"; text is room for it. */
+/* "CL_OUT_OF_RESOURCES" for the common codes, else "error -9999"; text is room for it. */
 const char *opencl_error_name(cl_int error, char text[32]);
 
 #endif

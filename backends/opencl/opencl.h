@@ -43,11 +43,11 @@ int opencl_find(const struct cl_api *cl, struct cl_found **found, const char **r
 const struct cl_found *opencl_choose(const struct cl_api *cl, const struct cl_found *found,
                                      int count, const char *name, char reason[CL_NAME_ROOM]);
 
-/* What a device computes, found out by computing; its claims are not asked. */
+/* What a device can compute, found by running programs; its own claims are ignored. */
 struct cl_answer {
     bool works; /* it built and ran a program */
     bool one_answer, float64;
-    bool soft_fma;    /* in float32 its fma is not right: cl/fma.cl has one */
+    bool soft_fma;    /* its float32 fma is wrong: cl/fma.cl has one */
     bool short_loops; /* it ends loops after LOOP_TURNS turns, and so with a wrong result */
     char reason[CL_NAME_ROOM];
 };

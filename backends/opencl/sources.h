@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* A file of cl/ as it was at build time, behind a #line that names it; not terminated
+/* A file of cl/ at build time, behind a #line that names it; not terminated
  * by a zero byte. */
 struct cl_source {
     const char *name; /* without folder and .cl */

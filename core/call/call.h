@@ -14,7 +14,8 @@ struct call {
     struct float_env env;
 };
 
-/* A status other than ATTPOOL_OK is the call's: there is no context, or another call is in it. */
+/* A status other than ATTPOOL_OK is the result of the call: there is no context, or another call is
+ * using it. */
 attpool_status call_begin(struct call *call, attpool_context *context, const char *name);
 attpool_status call_end(struct call *call, attpool_status status);
 

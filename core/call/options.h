@@ -44,7 +44,7 @@ attpool_status masks_take(struct arguments *args, const attpool_masks *caller, s
 attpool_status masks_fit(struct arguments *args, const struct mask_tensors *tensors,
                          const struct leading *leading, int64_t n, int64_t m);
 
-/* Values that can be looked at here, on the host. */
+/* Values that can be read here, on the host. */
 attpool_status check_lengths(struct engine *engine, const struct view *lengths, int64_t m);
 attpool_status check_key_weights(struct engine *engine, const struct view *weights);
 

@@ -2,11 +2,11 @@
 #ifndef CORE_TENSOR_H
 #define CORE_TENSOR_H
 
-/* The arguments of a call: every tensor is looked at once, and becomes a struct array. */
+/* The arguments of a call: every tensor is read once, and becomes a struct array. */
 
 #include "core/context.h"
 
-/* What a tensor is to its call. */
+/* The role of a tensor in its call. */
 enum role { ROLE_INPUT, ROLE_OUTPUT, ROLE_UPDATED };
 
 /* Which elements are legal. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* attpool-packages(7) tells which bandwidth here is another package's: what such a package
+/* attpool-packages(7) says which bandwidth here is another package's: what such a package
  * computes comes out here too. The bounds are those of rounding, but where the package bins its
  * data or cuts its kernel, or drops small weights. */
 

@@ -208,7 +208,7 @@ static int time_case(struct bench *b, const struct bench_case *c, struct error *
     return st;
 }
 
-/* The table is read as it grows; once nobody does so, only JSON is worth going on for. */
+/* The table is read as it is written; once its reader is gone, only JSON is worth going on for. */
 static bool is_read(struct bench *b)
 {
     return output_flush(&b->out) == CMD_OK || b->common.json != NULL;

@@ -60,7 +60,7 @@ struct output {
  * whole, with the owner, the group and the rights of the file that was there. Where a rename cannot
  * be or would change those (a file that is itself a mount point, a folder that is not writable,
  * another owner's file, a list of rights), the whole is written in temporary_folder() and then
- * copied into the file; if that fails it is kept, and the message tells where. A device, a pipe or
+ * copied into the file; if that fails it is kept, and the message says where. A device, a pipe or
  * a descriptor of this process (/dev/stderr, /dev/fd/N) is written directly. Signals: temporary.h.
  * On failure nothing is left to close. */
 int output_open(struct output *o, const char *path, struct error *e);

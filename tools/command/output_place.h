@@ -11,7 +11,7 @@
 int output_place(struct output *o, const char *path, struct error *e);
 
 /* The whole temporary, already closed, becomes the target. Where that fails it is kept, and the
- * message tells its name. */
+ * message says its name. */
 int output_settle(struct output *o, struct error *e);
 
 /* Removes the temporary, if there is one. */

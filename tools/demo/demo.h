@@ -49,7 +49,7 @@ struct demo {
     struct output out; /* the tables, on stdout */
     struct report report;
     json_t *numbers, *fits, *backends; /* of the report */
-    int differences;                   /* numbers and bits that did not come out */
+    int differences;                   /* numbers and bits that are not as expected */
 };
 
 /* A kernel regression of a data set at its queries. */
@@ -72,7 +72,7 @@ void demo_fits_free(struct demo_fit *fits, size_t count);
 int demo_numbers(struct demo *demo, struct error *e);
 int demo_backends(struct demo *demo, struct error *e);
 
-/* Whether all files can be written that come into the folder, which is there. */
+/* Whether all files that go into the folder, which exists, can be written. */
 int demo_check_files(const struct demo *demo, struct error *e);
 
 /* Pictures and tables in the folder; nothing without one. `stem` begins the names. */

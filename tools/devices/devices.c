@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attpool devices: what there is to compute on, what would be chosen and why. */
+/* attpool devices: the backends and devices, which would be chosen and why. */
 #include "config.h"
 
 #include "tools/command/command.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a file is that is neither a table nor an array, by its first bytes. */
+/* The type of a file that is neither a table nor an array, from its first bytes. */
 #ifndef ATTPOOL_TOOLS_MAGIC_H
 #define ATTPOOL_TOOLS_MAGIC_H
 

@@ -56,7 +56,7 @@ struct npy_shape_text npy_shape(int dims, const int64_t *shape);
 int npy_header(struct source *s, struct npy_info *info, struct error *e);
 
 /* Reads the array that follows. *data is malloc'd (never NULL, even for 0 elements) and the
- * caller's; NULL on failure. From a pipe memory grows with what has come. Bytes missing or
+ * caller's; NULL on failure. From a pipe, memory grows with what has arrived. Bytes missing or
  * left over are bad data. */
 int npy_data(struct source *s, const struct npy_info *info, enum npy_as as, void **data,
              struct error *e);

@@ -14,7 +14,7 @@ enum number_kind {
     NUMBER_TEXT      /* anything else, hexadecimal included */
 };
 
-/* Reads the whole of text[0..length), spaces and tabs around it aside; text[length] must be
+/* Reads the whole of text[0..length), except for spaces and tabs around it; text[length] must be
  * 0. *value is correctly rounded when the kind is NUMBER_FINITE (underflow gives a subnormal
  * or 0), else NaN. Decimal: [+-] digits [. digits] [e [+-] digits], with a digit before or
  * after the point; e may be E, d or D, or be left out before a sign and three digits where there

@@ -18,9 +18,9 @@ struct source {
     size_t head_length, head_used;
 };
 
-/* path "-" is stdin, where the magic decides. Else a name ending in ".npy" is NPY and any
- * other is CSV; contents of the other kind are bad data, and so are what magic_find knows and an
- * empty file. The path must outlive the source. On failure nothing is left to close. */
+/* path "-" is stdin, where the magic number decides. Otherwise a name ending in ".npy" is NPY and
+ * any other is CSV; contents of the other kind are bad data, and so are what magic_find knows and
+ * an empty file. The path must outlive the source. On failure nothing is left to close. */
 int source_open(struct source *s, const char *path, struct error *e);
 
 /* Reads until `bytes` or the end; *got < bytes only at the end. */

@@ -14,21 +14,21 @@ enum table_header { TABLE_HEADER_AUTO, TABLE_HEADER_YES, TABLE_HEADER_NO };
 /* A delimiter: runs of spaces and tabs, those at the ends of a line aside. */
 #define TABLE_BLANKS 0xFF
 
-/* What becomes of a row with a missing value in a chosen column. */
+/* What to do with a row that has a missing value in a chosen column. */
 enum table_missing {
     TABLE_MISSING_ERROR, /* bad data, the first is named */
     TABLE_MISSING_OMIT,  /* the row is dropped and counted; bad data when none is left */
     TABLE_MISSING_KEEP   /* the value is NaN: no other value of a table is */
 };
 
-/* How tables are written down, one for all files of a command. Zero-initialised it is CSV. */
+/* The format of tables, one for all files of a command. Zero-initialised it is CSV. */
 struct table_format {
     enum table_header header;
     unsigned char delimiter; /* 0: a tab where the name ends in .tsv, else ';' with a decimal
                                 comma, else ',' */
     char decimal;            /* '.' or ','; 0 is '.' */
     char comment;            /* what a line begins with that is no row; 0: there are none */
-    struct list missing;     /* cells that are missing values, beside empty ones, NA and NaN in
+    struct list missing;     /* cells that are missing values, besides empty ones, NA and NaN in
                                 any case; a number stands for all cells of its value */
     enum table_missing na;   /* of data: TABLE_MISSING_ERROR or TABLE_MISSING_OMIT */
 };
@@ -71,7 +71,7 @@ struct table {
 /* Those of the k-th column. */
 const struct table_labels *table_labels(const struct table *t, size_t k);
 
-/* Reads a table; path "-" is stdin, where the magic tells text from NPY.
+/* Reads a table; path "-" is stdin, where the magic number tells text from NPY.
  *
  * Text: with TABLE_HEADER_AUTO and columns by number alone the first row is a header where all its
  * chosen cells are text, data where all are numbers or missing (with a warning where they look
@@ -90,7 +90,7 @@ const struct table_labels *table_labels(const struct table *t, size_t k);
 int table_read(const char *path, const struct table_options *options, struct table *t,
                struct error *e);
 
-/* Fine after a failed table_read, and twice. */
+/* May be called after a failed table_read, and twice. */
 void table_free(struct table *t);
 
 /* CMD_DATA at a value of the table, for what only the caller can see (a negative weight):

@@ -26,7 +26,7 @@ struct table_builder {
     struct error first; /* TABLE_MISSING_ERROR: the first missing value, while the rest is read */
 };
 
-/* What stands before the third row, from which the columns are chosen. */
+/* What precedes the third row, from which the columns are chosen. */
 struct table_head {
     struct table_row comment; /* the last comment line before the first row; no cells: none */
     struct table_row row[2];
@@ -67,11 +67,11 @@ static inline enum number_kind table_parse(const struct table_builder *b, const 
 /* A number that stands for a missing value. */
 bool table_is_marker(const struct table_builder *b, double value);
 
-/* A value of the row at hand that is missing or cannot be. text is for messages. */
+/* A value of the current row that is missing or bad. text is for messages. */
 int table_odd_value(struct table_builder *b, size_t file_column, uint64_t line,
                     enum number_kind kind, const char *text, size_t length);
 
-/* A value of the row at hand, in a column with a store. */
+/* A value of the current row, in a column with a store. */
 static inline int table_value(struct table_builder *b, size_t file_column, uint64_t line,
                               enum number_kind kind, double value, const char *text, size_t length)
 {
@@ -81,7 +81,7 @@ static inline int table_value(struct table_builder *b, size_t file_column, uint6
     return table_odd_value(b, file_column, line, kind, text, length);
 }
 
-/* A label of the row at hand. */
+/* A label of the current row. */
 int table_take_label(struct table_builder *b, size_t file_column, uint64_t line, const char *text,
                      size_t length);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The choice of a table's columns: which they are, and whether the row with their names is a
+/* The choice of a table's columns: which ones, and whether the row with their names is a
  * header at all. */
 #ifndef ATTPOOL_TOOLS_TABLE_CHOICE_H
 #define ATTPOOL_TOOLS_TABLE_CHOICE_H
@@ -22,7 +22,7 @@ const struct table_cell *choice_cell(const struct choice *c, size_t column);
 /* Whether the row is a header, once the columns are known. */
 int choice_is_header(const struct choice *c, bool *header);
 
-/* What is odd about rows that can be read. After the columns have their stores. */
+/* Warns about what is odd in rows that can be read. After the columns have their stores. */
 void choice_warn(const struct choice *c, bool header);
 
 /* The first row of data where it has no numbers at all, but a second line of a header. */

@@ -62,7 +62,7 @@ static int stray_quote(struct reader *r, const char *block, size_t length, size_
     return table_text_stray_quote(r->text, block + start, end - start);
 }
 
-/* Part of a block. libcsv tells whether a cell was quoted between its calls only, so it gets a byte
+/* Part of a block. libcsv tells only between its calls whether a cell was quoted, so it gets a byte
  * at a time while that matters. */
 static int feed(struct reader *r, const char *block, size_t length, size_t from, size_t to)
 {

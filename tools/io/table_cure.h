@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may help where a table cannot be read: the end of a message, "; --comment "#" skips such
+/* A remedy if a table cannot be read: the end of a message, "; --comment "#" skips such
  * lines", or nothing. An option is named only where it changes what is read. */
 #ifndef ATTPOOL_TOOLS_TABLE_CURE_H
 #define ATTPOOL_TOOLS_TABLE_CURE_H
@@ -39,7 +39,7 @@ struct cure cure_blanks(const struct table_builder *b);
 /* Of a table with such lines. */
 struct cure cure_drawing(void);
 
-/* A line drawn under a header, as "---+---". */
+/* A rule under a header, as "---+---". */
 bool cure_is_rule(const char *text);
 
 #endif

@@ -10,7 +10,7 @@ struct table_text {
     int status;             /* the first failure: after it nothing more is taken */
     struct table_head head; /* kept until it is known what the first row is */
     bool decided;
-    bool quoted;       /* the cell at hand; told while not decided only */
+    bool quoted;       /* the current cell; valid only while not decided */
     size_t cell;       /* cells of the row so far */
     uint64_t line;     /* of the cell at hand */
     uint64_t row_line; /* where the row began */
@@ -60,7 +60,7 @@ void table_text_comment(struct table_text *t, const char *text, size_t length, b
 /* What the first block says; *skip are bytes that are no text. */
 int table_text_begin(struct table_text *t, const char *block, size_t got, size_t *skip);
 
-/* Bad data at the cell at hand; the line is for what may help. */
+/* Bad data at the current cell; the line is for finding a remedy. */
 int table_text_stray_quote(struct table_text *t, const char *line, size_t length);
 int table_text_open_quote(struct table_text *t);
 

@@ -91,7 +91,7 @@ struct regress_fit {
 struct regress_fits {
     struct regress_fit *item;
     size_t count;
-    bool whole; /* all are there, whatever became of the weights */
+    bool whole; /* all are present, whatever happened to the weights */
 };
 
 int regress_fit(const struct regress_options *o, const struct regress_tables *t,
@@ -115,7 +115,7 @@ int regress_write(const struct regress_options *o, const struct regress_tables *
 /* CMD_USAGE for more fits than a picture can show. */
 int regress_draw_check(const struct regress_options *o, size_t fits, struct error *e);
 
-/* All that is asked for; the code is that of the first failure, of this or before it. */
+/* Everything that is asked for; the code is that of the first failure, here or earlier. */
 int regress_draw(const struct regress_options *o, const struct regress_tables *t,
                  const struct regress_fits *fits, struct error *e);
 
