@@ -42,6 +42,44 @@ for command in attend bench demo devices regress; do
     done <options
 done
 
+# an option with a value is given once
+once()
+{
+    case $1$2 in
+    regress--kernel | regress--bandwidth) return ;;
+    esac
+    case $2 in
+    --precision) value=f32 ;;
+    --score) value=dot ;;
+    --header) value=yes ;;
+    --format) value=svg ;;
+    --plot | --heatmap) value=p.svg ;;
+    --decimal) value=, ;;
+    --delimiter) value=tab ;;
+    --comment) value='#' ;;
+    --na) value=omit ;;
+    --weights) value=w.npy ;;
+    --form) value=radial ;;
+    --bandwidth-per) value=one ;;
+    --lengths-per) value=row ;;
+    --empty) value=nan ;;
+    --window) value=1,1 ;;
+    *) value=1 ;;
+    esac
+    fails 2 "$2 is given twice" "$1" "$2" $value "$2" $value
+}
+for command in attend bench demo devices regress; do
+    ok $command --help
+    grep -o -E -e '--[a-z][-a-z]* ([A-Z]|[a-z0-9]+[|])' out | cut -d ' ' -f 1 | sort -u >options
+    grep -q -x -e --threads options || fail "no options with values in: $(cat options)"
+    while read -r option; do
+        once $command $option
+    done <options
+done
+fails 2 '--x is given twice; list the columns as --x A,B; see' regress d.csv --x a --x b
+fails 2 '--output is given twice' regress d.csv -o a.csv --output b.csv
+fails 2 '--queries is given twice' attend -q a.npy -q b.npy
+
 # each variable that it names is one that is read
 sed -n 's/^\.B \(ATTPOOL_[A-Z_]*\)$/\1/p' "$srcdir/man/attpool.1" | sort -u >variables
 test -s variables || fail "attpool(1) names no variables"

@@ -77,7 +77,8 @@ mkdir folder
         for input in wq wk wv lengths mask bias key-weights inverse-bandwidth; do
             cp q.npy other.npy
             case $input in
-            w?) score='--score additive --wq d.npy --wk d.npy --wv d.npy' ;;
+            w?) score=$(printf -- '--wq d.npy\n--wk d.npy\n--wv d.npy\n' | grep -v -e "--$input") &&
+                score="--score additive $score" ;;
             inverse*) score='--score gaussian' ;;
             *) score= ;;
             esac

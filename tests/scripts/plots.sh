@@ -42,7 +42,7 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     block 1 | sort >curve
     sort fits | comm -23 - curve >missing
     test ! -s missing || fail "not on the curve: $(cat missing)"
-    ok $base --grid 200 -o grid.csv
+    ok regress d.csv --x x --y y --bandwidth 1 --grid 200 -o grid.csv
     drawn $base --grid 200 --plot p.png
     sed 1d grid.csv | cut -d , -f 1,2 | tr , ' ' >expected
     block 1 >curve
@@ -62,7 +62,7 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     block 2 >points
     same points expected
     has "title 'leave-one-out'"
-    ok $base --grid 200 -o grid.csv
+    ok regress d.csv --x x --y y --bandwidth 1 --grid 200 -o grid.csv
     sed 1d grid.csv | cut -d , -f 1,2 | tr , ' ' >expected
     block 1 >curve
     same curve expected

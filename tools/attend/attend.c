@@ -89,9 +89,9 @@ enum {
 };
 
 static const struct option long_options[] = {
-    { "queries", required_argument, NULL, OPTION_INPUT + IN_Q },
-    { "keys", required_argument, NULL, OPTION_INPUT + IN_K },
-    { "values", required_argument, NULL, OPTION_INPUT + IN_V },
+    { "queries", required_argument, NULL, 'q' },
+    { "keys", required_argument, NULL, 'k' },
+    { "values", required_argument, NULL, 'v' },
     { "wq", required_argument, NULL, OPTION_INPUT + IN_WQ },
     { "wk", required_argument, NULL, OPTION_INPUT + IN_WK },
     { "wv", required_argument, NULL, OPTION_INPUT + IN_WV },
@@ -111,13 +111,20 @@ static const struct option long_options[] = {
     { "window", required_argument, NULL, OPTION_WINDOW },
     { "loo", no_argument, NULL, OPTION_LOO },
     { "empty", required_argument, NULL, OPTION_EMPTY },
-    { "output", required_argument, NULL, OPTION_OUTPUT + OUT_RESULT },
+    { "output", required_argument, NULL, 'o' },
     { "lse", required_argument, NULL, OPTION_OUTPUT + OUT_LSE },
     { "weights", required_argument, NULL, OPTION_OUTPUT + OUT_WEIGHTS },
     { "rows", required_argument, NULL, OPTION_ROWS },
     { "heatmap", required_argument, NULL, OPTION_HEATMAP },
     { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
     COMMON_OPTIONS(required_argument),
+};
+
+static const struct option_repeat repeats[] = {
+    { OPTION_SCORE, "list the kernels of a product as --score A,B" },
+    { OPTION_BANDWIDTH, "list those of the columns as --bandwidth A,B" },
+    { OPTION_ROWS, "list the queries as --rows A,B" },
+    { 0, NULL },
 };
 
 /* Which options were given, by their values. */
@@ -241,7 +248,7 @@ static int read_option(struct attend_options *o, int option, struct error *e)
     }
 }
 
-/* The short options are other names for three inputs and an output. */
+/* Three inputs and an output are read by their letters. */
 static int long_name(int option)
 {
     switch (option) {
@@ -347,6 +354,7 @@ static int read_arguments(int argc, char **argv, struct attend_options *o, bool 
                           "                       of more than 16 bits, else f32",
         .short_options = "q:k:v:o:",
         .long_options = long_options,
+        .repeats = repeats,
         .common = &o->common,
     };
     struct given given = { { false } };

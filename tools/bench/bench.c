@@ -253,6 +253,11 @@ static int print_list(struct bench *b)
     return CMD_OK;
 }
 
+static const struct option_repeat repeats[] = {
+    { OPTION_BACKEND, "list the backends as --backend A,B" },
+    { 0, NULL },
+};
+
 static int read_options(struct bench *b, int argc, char **argv, int *option, struct error *e)
 {
     const struct option_reader r = {
@@ -264,6 +269,7 @@ static int read_options(struct bench *b, int argc, char **argv, int *option, str
         .json_help = json_help,
         .short_options = "",
         .long_options = long_options,
+        .repeats = repeats,
         .common = &b->common,
     };
     int st;

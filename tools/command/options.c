@@ -94,11 +94,11 @@ static struct nearest_hint near_option(const struct option_reader *r, const char
                                        size_t length)
 {
     enum { MOST = 64 };
-    char typed[MOST + 1], names[64][MOST + 1];
+    char typed[MOST + 1], names[MOST_OPTIONS][MOST + 1];
     struct nearest nearest = { .typed = typed };
     const char *dash = text[1] == '-' ? "" : "-";
     snprintf(typed, sizeof typed, "%s%.*s", dash, (int)length, text);
-    for (size_t i = 0; r->long_options[i].name != NULL && i < 64; i++) {
+    for (size_t i = 0; r->long_options[i].name != NULL && i < MOST_OPTIONS; i++) {
         snprintf(names[i], sizeof names[i], "--%s", r->long_options[i].name);
         nearest_offer(&nearest, names[i]);
     }
@@ -133,6 +133,26 @@ static const char *bad_argument(char **argv)
     bool letter = optopt > 0 && optopt < 256;
     bool ended = last[0] == '-' && last[strlen(last) - 1] == optopt;
     return letter && !ended ? argv[optind] : last;
+}
+
+/* The second value would silently take the place of the first. */
+static int check_once(const struct option_reader *r, int option, struct error *e)
+{
+    const struct option_repeat *repeat = r->repeats;
+    size_t i = 0;
+    while (r->long_options[i].name != NULL && r->long_options[i].val != option)
+        i++;
+    while (repeat != NULL && repeat->option != 0 && repeat->option != option)
+        repeat++;
+    bool known = repeat != NULL && repeat->option != 0;
+    if (i >= MOST_OPTIONS || r->long_options[i].has_arg == no_argument ||
+        (known && repeat->hint == NULL))
+        return CMD_OK;
+    if (r->common->given[i])
+        return usage_error(r, e, "--%s is given twice%s%s", r->long_options[i].name,
+                           known ? "; " : "", known ? repeat->hint : "");
+    r->common->given[i] = true;
+    return CMD_OK;
 }
 
 static int read_common(const struct option_reader *r, int option, struct error *e)
@@ -186,12 +206,16 @@ int options_next(const struct option_reader *r, int argc, char **argv, int *opti
         case OPTION_VERSION:
             *option = OPTION_DONE;
             return print_version(e);
-        default:
-            if (got < OPTION_BACKEND || got >= OPTION_OWN)
-                return CMD_OK;
-            int st = read_common(r, got, e);
+        case OPTION_END:
+            return CMD_OK;
+        default: {
+            int st = check_once(r, got, e);
+            if (st != CMD_OK || got < OPTION_BACKEND || got >= OPTION_OWN)
+                return st;
+            st = read_common(r, got, e);
             if (st != CMD_OK)
                 return st;
+        }
         }
     }
 }

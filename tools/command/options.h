@@ -8,6 +8,8 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+enum { MOST_OPTIONS = 64 };
+
 enum precision { PRECISION_DEFAULT, PRECISION_F32, PRECISION_F64 };
 
 /* What every subcommand takes. */
@@ -15,7 +17,8 @@ struct common {
     const char *backend;
     int threads;
     enum precision precision;
-    const char *json; /* a file for what was computed, "-" for stdout; NULL: not wanted */
+    const char *json;         /* a file for what was computed, "-" for stdout; NULL: not wanted */
+    bool given[MOST_OPTIONS]; /* in the order of the long options */
 };
 
 /* Values of long options; a subcommand's own begin at OPTION_OWN. */
@@ -46,6 +49,12 @@ enum {
         NULL, 0, NULL, 0                                                                           \
     }
 
+/* An option that more can be said of when it is given twice. */
+struct option_repeat {
+    int option;       /* its value */
+    const char *hint; /* how several values are given; NULL: by repeating it */
+};
+
 struct option_reader {
     const char *command;        /* "regress" */
     const char *help;           /* up to the options of every command */
@@ -53,15 +62,16 @@ struct option_reader {
     const char *precision_help; /* the line of --precision says this */
     const char *backend_help;   /* lines of --backend and --json; NULL: the usual ones */
     const char *json_help;
-    const char *short_options; /* of its own, "o:" */
-    const struct option *long_options;
+    const char *short_options;           /* of its own, "o:" */
+    const struct option *long_options;   /* with one for every short one; at most MOST_OPTIONS */
+    const struct option_repeat *repeats; /* up to one of option 0; NULL: none */
     struct common *common;
 };
 
 /* The next option of the subcommand's own in *option, OPTION_END after the last (the operands
  * are from argv[optind]), OPTION_DONE when the help or the version has been printed: then there is
  * nothing to do. Those of every command are stored in r->common. CMD_USAGE: unknown, ambiguous,
- * without its argument or with one too many. */
+ * without its argument or with one too many; one with an argument given twice. */
 int options_next(const struct option_reader *r, int argc, char **argv, int *option,
                  struct error *e);
 

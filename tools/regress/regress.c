@@ -103,6 +103,15 @@ static const struct option long_options[] = {
     COMMON_OPTIONS(required_argument),
 };
 
+static const struct option_repeat repeats[] = {
+    { OPTION_KERNEL, NULL },
+    { OPTION_BANDWIDTH, NULL },
+    { OPTION_X, "list the columns as --x A,B" },
+    { OPTION_Y, "list the columns as --y A,B" },
+    { OPTION_MISSING, "list the texts as --missing A,B" },
+    { 0, NULL },
+};
+
 /* ---- options ---- */
 
 static int read_output(struct regress_options *o, int option, struct error *e)
@@ -222,6 +231,7 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
         .precision_help = "default: f64",
         .short_options = "o:",
         .long_options = long_options,
+        .repeats = repeats,
         .common = &o->common,
     };
     int option, st;
