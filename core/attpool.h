@@ -355,7 +355,7 @@ ATTPOOL_API attpool_status attpool_bmm(attpool_context *context, double alpha, c
 typedef enum attpool_score {
     ATTPOOL_DOT = 0,       /* s q.k, s = 1/sqrt(d) */
     ATTPOOL_AVERAGE = 1,   /* equal weights; Q and K may be NULL */
-    ATTPOOL_KERNEL = 2,    /* weight k(u) of options->kernel (parametric: its inverse_bandwidths) */
+    ATTPOOL_KERNEL = 2,    /* weight k(u) of options->kernel (parametric: its inverse bandwidths) */
     ATTPOOL_ADDITIVE = 3,  /* s w_v . tanh(W_q q + W_k k), s = 1 */
     ATTPOOL_PROJECTION = 4 /* s (W_q q).(W_k k), s = 1/sqrt(p) */
 } attpool_score;
@@ -365,7 +365,7 @@ typedef struct attpool_pool_options {
     attpool_score score;
     attpool_empty empty;
     const double *scale;                  /* s of dot, additive and projection; finite */
-    const attpool_kernel_options *kernel; /* of ATTPOOL_KERNEL */
+    const attpool_kernel_options *kernel; /* of ATTPOOL_KERNEL; NULL: a radial Gaussian, w = 1 */
     const DLTensor *wq, *wk;              /* (p, d_q) and (p, d_k): additive and projection */
     const DLTensor *wv;                   /* (p): additive */
     const DLTensor *key_weights;          /* a (m), (b, m) or (b, h, m), >= 0, finite; NULL: 1.

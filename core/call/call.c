@@ -42,6 +42,9 @@ attpool_status call_end(struct call *call, attpool_status status)
                    clock_now() - call->start);
     if (status != ATTPOOL_OK && engine->message[0] == '\0')
         engine_fail(engine, status, "%s failed: %s", call->name, attpool_status_name(status));
+    /* A callback of this call may have tried another one, which was not the thread's last. */
+    if (atomic_load_explicit(&engine->refused, memory_order_relaxed))
+        thread_forget_refusal(engine->number);
     float_env_leave(&call->env);
     atomic_store_explicit(&engine->busy, false, memory_order_release);
     return status;

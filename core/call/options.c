@@ -142,8 +142,12 @@ attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_
     coordinate = both || o.bandwidth_per == ATTPOOL_BANDWIDTH_COORDINATE;
     if ((o.bandwidth_per != ATTPOOL_BANDWIDTH_ONE || o.inverse_bandwidths) &&
         (o.inverse_bandwidth != 0 || o.bandwidth != 0))
-        return engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                           "inverse_bandwidths and inverse_bandwidth or bandwidth are both set");
+        return engine_fail(
+            e, ATTPOOL_E_BANDWIDTH,
+            o.inverse_bandwidths
+                ? "inverse_bandwidths and inverse_bandwidth or bandwidth are both set"
+                : "inverse_bandwidth and bandwidth are for ATTPOOL_BANDWIDTH_ONE; "
+                  "others need the tensor inverse_bandwidths");
     if (!both && o.key_factors)
         return engine_fail(e, ATTPOOL_E_BANDWIDTH,
                            "key_factors needs ATTPOOL_BANDWIDTH_COORDINATE_KEY");
@@ -151,7 +155,9 @@ attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_
         return single_inverse_bandwidth(args, &o, &kernel->one);
     st = arguments_add(args, o.inverse_bandwidths, "inverse_bandwidths", ATTPOOL_E_BANDWIDTH,
                        ROLE_INPUT, KIND_REAL,
-                       o.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY ? LAYOUT_ROW : LAYOUT_COL,
+                       o.bandwidth_per == ATTPOOL_BANDWIDTH_ONE     ? LAYOUT_SINGLE
+                       : o.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY ? LAYOUT_ROW
+                                                                    : LAYOUT_COL,
                        &kernel->inverse_bandwidths, &tensors->inverse_bandwidths);
     if (st == ATTPOOL_OK && coordinate && tensors->inverse_bandwidths->ndim != 1)
         st = engine_fail(e, ATTPOOL_E_BANDWIDTH,

@@ -66,7 +66,7 @@ struct layout_range {
 static const struct layout_range layouts[] = {
     [LAYOUT_MATRIX] = { 2, 4, { 0, 1, 2, 3 } }, [LAYOUT_ROW] = { 1, 3, { 0, 1, 2 } },
     [LAYOUT_COL] = { 1, 3, { 0, 1, 3 } },       [LAYOUT_HEADS] = { 1, 2, { 0, 1 } },
-    [LAYOUT_PLAIN] = { 2, 2, { 2, 3 } },
+    [LAYOUT_PLAIN] = { 2, 2, { 2, 3 } },        [LAYOUT_SINGLE] = { 0, 3, { 0, 1, 3 } },
 };
 
 int view_most_dimensions(const struct view *v)
@@ -101,7 +101,7 @@ static attpool_status take_shape(struct arguments *args, const DLTensor *t,
     int64_t compact = 1;
     if (t->ndim < range->least || t->ndim > range->most)
         return wrong_ndim(args->engine, v, (int)t->ndim, range);
-    if (!t->shape)
+    if (!t->shape && t->ndim > 0)
         return engine_fail(args->engine, v->status, "%s has no shape", v->name);
     for (int k = 0; k < 4; k++) {
         v->size[k] = 1;

@@ -22,7 +22,8 @@ enum layout {
     LAYOUT_ROW,    /* (row), (head, row), (batch, head, row) */
     LAYOUT_COL,    /* (col), (head, col), (batch, head, col) */
     LAYOUT_HEADS,  /* (head), (batch, head) */
-    LAYOUT_PLAIN   /* (row, col) only */
+    LAYOUT_PLAIN,  /* (row, col) only */
+    LAYOUT_SINGLE  /* (), or as LAYOUT_COL with one element */
 };
 
 /* A tensor in four dimensions: batch, head, row, col. */

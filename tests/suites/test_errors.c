@@ -402,6 +402,19 @@ START_TEST(tensors_that_options_need_are_named)
     data.kernel.inverse_bandwidths = &inverse_bandwidths;
     data.kernel.key_factors = NULL;
     fails(ATTPOOL_E_BANDWIDTH, "inverse_bandwidths", "more than one width");
+    /* One element, in an array without dimensions as NumPy makes them. */
+    DLTensor single = tensor_of(each, ELEMENT_F32, 0, NULL);
+    fresh(CALL_POOL_KERNEL);
+    data.kernel.bandwidth_per = ATTPOOL_BANDWIDTH_ONE;
+    data.kernel.inverse_bandwidths = &single;
+    data.kernel.key_factors = NULL;
+    ck_assert_int_eq(call_run(context, &data, CALL_POOL_KERNEL), ATTPOOL_OK);
+    fresh(CALL_POOL_KERNEL);
+    data.kernel.bandwidth_per = ATTPOOL_BANDWIDTH_KEY;
+    data.kernel.inverse_bandwidths = NULL;
+    data.kernel.inverse_bandwidth = 1;
+    data.kernel.key_factors = NULL;
+    fails(ATTPOOL_E_BANDWIDTH, "need the tensor inverse_bandwidths", "a number for every key");
 }
 END_TEST
 
