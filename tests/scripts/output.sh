@@ -166,13 +166,44 @@ case $ATTPOOL in
         sigpipe devices
         sigpipe bench --list
         sigpipe bench --quick --backend scalar
-        rm -f rest.npy
-        sigpipe regress d.csv $fit --weights rest.npy
+        rm -f rest.npy rest.json
+        sigpipe regress d.csv $fit --weights rest.npy --json rest.json
         test -s rest.npy || fail "without a reader the weights are lost"
-        sigpipe attend -q q.npy -k d.npy -v d.npy --score average --lse - -o rest.npy
+        json_is '"regress"' rest.json command
+        json_is 3 rest.json fits.0.n
+        rm -f rest.npy rest.json
+        sigpipe attend -q q.npy -k d.npy -v d.npy --score average --lse - -o rest.npy \
+            --json rest.json
+        test -s rest.npy || fail "without a reader the result is lost"
+        json_is '[1,2]' rest.json shape
     done
     ;;
 esac
+
+# ---- an output that has no room ----
+
+# no_room FILE ARGUMENT...: fails as FILE is full, but writes the JSON
+no_room()
+{
+    file=$1
+    shift
+    rm -f rest.json
+    run 1 "$@" --json rest.json
+    grep -q "^attpool: cannot write $file: No space left on device" err ||
+        fail "attpool $*: $(cat err)"
+    json rest.json command >/dev/null
+}
+if test -w /dev/full; then
+    ln -s /dev/full full.npy
+    # shellcheck disable=SC2086
+    {
+        no_room /dev/full regress d.csv $fit -o /dev/full
+        no_room full.npy regress d.csv $fit --weights full.npy -o rest.csv
+        same rest.csv plain.csv
+        no_room /dev/full attend -q q.npy -k d.npy -v d.npy --score average -o rest.npy \
+            --lse /dev/full
+    }
+fi
 
 # ---- files that cannot be renamed to ----
 

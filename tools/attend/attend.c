@@ -427,10 +427,10 @@ int command_attend(int argc, char **argv, struct error *e)
         st = attend_read(&o, &work, e);
     if (st == CMD_OK && !done)
         st = attend_run(&o, &work, e);
-    if (st == CMD_OK && !done)
+    if (st == CMD_OK && !done) {
         st = attend_write(&o, &work, e);
-    if (st == CMD_OK && !done)
-        attend_report(&o, &work);
+        attend_report(&o, &work, st == CMD_OK);
+    }
     st = report_close(&work.report, done ? NULL : o.common.json, st, e);
     attend_free(&work);
     free(o.kernels.name);

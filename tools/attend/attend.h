@@ -69,8 +69,8 @@ const char *attend_score_name(int score);
 int attend_read(const struct attend_options *o, struct attend_work *work, struct error *e);
 int attend_run(const struct attend_options *o, struct attend_work *work, struct error *e);
 int attend_write(const struct attend_options *o, const struct attend_work *work, struct error *e);
-/* What was computed, for --json and in a line on stderr. */
-void attend_report(const struct attend_options *o, struct attend_work *work);
+/* What was computed, for --json and, where all is written, in a line on stderr. */
+void attend_report(const struct attend_options *o, struct attend_work *work, bool written);
 void attend_free(struct attend_work *work);
 
 #endif

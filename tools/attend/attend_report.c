@@ -61,7 +61,7 @@ static void report_arrays(const struct attend_options *o, const struct attend_wo
         report_put(r, r->root, "shape", shape_of(&work->output[OUT_RESULT]));
 }
 
-void attend_report(const struct attend_options *o, struct attend_work *work)
+void attend_report(const struct attend_options *o, struct attend_work *work, bool written)
 {
     struct report *r = &work->report;
     const struct attend_array *q = &work->input[IN_Q];
@@ -69,6 +69,9 @@ void attend_report(const struct attend_options *o, struct attend_work *work)
     report_score(o, r);
     report_masks(o, r);
     report_arrays(o, work, r);
+    r->computed = true;
+    if (!written)
+        return;
     const char *score = attend_score_name((int)o->score);
     error_summary("%s attention, %lld queries, %lld keys, on %s, %.3g s",
                   score != NULL ? score : attpool_kernel_to_name(o->kernels.name[0]),

@@ -242,6 +242,7 @@ static int run(struct bench *b, struct error *e)
     for (size_t i = 0; st == CMD_OK && i < bench_case_count && is_read(b); i++)
         if (is_wanted(b, &bench_cases[i]))
             st = time_case(b, &bench_cases[i], e);
+    b->report.computed = st == CMD_OK;
     return st;
 }
 

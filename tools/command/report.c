@@ -120,13 +120,14 @@ int json_write(const char *path, const json_t *value, struct error *e)
 int report_close(struct report *r, const char *path, int status, struct error *e)
 {
     const char *warning;
-    if (status == CMD_OK && path != NULL) {
+    if ((status == CMD_OK || r->computed) && path != NULL) {
         json_t *warnings = json_array();
         for (size_t i = 0; (warning = error_warning(i)) != NULL; i++)
             report_append(r, warnings, report_text(warning));
         report_put(r, r->root, "seconds", json_real(report_seconds(r)));
         report_put(r, r->root, "warnings", warnings);
-        status = r->incomplete ? error_memory(e, 0) : json_write(path, r->root, e);
+        const int written = r->incomplete ? error_memory(e, 0) : json_write(path, r->root, e);
+        status = written != CMD_OK ? e->code : status;
     }
     json_decref(r->root);
     *r = (struct report){ .root = NULL };

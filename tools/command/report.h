@@ -14,6 +14,7 @@
 struct report {
     json_t *root;
     bool incomplete; /* for want of memory */
+    bool computed;   /* all it is to tell is known: it is written even when another output fails */
     double start;
 };
 
@@ -34,7 +35,8 @@ json_t *report_numbers(const double *values, size_t count);
 /* Text of any bytes, of which those that are no UTF-8 become question marks; NULL is null. */
 json_t *report_text(const char *text);
 
-/* With the members seconds and warnings, into path; NULL: into nothing. Frees the report. */
+/* With the members seconds and warnings, into path; NULL: into nothing. After a failure (status)
+ * only where `computed` says that it cost no more than another output. Frees the report. */
 int report_close(struct report *r, const char *path, int status, struct error *e);
 
 /* One as itself, several as an array, none as null. */

@@ -338,9 +338,9 @@ static int regress(const struct regress_options *o, struct report *r, struct err
         warn_infinite(&fits);
         /* The error has the first failure; the rest is written all the same. */
         regress_write(o, &tables, &groups, &fits, e);
-        st = regress_draw(o, &tables, &fits, e);
-        if (st == CMD_OK)
-            st = regress_report(o, &tables, &fits, r, e);
+        regress_draw(o, &tables, &fits, e);
+        regress_report(o, &tables, &fits, r, e);
+        st = e->code;
     }
     regress_fits_free(&fits);
     regress_groups_free(&groups);

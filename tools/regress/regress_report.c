@@ -175,7 +175,8 @@ int regress_report(const struct regress_options *o, const struct regress_tables 
     int st = scores == NULL ? error_memory(e, fits->count * sizeof *scores) : CMD_OK;
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++)
         st = regress_score(o, &fits->item[i], &scores[i], e);
-    if (st == CMD_OK)
+    r->computed = st == CMD_OK;
+    if (e->code == CMD_OK)
         summarise(o, fits, scores);
     report_input(o, t, r);
     report_put(r, r->root, "fits", array);
