@@ -357,7 +357,7 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 2 '--rows.0. is 2, it should be 0 to 1' attend $base --weights w.npy --rows 2 -o o.npy
     fails 2 '--empty nearest needs a kernel as --score' attend $base --empty nearest
     fails 2 'a plot is an .svg or .png file' attend $base --heatmap h.npy
-    fails 2 '--bandwidth is .*, it should be' attend $base --score gaussian --bandwidth 1e-320
+    fails 2 '--bandwidth is .*, it and its inverse should be' attend $base --score gaussian --bandwidth 1e-320
     fails 2 '--scale is 1.7e.308, too large' attend $base --scale 1.7e308
     fails 4 '.*no backend "vax"' attend $base --backend vax
 
