@@ -266,6 +266,12 @@ numbered='--x 1 --y 2'
     printf 'x,y\n5,10\n7,-999.00\n9,?\n8,30\n' >missing.csv
     warns '.* 2 rows with' missing.csv $named --missing '?,-999' --na omit
     near 0 5 10 1 8 30 1
+    # with decimal commas a list has semicolons
+    printf 'x;y\n5,5;10\n7;-999\n9;0\n8;?\n' >commas.csv
+    for order in '--decimal , --missing -999,0;?' '--missing -999,0;? --decimal ,'; do
+        warns '.* 2 rows with' commas.csv $named --na omit $order
+        near 0 5.5 10 1 9 0 1
+    done
     npy missing.npy '<f8' '(2, 2)' 5 10 7 -999
     warns '.* 1 row with' missing.npy $numbered --missing -999 --na omit
     near 0 5 10 1

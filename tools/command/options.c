@@ -224,16 +224,23 @@ int options_next(const struct option_reader *r, int argc, char **argv, int *opti
 
 int list_read(const char *option, const char *text, struct list *list, struct error *e)
 {
+    return list_split(option, text, ',', list, e);
+}
+
+int list_split(const char *option, const char *text, char separator, struct list *list,
+               struct error *e)
+{
+    const char separators[] = { separator, '\0' };
     size_t count = 1;
     list_free(list);
     for (const char *p = text; *p != '\0'; p++)
-        count += *p == ',';
+        count += *p == separator;
     list->text = strdup(text);
     list->item = calloc(count, sizeof *list->item);
     if (list->text == NULL || list->item == NULL)
         return error_memory(e, count * sizeof *list->item);
     char *rest = list->text;
-    for (char *item; (item = strsep(&rest, ",")) != NULL;) {
+    for (char *item; (item = strsep(&rest, separators)) != NULL;) {
         if (*item == '\0')
             return error_set(e, CMD_USAGE, "%s %s: the list has an empty item", option,
                              quoted_name(text).text);

@@ -86,6 +86,9 @@ struct list {
     size_t count;
 };
 int list_read(const char *option, const char *text, struct list *list, struct error *e);
+/* With something else for the commas. */
+int list_split(const char *option, const char *text, char separator, struct list *list,
+               struct error *e);
 void list_free(struct list *list);
 
 /* Numbers are finite and in the C locale. `option` is for messages: "--scale". */

@@ -63,7 +63,8 @@ int table_option(int option, struct table_format *format, bool *taken, struct er
     case OPTION_COMMENT:
         return read_character("--comment", true, ".,+- \t", &format->comment, e);
     case OPTION_MISSING:
-        return list_read("--missing", optarg, &format->missing, e);
+        format->missing_text = optarg;
+        return CMD_OK;
     case OPTION_NA:
         st = choice_read("--na", optarg, nas, &choice, e);
         format->na = choice == 0 ? TABLE_MISSING_ERROR : TABLE_MISSING_OMIT;
@@ -73,12 +74,15 @@ int table_option(int option, struct table_format *format, bool *taken, struct er
     }
 }
 
-int table_options_check(const struct table_format *format, struct error *e)
+int table_options_check(struct table_format *format, struct error *e)
 {
     if (format->comment != '\0' && (unsigned char)format->comment == table_delimiter(format, NULL))
         return error_set(e, CMD_USAGE, "--comment and --delimiter are both \"%c\"",
                          format->comment);
-    return CMD_OK;
+    if (format->missing_text == NULL)
+        return CMD_OK;
+    return list_split("--missing", format->missing_text, format->decimal == ',' ? ';' : ',',
+                      &format->missing, e);
 }
 
 void table_format_free(struct table_format *format)

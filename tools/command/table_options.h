@@ -41,15 +41,17 @@ enum {
     "  --decimal C          the decimal point, '.' or ','; results always have '.'\n"              \
     "  --comment C          skip lines that begin with C; the last one before the data may\n"      \
     "                       hold the names\n"                                                      \
-    "  --missing TEXT[,TEXT..]  cells to take as missing, as NA, NaN and empty ones are\n"         \
+    "  --missing TEXT[,TEXT..]  cells to take as missing, as NA, NaN and empty ones are;\n"        \
+    "                       with --decimal ',' a list has ';' between the texts\n"                 \
     "  --na error|omit      rows with a missing value in a column used: an error (default), or\n"  \
     "                       left out; the fit at such a row of --at is then empty\n"
 
 /* Takes the option if it is one of these; *taken says so. optarg is its argument. */
 int table_option(int option, struct table_format *format, bool *taken, struct error *e);
 
-/* When all options have been read: CMD_USAGE for what does not go together. */
-int table_options_check(const struct table_format *format, struct error *e);
+/* When all options have been read: splits the list of --missing, as --decimal has it. CMD_USAGE
+ * for what does not go together. */
+int table_options_check(struct table_format *format, struct error *e);
 
 void table_format_free(struct table_format *format);
 

@@ -24,13 +24,14 @@ enum table_missing {
 /* The format of tables, one for all files of a command. Zero-initialised it is CSV. */
 struct table_format {
     enum table_header header;
-    unsigned char delimiter; /* 0: a tab where the name ends in .tsv, else ';' with a decimal
-                                comma, else ',' */
-    char decimal;            /* '.' or ','; 0 is '.' */
-    char comment;            /* what a line begins with that is no row; 0: there are none */
-    struct list missing;     /* cells that are missing values, besides empty ones, NA and NaN in
-                                any case; a number stands for all cells of its value */
-    enum table_missing na;   /* of data: TABLE_MISSING_ERROR or TABLE_MISSING_OMIT */
+    unsigned char delimiter;  /* 0: a tab where the name ends in .tsv, else ';' with a decimal
+                                 comma, else ',' */
+    char decimal;             /* '.' or ','; 0 is '.' */
+    char comment;             /* what a line begins with that is no row; 0: there are none */
+    const char *missing_text; /* of the option, which `missing` is when all are read */
+    struct list missing;      /* cells that are missing values, besides empty ones, NA and NaN in
+                                 any case; a number stands for all cells of its value */
+    enum table_missing na;    /* of data: TABLE_MISSING_ERROR or TABLE_MISSING_OMIT */
 };
 
 /* The delimiter of a table of that name; NULL is stdin or stdout. */
