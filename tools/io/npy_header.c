@@ -10,6 +10,9 @@
 /* A header of the types read here needs some 300 bytes, padding included. */
 enum { HEADER_MAX = 1 << 16, MAGIC = 6, PREAMBLE = 8 };
 
+/* The product of the other dimensions of an array that has one of 0. */
+enum { MOST_WHERE_EMPTY = 10 * 1000 * 1000 };
+
 static const struct {
     const char *code, *name;
     size_t size;
@@ -230,20 +233,25 @@ static int read_dict(struct parser *in, struct npy_info *info)
 
 /* ---- sizes ---- */
 
-/* A shape with a 0 has no elements whatever else stands in it. */
+/* A shape with a 0 has no elements, so that no size of a file bounds its other dimensions: those
+ * are bounded here, as rows, names of columns and results are made of them. */
 static int count_elements(const struct source *s, struct npy_info *info, struct error *e)
 {
-    const size_t most = (size_t)INT64_MAX / 8;
-    info->count = 1;
+    bool empty = false;
     for (int i = 0; i < info->dims; i++)
+        empty |= info->shape[i] == 0;
+    const size_t most = empty ? MOST_WHERE_EMPTY : (size_t)INT64_MAX / 8;
+    size_t count = 1;
+    for (int i = 0; i < info->dims; i++) {
         if (info->shape[i] == 0)
-            info->count = 0;
-    for (int i = 0; i < info->dims && info->count != 0; i++) {
-        if ((uint64_t)info->shape[i] > most / info->count)
-            return error_at(e, s->name, 0, 0, "the shape %s is too large for any memory",
-                            npy_shape(info->dims, info->shape).text);
-        info->count *= (size_t)info->shape[i];
+            continue;
+        if ((uint64_t)info->shape[i] > most / count)
+            return error_at(e, s->name, 0, 0, "the shape %s is too large %s",
+                            npy_shape(info->dims, info->shape).text,
+                            empty ? "for an array without elements" : "for any memory");
+        count *= (size_t)info->shape[i];
     }
+    info->count = empty ? 0 : count;
     uint64_t bytes = (uint64_t)info->count * types[info->type].size;
     if (s->size_known && s->left != bytes)
         return error_at(
