@@ -21,6 +21,9 @@ for page in "$srcdir"/man/*.[17]; do
     fi
 done
 
+dates=$(sed -n 's/^\.TH [^ ]* [17] \([^ ]*\) .*/\1/p' "$srcdir"/man/*.[17] | sort -u)
+test "$(echo "$dates" | wc -w)" = 1 || fail "the pages have other dates: $dates"
+
 page=$srcdir/man/attpool-packages.7
 grep -o '\\-\\-[a-z][-\\a-z]*' "$page" | sort -u >"$tmp/options"
 test -s "$tmp/options" || fail "$page names no options"

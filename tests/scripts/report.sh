@@ -68,6 +68,26 @@ base='regress d.csv --x x --y y'
     json_is '["4 of 7 queries have no data in reach (see --empty)"]' out warnings
     fails 3 'far.csv:1: no data is in reach' $base --kernel boxcar --bandwidth 1 --at far.csv \
         --empty error --quiet
+    # of several y, or without a fit anywhere, it says so
+    run 0 regress d.csv --x x --y y,z --kernel constant --loo --verbose
+    grep -q '^attpool: leave-one-out error 2.25 (in units of the variances), n 3,' err ||
+        fail "the summary is $(cat err)"
+    run 0 $base --kernel boxcar --bandwidth 0.5 --bandwidth 0.4 --loo --verbose --json -
+    grep -q '^attpool: 2 fits, leave-one-out error inf to inf, no fit predicts every row, n 3,' err ||
+        fail "the summary is $(cat err)"
+    # the least of each group
+    printf 'x,y,g\n1,5,a\n2,6,a\n3,9,a\n1,2,b\n9,7,b\n5,1,b\n1,2,c\n99,2,c\n' >groups.csv
+    run 0 regress groups.csv --x x --y y --by g --kernel boxcar --bandwidth 1.5 --bandwidth 9 --loo \
+        --verbose
+    grep -q '^attpool: a, bandwidth 1.5: 3.667, the least leave-one-out error of the group$' err &&
+        grep -q '^attpool: b, bandwidth 9: 15.5, the least leave-one-out error of the group$' err &&
+        grep -q '^attpool: group c: no fit predicts every row$' err || fail "the summary is $(cat err)"
+    # queries without a fit, with nothing in reach and without x
+    printf 'x\n1\nNA\n9\n' >gap.csv
+    ok $base --kernel boxcar --bandwidth 1 --at gap.csv --na omit --json - --quiet
+    json_is 2 out fits.0.rows_without_fit
+    ok $base --kernel boxcar --bandwidth 0.5 --grid 7 --json - --quiet
+    json_is 4 out fits.0.rows_without_fit
     # a constant y has no R^2
     printf 'x,y\n1,5\n2,5\n' >constant.csv
     run 0 regress constant.csv --x x --y y --bandwidth 1 --verbose --json -

@@ -129,7 +129,7 @@ struct regress_score {
     double relative; /* mean over the y of error by variance: R^2 is 1 minus it */
     double error;    /* squared, or with several y relative */
     struct regress_error *column; /* [v] */
-    size_t without_fit;           /* rows */
+    size_t without_fit;           /* queries */
     double n_eff_least, n_eff_median, n_eff_most;
 };
 

@@ -71,8 +71,13 @@ static void describe_errors(const struct regress_options *o, const struct regres
     }
     const struct regress_label best = regress_label(o, &fits->item[r.first], true);
     bool compared = fits->count > 1 && o->by == NULL; /* groups have errors of their own */
-    snprintf(text, size, "leave-one-out error %s, %s%s%s", range, compared ? "the least with " : "",
-             compared ? best.text : "", compared ? ", " : "");
+    const char *unit = fits->item[0].group->v > 1 ? " (in units of the variances)" : "";
+    bool none = isinf(r.least) != 0;
+    snprintf(text, size, "leave-one-out error %s%s, %s%s%s", range, unit,
+             !compared ? ""
+             : none    ? "no fit predicts every row"
+                       : "the least with ",
+             compared && !none ? best.text : "", compared ? ", " : "");
 }
 
 /* Of one fit for each group. */
@@ -84,6 +89,23 @@ static void count_rows(const struct regress_options *o, const struct regress_fit
     for (size_t i = 0; i < fits->count; i += each) {
         *m += fits->item[i].group->m;
         *n += fits->item[i].group->n;
+    }
+}
+
+/* The best of several fits of each group, of which only so many can be read. */
+static void summarise_groups(const struct regress_options *o, const struct regress_fits *fits,
+                             const struct regress_score *scores)
+{
+    enum { MOST_GROUPS = 24 };
+    size_t each = o->choices.kernel_count * o->choices.bandwidth_count;
+    for (size_t i = 0; i < fits->count && each > 1 && i < MOST_GROUPS * each; i += each) {
+        const struct range r = range_of(scores + i, each, error_of);
+        const struct regress_fit *best = &fits->item[i + r.first];
+        if (isinf(r.least))
+            error_summary("group %s: no fit predicts every row", best->group->label);
+        else if (!isnan(r.least))
+            error_summary("%s: %.4g, the least leave-one-out error of the group",
+                          regress_label(o, best, true).text, r.least);
     }
 }
 
@@ -103,6 +125,8 @@ static void summarise(const struct regress_options *o, const struct regress_fits
         snprintf(queries, sizeof queries, " at %zu query point%s", n, n == 1 ? "" : "s");
     range_text(range_of(scores, fits->count, n_eff_of), fits->count, n_eff);
     error_summary("%s%sn %zu%s, n_eff %s%s", count, errors, m, queries, n_eff, spread);
+    if (o->by != NULL && o->loo)
+        summarise_groups(o, fits, scores);
 }
 
 /* ---- --json ---- */
@@ -137,8 +161,7 @@ static void report_errors(const struct regress_options *o, const struct regress_
     report_put(r, fit, "r_squared", fitted ? report_number(1 - score->relative) : json_null());
     report_put(r, fit, "leave_one_out_error",
                predicted ? report_number(score->error) : json_null());
-    report_put(r, fit, "rows_without_fit",
-               score->at_data ? json_integer((json_int_t)score->without_fit) : json_null());
+    report_put(r, fit, "rows_without_fit", json_integer((json_int_t)score->without_fit));
     for (size_t k = 0; score->at_data && k < t->v; k++)
         report_append(r, columns,
                       json_pack("{s:o, s:o, s:o}", "y", report_text(t->y_names[k]),

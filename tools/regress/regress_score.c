@@ -58,9 +58,17 @@ static int score_errors(const struct regress_fit *fit, struct regress_score *sco
     }
     score->relative = count > 0 ? sum / (double)count : (double)NAN;
     score->error = g->v == 1 ? score->column[0].squared : score->relative;
-    for (size_t j = 0; j < g->m; j++)
-        score->without_fit += case_weight(g, j) > 0 && isnan(real_get(fit->fit, g->single, j));
     return CMD_OK;
+}
+
+/* Queries; at the data's own points those of case weight 0 do not count. */
+static size_t count_without_fit(const struct regress_fit *fit, bool at_data)
+{
+    const struct regress_group *g = fit->group;
+    size_t count = 0;
+    for (size_t i = 0; i < g->n; i++)
+        count += (!at_data || case_weight(g, i) > 0) && isnan(real_get(fit->fit, g->single, i));
+    return count;
 }
 
 /* ---- how many rows ---- */
@@ -98,6 +106,7 @@ int regress_score(const struct regress_options *o, const struct regress_fit *fit
                   struct regress_score *score, struct error *e)
 {
     *score = (struct regress_score){ .at_data = o->at == NULL && o->grid == 0 };
+    score->without_fit = count_without_fit(fit, score->at_data);
     int st = score_n_eff(fit, score, e);
     return st == CMD_OK && score->at_data ? score_errors(fit, score, e) : st;
 }
