@@ -360,6 +360,7 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 2 '--window: "3" is not LEFT,RIGHT' attend $base --window 3
     fails 2 '--window: "-1" is not a whole number from 0' attend $base --window -1,1
     fails 2 '--rows needs --weights or --heatmap' attend $base --rows 0
+    fails 2 '--keep-scripts needs --heatmap' attend $base --keep-scripts
     fails 2 '--rows: "-1" is not a whole number from 0' attend $base --weights w.npy --rows -1
     fails 2 '--rows.0. is 2, it should be 0 to 1' attend $base --weights w.npy --rows 2 -o o.npy
     fails 2 '--empty nearest needs a kernel as --score' attend $base --empty nearest

@@ -58,6 +58,7 @@ fails 1 'cannot write no/such.json' demo --no-plots --json no/such.json
 fails 2 '--n: "0" is not between 1 and 1000000' demo --n 0
 fails 2 '--seed: "-1" is not a whole number' demo --seed -1
 fails 2 '--format: "pdf" is not one of svg, png' demo --format pdf
+fails 2 '--keep-scripts and --no-plots cannot be used' demo --no-plots --keep-scripts
 fails 2 'demo takes no arguments besides its options: "x"' demo x
 fails 4 '.*no backend "vax"' demo --no-plots --backend vax
 : >file

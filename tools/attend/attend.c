@@ -332,6 +332,8 @@ static int check_together(const struct option_reader *r, struct attend_options *
         return usage_error(r, e, "--lengths-per needs --lengths");
     if (given->option[OPTION_ROWS] && !weights)
         return usage_error(r, e, "--rows needs --weights or --heatmap");
+    if (o->keep_scripts && o->heatmap == NULL)
+        return usage_error(r, e, "--keep-scripts needs --heatmap");
     int st = check_score(r, o, given, e);
     if (st == CMD_OK)
         st = check_kernel(r, o, given, e);

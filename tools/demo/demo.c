@@ -335,6 +335,8 @@ static int read_arguments(int argc, char **argv, struct demo *demo, bool *done, 
     if (st == CMD_OK && !*done && optind < argc)
         st = usage_error(&r, e, "demo takes no arguments besides its options: %s",
                          quoted_name(argv[optind]).text);
+    if (st == CMD_OK && !*done && demo->keep_scripts && !plots)
+        st = usage_error(&r, e, "--keep-scripts and --no-plots cannot be used together");
     demo->single = demo->common.precision == PRECISION_F32;
     demo->format = plots ? formats[choice] : NULL;
     if (plots && demo->folder == NULL)

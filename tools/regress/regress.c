@@ -214,6 +214,8 @@ static int check_together(const struct option_reader *r, struct regress_options 
                            "--plot with %zu x columns shows the data against its fit, which --at "
                            "does not compute",
                            o->x.count);
+    if (o->keep_scripts && o->plot == NULL && o->heatmap == NULL)
+        return usage_error(r, e, "--keep-scripts needs --plot or --heatmap");
     int st = table_options_check(&o->format, e);
     if (st == CMD_OK)
         st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
