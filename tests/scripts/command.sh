@@ -112,6 +112,12 @@ fails 2 '--kernel: .*, cauchy; did you mean "gaussian"' regress d.csv --kernel g
 fails 2 '--kernel: .*, cauchy; did you mean "uniform"' regress d.csv --kernel unifrom
 fails 2 '--kernel: what Dive into Deep Learning calls Epanechikov is triangular' regress d.csv \
     --kernel Epanechikov
+for name in cos:density trwt:locfit Linear:scikit-learn; do
+    fails 2 "--kernel: what .*${name#*:} calls .* is" regress d.csv --x x --y y --bandwidth 1 \
+        --kernel "${name%:*}"
+    fails 2 "--score: what .*${name#*:} calls .* is" attend -q q.npy -k q.npy -v q.npy \
+        --score "${name%:*}"
+done
 fails 2 '--score: "additve" is not .*; did you mean "additive"' attend --score additve
 fails 2 '--score: "normale" is not .*; did you mean "normal"' attend --score normale
 fails 2 '--empty: "nearset" is not one of nan, .*; did you mean "nearest"' regress d.csv --empty nearset

@@ -63,6 +63,11 @@ base='regress d.csv --x x --y y'
     run 0 $base --kernel boxcar --bandwidth 0.5 --grid 4 --verbose
     grep -q '^attpool: n 3 at 4 query points, n_eff 1 (1 to 1)$' err || fail "the summary is $(cat err)"
     ok $base --kernel boxcar --bandwidth 0.5 --grid 7 --quiet
+    ok $base --kernel boxcar --bandwidth 0.5 --grid 7 --quiet --verbose
+    ok $base --kernel boxcar --bandwidth 0.5 --grid 7 --verbose --quiet
+    # names of kernels in any case
+    ok $base --kernel Box,EPAN --bandwidth 5 --json -
+    json_is '"epanechnikov"' out fits.1.kernel
     ATTPOOL_VERBOSE=2 ok $base --kernel boxcar --bandwidth 0.5 --grid 7 --quiet
     ok $base --kernel boxcar --bandwidth 0.5 --grid 7 --quiet --json -
     json_is '["4 of 7 queries have no data in reach (see --empty)"]' out warnings

@@ -205,6 +205,9 @@ numbered='--x 1 --y 2'
     reads comma.tsv 5.5:10 $named --decimal ,
     printf 'x,y\n"5,5",10\n' >inside.csv
     refuses '2:1: .*; --delimiter , --decimal , reads decimal commas$' inside.csv $named
+    printf 'x,y\n"1,234",10\n' >inside3.csv
+    refuses '2:1: .*; thousands separators are not accepted, and --delimiter , --decimal , reads decimal commas$' \
+        inside3.csv $named
     reads inside.csv 5.5:10 $named --delimiter , --decimal ,
     printf 'x;y\n5.5;10\n' >point.csv
     refuses '2:1: .*"5.5" is not a number; with --decimal , a point is not accepted$' point.csv $named --decimal ,

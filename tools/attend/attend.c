@@ -158,8 +158,9 @@ static int read_score(struct attend_options *o, struct error *e)
             nearest_offer(&nearest, name);
     }
     o->score = ATTPOOL_KERNEL;
-    if (kernels_read("--score", optarg, &o->kernels, e) == CMD_OK)
-        return CMD_OK;
+    int st = kernels_read("--score", optarg, &o->kernels, e);
+    if (st == CMD_OK || kernel_caution(optarg) != NULL)
+        return st;
     kernels_offer(&nearest);
     *e = (struct error){ 0 };
     return error_set(e, CMD_USAGE,

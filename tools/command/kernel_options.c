@@ -27,17 +27,43 @@ void kernels_offer(struct nearest *nearest)
     }
 }
 
+const char *kernel_caution(const char *name)
+{
+    static const struct {
+        const char *name, *text;
+    } cautions[] = {
+        { "epanechikov", "what Dive into Deep Learning calls Epanechikov is triangular; the kernel "
+                         "1 - u^2 is epanechnikov" },
+        { "cos", "what R's density calls cos is none of the kernels; cos(pi u/2) is cosine" },
+        { "trwt", "what locfit calls trwt is tricube; the kernel (1 - u^2)^3 is triweight" },
+        { "linear", "what scikit-learn calls linear is triangular" },
+    };
+    for (size_t i = 0; i < sizeof cautions / sizeof cautions[0]; i++)
+        if (strcasecmp(name, cautions[i].name) == 0)
+            return cautions[i].text;
+    return NULL;
+}
+
+/* In any case, as R and Stata have "Gaussian" and "EPAN". */
+static int kernel_read(const char *text)
+{
+    char name[32];
+    size_t i = 0;
+    for (; text[i] != '\0' && i + 1 < sizeof name; i++)
+        name[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    name[i] = '\0';
+    return text[i] == '\0' ? attpool_kernel_from_name(name) : -1;
+}
+
 static int unknown_kernel(const char *option, const char *text, struct error *e)
 {
     char all[400] = "";
     size_t used = 0;
     const char *name;
     struct nearest nearest = { .typed = text };
-    if (strcasecmp(text, "epanechikov") == 0)
-        return error_set(e, CMD_USAGE,
-                         "%s: what Dive into Deep Learning calls Epanechikov is triangular; the "
-                         "kernel 1 - u^2 is epanechnikov",
-                         option);
+    const char *caution = kernel_caution(text);
+    if (caution != NULL)
+        return error_set(e, CMD_USAGE, "%s: %s", option, caution);
     for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++)
         used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", k > 0 ? ", " : "", name);
     kernels_offer(&nearest);
@@ -55,7 +81,7 @@ int kernels_read(const char *option, const char *text, struct kernels *kernels, 
     if (st == CMD_OK && kernels->name == NULL)
         st = error_memory(e, list.count * sizeof *kernels->name);
     for (size_t i = 0; st == CMD_OK && i < list.count; i++) {
-        int name = attpool_kernel_from_name(list.item[i]);
+        int name = kernel_read(list.item[i]);
         if (name < 0)
             st = unknown_kernel(option, list.item[i], e);
         else

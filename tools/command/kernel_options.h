@@ -10,6 +10,10 @@
 /* Bandwidths, which are positive. */
 int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e);
 
+/* Why a name that means different kernels in different places is none here; NULL: it is not such.
+ */
+const char *kernel_caution(const char *name);
+
 struct kernels {
     attpool_kernel_name *name;
     size_t count;

@@ -175,7 +175,8 @@ static int read_common(const struct option_reader *r, int option, struct error *
         messages_show(MESSAGES_QUIET);
         break;
     case OPTION_VERBOSE:
-        messages_show(MESSAGES_VERBOSE);
+        if (messages_shown() != MESSAGES_QUIET)
+            messages_show(MESSAGES_VERBOSE);
         break;
     default:
         st = choice_read("--precision", optarg, precisions, &choice, e);

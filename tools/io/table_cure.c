@@ -172,6 +172,15 @@ static struct cure cure_stars(void)
     return cure("; a number was too wide for %s", "its field");
 }
 
+/* 1,234 could be either. */
+static bool has_thousands(const char *text, char separator)
+{
+    const char *from = strchr(text, separator);
+    size_t before = strspn(text + strspn(text, "+-"), "0123456789");
+    return from != NULL && before > 0 && before < 4 && from[1] != '\0' &&
+           strspn(from + 1, "0123456789") == 3 && from[4] == '\0';
+}
+
 /* Numbers as they are written elsewhere. */
 static struct cure cure_number(const struct table_builder *b, const char *text, size_t length)
 {
@@ -180,7 +189,9 @@ static struct cure cure_number(const struct table_builder *b, const char *text, 
     if (number_parse_point(text, length, other, &value) == NUMBER_FINITE) {
         if (other == '.')
             return cure("; with %s a point is not accepted", "--decimal ,");
-        return cure("; %s reads decimal commas",
+        return cure(has_thousands(text, ',') ? "; thousands separators are not accepted, and %s "
+                                               "reads decimal commas"
+                                             : "; %s reads decimal commas",
                     b->delimiter == ',' ? "--delimiter , --decimal ," : "--decimal ,");
     }
     struct cure c = other_delimiter(b, text, length, all_numbers, NULL);
