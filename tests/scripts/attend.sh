@@ -17,6 +17,7 @@ base='-q q.npy -k k.npy -v v.npy'
     for file in about.json out; do
         json_is '"attend"' $file command
         json_is '"f64"' $file precision
+        json_is '"gaussian"' $file score
         json_is '"gaussian"' $file kernel
         json_is '"product"' $file form
         json_is '[1,2]' $file bandwidth
@@ -56,13 +57,21 @@ base='-q q.npy -k k.npy -v v.npy'
     near 1e-14 2.3333333333333335 2.3333333333333335
     ok attend -q q.npy -v v.npy --score average
     near 1e-14 2.3333333333333335 2.3333333333333335
-    ok attend $base --score boxcar
+    run 0 attend $base --score boxcar
     near 1e-14 1 NaN
+    test "$(cat err)" = 'attpool: warning: 1 of 2 queries sees no key (see --empty)' ||
+        fail "the warning is $(cat err)"
+    run 0 attend $base --score Box --json -
+    json_is '["1 of 2 queries sees no key (see --empty)"]' out warnings
+    json_is '"Box"' out score
+    json_is '"boxcar"' out kernel
+    json_is 1 out bandwidth
+    ok attend $base --score boxcar --empty nan
     ok attend $base --score boxcar --bandwidth 1.5
     near 1e-14 2.3333333333333335 3
     ok attend $base --score boxcar,constant --bandwidth 0.5,1
     near 1e-14 2.5 2
-    ok attend $base --score boxcar --form product --bandwidth 1.5,0.5
+    run 0 attend $base --score boxcar --form product --bandwidth 1.5,0.5
     near 1e-14 1 NaN
     ok attend $base --score triangular --form radial --bandwidth 2
     near 1e-14 2 2.7387961250362585
@@ -156,8 +165,8 @@ base='-q q.npy -k k.npy -v v.npy'
     for masked in '--mask mask.npy' '--key-weights a.npy' '--bias bias.npy'; do
         for score in dot average gaussian boxcar; do
             for precision in f32 f64; do
-                ok attend $base --score $score $masked --precision $precision -o o.npy
-                ok attend -q q.npy -k kx.npy -v vx.npy --score $score $masked \
+                run 0 attend $base --score $score $masked --precision $precision -o o.npy
+                run 0 attend -q q.npy -k kx.npy -v vx.npy --score $score $masked \
                     --precision $precision -o o2.npy
                 same o.npy o2.npy
             done
@@ -195,10 +204,10 @@ base='-q q.npy -k k.npy -v v.npy'
     shape '<f4 (2, 1, 2)'
     near 0 1 2 7 8
     npy len.npy '<i8' '(2,)' 1 1
-    ok attend $batch --lengths len.npy
+    run 0 attend $batch --lengths len.npy
     test "$(cat out)" = "$(printf 'batch,o1,o2\n0,1,2\n1,NaN,NaN')" || fail "got $(cat out)"
     npy len.npy '<i8' '(2, 1)' 1 2
-    ok attend $batch --lengths len.npy
+    run 0 attend $batch --lengths len.npy
     test "$(cat out)" = "$(printf 'batch,o1,o2\n0,1,2\n1,7,8')" || fail "got $(cat out)"
     ok attend $batch --lengths len.npy --lengths-per row
     test "$(cat out)" = "$(printf 'batch,o1,o2\n0,1,2\n1,7,8')" || fail "got $(cat out)"
@@ -258,7 +267,7 @@ base='-q q.npy -k k.npy -v v.npy'
         shape "<$3 (5, 1)"
         near 1e-6 $(cat seconds)
     done
-    ok attend -q t.npy -k x.npy -v yf.npy --score boxcar --lse lse.npy
+    run 0 attend -q t.npy -k x.npy -v yf.npy --score boxcar --lse lse.npy
     unnpy lse.npy
     shape '<f8 (5,)'
     npy qb.npy '>f8' '(2, 2)' 1 0 0 2
@@ -290,6 +299,10 @@ base='-q q.npy -k k.npy -v v.npy'
     near 1e-14 $(cat lse)
     ok attend -q q.npy -k k.npy --score boxcar --bandwidth 1.5 --weights -
     test "$(head -n 1 out)" = w1,w2,w3 || fail "the header is $(head -n 1 out)"
+    ok attend -q q.npy -k k.npy --score average --weights - --rows 1,0
+    near 1e-14 1 0.33333333333333331 0.33333333333333331 0.33333333333333331 \
+        0 0.33333333333333331 0.33333333333333331 0.33333333333333331
+    test "$(head -n 1 out)" = query,w1,w2,w3 || fail "the header is $(head -n 1 out)"
     if have gnuplot; then
         ok attend $base --heatmap h.svg --keep-scripts -o o.npy
         grep -q '<svg' h.svg || fail "h.svg is no SVG"

@@ -147,6 +147,7 @@ const char *attend_score_name(int score)
 static int read_score(struct attend_options *o, struct error *e)
 {
     struct nearest nearest = { .typed = optarg };
+    o->score_text = optarg;
     for (int i = 0; i <= ATTPOOL_PROJECTION; i++) {
         const char *name = attend_score_name(i);
         if (name != NULL && strcmp(optarg, name) == 0) {

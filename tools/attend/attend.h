@@ -33,6 +33,7 @@ struct attend_options {
     const char *heatmap;
     bool keep_scripts;
     attpool_score score;
+    const char *score_text; /* as it was given; NULL: it was not */
     struct kernels kernels;
     attpool_form form;
     struct numbers bandwidths;

@@ -14,13 +14,15 @@ static json_t *shape_of(const struct attend_array *a)
 
 static void report_score(const struct attend_options *o, struct report *r)
 {
-    const char *score = attend_score_name((int)o->score);
-    report_put(r, r->root, "score", json_string(score != NULL ? score : "kernel"));
+    bool given = o->input[IN_INVERSE_BANDWIDTH] != NULL || o->bandwidths.count > 0;
+    bool constant = o->kernels.count == 1 && o->kernels.name[0] == ATTPOOL_CONSTANT;
+    report_put(r, r->root, "score", report_text(o->score_text != NULL ? o->score_text : "dot"));
     if (o->score != ATTPOOL_KERNEL)
         return;
     report_put(r, r->root, "kernel", report_kernels(&o->kernels));
     report_put(r, r->root, "form", json_string(o->form == ATTPOOL_RADIAL ? "radial" : "product"));
-    report_put(r, r->root, "bandwidth", report_bandwidths(&o->bandwidths));
+    report_put(r, r->root, "bandwidth",
+               given || constant ? report_bandwidths(&o->bandwidths) : json_real(1));
 }
 
 static void report_masks(const struct attend_options *o, struct report *r)

@@ -4,6 +4,7 @@
 
 #include "tools/attend/attend.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,24 @@ static int make_result(const struct attend_work *work, int64_t rows, int64_t col
     return array_new(&result->data, result->count, real_size(work->single), e);
 }
 
+/* Where rows without keys become NaN, which nobody has asked for. */
+static bool may_warn(const struct attend_options *o)
+{
+    return o->empty == ATTPOOL_EMPTY_DEFAULT &&
+           (o->score == ATTPOOL_KERNEL || o->score == ATTPOOL_AVERAGE);
+}
+
+static void warn_empty(const struct attend_options *o, const struct attend_work *work)
+{
+    const struct attend_array *lse = &work->output[OUT_LSE];
+    size_t empty = 0;
+    for (size_t i = 0; may_warn(o) && i < lse->count; i++)
+        empty += real_get(lse->data, work->single, i) == -(double)INFINITY;
+    if (empty > 0)
+        error_warn("%zu of %zu queries %s no key (see --empty)", empty, lse->count,
+                   empty == 1 ? "sees" : "see");
+}
+
 static int make_results(const struct attend_options *o, struct attend_work *work, struct error *e)
 {
     const struct attend_array *q = &work->input[IN_Q], *v = &work->input[IN_V];
@@ -58,7 +77,7 @@ static int make_results(const struct attend_options *o, struct attend_work *work
     int st = CMD_OK;
     if (o->input[IN_V] != NULL)
         st = make_result(work, n, v->shape[v->dims - 1], &work->output[OUT_RESULT], e);
-    if (st == CMD_OK && o->output[OUT_LSE] != NULL)
+    if (st == CMD_OK && (o->output[OUT_LSE] != NULL || may_warn(o)))
         st = make_result(work, n, -1, &work->output[OUT_LSE], e);
     if (st == CMD_OK && (o->output[OUT_WEIGHTS] != NULL || o->heatmap != NULL))
         st = make_result(work, rows, m, &work->output[OUT_WEIGHTS], e);
@@ -243,6 +262,8 @@ int attend_run(const struct attend_options *o, struct attend_work *work, struct 
         report_context(&work->report, session.context, work->single);
         snprintf(work->backend, sizeof work->backend, "%s", attpool_backend_name(session.context));
         session_close(&session);
+        if (st == CMD_OK)
+            warn_empty(o, work);
     }
     free(c.coordinate_inverse_bandwidths);
     return st;

@@ -32,9 +32,9 @@ static void write_place(struct output *o, const int64_t *shape, int leading, int
 }
 
 /* A line for each row of each batch and head. Columns are name1, name2, .. or, where a row is
- * one value of an array without that dimension, name. */
+ * one value of an array without that dimension, name. Chosen rows begin with their numbers. */
 static int write_csv(const char *path, const struct attend_array *a, bool single, const char *name,
-                     bool vector, struct error *e)
+                     bool vector, const struct integers *chosen, struct error *e)
 {
     int leading = vector ? a->dims - 1 : a->dims - 2;
     int64_t rows = a->shape[leading], columns = vector ? 1 : a->shape[leading + 1], places = 1;
@@ -45,6 +45,7 @@ static int write_csv(const char *path, const struct attend_array *a, bool single
     for (int c = 0; c < leading; c++)
         places *= a->shape[c];
     output_text(&o, leading == 2 ? "batch,head," : leading == 1 ? "batch," : "");
+    output_text(&o, chosen != NULL ? "query," : "");
     for (int64_t c = 0; c < columns; c++)
         output_printf(&o, vector ? "%s%s" : "%s%s%lld", c > 0 ? "," : "", name, (long long)c + 1);
     output_text(&o, "\n");
@@ -52,6 +53,8 @@ static int write_csv(const char *path, const struct attend_array *a, bool single
     for (int64_t place = 0; place < places; place++)
         for (int64_t row = 0; row < rows; row++) {
             write_place(&o, a->shape, leading, place);
+            if (chosen != NULL)
+                output_printf(&o, "%lld,", (long long)chosen->value[row]);
             for (int64_t c = 0; c < columns; c++) {
                 if (c > 0)
                     output_write(&o, ",", 1);
@@ -64,13 +67,14 @@ static int write_csv(const char *path, const struct attend_array *a, bool single
 }
 
 static int write_array(const char *path, const struct attend_array *a, bool single,
-                       const char *name, bool vector, struct error *e)
+                       const char *name, bool vector, const struct integers *chosen,
+                       struct error *e)
 {
     if (path == NULL)
         return CMD_OK;
     if (name_is_npy(path))
         return npy_write(path, single ? NPY_F32 : NPY_F64, a->dims, a->shape, a->data, e);
-    return write_csv(path, a, single, name, vector, e);
+    return write_csv(path, a, single, name, vector, chosen, e);
 }
 
 /* ---- the picture ---- */
@@ -145,7 +149,8 @@ int attend_write(const struct attend_options *o, const struct attend_work *work,
     };
     /* The error has the first failure; the rest is written all the same. */
     for (int i = 0; i < OUTPUTS; i++)
-        write_array(o->output[i], &work->output[i], work->single, names[i], i == OUT_LSE, e);
+        write_array(o->output[i], &work->output[i], work->single, names[i], i == OUT_LSE,
+                    i == OUT_WEIGHTS && o->rows.count > 0 ? &o->rows : NULL, e);
     if (o->heatmap != NULL)
         draw_weights(o, work, e);
     return e->code;
