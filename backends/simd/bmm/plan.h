@@ -11,7 +11,7 @@
  * and the rows of its tiles; the most rows and vectors of any tile. */
 enum {
     BMM_ACC = NREG >= 32 ? 24 : 12,
-    BMM_VECS = NREG >= 32 && VF_LANES < 16 ? 3 : 2,
+    BMM_VECS = NREG >= 32 && LANES * REAL_BITS < 512 ? 3 : 2,
     BMM_ROWS = BMM_ACC / BMM_VECS,
     BMM_MAX_ROWS = 12,
     BMM_MAX_VECS = 4,

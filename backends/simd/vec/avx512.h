@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Vectors of AVX-512 (F, DQ, BW, VL): 16 floats (vf) or 8 doubles (vd). The only file that
+/* Vectors of AVX-512 (F, DQ, BW, VL): 16 floats or 8 doubles. The only file that
  * knows AVX-512. contract.h says what each function means.
  *
  * ATTPOOL_EMULATED takes two 256-bit vectors for one. Without it and without AVX-512 this file
@@ -12,13 +12,10 @@
 #include "backends/simd/vec/avx512_emulated.h"
 #else
 
-#include <math.h>
 #include <simde/x86/avx512.h>
 #include <simde/x86/fma.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
+#include "backends/real.h"
 #include "backends/simd/vec/bytes_x86.h"
 #include "backends/simd/vec/contract.h"
 
@@ -29,137 +26,114 @@
 
 /* clang-format off */ /* a function a line reads as a table */
 
-enum { VF_LANES = 16, VD_LANES = 8, NREG = 32 };
+enum { NREG = 32 };
 
-typedef simde__m512 vf;
-typedef simde__mmask16 vf_mask;
-typedef simde__m512i vf_int;
-typedef simde__m512d vd;
-typedef simde__mmask8 vd_mask;
-typedef simde__m512i vd_int;
+#if REAL_BITS == 32
 
-/* --- float ------------------------------------------------------------------------------- */
+enum { LANES = 16 };
+typedef simde__m512 vec;
+typedef simde__mmask16 vec_mask;
+typedef simde__m512i vec_int;
 
-VEC_FN vf vf_set1(float x) { return simde_mm512_set1_ps(x); }
-VEC_FN vf vf_zero(void) { return simde_mm512_setzero_ps(); }
-VEC_FN vf vf_loadu(const float *p) { return simde_mm512_loadu_ps(p); }
-VEC_FN void vf_storeu(float *p, vf a) { simde_mm512_storeu_ps(p, a); }
+VEC_FN vec v_set1(float x) { return simde_mm512_set1_ps(x); }
+VEC_FN vec v_zero(void) { return simde_mm512_setzero_ps(); }
+VEC_FN vec v_loadu(const void *p) { return simde_mm512_loadu_ps(p); }
+VEC_FN void v_storeu(void *p, vec a) { simde_mm512_storeu_ps(p, a); }
 
-VEC_FN vf vf_add(vf a, vf b) { return simde_mm512_add_ps(a, b); }
-VEC_FN vf vf_sub(vf a, vf b) { return simde_mm512_sub_ps(a, b); }
-VEC_FN vf vf_mul(vf a, vf b) { return simde_mm512_mul_ps(a, b); }
-VEC_FN vf vf_div(vf a, vf b) { return simde_mm512_div_ps(a, b); }
-VEC_FN vf vf_sqrt(vf a) { return simde_mm512_sqrt_ps(a); }
-VEC_FN vf vf_neg(vf a) { return simde_mm512_xor_ps(a, vf_set1(-0.0F)); }
-VEC_FN vf vf_abs(vf a) { return simde_mm512_andnot_ps(vf_set1(-0.0F), a); }
+VEC_FN vec v_add(vec a, vec b) { return simde_mm512_add_ps(a, b); }
+VEC_FN vec v_sub(vec a, vec b) { return simde_mm512_sub_ps(a, b); }
+VEC_FN vec v_mul(vec a, vec b) { return simde_mm512_mul_ps(a, b); }
+VEC_FN vec v_div(vec a, vec b) { return simde_mm512_div_ps(a, b); }
+VEC_FN vec v_sqrt(vec a) { return simde_mm512_sqrt_ps(a); }
+VEC_FN vec v_neg(vec a) { return simde_mm512_xor_ps(a, v_set1(-0.0F)); }
+VEC_FN vec v_abs(vec a) { return simde_mm512_andnot_ps(v_set1(-0.0F), a); }
 
 #ifdef __FMA__
-VEC_FN vf vf_fma(vf a, vf b, vf c) { return simde_mm512_fmadd_ps(a, b, c); }
-VEC_FN vf vf_fnma(vf a, vf b, vf c) { return simde_mm512_fnmadd_ps(a, b, c); }
-#else
-VEC_FN vf vf_fma(vf a, vf b, vf c)
-{
-    /* SIMDe's wide forms round twice where FMA is missing. */
-    float x[16], y[16], z[16];
-    vf_storeu(x, a);
-    vf_storeu(y, b);
-    vf_storeu(z, c);
-    for (int i = 0; i < 16; i++)
-        z[i] = fmaf(x[i], y[i], z[i]);
-    return vf_loadu(z);
-}
-
-VEC_FN vf vf_fnma(vf a, vf b, vf c) { return vf_fma(vf_neg(a), b, c); }
+VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_mm512_fmadd_ps(a, b, c); }
+VEC_FN vec v_fnma(vec a, vec b, vec c) { return simde_mm512_fnmadd_ps(a, b, c); }
 #endif
 
-VEC_FN vf_mask vf_lt(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_LT_OQ); }
-VEC_FN vf_mask vf_le(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_LE_OQ); }
-VEC_FN vf_mask vf_gt(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_GT_OQ); }
-VEC_FN vf_mask vf_ge(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_GE_OQ); }
-VEC_FN vf_mask vf_eq(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_EQ_OQ); }
-VEC_FN vf_mask vf_ne(vf a, vf b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_NEQ_UQ); }
-VEC_FN vf_mask vf_isnan(vf a) { return simde_mm512_cmp_ps_mask(a, a, SIMDE_CMP_UNORD_Q); }
+VEC_FN vec_mask v_lt(vec a, vec b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_LT_OQ); }
+VEC_FN vec_mask v_le(vec a, vec b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_LE_OQ); }
+VEC_FN vec_mask v_gt(vec a, vec b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_GT_OQ); }
+VEC_FN vec_mask v_ge(vec a, vec b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_GE_OQ); }
+VEC_FN vec_mask v_eq(vec a, vec b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_EQ_OQ); }
+VEC_FN vec_mask v_ne(vec a, vec b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_NEQ_UQ); }
+VEC_FN vec_mask v_isnan(vec a) { return simde_mm512_cmp_ps_mask(a, a, SIMDE_CMP_UNORD_Q); }
 
-VEC_FN vf_mask vf_m_and(vf_mask a, vf_mask b) { return (vf_mask)(a & b); }
-VEC_FN vf_mask vf_m_or(vf_mask a, vf_mask b) { return (vf_mask)(a | b); }
-VEC_FN vf_mask vf_m_not(vf_mask m) { return (vf_mask)~m; }
-VEC_FN vf_mask vf_m_andnot(vf_mask a, vf_mask b) { return (vf_mask)(a & ~b); }
-VEC_FN unsigned vf_m_bits(vf_mask m) { return m; }
-VEC_FN int vf_m_any(vf_mask m) { return m != 0; }
-VEC_FN int vf_m_all(vf_mask m) { return m == 0xffff; }
-VEC_FN vf_mask vf_m_first(size_t n) { return (vf_mask)((1U << n) - 1U); }
+VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return (vec_mask)(a & b); }
+VEC_FN vec_mask m_or(vec_mask a, vec_mask b) { return (vec_mask)(a | b); }
+VEC_FN vec_mask m_not(vec_mask m) { return (vec_mask)~m; }
+VEC_FN vec_mask m_andnot(vec_mask a, vec_mask b) { return (vec_mask)(a & ~b); }
+VEC_FN unsigned m_bits(vec_mask m) { return m; }
+VEC_FN int m_any(vec_mask m) { return m != 0; }
+VEC_FN int m_all(vec_mask m) { return m == 0xffff; }
+VEC_FN vec_mask m_first(size_t n) { return (vec_mask)((1U << n) - 1U); }
 
-VEC_FN vf vf_select(vf_mask m, vf a, vf b) { return simde_mm512_mask_mov_ps(b, m, a); }
+VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm512_mask_mov_ps(b, m, a); }
 
 /* maxps and minps return their second operand unless the comparison holds. */
 #ifdef __AVX512F__
-VEC_FN vf vf_max_keep(vf a, vf b) { return simde_mm512_max_ps(b, a); }
-VEC_FN vf vf_min_keep(vf a, vf b) { return simde_mm512_min_ps(b, a); }
-VEC_FN vf vf_raise_to(vf x, vf lo) { return simde_mm512_max_ps(lo, x); }
+VEC_FN vec v_max_keep(vec a, vec b) { return simde_mm512_max_ps(b, a); }
+VEC_FN vec v_min_keep(vec a, vec b) { return simde_mm512_min_ps(b, a); }
+VEC_FN vec v_raise_to(vec x, vec lo) { return simde_mm512_max_ps(lo, x); }
 #else
-VEC_FN vf vf_max_keep(vf a, vf b) { return vf_select(vf_gt(b, a), b, a); }
-VEC_FN vf vf_min_keep(vf a, vf b) { return vf_select(vf_lt(b, a), b, a); }
-VEC_FN vf vf_raise_to(vf x, vf lo) { return vf_select(vf_lt(x, lo), lo, x); }
+VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
+VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
+VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 #endif
 
-VEC_FN vf vf_load_n(const float *p, size_t n)
+VEC_FN vec v_load_n(const void *p, size_t n)
 {
 #ifdef __AVX512F__
-    return _mm512_maskz_loadu_ps(vf_m_first(n), p);
+    return _mm512_maskz_loadu_ps(m_first(n), p);
 #else
-    float x[VF_LANES] = {0};
-    memcpy(x, p, n * sizeof *p);
-    return vf_loadu(x);
+    float x[LANES] = {0};
+    memcpy(x, p, n * sizeof *x);
+    return v_loadu(x);
 #endif
 }
 
-VEC_FN void vf_store_n(float *p, vf a, size_t n)
+VEC_FN void v_store_n(void *p, vec a, size_t n)
 {
 #ifdef __AVX512F__
-    _mm512_mask_storeu_ps(p, vf_m_first(n), a);
+    _mm512_mask_storeu_ps(p, m_first(n), a);
 #else
-    float x[VF_LANES];
-    vf_storeu(x, a);
-    memcpy(p, x, n * sizeof *p);
+    float x[LANES];
+    v_storeu(x, a);
+    memcpy(p, x, n * sizeof *x);
 #endif
 }
 
-VEC_FN vf_int vf_as_int(vf a) { return simde_mm512_castps_si512(a); }
-VEC_FN vf vf_as_real(vf_int a) { return simde_mm512_castsi512_ps(a); }
-VEC_FN vf_int vf_iset1(int32_t x) { return simde_mm512_set1_epi32(x); }
-VEC_FN vf_int vf_iadd(vf_int a, vf_int b) { return simde_mm512_add_epi32(a, b); }
-VEC_FN vf_int vf_isub(vf_int a, vf_int b) { return simde_mm512_sub_epi32(a, b); }
-VEC_FN vf_int vf_iand(vf_int a, vf_int b) { return simde_mm512_and_si512(a, b); }
-VEC_FN vf_int vf_ior(vf_int a, vf_int b) { return simde_mm512_or_si512(a, b); }
-VEC_FN vf_int vf_ixor(vf_int a, vf_int b) { return simde_mm512_xor_si512(a, b); }
-VEC_FN vf_mask vf_ieq(vf_int a, vf_int b) { return simde_mm512_cmpeq_epi32_mask(a, b); }
-VEC_FN vf_int vf_extend_sign(vf_int a, vf_int bit) { return vf_isub(vf_ixor(a, bit), bit); }
+VEC_FN vec_int v_as_int(vec a) { return simde_mm512_castps_si512(a); }
+VEC_FN vec v_as_real(vec_int a) { return simde_mm512_castsi512_ps(a); }
+VEC_FN vec_int v_iset1(int32_t x) { return simde_mm512_set1_epi32(x); }
+VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return simde_mm512_add_epi32(a, b); }
+VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm512_sub_epi32(a, b); }
+VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm512_and_si512(a, b); }
+VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm512_or_si512(a, b); }
+VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm512_xor_si512(a, b); }
+VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return simde_mm512_cmpeq_epi32_mask(a, b); }
+VEC_FN vec_int v_extend_sign(vec_int a, vec_int bit) { return v_isub(v_ixor(a, bit), bit); }
 #ifdef __AVX512F__
-#define vf_ishl(a, n) _mm512_slli_epi32((a), (n))
-#define vf_ishr(a, n) _mm512_srli_epi32((a), (n))
-#define vf_isar(a, n) _mm512_srai_epi32((a), (n))
+#define v_ishl(a, n) _mm512_slli_epi32((a), (n))
+#define v_ishr(a, n) _mm512_srli_epi32((a), (n))
+#define v_isar(a, n) _mm512_srai_epi32((a), (n))
 #else
-#define vf_ishl(a, n) simde_mm512_slli_epi32((a), (n))
-#define vf_ishr(a, n) simde_mm512_srli_epi32((a), (n))
-#define vf_isar(a, n) vf_extend_sign(vf_ishr((a), (n)), vf_iset1((int32_t)(1U << (31 - (n)))))
+#define v_ishl(a, n) simde_mm512_slli_epi32((a), (n))
+#define v_ishr(a, n) simde_mm512_srli_epi32((a), (n))
+#define v_isar(a, n) v_extend_sign(v_ishr((a), (n)), v_iset1((int32_t)(1U << (31 - (n)))))
 #endif
 
-VEC_FN vf_mask vf_mask_from_bytes(const uint8_t *p)
+VEC_FN vec_mask v_mask_from_bytes(const uint8_t *p)
 {
     simde__m128i v = simde_mm_loadu_si128((const simde__m128i *)p);
-    return (vf_mask)~simde_mm_movemask_epi8(simde_mm_cmpeq_epi8(v, simde_mm_setzero_si128()));
+    return (vec_mask)~simde_mm_movemask_epi8(simde_mm_cmpeq_epi8(v, simde_mm_setzero_si128()));
 }
 
-VEC_FN vf_mask vf_mask_from_bytes_n(const uint8_t *p, size_t n)
+VEC_FN void v_transpose(vec r[LANES])
 {
-    uint8_t b[VF_LANES] = {0};
-    memcpy(b, p, n);
-    return vf_mask_from_bytes(b);
-}
-
-VEC_FN void vf_transpose(vf r[VF_LANES])
-{
-    vf t[16], u[16];
+    vec t[16], u[16];
     UNROLL_FOR (int i = 0; i < 16; i += 2) {
         t[i] = simde_mm512_unpacklo_ps(r[i], r[i + 1]);
         t[i + 1] = simde_mm512_unpackhi_ps(r[i], r[i + 1]);
@@ -173,10 +147,10 @@ VEC_FN void vf_transpose(vf r[VF_LANES])
         }
     /* Quarter q of u[4 g + c] is column 4 q + c of the rows 4 g .. 4 g + 3. */
     UNROLL_FOR (int c = 0; c < 4; c++) {
-        vf even0 = simde_mm512_shuffle_f32x4(u[c], u[c + 4], 0x88);
-        vf odd0 = simde_mm512_shuffle_f32x4(u[c], u[c + 4], 0xdd);
-        vf even1 = simde_mm512_shuffle_f32x4(u[c + 8], u[c + 12], 0x88);
-        vf odd1 = simde_mm512_shuffle_f32x4(u[c + 8], u[c + 12], 0xdd);
+        vec even0 = simde_mm512_shuffle_f32x4(u[c], u[c + 4], 0x88);
+        vec odd0 = simde_mm512_shuffle_f32x4(u[c], u[c + 4], 0xdd);
+        vec even1 = simde_mm512_shuffle_f32x4(u[c + 8], u[c + 12], 0x88);
+        vec odd1 = simde_mm512_shuffle_f32x4(u[c + 8], u[c + 12], 0xdd);
         r[c] = simde_mm512_shuffle_f32x4(even0, even1, 0x88);
         r[c + 8] = simde_mm512_shuffle_f32x4(even0, even1, 0xdd);
         r[c + 4] = simde_mm512_shuffle_f32x4(odd0, odd1, 0x88);
@@ -184,141 +158,131 @@ VEC_FN void vf_transpose(vf r[VF_LANES])
     }
 }
 
-/* --- double ------------------------------------------------------------------------------ */
+#else
 
-VEC_FN vd vd_set1(double x) { return simde_mm512_set1_pd(x); }
-VEC_FN vd vd_zero(void) { return simde_mm512_setzero_pd(); }
-VEC_FN vd vd_loadu(const double *p) { return simde_mm512_loadu_pd(p); }
-VEC_FN void vd_storeu(double *p, vd a) { simde_mm512_storeu_pd(p, a); }
+enum { LANES = 8 };
+typedef simde__m512d vec;
+typedef simde__mmask8 vec_mask;
+typedef simde__m512i vec_int;
 
-VEC_FN vd vd_add(vd a, vd b) { return simde_mm512_add_pd(a, b); }
-VEC_FN vd vd_sub(vd a, vd b) { return simde_mm512_sub_pd(a, b); }
-VEC_FN vd vd_mul(vd a, vd b) { return simde_mm512_mul_pd(a, b); }
-VEC_FN vd vd_div(vd a, vd b) { return simde_mm512_div_pd(a, b); }
-VEC_FN vd vd_sqrt(vd a) { return simde_mm512_sqrt_pd(a); }
-VEC_FN vd vd_neg(vd a) { return simde_mm512_xor_pd(a, vd_set1(-0.0)); }
-VEC_FN vd vd_abs(vd a) { return simde_mm512_andnot_pd(vd_set1(-0.0), a); }
+VEC_FN vec v_set1(double x) { return simde_mm512_set1_pd(x); }
+VEC_FN vec v_zero(void) { return simde_mm512_setzero_pd(); }
+VEC_FN vec v_loadu(const void *p) { return simde_mm512_loadu_pd(p); }
+VEC_FN void v_storeu(void *p, vec a) { simde_mm512_storeu_pd(p, a); }
+
+VEC_FN vec v_add(vec a, vec b) { return simde_mm512_add_pd(a, b); }
+VEC_FN vec v_sub(vec a, vec b) { return simde_mm512_sub_pd(a, b); }
+VEC_FN vec v_mul(vec a, vec b) { return simde_mm512_mul_pd(a, b); }
+VEC_FN vec v_div(vec a, vec b) { return simde_mm512_div_pd(a, b); }
+VEC_FN vec v_sqrt(vec a) { return simde_mm512_sqrt_pd(a); }
+VEC_FN vec v_neg(vec a) { return simde_mm512_xor_pd(a, v_set1(-0.0)); }
+VEC_FN vec v_abs(vec a) { return simde_mm512_andnot_pd(v_set1(-0.0), a); }
 
 #ifdef __FMA__
-VEC_FN vd vd_fma(vd a, vd b, vd c) { return simde_mm512_fmadd_pd(a, b, c); }
-VEC_FN vd vd_fnma(vd a, vd b, vd c) { return simde_mm512_fnmadd_pd(a, b, c); }
-#else
-VEC_FN vd vd_fma(vd a, vd b, vd c)
-{
-    double x[8], y[8], z[8];
-    vd_storeu(x, a);
-    vd_storeu(y, b);
-    vd_storeu(z, c);
-    for (int i = 0; i < 8; i++)
-        z[i] = fma(x[i], y[i], z[i]);
-    return vd_loadu(z);
-}
-
-VEC_FN vd vd_fnma(vd a, vd b, vd c) { return vd_fma(vd_neg(a), b, c); }
+VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_mm512_fmadd_pd(a, b, c); }
+VEC_FN vec v_fnma(vec a, vec b, vec c) { return simde_mm512_fnmadd_pd(a, b, c); }
 #endif
 
-VEC_FN vd_mask vd_lt(vd a, vd b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_LT_OQ); }
-VEC_FN vd_mask vd_le(vd a, vd b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_LE_OQ); }
-VEC_FN vd_mask vd_gt(vd a, vd b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_GT_OQ); }
-VEC_FN vd_mask vd_ge(vd a, vd b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_GE_OQ); }
-VEC_FN vd_mask vd_eq(vd a, vd b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_EQ_OQ); }
-VEC_FN vd_mask vd_ne(vd a, vd b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_NEQ_UQ); }
-VEC_FN vd_mask vd_isnan(vd a) { return simde_mm512_cmp_pd_mask(a, a, SIMDE_CMP_UNORD_Q); }
+VEC_FN vec_mask v_lt(vec a, vec b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_LT_OQ); }
+VEC_FN vec_mask v_le(vec a, vec b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_LE_OQ); }
+VEC_FN vec_mask v_gt(vec a, vec b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_GT_OQ); }
+VEC_FN vec_mask v_ge(vec a, vec b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_GE_OQ); }
+VEC_FN vec_mask v_eq(vec a, vec b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_EQ_OQ); }
+VEC_FN vec_mask v_ne(vec a, vec b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_NEQ_UQ); }
+VEC_FN vec_mask v_isnan(vec a) { return simde_mm512_cmp_pd_mask(a, a, SIMDE_CMP_UNORD_Q); }
 
-VEC_FN vd_mask vd_m_and(vd_mask a, vd_mask b) { return (vd_mask)(a & b); }
-VEC_FN vd_mask vd_m_or(vd_mask a, vd_mask b) { return (vd_mask)(a | b); }
-VEC_FN vd_mask vd_m_not(vd_mask m) { return (vd_mask)~m; }
-VEC_FN vd_mask vd_m_andnot(vd_mask a, vd_mask b) { return (vd_mask)(a & ~b); }
-VEC_FN unsigned vd_m_bits(vd_mask m) { return m; }
-VEC_FN int vd_m_any(vd_mask m) { return m != 0; }
-VEC_FN int vd_m_all(vd_mask m) { return m == 0xff; }
-VEC_FN vd_mask vd_m_first(size_t n) { return (vd_mask)((1U << n) - 1U); }
+VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return (vec_mask)(a & b); }
+VEC_FN vec_mask m_or(vec_mask a, vec_mask b) { return (vec_mask)(a | b); }
+VEC_FN vec_mask m_not(vec_mask m) { return (vec_mask)~m; }
+VEC_FN vec_mask m_andnot(vec_mask a, vec_mask b) { return (vec_mask)(a & ~b); }
+VEC_FN unsigned m_bits(vec_mask m) { return m; }
+VEC_FN int m_any(vec_mask m) { return m != 0; }
+VEC_FN int m_all(vec_mask m) { return m == 0xff; }
+VEC_FN vec_mask m_first(size_t n) { return (vec_mask)((1U << n) - 1U); }
 
-VEC_FN vd vd_select(vd_mask m, vd a, vd b) { return simde_mm512_mask_mov_pd(b, m, a); }
+VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm512_mask_mov_pd(b, m, a); }
 #ifdef __AVX512F__
-VEC_FN vd vd_max_keep(vd a, vd b) { return simde_mm512_max_pd(b, a); }
-VEC_FN vd vd_min_keep(vd a, vd b) { return simde_mm512_min_pd(b, a); }
-VEC_FN vd vd_raise_to(vd x, vd lo) { return simde_mm512_max_pd(lo, x); }
+VEC_FN vec v_max_keep(vec a, vec b) { return simde_mm512_max_pd(b, a); }
+VEC_FN vec v_min_keep(vec a, vec b) { return simde_mm512_min_pd(b, a); }
+VEC_FN vec v_raise_to(vec x, vec lo) { return simde_mm512_max_pd(lo, x); }
 #else
-VEC_FN vd vd_max_keep(vd a, vd b) { return vd_select(vd_gt(b, a), b, a); }
-VEC_FN vd vd_min_keep(vd a, vd b) { return vd_select(vd_lt(b, a), b, a); }
-VEC_FN vd vd_raise_to(vd x, vd lo) { return vd_select(vd_lt(x, lo), lo, x); }
+VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
+VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
+VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 #endif
 
-VEC_FN vd vd_load_n(const double *p, size_t n)
+VEC_FN vec v_load_n(const void *p, size_t n)
 {
 #ifdef __AVX512F__
-    return _mm512_maskz_loadu_pd(vd_m_first(n), p);
+    return _mm512_maskz_loadu_pd(m_first(n), p);
 #else
-    double x[VD_LANES] = {0};
-    memcpy(x, p, n * sizeof *p);
-    return vd_loadu(x);
+    double x[LANES] = {0};
+    memcpy(x, p, n * sizeof *x);
+    return v_loadu(x);
 #endif
 }
 
-VEC_FN void vd_store_n(double *p, vd a, size_t n)
+VEC_FN void v_store_n(void *p, vec a, size_t n)
 {
 #ifdef __AVX512F__
-    _mm512_mask_storeu_pd(p, vd_m_first(n), a);
+    _mm512_mask_storeu_pd(p, m_first(n), a);
 #else
-    double x[VD_LANES];
-    vd_storeu(x, a);
-    memcpy(p, x, n * sizeof *p);
+    double x[LANES];
+    v_storeu(x, a);
+    memcpy(p, x, n * sizeof *x);
 #endif
 }
 
-VEC_FN vd_int vd_as_int(vd a) { return simde_mm512_castpd_si512(a); }
-VEC_FN vd vd_as_real(vd_int a) { return simde_mm512_castsi512_pd(a); }
-VEC_FN vd_int vd_iset1(int64_t x) { return simde_mm512_set1_epi64(x); }
-VEC_FN vd_int vd_iadd(vd_int a, vd_int b) { return simde_mm512_add_epi64(a, b); }
-VEC_FN vd_int vd_isub(vd_int a, vd_int b) { return simde_mm512_sub_epi64(a, b); }
-VEC_FN vd_int vd_iand(vd_int a, vd_int b) { return simde_mm512_and_si512(a, b); }
-VEC_FN vd_int vd_ior(vd_int a, vd_int b) { return simde_mm512_or_si512(a, b); }
-VEC_FN vd_int vd_ixor(vd_int a, vd_int b) { return simde_mm512_xor_si512(a, b); }
-VEC_FN vd_mask vd_ieq(vd_int a, vd_int b) { return simde_mm512_cmpeq_epi64_mask(a, b); }
-VEC_FN vd_int vd_extend_sign(vd_int a, vd_int bit) { return vd_isub(vd_ixor(a, bit), bit); }
+VEC_FN vec_int v_as_int(vec a) { return simde_mm512_castpd_si512(a); }
+VEC_FN vec v_as_real(vec_int a) { return simde_mm512_castsi512_pd(a); }
+VEC_FN vec_int v_iset1(int64_t x) { return simde_mm512_set1_epi64(x); }
+VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return simde_mm512_add_epi64(a, b); }
+VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm512_sub_epi64(a, b); }
+VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm512_and_si512(a, b); }
+VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm512_or_si512(a, b); }
+VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm512_xor_si512(a, b); }
+VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return simde_mm512_cmpeq_epi64_mask(a, b); }
+VEC_FN vec_int v_extend_sign(vec_int a, vec_int bit) { return v_isub(v_ixor(a, bit), bit); }
 #ifdef __AVX512F__
-#define vd_ishl(a, n) _mm512_slli_epi64((a), (n))
-#define vd_ishr(a, n) _mm512_srli_epi64((a), (n))
-#define vd_isar(a, n) _mm512_srai_epi64((a), (n))
+#define v_ishl(a, n) _mm512_slli_epi64((a), (n))
+#define v_ishr(a, n) _mm512_srli_epi64((a), (n))
+#define v_isar(a, n) _mm512_srai_epi64((a), (n))
 #else
-#define vd_ishl(a, n) simde_mm512_slli_epi64((a), (n))
-#define vd_ishr(a, n) simde_mm512_srli_epi64((a), (n))
-#define vd_isar(a, n) vd_extend_sign(vd_ishr((a), (n)), vd_iset1((int64_t)1 << (63 - (n))))
+#define v_ishl(a, n) simde_mm512_slli_epi64((a), (n))
+#define v_ishr(a, n) simde_mm512_srli_epi64((a), (n))
+#define v_isar(a, n) v_extend_sign(v_ishr((a), (n)), v_iset1((int64_t)1 << (63 - (n))))
 #endif
 
-VEC_FN vd_mask vd_mask_from_bytes(const uint8_t *p)
+VEC_FN vec_mask v_mask_from_bytes(const uint8_t *p)
 {
     simde__m128i v = simde_mm_loadl_epi64((const simde__m128i *)p);
-    return (vd_mask)~simde_mm_movemask_epi8(simde_mm_cmpeq_epi8(v, simde_mm_setzero_si128()));
+    return (vec_mask)~simde_mm_movemask_epi8(simde_mm_cmpeq_epi8(v, simde_mm_setzero_si128()));
 }
 
-VEC_FN vd_mask vd_mask_from_bytes_n(const uint8_t *p, size_t n)
+VEC_FN void v_transpose(vec r[LANES])
 {
-    uint8_t b[VD_LANES] = {0};
-    memcpy(b, p, n);
-    return vd_mask_from_bytes(b);
-}
-
-VEC_FN void vd_transpose(vd r[VD_LANES])
-{
-    vd t[8];
+    vec t[8];
     UNROLL_FOR (int i = 0; i < 8; i += 2) {
         t[i] = simde_mm512_unpacklo_pd(r[i], r[i + 1]);
         t[i + 1] = simde_mm512_unpackhi_pd(r[i], r[i + 1]);
     }
     /* Quarter q of t[2 g + c] is column 2 q + c of the rows 2 g and 2 g + 1. */
     UNROLL_FOR (int c = 0; c < 2; c++) {
-        vd even0 = simde_mm512_shuffle_f64x2(t[c], t[c + 2], 0x88);
-        vd odd0 = simde_mm512_shuffle_f64x2(t[c], t[c + 2], 0xdd);
-        vd even1 = simde_mm512_shuffle_f64x2(t[c + 4], t[c + 6], 0x88);
-        vd odd1 = simde_mm512_shuffle_f64x2(t[c + 4], t[c + 6], 0xdd);
+        vec even0 = simde_mm512_shuffle_f64x2(t[c], t[c + 2], 0x88);
+        vec odd0 = simde_mm512_shuffle_f64x2(t[c], t[c + 2], 0xdd);
+        vec even1 = simde_mm512_shuffle_f64x2(t[c + 4], t[c + 6], 0x88);
+        vec odd1 = simde_mm512_shuffle_f64x2(t[c + 4], t[c + 6], 0xdd);
         r[c] = simde_mm512_shuffle_f64x2(even0, even1, 0x88);
         r[c + 4] = simde_mm512_shuffle_f64x2(even0, even1, 0xdd);
         r[c + 2] = simde_mm512_shuffle_f64x2(odd0, odd1, 0x88);
         r[c + 6] = simde_mm512_shuffle_f64x2(odd0, odd1, 0xdd);
     }
 }
+#endif
+
+#ifndef __FMA__
+#include "backends/simd/vec/fma.h"
+#endif
 
 #endif
 #endif

@@ -5,48 +5,174 @@
 #ifndef BACKENDS_SIMD_VEC_AVX512_EMULATED_H
 #define BACKENDS_SIMD_VEC_AVX512_EMULATED_H
 
-#include <math.h>
 #include <simde/x86/avx2.h>
 #include <simde/x86/fma.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
+#include "backends/real.h"
 #include "backends/simd/vec/bytes_x86.h"
 #include "backends/simd/vec/contract.h"
 
-enum { VF_LANES = 16, VD_LANES = 8, NREG = 16 };
+#if REAL_BITS == 32
+typedef simde__m256 half_vec;
+#define OP(name)  simde_mm256_##name##_ps
+#define IOP(name) simde_mm256_##name##_epi32
+#define ISET1     simde_mm256_set1_epi32
+#define TO_INT    simde_mm256_castps_si256
+#define TO_REAL   simde_mm256_castsi256_ps
+#else
+typedef simde__m256d half_vec;
+#define OP(name)  simde_mm256_##name##_pd
+#define IOP(name) simde_mm256_##name##_epi64
+#define ISET1     simde_mm256_set1_epi64x
+#define TO_INT    simde_mm256_castpd_si256
+#define TO_REAL   simde_mm256_castsi256_pd
+#endif
 
-#define HALVES_T     vf
-#define HALVES_REAL  float
-#define HALVES_LANES VF_LANES
-#define HALVES_INT   int32_t
-#define HALVES_SIGN  INT32_MIN
-#define HALVES_BITS  32
-#define HALVES_FMA   fmaf
-#define P(name)      vf_##name
-#define HALF         simde__m256
-#define OP(name)     simde_mm256_##name##_ps
-#define IOP(name)    simde_mm256_##name##_epi32
-#define ISET1        simde_mm256_set1_epi32
-#define TO_INT       simde_mm256_castps_si256
-#define TO_REAL      simde_mm256_castsi256_ps
-#include "backends/simd/vec/halves.h"
+enum { LANES = 512 / REAL_BITS, NREG = 16, HALF_BYTES = 32 };
 
-#define HALVES_T     vd
-#define HALVES_REAL  double
-#define HALVES_LANES VD_LANES
-#define HALVES_INT   int64_t
-#define HALVES_SIGN  INT64_MIN
-#define HALVES_BITS  64
-#define HALVES_FMA   fma
-#define P(name)      vd_##name
-#define HALF         simde__m256d
-#define OP(name)     simde_mm256_##name##_pd
-#define IOP(name)    simde_mm256_##name##_epi64
-#define ISET1        simde_mm256_set1_epi64x
-#define TO_INT       simde_mm256_castpd_si256
-#define TO_REAL      simde_mm256_castsi256_pd
-#include "backends/simd/vec/halves.h"
+typedef struct {
+    half_vec lo, hi;
+} vec;
+
+typedef vec vec_mask;
+
+typedef struct {
+    simde__m256i lo, hi;
+} vec_int;
+
+/* clang-format off */ /* a function a line reads as a table */
+
+#define SIGN ((real_int)((real_uint)1 << (REAL_BITS - 1)))
+#define BOTH_1(type, f, a) (type){ f((a).lo), f((a).hi) }
+#define BOTH_2(type, f, a, b) (type){ f((a).lo, (b).lo), f((a).hi, (b).hi) }
+#define BOTH_3(type, f, a, b, c) (type){ f((a).lo, (b).lo, (c).lo), f((a).hi, (b).hi, (c).hi) }
+#define COMPARE(a, b, how) \
+    (vec_mask){ OP(cmp)((a).lo, (b).lo, how), OP(cmp)((a).hi, (b).hi, how) }
+
+VEC_FN vec v_set1(real x) { return (vec){ OP(set1)(x), OP(set1)(x) }; }
+VEC_FN vec v_zero(void) { return v_set1(0); }
+VEC_FN vec v_loadu(const void *p) { return (vec){ OP(loadu)(p), OP(loadu)((const void *)((const char *)p + HALF_BYTES)) }; }
+VEC_FN void v_storeu(void *p, vec a) { OP(storeu)(p, a.lo); OP(storeu)((void *)((char *)p + HALF_BYTES), a.hi); }
+
+VEC_FN vec v_add(vec a, vec b) { return BOTH_2(vec, OP(add), a, b); }
+VEC_FN vec v_sub(vec a, vec b) { return BOTH_2(vec, OP(sub), a, b); }
+VEC_FN vec v_mul(vec a, vec b) { return BOTH_2(vec, OP(mul), a, b); }
+VEC_FN vec v_div(vec a, vec b) { return BOTH_2(vec, OP(div), a, b); }
+VEC_FN vec v_sqrt(vec a) { return BOTH_1(vec, OP(sqrt), a); }
+
+VEC_FN vec_int v_as_int(vec a) { return BOTH_1(vec_int, TO_INT, a); }
+VEC_FN vec v_as_real(vec_int a) { return BOTH_1(vec, TO_REAL, a); }
+VEC_FN vec_int v_iset1(real_int x) { return (vec_int){ ISET1(x), ISET1(x) }; }
+VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return BOTH_2(vec_int, IOP(add), a, b); }
+VEC_FN vec_int v_isub(vec_int a, vec_int b) { return BOTH_2(vec_int, IOP(sub), a, b); }
+VEC_FN vec_int v_iand(vec_int a, vec_int b) { return BOTH_2(vec_int, simde_mm256_and_si256, a, b); }
+VEC_FN vec_int v_ior(vec_int a, vec_int b) { return BOTH_2(vec_int, simde_mm256_or_si256, a, b); }
+VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return BOTH_2(vec_int, simde_mm256_xor_si256, a, b); }
+VEC_FN vec_int v_ishl(vec_int a, int n) { return (vec_int){ IOP(slli)(a.lo, n), IOP(slli)(a.hi, n) }; }
+VEC_FN vec_int v_ishr(vec_int a, int n) { return (vec_int){ IOP(srli)(a.lo, n), IOP(srli)(a.hi, n) }; }
+VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return v_as_real(BOTH_2(vec_int, IOP(cmpeq), a, b)); }
+
+VEC_FN vec_int v_isar(vec_int a, int n)
+{
+    vec_int sign = v_iset1((real_int)1 << (REAL_BITS - 1 - n));
+    return v_isub(v_ixor(v_ishr(a, n), sign), sign);
+}
+
+VEC_FN vec v_neg(vec a) { return v_as_real(v_ixor(v_as_int(a), v_iset1(SIGN))); }
+VEC_FN vec v_abs(vec a) { return v_as_real(v_iand(v_as_int(a), v_iset1(~SIGN))); }
+
+#ifdef __FMA__
+VEC_FN vec v_fma(vec a, vec b, vec c) { return BOTH_3(vec, OP(fmadd), a, b, c); }
+VEC_FN vec v_fnma(vec a, vec b, vec c) { return BOTH_3(vec, OP(fnmadd), a, b, c); }
+#else
+#include "backends/simd/vec/fma.h"
+#endif
+
+VEC_FN vec_mask v_lt(vec a, vec b) { return COMPARE(a, b, SIMDE_CMP_LT_OQ); }
+VEC_FN vec_mask v_le(vec a, vec b) { return COMPARE(a, b, SIMDE_CMP_LE_OQ); }
+VEC_FN vec_mask v_gt(vec a, vec b) { return COMPARE(a, b, SIMDE_CMP_GT_OQ); }
+VEC_FN vec_mask v_ge(vec a, vec b) { return COMPARE(a, b, SIMDE_CMP_GE_OQ); }
+VEC_FN vec_mask v_eq(vec a, vec b) { return COMPARE(a, b, SIMDE_CMP_EQ_OQ); }
+VEC_FN vec_mask v_ne(vec a, vec b) { return COMPARE(a, b, SIMDE_CMP_NEQ_UQ); }
+VEC_FN vec_mask v_isnan(vec a) { return COMPARE(a, a, SIMDE_CMP_UNORD_Q); }
+
+VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return BOTH_2(vec_mask, OP(and), a, b); }
+VEC_FN vec_mask m_or(vec_mask a, vec_mask b) { return BOTH_2(vec_mask, OP(or), a, b); }
+VEC_FN vec_mask m_andnot(vec_mask a, vec_mask b) { return BOTH_2(vec_mask, OP(andnot), b, a); }
+VEC_FN vec_mask m_not(vec_mask m) { return v_as_real(v_ixor(v_as_int(m), v_iset1(-1))); }
+VEC_FN int m_any(vec_mask m) { return OP(movemask)(OP(or)(m.lo, m.hi)) != 0; }
+VEC_FN int m_all(vec_mask m) { return OP(movemask)(OP(and)(m.lo, m.hi)) == (1 << LANES / 2) - 1; }
+
+VEC_FN unsigned m_bits(vec_mask m)
+{
+    return (unsigned)OP(movemask)(m.lo) | (unsigned)OP(movemask)(m.hi) << LANES / 2;
+}
+
+VEC_FN vec v_select(vec_mask m, vec a, vec b) { return BOTH_3(vec, OP(blendv), b, a, m); }
+
+#ifdef __AVX__
+VEC_FN vec v_max_keep(vec a, vec b) { return BOTH_2(vec, OP(max), b, a); }
+VEC_FN vec v_min_keep(vec a, vec b) { return BOTH_2(vec, OP(min), b, a); }
+VEC_FN vec v_raise_to(vec x, vec lo) { return BOTH_2(vec, OP(max), lo, x); }
+#else
+VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
+VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
+VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
+#endif
+
+VEC_FN vec v_load_n(const void *p, size_t n)
+{
+    real x[LANES] = { 0 };
+    memcpy(x, p, n * sizeof *x);
+    return v_loadu(x);
+}
+
+VEC_FN void v_store_n(void *p, vec a, size_t n)
+{
+    real x[LANES];
+    v_storeu(x, a);
+    memcpy(p, x, n * sizeof *x);
+}
+
+VEC_FN vec_mask m_first(size_t n)
+{
+    real x[LANES];
+    for (int i = 0; i < LANES; i++)
+        x[i] = (real)i;
+    return v_lt(v_loadu(x), v_set1((real)n));
+}
+
+VEC_FN vec_mask v_mask_from_bytes(const uint8_t *p)
+{
+    real x[LANES];
+    for (int i = 0; i < LANES; i++)
+        x[i] = (real)p[i];
+    return v_ne(v_loadu(x), v_zero());
+}
+
+VEC_FN void v_transpose(vec r[LANES])
+{
+    real x[LANES][LANES], y[LANES][LANES];
+    for (int i = 0; i < LANES; i++)
+        v_storeu(x[i], r[i]);
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < LANES; j++)
+            y[j][i] = x[i][j];
+    for (int i = 0; i < LANES; i++)
+        r[i] = v_loadu(y[i]);
+}
+
+/* clang-format on */
+
+#undef OP
+#undef IOP
+#undef ISET1
+#undef TO_INT
+#undef TO_REAL
+#undef SIGN
+#undef BOTH_1
+#undef BOTH_2
+#undef BOTH_3
+#undef COMPARE
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What each function of a vec header means. vf_ is float, vd_ double; the operations use the
- * generic names of real.h: v_add for vf_add or vd_add, m_and for vf_m_and
- * or vd_m_and.
+/* What a vec header has: vectors `vec` of LANES numbers of the unit's type (backends/real.h), masks
+ * of lanes `vec_mask`, integers of the lanes' width `vec_int`, NREG registers, and these functions,
+ * which begin with v_ unless another beginning is shown.
  *
  *   set1(x) zero()                 all lanes x, all lanes +0
- *   loadu(p) storeu(p, a)          all lanes, any alignment
+ *   loadu(p) storeu(p, a)          all lanes at p, which may have any alignment
  *   load_n(p, n) store_n(p, a, n)  the first n <= lanes lanes; no other memory is touched,
  *                                  the other loaded lanes are +0
  *   add sub mul div sqrt           IEEE, rounded to nearest
@@ -26,19 +26,30 @@
  *   m_any m_all m_bits             bool, bool, lane k in bit k
  *   m_first(n)                     lanes 0 .. n - 1, n <= lanes
  *   mask_from_bytes(p)             lane k is set where p[k] != 0
- *   mask_from_bytes_n(p, n)        the same for the first n bytes, the other lanes unset
  *   vec_byte_bits(p)               bit k of 32 is set where p[k] != 0
  *   transpose(r)                   r[0 .. lanes - 1] as a square, in place
- *   vec_prefetch(p)                a hint to load the line at p
- *
- * VF_LANES and VD_LANES are the lanes, NREG the number of vector registers. */
+ *   vec_prefetch(p)                a hint to load the line at p */
 #ifndef BACKENDS_SIMD_VEC_CONTRACT_H
 #define BACKENDS_SIMD_VEC_CONTRACT_H
 
-#include "backends/simd/unroll.h"
-
 /* Vectors in registers depend on inlining; the compiler must not weigh it. */
 #define VEC_FN static inline __attribute__((always_inline))
+
+/* UNROLL_FOR (...) is a loop of a fixed number of turns, unrolled completely, so that an array of
+ * vectors that it walks can live in registers. UNROLL_4_FOR and UNROLL_8_FOR take so many turns at
+ * a time of a loop of any length: unrolled by hand, gcc would move and spill such vectors.
+ * UNROLL_TWICE_FOR takes two, but one with clang, which would run out of registers. */
+#ifdef __clang__
+#define UNROLL_FOR(...)       _Pragma("clang loop unroll(full)") for (__VA_ARGS__)
+#define UNROLL_4_FOR(...)     _Pragma("clang loop unroll_count(4)") for (__VA_ARGS__)
+#define UNROLL_8_FOR(...)     _Pragma("clang loop unroll_count(8)") for (__VA_ARGS__)
+#define UNROLL_TWICE_FOR(...) _Pragma("clang loop unroll(disable)") for (__VA_ARGS__)
+#else
+#define UNROLL_FOR(...)       _Pragma("GCC unroll 64") for (__VA_ARGS__)
+#define UNROLL_4_FOR(...)     _Pragma("GCC unroll 4") for (__VA_ARGS__)
+#define UNROLL_8_FOR(...)     _Pragma("GCC unroll 8") for (__VA_ARGS__)
+#define UNROLL_TWICE_FOR(...) _Pragma("GCC unroll 2") for (__VA_ARGS__)
+#endif
 
 VEC_FN void vec_prefetch(const void *p)
 {
