@@ -4,7 +4,7 @@
 #ifndef BACKENDS_SIMD_MASKS_H
 #define BACKENDS_SIMD_MASKS_H
 
-#include "backends/simd/real.h"
+#include "backends/simd/array.h"
 
 /* One query. */
 struct visible {
@@ -13,15 +13,9 @@ struct visible {
     int64_t excluded;   /* or -1 */
     const uint8_t *mask;
     int64_t mask_col;
-    const void *bias;
+    const element *bias;
     int64_t bias_col;
 };
-
-static inline int64_t row_offset(const struct array *x, int64_t b, int64_t h, int64_t i)
-{
-    const int64_t head = x->group == 1 ? h : h / x->group;
-    return b * x->batch + head * x->head + i * x->row;
-}
 
 static inline int64_t visible_length(const struct masks *masks, int64_t b, int64_t h, int64_t i)
 {
@@ -37,8 +31,8 @@ static inline int64_t visible_length(const struct masks *masks, int64_t b, int64
     return narrow;
 }
 
-static inline struct visible visible_of(const struct masks *masks, int64_t size, int64_t b,
-                                        int64_t h, int64_t i, int64_t m)
+static inline struct visible visible_of(const struct masks *masks, int64_t b, int64_t h, int64_t i,
+                                        int64_t m)
 {
     struct visible s = { .m = m, .end = m, .excluded = -1 };
     if (masks->lengths.data != NULL) {
@@ -57,22 +51,9 @@ static inline struct visible visible_of(const struct masks *masks, int64_t size,
         s.mask = (const uint8_t *)masks->mask.data + row_offset(&masks->mask, b, h, i);
         s.mask_col = masks->mask.col;
     }
-    if (masks->bias.data != NULL) {
-        s.bias = (const char *)masks->bias.data + row_offset(&masks->bias, b, h, i) * size;
-        s.bias_col = masks->bias.col;
-    }
+    s.bias = row_at(&masks->bias, b, h, i);
+    s.bias_col = masks->bias.col;
     return s;
-}
-
-/* Elements j .. j + n - 1 of a row with the stride `col`, n <= LANES; the other lanes are +0. */
-static inline vec load_strided(const real *row, int64_t col, int64_t j, int64_t n)
-{
-    real x[LANES] = { 0 };
-    if (col == 1)
-        return n == LANES ? v_loadu(row + j) : v_load_n(row + j, (size_t)n);
-    for (int64_t l = 0; l < n; l++)
-        x[l] = row[(j + l) * col];
-    return v_loadu(x);
 }
 
 static inline int64_t lanes_from(int64_t j, int64_t end)
@@ -84,7 +65,7 @@ static inline int64_t lanes_from(int64_t j, int64_t end)
 /* The bias of keys j .. j + LANES - 1. */
 static inline vec bias_at(const struct visible *s, int64_t j)
 {
-    return load_strided(s->bias, s->bias_col, j, lanes_from(j, s->m));
+    return load_strided(s->bias + j * s->bias_col, s->bias_col, lanes_from(j, s->m));
 }
 
 static vec_mask mask_at(const struct visible *s, int64_t j)

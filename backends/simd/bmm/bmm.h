@@ -54,11 +54,11 @@ static void bmm_scale(void *arg, int64_t index, int worker)
 {
     const struct bmm_job *w = arg;
     const struct bmm_args *g = &w->plan.g;
-    real *c = bmm_at(&g->c, bmm_seek(g, index / g->n)) + index % g->n * g->c.row;
+    element *c = bmm_at(&g->c, bmm_seek(g, index / g->n)) + index % g->n * g->c.row;
     (void)worker;
     for (int64_t j = 0; j < g->m; j++) {
-        const real x = g->beta == 0 ? (real)0 : (real)g->beta * c[j * g->c.col];
-        c[j * g->c.col] = x == x ? x : REAL_NAN;
+        const real x = g->beta == 0 ? 0 : (real)g->beta * get(c + j * g->c.col);
+        put(c + j * g->c.col, x == x ? x : REAL_NAN);
     }
 }
 

@@ -5,13 +5,13 @@
 #ifndef BACKENDS_SIMD_BMM_PACK_H
 #define BACKENDS_SIMD_BMM_PACK_H
 
+#include "backends/simd/array.h"
 #include "backends/simd/bmm/plan.h"
-#include "backends/simd/real.h"
 
 /* Line i, element p lies at src[i * line + p * depth]; it goes to dst[p * lanes + i]. Lanes from
  * width on become +0. */
 struct bmm_panel {
-    const real *src;
+    const element *src;
     int64_t line, depth;
     int64_t width, lanes, k;
     real *dst; /* lanes * k + LANES elements: stores of whole vectors may spill into the next row */
@@ -23,12 +23,10 @@ VEC_FN void bmm_pack_square(const struct bmm_panel *f, int64_t i, int64_t p, int
                             int64_t deep)
 {
     vec r[LANES];
-    const real *src = f->src + i * f->line + p;
+    const element *src = f->src + i * f->line + p;
     real *dst = f->dst + p * f->lanes + i;
     UNROLL_FOR (int q = 0; q < LANES; q++)
-        r[q] = q >= lines      ? v_zero()
-               : deep == LANES ? v_loadu(src + q * f->line)
-                               : v_load_n(src + q * f->line, (size_t)deep);
+        r[q] = q >= lines ? v_zero() : load(src + q * f->line, deep);
     v_transpose(r);
     UNROLL_FOR (int q = 0; q < LANES; q++)
         if (deep == LANES || q < deep)
@@ -55,7 +53,7 @@ static void bmm_pack_transposed(const struct bmm_panel *f)
 /* Lanes are contiguous. */
 static void bmm_pack_contiguous(const struct bmm_panel *f)
 {
-    const real *src = f->src;
+    const element *src = f->src;
     real *dst = f->dst;
     if (f->width == f->lanes && f->lanes == BMM_VECS * LANES) {
         for (int64_t p = 0; p < f->k; p++, src += f->depth, dst += BMM_VECS * LANES) {
@@ -67,9 +65,7 @@ static void bmm_pack_contiguous(const struct bmm_panel *f)
     for (int64_t p = 0; p < f->k; p++, src += f->depth, dst += f->lanes)
         for (int64_t i = 0; i < f->lanes; i += LANES) {
             const int64_t there = f->width - i;
-            v_storeu(dst + i, there <= 0      ? v_zero()
-                              : there < LANES ? v_load_n(src + i, (size_t)there)
-                                              : v_loadu(src + i));
+            v_storeu(dst + i, there <= 0 ? v_zero() : load(src + i, int_min(there, LANES)));
         }
 }
 
@@ -83,7 +79,7 @@ static void bmm_pack(const struct bmm_panel *f)
         for (int64_t p = 0; p < f->k; p++)
             for (int64_t i = 0; i < f->lanes; i++)
                 f->dst[p * f->lanes + i] =
-                    i < f->width ? f->src[i * f->line + p * f->depth] : (real)0;
+                    i < f->width ? get(f->src + i * f->line + p * f->depth) : 0;
     }
 }
 

@@ -10,7 +10,8 @@
 
 /* Panels of `cols` columns of B, k deep. Several at a time where its rows are contiguous, so
  * that whole lines are read. */
-static void bmm_pack_b(const struct bmm_args *g, const real *b, int64_t k, int64_t cols, real *dst)
+static void bmm_pack_b(const struct bmm_args *g, const element *b, int64_t k, int64_t cols,
+                       real *dst)
 {
     const int64_t step = g->b.col == 1 ? 16 : k, lanes = BMM_VECS * LANES;
     for (int64_t p = 0; p < k; p += step)
@@ -27,7 +28,8 @@ static void bmm_pack_b(const struct bmm_args *g, const real *b, int64_t k, int64
 }
 
 /* Panels of the tiles of `rows` rows of A, k deep. */
-static void bmm_pack_a(const struct bmm_args *g, const real *a, int64_t k, int64_t rows, real *dst)
+static void bmm_pack_a(const struct bmm_args *g, const element *a, int64_t k, int64_t rows,
+                       real *dst)
 {
     struct bmm_classes tiles;
     bmm_even(rows, bmm_most_rows(BMM_VECS), &tiles);
@@ -87,7 +89,7 @@ static void bmm_copy(void *arg, int64_t index, int worker)
         }
         for (int64_t r = 0; r < p->repeat; r++) {
             f = bmm_part_of(w, at, i, j, run);
-            f.b = scratch;
+            f.b = elements(scratch);
             f.b_row = lanes;
             f.b_step = g->k * lanes;
             bmm_part(g, &f);
@@ -118,11 +120,11 @@ static void bmm_own_block(const struct bmm_job *w, struct bmm_cursor first, int6
                 f.k = deep;
                 f.first = k == 0;
                 f.last = k + CHUNK >= g->k;
-                f.packed_b = packed_b;
+                f.packed_b = elements(packed_b);
                 if (p->pack_a) {
                     if (p->repeat > 1 || j == 0)
                         bmm_pack_a(g, f.a, deep, f.rows, packed_a);
-                    f.packed_a = packed_a;
+                    f.packed_a = elements(packed_a);
                 }
                 bmm_part(g, &f);
             }
@@ -158,7 +160,7 @@ static void bmm_wave_pack(void *arg, int64_t index, int worker)
     const int64_t j = index % groups * group, chunk = index / groups % w->chunks;
     const int64_t unit = index / groups / w->chunks, k = (w->chunk + chunk) * CHUNK;
     const int64_t deep = int_min(CHUNK, g->k - k);
-    const real *b = bmm_at(&g->b, bmm_seek(g, (w->unit + unit) * p->repeat));
+    const element *b = bmm_at(&g->b, bmm_seek(g, (w->unit + unit) * p->repeat));
     (void)worker;
     bmm_pack_b(g, b + k * g->b.row + (w->col + j) * g->b.col, deep, int_min(group, w->cols - j),
                bmm_wave_at(w, unit, chunk) + j * deep);
@@ -174,8 +176,8 @@ static void bmm_wave_multiply(void *arg, int64_t index, int worker)
     const int64_t i = index % blocks / col_blocks * p->row_block;
     const int64_t j = index % col_blocks * p->col_block;
     const struct bmm_cursor at = bmm_seek(g, w->unit * p->repeat + index / blocks);
-    const real *a = bmm_at(&g->a, at) + i * g->a.row;
-    real *c = bmm_at(&g->c, at) + i * g->c.row + (w->col + j) * g->c.col;
+    const element *a = bmm_at(&g->a, at) + i * g->a.row;
+    element *c = bmm_at(&g->c, at) + i * g->c.row + (w->col + j) * g->c.col;
     real *packed_a = engine_scratch(w->engine, worker);
     for (int64_t chunk = 0; chunk < w->chunks; chunk++) {
         const int64_t k = (w->chunk + chunk) * CHUNK, deep = int_min(CHUNK, g->k - k);
@@ -186,11 +188,11 @@ static void bmm_wave_multiply(void *arg, int64_t index, int worker)
                               .k = deep,
                               .first = k == 0,
                               .last = k + CHUNK >= g->k,
-                              .packed_b = bmm_wave_at(w, unit, chunk) + j * deep,
+                              .packed_b = elements(bmm_wave_at(w, unit, chunk) + j * deep),
                               .count = 1 };
         if (p->pack_a) {
             bmm_pack_a(g, f.a, deep, f.rows, packed_a);
-            f.packed_a = packed_a;
+            f.packed_a = elements(packed_a);
         }
         bmm_part(g, &f);
     }

@@ -9,14 +9,14 @@
 
 /* A matrix, a part of it, or matrices in a row that have one chunk: element (0, 0) of each. */
 struct bmm_part {
-    const real *a, *b;
-    real *c;
+    const element *a, *b;
+    element *c;
     int64_t b_row;
-    int64_t rows, cols, k; /* k: all of it, or one chunk where B is packed */
-    bool first, last;      /* chunks of C */
-    const real *packed_a;  /* panels of the rows of each tile; NULL: in place */
-    const real *packed_b;  /* panels of BMM_VECS vectors; NULL: in place */
-    int64_t count;         /* matrices */
+    int64_t rows, cols, k;   /* k: all of it, or one chunk where B is packed */
+    bool first, last;        /* chunks of C */
+    const element *packed_a; /* panels of the rows of each tile; NULL: in place */
+    const element *packed_b; /* panels of BMM_VECS vectors; NULL: in place */
+    int64_t count;           /* matrices */
     int64_t a_step, b_step, c_step;
 };
 
@@ -54,10 +54,9 @@ static int64_t bmm_run_from(const struct bmm_plan *p, struct bmm_cursor at, int6
     return int_min(int_min(p->run, most), p->g.heads - at.h);
 }
 
-static real *bmm_at(const struct array *x, struct bmm_cursor at)
+static element *bmm_at(const struct array *x, struct bmm_cursor at)
 {
-    const int64_t head = x->group == 1 ? at.h : at.h / x->group;
-    return (real *)x->data + at.b * x->batch + head * x->head;
+    return row_at(x, at.b, at.h, 0);
 }
 
 /* Block (i, j) of `count` matrices. */
@@ -148,14 +147,14 @@ static void bmm_scattered(const struct bmm_tile *t, bmm_tile_function *tile, int
                           int64_t cols, int64_t col)
 {
     const struct bmm_run one = { .count = 1 };
-    real copy[BMM_ACC * LANES];
+    element copy[BMM_ACC * LANES];
     struct bmm_tile u = *t;
     u.c = copy;
     u.c_row = cols;
     u.inner = u.outer = one;
     for (int64_t n = 0; n < t->outer.count * t->inner.count; n++) {
         const int64_t x = n / t->inner.count, y = n % t->inner.count;
-        real *c = t->c + x * t->outer.c_step + y * t->inner.c_step;
+        element *c = t->c + x * t->outer.c_step + y * t->inner.c_step;
         u.a = t->a + x * t->outer.a_step + y * t->inner.a_step;
         u.b = t->b + x * t->outer.b_step + y * t->inner.b_step;
         if (!t->zero)
@@ -230,13 +229,13 @@ static void bmm_by_strips(const struct bmm_args *g, const struct bmm_part *f,
     struct bmm_tile t = *given;
     struct bmm_classes rows;
     const struct bmm_run matrices = { f->count, f->a_step, f->b_step, f->c_step };
-    const real *a = t.a;
+    const element *a = t.a;
     for (int s = 0; s < strips->count; s++) {
         const struct bmm_run across = bmm_across(g, f, &t, &strips->of[s]);
         bmm_rows(f, &strips->of[s], &rows);
         const bool whole = rows.count == 1 && f->count == 1;
         for (int64_t j = 0; j < (whole ? 1 : across.count); j++) {
-            real *c = t.c;
+            element *c = t.c;
             t.a = a;
             t.outer = whole ? across : matrices;
             for (int r = 0; r < rows.count; r++) {
@@ -261,12 +260,12 @@ static void bmm_by_rows(const struct bmm_args *g, const struct bmm_part *f,
     struct bmm_classes rows;
     const struct bmm_run one = { .count = 1 };
     const bool whole = strips->count == 1;
-    const real *b = t.b;
+    const element *b = t.b;
     bmm_rows(f, &strips->of[0], &rows);
     for (int r = 0; r < rows.count; r++) {
         const struct bmm_run down = bmm_down(f, &t, &rows.of[r]);
         for (int64_t i = 0; i < (whole ? 1 : down.count); i++) {
-            real *c = t.c;
+            element *c = t.c;
             t.b = b;
             t.outer = whole ? down : one;
             for (int s = 0; s < strips->count; s++) {

@@ -4,8 +4,8 @@
 #ifndef BACKENDS_SIMD_BMM_TILE_H
 #define BACKENDS_SIMD_BMM_TILE_H
 
+#include "backends/simd/array.h"
 #include "backends/simd/bmm/plan.h"
-#include "backends/simd/real.h"
 
 /* A run of tiles: `count` of them `step` elements apart. */
 struct bmm_run {
@@ -16,11 +16,11 @@ struct bmm_run {
  * runs of tiles: of rows, of columns or of matrices. */
 struct bmm_tile {
     int64_t k;
-    const real *a; /* element (i, p) at i * a_row + p * a_col */
+    const element *a; /* element (i, p) at i * a_row + p * a_col */
     int64_t a_row, a_col;
-    const real *b; /* element (p, j) at p * b_row + j */
+    const element *b; /* element (p, j) at p * b_row + j */
     int64_t b_row;
-    real *c;
+    element *c;
     int64_t c_row;
     struct bmm_run inner, outer;
     real alpha, beta;
@@ -34,7 +34,7 @@ struct bmm_tile {
 typedef void bmm_tile_function(const struct bmm_tile *);
 
 /* Vector v of a row of B. */
-VEC_FN vec bmm_load_b(const real *b, int v, int vecs, enum bmm_kind kind, size_t tail)
+VEC_FN vec bmm_load_b(const element *b, int v, int vecs, enum bmm_kind kind, size_t tail)
 {
     b += v * LANES;
     if (kind == BMM_MASKED && v == vecs - 1)
@@ -44,13 +44,13 @@ VEC_FN vec bmm_load_b(const real *b, int v, int vecs, enum bmm_kind kind, size_t
 
 /* A step of k; moves on in A. Row r of A is base[r / 3] + r % 3 * a_row, which x86 can address with
  * few registers. Of A's rows and B's vectors the fewer stay in registers. */
-VEC_FN void bmm_step(const real **base, int64_t a_row, int64_t a_col, const real *b,
+VEC_FN void bmm_step(const element **base, int64_t a_row, int64_t a_col, const element *b,
                      enum bmm_kind kind, size_t tail, int rows, int vecs, vec *s)
 {
     const bool few_rows = rows < vecs;
     vec x[BMM_MAX_VECS];
     UNROLL_FOR (int r = 0; few_rows && r < rows; r++)
-        x[r] = v_set1(base[r / 3][r % 3 * a_row]);
+        x[r] = v_set1(get(base[r / 3] + r % 3 * a_row));
     UNROLL_FOR (int v = 0; v < vecs; v++) {
         const vec y = bmm_load_b(b, v, vecs, kind, tail);
         /* Or the compiler, short of registers, would load it again for each row. */
@@ -61,7 +61,7 @@ VEC_FN void bmm_step(const real **base, int64_t a_row, int64_t a_col, const real
             x[v] = y;
     }
     UNROLL_FOR (int r = 0; !few_rows && r < rows; r++) {
-        const vec y = v_set1(base[r / 3][r % 3 * a_row]);
+        const vec y = v_set1(get(base[r / 3] + r % 3 * a_row));
         UNROLL_FOR (int v = 0; v < vecs; v++)
             s[r * vecs + v] = v_fma(y, x[v], s[r * vecs + v]);
     }
@@ -70,10 +70,10 @@ VEC_FN void bmm_step(const real **base, int64_t a_row, int64_t a_col, const real
 }
 
 /* Sums of a tile of rows x vecs vectors. In a packed A and B all offsets are constants. */
-VEC_FN void bmm_sums(const struct bmm_tile *t, const real *a, const real *b, int rows, int vecs,
-                     enum bmm_kind kind, vec *restrict s)
+VEC_FN void bmm_sums(const struct bmm_tile *t, const element *a, const element *b, int rows,
+                     int vecs, enum bmm_kind kind, vec *restrict s)
 {
-    const real *base[(BMM_MAX_ROWS + 2) / 3];
+    const element *base[(BMM_MAX_ROWS + 2) / 3];
     const int64_t a_row = kind == BMM_PACKED ? 1 : t->a_row;
     const int64_t a_col = kind == BMM_PACKED ? rows : t->a_col;
     const int64_t b_row = kind == BMM_PACKED ? BMM_VECS * LANES : t->b_row;
@@ -91,7 +91,7 @@ VEC_FN void bmm_sums(const struct bmm_tile *t, const real *a, const real *b, int
 }
 
 /* C, of the last `cut` rows only `tail` columns of the last vector. */
-VEC_FN void bmm_store(const struct bmm_tile *t, real *c, int rows, int vecs, int cut,
+VEC_FN void bmm_store(const struct bmm_tile *t, element *c, int rows, int vecs, int cut,
                       enum bmm_kind kind, const vec *s)
 {
     UNROLL_FOR (int r = 0; r < rows; r++, c += t->c_row) {
@@ -109,7 +109,7 @@ VEC_FN void bmm_store(const struct bmm_tile *t, real *c, int rows, int vecs, int
  * its first vectors, which is finite only where no NaN is in the tile: with a finite alpha that is
  * not 0 a NaN comes from an element of A or B that is not finite, and so is then a whole row or
  * column of C. */
-VEC_FN vec bmm_write(const struct bmm_tile *t, real *c, int rows, int vecs, enum bmm_kind kind,
+VEC_FN vec bmm_write(const struct bmm_tile *t, element *c, int rows, int vecs, enum bmm_kind kind,
                      vec *s)
 {
     const vec alpha = v_set1(t->alpha);
@@ -130,7 +130,7 @@ VEC_FN vec bmm_write(const struct bmm_tile *t, real *c, int rows, int vecs, enum
 static void bmm_one_nan(const struct bmm_tile *t, int rows, int vecs)
 {
     for (int64_t i = 0; i < t->outer.count * t->inner.count; i++) {
-        real *c =
+        element *c =
             t->c + i / t->inner.count * t->outer.c_step + i % t->inner.count * t->inner.c_step;
         for (int r = 0; r < rows; r++, c += t->c_row)
             for (int v = 0; v < vecs; v++) {
@@ -142,7 +142,7 @@ static void bmm_one_nan(const struct bmm_tile *t, int rows, int vecs)
 }
 
 /* C from the sums. */
-VEC_FN void bmm_update(const struct bmm_tile *t, real *c, int rows, int vecs, const vec *s)
+VEC_FN void bmm_update(const struct bmm_tile *t, element *c, int rows, int vecs, const vec *s)
 {
     const vec alpha = v_set1(t->alpha), beta = v_set1(t->beta);
     UNROLL_FOR (int r = 0; r < rows; r++, c += t->c_row) {
@@ -157,9 +157,10 @@ VEC_FN void bmm_update(const struct bmm_tile *t, real *c, int rows, int vecs, co
 }
 
 /* The same where only `tail` columns of the last vector exist: seldom, so not inlined. */
-static void bmm_update_cut(const struct bmm_tile *t, real *c, int rows, int vecs, const real *sums)
+static void bmm_update_cut(const struct bmm_tile *t, element *c, int rows, int vecs,
+                           const real *sums)
 {
-    real last[LANES];
+    element last[LANES];
     for (int r = 0; r < rows; r++, c += t->c_row)
         for (int v = 0; v < vecs; v++) {
             const size_t n = v == vecs - 1 ? t->tail : LANES;
@@ -171,8 +172,8 @@ static void bmm_update_cut(const struct bmm_tile *t, real *c, int rows, int vecs
 }
 
 /* Returns what is not finite where NaNs may have been written. */
-VEC_FN vec bmm_tile_one(const struct bmm_tile *t, const struct bmm_tile *given, const real *a,
-                        const real *b, real *c, int rows, int vecs, enum bmm_kind kind)
+VEC_FN vec bmm_tile_one(const struct bmm_tile *t, const struct bmm_tile *given, const element *a,
+                        const element *b, element *c, int rows, int vecs, enum bmm_kind kind)
 {
     vec s[BMM_ACC];
     if (t->k >= 32) {
@@ -200,8 +201,8 @@ VEC_FN void bmm_tile_any(const struct bmm_tile *given, int rows, int vecs, enum 
         return;
     vec all = v_zero();
     for (int64_t i = 0; i < t.outer.count; i++) {
-        const real *a = t.a + i * t.outer.a_step, *b = t.b + i * t.outer.b_step;
-        real *c = t.c + i * t.outer.c_step;
+        const element *a = t.a + i * t.outer.a_step, *b = t.b + i * t.outer.b_step;
+        element *c = t.c + i * t.outer.c_step;
         for (int64_t j = 0; j < t.inner.count; j++) {
             all = v_add(all, bmm_tile_one(&t, given, a, b, c, rows, vecs, kind));
             a += t.inner.a_step;
@@ -223,14 +224,14 @@ VEC_FN void bmm_hold_any(const struct bmm_tile *given, int deep, int vecs)
     UNROLL_FOR (int v = 0; v < vecs; v++)
         s[v] = v_zero();
     for (int64_t i = 0; i < t.outer.count; i++) {
-        const real *a = t.a + i * t.outer.a_step, *b = t.b + i * t.outer.b_step;
-        real *c = t.c + i * t.outer.c_step;
+        const element *a = t.a + i * t.outer.a_step, *b = t.b + i * t.outer.b_step;
+        element *c = t.c + i * t.outer.c_step;
         vec sum = v_zero();
         UNROLL_FOR (int q = 0; q < deep * vecs; q++)
             x[q] = bmm_load_b(b + q / vecs * t.b_row, q % vecs, vecs, BMM_WRITE, t.tail);
         UNROLL_TWICE_FOR (int64_t r = 0; r < t.inner.count; r++, a += t.a_row, c += t.c_row) {
             UNROLL_FOR (int q = 0; q < deep * vecs; q++) {
-                const vec y = v_set1(a[q / vecs]);
+                const vec y = v_set1(get(a + q / vecs));
                 /* What is added to +0 in the end may begin with -0. */
                 s[q % vecs] = q < vecs ? v_mul(y, x[q]) : v_fma(y, x[q], s[q % vecs]);
             }

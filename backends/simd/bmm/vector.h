@@ -4,36 +4,33 @@
 #ifndef BACKENDS_SIMD_BMM_VECTOR_H
 #define BACKENDS_SIMD_BMM_VECTOR_H
 
+#include "backends/simd/array.h"
 #include "backends/simd/bmm/plan.h"
-#include "backends/simd/real.h"
 
 /* C of `rows` rows and a block of columns; k is all of it. */
 struct bmm_few {
-    const real *a, *b;
-    real *c;
+    const element *a, *b;
+    element *c;
     int64_t a_row, a_col, b_row, b_col, c_row;
     int64_t k, cols;
     real alpha, beta;
 };
 
 /* C from `cols` sums of one row. */
-static void bmm_few_update(const struct bmm_few *f, const real *sums, real *c, int64_t cols,
+static void bmm_few_update(const struct bmm_few *f, const real *sums, element *c, int64_t cols,
                            bool first, bool last)
 {
     const vec alpha = v_set1(f->alpha), beta = v_set1(first ? f->beta : 1);
     const bool zero = first && f->beta == 0;
     for (int64_t j = 0; j < cols; j += LANES) {
-        const size_t n = (size_t)int_min(LANES, cols - j);
+        const int64_t n = int_min(LANES, cols - j);
         vec old = v_zero();
         if (!zero)
-            old = v_mul(beta, n == LANES ? v_loadu(c + j) : v_load_n(c + j, n));
+            old = v_mul(beta, load(c + j, n));
         vec sum = v_fma(alpha, v_loadu(sums + j), old);
         if (last)
             sum = v_select(v_isnan(sum), v_set1(REAL_NAN), sum);
-        if (n == LANES)
-            v_storeu(c + j, sum);
-        else
-            v_store_n(c + j, sum, n);
+        store(c + j, sum, n);
     }
 }
 
@@ -42,14 +39,13 @@ VEC_FN void bmm_few_steps(const struct bmm_few *f, int rows, int steps, int64_t 
                           real *sums)
 {
     vec a[BMM_FEW * 4];
-    const real *b = f->b + p * f->b_row;
+    const element *b = f->b + p * f->b_row;
     UNROLL_FOR (int i = 0; i < rows * steps; i++)
-        a[i] = v_set1(f->a[i / steps * f->a_row + (p + i % steps) * f->a_col]);
+        a[i] = v_set1(get(f->a + i / steps * f->a_row + (p + i % steps) * f->a_col));
     for (int64_t j = 0; j < f->cols; j += LANES) {
         vec x[4];
         UNROLL_FOR (int q = 0; q < steps; q++)
-            x[q] = j + LANES <= f->cols ? v_loadu(b + q * f->b_row + j)
-                                        : v_load_n(b + q * f->b_row + j, (size_t)(f->cols - j));
+            x[q] = load(b + q * f->b_row + j, int_min(LANES, f->cols - j));
         UNROLL_FOR (int r = 0; r < rows; r++) {
             real *to = sums + r * BMM_FEW_COLS + j;
             vec s = first ? v_zero() : v_loadu(to);
@@ -79,7 +75,7 @@ VEC_FN void bmm_few_contiguous(const struct bmm_few *f, int rows)
 }
 
 /* LANES columns of B, LANES deep from b on, times A's elements from a on, into the sums. */
-VEC_FN void bmm_few_square(const real *a, const real *b, int64_t b_col, int rows, vec *s)
+VEC_FN void bmm_few_square(const real *a, const element *b, int64_t b_col, int rows, vec *s)
 {
     vec x[LANES];
     /* The compiler must not know that this is the same in every turn of the caller's loop: it
@@ -95,24 +91,24 @@ VEC_FN void bmm_few_square(const real *a, const real *b, int64_t b_col, int rows
 }
 
 /* The same for fewer columns or a lesser depth. */
-VEC_FN void bmm_few_edge(const real *a, const real *b, int64_t b_col, int rows, int64_t cols,
+VEC_FN void bmm_few_edge(const real *a, const element *b, int64_t b_col, int rows, int64_t cols,
                          int64_t deep, vec *s)
 {
     real line[LANES] = { 0 };
     for (int64_t q = 0; q < deep; q++) {
         for (int64_t i = 0; i < int_min(cols, LANES); i++)
-            line[i] = b[i * b_col + q];
+            line[i] = get(b + i * b_col + q);
         UNROLL_FOR (int r = 0; r < rows; r++)
             s[r] = v_fma(v_set1(a[r * CHUNK + q]), v_loadu(line), s[r]);
     }
 }
 
 /* `cols` columns of a chunk of B, in vectors whose chains of sums overlap. */
-VEC_FN void bmm_few_columns(const real *a, const real *b, int64_t b_col, int rows, int vecs,
+VEC_FN void bmm_few_columns(const real *a, const element *b, int64_t b_col, int rows, int vecs,
                             int64_t cols, int64_t deep, real *sums)
 {
     enum { line = 64 / sizeof(real), per = LANES * LANES / line }; /* lines of memory */
-    const real *ahead = b + 2 * vecs * LANES * b_col, *end = ahead + deep;
+    const element *ahead = b + 2 * vecs * LANES * b_col, *end = ahead + deep;
     vec s[BMM_FEW * 2];
     int64_t p = 0;
     UNROLL_FOR (int i = 0; i < vecs * rows; i++)
@@ -148,7 +144,7 @@ VEC_FN void bmm_few_transposed(const struct bmm_few *f, int rows)
         const int64_t deep = int_min(CHUNK, f->k - chunk);
         for (int r = 0; r < rows; r++)
             for (int64_t p = 0; p < deep; p++)
-                a[r * CHUNK + p] = f->a[r * f->a_row + (chunk + p) * f->a_col];
+                a[r * CHUNK + p] = get(f->a + r * f->a_row + (chunk + p) * f->a_col);
         for (int64_t j = 0; j < f->cols; j += vecs * LANES) {
             const int64_t cols = int_min(vecs * LANES, f->cols - j);
             bmm_few_columns(a, f->b + j * f->b_col + chunk, f->b_col, rows, vecs, cols, deep, sums);

@@ -29,9 +29,9 @@ struct kernel_room {
 struct kernel_block {
     const struct kernel_job *job;
     struct kernel_room room;
-    const real *q, *k;                        /* element 0 of the block */
-    const real *inverse_bandwidths, *factors; /* of this (b, h) */
-    real *g;
+    const element *q, *k;                        /* element 0 of the block */
+    const element *inverse_bandwidths, *factors; /* of this (b, h) */
+    element *g;
     int64_t row, rows, key, keys;
     enum kernel_scaling scaling; /* NONE where it was done beforehand */
 };
@@ -46,7 +46,7 @@ static bool prescaled(real *x, int64_t count, real power)
     if (!(power >= REAL_MIN && back >= REAL_MIN))
         return false;
     for (int64_t i = 0; i < count; i += LANES) {
-        const vec a = load_strided(x, 1, i, lanes_from(i, count)), y = v_mul(a, times);
+        const vec a = load(elements(x + i), lanes_from(i, count)), y = v_mul(a, times);
         const vec_mask small = v_le(v_abs(power > 1 ? y : a), most);
         good = m_and(good, m_and(small, v_eq(v_mul(y, divide), a)));
         v_storeu(x + i, y); /* there is room for a vector */
@@ -70,12 +70,12 @@ static void kernel_load(const struct kernel_block *f, int64_t first, int64_t dep
         bmm_pack(&panel);
     }
     for (int64_t r = 0; r < f->rows; r++) {
-        const real *q = f->q + r * a->q.row + first * a->q.col;
+        const element *q = f->q + r * a->q.row + first * a->q.col;
         if (a->q.col == 1 && depth >= LANES)
             memcpy(f->room.q + r * depth, q, (size_t)depth * sizeof *q);
         else
             for (int64_t c = 0; c < depth; c++)
-                f->room.q[r * depth + c] = q[c * a->q.col];
+                f->room.q[r * depth + c] = get(q + c * a->q.col);
     }
 }
 
@@ -90,21 +90,21 @@ static void kernel_scales(const struct kernel_block *f, int64_t first, int64_t d
     switch (f->job->plan.scaling) {
     case SCALE_COORDINATE:
         for (int64_t c = 0; c < depth; c++)
-            scale[c] = r_abs(f->inverse_bandwidths[(first + c) * col]);
+            scale[c] = r_abs(get(f->inverse_bandwidths + (first + c) * col));
         return;
     case SCALE_COORDINATE_KEY:
         for (int64_t c = 0; c < depth; c++) {
-            const vec w = v_set1(r_abs(f->inverse_bandwidths[(first + c) * col]));
+            const vec w = v_set1(r_abs(get(f->inverse_bandwidths + (first + c) * col)));
             for (int64_t j = 0; j < all; j += LANES) {
-                const vec v = load_strided(f->factors, kernel->factors.col, f->key + j,
-                                           lanes_from(j, f->keys));
+                const vec v = load_strided(f->factors + (f->key + j) * kernel->factors.col,
+                                           kernel->factors.col, lanes_from(j, f->keys));
                 v_storeu(scale + in_panels(depth, c, j), products_up(w, v_abs(v)));
             }
         }
         return;
     case SCALE_KEY:
         for (int64_t j = 0; j < all; j++) {
-            const real w = j < f->keys ? f->inverse_bandwidths[(f->key + j) * col] : 0;
+            const real w = j < f->keys ? get(f->inverse_bandwidths + (f->key + j) * col) : 0;
             split_w(w, &power, &square[j]);
             scale[j] = squared ? power : r_abs(w);
         }
@@ -115,14 +115,15 @@ static void kernel_scales(const struct kernel_block *f, int64_t first, int64_t d
             scale[r] = squared ? f->job->power : f->job->size;
             if (kernel->per != ATTPOOL_BANDWIDTH_QUERY)
                 continue;
-            const real w = f->inverse_bandwidths[(f->row + r) * kernel->inverse_bandwidths.row];
+            const real w =
+                get(f->inverse_bandwidths + (f->row + r) * kernel->inverse_bandwidths.row);
             split_w(w, &power, &square[r]);
             scale[r] = squared ? power : r_abs(w);
         }
     }
 }
 
-static void kernel_radial(const struct kernel_block *f, int64_t r, const real *x, real *g)
+static void kernel_radial(const struct kernel_block *f, int64_t r, const real *x, element *g)
 {
     const struct kernel_job *w = f->job;
     const struct kernel *kernel = &w->args->kernel;
@@ -151,7 +152,7 @@ static void kernel_radial(const struct kernel_block *f, int64_t r, const real *x
 #undef X
     case ATTPOOL_CONSTANT:
         for (int64_t j = 0; j < f->keys; j++)
-            g[j] = 1;
+            put(g + j, 1);
         break;
     }
 }
@@ -163,7 +164,7 @@ static void kernel_fused(const struct kernel_block *f, real c)
         .keys = f->keys, .depth = d, .q = f->room.q, .k = f->room.k, .scale = f->room.scale
     };
     for (int64_t r = 0; r < f->rows; r++, m.q += d) {
-        real *g = f->g + r * f->job->args->g.row;
+        element *g = f->g + r * f->job->args->g.row;
         if (f->scaling == SCALE_NONE)
             kernel_fused_row(&m, false, c, g);
         else
@@ -171,7 +172,7 @@ static void kernel_fused(const struct kernel_block *f, real c)
     }
 }
 
-static void kernel_product(const struct kernel_block *f, const real *x, int64_t plane, real *g)
+static void kernel_product(const struct kernel_block *f, const real *x, int64_t plane, element *g)
 {
     if (f->job->plan.has_log)
         kernel_product_row(true, x, plane, f->keys, g);
@@ -229,7 +230,7 @@ static void kernel_put(const struct kernel_block *f, int64_t r, int64_t count, r
     const struct kernel_args *a = f->job->args;
     const int64_t plane = p->kept * p->keys;
     for (int64_t i = 0; i < count; i++, x += p->keys) {
-        real *g = f->g + (r + i) * a->g.row, *to = a->g.col == 1 ? g : x;
+        element *g = f->g + (r + i) * a->g.row, *to = a->g.col == 1 ? g : elements(x);
         if (p->product)
             kernel_product(f, x, plane, to);
         else
@@ -314,14 +315,11 @@ static void kernel_task(void *arg, int64_t index, int worker)
                                    .planes = room + p->planes_at };
     f.rows = int_min(KERNEL_ROWS, a->n - i);
     f.keys = int_min(p->keys, a->m - j);
-    f.q = (const real *)a->q.data + row_offset(&a->q, b, h, i);
-    f.k = (const real *)a->k.data + row_offset(&a->k, b, h, j);
-    f.g = (real *)a->g.data + row_offset(&a->g, b, h, i) + j * a->g.col;
-    if (a->kernel.inverse_bandwidths.data != NULL)
-        f.inverse_bandwidths = (const real *)a->kernel.inverse_bandwidths.data +
-                               row_offset(&a->kernel.inverse_bandwidths, b, h, 0);
-    if (a->kernel.factors.data != NULL)
-        f.factors = (const real *)a->kernel.factors.data + row_offset(&a->kernel.factors, b, h, 0);
+    f.q = row_at(&a->q, b, h, i);
+    f.k = row_at(&a->k, b, h, j);
+    f.g = row_at(&a->g, b, h, i) + j * a->g.col;
+    f.inverse_bandwidths = row_at(&a->kernel.inverse_bandwidths, b, h, 0);
+    f.factors = row_at(&a->kernel.factors, b, h, 0);
     kernel_run(&f);
 }
 
@@ -334,11 +332,11 @@ attpool_status simd_kernel(struct engine *engine, const struct kernel_args *args
         return ATTPOOL_OK;
     w.plan = kernel_plan_of(args, LANES, sizeof(real));
     if (kernel->per == ATTPOOL_BANDWIDTH_ONE) {
-        const real width = kernel->inverse_bandwidths.data != NULL
-                               ? *(const real *)kernel->inverse_bandwidths.data
-                               : (real)kernel->one;
-        w.size = r_abs(width);
-        split_w(width, &w.power, &w.square);
+        const real one = kernel->inverse_bandwidths.data != NULL
+                             ? get(row_at(&kernel->inverse_bandwidths, 0, 0, 0))
+                             : (real)kernel->one;
+        w.size = r_abs(one);
+        split_w(one, &w.power, &w.square);
     }
     const size_t bytes = (size_t)w.plan.room * sizeof(real);
     if (!engine_reserve(engine, bytes, 0))

@@ -4,6 +4,7 @@
 #ifndef BACKENDS_SIMD_KERNEL_VALUES_H
 #define BACKENDS_SIMD_KERNEL_VALUES_H
 
+#include "backends/simd/array.h"
 #include "backends/simd/integers.h"
 #include "backends/simd/kernel/measure.h"
 #include "backends/simd/kernel/plan.h"
@@ -35,7 +36,7 @@ VEC_FN void kernel_values(attpool_kernel_name name, bool linear, vec *x, const v
 
 /* Vectors from j on of a row of the radial form; `cut`: all but the first keys are absent. */
 VEC_FN void kernel_piece(attpool_kernel_name name, bool linear, const real *x, const real *square,
-                         bool by_key, vec c, real *g, int64_t j, const int n, size_t cut)
+                         bool by_key, vec c, element *g, int64_t j, const int n, size_t cut)
 {
     vec y[KERNEL_VALUES], s[KERNEL_VALUES];
     UNROLL_FOR (int i = 0; i < n; i++) {
@@ -53,7 +54,7 @@ VEC_FN void kernel_piece(attpool_kernel_name name, bool linear, const real *x, c
 
 /* A row of the radial form: `square` is W2 of the row or of each key. */
 VEC_FN void kernel_row_of(attpool_kernel_name name, bool linear, const real *x, int64_t keys,
-                          const real *square, bool by_key, real factor, real *g)
+                          const real *square, bool by_key, real factor, element *g)
 {
     const int n = kernel_has_log((int32_t)name) ? KERNEL_VALUES : 1;
     const vec c = v_set1(factor);
@@ -65,7 +66,7 @@ VEC_FN void kernel_row_of(attpool_kernel_name name, bool linear, const real *x, 
 }
 
 /* Gaussians with one bandwidth and few coordinates, without a plane between: vectors from j on. */
-VEC_FN void kernel_fused_piece(const struct measure *m, bool scaled, vec c, real *g, int64_t j,
+VEC_FN void kernel_fused_piece(const struct measure *m, bool scaled, vec c, element *g, int64_t j,
                                const int n, size_t cut)
 {
     vec s[KERNEL_VALUES];
@@ -92,7 +93,7 @@ VEC_FN void kernel_fused_piece(const struct measure *m, bool scaled, vec c, real
     }
 }
 
-VEC_FN void kernel_fused_row(const struct measure *m, bool scaled, real factor, real *g)
+VEC_FN void kernel_fused_row(const struct measure *m, bool scaled, real factor, element *g)
 {
     const int n = KERNEL_VALUES;
     const vec c = v_set1(factor);
@@ -104,7 +105,7 @@ VEC_FN void kernel_fused_row(const struct measure *m, bool scaled, real factor, 
 }
 
 /* Vectors from j on of a row of the product form; `cut`: all but the first keys are absent. */
-VEC_FN void kernel_product_piece(bool has_log, const real *x, int64_t plane, real *g, int64_t j,
+VEC_FN void kernel_product_piece(bool has_log, const real *x, int64_t plane, element *g, int64_t j,
                                  const int n, size_t cut)
 {
     vec e[KERNEL_VALUES];
@@ -124,7 +125,7 @@ VEC_FN void kernel_product_piece(bool has_log, const real *x, int64_t plane, rea
     }
 }
 
-VEC_FN void kernel_product_row(bool has_log, const real *x, int64_t plane, int64_t keys, real *g)
+VEC_FN void kernel_product_row(bool has_log, const real *x, int64_t plane, int64_t keys, element *g)
 {
     const int n = KERNEL_VALUES;
     int64_t j = 0;

@@ -4,7 +4,6 @@
 #ifndef BACKENDS_SIMD_POOL_BLOCK_H
 #define BACKENDS_SIMD_POOL_BLOCK_H
 
-#include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/tile.h"
 
 struct pool_block {
@@ -13,7 +12,7 @@ struct pool_block {
     bool partial; /* some key is hidden from some row, by lengths, causal, window, leave-one-out */
     bool zeros;   /* some key has the weight 0 */
     bool masked;  /* some key is hidden from some row, by the mask */
-    const pool_any *v;
+    const element *v;
 };
 
 /* REAL_BITS bytes, or the first n, as bits. */
@@ -59,12 +58,12 @@ static bool pool_block_mask(const struct pool_tile *t, struct pool_block *x)
 static bool pool_block_weights(const struct pool_tile *t, int64_t first, int count)
 {
     const struct array *x = &t->plan->a->key_weights;
-    const pool_any *from = pool_at(x, t->b, t->head0) + first * x->col;
+    const element *from = row_at(x, t->b, t->head0, 0) + first * x->col;
     vec_mask zero = m_first(0);
     if (x->col == 1)
         memcpy(t->weights, from, (size_t)count * sizeof(real));
     for (int j = 0; j < count && x->col != 1; j++)
-        t->weights[j] = from[j * x->col];
+        t->weights[j] = get(from + j * x->col);
     for (int j = count; j % LANES != 0; j++)
         t->weights[j] = 1;
     for (int j = 0; j < count; j += LANES)
@@ -92,7 +91,7 @@ static bool pool_block_at(const struct pool_tile *t, int64_t number, struct pool
     }
     x->zeros = a->key_weights.data != NULL && pool_block_weights(t, first, x->count);
     x->masked = false;
-    x->v = a->value.data != NULL ? pool_at(&a->value, t->b, t->head0) + first * a->value.row : NULL;
+    x->v = row_at(&a->value, t->b, t->head0, first);
     return a->masks.mask.data == NULL || pool_block_mask(t, x);
 }
 

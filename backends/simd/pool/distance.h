@@ -12,7 +12,7 @@ enum pool_scaled { SCALED_NOT, SCALED_CAST, SCALED_LANE };
 VEC_FN vec pool_apart(const struct pool_pairs *x, vec lane, int j, int64_t c, int i,
                       const enum pool_scaled how)
 {
-    vec z = v_sub(lane, v_set1(x->cast[j * x->row + c * x->col]));
+    vec z = v_sub(lane, v_set1(get(x->cast + j * x->row + c * x->col)));
     if (how == SCALED_CAST)
         return v_mul(z, v_set1(x->cast_scale[j * x->scale_row + c * x->scale_col]));
     if (how == SCALED_LANE)

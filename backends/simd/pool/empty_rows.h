@@ -29,7 +29,7 @@ static void pool_empty_mean(struct pool_tile *t, const struct pool_result *r)
         r->count[lane] = state[t->lanes + lane];
         wanted[lane] = r->empty[lane] && r->count[lane] > 0;
         if (wanted[lane] && a->n_eff.data != NULL)
-            *pool_row(t, &a->n_eff, lane) = r->count[lane];
+            put(pool_row(t, &a->n_eff, lane), r->count[lane]);
     }
     if (a->out.data != NULL)
         pool_finish_store(t, state, wanted);
@@ -57,7 +57,6 @@ static void pool_nearest_block(const struct pool_tile *t, const struct pool_bloc
 /* Of the keys that the masks leave the nearest; -1 where there is none. */
 static void pool_nearest_find(struct pool_tile *t, int64_t *nearest)
 {
-    const struct pool_args *a = t->plan->a;
     real least[POOL_LANES(LANES)];
     int64_t first, end;
     pool_tile_range(t, &first, &end);
@@ -70,7 +69,6 @@ static void pool_nearest_find(struct pool_tile *t, int64_t *nearest)
         pool_block_scores(t, &x, true);
         pool_nearest_block(t, &x, least, nearest);
     }
-    (void)a;
 }
 
 static void pool_empty_nearest(struct pool_tile *t, const struct pool_result *r)
@@ -88,10 +86,10 @@ static void pool_empty_nearest(struct pool_tile *t, const struct pool_result *r)
         pool_finish_fill(t, lane, 0, 1);
         if (a->out.data == NULL)
             continue;
-        const pool_any *v = pool_at(&a->value, t->b, t->head[lane]) + j * a->value.row;
-        pool_any *to = pool_row(t, &a->out, lane);
+        const element *v = row_at(&a->value, t->b, t->head[lane], j);
+        element *to = pool_row(t, &a->out, lane);
         for (int64_t c = 0; c < a->v; c++)
-            to[c * a->out.col] = pool_canonical(v[c * a->value.col] + 0);
+            put(to + c * a->out.col, pool_canonical(get(v + c * a->value.col) + 0));
     }
     t->plan = plan;
     pool_tile_begin(t, t->count);

@@ -4,12 +4,12 @@
 #ifndef BACKENDS_SIMD_POOL_FACTOR_H
 #define BACKENDS_SIMD_POOL_FACTOR_H
 
+#include "backends/kernel_traits.h"
 #include "backends/simd/math/elementary.h"
 #include "backends/simd/math/kernels.h"
 #include "backends/simd/math/powers.h"
 #include "backends/simd/pool/distance.h"
 #include "backends/simd/pool/measure.h"
-#include "backends/simd/pool/plan.h"
 
 /* What becomes of a measure: u of the linear one, u^2 of the other. */
 struct pool_step {
@@ -176,7 +176,7 @@ VEC_FN void pool_product_group(const struct pool_pairs *x, int j, int tile, int 
                                const attpool_kernel_name name, bool has_max, real outside,
                                const bool lanes, const int per, const int nv)
 {
-    const pool_any *cast = x->cast + j * x->row;
+    const element *cast = x->cast + j * x->row;
     const int64_t d = x->d, wide = x->vectors * LANES;
     const real *lane = x->lane + tile * d * wide + first * LANES;
     const real *scale = lanes ? x->lane_scale + tile * x->scale_tile + first * LANES
@@ -185,7 +185,7 @@ VEC_FN void pool_product_group(const struct pool_pairs *x, int j, int tile, int 
     UNROLL_FOR (int i = 0; i < nv; i++)
         p[i] = (struct pool_product){ v_zero(), v_set1(1), m_first(0), m_first(0) };
     for (int64_t c = 0; c < d; c++) {
-        const vec point = v_set1(cast[c * x->col]);
+        const vec point = v_set1(get(cast + c * x->col));
         const vec w = lanes ? v_zero() : v_set1(scale[c * x->scale_col]);
         UNROLL_FOR (int i = 0; i < nv; i++) {
             const int64_t next = i / per, of = i % per * LANES;

@@ -17,10 +17,10 @@ struct pool_result {
     int64_t *nearest; /* the nearest key or -1, under the policy nearest; or NULL */
 };
 
-static pool_any *pool_row(const struct pool_tile *t, const struct array *x, int lane)
+/* The lane's row of an output. */
+static element *pool_row(const struct pool_tile *t, const struct array *x, int lane)
 {
-    pool_any *first = (pool_any *)x->data + t->b * x->batch;
-    return first + t->head[lane] / x->group * x->head + t->query[lane] * x->row;
+    return row_at(x, t->b, t->head[lane], t->query[lane]);
 }
 
 static real pool_canonical(real x)
@@ -32,7 +32,7 @@ static real pool_canonical(real x)
 static void pool_finish_lanes(const struct pool_tile *t, const struct array *x, const real *from)
 {
     for (int lane = 0; lane < t->count && x->data != NULL; lane++)
-        *pool_row(t, x, lane) = from[lane];
+        put(pool_row(t, x, lane), from[lane]);
 }
 
 /* L and n_eff. */
@@ -62,7 +62,7 @@ VEC_FN vec pool_quotient(const real *acc, int64_t c, int lanes, vec l)
 }
 
 /* LANES columns from c on of LANES rows of a contiguous output. */
-VEC_FN void pool_finish_square(const real *acc, int64_t c, int lanes, vec l, pool_any *const *to)
+VEC_FN void pool_finish_square(const real *acc, int64_t c, int lanes, vec l, element *const *to)
 {
     vec r[LANES];
     UNROLL_FOR (int i = 0; i < LANES; i++)
@@ -70,7 +70,7 @@ VEC_FN void pool_finish_square(const real *acc, int64_t c, int lanes, vec l, poo
     v_transpose(r);
     UNROLL_FOR (int k = 0; k < LANES; k++)
         if (to[k] != NULL)
-            v_storeu((real *)(void *)(to[k] + c), r[k]);
+            v_storeu(to[k] + c, r[k]);
 }
 
 /* Rows of lanes of the state go to the rows of the output that are wanted. */
@@ -81,7 +81,7 @@ static void pool_finish_store(const struct pool_tile *t, const real *state, cons
     for (int first = 0; first < t->count; first += LANES) {
         const vec l = v_add(v_loadu(state + t->lanes + first), v_zero());
         const real *acc = state + 3 * t->lanes + first;
-        pool_any *to[LANES];
+        element *to[LANES];
         int64_t c = 0;
         for (int k = 0; k < LANES; k++) {
             const bool is = first + k < t->count && wanted[first + k];
@@ -94,7 +94,7 @@ static void pool_finish_store(const struct pool_tile *t, const real *state, cons
             v_storeu(one, pool_quotient(acc, c, t->lanes, l));
             for (int k = 0; k < LANES; k++)
                 if (to[k] != NULL)
-                    to[k][c * col] = one[k];
+                    put(to[k] + c * col, one[k]);
         }
     }
 }
@@ -103,12 +103,12 @@ static void pool_finish_fill(const struct pool_tile *t, int lane, real out, real
 {
     const struct pool_args *a = t->plan->a;
     if (a->n_eff.data != NULL)
-        *pool_row(t, &a->n_eff, lane) = n_eff;
+        put(pool_row(t, &a->n_eff, lane), n_eff);
     if (a->out.data == NULL)
         return;
-    pool_any *to = pool_row(t, &a->out, lane);
+    element *to = pool_row(t, &a->out, lane);
     for (int64_t c = 0; c < a->v; c++)
-        to[c * a->out.col] = out;
+        put(to + c * a->out.col, out);
 }
 
 /* What the rows got; outputs of those that are not empty, and NaN or 0 for the others. */

@@ -5,14 +5,14 @@
 #ifndef BACKENDS_SIMD_POOL_FUSED_H
 #define BACKENDS_SIMD_POOL_FUSED_H
 
+#include "backends/kernel_traits.h"
 #include "backends/simd/math/kernels.h"
 #include "backends/simd/pool/measure.h"
-#include "backends/simd/pool/plan.h"
 
 struct pool_fused {
     const struct pool_pairs *x; /* of linear measures, which are not computed before */
     const real *s;              /* squares, which are */
-    const pool_any *v;
+    const element *v;
     int64_t v_row;
     real *l, *sq, *acc; /* sq may be NULL */
 };
@@ -61,8 +61,8 @@ VEC_FN void pool_fused_n(const struct pool_fused *t, const attpool_kernel_name n
         q[i] = linear ? v_loadu(x->lane + i * LANES) : v_zero();
     }
     for (int j = 0; j < x->count; j++, s += NV * LANES) {
-        const vec value = v_set1(t->v[j * t->v_row]), w = v_set1(scale[j * scale_row]);
-        const vec point = v_set1(x->cast[j * x->row]);
+        const vec value = v_set1(get(t->v + j * t->v_row)), w = v_set1(scale[j * scale_row]);
+        const vec point = v_set1(get(x->cast + j * x->row));
         vec p[NV];
         UNROLL_FOR (int i = 0; i < NV; i++) {
             vec u, u2;

@@ -4,6 +4,7 @@
 #ifndef BACKENDS_SIMD_POOL_MASKS_H
 #define BACKENDS_SIMD_POOL_MASKS_H
 
+#include "backends/simd/masks.h"
 #include "backends/simd/pool/block.h"
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
@@ -13,10 +14,9 @@
 static void pool_block_transpose_bias(struct pool_tile *t, const struct pool_block *block)
 {
     const struct array *x = &t->plan->a->masks.bias;
-    const pool_any *from[POOL_LANES(LANES)];
+    const element *from[POOL_LANES(LANES)];
     for (int lane = 0; lane < t->lanes; lane++)
-        from[lane] =
-            pool_at(x, t->b, t->head[lane]) + t->query[lane] * x->row + block->first * x->col;
+        from[lane] = row_at(x, t->b, t->head[lane], t->query[lane]) + block->first * x->col;
     pool_transpose(from, x->col, block->count, t->lanes, t->bias);
 }
 
@@ -136,7 +136,7 @@ VEC_FN void pool_masking_word(const struct pool_masking *g, struct pool_masking_
 /* --- biases in squares of LANES rows and LANES keys
  * ------------------------------------------------ */
 
-VEC_FN void pool_masking_square(const struct pool_masking *g, const pool_any *const *from, int i,
+VEC_FN void pool_masking_square(const struct pool_masking *g, const element *const *from, int i,
                                 int j, vec *extreme, vec_mask *visible, const bool masked)
 {
     const struct pool_tile *t = g->t;
@@ -145,7 +145,7 @@ VEC_FN void pool_masking_square(const struct pool_masking *g, const pool_any *co
     struct pool_masking_bits mask = pool_masking_bits_at(t, i, j, masked);
     vec bias[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++)
-        bias[k] = pool_load(from[k] + j, LANES);
+        bias[k] = load(from[k] + j, LANES);
     v_transpose(bias);
     UNROLL_FOR (int k = 0; k < LANES; k++, s += t->lanes) {
         vec_mask see = v_ne(bias[k], v_set1(-REAL_INF));
@@ -164,12 +164,12 @@ VEC_FN void pool_masking_squares(const struct pool_masking *g, int i, const bool
 {
     const struct pool_tile *t = g->t;
     const struct array *x = &t->plan->a->masks.bias;
-    const pool_any *from[LANES];
+    const element *from[LANES];
     vec extreme = v_set1(-REAL_MAX);
     vec_mask visible = m_first(0);
     for (int k = 0; k < LANES; k++) {
         const int lane = i * LANES + k;
-        from[k] = pool_at(x, t->b, t->head[lane]) + t->query[lane] * x->row + g->block->first;
+        from[k] = row_at(x, t->b, t->head[lane], t->query[lane]) + g->block->first;
     }
     for (int j = 0; j < g->block->count; j += LANES)
         pool_masking_square(g, from, i, j, &extreme, &visible, masked);

@@ -6,16 +6,16 @@
 #define BACKENDS_SIMD_POOL_MEASURE_H
 
 #include "backends/simd/math/powers.h"
-#include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/shape.h"
 
 struct pool_pairs {
     int vectors; /* of lanes */
     int tiles;   /* of so many lanes, one after the other; more than 1 for the product form */
     int count;   /* broadcast points */
     int64_t d;
-    bool contiguous;      /* by key: the lanes are keys as they lie */
-    const real *lane;     /* of a tile d rows of vectors * LANES numbers */
-    const pool_any *cast; /* point j, coordinate c: cast[j * row + c * col] */
+    const element *keys; /* by key, or NULL: the lanes are these, as they lie */
+    const real *lane;    /* of a tile d rows of vectors * LANES numbers */
+    const element *cast; /* point j, coordinate c: cast[j * row + c * col] */
     int64_t row, col;
     /* Differences are multiplied by ... */
     const real *cast_scale; /* [j * scale_row + c * scale_col], or NULL */
@@ -26,7 +26,7 @@ struct pool_pairs {
     const real *cast_post; /* [j * post_row], or NULL */
     int64_t post_row;
     const real *lane_post; /* or NULL */
-    const pool_any *wv;    /* of additive scores */
+    const element *wv;     /* of additive scores */
     int64_t wv_col;
     real *extremes; /* or NULL; largest measure of each lane, of squares the smallest; right
                      * where there is one chunk and, for more than one coordinate, squares are
@@ -35,7 +35,7 @@ struct pool_pairs {
     int64_t step;   /* so far apart */
     real *factor, *included; /* of the product form: factors, 1 inside the support and 0 outside */
     int64_t ahead; /* dots: lines of values for 16 coordinates of 8 points, which come with */
-    const pool_any *values; /* points further on; 0: nothing is fetched */
+    const element *values; /* points further on; 0: nothing is fetched */
     int64_t v_row;
 };
 
@@ -96,7 +96,7 @@ VEC_FN void pool_dot_chunk(const struct pool_pairs *x, int j, int64_t c, int64_t
                            const int kt, const int nv, const bool ahead)
 {
     const real *lane = x->lane + c * nv * LANES;
-    const pool_any *cast = x->cast + j * x->row + c * x->col;
+    const element *cast = x->cast + j * x->row + c * x->col;
     const int64_t row = x->row, col = x->col;
     UNROLL_FOR (int k = 0; k < kt; k++)
         UNROLL_FOR (int i = 0; i < nv; i++)
@@ -108,7 +108,7 @@ VEC_FN void pool_dot_chunk(const struct pool_pairs *x, int j, int64_t c, int64_t
         UNROLL_FOR (int i = 0; i < nv; i++)
             q[i] = v_loadu(lane + i * LANES);
         UNROLL_FOR (int k = 0; k < kt; k++) {
-            vec point = v_set1(cast[k * row]);
+            vec point = v_set1(get(cast + k * row));
             UNROLL_FOR (int i = 0; i < nv; i++)
                 s[k][i] = v_fma(q[i], point, s[k][i]);
         }
@@ -166,14 +166,14 @@ VEC_FN void pool_additive_chunk(const struct pool_pairs *x, int j, int64_t c, in
                                 vec s[8][4], const int kt, const int nv)
 {
     const real *lane = x->lane + c * nv * LANES;
-    const pool_any *cast = x->cast + j * x->row + c * x->col;
+    const element *cast = x->cast + j * x->row + c * x->col;
     UNROLL_FOR (int i = 0; i < kt * nv; i++)
         s[i / nv][i % nv] = v_zero();
     for (; c < end; c++, lane += nv * LANES, cast += x->col) {
-        const vec weight = v_set1(x->wv[c * x->wv_col]);
+        const vec weight = v_set1(get(x->wv + c * x->wv_col));
         vec t[4];
         UNROLL_FOR (int i = 0; i < kt * nv; i++)
-            t[i] = v_add(v_loadu(lane + i % nv * LANES), v_set1(cast[i / nv * x->row]));
+            t[i] = v_add(v_loadu(lane + i % nv * LANES), v_set1(get(cast + i / nv * x->row)));
         tanhs(t, kt * nv);
         UNROLL_FOR (int i = 0; i < kt * nv; i++)
             s[i / nv][i % nv] = v_fma(weight, t[i], s[i / nv][i % nv]);

@@ -8,9 +8,6 @@
 #include "backends/simd/math/kernels.h"
 #include "backends/simd/pool/shape.h"
 
-/* Numbers of the caller: any alignment. */
-typedef real pool_any __attribute__((aligned(1), may_alias));
-
 /* What is computed of a pair before it becomes a weight. */
 enum pool_measure {
     MEASURE_NONE, /* nothing: all pairs are alike */
@@ -43,13 +40,6 @@ struct pool_plan {
     size_t state;    /* numbers of the state of a row */
 };
 
-static const pool_any *pool_at(const struct array *x, int64_t b, int64_t h)
-{
-    if (x->data == NULL)
-        return NULL;
-    return (const pool_any *)x->data + b * x->batch + h / x->group * x->head;
-}
-
 /* The measure of kernels, with its inverse bandwidths. */
 static void pool_plan_distance(struct pool_plan *p, bool squares)
 {
@@ -68,7 +58,7 @@ static void pool_plan_distance(struct pool_plan *p, bool squares)
     p->w = 1;
     if (kernel->per == ATTPOOL_BANDWIDTH_ONE) {
         real w = kernel->inverse_bandwidths.data != NULL
-                     ? *pool_at(&kernel->inverse_bandwidths, 0, 0)
+                     ? get(row_at(&kernel->inverse_bandwidths, 0, 0, 0))
                      : (real)kernel->one;
         if (power)
             split_w(w, &p->power, &p->w);

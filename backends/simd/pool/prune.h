@@ -23,9 +23,9 @@ static real pool_prune_w(const struct pool_plan *p)
         kernel->per != ATTPOOL_BANDWIDTH_ONE || a->d < 1 || a->d > PRUNE_COORDINATES ||
         p->shape.by_key || p->shape.sets != 1 || p->shape.tiles < PRUNE_TILES)
         return 0;
-    const real w =
-        r_abs(kernel->inverse_bandwidths.data != NULL ? *pool_at(&kernel->inverse_bandwidths, 0, 0)
-                                                      : (real)kernel->one);
+    const real w = r_abs(kernel->inverse_bandwidths.data != NULL
+                             ? get(row_at(&kernel->inverse_bandwidths, 0, 0, 0))
+                             : (real)kernel->one);
     return w <= REAL_MAX ? w : 0;
 }
 
@@ -53,13 +53,13 @@ static void pool_box_start(real *box, int64_t d)
 }
 
 /* A coordinate of `count` points; false where one of them is not finite. */
-static bool pool_box_side(real *low, real *high, const pool_any *x, int64_t row, int64_t count)
+static bool pool_box_side(real *low, real *high, const element *x, int64_t row, int64_t count)
 {
     vec least = v_set1(*low), largest = v_set1(*high);
     vec_mask finite = m_first(LANES);
     int64_t j = 0;
     for (; row == 1 && j + LANES <= count; j += LANES) {
-        const vec y = pool_load(x + j, LANES);
+        const vec y = load(x + j, LANES);
         finite = m_and(finite, v_lt(v_abs(y), v_set1(REAL_INF)));
         least = v_min_keep(least, y);
         largest = v_max_keep(largest, y);
@@ -73,7 +73,7 @@ static bool pool_box_side(real *low, real *high, const pool_any *x, int64_t row,
         *high = some[LANES + k] > *high ? some[LANES + k] : *high;
     }
     for (; j < count; j++) {
-        const real y = x[j * row];
+        const real y = get(x + j * row);
         all &= r_abs(y) < REAL_INF;
         *low = y < *low ? y : *low;
         *high = y > *high ? y : *high;
@@ -83,7 +83,7 @@ static bool pool_box_side(real *low, real *high, const pool_any *x, int64_t row,
 
 /* The box with these points too. One that is not finite is everywhere: its differences may be
  * NaN, which must show. */
-static void pool_box_add(real *box, const pool_any *x, int64_t row, int64_t col, int64_t d,
+static void pool_box_add(real *box, const element *x, int64_t row, int64_t col, int64_t d,
                          int64_t count)
 {
     bool finite = true;
@@ -100,7 +100,7 @@ static void pool_prune_task(void *arg, int64_t index, int worker)
 {
     const struct pool_prune *prune = arg;
     const struct pool_args *a = prune->plan->a;
-    const pool_any *k = pool_at(&a->k, 0, 0);
+    const element *k = row_at(&a->k, 0, 0, 0);
     const int64_t d = a->d, base = (prune->plan->shape.first + index) * SUPER_BLOCK - a->key_origin;
     real *large = prune->large + index * 2 * d;
     (void)worker;
@@ -113,7 +113,7 @@ static void pool_prune_task(void *arg, int64_t index, int worker)
         if (first >= end)
             continue;
         pool_box_add(box, k + first * a->k.row, a->k.row, a->k.col, d, end - first);
-        pool_box_add(large, (const pool_any *)box, d, 1, d, 2);
+        pool_box_add(large, elements(box), d, 1, d, 2);
     }
 }
 
@@ -124,7 +124,7 @@ static void pool_prune_tile(struct pool_tile *t)
     if (t->prune == NULL)
         return;
     pool_box_start(t->box, d);
-    pool_box_add(t->box, (const pool_any *)t->q, 1, t->lanes, d, t->lanes);
+    pool_box_add(t->box, elements(t->q), 1, t->lanes, d, t->lanes);
 }
 
 /* Whether a box of keys is so far from the tile's that no rounding makes a weight of it. */

@@ -6,6 +6,7 @@
 #ifndef BACKENDS_SIMD_POOL_RUN_H
 #define BACKENDS_SIMD_POOL_RUN_H
 
+#include "backends/simd/masks.h"
 #include "backends/simd/math/elementary.h"
 #include "backends/simd/pool/block.h"
 #include "backends/simd/pool/fused.h"

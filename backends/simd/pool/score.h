@@ -39,18 +39,18 @@ static void pool_block_inverse_bandwidths(const struct pool_tile *t, const struc
     const int64_t d = p->a->d;
     if (kernel->per == ATTPOOL_BANDWIDTH_KEY) {
         const int64_t col = kernel->inverse_bandwidths.col;
-        const pool_any *w = pool_at(&kernel->inverse_bandwidths, t->b, t->head0) + x->first * col;
+        const element *w = row_at(&kernel->inverse_bandwidths, t->b, t->head0, 0) + x->first * col;
         for (int j = 0; j < x->count; j++)
-            t->k_scale[j] = r_abs(w[j * col]);
+            t->k_scale[j] = r_abs(get(w + j * col));
         for (int j = 0; j < x->count && p->has_w2; j += LANES)
             split_ws(t->k_scale + j, t->k_post + j);
     }
     if (kernel->per == ATTPOOL_BANDWIDTH_COORDINATE_KEY) {
         const int64_t col = kernel->factors.col;
-        const pool_any *f = pool_at(&kernel->factors, t->b, t->head0) + x->first * col;
+        const element *f = row_at(&kernel->factors, t->b, t->head0, 0) + x->first * col;
         for (int j = 0; j < x->count; j++)
             for (int64_t c = 0; c < d; c++)
-                t->k_scale[j * d + c] = product_up(t->coordinate[c], r_abs(f[j * col]));
+                t->k_scale[j * d + c] = product_up(t->coordinate[c], r_abs(get(f + j * col)));
     }
 }
 
@@ -66,7 +66,7 @@ static bool pool_block_scaled(const struct pool_tile *t, const struct pool_pairs
     else
         for (int j = 0; j < x->count; j++)
             for (size_t c = 0; c < d; c++)
-                t->k[(size_t)j * d + c] = x->cast[j * x->row + (int64_t)c * x->col];
+                t->k[(size_t)j * d + c] = get(x->cast + j * x->row + (int64_t)c * x->col);
     if (!pool_scales(t->k, n, t->plan->power))
         return false;
     for (size_t i = 0; i < n; i += LANES)
@@ -88,7 +88,7 @@ static void pool_pairs_scaled(const struct pool_tile *t, const struct pool_block
             x->cast_scale = NULL;
         if (p->power_matters && pool_block_scaled(t, x)) {
             x->lane = t->qs;
-            x->cast = t->k;
+            x->cast = elements(t->k);
             x->row = x->d;
             x->col = 1;
             x->cast_scale = NULL;
@@ -195,14 +195,14 @@ static struct pool_pairs pool_block_pairs(const struct pool_tile *t, const struc
                             .out = t->s };
     if (p->measure == MEASURE_NONE)
         return x;
-    x.cast = pool_at(&a->k, t->b, t->head0) + block->first * a->k.row;
+    x.cast = row_at(&a->k, t->b, t->head0, block->first);
     const int64_t bytes = a->m * (a->d + a->v) * (int64_t)sizeof(real);
     if (t->vectors == 1 && a->k.row == a->d && a->value.row == a->v && bytes > 256 << 10) {
         x.ahead = (8 * a->v * (int64_t)sizeof(real) + 4 * a->d - 1) / (4 * a->d);
         x.values = block->v;
         x.v_row = a->value.row;
     }
-    x.wv = pool_at(&a->wv, 0, 0);
+    x.wv = row_at(&a->wv, 0, 0, 0);
     x.wv_col = a->wv.col;
     if (a->score == POOL_KERNEL)
         pool_pairs_scaled(t, block, &x);

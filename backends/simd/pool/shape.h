@@ -3,7 +3,7 @@
 #define BACKENDS_SIMD_POOL_SHAPE_H
 
 #include "backends/simd/integers.h"
-#include "backends/simd/real.h"
+#include "backends/simd/masks.h"
 #include "backends/tree.h"
 
 /* The integers of a pooling: how rows and keys are cut into tasks. Bits do not depend on it. */
@@ -117,24 +117,8 @@ static inline int64_t pool_tile_vectors(const struct pool_shape *s, int64_t tile
 /* What lengths, causal and window leave of the keys. */
 static struct pool_span pool_span_of(const struct pool_args *a, int64_t b, int64_t h, int64_t i)
 {
-    const struct array *l = &a->masks.lengths;
-    int64_t high = int_min(a->m, i + a->masks.band_high);
-    if (l->data != NULL) {
-        int64_t at = b * l->batch + h / l->group * l->head + i * l->row, length;
-        int32_t narrow;
-        const char *from = (const char *)l->data + at * a->masks.length_bytes;
-        if (a->masks.length_bytes == 8) {
-            memcpy(&length, from, sizeof length);
-        } else {
-            memcpy(&narrow, from, sizeof narrow);
-            length = narrow;
-        }
-        high = int_min(high, length);
-    }
-    struct pool_span span = { int_max(0, i + a->masks.band_low), high };
-    if (span.low >= span.high)
-        span.low = span.high = 0;
-    return span;
+    const struct visible all = visible_of(&a->masks, b, h, i, a->m);
+    return (struct pool_span){ all.first, all.end };
 }
 
 #endif

@@ -5,7 +5,7 @@
 #define BACKENDS_SIMD_POOL_SUMS_H
 
 #include "backends/simd/math/powers.h"
-#include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/shape.h"
 
 struct pool_sums {
     int vectors, count;
@@ -15,7 +15,7 @@ struct pool_sums {
     const real *factor;  /* or NULL */
     const real *weights; /* of the keys, or NULL */
     real *l, *sq;        /* sq may be NULL */
-    const pool_any *v;   /* one column of values into acc, or NULL: the weights are kept */
+    const element *v;    /* one column of values into acc, or NULL: the weights are kept */
     int64_t v_row;
     real *acc;
 };
@@ -48,7 +48,7 @@ VEC_FN void pool_sums_keys(const struct pool_sums *x, int j, int lane, vec *l, v
         if (more > 1)
             sq[of] = v_fma(p, p, sq[of]);
         if (one)
-            acc[of] = v_fma(p, v_set1(x->v[(j + k) * x->v_row]), acc[of]);
+            acc[of] = v_fma(p, v_set1(get(x->v + (j + k) * x->v_row)), acc[of]);
         else if (log || more > 0)
             v_storeu(x->s + to, p);
     }
@@ -129,7 +129,7 @@ struct pool_values {
     int vectors, count;
     const real *p;        /* the weights */
     const real *included; /* who takes part, or NULL: all, or their values are finite */
-    const pool_any *v;
+    const element *v;
     int64_t v_row, v_col;
     const real *u, *w; /* how to merge into acc, or NULL: acc is overwritten */
     real *acc;         /* a row of lanes for each column */
@@ -140,7 +140,7 @@ struct pool_values {
 VEC_FN void pool_values_block(const struct pool_values *x, int64_t col, vec a[8][4], const int kt,
                               const int nv, const bool with_included)
 {
-    const pool_any *v = x->v + col * x->v_col;
+    const element *v = x->v + col * x->v_col;
     const int64_t step = x->v_col;
     const real *p = x->p;
     UNROLL_FOR (int k = 0; k < kt; k++)
@@ -155,7 +155,7 @@ VEC_FN void pool_values_block(const struct pool_values *x, int64_t col, vec a[8]
                 see[i] = v_gt(v_loadu(x->included + (j * nv + i) * LANES), v_zero());
         }
         UNROLL_FOR (int k = 0; k < kt; k++) {
-            vec value = v_set1(v[k * step]);
+            vec value = v_set1(get(v + k * step));
             UNROLL_FOR (int i = 0; i < nv; i++) {
                 vec sum = v_fma(weight[i], value, a[k][i]);
                 a[k][i] = with_included ? v_select(see[i], sum, a[k][i]) : sum;

@@ -4,6 +4,7 @@
 #ifndef BACKENDS_SIMD_POOL_TILE_H
 #define BACKENDS_SIMD_POOL_TILE_H
 
+#include "backends/simd/masks.h"
 #include "backends/simd/math/kernels.h"
 #include "backends/simd/pool/plan.h"
 
@@ -86,19 +87,13 @@ static void pool_tile_allocate(struct pool_tile *t, struct pool_arena *c)
         *one[i] = small + i * lanes;
 }
 
-VEC_FN vec pool_load(const pool_any *from, int n)
-{
-    const real *x = (const real *)(const void *)from;
-    return n == LANES ? v_loadu(x) : v_load_n(x, (size_t)n);
-}
-
 /* LANES rows of n <= LANES contiguous numbers, transposed; to + i * step gets column i. */
-VEC_FN void pool_transpose_square(const pool_any *const *from, int64_t c, int n, real *to,
+VEC_FN void pool_transpose_square(const element *const *from, int64_t c, int n, real *to,
                                   int64_t step)
 {
     vec r[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++)
-        r[k] = pool_load(from[k] + c, n);
+        r[k] = load(from[k] + c, n);
     v_transpose(r);
     UNROLL_FOR (int i = 0; i < LANES; i++)
         if (i < n)
@@ -106,7 +101,7 @@ VEC_FN void pool_transpose_square(const pool_any *const *from, int64_t c, int n,
 }
 
 /* Row `lane` of the numbers at to[c * lanes + lane] is from[lane][c * col]. */
-static void pool_transpose(const pool_any *const *from, int64_t col, int64_t d, int lanes, real *to)
+static void pool_transpose(const element *const *from, int64_t col, int64_t d, int lanes, real *to)
 {
     for (int lane = 0; lane < lanes; lane += LANES) {
         int64_t c = 0;
@@ -117,7 +112,7 @@ static void pool_transpose(const pool_any *const *from, int64_t col, int64_t d, 
         else
             for (int k = 0; k < LANES; k++)
                 for (int64_t i = c; i < d; i++)
-                    to[i * lanes + lane + k] = from[lane + k][i * col];
+                    to[i * lanes + lane + k] = get(from[lane + k] + i * col);
     }
 }
 
@@ -138,22 +133,16 @@ static bool pool_scales(const real *x, size_t n, real power)
     return !m_any(bad);
 }
 
-static const pool_any *pool_query_at(const struct pool_tile *t, int lane)
-{
-    const struct array *q = &t->plan->a->q;
-    return pool_at(q, t->b, t->head[lane]) + t->query[lane] * q->row;
-}
-
 static void pool_tile_queries(struct pool_tile *t)
 {
     const struct pool_plan *p = t->plan;
     const struct pool_args *a = p->a;
-    const pool_any *from[POOL_LANES(LANES)];
+    const element *from[POOL_LANES(LANES)];
     t->scaled = false;
     if (p->measure == MEASURE_NONE)
         return;
     for (int lane = 0; lane < t->lanes; lane++)
-        from[lane] = pool_query_at(t, lane);
+        from[lane] = row_at(&a->q, t->b, t->head[lane], t->query[lane]);
     pool_transpose(from, a->q.col, a->d, t->lanes, t->q);
     if (!p->power_matters || a->kernel.per != ATTPOOL_BANDWIDTH_ONE)
         return;
@@ -172,14 +161,14 @@ static void pool_tile_inverse_bandwidths(struct pool_tile *t)
         return;
     if (a->kernel.per == ATTPOOL_BANDWIDTH_QUERY)
         for (int lane = 0; lane < t->lanes; lane++) {
-            real size = pool_at(w, t->b, t->head[lane])[t->query[lane] * w->row];
+            const real size = get(row_at(w, t->b, t->head[lane], t->query[lane]));
             t->q_scale[lane] = r_abs(size);
             if (p->has_w2)
                 split_w(size, &t->q_scale[lane], &t->q_post[lane]);
         }
     if (kernel_by_coordinate(&a->kernel))
         for (int64_t c = 0; c < a->d; c++)
-            t->coordinate[c] = r_abs(pool_at(w, t->b, t->head0)[c * w->col]);
+            t->coordinate[c] = r_abs(get(row_at(w, t->b, t->head0, 0) + c * w->col));
 }
 
 /* What the rows see, from lengths, causal and window. */
@@ -203,8 +192,7 @@ static const uint8_t *pool_mask_row(const struct pool_args *a, int64_t b, int64_
                                     int64_t j)
 {
     const struct array *x = &a->masks.mask;
-    return (const uint8_t *)x->data + b * x->batch + h / x->group * x->head + i * x->row +
-           j * x->col;
+    return (const uint8_t *)x->data + row_offset(x, b, h, i) + j * x->col;
 }
 
 /* The rows of the mask from key j on. */

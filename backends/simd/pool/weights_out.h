@@ -90,7 +90,7 @@ static void pool_weigh_empty(const struct pool_weigh *g, const struct pool_block
 }
 
 /* LANES keys of LANES rows of a contiguous output. */
-VEC_FN void pool_weigh_square(const real *s, int lanes, pool_any *const *to, int j)
+VEC_FN void pool_weigh_square(const real *s, int lanes, element *const *to, int j)
 {
     vec r[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++)
@@ -98,7 +98,7 @@ VEC_FN void pool_weigh_square(const real *s, int lanes, pool_any *const *to, int
     v_transpose(r);
     UNROLL_FOR (int k = 0; k < LANES; k++)
         if (to[k] != NULL)
-            v_storeu((real *)(void *)(to[k] + j), r[k]);
+            v_storeu(to[k] + j, r[k]);
 }
 
 /* The block's rows of lanes, out of s. */
@@ -107,21 +107,19 @@ static void pool_weigh_store(const struct pool_weigh *g, const struct pool_block
     const struct pool_tile *t = g->t;
     const struct array *w = &t->plan->a->weights;
     for (int lane = 0; lane < t->count; lane += LANES) {
-        pool_any *to[LANES];
+        element *to[LANES];
         int j = 0;
         for (int k = 0; k < LANES; k++) {
-            const int64_t head = t->head[lane + k] / w->group;
-            to[k] = (pool_any *)w->data + t->b * w->batch + head * w->head +
-                    g->place[lane + k] * w->row + x->first * w->col;
-            if (lane + k >= t->count)
-                to[k] = NULL;
+            to[k] = lane + k < t->count
+                        ? row_at(w, t->b, t->head[lane + k], g->place[lane + k]) + x->first * w->col
+                        : NULL;
         }
         for (; j + LANES <= x->count && w->col == 1; j += LANES)
             pool_weigh_square(t->s + lane, t->lanes, to, j);
         for (; j < x->count; j++)
             for (int k = 0; k < LANES; k++)
                 if (to[k] != NULL)
-                    to[k][j * w->col] = t->s[j * t->lanes + lane + k];
+                    put(to[k] + j * w->col, t->s[j * t->lanes + lane + k]);
     }
 }
 

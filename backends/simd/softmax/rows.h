@@ -4,6 +4,7 @@
 #ifndef BACKENDS_SIMD_SOFTMAX_ROWS_H
 #define BACKENDS_SIMD_SOFTMAX_ROWS_H
 
+#include "backends/simd/array.h"
 #include "backends/simd/integers.h"
 #include "backends/simd/softmax/step.h"
 
@@ -14,8 +15,8 @@ enum { softmax_group_limit = 16384 / sizeof(real), cache_line = 64 / sizeof(real
 struct softmax_rows {
     int64_t m;
     int count; /* of rows, at most LANES */
-    const real *src;
-    real *dst; /* may be src */
+    const element *src;
+    element *dst; /* may be src */
     int64_t src_row, dst_row;
     int64_t ahead; /* the rows to fetch for the next group are so many further on */
 };
@@ -23,7 +24,7 @@ struct softmax_rows {
 /* --- rows along vectors: their reductions are made of LANES rows at once ------------------------
  */
 
-VEC_FN vec softmax_rows_extreme(const real *x, int64_t m, bool smallest)
+VEC_FN vec softmax_rows_extreme(const element *x, int64_t m, bool smallest)
 {
     vec extreme[4];
     int64_t j = 0;
@@ -46,8 +47,8 @@ VEC_FN vec softmax_rows_extreme(const real *x, int64_t m, bool smallest)
 }
 
 /* Weights of a row's last n vectors, of the last of them `tail` elements. */
-VEC_FN void softmax_rows_rest(const real *x, real *w, vec c, vec maximum, vec *sum, size_t tail,
-                              const int n)
+VEC_FN void softmax_rows_rest(const element *x, element *w, vec c, vec maximum, vec *sum,
+                              size_t tail, const int n)
 {
     vec e[softmax_vectors];
     UNROLL_FOR (int v = 0; v < n; v++)
@@ -64,7 +65,7 @@ VEC_FN void softmax_rows_rest(const real *x, real *w, vec c, vec maximum, vec *s
 }
 
 /* Weights of a row and the sums of its lanes; fetches what lies ahead. */
-VEC_FN void softmax_rows_steps(const struct softmax_rows *f, const real *x, real *w, vec c,
+VEC_FN void softmax_rows_steps(const struct softmax_rows *f, const element *x, element *w, vec c,
                                vec maximum, vec *sum)
 {
     const int64_t x_ahead = f->ahead * f->src_row, w_ahead = f->ahead * f->dst_row;
@@ -90,8 +91,8 @@ VEC_FN vec softmax_rows_weights(const struct softmax_rows *f, int r, vec c, vec 
     const int vectors = softmax_vectors;
     const int64_t rest = f->m % softmax_step, at = f->m - rest;
     const size_t tail = rest % LANES == 0 ? LANES : (size_t)(rest % LANES);
-    const real *x = f->src + r * f->src_row;
-    real *w = f->dst + r * f->dst_row;
+    const element *x = f->src + r * f->src_row;
+    element *w = f->dst + r * f->dst_row;
     vec sum[softmax_vectors];
     UNROLL_FOR (int v = 0; v < vectors; v++)
         sum[v] = v_zero();
@@ -119,7 +120,7 @@ VEC_FN vec softmax_rows_weights(const struct softmax_rows *f, int r, vec c, vec 
     return sum[0];
 }
 
-VEC_FN void softmax_rows_scale(real *w, int64_t m, real by)
+VEC_FN void softmax_rows_scale(element *w, int64_t m, real by)
 {
     const vec ratio = v_set1(by);
     int64_t j = 0;
@@ -142,7 +143,7 @@ static bool softmax_rows(const struct softmax_rows *f, bool smallest, real facto
     UNROLL_FOR (int r = 0; r < LANES; r++)
         part[r] = v_zero();
     for (int r = 0; r < f->count; r++) {
-        const real *row = f->src + r * f->src_row;
+        const element *row = f->src + r * f->src_row;
         part[r] = smallest ? softmax_rows_extreme(row, f->m, true)
                            : softmax_rows_extreme(row, f->m, false);
     }
@@ -150,7 +151,7 @@ static bool softmax_rows(const struct softmax_rows *f, bool smallest, real facto
     UNROLL_FOR (int l = LANES - 1; l >= 1; l--)
         part[halved(l)] = softmax_extreme(part[halved(l)], part[l], smallest);
     const vec maximum = v_max_keep(v_set1(-REAL_MAX), v_mul(c, part[0]));
-    if (!m_all(v_lt(v_abs(maximum), v_set1(2 / REAL_EPSILON))))
+    if (!m_all(v_lt(v_abs(maximum), v_set1(REAL_BIG))))
         return false;
     v_storeu(x, maximum);
     for (int r = 0; r < f->count; r++)
@@ -160,18 +161,17 @@ static bool softmax_rows(const struct softmax_rows *f, bool smallest, real facto
         part[halved(l)] = v_add(part[halved(l)], part[l]);
     v_storeu(x, v_div(v_set1(1), part[0]));
     for (int r = 0; r < f->count; r++) {
-        real *w = f->dst + r * f->dst_row;
+        element *w = f->dst + r * f->dst_row;
         if (x[r] == x[r])
             softmax_rows_scale(w, f->m, x[r]);
         else /* a NaN is in the row */
             for (int64_t j = 0; j < f->m; j++)
-                w[j] = REAL_NAN;
+                put(w + j, REAL_NAN);
     }
     return true;
 }
 
-/* --- rows as lanes: up to LANES rows of less than a step ---------------------------------------
- */
+/* --- rows as lanes: up to LANES rows of less than a step ------------------------------------ */
 
 /* The rows by LANES columns at a time, transposed between rows and x: column j is x + j * LANES.
  * Lanes without a row have the last one. */
@@ -179,10 +179,10 @@ VEC_FN void softmax_narrow_load(const struct softmax_rows *f, const int count, r
 {
     for (int64_t j = 0; j < f->m; j += LANES) {
         const int64_t n = int_min(LANES, f->m - j);
-        const real *row = f->src + j;
+        const element *row = f->src + j;
         vec r[LANES];
         UNROLL_FOR (int i = 0; i < LANES; i++) {
-            r[i] = n == LANES ? v_loadu(row) : v_load_n(row, (size_t)n);
+            r[i] = load(row, n);
             row += i + 1 < count ? f->src_row : 0;
         }
         v_transpose(r);
@@ -203,10 +203,7 @@ VEC_FN void softmax_narrow_store(const struct softmax_rows *f, const int count, 
         UNROLL_FOR (int i = 0; i < LANES; i++) {
             if (i >= count)
                 break;
-            if (n == LANES)
-                v_storeu(f->dst + i * f->dst_row + j, r[i]);
-            else
-                v_store_n(f->dst + i * f->dst_row + j, r[i], (size_t)n);
+            store(f->dst + i * f->dst_row + j, r[i], n);
         }
     }
 }
@@ -237,7 +234,7 @@ VEC_FN bool softmax_narrow_of(const struct softmax_rows *f, const int count, boo
     for (; j < f->m; j++)
         maximum = softmax_extreme(maximum, v_loadu(x + j * LANES), smallest);
     maximum = v_max_keep(v_set1(-REAL_MAX), v_mul(c, maximum));
-    if (!m_all(v_lt(v_abs(maximum), v_set1(2 / REAL_EPSILON))))
+    if (!m_all(v_lt(v_abs(maximum), v_set1(REAL_BIG))))
         return false;
     for (j = 0; j + 4 <= f->m; j += 4)
         softmax_narrow_powers(x, lanes, j, c, maximum, 4);

@@ -24,8 +24,8 @@ struct softmax_job {
 struct softmax_row {
     const struct softmax_job *job;
     struct visible visible;
-    const real *src; /* may be dst */
-    real *dst;
+    const element *src; /* may be dst */
+    element *dst;
 };
 
 /* Where the first step of the row begins. */
@@ -45,7 +45,7 @@ VEC_FN vec softmax_score(const struct softmax_row *row, int64_t j)
 {
     const struct softmax_job *w = row->job;
     const vec scale = v_set1(w->scale);
-    const vec x = load_strided(row->src, 1, j, lanes_from(j, row->visible.m));
+    const vec x = load(row->src + j, lanes_from(j, row->visible.m));
     if (row->visible.bias != NULL)
         return v_fma(scale, x, v_mul(bias_at(&row->visible, j), v_set1(REAL(LOG2_E))));
     return w->c == w->scale ? x : v_mul(scale, x);
@@ -139,8 +139,8 @@ VEC_FN real softmax_weights_of(const struct softmax_row *row, real top, bool big
 
 static real softmax_weights(const struct softmax_row *row, real maximum)
 {
-    return r_abs(maximum) < 2 / REAL_EPSILON ? softmax_weights_of(row, maximum, false)
-                                             : softmax_weights_of(row, maximum, true);
+    return r_abs(maximum) < REAL_BIG ? softmax_weights_of(row, maximum, false)
+                                     : softmax_weights_of(row, maximum, true);
 }
 
 /* Seen keys get one number, masked ones another. */
@@ -200,19 +200,20 @@ static void softmax_line(const struct softmax_row *row)
         v_store_n(row->dst + j, v_mul(v_load_n(row->dst + j, n), ratio), n);
     }
     for (j = 0; j < first; j++)
-        row->dst[j] = 0;
+        put(row->dst + j, 0);
     for (j = end; j < m; j++)
-        row->dst[j] = 0;
+        put(row->dst + j, 0);
 }
 
 /* Row i of (b, h). A row that is not contiguous goes through scratch. */
-static void softmax_one(const struct softmax_job *w, int64_t b, int64_t h, int64_t i, real *scratch)
+static void softmax_one(const struct softmax_job *w, int64_t b, int64_t h, int64_t i,
+                        element *scratch)
 {
     const struct softmax_args *a = w->args;
     struct softmax_row row = { .job = w };
-    const real *s = (const real *)a->s.data + row_offset(&a->s, b, h, i);
-    real *out = (real *)a->w.data + row_offset(&a->w, b, h, i);
-    row.visible = visible_of(&a->masks, sizeof(real), b, h, i, a->m);
+    const element *s = row_at(&a->s, b, h, i);
+    element *out = row_at(&a->w, b, h, i);
+    row.visible = visible_of(&a->masks, b, h, i, a->m);
     row.src = s;
     row.dst = a->w.col == 1 ? out : scratch;
     if (a->s.col != 1) {
@@ -228,13 +229,13 @@ static void softmax_one(const struct softmax_job *w, int64_t b, int64_t h, int64
 
 /* Rows i .. i + count - 1 of (b, h). */
 static void softmax_group(const struct softmax_job *w, int64_t b, int64_t h, int64_t i, int count,
-                          real *scratch)
+                          element *scratch)
 {
     const struct softmax_args *a = w->args;
     const struct softmax_rows rows = { .m = a->m,
                                        .count = count,
-                                       .src = (const real *)a->s.data + row_offset(&a->s, b, h, i),
-                                       .dst = (real *)a->w.data + row_offset(&a->w, b, h, i),
+                                       .src = row_at(&a->s, b, h, i),
+                                       .dst = row_at(&a->w, b, h, i),
                                        .src_row = a->s.row,
                                        .dst_row = a->w.row,
                                        .ahead = int_min(count, a->n - i - count) };
@@ -251,7 +252,7 @@ static void softmax_task(void *arg, int64_t index, int worker)
     const struct softmax_args *a = w->args;
     const int64_t rows = a->batch * a->heads * a->n, first = index * w->rows_each;
     const int64_t end = int_min(first + w->rows_each, rows);
-    real *scratch = engine_scratch(w->engine, worker);
+    element *scratch = engine_scratch(w->engine, worker);
     int64_t i = 0, h = 0, b = 0;
     if (first > 0) { /* divisions would take much of a small call */
         i = first % a->n;

@@ -17,7 +17,7 @@ enum {
 
 /* Numbers of keys; x is that of key 0. */
 struct by_key_source {
-    const pool_any *x;
+    const element *x;
     int64_t row, col;
 };
 

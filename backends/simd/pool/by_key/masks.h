@@ -54,7 +54,7 @@ static void by_key_masks(const struct by_key *w, int r)
         by_key_mask(w, r);
     if (x->data == NULL)
         return;
-    const pool_any *bias = pool_at(x, t->b, t->head[r]) + t->query[r] * x->row;
+    const element *bias = row_at(x, t->b, t->head[r], t->query[r]);
     by_key_panel(w, (struct by_key_source){ bias, x->col, 1 }, 1, 0, w->bias);
 }
 

@@ -15,7 +15,7 @@
 
 /* Number i and the next ones of LANES pieces from number `lane` on, `gap` apart, transposed. Of
  * each piece memory comes `ahead` numbers earlier. */
-VEC_FN void by_key_transpose_square(const real *from, int64_t gap, int64_t i, int lane,
+VEC_FN void by_key_transpose_square(const element *from, int64_t gap, int64_t i, int lane,
                                     vec r[LANES], const int ahead)
 {
     const int64_t pieces = BY_KEY_WIDE / POOL_BLOCKS; /* of a block */
@@ -31,7 +31,7 @@ VEC_FN void by_key_transpose_square(const real *from, int64_t gap, int64_t i, in
 }
 
 /* Pieces of n numbers to `to`, a row of lanes for each number. */
-VEC_FN void by_key_transpose_of(const real *from, int64_t n, real *to, const int ahead)
+VEC_FN void by_key_transpose_of(const element *from, int64_t n, real *to, const int ahead)
 {
     for (int64_t i = 0; i < n; i += LANES)
         for (int lane = 0; lane < BY_KEY_WIDE; lane += LANES) {
@@ -43,7 +43,7 @@ VEC_FN void by_key_transpose_of(const real *from, int64_t n, real *to, const int
 }
 
 /* n numbers for each key. */
-static void by_key_transpose(const real *from, int64_t n, real *to)
+static void by_key_transpose(const element *from, int64_t n, real *to)
 {
     if (n > 3)
         by_key_transpose_of(from, n * BY_KEY_RUN, to, 128 / (int)sizeof(real));
@@ -53,32 +53,32 @@ static void by_key_transpose(const real *from, int64_t n, real *to)
 
 static struct by_key_source by_key_rows_of(const struct by_key *w, const struct array *x)
 {
-    return (struct by_key_source){ pool_at(x, w->t->b, w->t->head0), x->row, x->col };
+    return (struct by_key_source){ row_at(x, w->t->b, w->t->head0, 0), x->row, x->col };
 }
 
 /* Of an array whose columns are keys. */
 static struct by_key_source by_key_columns_of(const struct by_key *w, const struct array *x)
 {
-    return (struct by_key_source){ pool_at(x, w->t->b, w->t->head0), x->col, 1 };
+    return (struct by_key_source){ row_at(x, w->t->b, w->t->head0, 0), x->col, 1 };
 }
 
 /* n numbers for each key of the super-block, one after the other, or `missing`. */
-static const real *by_key_in_order(const struct by_key *w, struct by_key_source x, int64_t n,
-                                   real missing)
+static const element *by_key_in_order(const struct by_key *w, struct by_key_source x, int64_t n,
+                                      real missing)
 {
     const bool lie = x.row == n && (x.col == 1 || n == 1);
-    const pool_any *from = x.x + (w->base + w->first) * x.row;
+    const element *from = x.x + (w->base + w->first) * x.row;
     real *copy = w->copy + w->first * n;
     if (w->complete && lie)
-        return (const real *)(const void *)from;
+        return from;
     pool_fill(w->copy, (size_t)(w->first * n), missing);
     pool_fill(w->copy + w->end * n, (size_t)((SUPER_BLOCK - w->end) * n), missing);
     if (lie)
         memcpy(copy, from, (size_t)((w->end - w->first) * n) * sizeof(real));
     for (int o = w->first; o < w->end && !lie; o++, from += x.row)
         for (int64_t c = 0; c < n; c++)
-            *copy++ = from[c * x.col];
-    return w->copy;
+            *copy++ = get(from + c * x.col);
+    return elements(w->copy);
 }
 
 /* The same transposed. */
@@ -130,7 +130,7 @@ struct by_key_point {
 VEC_FN struct by_key_point by_key_point(const struct pool_pairs *p, int64_t c,
                                         const enum pool_scaled how)
 {
-    return (struct by_key_point){ v_set1(p->cast[c * p->col]),
+    return (struct by_key_point){ v_set1(get(p->cast + c * p->col)),
                                   how == SCALED_CAST ? v_set1(p->cast_scale[c * p->scale_col])
                                                      : v_zero() };
 }
@@ -185,7 +185,7 @@ VEC_FN void by_key_line_of(const struct pool_pairs *p, const bool linear, const 
 VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const bool linear,
                                    const enum pool_scaled how, const bool post)
 {
-    const real *from = p->lane;
+    const element *from = p->keys;
     const struct by_key_point one = by_key_point(p, 0, how);
     const vec times = v_set1(post ? *p->cast_post : 1);
     vec extreme[4];
@@ -213,7 +213,7 @@ VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const bool linear
 VEC_FN void by_key_line_d(const struct pool_pairs *p, const bool linear, const enum pool_scaled how,
                           const bool post)
 {
-    if (how != SCALED_LANE && p->contiguous)
+    if (how != SCALED_LANE && p->keys != NULL)
         by_key_line_contiguous(p, linear, how, post);
     else if (linear || p->d == 1)
         by_key_line_of(p, linear, true, how, post);
@@ -243,9 +243,7 @@ static bool by_key_line(const struct by_key *w, int r)
     x.cast_scale += x.cast_scale != NULL ? r * x.scale_row : 0;
     x.cast_post += x.cast_post != NULL ? r * x.post_row : 0;
     x.count = 1;
-    x.contiguous = w->contiguous;
-    if (w->contiguous)
-        x.lane = by_key_in_order(w, w->from_k, 1, 0);
+    x.keys = w->contiguous ? by_key_in_order(w, w->from_k, 1, 0) : NULL;
     x.out = w->s + at;
     x.factor = p->factor ? w->factor + at : NULL;
     x.included = p->compact ? w->included + at : NULL;

@@ -27,11 +27,11 @@ static bool by_key_in_place(const struct by_key *w)
     if (a->k.col != 1 || a->d < 2 || !(dot || (squares && even)))
         return false;
     const int whole = (w->end - w->first) / LANES * LANES;
-    const pool_any *k = pool_at(&a->k, w->t->b, w->t->head0) + (w->base + w->first) * a->k.row;
+    const element *k = row_at(&a->k, w->t->b, w->t->head0, w->base + w->first);
     const struct by_key_transposed transposed = { .k = k,
                                                   .row = a->k.row,
                                                   .d = a->d,
-                                                  .q = (const real *)(const void *)x->cast,
+                                                  .q = w->t->q,
                                                   .step = x->col,
                                                   .scale =
                                                       x->cast_scale != NULL ? *x->cast_scale : 1,
@@ -45,7 +45,7 @@ static bool by_key_in_place(const struct by_key *w)
                 by_key_single(&transposed, k + o * a->k.row, r, dot);
     for (int r = 0; r < w->t->count; r++) {
         real *s = w->s + by_key_row(w, r);
-        by_key_transpose(w->copy + r * SUPER_BLOCK, 1, s);
+        by_key_transpose(elements(w->copy + r * SUPER_BLOCK), 1, s);
         for (int i = 0; i < SUPER_BLOCK && x->cast_post != NULL; i += LANES)
             v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->cast_post[r * x->post_row])));
     }
@@ -71,7 +71,7 @@ static void by_key_inverse_bandwidths(const struct by_key *w, int at, int lanes)
         return;
     const struct by_key_source from = w->from_inverse_bandwidths;
     for (int lane = 0; lane < lanes; lane++)
-        w->scale[lane] = r_abs(from.x[by_key_there(w, at + lane) * from.row]);
+        w->scale[lane] = r_abs(get(from.x + by_key_there(w, at + lane) * from.row));
     for (int lane = 0; lane < lanes && key && p->has_w2; lane += LANES)
         split_ws(w->scale + lane, w->post + lane);
     for (int64_t c = p->a->d - 1; c >= 0 && !key; c--) /* the first row has the factors */
@@ -125,10 +125,10 @@ static void by_key_begin(struct by_key *w)
                                     .count = w->t->count,
                                     .d = a->d,
                                     .lane = w->panel ? w->k : w->keys,
-                                    .cast = w->t->q,
+                                    .cast = elements(w->t->q),
                                     .row = 1,
                                     .col = w->t->lanes,
-                                    .wv = pool_at(&a->wv, 0, 0),
+                                    .wv = row_at(&a->wv, 0, 0, 0),
                                     .wv_col = a->wv.col,
                                     .out = w->s,
                                     .step = SUPER_BLOCK,
@@ -152,7 +152,7 @@ static void by_key_begin(struct by_key *w)
 static void by_key_tile(const struct by_key *w, int from, int vectors)
 {
     const struct pool_args *a = w->t->plan->a;
-    const pool_any *k = pool_at(&a->k, w->t->b, w->t->head0), *rows[POOL_LANES(LANES)];
+    const element *rows[POOL_LANES(LANES)];
     struct pool_pairs x = w->pairs;
     x.vectors = vectors;
     x.extremes = NULL;
@@ -162,7 +162,7 @@ static void by_key_tile(const struct by_key *w, int from, int vectors)
     if (a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY)
         x.scale_step = vectors * LANES;
     for (int lane = 0; lane < vectors * LANES; lane++)
-        rows[lane] = k + by_key_there(w, from + lane) * a->k.row;
+        rows[lane] = row_at(&a->k, w->t->b, w->t->head0, by_key_there(w, from + lane));
     pool_transpose(rows, a->k.col, a->d, vectors * LANES, w->keys);
     by_key_inverse_bandwidths(w, from, vectors * LANES);
     pool_pairs_measure(w->t->plan, &x);

@@ -4,11 +4,11 @@
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_TRANSPOSE_H
 #define BACKENDS_SIMD_POOL_BY_KEY_TRANSPOSE_H
 
-#include "backends/simd/pool/plan.h"
-#include "backends/simd/pool/tile.h"
+#include "backends/simd/array.h"
+#include "backends/simd/integers.h"
 
 struct by_key_transposed {
-    const pool_any *k; /* of the first key */
+    const element *k; /* of the first key */
     int64_t row, d;
     const real *q; /* of the first row; coordinates are `step` numbers apart */
     int64_t step;
@@ -19,14 +19,14 @@ struct by_key_transposed {
 };
 
 /* n coordinates from c on, of LANES keys and nr rows. */
-VEC_FN void by_key_transposed_square(const struct by_key_transposed *x, const pool_any *k,
-                                     int64_t c, int n, vec s[4], const int nr, const bool dot)
+VEC_FN void by_key_transposed_square(const struct by_key_transposed *x, const element *k, int64_t c,
+                                     int n, vec s[4], const int nr, const bool dot)
 {
     const vec scale = v_set1(x->scale);
     const real *q = x->q + c * x->step;
     vec r[LANES];
     UNROLL_FOR (int i = 0; i < LANES; i++, k += x->row)
-        r[i] = pool_load(k, n);
+        r[i] = load(k, n);
     v_transpose(r);
     UNROLL_FOR (int i = 0; i < LANES; i++, q += x->step)
         UNROLL_FOR (int j = 0; j < nr; j++) {
@@ -39,7 +39,7 @@ VEC_FN void by_key_transposed_square(const struct by_key_transposed *x, const po
 }
 
 /* LANES keys, from k on. */
-VEC_FN void by_key_transposed_n(const struct by_key_transposed *x, const pool_any *k, real *out,
+VEC_FN void by_key_transposed_n(const struct by_key_transposed *x, const element *k, real *out,
                                 const int nr, const bool dot)
 {
     const int lines = (int)(LANES * LANES * sizeof(real) / 64);
@@ -69,7 +69,7 @@ VEC_FN void by_key_transposed_n(const struct by_key_transposed *x, const pool_an
 
 VEC_FN void by_key_transposed_rows(const struct by_key_transposed *x, const int nr, const bool dot)
 {
-    const pool_any *k = x->k;
+    const element *k = x->k;
     for (int v = 0; v < x->vectors; v++, k += LANES * x->row)
         by_key_transposed_n(x, k, x->out + v * LANES, nr, dot);
 }
@@ -101,15 +101,15 @@ static void by_key_transposed(const struct by_key_transposed *x, int rows, bool 
 #undef BY_KEY_TURNED
 
 /* A key outside the vectors. */
-static real by_key_single(const struct by_key_transposed *x, const pool_any *k, int r, bool dot)
+static real by_key_single(const struct by_key_transposed *x, const element *k, int r, bool dot)
 {
     real sum = 0;
     for (int64_t first = 0; first < x->d; first += CHUNK) {
         real s = 0;
         for (int64_t c = first; c < int_min(x->d, first + CHUNK); c++) {
             const real point = x->q[c * x->step + r];
-            const real z = dot ? point : (k[c] - point) * x->scale;
-            s = r_fma(z, dot ? k[c] : z, s);
+            const real key = get(k + c), z = dot ? point : (key - point) * x->scale;
+            s = r_fma(z, dot ? key : z, s);
         }
         sum += s;
     }

@@ -6,12 +6,11 @@
 
 #include "backends/simd/pool/by_key/by_key.h"
 #include "backends/simd/pool/by_key/sums.h"
-#include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/score.h"
 
 /* A row's weights of keys that lie in a block. */
 struct by_key_columns {
-    const pool_any *v; /* of the first key */
+    const element *v; /* of the first key */
     int64_t row, col, columns;
     const real *p, *included; /* BY_KEY_WIDE numbers apart; included may be NULL */
     real *acc;
@@ -28,7 +27,8 @@ static int by_key_step(const struct by_key *w)
 VEC_FN void by_key_columns_n(const struct by_key_columns *x, int keys, int64_t c, int n,
                              const int nv)
 {
-    const real *v = (const real *)(const void *)(x->v + c), *p = x->p, *included = x->included;
+    const element *v = x->v + c;
+    const real *p = x->p, *included = x->included;
     vec a[16];
     UNROLL_FOR (int i = 0; i < nv; i++)
         a[i] = v_loadu(x->acc + c + i * LANES);
@@ -37,10 +37,7 @@ VEC_FN void by_key_columns_n(const struct by_key_columns *x, int keys, int64_t c
         if (included != NULL && !(included[j * BY_KEY_WIDE] > 0))
             continue;
         UNROLL_FOR (int i = 0; i < nv; i++)
-            a[i] = v_fma(weight,
-                         n == LANES || i < nv - 1 ? v_loadu(v + i * LANES)
-                                                  : v_load_n(v + i * LANES, (size_t)n),
-                         a[i]);
+            a[i] = v_fma(weight, load(v + i * LANES, i < nv - 1 ? LANES : n), a[i]);
     }
     UNROLL_FOR (int i = 0; i < nv; i++)
         v_storeu(x->acc + c + i * LANES, a[i]);
@@ -52,7 +49,8 @@ static void by_key_columns(const struct by_key_columns *x, int keys)
     for (int64_t k = 0; k < x->columns && x->col != 1; k++)
         for (int j = 0; j < keys; j++)
             if (x->included == NULL || x->included[j * BY_KEY_WIDE] > 0)
-                x->acc[k] = r_fma(x->p[j * BY_KEY_WIDE], x->v[j * x->row + k * x->col], x->acc[k]);
+                x->acc[k] =
+                    r_fma(x->p[j * BY_KEY_WIDE], get(x->v + j * x->row + k * x->col), x->acc[k]);
     if (x->col != 1)
         return;
     for (; x->columns - c >= 16 * LANES; c += 16 * LANES)
@@ -80,7 +78,7 @@ static struct by_key_columns by_key_columns_at(const struct by_key *w, int r, in
                                 .columns = a->v,
                                 .p = w->s + at,
                                 .included = with_included ? w->included + at : NULL };
-    x.v = pool_at(&a->value, w->t->b, w->t->head0) + (w->base + o) * a->value.row;
+    x.v = row_at(&a->value, w->t->b, w->t->head0, w->base + o);
     x.acc = w->acc + (r * POOL_BLOCKS + b) * by_key_room(w);
     return x;
 }
