@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The AVX-512 backend: for processors with F, DQ, BW and VL, or emulated by narrower vectors. */
-#include <stdbool.h>
-
-#define NAME "avx512"
-#define RANK 30
+#include "backends/simd/table.h"
 
 #ifdef ATTPOOL_EMULATED
-#define TABLE backend_avx512_emulated
-
 static bool probe(const char **reason)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -20,9 +15,9 @@ static bool probe(const char **reason)
     return true;
 #endif
 }
-#else
-#define TABLE backend_avx512
 
+SIMD_TABLE(backend_avx512_emulated, "avx512", 30, true);
+#else
 static bool probe(const char **reason)
 {
     const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
@@ -32,6 +27,6 @@ static bool probe(const char **reason)
                   : "the processor lacks AVX-512 F, DQ, BW or VL";
     return has;
 }
-#endif
 
-#include "backends/simd/table.h"
+SIMD_TABLE(backend_avx512, "avx512", 30, false);
+#endif

@@ -10,6 +10,25 @@
 
 #include SIMD_VECTORS
 
+#ifndef VEC_HAS_FMA
+/* Without the instruction SIMDe's fma rounds twice. */
+VEC_FN vec v_fma(vec a, vec b, vec c)
+{
+    real x[LANES], y[LANES], z[LANES];
+    v_storeu(x, a);
+    v_storeu(y, b);
+    v_storeu(z, c);
+    for (int i = 0; i < LANES; i++)
+        z[i] = r_fma(x[i], y[i], z[i]);
+    return v_loadu(z);
+}
+
+VEC_FN vec v_fnma(vec a, vec b, vec c)
+{
+    return v_fma(v_neg(a), b, c);
+}
+#endif
+
 /* v_mask_from_bytes of the first n bytes, the other lanes unset. */
 VEC_FN vec_mask v_mask_from_bytes_n(const uint8_t *p, size_t n)
 {

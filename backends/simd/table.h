@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The table TABLE of a backend. The file that includes this defines it, NAME, RANK and the
- * function probe. */
+/* The table of a SIMD backend. */
+#ifndef BACKENDS_SIMD_TABLE_H
+#define BACKENDS_SIMD_TABLE_H
+
 #include "backends/scalar/scalar.h"
 #include "backends/simd/isa.h"
 
@@ -13,19 +15,19 @@
 #define SCALAR_TWIN(name) scalar_##name
 #endif
 
-#define SLOT(name)       .name = { SIMD_SYMBOL(name##_f32), SIMD_SYMBOL(name##_f64) },
-#define STATE_SLOT(name) .name = { SCALAR_TWIN(name##_f32), SCALAR_TWIN(name##_f64) },
+#define SIMD_TABLE(table, set, order, is_emulated)                                                 \
+    const struct backend table = {                                                                 \
+        .name = set,                                                                               \
+        .rank = order,                                                                             \
+        .emulated = is_emulated,                                                                   \
+        .probe = probe,                                                                            \
+        .bmm = { SIMD_SYMBOL(bmm_f32), SIMD_SYMBOL(bmm_f64) },                                     \
+        .kernel = { SIMD_SYMBOL(kernel_f32), SIMD_SYMBOL(kernel_f64) },                            \
+        .softmax = { SIMD_SYMBOL(softmax_f32), SIMD_SYMBOL(softmax_f64) },                         \
+        .pool = { SIMD_SYMBOL(pool_f32), SIMD_SYMBOL(pool_f64) },                                  \
+        .merge = { SCALAR_TWIN(merge_f32), SCALAR_TWIN(merge_f64) },                               \
+        .finish = { SCALAR_TWIN(finish_f32), SCALAR_TWIN(finish_f64) },                            \
+        .elementwise = { SIMD_SYMBOL(elementwise_f32), SIMD_SYMBOL(elementwise_f64) },             \
+    }
 
-/* The rows end in commas of their own. */
-/* clang-format off */
-const struct backend TABLE = {
-    .name = NAME,
-    .rank = RANK,
-#ifdef ATTPOOL_EMULATED
-    .emulated = true,
 #endif
-    .probe = probe,
-    OPERATION_TABLE(SLOT)
-    STATE_OPERATION_TABLE(STATE_SLOT)
-};
-/* clang-format on */

@@ -37,6 +37,7 @@ VEC_FN vec v_neg(vec a) { return simde_mm256_xor_ps(a, v_set1(-0.0F)); }
 VEC_FN vec v_abs(vec a) { return simde_mm256_andnot_ps(v_set1(-0.0F), a); }
 
 #ifdef __FMA__
+#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_mm256_fmadd_ps(a, b, c); }
 VEC_FN vec v_fnma(vec a, vec b, vec c) { return simde_mm256_fnmadd_ps(a, b, c); }
 #endif
@@ -176,6 +177,7 @@ VEC_FN vec v_neg(vec a) { return simde_mm256_xor_pd(a, v_set1(-0.0)); }
 VEC_FN vec v_abs(vec a) { return simde_mm256_andnot_pd(v_set1(-0.0), a); }
 
 #ifdef __FMA__
+#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_mm256_fmadd_pd(a, b, c); }
 VEC_FN vec v_fnma(vec a, vec b, vec c) { return simde_mm256_fnmadd_pd(a, b, c); }
 #endif
@@ -284,10 +286,6 @@ VEC_FN void v_transpose(vec r[LANES])
         r[i + 2] = simde_mm256_permute2f128_pd(t[i], t[i + 2], 0x31);
     }
 }
-#endif
-
-#ifndef __FMA__
-#include "backends/simd/vec/fma.h"
 #endif
 
 #endif

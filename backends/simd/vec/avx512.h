@@ -49,6 +49,7 @@ VEC_FN vec v_neg(vec a) { return simde_mm512_xor_ps(a, v_set1(-0.0F)); }
 VEC_FN vec v_abs(vec a) { return simde_mm512_andnot_ps(v_set1(-0.0F), a); }
 
 #ifdef __FMA__
+#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_mm512_fmadd_ps(a, b, c); }
 VEC_FN vec v_fnma(vec a, vec b, vec c) { return simde_mm512_fnmadd_ps(a, b, c); }
 #endif
@@ -179,6 +180,7 @@ VEC_FN vec v_neg(vec a) { return simde_mm512_xor_pd(a, v_set1(-0.0)); }
 VEC_FN vec v_abs(vec a) { return simde_mm512_andnot_pd(v_set1(-0.0), a); }
 
 #ifdef __FMA__
+#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_mm512_fmadd_pd(a, b, c); }
 VEC_FN vec v_fnma(vec a, vec b, vec c) { return simde_mm512_fnmadd_pd(a, b, c); }
 #endif
@@ -278,10 +280,6 @@ VEC_FN void v_transpose(vec r[LANES])
         r[c + 6] = simde_mm512_shuffle_f64x2(odd0, odd1, 0xdd);
     }
 }
-#endif
-
-#ifndef __FMA__
-#include "backends/simd/vec/fma.h"
 #endif
 
 #endif

@@ -82,10 +82,9 @@ VEC_FN vec v_neg(vec a) { return v_as_real(v_ixor(v_as_int(a), v_iset1(SIGN))); 
 VEC_FN vec v_abs(vec a) { return v_as_real(v_iand(v_as_int(a), v_iset1(~SIGN))); }
 
 #ifdef __FMA__
+#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return BOTH_3(vec, OP(fmadd), a, b, c); }
 VEC_FN vec v_fnma(vec a, vec b, vec c) { return BOTH_3(vec, OP(fnmadd), a, b, c); }
-#else
-#include "backends/simd/vec/fma.h"
 #endif
 
 VEC_FN vec_mask v_lt(vec a, vec b) { return COMPARE(a, b, SIMDE_CMP_LT_OQ); }

@@ -9,7 +9,8 @@
  *   load_n(p, n) store_n(p, a, n)  the first n <= lanes lanes; no other memory is touched,
  *                                  the other loaded lanes are +0
  *   add sub mul div sqrt           IEEE, rounded to nearest
- *   fma(a, b, c)                   a * b + c, one rounding
+ *   fma(a, b, c)                   a * b + c, one rounding; where there is no such instruction
+ *                                  VEC_HAS_FMA is not defined, and real.h has fma and fnma
  *   fnma(a, b, c)                  c - a * b, one rounding
  *   abs neg                        bit operations
  *   lt le gt ge eq                 masks, false where an operand is NaN

@@ -111,10 +111,9 @@ VEC_FN vec v_neg(vec a) { return v_as_real(v_ixor(v_as_int(a), v_iset1(INT32_MIN
 VEC_FN vec v_abs(vec a) { return v_as_real(v_iand(v_as_int(a), v_iset1(INT32_MAX))); }
 
 #if defined(__aarch64__) || defined(__FMA__)
+#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_vfmaq_f32(c, a, b); }
 VEC_FN vec v_fnma(vec a, vec b, vec c) { return v_fma(v_neg(a), b, c); }
-#else
-#include "backends/simd/vec/fma.h"
 #endif
 
 VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return simde_vandq_u32(a, b); }
@@ -251,10 +250,9 @@ VEC_FN vec v_neg(vec a) { return v_as_real(v_ixor(v_as_int(a), v_iset1(INT64_MIN
 VEC_FN vec v_abs(vec a) { return v_as_real(v_iand(v_as_int(a), v_iset1(INT64_MAX))); }
 
 #if defined(__aarch64__) || defined(__FMA__)
+#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_vfmaq_f64(c, a, b); }
 VEC_FN vec v_fnma(vec a, vec b, vec c) { return v_fma(v_neg(a), b, c); }
-#else
-#include "backends/simd/vec/fma.h"
 #endif
 
 VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return simde_vandq_u64(a, b); }
