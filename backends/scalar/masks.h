@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Which keys are visible to a query (struct masks). */
-#ifndef BACKENDS_SCALAR_SIGHT_H
-#define BACKENDS_SCALAR_SIGHT_H
+#ifndef BACKENDS_SCALAR_MASKS_H
+#define BACKENDS_SCALAR_MASKS_H
 
 #include "backends/scalar/number.h"
 

@@ -62,7 +62,7 @@ static int64_t bmm_room_b(const struct bmm_plan *p)
                                : 0;
 }
 
-/* Small matrices whose B has no contiguous rows: it is copied so that it has. */
+/* Small matrices whose B has no contiguous rows: a copy has them. */
 static void bmm_copy(void *arg, int64_t index, int worker)
 {
     const struct bmm_job *w = arg;
@@ -98,7 +98,7 @@ static void bmm_copy(void *arg, int64_t index, int worker)
     }
 }
 
-/* Column block j of a unit: a group of B's panels is packed and meets all rows. */
+/* Column block j of a unit: group by group B's panels are packed and multiplied with all rows. */
 static void bmm_own_block(const struct bmm_job *w, struct bmm_cursor first, int64_t block,
                           real *scratch)
 {
@@ -198,7 +198,7 @@ static void bmm_wave_multiply(void *arg, int64_t index, int worker)
     }
 }
 
-/* Waves: pack what the budget holds of B, multiply, go on. */
+/* Waves: pack as much of B as the budget holds, multiply, go on. */
 static attpool_status bmm_waves(struct bmm_job *w)
 {
     const struct bmm_plan *p = &w->plan;

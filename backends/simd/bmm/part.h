@@ -7,7 +7,7 @@
 #include "backends/simd/bmm/plan.h"
 #include "backends/simd/bmm/tile.h"
 
-/* A matrix, a part of it, or matrices in a row that have one chunk: element (0, 0) of each. */
+/* A matrix, a part of it, or several matrices in a row of one chunk each: where they begin. */
 struct bmm_part {
     const element *a, *b;
     element *c;
@@ -101,8 +101,8 @@ static void bmm_add_class(struct bmm_classes *to, int64_t size, int64_t count, s
         to->of[to->count++] = (struct bmm_class){ size, count, tail, kind };
 }
 
-/* n cut into pieces of at most `most`, as few and as even as can be. Such structures are filled in
- * place: to clear or copy one takes as long as a small product. */
+/* n cut into pieces of at most `most`, as few and as even as possible. Such structures are filled
+ * in place: to clear or copy one takes as long as a small product. */
 static void bmm_even(int64_t n, int64_t most, struct bmm_classes *to)
 {
     const int64_t pieces = int_ceil(n, most), least = n / pieces, larger = n % pieces;
@@ -252,7 +252,7 @@ static void bmm_by_strips(const struct bmm_args *g, const struct bmm_part *f,
     }
 }
 
-/* Rows of tiles one after the other, in each all strips: C is written as it lies. */
+/* Rows of tiles one after the other, in each all strips: C is written in the order of memory. */
 static void bmm_by_rows(const struct bmm_args *g, const struct bmm_part *f,
                         const struct bmm_tile *given, const struct bmm_classes *strips)
 {

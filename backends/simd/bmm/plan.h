@@ -23,14 +23,19 @@ enum {
     /* Bytes: */
     BMM_TALL = 256 << 10, /* of a block of A, so that it stays in the second cache */
     BMM_NEAR = 48 << 10,  /* of a B that is not worth packing */
-    BMM_TINY = 16 << 10,  /* of matrices that are taken together, and of those together */
-    BMM_RUN = 256 << 10
+    BMM_TINY = 16 << 10,  /* of a matrix that is computed together with others, */
+    BMM_RUN = 256 << 10   /* and of all these */
 };
 
-/* A and B both packed; A in place and whole vectors of B; A in place and B's last vector cut; A in
- * place and a C that is only written, so that a last vector may begin where all of it is there and
- * write some columns twice; the same row by row with all of B's strip in registers. */
-enum bmm_kind { BMM_PACKED, BMM_DIRECT, BMM_MASKED, BMM_WRITE, BMM_HOLD, BMM_KINDS };
+enum bmm_kind {
+    BMM_PACKED, /* A and B are packed */
+    BMM_DIRECT, /* A in place, whole vectors of B */
+    BMM_MASKED, /* A in place, the last vector of B is cut */
+    BMM_WRITE,  /* A in place, C is only written: so the last vector may begin early enough to be
+                 * whole, and write some columns twice */
+    BMM_HOLD,   /* as BMM_WRITE, row by row, with all of B's strip in registers */
+    BMM_KINDS
+};
 
 /* clang-format off */
 #define BMM_EVERY_TILE(X, kind)                                                                    \

@@ -214,7 +214,7 @@ VEC_FN void bmm_tile_any(const struct bmm_tile *given, int rows, int vecs, enum 
         bmm_one_nan(given, rows, vecs);
 }
 
-/* Rows of C, one after the other, B's strip of `deep` rows being in registers. */
+/* Rows of C, one after the other, with B's strip of `deep` rows in registers. */
 VEC_FN void bmm_hold_any(const struct bmm_tile *given, int deep, int vecs)
 {
     const struct bmm_tile t = *given;

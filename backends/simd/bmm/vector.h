@@ -114,8 +114,8 @@ VEC_FN void bmm_few_columns(const real *a, const element *b, int64_t b_col, int 
     UNROLL_FOR (int i = 0; i < vecs * rows; i++)
         s[i] = v_zero();
     for (; cols == vecs * LANES && p + LANES <= deep; p += LANES) {
-        /* The columns after the next ones, in the order of memory: a processor foresees streams,
-         * not squares. */
+        /* The columns after the next ones, in the order of memory: processors prefetch streams by
+         * themselves, but not squares. */
         UNROLL_FOR (int q = 0; q < vecs * per; q++) {
             vec_prefetch(ahead);
             ahead += line;

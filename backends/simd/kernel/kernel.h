@@ -25,7 +25,7 @@ struct kernel_room {
     real *k, *q, *scale, *square, *planes;
 };
 
-/* A task at work. */
+/* A task. */
 struct kernel_block {
     const struct kernel_job *job;
     struct kernel_room room;
@@ -36,8 +36,8 @@ struct kernel_block {
     enum kernel_scaling scaling; /* NONE where it was done beforehand */
 };
 
-/* Scales by a power of two. Where that is exact and nothing can overflow in a difference, before
- * or after, it commutes with rounding; otherwise false, and x is of no use. */
+/* Scales by a power of two. If that is exact and no difference can overflow, before or after, it
+ * commutes with rounding; otherwise returns false, and x is spoilt. */
 static bool prescaled(real *x, int64_t count, real power)
 {
     const real back = 1 / power;
@@ -241,7 +241,7 @@ static void kernel_put(const struct kernel_block *f, int64_t r, int64_t count, r
     }
 }
 
-/* Planes of pairs of which nothing is known yet; they are whole vectors. */
+/* Planes before the first coordinate; they are whole vectors. */
 static void kernel_clear(const struct kernel_plan *p, real *x, int64_t rows)
 {
     const int64_t plane = p->kept * p->keys;

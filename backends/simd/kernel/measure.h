@@ -7,7 +7,7 @@
 #include "backends/simd/kernel/plan.h"
 #include "backends/simd/math/kernels.h"
 
-/* Some coordinates of a tile of queries and of a block of keys. */
+/* Some coordinates of a tile of queries and a block of keys. */
 struct measure {
     int64_t keys, depth;
     const real *q;     /* row r, coordinate c at r * depth + c */

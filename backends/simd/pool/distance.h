@@ -7,14 +7,14 @@
 #include "backends/simd/pool/measure.h"
 
 /* How differences are scaled. */
-enum pool_scaled { SCALED_NOT, SCALED_CAST, SCALED_LANE };
+enum pool_scaled { SCALED_NOT, SCALED_POINT, SCALED_LANE };
 
 VEC_FN vec pool_apart(const struct pool_pairs *x, vec lane, int j, int64_t c, int i,
                       const enum pool_scaled how)
 {
-    vec z = v_sub(lane, v_set1(get(x->cast + j * x->row + c * x->col)));
-    if (how == SCALED_CAST)
-        return v_mul(z, v_set1(x->cast_scale[j * x->scale_row + c * x->scale_col]));
+    vec z = v_sub(lane, v_set1(get(x->point + j * x->row + c * x->col)));
+    if (how == SCALED_POINT)
+        return v_mul(z, v_set1(x->point_scale[j * x->scale_row + c * x->scale_col]));
     if (how == SCALED_LANE)
         return v_mul(z, v_loadu(x->lane_scale + c * x->scale_step + i * LANES));
     return z;
@@ -54,7 +54,7 @@ VEC_FN void pool_squares_n(const struct pool_pairs *x, const int kt, const int n
     pool_extremes_store(x, extreme, nv);
 }
 
-/* One coordinate, the most frequent regression: all in one pass. */
+/* One coordinate, as in most regressions: all in one pass. */
 VEC_FN void pool_square_n(const struct pool_pairs *x, const int nv, const enum pool_scaled how,
                           const enum pool_scaled post)
 {
@@ -67,8 +67,8 @@ VEC_FN void pool_square_n(const struct pool_pairs *x, const int nv, const enum p
         UNROLL_FOR (int i = 0; i < nv; i++) {
             vec z = pool_apart(x, lane[i], j, 0, i, how);
             vec s = v_mul(z, z);
-            if (post == SCALED_CAST)
-                s = v_mul(s, v_set1(x->cast_post[j * x->post_row]));
+            if (post == SCALED_POINT)
+                s = v_mul(s, v_set1(x->point_post[j * x->post_row]));
             if (post == SCALED_LANE)
                 s = v_mul(s, v_loadu(x->lane_post + i * LANES));
             extreme[i] = v_min_keep(extreme[i], s);
@@ -80,17 +80,17 @@ VEC_FN void pool_square_n(const struct pool_pairs *x, const int nv, const enum p
 
 VEC_FN void pool_square_v(const struct pool_pairs *x, const int nv)
 {
-    const bool post = x->cast_post != NULL;
+    const bool post = x->point_post != NULL;
     if (x->lane_scale != NULL && x->lane_post != NULL)
         pool_square_n(x, nv, SCALED_LANE, SCALED_LANE);
     else if (x->lane_scale != NULL)
         pool_square_n(x, nv, SCALED_LANE, SCALED_NOT);
-    else if (x->cast_scale != NULL && post)
-        pool_square_n(x, nv, SCALED_CAST, SCALED_CAST);
-    else if (x->cast_scale != NULL)
-        pool_square_n(x, nv, SCALED_CAST, SCALED_NOT);
+    else if (x->point_scale != NULL && post)
+        pool_square_n(x, nv, SCALED_POINT, SCALED_POINT);
+    else if (x->point_scale != NULL)
+        pool_square_n(x, nv, SCALED_POINT, SCALED_NOT);
     else if (post)
-        pool_square_n(x, nv, SCALED_NOT, SCALED_CAST);
+        pool_square_n(x, nv, SCALED_NOT, SCALED_POINT);
     else
         pool_square_n(x, nv, SCALED_NOT, SCALED_NOT);
 }
@@ -101,8 +101,8 @@ VEC_FN void pool_squares_v(const struct pool_pairs *x, const int kt, const int n
         pool_square_v(x, nv);
     else if (x->lane_scale != NULL)
         pool_squares_n(x, 1, nv, SCALED_LANE);
-    else if (x->cast_scale != NULL)
-        pool_squares_n(x, 1, nv, SCALED_CAST);
+    else if (x->point_scale != NULL)
+        pool_squares_n(x, 1, nv, SCALED_POINT);
     else
         pool_squares_n(x, kt, nv, SCALED_NOT);
 }
@@ -114,7 +114,7 @@ static void pool_post(const struct pool_pairs *x)
         for (int i = 0; i < x->vectors; i++) {
             real *s = x->out + j * x->step + i * LANES;
             vec times = x->lane_post != NULL ? v_loadu(x->lane_post + i * LANES)
-                                             : v_set1(x->cast_post[j * x->post_row]);
+                                             : v_set1(x->point_post[j * x->post_row]);
             v_storeu(s, v_mul(v_loadu(s), times));
         }
 }
@@ -137,7 +137,7 @@ static void pool_squares(const struct pool_pairs *x)
     for (int j = 0; j < x->count && x->d == 0; j++)
         for (int i = 0; i < x->vectors; i++)
             v_storeu(x->out + j * x->step + i * LANES, v_zero());
-    if (x->d != 1 && (x->cast_post != NULL || x->lane_post != NULL))
+    if (x->d != 1 && (x->point_post != NULL || x->lane_post != NULL))
         pool_post(x);
 }
 
@@ -147,8 +147,8 @@ VEC_FN vec pool_u(const struct pool_pairs *x, int j, int64_t c, int i)
     vec lane = v_loadu(x->lane + (c * x->vectors + i) * LANES);
     if (x->lane_scale != NULL)
         return v_abs(pool_apart(x, lane, j, c, i, SCALED_LANE));
-    if (x->cast_scale != NULL)
-        return v_abs(pool_apart(x, lane, j, c, i, SCALED_CAST));
+    if (x->point_scale != NULL)
+        return v_abs(pool_apart(x, lane, j, c, i, SCALED_POINT));
     return v_abs(pool_apart(x, lane, j, c, i, SCALED_NOT));
 }
 
@@ -169,8 +169,8 @@ VEC_FN void pool_linear_v(const struct pool_pairs *x, const int nv)
 {
     if (x->lane_scale != NULL)
         pool_linear_n(x, nv, SCALED_LANE);
-    else if (x->cast_scale != NULL)
-        pool_linear_n(x, nv, SCALED_CAST);
+    else if (x->point_scale != NULL)
+        pool_linear_n(x, nv, SCALED_POINT);
     else
         pool_linear_n(x, nv, SCALED_NOT);
 }

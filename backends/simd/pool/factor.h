@@ -163,7 +163,7 @@ VEC_FN void pool_product_n(const struct pool_pairs *x, const attpool_kernel_name
             for (int64_t c = 0; c < x->d; c++) {
                 const vec lane = v_loadu(x->lane + (c * x->vectors + i) * LANES);
                 const vec u =
-                    v_abs(pool_apart(x, lane, j, c, i, lanes ? SCALED_LANE : SCALED_CAST));
+                    v_abs(pool_apart(x, lane, j, c, i, lanes ? SCALED_LANE : SCALED_POINT));
                 pool_times(&p, u, name);
             }
             pool_product_out(x, j * x->step + i * LANES, &p, compact, has_max, outside);
@@ -176,16 +176,16 @@ VEC_FN void pool_product_group(const struct pool_pairs *x, int j, int tile, int 
                                const attpool_kernel_name name, bool has_max, real outside,
                                const bool lanes, const int per, const int nv)
 {
-    const element *cast = x->cast + j * x->row;
+    const element *from = x->point + j * x->row;
     const int64_t d = x->d, wide = x->vectors * LANES;
     const real *lane = x->lane + tile * d * wide + first * LANES;
     const real *scale = lanes ? x->lane_scale + tile * x->scale_tile + first * LANES
-                              : x->cast_scale + j * x->scale_row;
+                              : x->point_scale + j * x->scale_row;
     struct pool_product p[4];
     UNROLL_FOR (int i = 0; i < nv; i++)
         p[i] = (struct pool_product){ v_zero(), v_set1(1), m_first(0), m_first(0) };
     for (int64_t c = 0; c < d; c++) {
-        const vec point = v_set1(get(cast + c * x->col));
+        const vec point = v_set1(get(from + c * x->col));
         const vec w = lanes ? v_zero() : v_set1(scale[c * x->scale_col]);
         UNROLL_FOR (int i = 0; i < nv; i++) {
             const int64_t next = i / per, of = i % per * LANES;
@@ -268,8 +268,8 @@ static void pool_product(const struct pool_pairs *x, const struct kernel *kernel
 {
     static const real one = 1;
     struct pool_pairs scaled = *x;
-    if (x->cast_scale == NULL)
-        scaled.cast_scale = &one;
+    if (x->point_scale == NULL)
+        scaled.point_scale = &one;
     if (kernel->names != NULL) {
         pool_product_names(x, kernel, has_max, outside);
         return;

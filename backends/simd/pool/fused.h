@@ -51,8 +51,8 @@ VEC_FN void pool_fused_n(const struct pool_fused *t, const attpool_kernel_name n
     enum { NV = POOL_VECTORS };
     const struct pool_pairs *x = t->x;
     const real one = 1;
-    const real *scale = x->cast_scale != NULL ? x->cast_scale : &one;
-    const int64_t scale_row = x->cast_scale != NULL ? x->scale_row : 0;
+    const real *scale = x->point_scale != NULL ? x->point_scale : &one;
+    const int64_t scale_row = x->point_scale != NULL ? x->scale_row : 0;
     const bool root = !kernel_takes_square((int32_t)name);
     const real *s = t->s;
     vec l[NV], acc[NV], q[NV], sq[NV];
@@ -62,7 +62,7 @@ VEC_FN void pool_fused_n(const struct pool_fused *t, const attpool_kernel_name n
     }
     for (int j = 0; j < x->count; j++, s += NV * LANES) {
         const vec value = v_set1(get(t->v + j * t->v_row)), w = v_set1(scale[j * scale_row]);
-        const vec point = v_set1(get(x->cast + j * x->row));
+        const vec point = v_set1(get(x->point + j * x->row));
         vec p[NV];
         UNROLL_FOR (int i = 0; i < NV; i++) {
             vec u, u2;

@@ -1,14 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The slot pool.
+/* The slot pool: from a call to its tasks. Read the files in the order of the data:
  *
- * Rows are queries. A tile of them, a lane each, goes over blocks of keys: scores, weights, sums
- * and numerators of a block, which merge into the super-block's state, and those in the tree.
- * block.h finds the keys of a block and its mask, prune.h those that cannot count,
- * measure.h and distance.h compute what pairs have between them, factor.h what
- * kernels make of it, masks.h what masks leave of it, sums.h sums, run.h states,
- * finish.h outputs, empty_rows.h empty rows, weights_out.h W. With few rows and many keys the
- * lanes are keys instead (by_key/by_key.h). */
+ *     shape.h plan.h          how rows and keys are cut into tasks; what is to be done to a pair
+ *     tile.h                  some rows, a lane each, and memory to work on them
+ *     block.h prune.h         the next block of keys, unless it is hidden or too far
+ *     measure.h distance.h    of each pair the inner product, u, or sum of squared differences
+ *     factor.h                what a kernel makes of that: factor, support, product form
+ *     masks.h                 what masks and biases leave
+ *     score.h                 all this in its order: the scores of a tile and a block
+ *     sums.h                  scores become weights; sums of these, and of weighted values
+ *     fused.h                 from measures to sums at once, for the plainest regressions
+ *     run.h                   blocks into the state of a super-block, states into the tree
+ *     finish.h                the root of the tree becomes O, L and n_eff
+ *     empty_rows.h            rows of which nothing takes part
+ *     weights_out.h           W, from the final maxima and sums
+ *     by_key/                 the same for few rows: lanes are keys
+ *
+ * A tile has up to POOL_VECTORS vectors of rows. What belongs to its pairs with a block of keys
+ * (s, factor, included) lies row of lanes by row of lanes, so that a sum over keys, whose order
+ * NUMERICS.md gives, is vertical and the same for every row:
+ *
+ *                    lanes: rows i, i + 1, ...
+ *                  +-------------+-------------+
+ *        key j     | x  x  x  x  | x  x  x  x  |    BLOCK rows of lanes
+ *        key j + 1 | x  x  x  x  | x  x  x  x  |
+ *          ...     |             |             |
+ *                  +-------------+-------------+
+ *
+ * By key a super-block is transposed into a panel instead, whose lanes are its blocks (or halves
+ * of them, where a vector has more lanes than a super-block has blocks):
+ *
+ *                    lanes: blocks 0, 1, ... 7
+ *                  +-------------+-------------+
+ *        key 0     | x  x  x  x  | x  x  x  x  |    key 0 of every block,
+ *        key 1     | x  x  x  x  | x  x  x  x  |    then key 1: sums along a block are
+ *          ...     |             |             |    vertical again
+ *                  +-------------+-------------+
+ */
 #ifndef BACKENDS_SIMD_POOL_JOB_H
 #define BACKENDS_SIMD_POOL_JOB_H
 

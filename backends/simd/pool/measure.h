@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Measures of all pairs of two small sets, one in lanes, the other broadcast. Either
- * is the queries, the other the keys: only the sign of a difference tells, which nothing keeps. */
+/* Measures of all pairs of two small sets, one in lanes, the other broadcast. One of them is the
+ * queries, the other the keys: which one, only the sign of a difference would tell. */
 #ifndef BACKENDS_SIMD_POOL_MEASURE_H
 #define BACKENDS_SIMD_POOL_MEASURE_H
 
@@ -13,17 +13,17 @@ struct pool_pairs {
     int tiles;   /* of so many lanes, one after the other; more than 1 for the product form */
     int count;   /* broadcast points */
     int64_t d;
-    const element *keys; /* by key, or NULL: the lanes are these, as they lie */
-    const real *lane;    /* of a tile d rows of vectors * LANES numbers */
-    const element *cast; /* point j, coordinate c: cast[j * row + c * col] */
+    const element *keys;  /* by key, or NULL: the lanes are these, as they lie */
+    const real *lane;     /* of a tile d rows of vectors * LANES numbers */
+    const element *point; /* point j, coordinate c: point[j * row + c * col] */
     int64_t row, col;
     /* Differences are multiplied by ... */
-    const real *cast_scale; /* [j * scale_row + c * scale_col], or NULL */
+    const real *point_scale; /* [j * scale_row + c * scale_col], or NULL */
     int64_t scale_row, scale_col;
     const real *lane_scale; /* a row of lanes, or one for each c, scale_step apart; or NULL */
     int64_t scale_step, scale_tile;
     /* ... and the sum of their squares, where it is wanted, by */
-    const real *cast_post; /* [j * post_row], or NULL */
+    const real *point_post; /* [j * post_row], or NULL */
     int64_t post_row;
     const real *lane_post; /* or NULL */
     const element *wv;     /* of additive scores */
@@ -34,8 +34,8 @@ struct pool_pairs {
     real *out;      /* count rows of lanes, */
     int64_t step;   /* so far apart */
     real *factor, *included; /* of the product form: factors, 1 inside the support and 0 outside */
-    int64_t ahead; /* dots: lines of values for 16 coordinates of 8 points, which come with */
-    const element *values; /* points further on; 0: nothing is fetched */
+    int64_t ahead;           /* dots: cache lines of values to prefetch with 8 points, or 0 */
+    const element *values;   /* of the points */
     int64_t v_row;
 };
 
@@ -78,11 +78,11 @@ VEC_FN void pool_chunk_out(const struct pool_pairs *x, int j, int64_t c, vec s[8
 
 /* --- dot ----------------------------------------------------------------------------------- */
 
-/* A single vector of lanes waits for memory: points 8 KB further on and the values of these come
- * in the order in which they lie, where rows do so too. */
+/* A single vector of lanes waits for memory: prefetches the points 8 KB further on and, beside
+ * them, values, both in the order of memory. */
 VEC_FN void pool_dot_ahead(const struct pool_pairs *x, int j, int64_t c)
 {
-    const uintptr_t point = (uintptr_t)(x->cast + j * x->row) + (size_t)(8 << 10);
+    const uintptr_t point = (uintptr_t)(x->point + j * x->row) + (size_t)(8 << 10);
     const uintptr_t value = (uintptr_t)(x->values + j * x->v_row);
     const int64_t line = c / 16 * 64, lines = 8 * (int64_t)sizeof(real) / 4;
     for (int64_t i = 0; i < lines; i++)
@@ -96,19 +96,19 @@ VEC_FN void pool_dot_chunk(const struct pool_pairs *x, int j, int64_t c, int64_t
                            const int kt, const int nv, const bool ahead)
 {
     const real *lane = x->lane + c * nv * LANES;
-    const element *cast = x->cast + j * x->row + c * x->col;
+    const element *from = x->point + j * x->row + c * x->col;
     const int64_t row = x->row, col = x->col;
     UNROLL_FOR (int k = 0; k < kt; k++)
         UNROLL_FOR (int i = 0; i < nv; i++)
             s[k][i] = v_zero();
-    UNROLL_4_FOR (; c < end; c++, lane += nv * LANES, cast += col) {
+    UNROLL_4_FOR (; c < end; c++, lane += nv * LANES, from += col) {
         vec q[4];
         if (ahead && c % 16 == 0)
             pool_dot_ahead(x, j, c);
         UNROLL_FOR (int i = 0; i < nv; i++)
             q[i] = v_loadu(lane + i * LANES);
         UNROLL_FOR (int k = 0; k < kt; k++) {
-            vec point = v_set1(get(cast + k * row));
+            vec point = v_set1(get(from + k * row));
             UNROLL_FOR (int i = 0; i < nv; i++)
                 s[k][i] = v_fma(q[i], point, s[k][i]);
         }
@@ -166,14 +166,14 @@ VEC_FN void pool_additive_chunk(const struct pool_pairs *x, int j, int64_t c, in
                                 vec s[8][4], const int kt, const int nv)
 {
     const real *lane = x->lane + c * nv * LANES;
-    const element *cast = x->cast + j * x->row + c * x->col;
+    const element *from = x->point + j * x->row + c * x->col;
     UNROLL_FOR (int i = 0; i < kt * nv; i++)
         s[i / nv][i % nv] = v_zero();
-    for (; c < end; c++, lane += nv * LANES, cast += x->col) {
+    for (; c < end; c++, lane += nv * LANES, from += x->col) {
         const vec weight = v_set1(get(x->wv + c * x->wv_col));
         vec t[4];
         UNROLL_FOR (int i = 0; i < kt * nv; i++)
-            t[i] = v_add(v_loadu(lane + i % nv * LANES), v_set1(get(cast + i / nv * x->row)));
+            t[i] = v_add(v_loadu(lane + i % nv * LANES), v_set1(get(from + i / nv * x->row)));
         tanhs(t, kt * nv);
         UNROLL_FOR (int i = 0; i < kt * nv; i++)
             s[i / nv][i % nv] = v_fma(weight, t[i], s[i / nv][i % nv]);

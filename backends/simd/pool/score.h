@@ -62,11 +62,11 @@ static bool pool_block_scaled(const struct pool_tile *t, const struct pool_pairs
     if (!t->scaled)
         return false;
     if ((x->col == 1 || d == 1) && x->row == x->d)
-        memcpy(t->k, x->cast, n * sizeof(real));
+        memcpy(t->k, x->point, n * sizeof(real));
     else
         for (int j = 0; j < x->count; j++)
             for (size_t c = 0; c < d; c++)
-                t->k[(size_t)j * d + c] = get(x->cast + j * x->row + (int64_t)c * x->col);
+                t->k[(size_t)j * d + c] = get(x->point + j * x->row + (int64_t)c * x->col);
     if (!pool_scales(t->k, n, t->plan->power))
         return false;
     for (size_t i = 0; i < n; i += LANES)
@@ -83,31 +83,31 @@ static void pool_pairs_scaled(const struct pool_tile *t, const struct pool_block
     pool_block_inverse_bandwidths(t, block);
     switch (p->a->kernel.per) {
     case ATTPOOL_BANDWIDTH_ONE:
-        x->cast_scale = p->measure == MEASURE_SQUARES && !p->by_coordinate ? &p->power : &p->w;
-        if (*x->cast_scale == 1)
-            x->cast_scale = NULL;
+        x->point_scale = p->measure == MEASURE_SQUARES && !p->by_coordinate ? &p->power : &p->w;
+        if (*x->point_scale == 1)
+            x->point_scale = NULL;
         if (p->power_matters && pool_block_scaled(t, x)) {
             x->lane = t->qs;
-            x->cast = elements(t->k);
+            x->point = elements(t->k);
             x->row = x->d;
             x->col = 1;
-            x->cast_scale = NULL;
+            x->point_scale = NULL;
         }
-        x->cast_post = post ? &p->w : NULL;
+        x->point_post = post ? &p->w : NULL;
         break;
     case ATTPOOL_BANDWIDTH_COORDINATE:
-        x->cast_scale = t->coordinate;
+        x->point_scale = t->coordinate;
         x->scale_col = 1;
         break;
     case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
-        x->cast_scale = t->k_scale;
+        x->point_scale = t->k_scale;
         x->scale_row = x->d;
         x->scale_col = 1;
         break;
     case ATTPOOL_BANDWIDTH_KEY:
-        x->cast_scale = t->k_scale;
+        x->point_scale = t->k_scale;
         x->scale_row = 1;
-        x->cast_post = post ? t->k_post : NULL;
+        x->point_post = post ? t->k_post : NULL;
         x->post_row = 1;
         break;
     case ATTPOOL_BANDWIDTH_QUERY:
@@ -195,7 +195,7 @@ static struct pool_pairs pool_block_pairs(const struct pool_tile *t, const struc
                             .out = t->s };
     if (p->measure == MEASURE_NONE)
         return x;
-    x.cast = row_at(&a->k, t->b, t->head0, block->first);
+    x.point = row_at(&a->k, t->b, t->head0, block->first);
     const int64_t bytes = a->m * (a->d + a->v) * (int64_t)sizeof(real);
     if (t->vectors == 1 && a->k.row == a->d && a->value.row == a->v && bytes > 256 << 10) {
         x.ahead = (8 * a->v * (int64_t)sizeof(real) + 4 * a->d - 1) / (4 * a->d);

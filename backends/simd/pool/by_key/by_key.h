@@ -3,8 +3,8 @@
 /* Few rows and many keys, a super-block at a time. Lanes are pieces of blocks: number x
  * of a row of scores or weights belongs to key by_key_key(x), so that sums, which go along a
  * block, are vertical. The states are those of pool/run.h. */
-#ifndef BACKENDS_SIMD_POOL_BY_KEY_FEW_H
-#define BACKENDS_SIMD_POOL_BY_KEY_FEW_H
+#ifndef BACKENDS_SIMD_POOL_BY_KEY_BY_KEY_H
+#define BACKENDS_SIMD_POOL_BY_KEY_BY_KEY_H
 
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
@@ -29,7 +29,7 @@ struct by_key {
     bool complete;      /* all of the super-block */
     bool zeros;         /* a key weight is 0 */
     bool panel;         /* keys are transposed in memory */
-    bool contiguous;    /* or on their way: there are a row and a coordinate */
+    bool contiguous;    /* or on their way: one row, one coordinate */
     bool reused;        /* and s is used by one row after the other */
     real *k, *v;        /* transposed: d numbers for each key, a value for each */
     real *copy;         /* a super-block's numbers, as they lie */

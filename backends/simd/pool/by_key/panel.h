@@ -13,8 +13,8 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/score.h"
 
-/* Number i and the next ones of LANES pieces from number `lane` on, `gap` apart, transposed. Of
- * each piece memory comes `ahead` numbers earlier. */
+/* Numbers i .. i + LANES - 1 of LANES pieces from number `lane` on, `gap` apart, transposed. Each
+ * piece is prefetched `ahead` numbers before it is read, unless that is 0. */
 VEC_FN void by_key_transpose_square(const element *from, int64_t gap, int64_t i, int lane,
                                     vec r[LANES], const int ahead)
 {
@@ -130,9 +130,9 @@ struct by_key_point {
 VEC_FN struct by_key_point by_key_point(const struct pool_pairs *p, int64_t c,
                                         const enum pool_scaled how)
 {
-    return (struct by_key_point){ v_set1(get(p->cast + c * p->col)),
-                                  how == SCALED_CAST ? v_set1(p->cast_scale[c * p->scale_col])
-                                                     : v_zero() };
+    return (struct by_key_point){ v_set1(get(p->point + c * p->col)),
+                                  how == SCALED_POINT ? v_set1(p->point_scale[c * p->scale_col])
+                                                      : v_zero() };
 }
 
 /* 4 vectors of keys from number x on; `one` is what the row has for the only coordinate. */
@@ -150,7 +150,7 @@ VEC_FN void by_key_line_group(const struct pool_pairs *p, int x, int64_t d,
         UNROLL_FOR (int i = 0; i < 4; i++) {
             const int64_t row = i / VECTORS, of = i % VECTORS * LANES;
             vec z = v_sub(v_loadu(lane + (row * d + c) * BY_KEY_WIDE + of), point.q);
-            if (how == SCALED_CAST)
+            if (how == SCALED_POINT)
                 z = v_mul(z, point.w);
             if (how == SCALED_LANE)
                 z = v_mul(z, v_loadu(scale + row * p->scale_tile + c * p->scale_step + of));
@@ -164,7 +164,7 @@ VEC_FN void by_key_line_of(const struct pool_pairs *p, const bool linear, const 
                            const enum pool_scaled how, const bool post)
 {
     const struct by_key_point one = by_key_point(p, 0, how);
-    const vec times = v_set1(post ? *p->cast_post : 1);
+    const vec times = v_set1(post ? *p->point_post : 1);
     vec s[4], extreme[4];
     pool_extremes_start(extreme, true, 4);
     for (int x = 0; x < SUPER_BLOCK; x += 4 * LANES) {
@@ -187,7 +187,7 @@ VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const bool linear
 {
     const element *from = p->keys;
     const struct by_key_point one = by_key_point(p, 0, how);
-    const vec times = v_set1(post ? *p->cast_post : 1);
+    const vec times = v_set1(post ? *p->point_post : 1);
     vec extreme[4];
     pool_extremes_start(extreme, true, 4);
     for (int i = 0; i < BY_KEY_RUN; i += LANES)
@@ -196,7 +196,7 @@ VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const bool linear
             by_key_transpose_square(from, BY_KEY_RUN, i, lane, r, 0);
             UNROLL_FOR (int k = 0; k < LANES; k++) {
                 vec s = v_sub(r[k], one.q);
-                if (how == SCALED_CAST)
+                if (how == SCALED_POINT)
                     s = v_mul(s, one.w);
                 s = linear ? v_abs(s) : v_mul(s, s);
                 if (post)
@@ -225,10 +225,10 @@ VEC_FN void by_key_line_how(const struct pool_pairs *p, const bool linear)
 {
     if (p->lane_scale != NULL)
         by_key_line_d(p, linear, SCALED_LANE, false);
-    else if (!linear && p->cast_post != NULL)
-        by_key_line_d(p, false, SCALED_CAST, true);
-    else if (p->cast_scale != NULL)
-        by_key_line_d(p, linear, SCALED_CAST, false);
+    else if (!linear && p->point_post != NULL)
+        by_key_line_d(p, false, SCALED_POINT, true);
+    else if (p->point_scale != NULL)
+        by_key_line_d(p, linear, SCALED_POINT, false);
     else
         by_key_line_d(p, linear, SCALED_NOT, false);
 }
@@ -239,9 +239,9 @@ static bool by_key_line(const struct by_key *w, int r)
     const struct pool_plan *p = w->t->plan;
     const size_t at = by_key_row(w, r);
     struct pool_pairs x = w->pairs;
-    x.cast += r * x.row;
-    x.cast_scale += x.cast_scale != NULL ? r * x.scale_row : 0;
-    x.cast_post += x.cast_post != NULL ? r * x.post_row : 0;
+    x.point += r * x.row;
+    x.point_scale += x.point_scale != NULL ? r * x.scale_row : 0;
+    x.point_post += x.point_post != NULL ? r * x.post_row : 0;
     x.count = 1;
     x.keys = w->contiguous ? by_key_in_order(w, w->from_k, 1, 0) : NULL;
     x.out = w->s + at;

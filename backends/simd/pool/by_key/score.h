@@ -15,8 +15,8 @@
 
 /* --- dots and squares of many coordinates ---------------------------------------------------- */
 
-/* Measures of all rows into w->copy, in the order of keys; then to where they belong. False where
- * keys do not lie so that this can be done. */
+/* Measures of all rows into w->copy, in the order of keys; then to where they belong. False if the
+ * strides of the keys, or what scales their differences, do not allow it. */
 static bool by_key_in_place(const struct by_key *w)
 {
     const struct pool_plan *p = w->t->plan;
@@ -34,7 +34,7 @@ static bool by_key_in_place(const struct by_key *w)
                                                   .q = w->t->q,
                                                   .step = x->col,
                                                   .scale =
-                                                      x->cast_scale != NULL ? *x->cast_scale : 1,
+                                                      x->point_scale != NULL ? *x->point_scale : 1,
                                                   .out = w->copy + w->first,
                                                   .vectors = whole / LANES,
                                                   .ahead = a->k.row == a->d ? 8 << 10 : 0 };
@@ -46,8 +46,8 @@ static bool by_key_in_place(const struct by_key *w)
     for (int r = 0; r < w->t->count; r++) {
         real *s = w->s + by_key_row(w, r);
         by_key_transpose(elements(w->copy + r * SUPER_BLOCK), 1, s);
-        for (int i = 0; i < SUPER_BLOCK && x->cast_post != NULL; i += LANES)
-            v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->cast_post[r * x->post_row])));
+        for (int i = 0; i < SUPER_BLOCK && x->point_post != NULL; i += LANES)
+            v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->point_post[r * x->post_row])));
     }
     return true;
 }
@@ -55,13 +55,13 @@ static bool by_key_in_place(const struct by_key *w)
 /* --- all pairs, a tile of keys transposed at a time ---------------------------------------------
  */
 
-/* The key of number x, or one that there is. */
+/* The key of number x, or the nearest one that exists. */
 static int64_t by_key_there(const struct by_key *w, int x)
 {
     return w->base + int_max(w->first, int_min(by_key_key(x), w->end - 1));
 }
 
-/* Widths of the tile's keys, a row of lanes. */
+/* Inverse bandwidths of the tile's keys, a row of lanes. */
 static void by_key_inverse_bandwidths(const struct by_key *w, int at, int lanes)
 {
     const struct pool_plan *p = w->t->plan;
@@ -88,13 +88,13 @@ static void by_key_scaled(const struct by_key *w, struct pool_pairs *x)
     const bool post = p->has_w2;
     switch (p->a->kernel.per) {
     case ATTPOOL_BANDWIDTH_ONE:
-        x->cast_scale = power ? &p->power : &p->w;
-        if (*x->cast_scale == 1 && !post)
-            x->cast_scale = NULL;
-        x->cast_post = post ? &p->w : NULL;
+        x->point_scale = power ? &p->power : &p->w;
+        if (*x->point_scale == 1 && !post)
+            x->point_scale = NULL;
+        x->point_post = post ? &p->w : NULL;
         break;
     case ATTPOOL_BANDWIDTH_COORDINATE:
-        x->cast_scale = w->t->coordinate;
+        x->point_scale = w->t->coordinate;
         x->scale_col = 1;
         break;
     case ATTPOOL_BANDWIDTH_KEY:
@@ -108,9 +108,9 @@ static void by_key_scaled(const struct by_key *w, struct pool_pairs *x)
         x->scale_tile *= x->d;
         break;
     case ATTPOOL_BANDWIDTH_QUERY:
-        x->cast_scale = w->t->q_scale;
+        x->point_scale = w->t->q_scale;
         x->scale_row = 1;
-        x->cast_post = post ? w->t->q_post : NULL;
+        x->point_post = post ? w->t->q_post : NULL;
         x->post_row = 1;
     }
 }
@@ -125,7 +125,7 @@ static void by_key_begin(struct by_key *w)
                                     .count = w->t->count,
                                     .d = a->d,
                                     .lane = w->panel ? w->k : w->keys,
-                                    .cast = elements(w->t->q),
+                                    .point = elements(w->t->q),
                                     .row = 1,
                                     .col = w->t->lanes,
                                     .wv = row_at(&a->wv, 0, 0, 0),
@@ -168,7 +168,7 @@ static void by_key_tile(const struct by_key *w, int from, int vectors)
     pool_pairs_measure(w->t->plan, &x);
 }
 
-/* The numbers that keys may have. */
+/* The range of the numbers that keys have. */
 static struct pool_span by_key_numbers(const struct by_key *w)
 {
     const int run = BY_KEY_RUN, first = w->first % run, last = (w->end - 1) % run;

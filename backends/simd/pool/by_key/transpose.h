@@ -15,7 +15,7 @@ struct by_key_transposed {
     real scale;    /* of differences */
     real *out;     /* rows of SUPER_BLOCK numbers, in the order of keys */
     int vectors;   /* of keys */
-    int64_t ahead; /* bytes further on memory is wanted, or 0: keys have gaps */
+    int64_t ahead; /* prefetch so many bytes further on; 0 if keys have gaps */
 };
 
 /* n coordinates from c on, of LANES keys and nr rows. */

@@ -16,7 +16,7 @@ struct by_key_columns {
     real *acc;
 };
 
-/* Keys of a run whose values all rows look at in turn: 8 KB of them. */
+/* How many keys all rows use in turn: their values, some 8 KB, stay in the nearest cache. */
 static int by_key_step(const struct by_key *w)
 {
     const int64_t keys = (8 << 10) / (w->t->plan->a->v * (int64_t)sizeof(real));
