@@ -29,6 +29,24 @@ VEC_FN vec v_fnma(vec a, vec b, vec c)
 }
 #endif
 
+#ifndef VEC_HAS_MAX
+/* Some instructions order the zeros and spread every NaN. */
+VEC_FN vec v_max_keep(vec a, vec b)
+{
+    return v_select(v_gt(b, a), b, a);
+}
+
+VEC_FN vec v_min_keep(vec a, vec b)
+{
+    return v_select(v_lt(b, a), b, a);
+}
+
+VEC_FN vec v_raise_to(vec x, vec lo)
+{
+    return v_select(v_lt(x, lo), lo, x);
+}
+#endif
+
 /* v_mask_from_bytes of the first n bytes, the other lanes unset. */
 VEC_FN vec_mask v_mask_from_bytes_n(const uint8_t *p, size_t n)
 {

@@ -14,14 +14,21 @@
 
 /* clang-format off */ /* a function a line reads as a table */
 
-enum { NREG = 16 };
+#if REAL_BITS == 32
+typedef simde__m256 vec;
+#else
+typedef simde__m256d vec;
+#endif
+typedef vec vec_mask;
+typedef simde__m256i vec_int;
+
+enum { LANES = 256 / REAL_BITS, NREG = 16 };
+
+VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm256_and_si256(a, b); }
+VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm256_or_si256(a, b); }
+VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm256_xor_si256(a, b); }
 
 #if REAL_BITS == 32
-
-enum { LANES = 8 };
-typedef simde__m256 vec;
-typedef simde__m256 vec_mask;
-typedef simde__m256i vec_int;
 
 VEC_FN vec v_set1(float x) { return simde_mm256_set1_ps(x); }
 VEC_FN vec v_zero(void) { return simde_mm256_setzero_ps(); }
@@ -72,14 +79,11 @@ VEC_FN vec_mask m_first(size_t n)
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm256_blendv_ps(b, a, m); }
 
 #ifdef __AVX__
+#define VEC_HAS_MAX
 /* maxps and minps return their second operand unless the comparison holds. */
 VEC_FN vec v_max_keep(vec a, vec b) { return simde_mm256_max_ps(b, a); }
 VEC_FN vec v_min_keep(vec a, vec b) { return simde_mm256_min_ps(b, a); }
 VEC_FN vec v_raise_to(vec x, vec lo) { return simde_mm256_max_ps(lo, x); }
-#else
-VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
-VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
-VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 #endif
 
 VEC_FN vec v_load_n(const void *p, size_t n)
@@ -119,9 +123,6 @@ VEC_FN vec v_as_real(vec_int a) { return simde_mm256_castsi256_ps(a); }
 VEC_FN vec_int v_iset1(int32_t x) { return simde_mm256_set1_epi32(x); }
 VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return simde_mm256_add_epi32(a, b); }
 VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm256_sub_epi32(a, b); }
-VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm256_and_si256(a, b); }
-VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm256_or_si256(a, b); }
-VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm256_xor_si256(a, b); }
 #define v_ishl(a, n) simde_mm256_slli_epi32((a), (n))
 #define v_ishr(a, n) simde_mm256_srli_epi32((a), (n))
 #define v_isar(a, n) simde_mm256_srai_epi32((a), (n))
@@ -157,11 +158,6 @@ VEC_FN void v_transpose(vec r[LANES])
 }
 
 #else
-
-enum { LANES = 4 };
-typedef simde__m256d vec;
-typedef simde__m256d vec_mask;
-typedef simde__m256i vec_int;
 
 VEC_FN vec v_set1(double x) { return simde_mm256_set1_pd(x); }
 VEC_FN vec v_zero(void) { return simde_mm256_setzero_pd(); }
@@ -212,13 +208,10 @@ VEC_FN vec_mask m_first(size_t n)
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm256_blendv_pd(b, a, m); }
 
 #ifdef __AVX__
+#define VEC_HAS_MAX
 VEC_FN vec v_max_keep(vec a, vec b) { return simde_mm256_max_pd(b, a); }
 VEC_FN vec v_min_keep(vec a, vec b) { return simde_mm256_min_pd(b, a); }
 VEC_FN vec v_raise_to(vec x, vec lo) { return simde_mm256_max_pd(lo, x); }
-#else
-VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
-VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
-VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 #endif
 
 VEC_FN vec v_load_n(const void *p, size_t n)
@@ -252,9 +245,6 @@ VEC_FN vec v_as_real(vec_int a) { return simde_mm256_castsi256_pd(a); }
 VEC_FN vec_int v_iset1(int64_t x) { return simde_mm256_set1_epi64x(x); }
 VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return simde_mm256_add_epi64(a, b); }
 VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm256_sub_epi64(a, b); }
-VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm256_and_si256(a, b); }
-VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm256_or_si256(a, b); }
-VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm256_xor_si256(a, b); }
 #define v_ishl(a, n) simde_mm256_slli_epi64((a), (n))
 #define v_ishr(a, n) simde_mm256_srli_epi64((a), (n))
 /* AVX2 has no arithmetic shift of 64 bits: extend the sign by hand. */

@@ -26,14 +26,31 @@
 
 /* clang-format off */ /* a function a line reads as a table */
 
-enum { NREG = 32 };
-
 #if REAL_BITS == 32
-
-enum { LANES = 16 };
 typedef simde__m512 vec;
 typedef simde__mmask16 vec_mask;
+#else
+typedef simde__m512d vec;
+typedef simde__mmask8 vec_mask;
+#endif
 typedef simde__m512i vec_int;
+
+enum { LANES = 512 / REAL_BITS, NREG = 32 };
+
+VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return (vec_mask)(a & b); }
+VEC_FN vec_mask m_or(vec_mask a, vec_mask b) { return (vec_mask)(a | b); }
+VEC_FN vec_mask m_not(vec_mask m) { return (vec_mask)~m; }
+VEC_FN vec_mask m_andnot(vec_mask a, vec_mask b) { return (vec_mask)(a & ~b); }
+VEC_FN unsigned m_bits(vec_mask m) { return m; }
+VEC_FN int m_any(vec_mask m) { return m != 0; }
+VEC_FN int m_all(vec_mask m) { return m == (vec_mask)-1; }
+VEC_FN vec_mask m_first(size_t n) { return (vec_mask)((1U << n) - 1U); }
+
+VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm512_and_si512(a, b); }
+VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm512_or_si512(a, b); }
+VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm512_xor_si512(a, b); }
+
+#if REAL_BITS == 32
 
 VEC_FN vec v_set1(float x) { return simde_mm512_set1_ps(x); }
 VEC_FN vec v_zero(void) { return simde_mm512_setzero_ps(); }
@@ -62,60 +79,28 @@ VEC_FN vec_mask v_eq(vec a, vec b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_
 VEC_FN vec_mask v_ne(vec a, vec b) { return simde_mm512_cmp_ps_mask(a, b, SIMDE_CMP_NEQ_UQ); }
 VEC_FN vec_mask v_isnan(vec a) { return simde_mm512_cmp_ps_mask(a, a, SIMDE_CMP_UNORD_Q); }
 
-VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return (vec_mask)(a & b); }
-VEC_FN vec_mask m_or(vec_mask a, vec_mask b) { return (vec_mask)(a | b); }
-VEC_FN vec_mask m_not(vec_mask m) { return (vec_mask)~m; }
-VEC_FN vec_mask m_andnot(vec_mask a, vec_mask b) { return (vec_mask)(a & ~b); }
-VEC_FN unsigned m_bits(vec_mask m) { return m; }
-VEC_FN int m_any(vec_mask m) { return m != 0; }
-VEC_FN int m_all(vec_mask m) { return m == 0xffff; }
-VEC_FN vec_mask m_first(size_t n) { return (vec_mask)((1U << n) - 1U); }
 
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm512_mask_mov_ps(b, m, a); }
 
 /* maxps and minps return their second operand unless the comparison holds. */
 #ifdef __AVX512F__
+#define VEC_HAS_MAX
 VEC_FN vec v_max_keep(vec a, vec b) { return simde_mm512_max_ps(b, a); }
 VEC_FN vec v_min_keep(vec a, vec b) { return simde_mm512_min_ps(b, a); }
 VEC_FN vec v_raise_to(vec x, vec lo) { return simde_mm512_max_ps(lo, x); }
-#else
-VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
-VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
-VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 #endif
 
-VEC_FN vec v_load_n(const void *p, size_t n)
-{
 #ifdef __AVX512F__
-    return _mm512_maskz_loadu_ps(m_first(n), p);
-#else
-    float x[LANES] = {0};
-    memcpy(x, p, n * sizeof *x);
-    return v_loadu(x);
+VEC_FN vec v_load_n(const void *p, size_t n) { return _mm512_maskz_loadu_ps(m_first(n), p); }
+VEC_FN void v_store_n(void *p, vec a, size_t n) { _mm512_mask_storeu_ps(p, m_first(n), a); }
 #endif
-}
-
-VEC_FN void v_store_n(void *p, vec a, size_t n)
-{
-#ifdef __AVX512F__
-    _mm512_mask_storeu_ps(p, m_first(n), a);
-#else
-    float x[LANES];
-    v_storeu(x, a);
-    memcpy(p, x, n * sizeof *x);
-#endif
-}
 
 VEC_FN vec_int v_as_int(vec a) { return simde_mm512_castps_si512(a); }
 VEC_FN vec v_as_real(vec_int a) { return simde_mm512_castsi512_ps(a); }
 VEC_FN vec_int v_iset1(int32_t x) { return simde_mm512_set1_epi32(x); }
 VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return simde_mm512_add_epi32(a, b); }
 VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm512_sub_epi32(a, b); }
-VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm512_and_si512(a, b); }
-VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm512_or_si512(a, b); }
-VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm512_xor_si512(a, b); }
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return simde_mm512_cmpeq_epi32_mask(a, b); }
-VEC_FN vec_int v_extend_sign(vec_int a, vec_int bit) { return v_isub(v_ixor(a, bit), bit); }
 #ifdef __AVX512F__
 #define v_ishl(a, n) _mm512_slli_epi32((a), (n))
 #define v_ishr(a, n) _mm512_srli_epi32((a), (n))
@@ -161,11 +146,6 @@ VEC_FN void v_transpose(vec r[LANES])
 
 #else
 
-enum { LANES = 8 };
-typedef simde__m512d vec;
-typedef simde__mmask8 vec_mask;
-typedef simde__m512i vec_int;
-
 VEC_FN vec v_set1(double x) { return simde_mm512_set1_pd(x); }
 VEC_FN vec v_zero(void) { return simde_mm512_setzero_pd(); }
 VEC_FN vec v_loadu(const void *p) { return simde_mm512_loadu_pd(p); }
@@ -193,58 +173,26 @@ VEC_FN vec_mask v_eq(vec a, vec b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_
 VEC_FN vec_mask v_ne(vec a, vec b) { return simde_mm512_cmp_pd_mask(a, b, SIMDE_CMP_NEQ_UQ); }
 VEC_FN vec_mask v_isnan(vec a) { return simde_mm512_cmp_pd_mask(a, a, SIMDE_CMP_UNORD_Q); }
 
-VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return (vec_mask)(a & b); }
-VEC_FN vec_mask m_or(vec_mask a, vec_mask b) { return (vec_mask)(a | b); }
-VEC_FN vec_mask m_not(vec_mask m) { return (vec_mask)~m; }
-VEC_FN vec_mask m_andnot(vec_mask a, vec_mask b) { return (vec_mask)(a & ~b); }
-VEC_FN unsigned m_bits(vec_mask m) { return m; }
-VEC_FN int m_any(vec_mask m) { return m != 0; }
-VEC_FN int m_all(vec_mask m) { return m == 0xff; }
-VEC_FN vec_mask m_first(size_t n) { return (vec_mask)((1U << n) - 1U); }
 
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm512_mask_mov_pd(b, m, a); }
 #ifdef __AVX512F__
+#define VEC_HAS_MAX
 VEC_FN vec v_max_keep(vec a, vec b) { return simde_mm512_max_pd(b, a); }
 VEC_FN vec v_min_keep(vec a, vec b) { return simde_mm512_min_pd(b, a); }
 VEC_FN vec v_raise_to(vec x, vec lo) { return simde_mm512_max_pd(lo, x); }
-#else
-VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
-VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
-VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 #endif
 
-VEC_FN vec v_load_n(const void *p, size_t n)
-{
 #ifdef __AVX512F__
-    return _mm512_maskz_loadu_pd(m_first(n), p);
-#else
-    double x[LANES] = {0};
-    memcpy(x, p, n * sizeof *x);
-    return v_loadu(x);
+VEC_FN vec v_load_n(const void *p, size_t n) { return _mm512_maskz_loadu_pd(m_first(n), p); }
+VEC_FN void v_store_n(void *p, vec a, size_t n) { _mm512_mask_storeu_pd(p, m_first(n), a); }
 #endif
-}
-
-VEC_FN void v_store_n(void *p, vec a, size_t n)
-{
-#ifdef __AVX512F__
-    _mm512_mask_storeu_pd(p, m_first(n), a);
-#else
-    double x[LANES];
-    v_storeu(x, a);
-    memcpy(p, x, n * sizeof *x);
-#endif
-}
 
 VEC_FN vec_int v_as_int(vec a) { return simde_mm512_castpd_si512(a); }
 VEC_FN vec v_as_real(vec_int a) { return simde_mm512_castsi512_pd(a); }
 VEC_FN vec_int v_iset1(int64_t x) { return simde_mm512_set1_epi64(x); }
 VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return simde_mm512_add_epi64(a, b); }
 VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm512_sub_epi64(a, b); }
-VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm512_and_si512(a, b); }
-VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm512_or_si512(a, b); }
-VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm512_xor_si512(a, b); }
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return simde_mm512_cmpeq_epi64_mask(a, b); }
-VEC_FN vec_int v_extend_sign(vec_int a, vec_int bit) { return v_isub(v_ixor(a, bit), bit); }
 #ifdef __AVX512F__
 #define v_ishl(a, n) _mm512_slli_epi64((a), (n))
 #define v_ishr(a, n) _mm512_srli_epi64((a), (n))
@@ -280,6 +228,24 @@ VEC_FN void v_transpose(vec r[LANES])
         r[c + 6] = simde_mm512_shuffle_f64x2(odd0, odd1, 0xdd);
     }
 }
+#endif
+
+#ifndef __AVX512F__
+VEC_FN vec v_load_n(const void *p, size_t n)
+{
+    real x[LANES] = {0};
+    memcpy(x, p, n * sizeof *x);
+    return v_loadu(x);
+}
+
+VEC_FN void v_store_n(void *p, vec a, size_t n)
+{
+    real x[LANES];
+    v_storeu(x, a);
+    memcpy(p, x, n * sizeof *x);
+}
+
+VEC_FN vec_int v_extend_sign(vec_int a, vec_int bit) { return v_isub(v_ixor(a, bit), bit); }
 #endif
 
 #endif

@@ -110,13 +110,10 @@ VEC_FN unsigned m_bits(vec_mask m)
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return BOTH_3(vec, OP(blendv), b, a, m); }
 
 #ifdef __AVX__
+#define VEC_HAS_MAX
 VEC_FN vec v_max_keep(vec a, vec b) { return BOTH_2(vec, OP(max), b, a); }
 VEC_FN vec v_min_keep(vec a, vec b) { return BOTH_2(vec, OP(min), b, a); }
 VEC_FN vec v_raise_to(vec x, vec lo) { return BOTH_2(vec, OP(max), lo, x); }
-#else
-VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
-VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
-VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 #endif
 
 VEC_FN vec v_load_n(const void *p, size_t n)

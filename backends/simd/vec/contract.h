@@ -9,8 +9,7 @@
  *   load_n(p, n) store_n(p, a, n)  the first n <= lanes lanes; no other memory is touched,
  *                                  the other loaded lanes are +0
  *   add sub mul div sqrt           IEEE, rounded to nearest
- *   fma(a, b, c)                   a * b + c, one rounding; where there is no such instruction
- *                                  VEC_HAS_FMA is not defined, and real.h has fma and fnma
+ *   fma(a, b, c)                   a * b + c, one rounding
  *   fnma(a, b, c)                  c - a * b, one rounding
  *   abs neg                        bit operations
  *   lt le gt ge eq                 masks, false where an operand is NaN
@@ -29,7 +28,10 @@
  *   mask_from_bytes(p)             lane k is set where p[k] != 0
  *   vec_byte_bits(p)               bit k of 32 is set where p[k] != 0
  *   transpose(r)                   r[0 .. lanes - 1] as a square, in place
- *   vec_prefetch(p)                a hint to load the line at p */
+ *   vec_prefetch(p)                a hint to load the line at p
+ *
+ * A header with fma and fnma of its own defines VEC_HAS_FMA, one with max_keep, min_keep and
+ * raise_to VEC_HAS_MAX; real.h adds what is missing. */
 #ifndef BACKENDS_SIMD_VEC_CONTRACT_H
 #define BACKENDS_SIMD_VEC_CONTRACT_H
 

@@ -68,32 +68,10 @@ VEC_FN vec v_mul(vec a, vec b) { return simde_vmulq_f32(a, b); }
 VEC_FN vec_int v_as_int(vec a) { return simde_vreinterpretq_s32_f32(a); }
 VEC_FN vec v_as_real(vec_int a) { return simde_vreinterpretq_f32_s32(a); }
 
-VEC_FN vec v_div(vec a, vec b)
-{
 #if defined(__aarch64__)
-    return vdivq_f32(a, b);
-#else
-    float x[4], y[4];
-    v_storeu(x, a);
-    v_storeu(y, b);
-    for (int i = 0; i < 4; i++)
-        x[i] /= y[i];
-    return v_loadu(x);
+VEC_FN vec v_div(vec a, vec b) { return vdivq_f32(a, b); }
+VEC_FN vec v_sqrt(vec a) { return vsqrtq_f32(a); }
 #endif
-}
-
-VEC_FN vec v_sqrt(vec a)
-{
-#if defined(__aarch64__)
-    return vsqrtq_f32(a);
-#else
-    float x[4];
-    v_storeu(x, a);
-    for (int i = 0; i < 4; i++)
-        x[i] = sqrtf(x[i]);
-    return v_loadu(x);
-#endif
-}
 
 VEC_FN vec_int v_iset1(int32_t x) { return simde_vdupq_n_s32(x); }
 VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return I32(vadd, a, b); }
@@ -111,9 +89,7 @@ VEC_FN vec v_neg(vec a) { return v_as_real(v_ixor(v_as_int(a), v_iset1(INT32_MIN
 VEC_FN vec v_abs(vec a) { return v_as_real(v_iand(v_as_int(a), v_iset1(INT32_MAX))); }
 
 #if defined(__aarch64__) || defined(__FMA__)
-#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_vfmaq_f32(c, a, b); }
-VEC_FN vec v_fnma(vec a, vec b, vec c) { return v_fma(v_neg(a), b, c); }
 #endif
 
 VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return simde_vandq_u32(a, b); }
@@ -140,14 +116,8 @@ VEC_FN vec_mask v_le(vec a, vec b) { return simde_vcleq_f32(a, b); }
 VEC_FN vec_mask v_gt(vec a, vec b) { return simde_vcgtq_f32(a, b); }
 VEC_FN vec_mask v_ge(vec a, vec b) { return simde_vcgeq_f32(a, b); }
 VEC_FN vec_mask v_eq(vec a, vec b) { return simde_vceqq_f32(a, b); }
-VEC_FN vec_mask v_ne(vec a, vec b) { return m_not(v_eq(a, b)); }
-VEC_FN vec_mask v_isnan(vec a) { return v_ne(a, a); }
 
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_vbslq_f32(m, a, b); }
-/* NEON's own maximum and minimum order the zeros and spread every NaN. */
-VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
-VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
-VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 
 VEC_FN vec v_load_n(const void *p, size_t n)
 {
@@ -207,32 +177,10 @@ VEC_FN vec v_mul(vec a, vec b) { return simde_vmulq_f64(a, b); }
 VEC_FN vec_int v_as_int(vec a) { return simde_vreinterpretq_s64_f64(a); }
 VEC_FN vec v_as_real(vec_int a) { return simde_vreinterpretq_f64_s64(a); }
 
-VEC_FN vec v_div(vec a, vec b)
-{
 #if defined(__aarch64__)
-    return vdivq_f64(a, b);
-#else
-    double x[2], y[2];
-    v_storeu(x, a);
-    v_storeu(y, b);
-    x[0] /= y[0];
-    x[1] /= y[1];
-    return v_loadu(x);
+VEC_FN vec v_div(vec a, vec b) { return vdivq_f64(a, b); }
+VEC_FN vec v_sqrt(vec a) { return vsqrtq_f64(a); }
 #endif
-}
-
-VEC_FN vec v_sqrt(vec a)
-{
-#if defined(__aarch64__)
-    return vsqrtq_f64(a);
-#else
-    double x[2];
-    v_storeu(x, a);
-    x[0] = sqrt(x[0]);
-    x[1] = sqrt(x[1]);
-    return v_loadu(x);
-#endif
-}
 
 VEC_FN vec_int v_iset1(int64_t x) { return simde_vdupq_n_s64(x); }
 VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return I64(vadd, a, b); }
@@ -250,9 +198,7 @@ VEC_FN vec v_neg(vec a) { return v_as_real(v_ixor(v_as_int(a), v_iset1(INT64_MIN
 VEC_FN vec v_abs(vec a) { return v_as_real(v_iand(v_as_int(a), v_iset1(INT64_MAX))); }
 
 #if defined(__aarch64__) || defined(__FMA__)
-#define VEC_HAS_FMA
 VEC_FN vec v_fma(vec a, vec b, vec c) { return simde_vfmaq_f64(c, a, b); }
-VEC_FN vec v_fnma(vec a, vec b, vec c) { return v_fma(v_neg(a), b, c); }
 #endif
 
 VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return simde_vandq_u64(a, b); }
@@ -280,13 +226,8 @@ VEC_FN vec_mask v_le(vec a, vec b) { return simde_vcleq_f64(a, b); }
 VEC_FN vec_mask v_gt(vec a, vec b) { return simde_vcgtq_f64(a, b); }
 VEC_FN vec_mask v_ge(vec a, vec b) { return simde_vcgeq_f64(a, b); }
 VEC_FN vec_mask v_eq(vec a, vec b) { return simde_vceqq_f64(a, b); }
-VEC_FN vec_mask v_ne(vec a, vec b) { return m_not(v_eq(a, b)); }
-VEC_FN vec_mask v_isnan(vec a) { return v_ne(a, a); }
 
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_vbslq_f64(m, a, b); }
-VEC_FN vec v_max_keep(vec a, vec b) { return v_select(v_gt(b, a), b, a); }
-VEC_FN vec v_min_keep(vec a, vec b) { return v_select(v_lt(b, a), b, a); }
-VEC_FN vec v_raise_to(vec x, vec lo) { return v_select(v_lt(x, lo), lo, x); }
 
 VEC_FN vec v_load_n(const void *p, size_t n)
 {
@@ -318,6 +259,35 @@ VEC_FN void v_transpose(vec r[LANES])
     vec a = simde_vzip1q_f64(r[0], r[1]);
     r[1] = simde_vzip2q_f64(r[0], r[1]);
     r[0] = a;
+}
+#endif
+
+VEC_FN vec_mask v_ne(vec a, vec b) { return m_not(v_eq(a, b)); }
+VEC_FN vec_mask v_isnan(vec a) { return v_ne(a, a); }
+
+#if defined(__aarch64__) || defined(__FMA__)
+#define VEC_HAS_FMA
+VEC_FN vec v_fnma(vec a, vec b, vec c) { return v_fma(v_neg(a), b, c); }
+#endif
+
+#if !defined(__aarch64__)
+VEC_FN vec v_div(vec a, vec b)
+{
+    real x[LANES], y[LANES];
+    v_storeu(x, a);
+    v_storeu(y, b);
+    for (int i = 0; i < LANES; i++)
+        x[i] /= y[i];
+    return v_loadu(x);
+}
+
+VEC_FN vec v_sqrt(vec a)
+{
+    real x[LANES];
+    v_storeu(x, a);
+    for (int i = 0; i < LANES; i++)
+        x[i] = r_sqrt(x[i]);
+    return v_loadu(x);
 }
 #endif
 
