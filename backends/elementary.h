@@ -58,6 +58,26 @@ enum elementary_function {
 #define LN2_F32    0x1.62e43p-1f
 #define LN2_F64    0x1.62e42fefa39efp-1
 
+/* Scores in units of 4 log 2: the largest finite one, and the size from which on the rounding of a
+ * maximum matters. */
+#define SCORE_MOST_F32  0x1.715474p+126f
+#define SCORE_MOST_F64  0x1.71547652b82fdp+1022
+#define SCORE_LARGE_F32 0x1p+22f
+#define SCORE_LARGE_F64 0x1p+51
+
+/* Sums of squares: of weights from LEAST to below MOST they need no exponent; sums from
+ * SQUARES_LEAST to SQUARES_MOST are those of such weights. An exponent is at most EXPONENT_MOST. */
+#define WEIGHT_LEAST_F32  0x1p-60f
+#define WEIGHT_LEAST_F64  0x1p-500
+#define WEIGHT_MOST_F32   0x1p+48f
+#define WEIGHT_MOST_F64   0x1p+400
+#define SQUARES_LEAST_F32 0x1p-112f
+#define SQUARES_LEAST_F64 0x1p-992
+#define SQUARES_MOST_F32  0x1p+95f
+#define SQUARES_MOST_F64  0x1p+799
+#define EXPONENT_MOST_F32 126
+#define EXPONENT_MOST_F64 1022
+
 /* log 2 = HIGH + LOW. HIGH of the logarithm has trailing zeros: its multiples are exact. */
 #define EXP_LN2_HIGH_F32 0x1.62e43p-1f
 #define EXP_LN2_LOW_F32  (-0x1.05c61p-29f)

@@ -2,13 +2,12 @@
 
 /* The scores of a slab. */
 
-/* c x + bias in units of which c make a power of two: c is 1 where it was converted. */
-static REAL score_of(const metric *a, const sight *s, bool converted, REAL x, long j)
+/* x, converted where it is to be. */
+static REAL score_of(const metric *a, const sight *s, REAL x, long j)
 {
-    REAL score = converted ? a->scale * x : x;
-    if (s->has_bias)
-        score = fma(a->scale, x, s->bias[j * s->bias_col] * LOG2E);
-    return score;
+    if (is_converted(a->scale, s->has_bias))
+        x = converted(a->scale, x, s->has_bias, s->has_bias ? s->bias[j * s->bias_col] : (REAL)0);
+    return x;
 }
 
 /* Into plane 0 of x the scores or, out of the log domain, the factors; into plane 1 the factors
@@ -33,9 +32,8 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
         evenly = row_sum[p.state] == 0;
     SIGHT_OF(&see, p.b, p.h, p.i, s.m);
     METRIC_OF(&a, p.b, p.h, p.i);
-    bool converted = a.scale == 0 || see.has_bias;
     if (from == 0)
-        c[r] = converted ? (REAL)1 : a.scale;
+        c[r] = is_converted(a.scale, see.has_bias) ? (REAL)4 : a.scale;
 
     long to = min(from + keys_each, s.width);
     for (long n = from; n < to; n++) {
@@ -51,7 +49,7 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
                 sum = sum_terms(&a, j);
             if (!evenly)
                 pair_of(&weight, &a, j, sum);
-            REAL value = log_domain && !evenly ? score_of(&a, &see, converted, weight.x, j)
+            REAL value = log_domain && !evenly ? score_of(&a, &see, weight.x, j)
                                                : weight.factor;
             if (SCORE == POOL_KERNEL && special == NEAREST_OF_EMPTY)
                 value = nearness(&a, j, sum);

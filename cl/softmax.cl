@@ -11,20 +11,13 @@ enum { ROWS = GROUP / LANES };
 
 typedef struct {
     REAL scale, c; /* c: of what score() returns */
-    bool converted;
 } scoring;
 
 static REAL score(scoring how, const sight *s, REAL x, long j)
 {
-    if (s->has_bias)
-        return fma(how.scale, x, s->bias[j * s->bias_col] * LOG2E);
-    return how.converted ? how.scale * x : x;
-}
-
-/* The weight relative to the largest; see NUMERICS.md on BIG. */
-static REAL relative(REAL c, REAL x, REAL top)
-{
-    return TYPED(weight_exp2)(fabs(top) < BIG ? fma(c, x, -top) : c * x - top);
+    if (is_converted(how.scale, s->has_bias))
+        x = converted(how.scale, x, s->has_bias, s->has_bias ? s->bias[j * s->bias_col] : (REAL)0);
+    return x;
 }
 
 static REAL lane_best(scoring how, const sight *s, __global const REAL *S, long s_col, long lane)
@@ -63,8 +56,7 @@ softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at
     SIGHT_OF(&see, at.b, at.h, at.i, m);
     see.end = in ? see.end : 0;
     how.scale = scale;
-    how.converted = scale == 0 || see.has_bias;
-    how.c = how.converted ? (REAL)1 : scale;
+    how.c = is_converted(scale, see.has_bias) ? (REAL)4 : scale;
     S += array_at(s_at, at.b, at.h) + at.i * s_at.row;
     W += array_at(w_at, at.b, at.h) + at.i * w_at.row;
 
@@ -75,13 +67,13 @@ softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at
         REAL x = lanes[y][l];
         best = (how.c > 0 ? x > best : x < best) ? x : best;
     }
-    REAL top = how.c * best > -GREATEST ? how.c * best : -GREATEST, sum = 0;
+    REAL top = maximum_of(how.c, best), sum = 0;
     barrier(CLK_LOCAL_MEM_FENCE);
     if (in)
         for (long j = lane; j < m; j += LANES) {
             REAL e = 0;
             if (sees(&see, j)) {
-                e = relative(how.c, score(how, &see, S[j * s_at.col], j), top);
+                e = relative(how.c, score(how, &see, S[j * s_at.col], j), top, 0);
                 sum += e;
             }
             W[j * w_at.col] = e;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* From the scores of a slab to its states and results. A block's or a node's state is m, the sum
- * l and the sum of squares sq in three planes [number][row], and acc [number][row][column]. */
+ * l and the sum of squares sq in three planes [number][row], and acc [number][row][column]. Out of
+ * the log domain the exponent of sq stands in the place of m. */
 
-/* The largest c x of a block, -GREATEST where no key is seen. */
+/* m of a block, -GREATEST where no key is seen. */
 static REAL block_top(slab s, __global const WORD *x, REAL c)
 {
     REAL best = c > 0 ? -GREATEST : GREATEST;
@@ -15,7 +16,64 @@ static REAL block_top(slab s, __global const WORD *x, REAL c)
         seen = seen || in;
         best = in && (c > 0 ? t > best : t < best) ? t : best;
     }
-    return seen && c * best > -GREATEST ? c * best : -GREATEST;
+    return seen ? maximum_of(c, best) : -GREATEST;
+}
+
+/* The same of keys with weights; `a` is that of the block's first key. */
+static REAL weighted_top(slab s, __global const WORD *x, REAL c, __global const REAL *a, long col)
+{
+    REAL top = -GREATEST;
+    for (int n = 0; n < BLOCK; n++) {
+        WORD word = x[n * s.rows];
+        if (word == MASKED)
+            continue;
+        REAL weight = a[n * col];
+        REAL h = quarter(c, AS_REAL(word), take_exponent(&weight));
+        top = h > top ? h : top;
+    }
+    return top;
+}
+
+/* Is a sum of squares possibly one of weights so small or large that it needs an exponent? */
+static bool is_out_of_range(REAL sum, REAL squares)
+{
+    return sum != 0 && !(squares >= CONSTANT(SQUARES_LEAST) && squares <= CONSTANT(SQUARES_MOST));
+}
+
+/* The exponent r of a block's squares, by the largest of its weights, and the squares again. */
+static REAL scale_squares(slab s, __global const WORD *weights, REAL *squares)
+{
+    REAL most = 0, sq = 0;
+    int r = 0;
+    for (int n = 0; n < BLOCK; n++) {
+        REAL p = fabs(AS_REAL(weights[n * s.rows]));
+        most = weights[n * s.rows] != MASKED && p > most ? p : most;
+    }
+    if (most == 0 || (most >= CONSTANT(WEIGHT_LEAST) && most < CONSTANT(WEIGHT_MOST)))
+        return 0;
+    TYPED(split)(AS_WORD(most), &r);
+    r = clamp(r, -CONSTANT(EXPONENT_MOST), CONSTANT(EXPONENT_MOST));
+    for (int n = 0; n < BLOCK; n++) {
+        REAL p = AS_REAL(weights[n * s.rows]) * power_of_two(-r);
+        sq = weights[n * s.rows] != MASKED ? fma(p, p, sq) : sq;
+    }
+    *squares = sq;
+    return r;
+}
+
+/* Out of the log domain: squares with their exponents. */
+static void merge_squares(REAL *r, REAL *sq, REAL right_r, REAL right_sq)
+{
+    REAL top = right_r > *r ? right_r : *r;
+    REAL u = power_of_two(max((int)(*r - top), -CONSTANT(EXPONENT_MOST)));
+    REAL w = power_of_two(max((int)(right_r - top), -CONSTANT(EXPONENT_MOST)));
+    if (*sq == 0) {
+        *r = right_r;
+        *sq = right_sq;
+    } else if (right_sq != 0) {
+        *r = top;
+        *sq = *sq * u * u + right_sq * w * w;
+    }
 }
 
 /* The scores become weights relative to their block's largest. */
@@ -37,7 +95,9 @@ __kernel void weigh(slab s, __global const long *chosen, weighing how,
     REAL scale = c[r], top = 0, l = 0, sq = 0;
     key_weights += array_at(key_weights_at, p.b, p.h);
     x += block * BLOCK * s.rows + r;
-    if (how.log_domain && !evenly)
+    if (how.log_domain && !evenly && how.has_key_weights)
+        top = weighted_top(s, x, scale, key_weights + key * key_weights_at.col, key_weights_at.col);
+    else if (how.log_domain && !evenly)
         top = block_top(s, x, scale);
     for (int n = 0; n < BLOCK; n++) {
         WORD word = x[n * s.rows];
@@ -51,6 +111,8 @@ __kernel void weigh(slab s, __global const long *chosen, weighing how,
         sq = fma(weight, weight, sq);
         x[n * s.rows] = AS_WORD(weight);
     }
+    if (how.has_squares && !how.log_domain && !evenly && is_out_of_range(l, sq))
+        top = scale_squares(s, x, &sq);
     blocks += block * s.rows + r;
     blocks[0] = top;
     blocks[count * s.rows] = l;
@@ -59,7 +121,7 @@ __kernel void weigh(slab s, __global const long *chosen, weighing how,
 
 static void merge_factors(REAL left, REAL right, REAL *u, REAL *w)
 {
-    REAL e = TYPED(weight_exp2)(-fabs(left - right));
+    REAL e = TYPED(weight_exp2)(-4 * fabs(left - right));
     *u = right > left ? e : (REAL)1;
     *w = right > left ? (REAL)1 : e;
 }
@@ -81,10 +143,15 @@ __kernel void fold(slab s, __global const long *chosen, int has_max, int special
     long plane = count * s.rows;
     for (long block = super * SUPER_BLOCK_BLOCKS; block < min((super + 1) * SUPER_BLOCK_BLOCKS, count); block++) {
         __global REAL *b = blocks + block * s.rows + r;
-        merge_factors(m, b[0], &u, &w);
-        m = b[0] > m ? b[0] : m;
+        if (has_max) {
+            merge_factors(m, b[0], &u, &w);
+            m = b[0] > m ? b[0] : m;
+            sq = fma(b[2 * plane], w * w, sq * (u * u));
+        } else {
+            u = w = 1;
+            merge_squares(&m, &sq, b[0], b[2 * plane]);
+        }
         l = fma(b[plane], w, l * u);
-        sq = fma(b[2 * plane], w * w, sq * (u * u));
         b[plane] = u;
         b[2 * plane] = w;
     }
@@ -129,7 +196,7 @@ __kernel void gather_each(slab s, __global const long *chosen, __global const WO
 /* One level of the tree: nodes that begin at super-blocks right, right + 2 reach, ... merge into
  * their left siblings, which begin reach before or at the first super-block, `first`. */
 __kernel void merge(long rows, long first, long right, long reach, long pairs, long slots,
-                    __global REAL *nodes)
+                    int has_max, __global REAL *nodes)
 {
     long r = get_global_id(0), number = get_global_id(1);
     if (r >= rows || number >= pairs)
@@ -138,10 +205,18 @@ __kernel void merge(long rows, long first, long right, long reach, long pairs, l
     __global REAL *b = nodes + (begin - first) * rows + r;
     __global REAL *a = nodes + (max(begin - reach, first) - first) * rows + r;
     REAL u, w;
-    merge_factors(a[0], b[0], &u, &w);
-    a[0] = b[0] > a[0] ? b[0] : a[0];
+    if (has_max) {
+        merge_factors(a[0], b[0], &u, &w);
+        a[0] = b[0] > a[0] ? b[0] : a[0];
+        a[2 * plane] = fma(b[2 * plane], w * w, a[2 * plane] * (u * u));
+    } else {
+        REAL m = a[0], sq = a[2 * plane];
+        u = w = 1;
+        merge_squares(&m, &sq, b[0], b[2 * plane]);
+        a[0] = m;
+        a[2 * plane] = sq;
+    }
     a[plane] = fma(b[plane], w, a[plane] * u);
-    a[2 * plane] = fma(b[2 * plane], w * w, a[2 * plane] * (u * u));
     b[plane] = u;
     b[2 * plane] = w;
 }
@@ -171,7 +246,8 @@ __kernel void root(slab s, __global const long *chosen, __global const REAL *nod
     row_place p;
     place_of(&p, s, chosen, r);
     REAL m = nodes[r], l = nodes[slots * s.rows + r], sq = nodes[2 * slots * s.rows + r];
-    REAL effective = TYPED(div_rn)(l, sq) * l, nan = AS_REAL((WORD)QUIET_NAN);
+    REAL scaled = has_max || special != USUAL ? l : l * power_of_two(-(int)m);
+    REAL effective = TYPED(div_rn)(scaled, sq) * scaled, nan = AS_REAL((WORD)QUIET_NAN);
     __global REAL *to = n_eff + array_at(n_eff_at, p.b, p.h) + p.i * n_eff_at.row;
     if (is_left_alone(special, row_sum, p.state))
         return;
@@ -188,7 +264,7 @@ __kernel void root(slab s, __global const long *chosen, __global const REAL *nod
     if (has_lse) {
         REAL log_sum = TYPED(log)(l);
         if (has_max)
-            log_sum = fma(m, LN2, log_sum);
+            log_sum = fma(m, 4 * LN2, log_sum);
         lse[array_at(lse_at, p.b, p.h) + p.i * lse_at.row] =
             l == 0 ? -(REAL)INFINITY : clean(log_sum);
     }

@@ -16,9 +16,9 @@
 #define TYPED(name) name##_f64
 #define LOG2E       0x1.71547652b82fep+0
 #define HALF_LOG2E  0x1.71547652b82fep-1
+#define QUARTER_LOG2E 0x1.71547652b82fep-2
 #define LN2         0x1.62e42fefa39efp-1
 #define GREATEST    0x1.fffffffffffffp+1023
-#define BIG         0x1p+53
 #define QUIET_NAN   0x7ff8000000000000UL
 #define MASKED      0x7ff5a5a5a5a5a5a5UL
 #else
@@ -31,9 +31,9 @@
 #define TYPED(name) name##_f32
 #define LOG2E       0x1.715476p+0f
 #define HALF_LOG2E  0x1.715476p-1f
+#define QUARTER_LOG2E 0x1.715476p-2f
 #define LN2         0x1.62e43p-1f
 #define GREATEST    0x1.fffffep+127f
-#define BIG         0x1p+24f
 #define QUIET_NAN   0x7fc00000U
 #define MASKED      0x7fa5a5a5U /* in scratch memory: no number, and no NaN that is computed */
 #endif

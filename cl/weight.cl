@@ -2,11 +2,11 @@
 
 typedef struct weighing weighing;
 
-static REAL weight_of(weighing how, REAL c, REAL top, REAL x, REAL factor, REAL a)
+static REAL weight_of(weighing how, REAL c, REAL m, REAL x, REAL factor, REAL a)
 {
     REAL p = x;
     if (how.log_domain)
-        p = TYPED(weight_exp2)(fabs(top) < BIG ? fma(c, x, -top) : c * x - top);
+        p = relative(c, x, m, how.has_key_weights ? take_exponent(&a) : 0);
     if (how.has_factor)
         p *= factor;
     return how.has_key_weights ? p * a : p;

@@ -33,7 +33,8 @@ static void put_slab(struct launch *l, const struct pooling *p, const struct sla
 
 static void put_weighing(struct launch *l, const struct pooling *p)
 {
-    const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL };
+    const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL,
+                                  p->args->n_eff.data != NULL };
     put(l, sizeof how, &how);
     put_array(l, &p->args->key_weights);
 }
@@ -193,6 +194,7 @@ static attpool_status launch_merges(const struct pooling *p, const struct slab *
         put_long(&l, reach);
         put_long(&l, items[2]);
         put_long(&l, p->slots);
+        put_int(&l, p->log_domain && p->special == USUAL);
         put_buffer(&l, p->nodes);
         launch_run(&l, 2, items + 1, across);
     }

@@ -9,14 +9,15 @@
 /* The files of cl/ that make a program, in order, and its options. */
 #define TYPES      "constants.h", "shared.h", "types", "fma"
 #define ELEMENTARY "elementary.h", "elementary"
-#define SCORES     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "pool"
+#define SCORES     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", \
+                   "relative", "pool"
 static const struct {
     const char *files[BUILD_FILES + 1];
     const char *options;
 } programs[PROGRAMS] = {
     [PROGRAM_ELEMENTWISE] = { { TYPES, ELEMENTARY, "elementwise" }, "" },
     [PROGRAM_BMM] = { { TYPES, "array", "slab", "tile", "bmm" }, "" },
-    [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "softmax" }, "" },
+    [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative", "softmax" }, "" },
     [PROGRAM_CHECK] = { { TYPES, "array", "check" }, "" },
     [PROGRAM_SUMS] = { { TYPES, "array", "slab", "tile", "width", "sums" }, "" },
     [PROGRAM_SCORES_CONSTANT] = { { SCORES }, " -DSCORE=POOL_CONSTANT" },
@@ -25,10 +26,10 @@ static const struct {
     [PROGRAM_SCORES_PLAIN] = { { SCORES }, " -DSCORE=POOL_KERNEL -DPLAIN_KERNELS" },
     [PROGRAM_SCORES_ALL] = { { SCORES }, " -DSCORE=POOL_KERNEL" },
     [PROGRAM_KERNEL] = { { TYPES, ELEMENTARY, "array", "slab", "kernel" }, "" },
-    [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "weight", "state" }, "" },
+    [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "state" }, "" },
     [PROGRAM_GATHER] = { { TYPES, "array", "slab", "tile", "gather" }, "" },
     [PROGRAM_NEAREST] = { { TYPES, "array", "slab", "nearest" }, "" },
-    [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "weight", "weights" }, "" },
+    [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "weights" }, "" },
 };
 
 static const struct {

@@ -72,7 +72,7 @@ struct measure {
 
 /* How a weight is made of what the planes of scratch memory hold. */
 struct weighing {
-    DEVICE_LONG log_domain, has_factor, has_key_weights;
+    DEVICE_LONG log_domain, has_factor, has_key_weights, has_squares;
 };
 
 #endif

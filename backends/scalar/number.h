@@ -34,11 +34,4 @@ static inline real keep_max(real m, real t)
     return t > m ? t : m;
 }
 
-/* 2^(c x - top) for a top that is the largest c x, rounded. Where that rounding is not small
- * the difference of two rounded numbers is taken, which is 0 for the largest. */
-static inline real relative(real c, real x, real maximum)
-{
-    return r_weight_exp2(r_abs(maximum) < REAL_BIG ? r_fma(c, x, -maximum) : c * x - maximum);
-}
-
 #endif

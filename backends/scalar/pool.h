@@ -94,8 +94,9 @@ static void write_out(const struct row *row, const struct outcome *outcome,
 
 static real effective_number(const struct outcome *outcome, const struct state *state)
 {
+    real sum = state->sum * r_power_of_two(-state->exponent);
     if (outcome->kind == WEIGHTED)
-        return state->sum / state->square * state->sum;
+        return sum / state->square * sum;
     return outcome->kind == NEAREST ? 1 : REAL_NAN;
 }
 

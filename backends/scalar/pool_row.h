@@ -6,6 +6,7 @@
 
 #include "backends/scalar/distance.h"
 #include "backends/scalar/masks.h"
+#include "backends/scalar/score.h"
 #include "backends/scalar/state.h"
 #include "backends/tree.h"
 
@@ -15,15 +16,16 @@ struct row {
     struct metric metric; /* q and k also of dot and additive */
     struct view value, wv;
     bool even; /* the policy mean: every visible key weighs 1 */
-    bool has_max, folded;
-    real scale, c; /* folded: t = scale x + bias is what is kept of a score, and c is 1 */
+    bool has_max;
+    struct scoring scoring;
 };
 
 /* The keys of a block that take part. */
 struct block {
     int count;
     int64_t key[BLOCK];
-    real x[BLOCK], factor[BLOCK], weight[BLOCK];
+    int exponent[BLOCK]; /* of the key weight */
+    real x[BLOCK], factor[BLOCK], key_weight[BLOCK], weight[BLOCK];
 };
 
 static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int64_t i,
@@ -34,17 +36,16 @@ static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int
     row.metric = metric_of(&args->kernel, args->d, q, &args->k, b, h, i);
     row.value = view_of(&args->value, b, h, sizeof(real));
     row.wv = view_of(&args->wv, b, h, sizeof(real));
-    row.scale = 1;
+    real scale = 1;
     if (args->score == POOL_DOT || args->score == POOL_ADDITIVE) {
-        row.scale = (real)args->c;
+        scale = (real)args->c;
         row.has_max = true;
     } else if (args->score == POOL_KERNEL) {
-        row.scale = kernel_scale(&row.metric);
+        scale = kernel_scale(&row.metric);
         row.has_max = kernel_any(&args->kernel, args->d, kernel_has_log);
     }
     row.has_max |= args->masks.bias.data != NULL;
-    row.folded = row.scale == 0 || args->masks.bias.data != NULL;
-    row.c = row.folded ? 1 : row.scale;
+    row.scoring = scoring_of(scale, args->masks.bias.data != NULL);
     return row;
 }
 
@@ -80,9 +81,8 @@ static struct pair row_pair(const struct row *row, int64_t j)
 
 static real row_score(const struct row *row, int64_t j, real x)
 {
-    if (row->visible.bias.at != NULL)
-        return r_fma(row->scale, x, get(row->visible.bias, row->visible.i, j) * REAL(LOG2_E));
-    return row->folded ? row->scale * x : x;
+    real bias = row->visible.bias.at != NULL ? get(row->visible.bias, row->visible.i, j) : 0;
+    return score_x(&row->scoring, x, row->visible.bias.at != NULL ? &bias : NULL);
 }
 
 /* The keys [first, end), all of one block, with their scores. */
@@ -98,6 +98,12 @@ static void block_fill(const struct row *row, int64_t first, int64_t end, struct
         block->key[block->count] = j;
         block->x[block->count] = row_score(row, j, pair.x);
         block->factor[block->count] = pair.factor;
+        block->key_weight[block->count] = 1;
+        block->exponent[block->count] = 0;
+        if (row->visible.key_weights.at != NULL)
+            block->key_weight[block->count] = get(row->visible.key_weights, 0, j);
+        if (row->visible.key_weights.at != NULL && row->has_max)
+            block->exponent[block->count] = take_exponent(&block->key_weight[block->count]);
         block->count++;
     }
 }
@@ -106,11 +112,10 @@ static real block_max(const struct row *row, const struct block *block)
 {
     if (!row->has_max || row->even)
         return 0;
-    real extreme = row->c > 0 ? -REAL_MAX : REAL_MAX;
+    real max = -REAL_MAX;
     for (int n = 0; n < block->count; n++)
-        if (row->c > 0 ? block->x[n] > extreme : block->x[n] < extreme)
-            extreme = block->x[n];
-    return keep_max(-REAL_MAX, row->c * extreme);
+        max = keep_max(max, quarter(row->scoring.c, block->x[n], block->exponent[n]));
+    return max;
 }
 
 static void block_weights(const struct row *row, real max, struct block *block)
@@ -119,10 +124,10 @@ static void block_weights(const struct row *row, real max, struct block *block)
         real p = 1;
         if (!row->even) {
             if (row->has_max)
-                p = relative(row->c, block->x[n], max);
+                p = relative(row->scoring.c, block->x[n], block->exponent[n], max);
             p *= block->factor[n];
             if (row->visible.key_weights.at != NULL)
-                p *= get(row->visible.key_weights, 0, block->key[n]);
+                p *= block->key_weight[n];
         }
         block->weight[n] = p;
     }
@@ -133,6 +138,7 @@ static void state_clear(const struct row *row, struct state *state)
     state->max = row->has_max && !row->even ? -REAL_MAX : 0;
     state->sum = 0;
     state->square = 0;
+    state->exponent = 0;
     for (int64_t c = 0; c < row->args->v; c++)
         state->acc[c] = 0;
 }
@@ -145,6 +151,25 @@ static void block_sum(const struct row *row, const struct block *block, struct s
         state->square = r_fma(p, p, state->square);
         for (int64_t c = 0; c < row->args->v; c++)
             state->acc[c] = r_fma(p, get(row->value, block->key[n], c), state->acc[c]);
+    }
+}
+
+/* Squares of weights that are all small or large are made again with an exponent. */
+static void block_squares(const struct block *block, struct state *state)
+{
+    real most = 0;
+    for (int n = 0; n < block->count; n++)
+        most = keep_max(most, r_abs(block->weight[n]));
+    if (state->sum == 0 || most == 0 || (most >= REAL(WEIGHT_LEAST) && most < REAL(WEIGHT_MOST)))
+        return;
+    int e;
+    frexp((double)most, &e);
+    e = e - 1 < -REAL(EXPONENT_MOST) ? -REAL(EXPONENT_MOST) : e - 1;
+    state->exponent = e > REAL(EXPONENT_MOST) ? REAL(EXPONENT_MOST) : e;
+    state->square = 0;
+    for (int n = 0; n < block->count; n++) {
+        real p = block->weight[n] * r_power_of_two(-state->exponent);
+        state->square = r_fma(p, p, state->square);
     }
 }
 
@@ -182,7 +207,9 @@ static void super_block(const struct row *row, int64_t super, struct state *stat
         spare->max = block_max(row, &block);
         block_weights(row, spare->max, &block);
         block_sum(row, &block, spare);
-        state_merge(state, spare, row->args->v);
+        if (!row->has_max && !row->even)
+            block_squares(&block, spare);
+        state_merge(row->has_max && !row->even, state, spare, row->args->v);
     }
 }
 
@@ -203,7 +230,8 @@ static void row_states(const struct row *row, int64_t first, int64_t end, struct
         int slot = tree_push(tree, 0, super);
         super_block(row, super, &state[slot], &state[TREE_NODES]);
         while (tree_join(tree, &step))
-            state_merge(&state[step.left], &state[step.right], row->args->v);
+            state_merge(row->has_max && !row->even, &state[step.left], &state[step.right],
+                        row->args->v);
     }
 }
 
@@ -222,7 +250,8 @@ static void row_pool(const struct row *row, struct state *state)
     }
     row_states(row, first, end, &tree, state);
     while (tree_collapse(&tree, &step))
-        state_merge(&state[step.left], &state[step.right], row->args->v);
+        state_merge(row->has_max && !row->even, &state[step.left], &state[step.right],
+                    row->args->v);
 }
 
 #endif

@@ -6,19 +6,18 @@
 
 #include "backends/scalar/scalar.h"
 #include "backends/scalar/masks.h"
+#include "backends/scalar/score.h"
 
 struct softmax_job {
     struct engine *engine;
     const struct softmax_args *args;
 };
 
-/* A row, its scores by softmax_score in units of which c make a power of two. */
 struct softmax_row {
     struct visible visible;
     struct view s, w;
     int64_t m;
-    bool folded;
-    real scale, c;
+    struct scoring scoring;
 };
 
 static bool softmax_is_visible(const struct softmax_row *row, int64_t j)
@@ -28,23 +27,20 @@ static bool softmax_is_visible(const struct softmax_row *row, int64_t j)
 
 static real softmax_score(const struct softmax_row *row, int64_t j)
 {
-    real x = get(row->s, row->visible.i, j);
-    if (row->visible.bias.at != NULL)
-        return r_fma(row->scale, x, get(row->visible.bias, row->visible.i, j) * REAL(LOG2_E));
-    return row->folded ? row->scale * x : x;
+    real bias = row->visible.bias.at != NULL ? get(row->visible.bias, row->visible.i, j) : 0;
+    return score_x(&row->scoring, get(row->s, row->visible.i, j),
+                   row->visible.bias.at != NULL ? &bias : NULL);
 }
 
 static real softmax_row_maximum(const struct softmax_row *row)
 {
-    real extreme = row->c > 0 ? -REAL_MAX : REAL_MAX;
+    real maximum = -REAL_MAX;
     for (int64_t j = row->visible.first; j < row->visible.end; j++) {
         if (!is_visible(&row->visible, j))
             continue;
-        real x = softmax_score(row, j);
-        if (row->c > 0 ? x > extreme : x < extreme)
-            extreme = x;
+        maximum = keep_max(maximum, quarter(row->scoring.c, softmax_score(row, j), 0));
     }
-    return keep_max(-REAL_MAX, row->c * extreme);
+    return maximum;
 }
 
 /* Writes the weights relative to the largest, returns their sum. */
@@ -54,7 +50,7 @@ static real softmax_weights(const struct softmax_row *row, real maximum)
     for (int64_t j = 0; j < row->m; j++) {
         real e = 0;
         if (softmax_is_visible(row, j)) {
-            e = relative(row->c, softmax_score(row, j), maximum);
+            e = relative(row->scoring.c, softmax_score(row, j), 0, maximum);
             lane[j % REAL(SOFTMAX_LANES)] += e;
         }
         put(row->w, row->visible.i, j, e);
@@ -93,9 +89,7 @@ static void softmax_empty(struct engine *engine, attpool_empty empty, const stru
 
 static void softmax_one(const struct softmax_job *job, struct softmax_row *row)
 {
-    row->scale = (real)job->args->c;
-    row->folded = row->scale == 0 || row->visible.bias.at != NULL;
-    row->c = row->folded ? 1 : row->scale;
+    row->scoring = scoring_of((real)job->args->c, row->visible.bias.at != NULL);
     real sum = softmax_weights(row, softmax_row_maximum(row));
     if (sum == 0) {
         softmax_empty(job->engine, job->args->empty, row);

@@ -71,6 +71,12 @@ static const struct test_case written[] = {
     { "softmax payload",     SOFTMAX, .n = 5, .m = 70, .special = SPECIAL_PAYLOAD },
     { "softmax inf",         SOFTMAX, .n = 5, .m = 70, .special = SPECIAL_INF_KEY },
     { "softmax huge",        SOFTMAX, .n = 5, .m = 70, .special = SPECIAL_HUGE, .with = WITHOUT_ORACLE },
+    { "softmax ends",        SOFTMAX, .n = 5, .m = 70, .special = SPECIAL_ENDS },
+    { "softmax ends, narrow", SOFTMAX, .n = 40, .m = 5, .special = SPECIAL_ENDS },
+    { "softmax ends, scale", SOFTMAX, .n = 5, .m = 300, .special = SPECIAL_ENDS, .with = WITH_SCALE, .alpha = -3 },
+    { "softmax ends, bias",  SOFTMAX, .n = 9, .m = 300, .special = SPECIAL_ENDS, .with = WITH_BIAS | WITH_HUGE_BIAS },
+    { "softmax ends, scale, bias", SOFTMAX, .n = 9, .m = 70, .special = SPECIAL_ENDS, .with = WITH_SCALE | WITH_BIAS | WITH_HUGE_BIAS, .alpha = 4 },
+    { "softmax huge bias",   SOFTMAX, .n = 9, .m = 70, .with = WITH_BIAS | WITH_HUGE_BIAS | WITH_MASK },
     { "softmax subnormal",   SOFTMAX, .n = 5, .m = 70, .special = SPECIAL_SUBNORMAL },
 
     { "average of nothing",  AVERAGE, .n = 3, .m = 0, .v = 2, .with = WITHOUT_QUERIES | WITH_LSE },

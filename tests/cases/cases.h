@@ -43,6 +43,8 @@ enum with {
     WITH_ROW_MASK = 1 << 26,     /* mask of one row, bias of one column, for all */
     WITH_ITEMS = 1 << 27,        /* lengths, key weights and inverse bandwidths of the key or query
                                   * have no heads: they belong to the batch item */
+    WITH_HUGE_BIAS = 1 << 28,    /* near the largest number */
+    WITH_WIDE_WEIGHTS = 1 << 29, /* key weights of any size, more of them as they go on */
 };
 #define WITH_ALL_OUTPUTS (WITH_LSE | WITH_N_EFF | WITH_WEIGHTS)
 
@@ -58,6 +60,7 @@ enum special {
     SPECIAL_ZERO,       /* -0 everywhere */
     SPECIAL_SUBNORMAL,  /* values below the least normal number */
     SPECIAL_HUGE,       /* values near the largest number */
+    SPECIAL_ENDS,       /* so are scores: of softmax, or of keys with d = 1 */
     SPECIAL_EQUAL,      /* keys equal to queries, so differences of 0, and many ties */
     SPECIAL_FAR,        /* queries far from every key */
     SPECIAL_PAYLOAD,    /* negative, signalling and other NaN */

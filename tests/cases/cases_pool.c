@@ -197,6 +197,70 @@ static void item_cases(void)
             }
 }
 
+/* Scores and biases near the largest number, for many queries, a few, and one. */
+static void end_cases(void)
+{
+    static const struct test_case ends[] = {
+        { "dot", DOT, .d = 1, .special = SPECIAL_ENDS },
+        { "dot key weights", DOT, .d = 1, .special = SPECIAL_ENDS, .with = WITH_KEY_WEIGHTS },
+        { "dot scale", DOT, .d = 1, .special = SPECIAL_ENDS, .with = WITH_SCALE, .alpha = 5 },
+        { "dot bias", DOT, .d = 1, .special = SPECIAL_ENDS, .with = WITH_BIAS | WITH_HUGE_BIAS },
+        { "dot scale, bias", DOT, .d = 1, .special = SPECIAL_ENDS, .alpha = -4,
+          .with = WITH_SCALE | WITH_BIAS | WITH_HUGE_BIAS },
+        { "dot, huge bias", DOT, .d = 3, .with = WITH_BIAS | WITH_HUGE_BIAS | WITH_MASK },
+        { "additive, huge bias", ADDITIVE, .d = 3, .p = 4, .with = WITH_BIAS | WITH_HUGE_BIAS },
+        { "average, huge bias", AVERAGE, .d = 1, .with = WITH_BIAS | WITH_HUGE_BIAS },
+        { "gaussian, huge bias", REGRESS, .d = 1, .with = WITH_BIAS | WITH_HUGE_BIAS },
+        { "biweight, huge bias", REGRESS, .d = 1, .kernel = ATTPOOL_BIWEIGHT,
+          .with = WITH_BIAS | WITH_HUGE_BIAS },
+        { "logistic product, huge bias", REGRESS, .d = 2, .kernel = ATTPOOL_LOGISTIC,
+          .form = ATTPOOL_PRODUCT, .with = WITH_BIAS | WITH_HUGE_BIAS },
+    };
+    static const int n[] = { 70, 5, 1 };
+    for (size_t e = 0; e < COUNT(ends); e++)
+        for (size_t i = 0; i < COUNT(n); i++) {
+            struct test_case c = ends[e];
+            c.n = n[i], c.m = 1403, c.v = i % 2 ? 3 : 1;
+            c.with |= (e + i) % 2 ? WITH_LSE : WITH_ALL_OUTPUTS;
+            cases_add(&c, "pool ends, %s, n %d", ends[e].name, n[i]);
+        }
+}
+
+/* Key weights and kernels of any size, for many queries, a few, and one. */
+static void range_cases(void)
+{
+    static const struct test_case ranges[] = {
+        { "dot", DOT, .d = 2 },
+        { "dot bias", DOT, .d = 2, .with = WITH_BIAS },
+        { "average", AVERAGE, .d = 1 },
+        { "average bias", AVERAGE, .d = 1, .with = WITH_BIAS },
+        { "gaussian", REGRESS, .d = 1 },
+        { "gaussian mask", REGRESS, .d = 2, .with = WITH_MASK },
+        { "gaussian narrow", REGRESS, .d = 1, .width = 12 },
+        { "laplacian product", REGRESS, .d = 2, .kernel = ATTPOOL_LAPLACIAN,
+          .form = ATTPOOL_PRODUCT },
+        { "logistic", REGRESS, .d = 1, .kernel = ATTPOOL_LOGISTIC, .with = WITH_LEAVE_ONE_OUT },
+        { "boxcar", REGRESS, .d = 1, .kernel = ATTPOOL_BOXCAR },
+        { "biweight", REGRESS, .d = 2, .kernel = ATTPOOL_BIWEIGHT, .empty = ATTPOOL_EMPTY_MEAN },
+        { "biweight bias", REGRESS, .d = 2, .kernel = ATTPOOL_BIWEIGHT, .with = WITH_BIAS },
+        { "triweight product", REGRESS, .d = 3, .kernel = ATTPOOL_TRIWEIGHT,
+          .form = ATTPOOL_PRODUCT },
+        { "cauchy far", REGRESS, .d = 1, .kernel = ATTPOOL_CAUCHY, .width = 1e13 },
+        { "silverman far", REGRESS, .d = 1, .kernel = ATTPOOL_SILVERMAN, .width = 60 },
+    };
+    static const int n[] = { 70, 5, 1 };
+    for (size_t e = 0; e < COUNT(ranges); e++)
+        for (size_t i = 0; i < 2 * COUNT(n); i++) {
+            struct test_case c = ranges[e];
+            c.n = CYCLE(n, i), c.m = i % 2 ? 1403 : 2300, c.v = e % 2 ? 3 : 1;
+            c.with |= WITH_LSE | (i % 4 < 3 ? WITH_N_EFF : 0) | (i % 3 ? 0 : WITH_WEIGHTS);
+            if (i < COUNT(n))
+                c.with |= WITH_KEY_WEIGHTS | WITH_WIDE_WEIGHTS;
+            if (i < COUNT(n) || (e > 8 && c.kernel > ATTPOOL_COSINE))
+                cases_add(&c, "pool range, %s, %zu, n %d", ranges[e].name, i, c.n);
+        }
+}
+
 /* A few scores over every length that could be a seam. */
 static void pool_sizes(void)
 {
@@ -253,4 +317,6 @@ void cases_of_pool(void)
     reach_cases();
     pool_sizes();
     item_cases();
+    end_cases();
+    range_cases();
 }

@@ -41,6 +41,24 @@ double job_largest(const struct job *job)
     return job->element == ELEMENT_F32 ? FLT_MAX : DBL_MAX;
 }
 
+/* Of both signs, some of them equal, half of them so large that log2 e times them overflows. */
+static double near_an_end(const struct job *job, uint64_t bits)
+{
+    static const double sizes[] = { 1, 0.99, 0.9, 0.72, 0.65, 0.3, 1e-3, 0 };
+    double size = sizes[bits >> 1 & 7] * job_largest(job);
+    return bits & 1 ? size : -size;
+}
+
+/* A size for key number 64 * part and the next: of one size, and then of several. */
+static double any_size(const struct job *job, int64_t part, uint64_t bits)
+{
+    static const double powers[] = { 0, -30, -100, -145, 30, 50, 33, 98 };
+    double power = powers[part % 8];
+    if (part % 16 >= 8)
+        power = powers[bits % 8];
+    return exp2(job->element == ELEMENT_F32 ? power : 8 * power);
+}
+
 static void fill_uniform(struct job *job, struct tensor *t, unsigned salt, double low, double high)
 {
     int64_t count = tensor_present(t) ? tensor_count(t) : 0;
@@ -66,6 +84,10 @@ static void fill_data(struct job *job, struct tensor *t, unsigned salt, int keys
             x = -0.0;
         else if (special == SPECIAL_HUGE)
             x = x < 0 ? -0.9 * job_largest(job) : 0.7 * job_largest(job);
+        else if (special == SPECIAL_ENDS && keys == 0)
+            x = x < 0 ? -1 : 1;
+        else if (special == SPECIAL_ENDS && salt != 3)
+            x = near_an_end(job, random_bits(job->c->seed * 64u + salt, (uint64_t)(i % 64)));
         else if (special == SPECIAL_SUBNORMAL && (job->c->operation != OPERATION_POOL || salt == 3))
             x *= tiny(job);
         else if (special == SPECIAL_FAR && keys == 0 && row % 2 == 0)
@@ -141,12 +163,18 @@ static void fill_masks(struct job *job)
     count = tensor_present(&job->bias) ? tensor_count(&job->bias) : 0;
     for (int64_t i = 0; i < count; i++) {
         double x = random_at(seed + 10, (uint64_t)i) * (has(job, WITH_LARGE_BIAS) ? 1000 : 2);
+        if (has(job, WITH_HUGE_BIAS))
+            x = near_an_end(job, random_bits(seed + 10, (uint64_t)(i % 64)));
         bool none = random_bits(seed + 11, (uint64_t)i) % 8 == 0 || hidden(job, i % m) ||
                     (c->special == SPECIAL_EMPTY && i / m % c->n == 0);
         tensor_set(&job->bias.dl, i, none ? -HUGE_VAL : x);
     }
     fill_uniform(job, &job->key_weights, 12, 0, 2);
     count = tensor_present(&job->key_weights) ? tensor_count(&job->key_weights) : 0;
+    for (int64_t i = 0; i < count && has(job, WITH_WIDE_WEIGHTS); i++)
+        tensor_set(&job->key_weights.dl, i,
+                   tensor_get(&job->key_weights.dl, i) *
+                       any_size(job, i % m / 64, random_bits(seed + 14, (uint64_t)i)));
     for (int64_t i = 3; i < count; i++)
         if (i % m % 8 == 3)
             tensor_set(&job->key_weights.dl, i, i % 2 ? 0.0 : -0.0);

@@ -83,6 +83,7 @@ static void weigh(const struct job *job, struct entry *entry, int64_t m, bool ha
 {
     struct sum sum = { 0 }, squares = { 0 };
     long double terms = 0, factor = 0, score_terms = 0, epsilon = oracle_epsilon(job->element);
+    bool scaled = false;
     *t = (struct totals){ .max = -HUGE_VALL, .least_weight = HUGE_VALL };
     for (int64_t j = 0; j < m; j++)
         if (entry[j].part && entry[j].pair.log > t->max)
@@ -100,6 +101,7 @@ static void weigh(const struct job *job, struct entry *entry, int64_t m, bool ha
         sum_add(&squares, e->weight * e->weight);
         t->absolute += fabsl(e->weight);
         terms += exponential * e->pair.factor_terms;
+        scaled = scaled || e->scaled;
         factor = fmaxl(factor, fabsl(e->pair.factor));
         t->most_weight = fmaxl(t->most_weight, fabsl(e->weight));
         t->least_weight = fminl(t->least_weight, fabsl(e->weight));
@@ -113,6 +115,8 @@ static void weigh(const struct job *job, struct entry *entry, int64_t m, bool ha
                   FACTOR * terms / fabsl(t->sum);
     t->cancelled = t->absolute / fabsl(t->sum);
     t->floor = oracle_least(job->element) * (1 + factor) / fabsl(t->sum) / epsilon;
+    if (scaled) /* what multiplies a power of two is anything from 2^-32 to 2^32 */
+        t->floor *= 0x1p64L;
 }
 
 static struct expected number(long double value)
@@ -246,8 +250,8 @@ static void full_row(const struct job *job, const int64_t x[3], const struct ent
     row->lse.terms = relative + t->floor + 2 * (1 + fabsl(t->max) + fabsl(row->lse.value));
     row->n_eff.value = t->sum * t->sum / t->squares;
     row->n_eff.terms = 4 * t->cancelled * relative * row->n_eff.value;
-    if (t->squares < oracle_least(job->element) * 0x1p30L)
-        row->n_eff.terms = HUGE_VALL;
+    if (t->most_weight < oracle_least(job->element) / oracle_epsilon(job->element))
+        row->n_eff.terms = HUGE_VALL; /* weights may be subnormal */
     for (int64_t j = 0; j < row->m; j++) {
         const struct pair *p = &entry[j].pair;
         if (!entry[j].part)

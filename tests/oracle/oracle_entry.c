@@ -83,6 +83,13 @@ static long double scale_of(const struct job *job)
     return width == 0 ? 1 : 1 / sqrtl(width);
 }
 
+/* A finite score is no larger than the largest number. */
+static long double saturated(const struct job *job, long double score)
+{
+    long double most = oracle_most(job->element);
+    return isfinite(score) ? fminl(fmaxl(score, -most), most) : score;
+}
+
 static void score(const struct job *job, const long double *query, const int64_t x[INDEX],
                   struct pair *pair)
 {
@@ -102,7 +109,7 @@ static void score(const struct job *job, const long double *query, const int64_t
         return;
     }
     long double s = scale_of(job);
-    pair->log *= s;
+    pair->log = saturated(job, pair->log * s);
     pair->log_terms *= fabsl(s);
 }
 
@@ -138,12 +145,22 @@ void oracle_entry(const struct job *job, const long double *query, const int64_t
     e->part = !e->pair.outside;
     if (job->masks.bias) {
         long double bias = (long double)tensor_at(job->masks.bias, "bhrc", job->heads, x);
-        e->pair.log += bias;
+        e->pair.log = saturated(job, e->pair.log + bias);
         e->pair.log_terms += fabsl(bias);
     }
     if (job->pool.key_weights) {
         long double a =
             (long double)tensor_at(job->pool.key_weights, job_places(job, "bhc"), job->heads, x);
+        bool logs = job->c->score != ATTPOOL_AVERAGE || job->masks.bias;
+        if (job->c->score == ATTPOOL_KERNEL)
+            logs = oracle_has_log(job) || job->masks.bias;
+        if (logs) {
+            e->pair.log += logl(a);
+            e->scaled = a != 0 && !(a >= 0x1p-32L && a < 0x1p32L);
+            if (e->scaled) /* its power of two is a part of the score */
+                e->pair.log_terms += fabsl(logl(a));
+            a = 1;
+        }
         e->pair.factor *= a;
         e->pair.factor_terms = e->pair.factor_terms * a + fabsl(e->pair.factor);
     }

@@ -12,6 +12,7 @@ struct entry {
     struct pair pair;
     bool left;          /* by the masks */
     bool part;          /* takes part */
+    bool scaled;        /* its key weight has a power of two that belongs to the score */
     long double weight; /* relative to the maximum; the row sets it */
 };
 

@@ -42,6 +42,8 @@ Suite *suite_elementary(void);
 Suite *suite_memory(void);
 Suite *suite_batch(void);
 Suite *suite_corners(void);
+Suite *suite_extremes(void);
+Suite *suite_weight_range(void);
 Suite *suite_device_oracle(void);
 
 /* Status for main. */

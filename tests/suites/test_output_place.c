@@ -88,7 +88,8 @@ END_TEST
 /* The second failure of a command as well, whose message is not that of its end. */
 START_TEST(a_copy_that_fails_leaves_the_whole_result)
 {
-    static const char said[] = "cannot write old.txt: Input/output error; the complete result is in ";
+    static const char said[] =
+        "cannot write old.txt: Input/output error; the complete result is in ";
     write_file("old.txt", "old", 3);
     no_rename = EBUSY;
     no_truncate = EIO;

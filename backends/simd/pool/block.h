@@ -4,12 +4,14 @@
 #ifndef BACKENDS_SIMD_POOL_BLOCK_H
 #define BACKENDS_SIMD_POOL_BLOCK_H
 
+#include "backends/simd/math/relative.h"
 #include "backends/simd/pool/tile.h"
 
 struct pool_block {
     int64_t first; /* local number of the first key */
     int count;
     bool partial; /* some key is hidden from some row, by lengths, causal, window, leave-one-out */
+    bool scaled;  /* some key weight has an exponent */
     bool zeros;   /* some key has the weight 0 */
     bool masked;  /* some key is hidden from some row, by the mask */
     const element *v;
@@ -54,21 +56,23 @@ static bool pool_block_mask(const struct pool_tile *t, struct pool_block *x)
     return some != 0;
 }
 
-/* Key weights of the block; true where one of them is 0. */
-static bool pool_block_weights(const struct pool_tile *t, int64_t first, int count)
+/* Key weights of the block. */
+static void pool_block_weights(const struct pool_tile *t, struct pool_block *block)
 {
     const struct array *x = &t->plan->a->key_weights;
-    const element *from = row_at(x, t->b, t->head0, 0) + first * x->col;
-    vec_mask zero = m_first(0);
+    const int count = block->count;
+    const element *from = row_at(x, t->b, t->head0, 0) + block->first * x->col;
     if (x->col == 1)
         memcpy(t->weights, from, (size_t)count * sizeof(real));
     for (int j = 0; j < count && x->col != 1; j++)
         t->weights[j] = get(from + j * x->col);
     for (int j = count; j % LANES != 0; j++)
         t->weights[j] = 1;
-    for (int j = 0; j < count; j += LANES)
-        zero = m_or(zero, v_eq(v_loadu(t->weights + j), v_zero()));
-    return m_any(zero) != 0;
+    if (weights_are_common(t->weights, count))
+        return;
+    block->zeros = weights_have_zeros(t->weights, count);
+    if (t->plan->weighted && t->plan->has_max)
+        block->scaled = weights_take_exponents(t->weights, t->exponents, count);
 }
 
 /* The keys of absolute block `number`, by whole vectors, from the first to the last that some row
@@ -89,8 +93,9 @@ static bool pool_block_at(const struct pool_tile *t, int64_t number, struct pool
         int64_t out = t->query[lane] + a->masks.excluded;
         x->partial = out >= first && out < end;
     }
-    x->zeros = a->key_weights.data != NULL && pool_block_weights(t, first, x->count);
-    x->masked = false;
+    x->zeros = x->scaled = x->masked = false;
+    if (a->key_weights.data != NULL)
+        pool_block_weights(t, x);
     x->v = row_at(&a->value, t->b, t->head0, first);
     return a->masks.mask.data == NULL || pool_block_mask(t, x);
 }

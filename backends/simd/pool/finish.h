@@ -45,9 +45,11 @@ static void pool_finish_sums(const struct pool_tile *t, const real *state)
         vec m = v_loadu(from), l = v_loadu(from + t->lanes), sq = v_loadu(from + 2 * t->lanes);
         vec log = v_log(l);
         if (p->has_max)
-            log = v_fma(m, v_set1(REAL(LN2)), log);
+            log = v_fma(m, v_set1(4 * REAL(LN2)), log);
         log = v_select(v_eq(l, v_zero()), v_set1(-REAL_INF), log);
         v_storeu(lse + i, v_canonical_nan(log));
+        if (!p->has_max)
+            l = v_mul(l, pool_inverse_power(m));
         v_storeu(n_eff + i, v_canonical_nan(v_mul(v_div(l, sq), l)));
     }
     pool_finish_lanes(t, &p->a->lse, lse);

@@ -88,10 +88,10 @@ VEC_FN vec_mask pool_masking_visible(const struct pool_masking *g,
 
 VEC_FN vec pool_folded(const struct pool_masking *g, vec x, int64_t at)
 {
-    const vec scale = v_set1(g->t->plan->scale);
+    const struct pool_plan *p = g->t->plan;
     if (g->bias == NULL)
-        return v_mul(scale, x);
-    return v_fma(scale, x, v_mul(v_loadu(g->bias + at), v_set1(REAL(LOG2_E))));
+        return v_mul(v_set1(p->scale / 4), x);
+    return v_biased(v_set1(p->scale / 4), x, v_loadu(g->bias + at));
 }
 
 /* Key j of the block, whose numbers stand at s[at]. */
@@ -140,7 +140,7 @@ VEC_FN void pool_masking_square(const struct pool_masking *g, const element *con
                                 int j, vec *extreme, vec_mask *visible, const bool masked)
 {
     const struct pool_tile *t = g->t;
-    const vec scale = v_set1(t->plan->scale), unit = v_set1(REAL(LOG2_E));
+    const vec scale = v_set1(t->plan->scale / 4);
     real *s = t->s + j * t->lanes + i * LANES;
     struct pool_masking_bits mask = pool_masking_bits_at(t, i, j, masked);
     vec bias[LANES];
@@ -151,7 +151,7 @@ VEC_FN void pool_masking_square(const struct pool_masking *g, const element *con
         vec_mask see = v_ne(bias[k], v_set1(-REAL_INF));
         if (masked)
             see = m_and(see, pool_masking_bits_next(&mask));
-        vec x = v_fma(scale, v_loadu(s), v_mul(bias[k], unit));
+        vec x = v_biased(scale, v_loadu(s), bias[k]);
         x = v_select(see, x, v_set1(t->plan->masked));
         v_storeu(s, x);
         *extreme = v_max_keep(*extreme, x);
@@ -179,7 +179,7 @@ VEC_FN void pool_masking_squares(const struct pool_masking *g, int i, const bool
 
 /* A bias and perhaps a mask and nothing else, with contiguous rows of the bias and whole vectors
  * of keys; false where there is more to look at. A bias folds the scale into the scores, so that
- * c is 1. */
+ * c is 4. */
 static bool pool_masking_plain(const struct pool_masking *g)
 {
     const struct pool_tile *t = g->t;

@@ -6,6 +6,7 @@
 
 #include "backends/kernel_traits.h"
 #include "backends/simd/math/kernels.h"
+#include "backends/simd/math/relative.h"
 #include "backends/simd/pool/shape.h"
 
 /* What is computed of a pair before it becomes a weight. */
@@ -34,7 +35,8 @@ struct pool_plan {
     bool smallest;   /* c < 0: the extreme of the scores is the smallest */
     bool bias_masks; /* the bias does nothing but mask */
     bool weighted;   /* by key weights; otherwise they only mask */
-    real scale;      /* of the score before the bias is folded in */
+    real scale;      /* c of the score before it is folded into x, */
+    real saturation; /* and where it does so */
     real c;          /* of x */
     real masked;     /* x of a key that takes no part */
     size_t state;    /* numbers of the state of a row */
@@ -97,8 +99,9 @@ static void pool_plan_score(struct pool_plan *p)
 {
     bool bias = p->a->masks.bias.data != NULL && !p->bias_masks;
     p->has_max |= bias;
-    p->folded = p->has_max && (bias || p->scale == 0 || p->scale != p->scale);
-    p->c = p->folded ? 1 : p->scale;
+    p->folded = p->has_max && (bias || p->scale / 4 == 0 || p->scale != p->scale);
+    p->saturation = saturation_of(p->scale);
+    p->c = p->folded ? 4 : p->scale;
     p->smallest = p->c < 0;
     p->masked = p->has_max ? (p->smallest ? REAL_INF : -REAL_INF) : 0;
     p->factor &= p->has_max;

@@ -2,12 +2,13 @@
 
 /* A tile of rows over blocks, super-blocks and the tree. A state is three rows of
  * lanes, the maximum, the sum of weights and the sum of their squares, and one for each column of
- * the values. */
+ * the values. Out of the log domain the exponent of the squares is in the place of the maximum. */
 #ifndef BACKENDS_SIMD_POOL_RUN_H
 #define BACKENDS_SIMD_POOL_RUN_H
 
 #include "backends/simd/masks.h"
 #include "backends/simd/math/elementary.h"
+#include "backends/simd/math/relative.h"
 #include "backends/simd/pool/block.h"
 #include "backends/simd/pool/fused.h"
 #include "backends/simd/pool/measure.h"
@@ -22,7 +23,7 @@
 VEC_FN void pool_merge_weights(vec m1, vec m2, vec *u, vec *w)
 {
     const vec one = v_set1(1);
-    vec e = v_weight_exp2(v_neg(v_abs(v_sub(m1, m2))));
+    vec e = v_weight_exp2(v_mul(v_abs(v_sub(m1, m2)), v_set1(-4)));
     vec_mask up = v_gt(m2, m1);
     *u = v_select(up, e, one);
     *w = v_select(up, one, e);
@@ -31,6 +32,25 @@ VEC_FN void pool_merge_weights(vec m1, vec m2, vec *u, vec *w)
 VEC_FN vec pool_merged(vec left, vec right, vec u, vec w)
 {
     return v_fma(right, w, v_mul(left, u));
+}
+
+/* Out of the log domain: sums of squares in units of 2^2r, r in the place of a maximum. */
+VEC_FN void pool_merge_squares(vec *r, vec *sq, vec right_r, vec right_sq)
+{
+    const vec least = v_set1(-(real)REAL(EXPONENT_MOST)), bias = v_set1(REAL(MAGIC_BIASED));
+    if (!m_any(m_or(v_ne(*r, v_zero()), v_ne(right_r, v_zero())))) {
+        *sq = v_add(*sq, right_sq);
+        return;
+    }
+    const vec top = v_max_keep(*r, right_r);
+    vec u = v_add(v_raise_to(v_sub(*r, top), least), bias);
+    vec w = v_add(v_raise_to(v_sub(right_r, top), least), bias);
+    u = v_as_real(v_ishl(v_as_int(u), REAL_FRACTION_BITS));
+    w = v_as_real(v_ishl(v_as_int(w), REAL_FRACTION_BITS));
+    const vec sum = v_add(v_mul(v_mul(*sq, u), u), v_mul(v_mul(right_sq, w), w));
+    const vec_mask left = v_eq(right_sq, v_zero()), right = v_eq(*sq, v_zero());
+    *r = v_select(left, *r, v_select(right, right_r, top));
+    *sq = v_select(left, *sq, v_select(right, right_sq, sum));
 }
 
 static void pool_state_identity(const struct pool_plan *p, real *state, int lanes)
@@ -45,47 +65,70 @@ static void pool_state_merge(const struct pool_plan *p, real *left, const real *
     for (int i = 0; i < lanes; i += LANES) {
         vec u = v_set1(1), w = u;
         vec m1 = v_loadu(left + i), m2 = v_loadu(right + i);
-        if (p->has_max)
+        real *square = left + 2 * lanes + i;
+        vec sq = v_loadu(square);
+        const vec right_sq = v_loadu(right + 2 * lanes + i);
+        if (p->has_max) {
             pool_merge_weights(m1, m2, &u, &w);
-        v_storeu(left + i, v_max_keep(m1, m2));
+            sq = pool_merged(sq, right_sq, v_mul(u, u), v_mul(w, w));
+            m1 = v_max_keep(m1, m2);
+        } else {
+            pool_merge_squares(&m1, &sq, m2, right_sq);
+        }
+        v_storeu(left + i, m1);
         for (size_t k = 1; k < p->state; k++) {
             const size_t at = k * (size_t)lanes + (size_t)i;
-            const bool square = k == 2;
-            vec a = square ? v_mul(u, u) : u, b = square ? v_mul(w, w) : w;
-            v_storeu(left + at, pool_merged(v_loadu(left + at), v_loadu(right + at), a, b));
+            v_storeu(left + at, pool_merged(v_loadu(left + at), v_loadu(right + at), u, w));
         }
+        v_storeu(square, sq);
     }
 }
 
-/* Maxima of the block from its extremes, and what is subtracted. Where a maximum is so large that
- * its own rounding matters, scores become differences of rounded numbers first. Returns the c of
- * the scores then. */
-static real pool_block_maxima(struct pool_tile *t, int count)
+/* Maxima of a block in which key weights have exponents. */
+static void pool_scaled_maxima(struct pool_tile *t, int count)
+{
+    for (int i = 0; i < t->lanes; i += LANES) {
+        vec m = v_set1(-REAL_MAX);
+        for (int j = 0; j < count; j++)
+            m = v_max_keep(m, v_quarters(v_set1(t->plan->c), v_loadu(t->s + j * t->lanes + i),
+                                         v_set1(t->exponents[j])));
+        v_storeu(t->m + i, m);
+    }
+}
+
+/* Scores to what the weights relative to m are powers of. */
+static void pool_block_relative(struct pool_tile *t, const struct pool_block *x, const real *m)
+{
+    for (int j = 0; j < x->count; j++) {
+        const vec k = v_set1(x->scaled ? t->exponents[j] : 0);
+        for (int i = 0; i < t->lanes; i += LANES) {
+            real *s = t->s + j * t->lanes + i;
+            v_storeu(s, v_relative(v_set1(t->plan->c), v_loadu(s), k, v_loadu(m + i)));
+        }
+    }
+    pool_fill(t->minus, (size_t)t->lanes, 0);
+}
+
+/* Maxima of the block from its extremes, and what is subtracted; scores that are no common case
+ * become what weights are powers of. Returns the c of the scores then. */
+static real pool_block_maxima(struct pool_tile *t, const struct pool_block *x)
 {
     const struct pool_plan *p = t->plan;
-    const vec c = v_set1(p->c), limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
-    bool large = false;
+    bool common = !x->scaled;
     for (int i = 0; i < t->lanes; i += LANES) {
-        vec m = v_max_keep(v_set1(-REAL_MAX), v_mul(c, v_loadu(t->extremes + i)));
-        vec_mask visible = v_gt(v_loadu(t->visible + i), v_zero());
-        m = v_select(visible, m, v_set1(-REAL_MAX));
+        const vec_mask visible = v_gt(v_loadu(t->visible + i), v_zero());
+        const vec m =
+            v_select(visible, v_maximum_of(p->c, v_loadu(t->extremes + i)), v_set1(-REAL_MAX));
         v_storeu(t->m + i, m);
-        v_storeu(t->minus + i, v_neg(m));
-        large |= m_any(m_andnot(visible, v_lt(v_abs(m), limit))) != 0;
+        const vec_mask small = v_is_common(m);
+        v_storeu(t->minus + i, v_select(small, v_mul(m, v_set1(-4)), v_zero()));
+        common &= !m_any(m_andnot(visible, small));
     }
-    if (!large)
+    if (common)
         return p->c;
-    for (int i = 0; i < t->lanes; i += LANES) {
-        vec m = v_loadu(t->m + i);
-        vec_mask small = v_lt(v_abs(m), limit);
-        for (int j = 0; j < count; j++) {
-            real *s = t->s + j * t->lanes + i;
-            vec x = v_loadu(s);
-            vec two = v_sub(v_mul(c, x), m);
-            v_storeu(s, v_select(small, v_fma(c, x, v_neg(m)), two));
-        }
-        v_storeu(t->minus + i, v_zero());
-    }
+    if (x->scaled)
+        pool_scaled_maxima(t, x->count);
+    pool_block_relative(t, x, t->m);
     return 1;
 }
 
@@ -106,7 +149,7 @@ static void pool_block_sums(struct pool_tile *t, const struct pool_block *x, boo
                               .v_row = p->a->value.row,
                               .acc = t->acc };
     if (p->has_max)
-        sums.c = pool_block_maxima(t, x->count);
+        sums.c = pool_block_maxima(t, x);
     else
         pool_fill(t->m, (size_t)t->lanes, 0);
     pool_sums(&sums, p->has_max);
@@ -145,21 +188,81 @@ static void pool_block_merge(struct pool_tile *t, real *state, bool first)
     for (int i = 0; i < lanes; i += LANES) {
         vec u = v_set1(1), w = u, m1 = v_loadu(state + i), m2 = v_loadu(t->m + i);
         vec l = v_loadu(t->l + i), sq = p->squares ? v_loadu(t->sq + i) : v_zero();
+        real *sum = state + lanes + i, *square = sum + lanes;
         if (first) {
             v_storeu(state + i, m2);
-            v_storeu(state + lanes + i, l);
-            v_storeu(state + 2 * lanes + i, sq);
+            v_storeu(sum, l);
+            v_storeu(square, sq);
             continue;
         }
-        if (p->has_max)
+        vec squares = v_loadu(square);
+        if (p->has_max) {
             pool_merge_weights(m1, m2, &u, &w);
+            squares = pool_merged(squares, sq, v_mul(u, u), v_mul(w, w));
+            m1 = v_max_keep(m1, m2);
+        } else {
+            pool_merge_squares(&m1, &squares, m2, sq);
+        }
         v_storeu(t->u + i, u);
         v_storeu(t->w + i, w);
-        v_storeu(state + i, v_max_keep(m1, m2));
-        real *sum = state + lanes + i;
+        v_storeu(state + i, m1);
         v_storeu(sum, pool_merged(v_loadu(sum), l, u, w));
-        sum += lanes;
-        v_storeu(sum, pool_merged(v_loadu(sum), sq, v_mul(u, u), v_mul(w, w)));
+        v_storeu(square, squares);
+    }
+}
+
+/* Which sums of squares may be of weights that are all so small or large that these are squared
+ * with an exponent? */
+VEC_FN vec_mask pool_out_of_range(vec l, vec sq)
+{
+    const vec_mask out =
+        m_or(v_lt(sq, v_set1(REAL(SQUARES_LEAST))), v_gt(sq, v_set1(REAL(SQUARES_MOST))));
+    return m_and(out, v_ne(l, v_zero()));
+}
+
+/* The exponents that weights up to `most` are squared with, 0 for most. */
+VEC_FN vec pool_exponents(vec l, vec most)
+{
+    real e[LANES], y[LANES];
+    const vec_mask in =
+        m_and(v_ge(most, v_set1(REAL(WEIGHT_LEAST))), v_lt(most, v_set1(REAL(WEIGHT_MOST))));
+    v_storeu(y, most);
+    for (int k = 0; k < LANES; k++) {
+        const int bits = (int)(r_as_bits(y[k]) >> REAL_FRACTION_BITS) - REAL(EXPONENT_MOST) - 1;
+        e[k] = (real)int_max(-REAL(EXPONENT_MOST), int_min(bits, REAL(EXPONENT_MOST)));
+    }
+    return v_select(m_or(in, m_or(v_eq(l, v_zero()), v_eq(most, v_zero()))), v_zero(), v_loadu(e));
+}
+
+/* 2^-r, for the exponents r of pool_exponents. */
+VEC_FN vec pool_inverse_power(vec r)
+{
+    const vec z = v_sub(v_set1(REAL(MAGIC_BIASED)), r);
+    return v_as_real(v_ishl(v_as_int(z), REAL_FRACTION_BITS));
+}
+
+/* Squares of the block again, with exponents, where its sums are out of range. */
+static void pool_block_squares(struct pool_tile *t, const struct pool_block *x)
+{
+    vec_mask out = m_first(0);
+    for (int i = 0; i < t->lanes; i += LANES)
+        out = m_or(out, pool_out_of_range(v_loadu(t->l + i), v_loadu(t->sq + i)));
+    if (!m_any(out))
+        return;
+    pool_block_scores(t, x, false);
+    pool_block_sums(t, x, false);
+    for (int i = 0; i < t->lanes; i += LANES) {
+        const real *p = t->s + i;
+        vec most = v_zero(), sq = v_zero();
+        for (int j = 0; j < x->count; j++)
+            most = v_max_keep(most, v_abs(v_loadu(p + j * t->lanes)));
+        const vec r = pool_exponents(v_loadu(t->l + i), most), scale = pool_inverse_power(r);
+        for (int j = 0; j < x->count; j++) {
+            const vec weight = v_mul(v_loadu(p + j * t->lanes), scale);
+            sq = v_fma(weight, weight, sq);
+        }
+        v_storeu(t->m + i, r);
+        v_storeu(t->sq + i, sq);
     }
 }
 
@@ -196,6 +299,8 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, rea
         pool_block_scores(t, x, false);
         pool_block_sums(t, x, one);
     }
+    if (p->squares && !p->has_max)
+        pool_block_squares(t, x);
     pool_block_merge(t, state, first);
     real *acc = state + 3 * t->lanes;
     if (one && !(may_have_nan && pool_any_nan(t->acc, t->lanes))) {

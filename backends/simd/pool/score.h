@@ -235,6 +235,8 @@ static void pool_block_scores(struct pool_tile *t, const struct pool_block *bloc
     else
         pool_pairs_measure(p, &x);
     pool_kernel(p, t->s, x.factor, x.included, n);
+    if (p->folded && p->a->masks.bias.data != NULL)
+        saturate(t->s, n, p->saturation);
     if (sight)
         pool_block_apply_masks(t, block, support, with_included);
     else if (p->has_max && x.extremes == NULL)

@@ -34,7 +34,7 @@ struct pool_tile {
     real *s, *factor, *included;     /* a row of lanes for each key of the block */
     real *bias;                      /* likewise */
     real *mask;                      /* a row of lanes of REAL_BITS keys each, the first in bit 0 */
-    real *weights;                   /* key weights of the block */
+    real *weights, *exponents;       /* key weights of the block, their powers of two apart */
     real *extremes, *visible, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
     real *states;                                                /* of the tree */
 };
@@ -80,6 +80,7 @@ static void pool_tile_allocate(struct pool_tile *t, struct pool_arena *c)
     t->bias = pool_arena_take(c, a->masks.bias.data != NULL ? block : 0);
     t->mask = pool_arena_take(c, a->masks.mask.data != NULL ? block / REAL_BITS : 0);
     t->weights = pool_arena_take(c, BLOCK);
+    t->exponents = pool_arena_take(c, BLOCK);
     real *small = pool_arena_take(c, 9 * lanes);
     real **one[] = { &t->extremes, &t->visible, &t->m,   &t->l,    &t->sq,
                      &t->u,        &t->w,       &t->acc, &t->minus };

@@ -5,6 +5,7 @@
 #define BACKENDS_SIMD_POOL_WEIGHTS_OUT_H
 
 #include "backends/simd/math/elementary.h"
+#include "backends/simd/math/relative.h"
 #include "backends/simd/pool/block.h"
 #include "backends/simd/pool/finish.h"
 #include "backends/simd/pool/plan.h"
@@ -16,27 +17,12 @@
 struct pool_weigh {
     struct pool_tile *t;
     const struct pool_result *r;
-    real minus[POOL_LANES(LANES)];    /* minus the maximum */
+    real m[POOL_LANES(LANES)];        /* maxima */
     real times[POOL_LANES(LANES)];    /* 1 / l, or l */
     bool large;                       /* some maximum is */
     bool with_included;               /* some pair may take no part */
     int64_t place[POOL_LANES(LANES)]; /* row of the output */
 };
-
-/* Scores to differences from maxima so large that their own rounding matters. */
-static void pool_weigh_large(const struct pool_weigh *g, int count)
-{
-    const struct pool_tile *t = g->t;
-    const vec limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53)), c = v_set1(t->plan->c);
-    for (int j = 0; j < count; j++)
-        for (int i = 0; i < t->lanes; i += LANES) {
-            real *s = t->s + j * t->lanes + i;
-            const vec x = v_loadu(s), minus = v_loadu(g->minus + i);
-            const vec two = v_add(v_mul(c, x), minus);
-            v_storeu(s, v_select(v_lt(v_abs(minus), limit), v_fma(c, x, minus), two));
-        }
-    pool_fill(t->minus, (size_t)t->lanes, 0);
-}
 
 /* Weights relative to the final maxima, in place of the scores. */
 static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
@@ -53,9 +39,10 @@ static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
                               .l = t->l };
     g->with_included = p->compact || g->r->empty_count > 0 || pool_block_masked(t, x);
     pool_block_scores(t, x, g->with_included);
-    memcpy(t->minus, g->minus, (size_t)t->lanes * sizeof(real));
-    if (g->large) {
-        pool_weigh_large(g, x->count);
+    for (int i = 0; i < t->lanes; i += LANES)
+        v_storeu(t->minus + i, v_mul(v_loadu(g->m + i), v_set1(-4)));
+    if (p->has_max && (g->large || x->scaled)) {
+        pool_block_relative(t, x, g->m);
         sums.c = 1;
     }
     pool_sums(&sums, p->has_max);
@@ -203,9 +190,9 @@ static void pool_tile_weights(struct pool_tile *t, const struct pool_result *r,
     const bool divide = t->plan->divide;
     for (int lane = 0; lane < t->lanes; lane++) {
         const int from = lane < t->count ? lane : t->count - 1;
-        g.minus[lane] = t->plan->has_max ? -r->m[from] : 0;
+        g.m[lane] = t->plan->has_max ? r->m[from] : 0;
         g.times[lane] = divide ? r->l[from] : 1 / r->l[from];
-        g.large |= !(r_abs(g.minus[lane]) < (real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
+        g.large |= !(r_abs(g.m[lane]) < REAL(SCORE_LARGE));
         g.place[lane] = place[from];
     }
     pool_weigh_rows(&g);

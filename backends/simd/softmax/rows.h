@@ -137,7 +137,6 @@ VEC_FN void softmax_rows_scale(element *w, int64_t m, real by)
 /* False, and nothing is written, where one of the rows is no common case. */
 static bool softmax_rows(const struct softmax_rows *f, bool smallest, real factor)
 {
-    const vec c = v_set1(factor);
     vec part[LANES]; /* a row each, then a lane of all rows */
     real x[LANES];
     UNROLL_FOR (int r = 0; r < LANES; r++)
@@ -150,12 +149,12 @@ static bool softmax_rows(const struct softmax_rows *f, bool smallest, real facto
     v_transpose(part);
     UNROLL_FOR (int l = LANES - 1; l >= 1; l--)
         part[halved(l)] = softmax_extreme(part[halved(l)], part[l], smallest);
-    const vec maximum = v_max_keep(v_set1(-REAL_MAX), v_mul(c, part[0]));
-    if (!m_all(v_lt(v_abs(maximum), v_set1(REAL_BIG))))
+    const vec maximum = v_maximum_of(factor, part[0]);
+    if (!m_all(v_is_common(maximum)))
         return false;
-    v_storeu(x, maximum);
+    v_storeu(x, v_mul(maximum, v_set1(-4)));
     for (int r = 0; r < f->count; r++)
-        part[r] = softmax_rows_weights(f, r, c, v_set1(x[r]));
+        part[r] = softmax_rows_weights(f, r, v_set1(factor), v_set1(x[r]));
     v_transpose(part);
     UNROLL_FOR (int l = LANES - 1; l >= 1; l--)
         part[halved(l)] = v_add(part[halved(l)], part[l]);
@@ -226,20 +225,20 @@ VEC_FN bool softmax_narrow_of(const struct softmax_rows *f, const int count, boo
                               real factor)
 {
     real x[LANES * softmax_step], lanes[LANES * softmax_step];
-    const vec c = v_set1(factor);
     vec maximum = v_set1(smallest ? REAL_MAX : -REAL_MAX);
     int64_t j = 0;
     v_storeu(lanes, v_zero()); /* there is a column */
     softmax_narrow_load(f, count, x);
     for (; j < f->m; j++)
         maximum = softmax_extreme(maximum, v_loadu(x + j * LANES), smallest);
-    maximum = v_max_keep(v_set1(-REAL_MAX), v_mul(c, maximum));
-    if (!m_all(v_lt(v_abs(maximum), v_set1(REAL_BIG))))
+    maximum = v_maximum_of(factor, maximum);
+    if (!m_all(v_is_common(maximum)))
         return false;
+    maximum = v_mul(maximum, v_set1(-4));
     for (j = 0; j + 4 <= f->m; j += 4)
-        softmax_narrow_powers(x, lanes, j, c, maximum, 4);
+        softmax_narrow_powers(x, lanes, j, v_set1(factor), maximum, 4);
     for (; j < f->m; j++)
-        softmax_narrow_powers(x, lanes, j, c, maximum, 1);
+        softmax_narrow_powers(x, lanes, j, v_set1(factor), maximum, 1);
     for (j = f->m - 1; j >= 1; j--) { /* the lanes that are not there are 0 */
         real *to = lanes + halved((int)j) * LANES;
         v_storeu(to, v_add(v_loadu(to), v_loadu(lanes + j * LANES)));

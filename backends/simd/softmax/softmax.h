@@ -13,9 +13,10 @@
 struct softmax_job {
     struct engine *engine;
     const struct softmax_args *args;
-    real scale; /* of a score, before the bias */
-    real c;     /* of what comes out of that */
-    bool plain; /* nothing but lengths, causal and window mask, and scores stand as they are */
+    real scale;      /* c of a score, before the bias, */
+    real saturation; /* and where it saturates */
+    real c;          /* of what comes out of that */
+    bool plain;      /* nothing but lengths, causal and window mask, and scores stand as they are */
     bool smallest;
     int group; /* rows side by side, 0 where each is for itself */
     int64_t rows_each;
@@ -44,14 +45,15 @@ static inline bool softmax_whole(const struct softmax_row *row, int64_t j)
 VEC_FN vec softmax_score(const struct softmax_row *row, int64_t j)
 {
     const struct softmax_job *w = row->job;
-    const vec scale = v_set1(w->scale);
     const vec x = load(row->src + j, lanes_from(j, row->visible.m));
     if (row->visible.bias != NULL)
-        return v_fma(scale, x, v_mul(bias_at(&row->visible, j), v_set1(REAL(LOG2_E))));
-    return w->c == w->scale ? x : v_mul(scale, x);
+        return v_biased(v_set1(w->scale / 4),
+                        w->saturation <= REAL_MAX ? v_saturated(x, w->saturation) : x,
+                        bias_at(&row->visible, j));
+    return w->c == w->scale ? x : v_mul(v_set1(w->scale / 4), x);
 }
 
-/* The extreme of the vectors in units of log2: M of NUMERICS.md. */
+/* The extreme of the vectors in units of 4 log 2: m of NUMERICS.md. */
 VEC_FN real softmax_maximum_of(vec *extreme, bool smallest, real c)
 {
     real x[LANES];
@@ -62,8 +64,8 @@ VEC_FN real softmax_maximum_of(vec *extreme, bool smallest, real c)
         const real a = x[halved(l)];
         x[halved(l)] = (smallest ? x[l] < a : x[l] > a) ? x[l] : a;
     }
-    c *= x[0];
-    return c > -REAL_MAX ? c : -REAL_MAX;
+    v_storeu(x, v_maximum_of(c, v_set1(x[0])));
+    return x[0];
 }
 
 VEC_FN real softmax_row_maximum_of(const struct softmax_row *row, bool smallest)
@@ -105,9 +107,9 @@ VEC_FN real softmax_total(vec *sum)
 }
 
 /* Writes the weights of [first step, end), returns their sum. */
-VEC_FN real softmax_weights_of(const struct softmax_row *row, real top, bool big)
+VEC_FN real softmax_weights_of(const struct softmax_row *row, real maximum, bool large)
 {
-    const vec c = v_set1(row->job->c), maximum = v_set1(top);
+    const vec c = v_set1(row->job->c), minus = v_set1(large ? maximum : -4 * maximum);
     vec sum[softmax_vectors];
     UNROLL_FOR (int v = 0; v < softmax_vectors; v++)
         sum[v] = v_zero();
@@ -116,7 +118,7 @@ VEC_FN real softmax_weights_of(const struct softmax_row *row, real top, bool big
             vec e[softmax_vectors];
             UNROLL_FOR (int v = 0; v < softmax_vectors; v++)
                 e[v] = v_loadu(row->src + j + v * LANES);
-            softmax_powers(e, c, maximum, big, softmax_vectors);
+            softmax_powers(e, c, minus, large, softmax_vectors);
             UNROLL_FOR (int v = 0; v < softmax_vectors; v++) {
                 v_storeu(row->dst + j + v * LANES, e[v]);
                 sum[v] = v_add(sum[v], e[v]);
@@ -128,7 +130,7 @@ VEC_FN real softmax_weights_of(const struct softmax_row *row, real top, bool big
             if (i >= row->visible.end)
                 continue;
             vec e = softmax_score(row, i);
-            softmax_powers(&e, c, maximum, big, 1);
+            softmax_powers(&e, c, minus, large, 1);
             e = v_select(is_visible(&row->visible, i), e, v_zero());
             v_store_n(row->dst + i, e, (size_t)n);
             sum[v] = v_add(sum[v], e);
@@ -139,8 +141,8 @@ VEC_FN real softmax_weights_of(const struct softmax_row *row, real top, bool big
 
 static real softmax_weights(const struct softmax_row *row, real maximum)
 {
-    return r_abs(maximum) < REAL_BIG ? softmax_weights_of(row, maximum, false)
-                                     : softmax_weights_of(row, maximum, true);
+    return r_abs(maximum) < REAL(SCORE_LARGE) ? softmax_weights_of(row, maximum, false)
+                                              : softmax_weights_of(row, maximum, true);
 }
 
 /* Seen keys get one number, masked ones another. */
@@ -281,9 +283,11 @@ attpool_status simd_softmax(struct engine *engine, const struct softmax_args *ar
     const bool bias = args->masks.bias.data != NULL;
     int64_t tasks = 1;
     struct softmax_job w = { .engine = engine, .args = args, .scale = (real)args->c };
-    w.c = bias || w.scale == 0 ? 1 : w.scale;
+    w.saturation = saturation_of(w.scale);
+    w.c = bias || w.scale / 4 == 0 ? 4 : w.scale;
     w.smallest = w.c < 0;
-    w.plain = !bias && w.scale != 0 && args->masks.mask.data == NULL && !args->masks.leave_one_out;
+    w.plain =
+        !bias && w.scale / 4 != 0 && args->masks.mask.data == NULL && !args->masks.leave_one_out;
     if (w.plain && m > 0 && args->s.col == 1 && args->w.col == 1 &&
         args->masks.lengths.data == NULL && args->masks.band_low <= -BAND_OPEN &&
         args->masks.band_high >= BAND_OPEN)

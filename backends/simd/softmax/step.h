@@ -5,6 +5,7 @@
 #define BACKENDS_SIMD_SOFTMAX_STEP_H
 
 #include "backends/simd/math/powers.h"
+#include "backends/simd/math/relative.h"
 
 enum { softmax_step = REAL(SOFTMAX_LANES), softmax_vectors = softmax_step / LANES };
 
@@ -20,11 +21,11 @@ VEC_FN vec softmax_extreme(vec extreme, vec x, bool smallest)
     return smallest ? v_min_keep(extreme, x) : v_max_keep(extreme, x);
 }
 
-/* e of n vectors; `big` as in NUMERICS.md. */
-VEC_FN void softmax_powers(vec *x, vec c, vec maximum, bool big, const int n)
+/* e of n vectors relative to m, of which `top` is -4m, or m itself where it is `large`. */
+VEC_FN void softmax_powers(vec *x, vec c, vec maximum, bool large, const int n)
 {
     UNROLL_FOR (int i = 0; i < n; i++)
-        x[i] = big ? v_sub(v_mul(c, x[i]), maximum) : v_fma(c, x[i], v_neg(maximum));
+        x[i] = large ? v_relative(c, x[i], v_zero(), maximum) : v_fma(c, x[i], maximum);
     weight_powers(x, n);
 }
 

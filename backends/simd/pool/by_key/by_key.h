@@ -38,6 +38,8 @@ struct by_key {
     real *s, *factor,
         *included; /* by_key_row numbers for each row, or of all rows one after the other */
     real *weights, *mask, *bias; /* transposed */
+    real *exponents;             /* of key weights, transposed */
+    bool scaled;                 /* some are not 0 */
     real *extremes;              /* extremes of a row's scores: 4 vectors */
     int slots, waiting;      /* super-blocks whose blocks are merged together, and those so far */
     int lanes;               /* of them, whole vectors: row r of slot k is lane k * rows + r */
@@ -88,6 +90,7 @@ static void by_key_allocate(struct by_key *w, struct pool_arena *c)
     w->factor = pool_arena_take(c, all);
     w->included = pool_arena_take(c, all + LANES);
     w->weights = pool_arena_take(c, SUPER_BLOCK);
+    w->exponents = pool_arena_take(c, SUPER_BLOCK);
     w->mask = pool_arena_take(c, a->masks.mask.data != NULL ? SUPER_BLOCK : 0);
     w->bias = pool_arena_take(c, a->masks.bias.data != NULL ? SUPER_BLOCK : 0);
     w->extremes = pool_arena_take(c, 4 * LANES);

@@ -101,10 +101,9 @@ VEC_FN vec_mask by_key_visible(const struct by_key_masking *g, int x, vec key, c
 
 VEC_FN vec by_key_folded(const struct pool_plan *p, const real *bias, vec x)
 {
-    const vec scale = v_set1(p->scale);
     if (bias == NULL)
-        return v_mul(scale, x);
-    return v_fma(scale, x, v_mul(v_loadu(bias), v_set1(REAL(LOG2_E))));
+        return v_mul(v_set1(p->scale / 4), x);
+    return v_biased(v_set1(p->scale / 4), x, v_loadu(bias));
 }
 
 /* Scores of row r as the masks leave them, and their extremes. */
@@ -170,6 +169,8 @@ VEC_FN void by_key_mask_side(const struct by_key *w, int r, const bool smallest)
 static void by_key_apply_masks(const struct by_key *w, int r)
 {
     by_key_masks(w, r);
+    if (w->t->plan->folded && w->t->plan->a->masks.bias.data != NULL)
+        saturate(w->s + by_key_row(w, r), SUPER_BLOCK, w->t->plan->saturation);
     if (w->t->plan->smallest)
         by_key_mask_side(w, r, true);
     else

@@ -24,11 +24,14 @@ VEC_FN void by_key_merge_n(const struct by_key *w, int at, const bool max)
     for (int b = 1, i = at + w->lanes; b < POOL_BLOCKS; b++, i += w->lanes) {
         const vec next = v_loadu(w->m + i);
         vec u = v_set1(1), y = u;
-        if (max)
+        if (max) {
             pool_merge_weights(m, next, &u, &y);
-        m = v_max_keep(m, next);
+            m = v_max_keep(m, next);
+            sq = pool_merged(sq, v_loadu(w->sq + i), v_mul(u, u), v_mul(y, y));
+        } else {
+            pool_merge_squares(&m, &sq, next, v_loadu(w->sq + i));
+        }
         l = pool_merged(l, v_loadu(w->l + i), u, y);
-        sq = pool_merged(sq, v_loadu(w->sq + i), v_mul(u, u), v_mul(y, y));
         a = pool_merged(a, v_loadu(w->sum + i), u, y);
         v_storeu(w->u + i, u);
         v_storeu(w->y + i, y);
@@ -85,16 +88,17 @@ static void by_key_state(const struct by_key *w, int k, real *state)
 static void by_key_gather(struct by_key *w)
 {
     const struct pool_args *a = w->t->plan->a;
-    vec_mask zero = m_first(0);
     if (a->v == 1)
         by_key_panel(w, w->from_v, 1, 0, w->v);
-    w->zeros = false;
+    w->zeros = w->scaled = false;
     if (a->key_weights.data == NULL)
         return;
     by_key_panel(w, w->from_weights, 1, 1, w->weights);
-    for (int k = 0; k < SUPER_BLOCK; k += LANES)
-        zero = m_or(zero, v_eq(v_loadu(w->weights + k), v_zero()));
-    w->zeros = m_any(zero) != 0;
+    if (weights_are_common(w->weights, SUPER_BLOCK))
+        return;
+    w->zeros = weights_have_zeros(w->weights, SUPER_BLOCK);
+    if (w->t->plan->weighted && w->t->plan->has_max)
+        w->scaled = weights_take_exponents(w->weights, w->exponents, SUPER_BLOCK);
 }
 
 /* The rows of the super-block, whose keys have been looked at. */

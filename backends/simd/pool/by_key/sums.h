@@ -5,39 +5,47 @@
 #define BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
 
 #include "backends/simd/math/powers.h"
+#include "backends/simd/math/relative.h"
 #include "backends/simd/pool/by_key/by_key.h"
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
+#include "backends/simd/pool/run.h"
 
 /* Maxima of the blocks of a row, from its scores or, where these are known, their extremes, into
- * m; true where one of them is large. */
+ * m; false where scores are a common case. */
 static bool by_key_maxima(const struct by_key *w, const real *s, const real *extremes, real *m)
 {
     enum { VECTORS = BY_KEY_WIDE / LANES };
     const struct pool_plan *p = w->t->plan;
-    const vec c = v_set1(p->c), limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
-    vec_mask small = m_not(m_first(0));
+    const bool scaled = w->scaled, low = p->smallest && !scaled;
+    vec_mask common = m_not(m_first(0));
     vec extreme[4];
+    if (scaled)
+        extremes = NULL;
     UNROLL_FOR (int i = 0; i < 4; i++)
-        extreme[i] = extremes != NULL ? v_loadu(extremes + i * LANES)
-                                      : v_set1(p->smallest ? REAL_MAX : -REAL_MAX);
+        extreme[i] =
+            extremes != NULL ? v_loadu(extremes + i * LANES) : v_set1(low ? REAL_MAX : -REAL_MAX);
     for (int x = 0; x < SUPER_BLOCK && extremes == NULL; x += 4 * LANES)
-        UNROLL_FOR (int i = 0; i < 4; i++)
-            extreme[i] = pool_extreme(p->smallest, extreme[i], v_loadu(s + x + i * LANES));
+        UNROLL_FOR (int i = 0; i < 4; i++) {
+            vec score = v_loadu(s + x + i * LANES);
+            if (scaled)
+                score = v_quarters(v_set1(p->c), score, v_loadu(w->exponents + x + i * LANES));
+            extreme[i] = pool_extreme(low, extreme[i], score);
+        }
     UNROLL_FOR (int i = VECTORS; i < 4; i++)
-        extreme[i % VECTORS] = pool_extreme(p->smallest, extreme[i % VECTORS], extreme[i]);
+        extreme[i % VECTORS] = pool_extreme(low, extreme[i % VECTORS], extreme[i]);
     if (LANES > (int)POOL_BLOCKS) { /* blocks come in pieces */
         real twice[2 * LANES];
         v_storeu(twice, extreme[0]);
         v_storeu(twice + LANES, extreme[0]);
-        extreme[0] = pool_extreme(p->smallest, extreme[0], v_loadu(twice + POOL_BLOCKS));
+        extreme[0] = pool_extreme(low, extreme[0], v_loadu(twice + POOL_BLOCKS));
     }
     UNROLL_FOR (int i = 0; i < VECTORS; i++) {
-        const vec max = v_max_keep(v_set1(-REAL_MAX), v_mul(c, extreme[i]));
-        small = m_and(small, v_lt(v_abs(max), limit));
+        const vec max = scaled ? extreme[i] : v_maximum_of(p->c, extreme[i]);
+        common = m_and(common, v_is_common(max));
         v_storeu(m + i * LANES, max);
     }
-    return !m_all(small);
+    return scaled || !m_all(common);
 }
 
 /* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
@@ -192,14 +200,13 @@ static void by_key_sums(const struct by_key_sums *w, const struct by_key_next *n
     }
 }
 
-/* Scores less maxima so large that their own rounding matters. */
-static void by_key_large(const struct by_key *w, real *s, const real *m)
+/* Scores to what the weights relative to m are powers of. */
+static void by_key_relative(const struct by_key *w, real *s, const real *m)
 {
-    const vec c = v_set1(w->t->plan->c), limit = v_set1((real)(REAL_BITS == 32 ? 0x1p24 : 0x1p53));
     for (int x = 0; x < SUPER_BLOCK; x += LANES) {
-        const vec max = v_loadu(m + x % BY_KEY_WIDE), score = v_loadu(s + x);
-        const vec two = v_sub(v_mul(c, score), max);
-        v_storeu(s + x, v_select(v_lt(v_abs(max), limit), v_fma(c, score, v_neg(max)), two));
+        const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
+        v_storeu(s + x, v_relative(v_set1(w->t->plan->c), v_loadu(s + x), k,
+                                   v_loadu(m + x % BY_KEY_WIDE)));
     }
 }
 
@@ -209,6 +216,37 @@ static bool by_key_has_nan(const real *x, int64_t n)
     for (int64_t c = 0; c < n; c++)
         nan |= x[c] != x[c];
     return nan;
+}
+
+/* Squares of the blocks' weights, which are in s, again where they need an exponent: into m. */
+static void by_key_squares(const real *s, const real *l, real *m, real *sq)
+{
+    for (int b = 0; b < POOL_BLOCKS; b++) {
+        const real *p = s + b;
+        real most = 0, r[LANES], scale[LANES];
+        for (int piece = 0; piece < SUPER_BLOCK / POOL_BLOCKS; piece++)
+            most = r_abs(p[piece * POOL_BLOCKS]) > most ? r_abs(p[piece * POOL_BLOCKS]) : most;
+        const vec exponent = pool_exponents(v_set1(l[b]), v_set1(most));
+        v_storeu(r, exponent);
+        v_storeu(scale, pool_inverse_power(exponent));
+        if (r[0] == 0)
+            continue;
+        m[b] = r[0];
+        sq[b] = 0;
+        for (int piece = 0; piece < BY_KEY_WIDE; piece += POOL_BLOCKS)
+            for (int i = 0; i < BY_KEY_RUN; i++) {
+                const real weight = p[i * BY_KEY_WIDE + piece] * scale[0];
+                sq[b] = r_fma(weight, weight, sq[b]);
+            }
+    }
+}
+
+static bool by_key_out_of_range(const real *l, const real *sq)
+{
+    vec_mask out = m_first(0);
+    for (int b = 0; b < POOL_BLOCKS; b += LANES) /* there may be more lanes than blocks */
+        out = m_or(out, pool_out_of_range(v_loadu(l + b), v_loadu(sq + b)));
+    return m_any(m_and(out, m_first((int)POOL_BLOCKS < LANES ? POOL_BLOCKS : LANES)));
 }
 
 /* Weights of row r, in the place of its scores where they are wanted again; maxima and sums of
@@ -230,18 +268,27 @@ static void by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
                                 .sq = sq,
                                 .sum = sum };
     if (p->has_max) {
-        const bool large = by_key_maxima(w, sums.s, extremes, m);
+        const bool other = by_key_maxima(w, sums.s, extremes, m);
         for (int i = 0; i < 4 * LANES; i += LANES)
-            v_storeu(minus + i, large ? v_zero() : v_neg(v_loadu(m + i % BY_KEY_WIDE)));
-        if (large) {
-            by_key_large(w, sums.s, m);
+            v_storeu(minus + i, other ? v_zero() : v_mul(v_loadu(m + i % BY_KEY_WIDE), v_set1(-4)));
+        if (other) {
+            by_key_relative(w, sums.s, m);
             sums.c = 1;
         }
         sums.minus = minus;
     }
     const struct by_key_next next = by_key_next_of(w);
     by_key_sums(&sums, w->panel && r == 0 ? &next : NULL, more);
+    if (p->squares && !p->has_max && by_key_out_of_range(l, sq)) {
+        if (!sums.keep) {
+            sums.keep = true;
+            by_key_sums(&sums, NULL, more);
+        }
+        by_key_squares(sums.s, l, m, sq);
+    }
     if (sums.v != NULL && may_have_nan && by_key_has_nan(sums.sum, POOL_BLOCKS)) {
+        real squares[BY_KEY_WIDE];
+        sums.sq = squares; /* those of sq may have exponents */
         sums.minus = sums.factor = sums.weight = NULL;
         sums.included = w->included + at;
         by_key_sums(&sums, NULL, true);
