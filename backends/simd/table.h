@@ -15,19 +15,14 @@
 #define SCALAR_TWIN(name) scalar_##name
 #endif
 
+#define SIMD_SLOT(name)  .name = { SIMD_SYMBOL(name##_f32), SIMD_SYMBOL(name##_f64) },
+#define STATE_SLOT(name) .name = { SCALAR_TWIN(name##_f32), SCALAR_TWIN(name##_f64) },
+
 #define SIMD_TABLE(table, set, order, is_emulated)                                                 \
-    const struct backend table = {                                                                 \
-        .name = set,                                                                               \
-        .rank = order,                                                                             \
-        .emulated = is_emulated,                                                                   \
-        .probe = probe,                                                                            \
-        .bmm = { SIMD_SYMBOL(bmm_f32), SIMD_SYMBOL(bmm_f64) },                                     \
-        .kernel = { SIMD_SYMBOL(kernel_f32), SIMD_SYMBOL(kernel_f64) },                            \
-        .softmax = { SIMD_SYMBOL(softmax_f32), SIMD_SYMBOL(softmax_f64) },                         \
-        .pool = { SIMD_SYMBOL(pool_f32), SIMD_SYMBOL(pool_f64) },                                  \
-        .merge = { SCALAR_TWIN(merge_f32), SCALAR_TWIN(merge_f64) },                               \
-        .finish = { SCALAR_TWIN(finish_f32), SCALAR_TWIN(finish_f64) },                            \
-        .elementwise = { SIMD_SYMBOL(elementwise_f32), SIMD_SYMBOL(elementwise_f64) },             \
-    }
+    const struct backend table = { .name = set,                                                    \
+                                   .rank = order,                                                  \
+                                   .emulated = is_emulated,                                        \
+                                   .probe = probe,                                                 \
+                                   OPERATION_TABLE(SIMD_SLOT) STATE_OPERATION_TABLE(STATE_SLOT) }
 
 #endif
