@@ -74,7 +74,7 @@ struct kernel_args {
     struct kernel kernel;
 };
 
-/* empty is NAN, ZERO, MEAN or ERROR (write NaN, engine_note_empty). w may be s. */
+/* empty is NAN, ZERO, MEAN or ERROR (write NaN, ap_engine_note_empty). w may be s. */
 struct softmax_args {
     int64_t batch, heads, n, m;
     double c; /* scale * log2(e), rounded once to the type */
@@ -194,14 +194,14 @@ struct backend {
 };
 
 /* The tables. Several may share a name: the first whose probe agrees is taken. */
-extern const struct backend backend_scalar;
-extern const struct backend backend_scalar_fma;
-extern const struct backend backend_avx2;
-extern const struct backend backend_avx2_emulated;
-extern const struct backend backend_avx512;
-extern const struct backend backend_avx512_emulated;
-extern const struct backend backend_neon;
-extern const struct backend backend_neon_emulated;
-extern const struct backend backend_opencl;
+extern const struct backend ap_backend_scalar;
+extern const struct backend ap_backend_scalar_fma;
+extern const struct backend ap_backend_avx2;
+extern const struct backend ap_backend_avx2_emulated;
+extern const struct backend ap_backend_avx512;
+extern const struct backend ap_backend_avx512_emulated;
+extern const struct backend ap_backend_neon;
+extern const struct backend ap_backend_neon_emulated;
+extern const struct backend ap_backend_opencl;
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-double clock_now(void)
+double ap_clock_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

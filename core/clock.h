@@ -3,6 +3,6 @@
 #define CORE_CLOCK_H
 
 /* Seconds of a monotonic clock. */
-double clock_now(void);
+double ap_clock_now(void);
 
 #endif

@@ -23,18 +23,19 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
     const char *name = o->backend ? o->backend : set->backend;
     bool own = o->opencl_context || o->opencl_device || o->opencl_queue;
     if (own && !(o->opencl_context && o->opencl_device && o->opencl_queue))
-        return engine_fail(e, ATTPOOL_E_OPTIONS,
-                           "opencl_context, opencl_device and opencl_queue must be set together");
+        return ap_engine_fail(
+            e, ATTPOOL_E_OPTIONS,
+            "opencl_context, opencl_device and opencl_queue must be set together");
     if (own && !o->backend)
         name = "opencl";
     if (own && strcmp(name, "opencl") != 0)
-        return engine_fail(e, ATTPOOL_E_OPTIONS,
-                           "backend is \"%s\", it should be \"opencl\" beside opencl_context",
-                           name);
-    e->backend = registry_choose(name, set->max_isa, device, reason, sizeof reason);
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
+                              "backend is \"%s\", it should be \"opencl\" beside opencl_context",
+                              name);
+    e->backend = ap_registry_choose(name, set->max_isa, device, reason, sizeof reason);
     if (!e->backend)
-        return engine_fail(e, ATTPOOL_E_BACKEND, "%s%s",
-                           name && name == set->backend ? "ATTPOOL_BACKEND: " : "", reason);
+        return ap_engine_fail(e, ATTPOOL_E_BACKEND, "%s%s",
+                              name && name == set->backend ? "ATTPOOL_BACKEND: " : "", reason);
     if (e->backend->list && !*device && !own)
         *device = set->opencl_device;
     return ATTPOOL_OK;
@@ -42,21 +43,21 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
 
 static const char *device_name(struct engine *e)
 {
-    return e->backend->device_name ? e->backend->device_name(e) : cpu_name(e->backend->emulated);
+    return e->backend->device_name ? e->backend->device_name(e) : ap_cpu_name(e->backend->emulated);
 }
 
 static attpool_status open_engine(struct engine *e, const attpool_options *o)
 {
     struct settings set;
     const char *device = NULL;
-    if (!settings_read(&set, o, e->message, sizeof e->message))
+    if (!ap_settings_read(&set, o, e->message, sizeof e->message))
         return ATTPOOL_E_OPTIONS;
     if (o->threads < 0 || o->threads > MOST_THREADS)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "threads is %d, it should be 0 to %d",
-                           (int)o->threads, MOST_THREADS);
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "threads is %d, it should be 0 to %d",
+                              (int)o->threads, MOST_THREADS);
     if (o->verbose < -1 || o->verbose > 2)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "verbose is %d, it should be -1 to 2",
-                           (int)o->verbose);
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "verbose is %d, it should be -1 to 2",
+                              (int)o->verbose);
     e->verbose = o->verbose ? o->verbose : set.verbose;
     e->log = o->log;
     e->log_data = o->log_data;
@@ -65,19 +66,19 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
     attpool_status st = choose(e, o, &set, &device);
     if (st != ATTPOOL_OK)
         return st;
-    int threads = o->threads ? o->threads : set.threads ? set.threads : cpu_count();
+    int threads = o->threads ? o->threads : set.threads ? set.threads : ap_cpu_count();
     e->threads_pay = THREADS_PAY;
-    e->threads = threads_new(threads);
+    e->threads = ap_threads_new(threads);
     if (!e->threads)
-        return engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the threads");
+        return ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the threads");
     if (e->backend->open)
         st = e->backend->open(e, o, device);
     if (st != ATTPOOL_OK)
         return st;
     if (e->verbose >= 1)
-        engine_log(e, 1, "attpool: backend %s, device %s, %d threads%s", e->backend->name,
-                   device_name(e), threads,
-                   o->backend || set.backend ? "" : " (the best of this CPU)");
+        ap_engine_log(e, 1, "attpool: backend %s, device %s, %d threads%s", e->backend->name,
+                      device_name(e), threads,
+                      o->backend || set.backend ? "" : " (the best of this CPU)");
     return ATTPOOL_OK;
 }
 
@@ -95,7 +96,7 @@ attpool_status attpool_open(const attpool_options *options, attpool_context **co
     c->engine.number = ++opened;
     attpool_status st = ATTPOOL_E_OPTIONS;
     float_env_enter(&env);
-    if (take_options(&c->engine, "attpool_options", &o, sizeof o, options))
+    if (ap_take_options(&c->engine, "attpool_options", &o, sizeof o, options))
         st = open_engine(&c->engine, &o);
     float_env_leave(&env);
     if (o.message && o.message_size > 0)
@@ -104,7 +105,7 @@ attpool_status attpool_open(const attpool_options *options, attpool_context **co
         *context = c;
         return st;
     }
-    threads_free(c->engine.threads);
+    ap_threads_free(c->engine.threads);
     free(c);
     return st;
 }
@@ -120,7 +121,7 @@ void attpool_close(attpool_context *context)
         (void)e->backend->memory->sync(e);
     if (e->backend->close)
         e->backend->close(e);
-    threads_free(e->threads);
+    ap_threads_free(e->threads);
     free(e->scratch);
     free(context);
     float_env_leave(&env);
@@ -129,20 +130,20 @@ void attpool_close(attpool_context *context)
 attpool_status attpool_finish(attpool_context *context)
 {
     struct call call;
-    attpool_status st = call_begin(&call, context, "finish");
+    attpool_status st = ap_call_begin(&call, context, "finish");
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;
-    return call_end(&call, e->backend->memory ? e->backend->memory->sync(e) : ATTPOOL_OK);
+    return ap_call_end(&call, e->backend->memory ? e->backend->memory->sync(e) : ATTPOOL_OK);
 }
 
 const char *attpool_message(const attpool_context *context)
 {
     if (!context)
-        return thread_message();
+        return ap_thread_message();
     const struct engine *e = &context->engine;
-    return thread_was_refused(e->number) || e->busy ? "another call is using the context"
-                                                    : e->message;
+    return ap_thread_was_refused(e->number) || e->busy ? "another call is using the context"
+                                                       : e->message;
 }
 
 const char *attpool_backend_name(const attpool_context *context)
@@ -157,5 +158,5 @@ const char *attpool_device_name(const attpool_context *context)
 
 int attpool_threads(const attpool_context *context)
 {
-    return context ? threads_count(context->engine.threads) : 0;
+    return context ? ap_threads_count(context->engine.threads) : 0;
 }

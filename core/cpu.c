@@ -87,7 +87,7 @@ static int cgroup_quota(void)
     return least;
 }
 
-int cpu_count(void)
+int ap_cpu_count(void)
 {
     int count = affinity();
     take_smaller(&count, cgroup_quota());
@@ -116,7 +116,7 @@ static void read_names(void)
     snprintf(names[1], sizeof names[1], "%s, emulated", model);
 }
 
-const char *cpu_name(bool emulated)
+const char *ap_cpu_name(bool emulated)
 {
     pthread_once(&names_once, read_names);
     return names[emulated];

@@ -7,10 +7,10 @@
 #include <stdbool.h>
 
 /* CPUs that this process may use: its affinity and its cgroup's quota; at least 1. */
-int cpu_count(void);
+int ap_cpu_count(void);
 
 /* The model, "CPU" where the system does not say, and whether it emulates another
  * instruction set. */
-const char *cpu_name(bool emulated);
+const char *ap_cpu_name(bool emulated);
 
 #endif

@@ -34,10 +34,10 @@ static attpool_device *add_row(struct attpool_device_list *list)
  * the first. */
 static bool is_the_one(int place)
 {
-    const struct backend *b = registry_at(place), *other;
+    const struct backend *b = ap_registry_at(place), *other;
     const char *why;
     bool available = b->probe(&why);
-    for (int i = 0; (other = registry_at(i)); i++) {
+    for (int i = 0; (other = ap_registry_at(i)); i++) {
         if (i == place || !other->probe || strcmp(other->name, b->name) != 0)
             continue;
         bool taken = other->probe(&why);
@@ -49,7 +49,7 @@ static bool is_the_one(int place)
 
 static void add_cpu(struct attpool_device_list *list, int place, const struct backend *best)
 {
-    const struct backend *b = registry_at(place);
+    const struct backend *b = ap_registry_at(place);
     const char *why = "";
     if (list->count == MOST_ROWS || !is_the_one(place))
         return;
@@ -60,7 +60,7 @@ static void add_cpu(struct attpool_device_list *list, int place, const struct ba
     d->one_answer = d->available ? 1 : -1;
     d->float64 = 1;
     snprintf(row->name, sizeof row->name, "%s", b->name);
-    snprintf(row->device, sizeof row->device, "%s", cpu_name(b->emulated));
+    snprintf(row->device, sizeof row->device, "%s", ap_cpu_name(b->emulated));
     snprintf(row->reason, sizeof row->reason, "%s%s", why,
              d->chosen ? "; the best of this CPU" : "");
 }
@@ -90,8 +90,8 @@ attpool_status attpool_list_devices(attpool_device_list **result)
     if (!list)
         return ATTPOOL_E_MEMORY;
     float_env_enter(&env);
-    best = registry_choose("auto", settings_max_isa(), &device, reason, sizeof reason);
-    for (int i = 0; (b = registry_at(i)); i++) {
+    best = ap_registry_choose("auto", ap_settings_max_isa(), &device, reason, sizeof reason);
+    for (int i = 0; (b = ap_registry_at(i)); i++) {
         if (b->probe)
             add_cpu(list, i, best);
         else

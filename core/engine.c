@@ -17,7 +17,7 @@ enum { SCRATCH_ALIGNMENT = 64 };
 /* Seconds between two calls of the progress callback. */
 #define PROGRESS_INTERVAL 0.05
 
-attpool_status engine_fail(struct engine *engine, attpool_status status, const char *format, ...)
+attpool_status ap_engine_fail(struct engine *engine, attpool_status status, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -26,7 +26,7 @@ attpool_status engine_fail(struct engine *engine, attpool_status status, const c
     return status;
 }
 
-void engine_log(struct engine *engine, int level, const char *format, ...)
+void ap_engine_log(struct engine *engine, int level, const char *format, ...)
 {
     char line[320];
     va_list args;
@@ -38,31 +38,31 @@ void engine_log(struct engine *engine, int level, const char *format, ...)
     engine->log(engine->log_data, line);
 }
 
-int engine_workers(const struct engine *engine)
+int ap_engine_workers(const struct engine *engine)
 {
-    return engine->alone ? 1 : threads_count(engine->threads);
+    return engine->alone ? 1 : ap_threads_count(engine->threads);
 }
 
-void *engine_state(const struct engine *engine)
+void *ap_engine_state(const struct engine *engine)
 {
     return engine->state;
 }
 
-void engine_set_state(struct engine *engine, void *state)
+void ap_engine_set_state(struct engine *engine, void *state)
 {
     engine->state = state;
 }
 
-void engine_note_empty(struct engine *engine, int64_t rows)
+void ap_engine_note_empty(struct engine *engine, int64_t rows)
 {
     atomic_fetch_add_explicit(&engine->empty_rows, rows, memory_order_relaxed);
 }
 
-attpool_status engine_progress(struct engine *engine, double fraction)
+attpool_status ap_engine_progress(struct engine *engine, double fraction)
 {
     if (!engine->progress)
         return ATTPOOL_OK;
-    double now = clock_now();
+    double now = ap_clock_now();
     if (now - engine->progress_time < PROGRESS_INTERVAL)
         return ATTPOOL_OK;
     engine->progress_time = now;
@@ -70,10 +70,10 @@ attpool_status engine_progress(struct engine *engine, double fraction)
         engine->progress_done = fraction;
     if (engine->progress(engine->progress_data, engine->progress_done) == 0)
         return ATTPOOL_OK;
-    return engine_fail(engine, ATTPOOL_E_CANCELLED, "cancelled by the progress callback");
+    return ap_engine_fail(engine, ATTPOOL_E_CANCELLED, "cancelled by the progress callback");
 }
 
-void engine_part(struct engine *engine, double from, double to)
+void ap_engine_part(struct engine *engine, double from, double to)
 {
     engine->progress_from = from;
     engine->progress_to = to;
@@ -83,24 +83,25 @@ static bool watch(void *arg, double fraction)
 {
     const struct engine *e = arg;
     const double part = e->progress_to - e->progress_from;
-    return engine_progress(arg, e->progress_from + part * fraction) != ATTPOOL_OK;
+    return ap_engine_progress(arg, e->progress_from + part * fraction) != ATTPOOL_OK;
 }
 
-void engine_expect(struct engine *engine, double work)
+void ap_engine_expect(struct engine *engine, double work)
 {
     engine->alone = work < engine->threads_pay;
 }
 
-attpool_status engine_parallel(struct engine *engine, int64_t count, engine_task *task, void *arg)
+attpool_status ap_engine_parallel(struct engine *engine, int64_t count, engine_task *task,
+                                  void *arg)
 {
-    bool whole = threads_run(engine->threads, engine->alone, count, task, arg,
-                             engine->progress ? watch : NULL, engine);
+    bool whole = ap_threads_run(engine->threads, engine->alone, count, task, arg,
+                                engine->progress ? watch : NULL, engine);
     return whole ? ATTPOOL_OK : ATTPOOL_E_CANCELLED;
 }
 
-bool engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_shared)
+bool ap_engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_shared)
 {
-    size_t mask = SCRATCH_ALIGNMENT - 1, workers = (size_t)engine_workers(engine), all;
+    size_t mask = SCRATCH_ALIGNMENT - 1, workers = (size_t)ap_engine_workers(engine), all;
     if (bytes_each > SIZE_MAX / 2 || bytes_shared > SIZE_MAX / 2)
         return false;
     size_t each = (bytes_each + mask) & ~mask, shared = (bytes_shared + mask) & ~mask;
@@ -119,12 +120,12 @@ bool engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_share
     return true;
 }
 
-void *engine_shared(const struct engine *engine)
+void *ap_engine_shared(const struct engine *engine)
 {
     return engine->scratch;
 }
 
-void *engine_scratch(const struct engine *engine, int worker)
+void *ap_engine_scratch(const struct engine *engine, int worker)
 {
     return (char *)engine->scratch + engine->scratch_shared + (size_t)worker * engine->scratch_each;
 }

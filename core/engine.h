@@ -14,43 +14,44 @@ struct engine;
  * 0 .. engine_workers - 1. Returns ATTPOOL_OK or ATTPOOL_E_CANCELLED. The floating-point
  * environment is the default one in every worker. */
 typedef void engine_task(void *arg, int64_t index, int worker);
-attpool_status engine_parallel(struct engine *engine, int64_t count, engine_task *task, void *arg);
-int engine_workers(const struct engine *engine); /* 1 in a call too small for threads */
+attpool_status ap_engine_parallel(struct engine *engine, int64_t count, engine_task *task,
+                                  void *arg);
+int ap_engine_workers(const struct engine *engine); /* 1 in a call too small for threads */
 
 /* Make sure every worker has `bytes` of scratch memory, aligned to 64, and the call `shared`
  * bytes for all; kept in the context for the next call. Call once, before anything is written.
  * false: out of memory. The content is undefined. */
-bool engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_shared);
-void *engine_scratch(const struct engine *engine, int worker);
-void *engine_shared(const struct engine *engine);
+bool ap_engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_shared);
+void *ap_engine_scratch(const struct engine *engine, int worker);
+void *ap_engine_shared(const struct engine *engine);
 
-/* What engine_parallel does from now on is this part of the call, for its progress; at first all
+/* What ap_engine_parallel does from now on is this part of the call, for its progress; at first all
  * of it, 0 to 1. */
-void engine_part(struct engine *engine, double from, double to);
+void ap_engine_part(struct engine *engine, double from, double to);
 
 /* For a backend that runs its own loop, in the calling thread: report the fraction of the call that
  * is done. ATTPOOL_E_CANCELLED asks to stop. */
-attpool_status engine_progress(struct engine *engine, double fraction);
+attpool_status ap_engine_progress(struct engine *engine, double fraction);
 
 /* Note rows that are empty under ATTPOOL_EMPTY_ERROR (thread-safe); the core turns it into the
  * status at the end of the call. */
-void engine_note_empty(struct engine *engine, int64_t rows);
+void ap_engine_note_empty(struct engine *engine, int64_t rows);
 
 /* Set the message of the context; returns status. */
-attpool_status engine_fail(struct engine *engine, attpool_status status, const char *format, ...)
+attpool_status ap_engine_fail(struct engine *engine, attpool_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* What the backend keeps in the context. */
-void *engine_state(const struct engine *engine);
-void engine_set_state(struct engine *engine, void *state);
+void *ap_engine_state(const struct engine *engine);
+void ap_engine_set_state(struct engine *engine, void *state);
 
 /* For the core itself. */
 
 /* About how many multiply-adds the backend's next work takes: little work starts no thread. */
-void engine_expect(struct engine *engine, double work);
+void ap_engine_expect(struct engine *engine, double work);
 
 /* Log a line where the verbosity is at least `level`. */
-void engine_log(struct engine *engine, int level, const char *format, ...)
+void ap_engine_log(struct engine *engine, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -8,40 +8,40 @@
 
 static const struct backend *const table[] = {
 #ifdef ATTPOOL_HAVE_SCALAR_FMA
-    &backend_scalar_fma,
+    &ap_backend_scalar_fma,
 #endif
-    &backend_scalar,
+    &ap_backend_scalar,
 #ifdef ATTPOOL_HAVE_AVX2
-    &backend_avx2,
+    &ap_backend_avx2,
 #endif
 #ifdef ATTPOOL_HAVE_AVX2_EMULATED
-    &backend_avx2_emulated,
+    &ap_backend_avx2_emulated,
 #endif
 #ifdef ATTPOOL_HAVE_AVX512
-    &backend_avx512,
+    &ap_backend_avx512,
 #endif
 #ifdef ATTPOOL_HAVE_AVX512_EMULATED
-    &backend_avx512_emulated,
+    &ap_backend_avx512_emulated,
 #endif
 #ifdef ATTPOOL_HAVE_NEON
-    &backend_neon,
+    &ap_backend_neon,
 #endif
 #ifdef ATTPOOL_HAVE_NEON_EMULATED
-    &backend_neon_emulated,
+    &ap_backend_neon_emulated,
 #endif
 #ifdef ATTPOOL_HAVE_OPENCL
-    &backend_opencl,
+    &ap_backend_opencl,
 #endif
 };
 
 enum { TABLES = sizeof table / sizeof table[0] };
 
-const struct backend *registry_at(int i)
+const struct backend *ap_registry_at(int i)
 {
     return i >= 0 && i < TABLES ? table[i] : NULL;
 }
 
-bool registry_has_isa(const char *name)
+bool ap_registry_has_isa(const char *name)
 {
     for (int i = 0; i < TABLES; i++)
         if (table[i]->probe && strcmp(table[i]->name, name) == 0)
@@ -79,8 +79,8 @@ static void unknown_name(const char *name, char *reason, size_t size)
             used += snprintf(reason + used, size - (size_t)used, ", %s", table[i]->name);
 }
 
-const struct backend *registry_choose(const char *name, const char *max_isa, const char **device,
-                                      char *reason, size_t size)
+const struct backend *ap_registry_choose(const char *name, const char *max_isa, const char **device,
+                                         char *reason, size_t size)
 {
     bool known = false;
     *device = NULL;

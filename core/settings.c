@@ -31,20 +31,20 @@ static bool read_number(const char *name, int least, int most, int *value, char 
     return true;
 }
 
-const char *settings_max_isa(void)
+const char *ap_settings_max_isa(void)
 {
     return read_text("ATTPOOL_MAX_ISA");
 }
 
-bool settings_read(struct settings *settings, const attpool_options *options, char *message,
-                   size_t size)
+bool ap_settings_read(struct settings *settings, const attpool_options *options, char *message,
+                      size_t size)
 {
     *settings = (struct settings){
         .backend = read_text("ATTPOOL_BACKEND"),
-        .max_isa = settings_max_isa(),
+        .max_isa = ap_settings_max_isa(),
         .opencl_device = read_text("ATTPOOL_OPENCL_DEVICE"),
     };
-    if (settings->max_isa && !registry_has_isa(settings->max_isa)) {
+    if (settings->max_isa && !ap_registry_has_isa(settings->max_isa)) {
         snprintf(message, size, "ATTPOOL_MAX_ISA is \"%s\", which this library does not have",
                  settings->max_isa);
         return false;

@@ -17,10 +17,10 @@ struct settings {
 
 /* Read ATTPOOL_*, except for what `options` settles. false: a value is wrong, and message says
  * which. */
-bool settings_read(struct settings *settings, const attpool_options *options, char *message,
-                   size_t size);
+bool ap_settings_read(struct settings *settings, const attpool_options *options, char *message,
+                      size_t size);
 
 /* ATTPOOL_MAX_ISA as it stands, NULL where it is not set. */
-const char *settings_max_isa(void);
+const char *ap_settings_max_isa(void);
 
 #endif

@@ -22,7 +22,7 @@ static void make_key(void)
     have_key = pthread_key_create(&key, close_kept) == 0;
 }
 
-attpool_context *thread_context(attpool_status *status)
+attpool_context *ap_thread_context(attpool_status *status)
 {
     attpool_context *context = kept;
     char message[256];
@@ -32,15 +32,15 @@ attpool_context *thread_context(attpool_status *status)
     pthread_once(&once, make_key);
     *status = attpool_open(&options, &context);
     if (*status != ATTPOOL_OK)
-        thread_set_message(*status == ATTPOOL_E_MEMORY ? "no memory for a context" : message);
+        ap_thread_set_message(*status == ATTPOOL_E_MEMORY ? "no memory for a context" : message);
     else if (have_key && pthread_setspecific(key, context) == 0)
         kept = context;
     return context;
 }
 
-attpool_status thread_context_done(attpool_context *context, attpool_status status)
+attpool_status ap_thread_context_done(attpool_context *context, attpool_status status)
 {
-    thread_set_message(status == ATTPOOL_OK ? "" : attpool_message(context));
+    ap_thread_set_message(status == ATTPOOL_OK ? "" : attpool_message(context));
     if (context != kept)
         attpool_close(context);
     return status;

@@ -9,10 +9,10 @@
 #include "core/attpool.h"
 
 /* NULL: *status says why, and the message is noted for the thread. What is not NULL goes to
- * thread_context_done. */
-attpool_context *thread_context(attpool_status *status);
+ * ap_thread_context_done. */
+attpool_context *ap_thread_context(attpool_status *status);
 
 /* The call is over: note its message for attpool_message(NULL). Returns its status. */
-attpool_status thread_context_done(attpool_context *context, attpool_status status);
+attpool_status ap_thread_context_done(attpool_context *context, attpool_status status);
 
 #endif

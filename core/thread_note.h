@@ -10,14 +10,14 @@
 #include <stdbool.h>
 
 /* What attpool_message(NULL) says. */
-const char *thread_message(void);
-void thread_set_message(const char *text);
+const char *ap_thread_message(void);
+void ap_thread_set_message(const char *text);
 /* A call without a context, which needs one: ATTPOOL_E_CONTEXT. */
-attpool_status thread_no_context(void);
+attpool_status ap_thread_no_context(void);
 
 /* Contexts by their numbers, which are never used again. */
-void thread_note_refusal(uint64_t context);
-void thread_forget_refusal(uint64_t context);
-bool thread_was_refused(uint64_t context);
+void ap_thread_note_refusal(uint64_t context);
+void ap_thread_forget_refusal(uint64_t context);
+bool ap_thread_was_refused(uint64_t context);
 
 #endif

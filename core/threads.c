@@ -46,7 +46,7 @@ struct threads {
  * other, and the steps of one call, find the others awake. */
 #define AWAKE 2e-4
 
-struct threads *threads_new(int count)
+struct threads *ap_threads_new(int count)
 {
     struct threads *t = calloc(1, sizeof *t + (size_t)count * sizeof t->worker[0]);
     if (t)
@@ -54,7 +54,7 @@ struct threads *threads_new(int count)
     return t;
 }
 
-int threads_count(const struct threads *t)
+int ap_threads_count(const struct threads *t)
 {
     return t->count;
 }
@@ -82,7 +82,7 @@ static bool stay_awake(double since)
     for (int i = 0; i < 32; i++)
         relax();
     sched_yield();
-    return clock_now() - since < AWAKE;
+    return ap_clock_now() - since < AWAKE;
 }
 
 static bool called(struct threads *t, unsigned seen)
@@ -93,7 +93,7 @@ static bool called(struct threads *t, unsigned seen)
 /* Until there is a run after `seen`, or no more. */
 static void wait_for_run(struct threads *t, unsigned seen)
 {
-    const double since = clock_now();
+    const double since = ap_clock_now();
     while (!called(t, seen))
         if (!stay_awake(since)) {
             pthread_mutex_lock(&t->lock);
@@ -169,7 +169,7 @@ static void stop(struct threads *t)
     pthread_mutex_destroy(&t->lock);
 }
 
-void threads_free(struct threads *t)
+void ap_threads_free(struct threads *t)
 {
     if (t && t->owner)
         stop(t);
@@ -192,7 +192,7 @@ static void open_run(struct threads *t, struct run *run)
 static void close_run(struct threads *t)
 {
     atomic_fetch_or(&t->gate, CLOSED);
-    const double since = clock_now();
+    const double since = ap_clock_now();
     while (t->gate != CLOSED)
         if (!stay_awake(since)) {
             pthread_mutex_lock(&t->lock);
@@ -202,8 +202,8 @@ static void close_run(struct threads *t)
         }
 }
 
-bool threads_run(struct threads *t, bool alone, int64_t count, threads_task *task, void *arg,
-                 threads_watch *watch, void *watch_arg)
+bool ap_threads_run(struct threads *t, bool alone, int64_t count, threads_task *task, void *arg,
+                    threads_watch *watch, void *watch_arg)
 {
     struct run run = { .task = task, .arg = arg, .count = count };
     bool many = count > 1 && t->count > 1 && !alone;

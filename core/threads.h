@@ -18,13 +18,13 @@ typedef void threads_task(void *arg, int64_t index, int worker);
 typedef bool threads_watch(void *arg, double fraction);
 
 /* count >= 1 workers, the calling thread among them. NULL: out of memory. */
-struct threads *threads_new(int count);
-void threads_free(struct threads *threads);
-int threads_count(const struct threads *threads);
+struct threads *ap_threads_new(int count);
+void ap_threads_free(struct threads *threads);
+int ap_threads_count(const struct threads *threads);
 
 /* task(arg, index, worker) once for each index in 0 .. count - 1, by the calling thread `alone`
  * or by all; false when watch stopped it. */
-bool threads_run(struct threads *threads, bool alone, int64_t count, threads_task *task, void *arg,
-                 threads_watch *watch, void *watch_arg);
+bool ap_threads_run(struct threads *threads, bool alone, int64_t count, threads_task *task,
+                    void *arg, threads_watch *watch, void *watch_arg);
 
 #endif

@@ -7,28 +7,28 @@
 #define FUNCTIONS(name)                                                                            \
     static attpool_status name##_f32(struct engine *engine, const struct name##_args *args)        \
     {                                                                                              \
-        return opencl_##name(engine, args, TYPE_F32);                                              \
+        return ap_opencl_##name(engine, args, TYPE_F32);                                           \
     }                                                                                              \
     static attpool_status name##_f64(struct engine *engine, const struct name##_args *args)        \
     {                                                                                              \
-        return opencl_##name(engine, args, TYPE_F64);                                              \
+        return ap_opencl_##name(engine, args, TYPE_F64);                                           \
     }
 OPERATION_TABLE(FUNCTIONS)
 
 #define SLOT(name)       .name = { name##_f32, name##_f64 },
-#define STATE_SLOT(name) .name = { scalar_##name##_f32, scalar_##name##_f64 },
+#define STATE_SLOT(name) .name = { ap_scalar_##name##_f32, ap_scalar_##name##_f64 },
 
 /* The rows end in commas of their own. */
 /* clang-format off */
-const struct backend backend_opencl = {
+const struct backend ap_backend_opencl = {
     .name = "opencl",
     .rank = 0,
-    .list = opencl_list,
-    .open = opencl_open,
-    .close = opencl_close,
-    .device_name = opencl_device_name,
-    .has_type = opencl_has_type,
-    .memory = &opencl_memory,
+    .list = ap_opencl_list,
+    .open = ap_opencl_open,
+    .close = ap_opencl_close,
+    .device_name = ap_opencl_device_name,
+    .has_type = ap_opencl_has_type,
+    .memory = &ap_opencl_memory,
     OPERATION_TABLE(SLOT)
     STATE_OPERATION_TABLE(STATE_SLOT)
 };

@@ -24,31 +24,31 @@ static attpool_status launch_slab(void *arg, struct slab *s)
     int64_t each[3] = { args->m, s->count, matrices };
     struct launch l;
 
-    if (!launch_begin(&l, p->engine, p->tiled ? KERNEL_BMM_TILE : KERNEL_BMM_EACH, p->type))
-        return launch_end(&l);
-    put(&l, sizeof *s, s);
-    put_array(&l, &args->a);
-    put_array(&l, &args->b);
-    put_array(&l, &args->c);
-    put_real(&l, args->alpha);
-    put_real(&l, args->beta);
-    put_long(&l, args->k);
+    if (!ap_launch_begin(&l, p->engine, p->tiled ? KERNEL_BMM_TILE : KERNEL_BMM_EACH, p->type))
+        return ap_launch_end(&l);
+    ap_put(&l, sizeof *s, s);
+    ap_put_array(&l, &args->a);
+    ap_put_array(&l, &args->b);
+    ap_put_array(&l, &args->c);
+    ap_put_real(&l, args->alpha);
+    ap_put_real(&l, args->beta);
+    ap_put_long(&l, args->k);
     if (p->tiled)
-        launch_run(&l, 3, tiles, tile_local);
+        ap_launch_run(&l, 3, tiles, tile_local);
     else
-        launch_run(&l, 3, each, args->m < LEAST_TILED ? tall : wide);
-    return launch_end(&l);
+        ap_launch_run(&l, 3, each, args->m < LEAST_TILED ? tall : wide);
+    return ap_launch_end(&l);
 }
 
-attpool_status opencl_bmm(struct engine *engine, const struct bmm_args *args, int type)
+attpool_status ap_opencl_bmm(struct engine *engine, const struct bmm_args *args, int type)
 {
     struct product p = { .engine = engine, .args = args, .type = type };
     struct cut cut = { .batch = args->batch, .heads = args->heads, .n = args->n, .m = args->m };
 
-    p.tiled = opencl_tiles(engine, type) && args->n >= LEAST_TILED && args->m >= LEAST_TILED;
-    attpool_status status = opencl_turns(engine, 2 * args->k);
+    p.tiled = ap_opencl_tiles(engine, type) && args->n >= LEAST_TILED && args->m >= LEAST_TILED;
+    attpool_status status = ap_opencl_turns(engine, 2 * args->k);
     if (status != ATTPOOL_OK)
         return status;
     cut.most = max64(TILE, LAUNCH_TERMS / max64(1, args->m) / max64(1, args->k) / TILE * TILE);
-    return slab_each(&cut, launch_slab, &p);
+    return ap_slab_each(&cut, launch_slab, &p);
 }

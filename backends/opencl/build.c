@@ -10,7 +10,7 @@
 
 static const struct cl_source *find_source(const char *name)
 {
-    const struct cl_source *s = cl_sources;
+    const struct cl_source *s = ap_cl_sources;
     while (s->name && strcmp(s->name, name) != 0)
         s++;
     return s->name ? s : NULL;
@@ -42,16 +42,16 @@ static void read_log(const struct cl_api *cl, cl_program program, cl_device_id d
     free(log);
 }
 
-const char *opencl_options(int type, bool soft_fma)
+const char *ap_opencl_options(int type, bool soft_fma)
 {
     if (type == TYPE_F64)
         return "-cl-std=CL1.2 -DHAVE_F64";
     return soft_fma ? "-cl-std=CL1.2 -DSOFT_FMA" : "-cl-std=CL1.2";
 }
 
-cl_program opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
-                        const char *const files[], const char *options, cl_int *error,
-                        char line[CL_NAME_ROOM])
+cl_program ap_opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
+                           const char *const files[], const char *options, cl_int *error,
+                           char line[CL_NAME_ROOM])
 {
     const char *texts[BUILD_FILES];
     size_t sizes[BUILD_FILES];

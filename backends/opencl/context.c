@@ -41,10 +41,10 @@ static attpool_status adopt(struct engine *engine, struct opencl *o, const attpo
     if (cl->GetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof context, &context, NULL) !=
             CL_SUCCESS ||
         cl->GetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL) != CL_SUCCESS)
-        return engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_queue is not a command queue");
+        return ap_engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_queue is not a command queue");
     if (context != options->opencl_context || device != options->opencl_device)
-        return engine_fail(engine, ATTPOOL_E_OPTIONS,
-                           "opencl_queue belongs to another context or device");
+        return ap_engine_fail(engine, ATTPOOL_E_OPTIONS,
+                              "opencl_queue belongs to another context or device");
     cl->GetCommandQueueInfo(queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties, NULL);
     o->unordered = properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
     if (cl->RetainContext(context) == CL_SUCCESS)
@@ -54,7 +54,7 @@ static attpool_status adopt(struct engine *engine, struct opencl *o, const attpo
     if (cl->RetainCommandQueue(queue) == CL_SUCCESS)
         o->queue = queue;
     if (!o->context || !o->device || !o->queue)
-        return engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_context is not a context");
+        return ap_engine_fail(engine, ATTPOOL_E_OPTIONS, "opencl_context is not a context");
     return ATTPOOL_OK;
 }
 
@@ -67,27 +67,27 @@ static attpool_status take(struct engine *engine, struct opencl *o, const char *
     const char *why;
     char reason[CL_NAME_ROOM], text[32];
     cl_int error;
-    int count = opencl_find(cl, &list, &why);
+    int count = ap_opencl_find(cl, &list, &why);
 
     if (!name || !*name)
         name = getenv("ATTPOOL_OPENCL_DEVICE");
     if (count > 0)
-        chosen = opencl_choose(cl, list, count, name ? name : "", reason);
+        chosen = ap_opencl_choose(cl, list, count, name ? name : "", reason);
     else
         snprintf(reason, sizeof reason, "%s", why);
     if (chosen)
         o->device = chosen->device;
     free(list);
     if (!chosen)
-        return engine_fail(engine, ATTPOOL_E_BACKEND, "opencl: %s", reason);
+        return ap_engine_fail(engine, ATTPOOL_E_BACKEND, "opencl: %s", reason);
     cl->RetainDevice(o->device);
     o->context = cl->CreateContext(NULL, 1, &o->device, NULL, NULL, &error);
     if (error == CL_SUCCESS)
         o->queue = cl->CreateCommandQueue(o->context, o->device, 0, &error);
     if (error == CL_SUCCESS)
         return ATTPOOL_OK;
-    return engine_fail(engine, ATTPOOL_E_DEVICE, "opencl: the device cannot be opened: %s",
-                       opencl_error_name(error, text));
+    return ap_engine_fail(engine, ATTPOOL_E_DEVICE, "opencl: the device cannot be opened: %s",
+                          ap_opencl_error_name(error, text));
 }
 
 static attpool_status set_up(struct engine *engine, struct opencl *o,
@@ -105,24 +105,24 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
     if (status != ATTPOOL_OK)
         return status;
     read_limits(o);
-    opencl_probe(o->cl, o->device, &answer);
+    ap_opencl_probe(o->cl, o->device, &answer);
     if (!answer.works)
-        return engine_fail(engine, ATTPOOL_E_BACKEND, "%s: %s", o->name, answer.reason);
+        return ap_engine_fail(engine, ATTPOOL_E_BACKEND, "%s: %s", o->name, answer.reason);
     if (o->max_group < GROUP)
-        return engine_fail(engine, ATTPOOL_E_BACKEND,
-                           "%s has work-groups of up to %zu, it should have %d", o->name,
-                           o->max_group, GROUP);
+        return ap_engine_fail(engine, ATTPOOL_E_BACKEND,
+                              "%s has work-groups of up to %zu, it should have %d", o->name,
+                              o->max_group, GROUP);
     o->float64 = answer.float64;
     o->soft_fma = answer.soft_fma;
     o->short_loops = answer.short_loops;
     o->flags = o->cl->CreateBuffer(o->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
                                    sizeof zero, (void *)(uintptr_t)zero, &error);
-    return error == CL_SUCCESS ? ATTPOOL_OK : opencl_fail(engine, error, "the flags' buffer");
+    return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "the flags' buffer");
 }
 
-void opencl_close(struct engine *engine)
+void ap_opencl_close(struct engine *engine)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
     const struct cl_api *cl = o->cl;
 
     if (o->queue)
@@ -147,44 +147,44 @@ void opencl_close(struct engine *engine)
     if (o->device)
         cl->ReleaseDevice(o->device);
     free(o);
-    engine_set_state(engine, NULL);
+    ap_engine_set_state(engine, NULL);
 }
 
-attpool_status opencl_open(struct engine *engine, const attpool_options *options,
-                           const char *device)
+attpool_status ap_opencl_open(struct engine *engine, const attpool_options *options,
+                              const char *device)
 {
     const char *reason;
     attpool_status status;
-    const struct cl_api *cl = opencl_load(&reason);
+    const struct cl_api *cl = ap_opencl_load(&reason);
     struct opencl *o;
 
     if (!cl)
-        return engine_fail(engine, ATTPOOL_E_BACKEND, "opencl: %s", reason);
+        return ap_engine_fail(engine, ATTPOOL_E_BACKEND, "opencl: %s", reason);
     if (!(o = calloc(1, sizeof *o)))
-        return engine_fail(engine, ATTPOOL_E_MEMORY, "opencl: no memory for a context");
+        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "opencl: no memory for a context");
     o->cl = cl;
-    engine_set_state(engine, o);
+    ap_engine_set_state(engine, o);
     status = set_up(engine, o, options, device);
     if (status != ATTPOOL_OK)
-        opencl_close(engine);
+        ap_opencl_close(engine);
     return status;
 }
 
-const char *opencl_device_name(struct engine *engine)
+const char *ap_opencl_device_name(struct engine *engine)
 {
-    const struct opencl *o = engine_state(engine);
+    const struct opencl *o = ap_engine_state(engine);
     return o->name;
 }
 
-bool opencl_has_type(struct engine *engine, int type)
+bool ap_opencl_has_type(struct engine *engine, int type)
 {
-    const struct opencl *o = engine_state(engine);
+    const struct opencl *o = ap_engine_state(engine);
     return type == TYPE_F32 || o->float64;
 }
 
-bool opencl_tiles(struct engine *engine, int type)
+bool ap_opencl_tiles(struct engine *engine, int type)
 {
-    const struct opencl *o = engine_state(engine);
+    const struct opencl *o = ap_engine_state(engine);
     size_t slices = (size_t)2 * TILE_DEPTH * TILE_PITCH * type_bytes(type);
     return o->max_group >= TILE_SIDE * TILE_SIDE && o->local_bytes >= slices && !o->soft_fma;
 }

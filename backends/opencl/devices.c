@@ -79,7 +79,7 @@ static int add_platform(const struct cl_api *cl, struct cl_found *list, int coun
             snprintf(list[count].reason, CL_NAME_ROOM, "the platform has no device");
         else
             snprintf(list[count].reason, CL_NAME_ROOM, "the platform lists no device: %s",
-                     opencl_error_name(error, text));
+                     ap_opencl_error_name(error, text));
         return count + 1;
     }
     if (n > MAX_DEVICES)
@@ -93,7 +93,7 @@ static int add_platform(const struct cl_api *cl, struct cl_found *list, int coun
     return count;
 }
 
-int opencl_find(const struct cl_api *cl, struct cl_found **found, const char **reason)
+int ap_opencl_find(const struct cl_api *cl, struct cl_found **found, const char **reason)
 {
     static _Thread_local char why_none[CL_NAME_ROOM];
     cl_platform_id platforms[MAX_PLATFORMS];
@@ -103,7 +103,7 @@ int opencl_find(const struct cl_api *cl, struct cl_found **found, const char **r
     *found = NULL;
     *reason = why_none;
     if (cl->GetPlatformIDs(MAX_PLATFORMS, platforms, &n) != CL_SUCCESS || n == 0) {
-        opencl_explain(why_none);
+        ap_opencl_explain(why_none);
         return 0;
     }
     if (n > MAX_PLATFORMS)
@@ -196,8 +196,8 @@ static bool platform_matches(const struct cl_api *cl, const struct cl_found *f,
     return contains(version, w->platform);
 }
 
-const struct cl_found *opencl_choose(const struct cl_api *cl, const struct cl_found *found,
-                                     int count, const char *name, char reason[CL_NAME_ROOM])
+const struct cl_found *ap_opencl_choose(const struct cl_api *cl, const struct cl_found *found,
+                                        int count, const char *name, char reason[CL_NAME_ROOM])
 {
     const struct cl_found *best = NULL;
     struct wanted w;
@@ -240,7 +240,7 @@ static void fill_row(const struct cl_api *cl, const struct cl_found *f, struct d
              type_names[type_rank(f->type)].name, f->index);
     if (!f->available)
         return;
-    opencl_probe(cl, f->device, &answer);
+    ap_opencl_probe(cl, f->device, &answer);
     row->available = answer.works;
     row->one_answer = answer.works && answer.one_answer;
     row->float64 = answer.works && answer.float64;
@@ -250,12 +250,12 @@ static void fill_row(const struct cl_api *cl, const struct cl_found *f, struct d
         snprintf(row->reason, sizeof row->reason, "%s", answer.reason);
 }
 
-int opencl_list(struct device_row *rows, int room)
+int ap_opencl_list(struct device_row *rows, int room)
 {
     const char *reason;
-    const struct cl_api *cl = opencl_load(&reason);
+    const struct cl_api *cl = ap_opencl_load(&reason);
     struct cl_found *found = NULL;
-    int count = cl ? opencl_find(cl, &found, &reason) : 0;
+    int count = cl ? ap_opencl_find(cl, &found, &reason) : 0;
 
     for (int i = 0; i < count && i < room; i++)
         fill_row(cl, &found[i], &rows[i]);

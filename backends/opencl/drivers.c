@@ -69,7 +69,7 @@ static void explain_folder(const char *folder, char text[CL_NAME_ROOM])
         snprintf(text, CL_NAME_ROOM, "the drivers of %.100s offer no OpenCL platform", folder);
 }
 
-void opencl_explain(char text[CL_NAME_ROOM])
+void ap_opencl_explain(char text[CL_NAME_ROOM])
 {
     const char *vendors = getenv("OCL_ICD_VENDORS");
     struct stat st;

@@ -3,8 +3,8 @@
 
 #include "backends/opencl/opencl.h"
 
-attpool_status opencl_elementwise(struct engine *engine, const struct elementwise_args *args,
-                                  int type)
+attpool_status ap_opencl_elementwise(struct engine *engine, const struct elementwise_args *args,
+                                     int type)
 {
     static const size_t local[1] = { GROUP };
     size_t bytes = args->n * type_bytes(type);
@@ -15,25 +15,25 @@ attpool_status opencl_elementwise(struct engine *engine, const struct elementwis
 
     if (args->n == 0)
         return ATTPOOL_OK;
-    status = opencl_memory.alloc(engine, bytes, &in);
+    status = ap_opencl_memory.alloc(engine, bytes, &in);
     if (status != ATTPOOL_OK)
         return status;
-    status = opencl_memory.alloc(engine, bytes, &out);
+    status = ap_opencl_memory.alloc(engine, bytes, &out);
     if (status == ATTPOOL_OK)
-        status = opencl_memory.upload(engine, in, 0, args->x, bytes);
+        status = ap_opencl_memory.upload(engine, in, 0, args->x, bytes);
     if (status == ATTPOOL_OK) {
-        if (launch_begin(&l, engine, KERNEL_ELEMENTWISE, type)) {
-            put_int(&l, args->function);
-            put_long(&l, (int64_t)args->n);
-            put_buffer(&l, in);
-            put_buffer(&l, out);
-            launch_run(&l, 1, items, local);
+        if (ap_launch_begin(&l, engine, KERNEL_ELEMENTWISE, type)) {
+            ap_put_int(&l, args->function);
+            ap_put_long(&l, (int64_t)args->n);
+            ap_put_buffer(&l, in);
+            ap_put_buffer(&l, out);
+            ap_launch_run(&l, 1, items, local);
         }
-        status = launch_end(&l);
+        status = ap_launch_end(&l);
     }
     if (status == ATTPOOL_OK)
-        status = opencl_memory.download(engine, out, 0, args->y, bytes);
-    opencl_release(engine, out);
-    opencl_release(engine, in);
+        status = ap_opencl_memory.download(engine, out, 0, args->y, bytes);
+    ap_opencl_release(engine, out);
+    ap_opencl_release(engine, in);
     return status;
 }

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-const char *opencl_error_name(cl_int error, char text[32])
+const char *ap_opencl_error_name(cl_int error, char text[32])
 {
     static const struct {
         cl_int error;
@@ -35,13 +35,13 @@ const char *opencl_error_name(cl_int error, char text[32])
     return text;
 }
 
-attpool_status opencl_fail(struct engine *engine, cl_int error, const char *what)
+attpool_status ap_opencl_fail(struct engine *engine, cl_int error, const char *what)
 {
-    const struct opencl *o = engine_state(engine);
+    const struct opencl *o = ap_engine_state(engine);
     char text[32];
     bool memory = error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_HOST_MEMORY ||
                   error == CL_INVALID_BUFFER_SIZE;
 
-    return engine_fail(engine, memory ? ATTPOOL_E_MEMORY : ATTPOOL_E_DEVICE, "%s: %s: %s", o->name,
-                       what, opencl_error_name(error, text));
+    return ap_engine_fail(engine, memory ? ATTPOOL_E_MEMORY : ATTPOOL_E_DEVICE, "%s: %s: %s",
+                          o->name, what, ap_opencl_error_name(error, text));
 }

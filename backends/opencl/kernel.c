@@ -11,24 +11,24 @@ static attpool_status launch_evaluate(const struct pooling *p, const struct slab
     int64_t items[2] = { s->width, s->rows };
     struct launch l;
 
-    if (launch_begin(&l, p->engine, KERNEL_EVALUATE, p->type)) {
-        put(&l, sizeof *s, s);
-        put_buffer(&l, p->scores);
-        put_buffer(&l, p->scales);
-        put_int(&l, p->log_domain);
-        put_int(&l, p->has_factor);
-        put_array(&l, &p->args->weights);
-        launch_run(&l, 2, items, s->m < GROUP / 2 ? tall : wide);
+    if (ap_launch_begin(&l, p->engine, KERNEL_EVALUATE, p->type)) {
+        ap_put(&l, sizeof *s, s);
+        ap_put_buffer(&l, p->scores);
+        ap_put_buffer(&l, p->scales);
+        ap_put_int(&l, p->log_domain);
+        ap_put_int(&l, p->has_factor);
+        ap_put_array(&l, &p->args->weights);
+        ap_launch_run(&l, 2, items, s->m < GROUP / 2 ? tall : wide);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status evaluate_slab(void *arg, struct slab *s)
 {
-    return pool_each_scores(arg, s, launch_evaluate);
+    return ap_pool_each_scores(arg, s, launch_evaluate);
 }
 
-attpool_status opencl_kernel(struct engine *engine, const struct kernel_args *args, int type)
+attpool_status ap_opencl_kernel(struct engine *engine, const struct kernel_args *args, int type)
 {
     struct pool_args scores = {
         .batch = args->batch,
@@ -45,14 +45,14 @@ attpool_status opencl_kernel(struct engine *engine, const struct kernel_args *ar
     };
     struct cut cut = { .batch = args->batch, .heads = args->heads, .n = args->n, .m = args->m };
     struct pooling p;
-    attpool_status status = pool_plan(&p, engine, &scores, type);
+    attpool_status status = ap_pool_plan(&p, engine, &scores, type);
 
     if (status != ATTPOOL_OK)
         return status;
-    if (!score_open(engine, &p.score))
+    if (!ap_score_open(engine, &p.score))
         return ATTPOOL_E_MEMORY;
     cut.most = p.slab_rows;
-    status = slab_each(&cut, evaluate_slab, &p);
-    score_close(engine, &p.score);
+    status = ap_slab_each(&cut, evaluate_slab, &p);
+    ap_score_close(engine, &p.score);
     return status;
 }

@@ -5,66 +5,66 @@
 
 #include <assert.h>
 
-attpool_status opencl_turns(struct engine *engine, int64_t turns)
+attpool_status ap_opencl_turns(struct engine *engine, int64_t turns)
 {
-    const struct opencl *o = engine_state(engine);
+    const struct opencl *o = ap_engine_state(engine);
     if (!o->short_loops || turns <= LOOP_TURNS)
         return ATTPOOL_OK;
-    return engine_fail(
+    return ap_engine_fail(
         engine, ATTPOOL_E_DEVICE,
         "the driver of %s ends loops after %d iterations; this call needs up to %lld", o->name,
         LOOP_TURNS, (long long)turns);
 }
 
-bool launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type)
+bool ap_launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type)
 {
-    *l = (struct launch){ .engine = engine, .opencl = engine_state(engine), .type = type };
-    l->kernel = opencl_function(engine, id, type);
+    *l = (struct launch){ .engine = engine, .opencl = ap_engine_state(engine), .type = type };
+    l->kernel = ap_opencl_function(engine, id, type);
     l->status = l->kernel ? ATTPOOL_OK : ATTPOOL_E_DEVICE;
     return l->kernel;
 }
 
-void put(struct launch *l, size_t bytes, const void *value)
+void ap_put(struct launch *l, size_t bytes, const void *value)
 {
     if (l->error == CL_SUCCESS)
         l->error = l->opencl->cl->SetKernelArg(l->kernel, l->count++, bytes, value);
 }
 
-void put_int(struct launch *l, int value)
+void ap_put_int(struct launch *l, int value)
 {
     cl_int v = value;
-    put(l, sizeof v, &v);
+    ap_put(l, sizeof v, &v);
 }
 
-void put_long(struct launch *l, int64_t value)
+void ap_put_long(struct launch *l, int64_t value)
 {
     cl_long v = value;
-    put(l, sizeof v, &v);
+    ap_put(l, sizeof v, &v);
 }
 
-void put_real(struct launch *l, double value)
+void ap_put_real(struct launch *l, double value)
 {
     float f32 = (float)value;
     if (l->type == TYPE_F32)
-        put(l, sizeof f32, &f32);
+        ap_put(l, sizeof f32, &f32);
     else
-        put(l, sizeof value, &value);
+        ap_put(l, sizeof value, &value);
 }
 
-void put_buffer(struct launch *l, cl_mem buffer)
+void ap_put_buffer(struct launch *l, cl_mem buffer)
 {
     if (!buffer)
         buffer = l->opencl->flags;
-    put(l, sizeof buffer, &buffer);
+    ap_put(l, sizeof buffer, &buffer);
 }
 
-void put_flags(struct launch *l)
+void ap_put_flags(struct launch *l)
 {
     l->opencl->flags_used = true;
-    put_buffer(l, l->opencl->flags);
+    ap_put_buffer(l, l->opencl->flags);
 }
 
-int64_t opencl_divisor(int64_t d)
+int64_t ap_opencl_divisor(int64_t d)
 {
     uint64_t divisor = (uint64_t)d, shift = 0;
 
@@ -74,7 +74,7 @@ int64_t opencl_divisor(int64_t d)
     return (int64_t)(shift << 32 | (((((uint64_t)1 << shift) - divisor) << 32) / divisor + 1));
 }
 
-void put_bytes(struct launch *l, const struct array *a, size_t element)
+void ap_put_bytes(struct launch *l, const struct array *a, size_t element)
 {
     const struct array_place place = {
         .offset = a->offset / (int64_t)element,
@@ -82,16 +82,16 @@ void put_bytes(struct launch *l, const struct array *a, size_t element)
         .head = a->head,
         .row = a->row,
         .col = a->col,
-        .group = opencl_divisor(a->group > 0 ? a->group : 1),
+        .group = ap_opencl_divisor(a->group > 0 ? a->group : 1),
     };
     assert(a->offset % (int64_t)element == 0);
-    put_buffer(l, a->data);
-    put(l, sizeof place, &place);
+    ap_put_buffer(l, a->data);
+    ap_put(l, sizeof place, &place);
 }
 
-void put_array(struct launch *l, const struct array *a)
+void ap_put_array(struct launch *l, const struct array *a)
 {
-    put_bytes(l, a, type_bytes(l->type));
+    ap_put_bytes(l, a, type_bytes(l->type));
 }
 
 /* A caller's queue may run commands in any order: barriers before and after keep that of calls. */
@@ -101,7 +101,7 @@ static void put_barrier(struct launch *l)
         l->error = l->opencl->cl->EnqueueBarrierWithWaitList(l->opencl->queue, 0, NULL, NULL);
 }
 
-void launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local)
+void ap_launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local)
 {
     const struct cl_api *cl = l->opencl->cl;
     size_t global[3];
@@ -120,9 +120,9 @@ void launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, cons
         l->error = cl->Flush(l->opencl->queue);
 }
 
-attpool_status launch_end(struct launch *l)
+attpool_status ap_launch_end(struct launch *l)
 {
     if (l->status == ATTPOOL_OK && l->error != CL_SUCCESS)
-        l->status = opencl_fail(l->engine, l->error, "a launch failed");
+        l->status = ap_opencl_fail(l->engine, l->error, "a launch failed");
     return l->status;
 }

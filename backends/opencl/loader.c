@@ -37,7 +37,7 @@ static void load(void)
     complete = true;
 }
 
-const struct cl_api *opencl_load(const char **reason)
+const struct cl_api *ap_opencl_load(const char **reason)
 {
     pthread_once(&once, load);
     *reason = why_not;

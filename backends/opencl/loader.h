@@ -47,9 +47,9 @@ struct cl_api {
 };
 
 /* The table, or NULL and why. Thread-safe; the library is opened once and stays open. */
-const struct cl_api *opencl_load(const char **reason);
+const struct cl_api *ap_opencl_load(const char **reason);
 
 /* "CL_OUT_OF_RESOURCES" for the common codes, else "error -9999"; text is room for it. */
-const char *opencl_error_name(cl_int error, char text[32]);
+const char *ap_opencl_error_name(cl_int error, char text[32]);
 
 #endif

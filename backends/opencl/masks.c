@@ -3,7 +3,7 @@
 
 #include "backends/opencl/opencl.h"
 
-void put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights)
+void ap_put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights)
 {
     static const struct array none;
     const struct masking how = {
@@ -17,16 +17,16 @@ void put_masks(struct launch *l, const struct masks *masks, const struct array *
         .has_key_weights = key_weights && key_weights->data,
     };
 
-    put(l, sizeof how, &how);
-    put_bytes(l, &masks->lengths, masks->length_bytes == 8 ? 8 : 4);
-    put_bytes(l, &masks->mask, 1);
-    put_array(l, &masks->bias);
-    put_array(l, key_weights ? key_weights : &none);
+    ap_put(l, sizeof how, &how);
+    ap_put_bytes(l, &masks->lengths, masks->length_bytes == 8 ? 8 : 4);
+    ap_put_bytes(l, &masks->mask, 1);
+    ap_put_array(l, &masks->bias);
+    ap_put_array(l, key_weights ? key_weights : &none);
 }
 
-attpool_status opencl_check(struct engine *engine, const struct masks *masks,
-                            const struct array *key_weights, int64_t batch, int64_t heads,
-                            int64_t n, int64_t m, int type)
+attpool_status ap_opencl_check(struct engine *engine, const struct masks *masks,
+                               const struct array *key_weights, int64_t batch, int64_t heads,
+                               int64_t n, int64_t m, int type)
 {
     static const struct array none;
     static const size_t local[3] = { GROUP, 1, 1 };
@@ -39,18 +39,18 @@ attpool_status opencl_check(struct engine *engine, const struct masks *masks,
         key_weights = &none;
     if (!lengths->data && !key_weights->data)
         return ATTPOOL_OK;
-    if (!launch_begin(&l, engine, KERNEL_CHECK, type))
-        return launch_end(&l);
-    put_bytes(&l, lengths, masks->length_bytes == 8 ? 8 : 4);
-    put_int(&l, lengths->data ? masks->length_bytes : 0);
-    put_long(&l, rows);
-    put_array(&l, key_weights);
-    put_int(&l, key_weights->data != NULL);
-    put_long(&l, m);
-    put_flags(&l);
+    if (!ap_launch_begin(&l, engine, KERNEL_CHECK, type))
+        return ap_launch_end(&l);
+    ap_put_bytes(&l, lengths, masks->length_bytes == 8 ? 8 : 4);
+    ap_put_int(&l, lengths->data ? masks->length_bytes : 0);
+    ap_put_long(&l, rows);
+    ap_put_array(&l, key_weights);
+    ap_put_int(&l, key_weights->data != NULL);
+    ap_put_long(&l, m);
+    ap_put_flags(&l);
     items[0] = max64(lengths->data ? rows : 0, key_weights->data ? m : 0);
     items[1] = heads;
     items[2] = batch;
-    launch_run(&l, 3, items, local);
-    return launch_end(&l);
+    ap_launch_run(&l, 3, items, local);
+    return ap_launch_end(&l);
 }

@@ -5,19 +5,19 @@
 
 static cl_mem new_buffer(struct engine *engine, cl_mem_flags flags, size_t bytes, const void *host)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
     cl_int error;
     cl_mem buffer;
 
     if (bytes > o->max_alloc) {
-        engine_fail(engine, ATTPOOL_E_MEMORY,
-                    "%s: an array has %zu bytes, the largest possible is %llu", o->name, bytes,
-                    (unsigned long long)o->max_alloc);
+        ap_engine_fail(engine, ATTPOOL_E_MEMORY,
+                       "%s: an array has %zu bytes, the largest possible is %llu", o->name, bytes,
+                       (unsigned long long)o->max_alloc);
         return NULL;
     }
     buffer = o->cl->CreateBuffer(o->context, flags, bytes, (void *)(uintptr_t)host, &error);
     if (error != CL_SUCCESS) {
-        opencl_fail(engine, error, "a buffer");
+        ap_opencl_fail(engine, error, "a buffer");
         return NULL;
     }
     return buffer;
@@ -31,39 +31,39 @@ static attpool_status memory_alloc(struct engine *engine, size_t bytes, void **b
 
 static void memory_release(struct engine *engine, void *buffer)
 {
-    opencl_release(engine, buffer);
+    ap_opencl_release(engine, buffer);
 }
 
 static attpool_status memory_upload(struct engine *engine, void *buffer, size_t offset,
                                     const void *host, size_t bytes)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
     cl_int error = bytes == 0 ? CL_SUCCESS
                               : o->cl->EnqueueWriteBuffer(o->queue, buffer, CL_TRUE, offset, bytes,
                                                           host, 0, NULL, NULL);
-    return error == CL_SUCCESS ? ATTPOOL_OK : opencl_fail(engine, error, "writing a buffer");
+    return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "writing a buffer");
 }
 
 static attpool_status memory_download(struct engine *engine, void *buffer, size_t offset,
                                       void *host, size_t bytes)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
     cl_int error = bytes == 0 ? CL_SUCCESS
                               : o->cl->EnqueueReadBuffer(o->queue, buffer, CL_TRUE, offset, bytes,
                                                          host, 0, NULL, NULL);
-    return error == CL_SUCCESS ? ATTPOOL_OK : opencl_fail(engine, error, "reading a buffer");
+    return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "reading a buffer");
 }
 
 static attpool_status memory_sync(struct engine *engine)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
     static const cl_uint zero[FLAGS] = { 0 };
     cl_uint flags[FLAGS] = { 0 };
     cl_int error = o->cl->Finish(o->queue);
     attpool_status status;
 
     if (error != CL_SUCCESS)
-        return opencl_fail(engine, error, "waiting");
+        return ap_opencl_fail(engine, error, "waiting");
     if (!o->flags_used)
         return ATTPOOL_OK;
     o->flags_used = false;
@@ -73,17 +73,18 @@ static attpool_status memory_sync(struct engine *engine)
     if (status != ATTPOOL_OK)
         return status;
     if (flags[FLAG_LENGTHS])
-        return engine_fail(engine, ATTPOOL_E_LENGTHS, "a length is outside 0..m");
+        return ap_engine_fail(engine, ATTPOOL_E_LENGTHS, "a length is outside 0..m");
     if (flags[FLAG_KEY_WEIGHTS])
-        return engine_fail(engine, ATTPOOL_E_KEY_WEIGHTS, "a key weight is negative or not finite");
+        return ap_engine_fail(engine, ATTPOOL_E_KEY_WEIGHTS,
+                              "a key weight is negative or not finite");
     if (flags[FLAG_EMPTY])
-        engine_note_empty(engine, flags[FLAG_EMPTY]);
+        ap_engine_note_empty(engine, flags[FLAG_EMPTY]);
     return ATTPOOL_OK;
 }
 
-cl_mem opencl_scratch(struct engine *engine, enum scratch_id slot, size_t bytes)
+cl_mem ap_opencl_scratch(struct engine *engine, enum scratch_id slot, size_t bytes)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
 
     if (o->scratch[slot] && o->scratch_bytes[slot] >= bytes)
         return o->scratch[slot];
@@ -94,19 +95,19 @@ cl_mem opencl_scratch(struct engine *engine, enum scratch_id slot, size_t bytes)
     return o->scratch[slot];
 }
 
-cl_mem opencl_copy(struct engine *engine, const void *host, size_t bytes)
+cl_mem ap_opencl_copy(struct engine *engine, const void *host, size_t bytes)
 {
     return new_buffer(engine, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes, host);
 }
 
-void opencl_release(struct engine *engine, cl_mem buffer)
+void ap_opencl_release(struct engine *engine, cl_mem buffer)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
     if (buffer)
         o->cl->ReleaseMemObject(buffer);
 }
 
-const struct device_memory opencl_memory = {
+const struct device_memory ap_opencl_memory = {
     .alloc = memory_alloc,
     .release = memory_release,
     .upload = memory_upload,

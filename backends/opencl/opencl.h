@@ -5,12 +5,12 @@
 /* What the files of the OpenCL backend share. An operation is written as
  *
  *     struct launch l;
- *     if (launch_begin(&l, engine, KERNEL_SOFTMAX, type)) {
- *         put_array(&l, &args->s);          the arguments in the order of cl/softmax.cl
+ *     if (ap_launch_begin(&l, engine, KERNEL_SOFTMAX, type)) {
+ *         ap_put_array(&l, &args->s);          the arguments in the order of cl/softmax.cl
  *         ...
- *         launch_run(&l, 2, global, local);
+ *         ap_launch_run(&l, 2, global, local);
  *     }
- *     return launch_end(&l);
+ *     return ap_launch_end(&l);
  */
 
 #include "backends/backend.h"
@@ -37,11 +37,11 @@ struct cl_found {
 
 /* All devices of all platforms, in the order of the drivers; *found is to be freed. Returns how
  * many there are; 0 with a reason where there is no library or no platform. */
-int opencl_find(const struct cl_api *cl, struct cl_found **found, const char **reason);
+int ap_opencl_find(const struct cl_api *cl, struct cl_found **found, const char **reason);
 
 /* The one that "PLATFORM:TYPE:INDEX" names. NULL, with the reason in `reason`. */
-const struct cl_found *opencl_choose(const struct cl_api *cl, const struct cl_found *found,
-                                     int count, const char *name, char reason[CL_NAME_ROOM]);
+const struct cl_found *ap_opencl_choose(const struct cl_api *cl, const struct cl_found *found,
+                                        int count, const char *name, char reason[CL_NAME_ROOM]);
 
 /* What a device can compute, found by running programs; its own claims are ignored. */
 struct cl_answer {
@@ -53,12 +53,12 @@ struct cl_answer {
 };
 
 /* Kept for the life of the process: the first call for a device takes a moment. */
-void opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer);
+void ap_opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer);
 
 /* Why there is no platform, as far as files tell (drivers.c). */
-void opencl_explain(char text[CL_NAME_ROOM]);
+void ap_opencl_explain(char text[CL_NAME_ROOM]);
 
-int opencl_list(struct device_row *rows, int room);
+int ap_opencl_list(struct device_row *rows, int room);
 
 /* ---- Programs and launches (build.c, program.c, launch.c) ---- */
 
@@ -113,9 +113,9 @@ enum { BUILD_FILES = 16 }; /* of a program, at most */
 
 /* Build a program for a device of a context. NULL: *error, and the first line of the log in
  * `line`. `files` ends with NULL; names as in sources.h. */
-cl_program opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
-                        const char *const files[], const char *options, cl_int *error,
-                        char line[CL_NAME_ROOM]);
+cl_program ap_opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
+                           const char *const files[], const char *options, cl_int *error,
+                           char line[CL_NAME_ROOM]);
 
 /* Scratch memory of pooling (pool.c). */
 enum scratch_id {
@@ -130,7 +130,7 @@ enum scratch_id {
     SCRATCHES
 };
 
-const char *opencl_options(int type, bool soft_fma);
+const char *ap_opencl_options(int type, bool soft_fma);
 
 /* What is kept in a context. */
 struct opencl {
@@ -152,17 +152,17 @@ struct opencl {
 };
 
 /* The kernel, built when it is first asked for; NULL: the message is set. */
-cl_kernel opencl_function(struct engine *engine, enum kernel_id id, int type);
+cl_kernel ap_opencl_function(struct engine *engine, enum kernel_id id, int type);
 
-attpool_status opencl_fail(struct engine *engine, cl_int error, const char *what);
+attpool_status ap_opencl_fail(struct engine *engine, cl_int error, const char *what);
 
 /* Scratch memory of at least so many bytes; NULL: the message is set. */
-cl_mem opencl_scratch(struct engine *engine, enum scratch_id id, size_t bytes);
+cl_mem ap_opencl_scratch(struct engine *engine, enum scratch_id id, size_t bytes);
 
 /* A device copy of host data that lives until the launches that use it are done: release it
  * once they are queued. NULL: the message is set. */
-cl_mem opencl_copy(struct engine *engine, const void *host, size_t bytes);
-void opencl_release(struct engine *engine, cl_mem buffer);
+cl_mem ap_opencl_copy(struct engine *engine, const void *host, size_t bytes);
+void ap_opencl_release(struct engine *engine, cl_mem buffer);
 
 struct launch {
     struct engine *engine;
@@ -174,20 +174,20 @@ struct launch {
     attpool_status status;
 };
 
-bool launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type);
-void put(struct launch *l, size_t bytes, const void *value);
-void put_int(struct launch *l, int value);
-void put_long(struct launch *l, int64_t value);
-void put_real(struct launch *l, double value);    /* rounded to the type */
-void put_buffer(struct launch *l, cl_mem buffer); /* NULL: a buffer that is not used */
-void put_flags(struct launch *l);
+bool ap_launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type);
+void ap_put(struct launch *l, size_t bytes, const void *value);
+void ap_put_int(struct launch *l, int value);
+void ap_put_long(struct launch *l, int64_t value);
+void ap_put_real(struct launch *l, double value);    /* rounded to the type */
+void ap_put_buffer(struct launch *l, cl_mem buffer); /* NULL: a buffer that is not used */
+void ap_put_flags(struct launch *l);
 /* Two arguments: the buffer and its struct array, offset in elements. */
-void put_array(struct launch *l, const struct array *a);
-void put_bytes(struct launch *l, const struct array *a, size_t element);
+void ap_put_array(struct launch *l, const struct array *a);
+void ap_put_bytes(struct launch *l, const struct array *a, size_t element);
 /* For divide() of cl/array.cl. */
-int64_t opencl_divisor(int64_t d);
-void launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local);
-attpool_status launch_end(struct launch *l);
+int64_t ap_opencl_divisor(int64_t d);
+void ap_launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local);
+attpool_status ap_launch_end(struct launch *l);
 
 enum { MOST_ROWS = 1 << 30 }; /* of a launch: numbers that divide() takes */
 
@@ -212,21 +212,21 @@ static inline size_t type_bytes(int type)
 }
 
 /* The arguments of MASK_PARAMETERS in cl/masks.cl; key_weights may be NULL. */
-void put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights);
+void ap_put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights);
 
 /* Queue the check of lengths and key weights; what it finds is reported by sync. */
-attpool_status opencl_check(struct engine *engine, const struct masks *masks,
-                            const struct array *key_weights, int64_t batch, int64_t heads,
-                            int64_t n, int64_t m, int type);
+attpool_status ap_opencl_check(struct engine *engine, const struct masks *masks,
+                               const struct array *key_weights, int64_t batch, int64_t heads,
+                               int64_t n, int64_t m, int type);
 
 /* Of all loops of a work-item together, where the device has short_loops. */
 #define LOOP_TURNS 65535
 
 /* Refuse work whose loops, in a work-item, take more turns than the device makes. */
-attpool_status opencl_turns(struct engine *engine, int64_t turns);
+attpool_status ap_opencl_turns(struct engine *engine, int64_t turns);
 
 /* Does the device have room for the work-groups of cl/tile.cl? */
-bool opencl_tiles(struct engine *engine, int type);
+bool ap_opencl_tiles(struct engine *engine, int type);
 
 /* Multiply-adds of a launch, more or less: a few tenths of a second on a slow device. Drivers
  * end launches that take seconds. */
@@ -234,16 +234,17 @@ bool opencl_tiles(struct engine *engine, int type);
 
 /* ---- Operations ---- */
 
-attpool_status opencl_open(struct engine *engine, const attpool_options *options,
-                           const char *device);
-void opencl_close(struct engine *engine);
-const char *opencl_device_name(struct engine *engine);
-bool opencl_has_type(struct engine *engine, int type);
+attpool_status ap_opencl_open(struct engine *engine, const attpool_options *options,
+                              const char *device);
+void ap_opencl_close(struct engine *engine);
+const char *ap_opencl_device_name(struct engine *engine);
+bool ap_opencl_has_type(struct engine *engine, int type);
 
-extern const struct device_memory opencl_memory;
+extern const struct device_memory ap_opencl_memory;
 
 #define OPENCL_DECLARE(name)                                                                       \
-    attpool_status opencl_##name(struct engine *engine, const struct name##_args *args, int type);
+    attpool_status ap_opencl_##name(struct engine *engine, const struct name##_args *args,         \
+                                    int type);
 OPERATION_TABLE(OPENCL_DECLARE)
 #undef OPENCL_DECLARE
 

@@ -27,16 +27,16 @@ static int64_t blocks_of(const struct slab *s)
 
 static void put_slab(struct launch *l, const struct pooling *p, const struct slab *s)
 {
-    put(l, sizeof *s, s);
-    put_buffer(l, p->chosen);
+    ap_put(l, sizeof *s, s);
+    ap_put_buffer(l, p->chosen);
 }
 
 static void put_weighing(struct launch *l, const struct pooling *p)
 {
     const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL,
                                   p->args->n_eff.data != NULL };
-    put(l, sizeof how, &how);
-    put_array(l, &p->args->key_weights);
+    ap_put(l, sizeof how, &how);
+    ap_put_array(l, &p->args->key_weights);
 }
 
 /* ---- The steps ---- */
@@ -57,47 +57,47 @@ static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
                          s->rows / s->count };
     struct launch l;
 
-    if (launch_begin(&l, p->engine, KERNEL_SUMS, p->type)) {
-        put(&l, sizeof *s, s);
-        put_int(&l, p->sums);
-        put_real(&l, args->kernel.one);
-        put_array(&l, &args->q);
-        put_array(&l, &args->k);
-        put_int(&l, inverse_bandwidths->data != NULL);
-        put_array(&l, inverse_bandwidths);
-        put_long(&l, args->d);
-        put_long(&l, args->masks.band_low);
-        put_long(&l, args->masks.band_high);
-        put_buffer(&l, p->scores);
-        launch_run(&l, 3, items, tile_local);
+    if (ap_launch_begin(&l, p->engine, KERNEL_SUMS, p->type)) {
+        ap_put(&l, sizeof *s, s);
+        ap_put_int(&l, p->sums);
+        ap_put_real(&l, args->kernel.one);
+        ap_put_array(&l, &args->q);
+        ap_put_array(&l, &args->k);
+        ap_put_int(&l, inverse_bandwidths->data != NULL);
+        ap_put_array(&l, inverse_bandwidths);
+        ap_put_long(&l, args->d);
+        ap_put_long(&l, args->masks.band_low);
+        ap_put_long(&l, args->masks.band_high);
+        ap_put_buffer(&l, p->scores);
+        ap_launch_run(&l, 3, items, tile_local);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status make_scores(const struct pooling *p, const struct slab *s)
 {
-    int64_t items[2] = { s->rows, ceil_div(s->width, score_keys_each(&p->score)) };
+    int64_t items[2] = { s->rows, ceil_div(s->width, ap_score_keys_each(&p->score)) };
     bool tiled = sums_tiled(p, s);
     attpool_status status = tiled ? launch_sums(p, s) : ATTPOOL_OK;
     struct launch l;
 
     if (status != ATTPOOL_OK)
         return status;
-    if (launch_begin(&l, p->engine, score_kernel(&p->score), p->type)) {
+    if (ap_launch_begin(&l, p->engine, ap_score_kernel(&p->score), p->type)) {
         put_slab(&l, p, s);
-        put_masks(&l, &p->args->masks, &p->args->key_weights);
-        put_score(&l, &p->score);
-        put_int(&l, (int)score_keys_each(&p->score));
-        put_int(&l, tiled);
-        put_int(&l, p->log_domain);
-        put_int(&l, p->has_factor);
-        put_int(&l, p->special);
-        put_buffer(&l, p->row_sum);
-        put_buffer(&l, p->scores);
-        put_buffer(&l, p->scales);
-        launch_run(&l, 2, items, s->rows < 32 ? along : across);
+        ap_put_masks(&l, &p->args->masks, &p->args->key_weights);
+        ap_put_score(&l, &p->score);
+        ap_put_int(&l, (int)ap_score_keys_each(&p->score));
+        ap_put_int(&l, tiled);
+        ap_put_int(&l, p->log_domain);
+        ap_put_int(&l, p->has_factor);
+        ap_put_int(&l, p->special);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_buffer(&l, p->scores);
+        ap_put_buffer(&l, p->scales);
+        ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status launch_weigh(const struct pooling *p, const struct slab *s)
@@ -105,17 +105,17 @@ static attpool_status launch_weigh(const struct pooling *p, const struct slab *s
     int64_t items[2] = { s->rows, blocks_of(s) };
     struct launch l;
 
-    if (launch_begin(&l, p->engine, KERNEL_WEIGH, p->type)) {
+    if (ap_launch_begin(&l, p->engine, KERNEL_WEIGH, p->type)) {
         put_slab(&l, p, s);
         put_weighing(&l, p);
-        put_int(&l, p->special);
-        put_buffer(&l, p->row_sum);
-        put_buffer(&l, p->scores);
-        put_buffer(&l, p->scales);
-        put_buffer(&l, p->blocks);
-        launch_run(&l, 2, items, s->rows < 32 ? along : across);
+        ap_put_int(&l, p->special);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_buffer(&l, p->scores);
+        ap_put_buffer(&l, p->scales);
+        ap_put_buffer(&l, p->blocks);
+        ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status launch_fold(const struct pooling *p, const struct slab *s, int64_t slot)
@@ -123,18 +123,18 @@ static attpool_status launch_fold(const struct pooling *p, const struct slab *s,
     int64_t items[2] = { s->rows, max64(1, ceil_div(s->width, SUPER_BLOCK)) };
     struct launch l;
 
-    if (launch_begin(&l, p->engine, KERNEL_FOLD, p->type)) {
+    if (ap_launch_begin(&l, p->engine, KERNEL_FOLD, p->type)) {
         put_slab(&l, p, s);
-        put_int(&l, p->log_domain && p->special == USUAL);
-        put_int(&l, p->special);
-        put_buffer(&l, p->row_sum);
-        put_buffer(&l, p->blocks);
-        put_buffer(&l, p->nodes);
-        put_long(&l, slot);
-        put_long(&l, p->slots);
-        launch_run(&l, 2, items, s->rows < 32 ? along : across);
+        ap_put_int(&l, p->log_domain && p->special == USUAL);
+        ap_put_int(&l, p->special);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_buffer(&l, p->blocks);
+        ap_put_buffer(&l, p->nodes);
+        ap_put_long(&l, slot);
+        ap_put_long(&l, p->slots);
+        ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status launch_gather(const struct pooling *p, const struct slab *s, int64_t slot)
@@ -148,29 +148,29 @@ static attpool_status launch_gather(const struct pooling *p, const struct slab *
     int64_t each[3] = { args->v, s->rows, supers };
     struct launch l;
 
-    if (!launch_begin(&l, p->engine, tiled ? KERNEL_GATHER_TILE : KERNEL_GATHER_EACH, p->type))
-        return launch_end(&l);
+    if (!ap_launch_begin(&l, p->engine, tiled ? KERNEL_GATHER_TILE : KERNEL_GATHER_EACH, p->type))
+        return ap_launch_end(&l);
     if (tiled)
-        put(&l, sizeof *s, s);
+        ap_put(&l, sizeof *s, s);
     else
         put_slab(&l, p, s);
-    put_buffer(&l, p->scores);
-    put_buffer(&l, p->blocks);
-    put_array(&l, &args->value);
-    put_long(&l, args->v);
-    put_buffer(&l, p->columns);
-    put_long(&l, slot);
+    ap_put_buffer(&l, p->scores);
+    ap_put_buffer(&l, p->blocks);
+    ap_put_array(&l, &args->value);
+    ap_put_long(&l, args->v);
+    ap_put_buffer(&l, p->columns);
+    ap_put_long(&l, slot);
     if (tiled) {
-        put_int(&l, (int)supers);
-        put_long(&l, args->masks.band_low);
-        put_long(&l, args->masks.band_high);
-        launch_run(&l, 3, tiles, tile_local);
+        ap_put_int(&l, (int)supers);
+        ap_put_long(&l, args->masks.band_low);
+        ap_put_long(&l, args->masks.band_high);
+        ap_launch_run(&l, 3, tiles, tile_local);
     } else {
-        put_int(&l, p->special);
-        put_buffer(&l, p->row_sum);
-        launch_run(&l, 3, each, args->v < 16 ? along : across);
+        ap_put_int(&l, p->special);
+        ap_put_buffer(&l, p->row_sum);
+        ap_launch_run(&l, 3, each, args->v < 16 ? along : across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 /* The nodes whose length is reach super-blocks, into their siblings that come before them. */
@@ -187,32 +187,32 @@ static attpool_status launch_merges(const struct pooling *p, const struct slab *
     items[0] = p->args->v;
     items[1] = s->rows;
     items[2] = (end - 1 - right) / (2 * reach) + 1;
-    if (launch_begin(&l, p->engine, KERNEL_MERGE, p->type)) {
-        put_long(&l, s->rows);
-        put_long(&l, p->first_super);
-        put_long(&l, right);
-        put_long(&l, reach);
-        put_long(&l, items[2]);
-        put_long(&l, p->slots);
-        put_int(&l, p->log_domain && p->special == USUAL);
-        put_buffer(&l, p->nodes);
-        launch_run(&l, 2, items + 1, across);
+    if (ap_launch_begin(&l, p->engine, KERNEL_MERGE, p->type)) {
+        ap_put_long(&l, s->rows);
+        ap_put_long(&l, p->first_super);
+        ap_put_long(&l, right);
+        ap_put_long(&l, reach);
+        ap_put_long(&l, items[2]);
+        ap_put_long(&l, p->slots);
+        ap_put_int(&l, p->log_domain && p->special == USUAL);
+        ap_put_buffer(&l, p->nodes);
+        ap_launch_run(&l, 2, items + 1, across);
     }
-    if (launch_end(&l) != ATTPOOL_OK || p->args->v == 0)
+    if (ap_launch_end(&l) != ATTPOOL_OK || p->args->v == 0)
         return l.status;
-    if (launch_begin(&l, p->engine, KERNEL_MERGE_COLUMNS, p->type)) {
-        put_long(&l, s->rows);
-        put_long(&l, p->first_super);
-        put_long(&l, right);
-        put_long(&l, reach);
-        put_long(&l, items[2]);
-        put_long(&l, p->slots);
-        put_buffer(&l, p->nodes);
-        put_buffer(&l, p->columns);
-        put_long(&l, p->args->v);
-        launch_run(&l, 3, items, p->args->v < 16 ? along : across);
+    if (ap_launch_begin(&l, p->engine, KERNEL_MERGE_COLUMNS, p->type)) {
+        ap_put_long(&l, s->rows);
+        ap_put_long(&l, p->first_super);
+        ap_put_long(&l, right);
+        ap_put_long(&l, reach);
+        ap_put_long(&l, items[2]);
+        ap_put_long(&l, p->slots);
+        ap_put_buffer(&l, p->nodes);
+        ap_put_buffer(&l, p->columns);
+        ap_put_long(&l, p->args->v);
+        ap_launch_run(&l, 3, items, p->args->v < 16 ? along : across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status launch_root(const struct pooling *p, const struct slab *s)
@@ -220,24 +220,24 @@ static attpool_status launch_root(const struct pooling *p, const struct slab *s)
     const struct pool_args *args = p->args;
     struct launch l;
 
-    if (launch_begin(&l, p->engine, KERNEL_ROOT, p->type)) {
+    if (ap_launch_begin(&l, p->engine, KERNEL_ROOT, p->type)) {
         put_slab(&l, p, s);
-        put_buffer(&l, p->nodes);
-        put_long(&l, p->slots);
-        put_int(&l, p->log_domain);
-        put_int(&l, p->special);
-        put_int(&l, (int)args->empty);
-        put_int(&l, args->lse.data != NULL);
-        put_array(&l, &args->lse);
-        put_int(&l, args->n_eff.data != NULL);
-        put_array(&l, &args->n_eff);
-        put_buffer(&l, p->row_max);
-        put_buffer(&l, p->row_sum);
-        put_buffer(&l, p->row_info);
-        put_flags(&l);
-        launch_run(&l, 1, &s->rows, across);
+        ap_put_buffer(&l, p->nodes);
+        ap_put_long(&l, p->slots);
+        ap_put_int(&l, p->log_domain);
+        ap_put_int(&l, p->special);
+        ap_put_int(&l, (int)args->empty);
+        ap_put_int(&l, args->lse.data != NULL);
+        ap_put_array(&l, &args->lse);
+        ap_put_int(&l, args->n_eff.data != NULL);
+        ap_put_array(&l, &args->n_eff);
+        ap_put_buffer(&l, p->row_max);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_buffer(&l, p->row_info);
+        ap_put_flags(&l);
+        ap_launch_run(&l, 1, &s->rows, across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status launch_finish(const struct pooling *p, const struct slab *s)
@@ -248,19 +248,19 @@ static attpool_status launch_finish(const struct pooling *p, const struct slab *
 
     if (!args->out.data)
         return ATTPOOL_OK;
-    if (launch_begin(&l, p->engine, KERNEL_FINISH, p->type)) {
+    if (ap_launch_begin(&l, p->engine, KERNEL_FINISH, p->type)) {
         put_slab(&l, p, s);
-        put_buffer(&l, p->nodes);
-        put_long(&l, p->slots);
-        put_buffer(&l, p->columns);
-        put_long(&l, args->v);
-        put_int(&l, p->special);
-        put_int(&l, (int)args->empty);
-        put_buffer(&l, p->row_sum);
-        put_array(&l, &args->out);
-        launch_run(&l, 2, items, args->v < 16 ? along : across);
+        ap_put_buffer(&l, p->nodes);
+        ap_put_long(&l, p->slots);
+        ap_put_buffer(&l, p->columns);
+        ap_put_long(&l, args->v);
+        ap_put_int(&l, p->special);
+        ap_put_int(&l, (int)args->empty);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_array(&l, &args->out);
+        ap_launch_run(&l, 2, items, args->v < 16 ? along : across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status launch_nearest(const struct pooling *p, const struct slab *s)
@@ -268,15 +268,15 @@ static attpool_status launch_nearest(const struct pooling *p, const struct slab 
     int64_t items[1] = { s->rows * GROUP };
     struct launch l;
 
-    if (launch_begin(&l, p->engine, KERNEL_NEAREST, p->type)) {
+    if (ap_launch_begin(&l, p->engine, KERNEL_NEAREST, p->type)) {
         put_slab(&l, p, s);
-        put_buffer(&l, p->scores);
-        put_buffer(&l, p->row_sum);
-        put_buffer(&l, p->row_max); /* which is of no use in rows that are empty */
-        put_buffer(&l, p->row_info);
-        launch_run(&l, 1, items, across);
+        ap_put_buffer(&l, p->scores);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_buffer(&l, p->row_max); /* which is of no use in rows that are empty */
+        ap_put_buffer(&l, p->row_info);
+        ap_launch_run(&l, 1, items, across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status launch_take_nearest(const struct pooling *p, const struct slab *s)
@@ -287,18 +287,18 @@ static attpool_status launch_take_nearest(const struct pooling *p, const struct 
 
     if (s->queries != QUERIES_ALL || (!args->out.data && !args->n_eff.data))
         return ATTPOOL_OK;
-    if (launch_begin(&l, p->engine, KERNEL_TAKE_NEAREST, p->type)) {
-        put(&l, sizeof *s, s);
-        put_buffer(&l, p->row_sum);
-        put_buffer(&l, p->row_info);
-        put_array(&l, &args->value);
-        put_long(&l, args->out.data ? args->v : 0);
-        put_array(&l, &args->out);
-        put_int(&l, args->n_eff.data != NULL);
-        put_array(&l, &args->n_eff);
-        launch_run(&l, 2, items, items[0] < 16 ? along : across);
+    if (ap_launch_begin(&l, p->engine, KERNEL_TAKE_NEAREST, p->type)) {
+        ap_put(&l, sizeof *s, s);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_buffer(&l, p->row_info);
+        ap_put_array(&l, &args->value);
+        ap_put_long(&l, args->out.data ? args->v : 0);
+        ap_put_array(&l, &args->out);
+        ap_put_int(&l, args->n_eff.data != NULL);
+        ap_put_array(&l, &args->n_eff);
+        ap_launch_run(&l, 2, items, items[0] < 16 ? along : across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 static attpool_status launch_weights(const struct pooling *p, const struct slab *s)
@@ -307,25 +307,25 @@ static attpool_status launch_weights(const struct pooling *p, const struct slab 
     int64_t items[2] = { s->rows, ceil_div(s->width, WEIGHTS_EACH) };
     struct launch l;
 
-    if (launch_begin(&l, p->engine, KERNEL_OUT_WEIGHTS, p->type)) {
+    if (ap_launch_begin(&l, p->engine, KERNEL_OUT_WEIGHTS, p->type)) {
         put_slab(&l, p, s);
         put_weighing(&l, p);
-        put_int(&l, args->key_weights.data || score_has_factor(&p->score));
-        put_int(&l, (int)args->empty);
-        put_buffer(&l, p->scores);
-        put_buffer(&l, p->scales);
-        put_buffer(&l, p->row_max);
-        put_buffer(&l, p->row_sum);
-        put_buffer(&l, p->row_info);
-        put_array(&l, &args->weights);
-        launch_run(&l, 2, items, s->rows < 32 ? along : across);
+        ap_put_int(&l, args->key_weights.data || ap_score_has_factor(&p->score));
+        ap_put_int(&l, (int)args->empty);
+        ap_put_buffer(&l, p->scores);
+        ap_put_buffer(&l, p->scales);
+        ap_put_buffer(&l, p->row_max);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_buffer(&l, p->row_info);
+        ap_put_array(&l, &args->weights);
+        ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
 /* ---- Slabs ---- */
 
-attpool_status pool_each_scores(const struct pooling *p, struct slab *s, scores_step *step)
+attpool_status ap_pool_each_scores(const struct pooling *p, struct slab *s, scores_step *step)
 {
     attpool_status status = ATTPOOL_OK;
 
@@ -348,7 +348,7 @@ static attpool_status download_nodes(const struct pooling *p, const struct slab 
            row = (size_t)((s->batch * s->heads + s->head) * p->args->n + s->top) * size;
     size_t rows = (size_t)s->rows * size, plane = rows * (size_t)p->slots;
     size_t columns = (size_t)p->args->v;
-    const struct device_memory *memory = &opencl_memory;
+    const struct device_memory *memory = &ap_opencl_memory;
     attpool_status status = ATTPOOL_OK;
 
     for (int n = 0; n < nodes->count && status == ATTPOOL_OK; n++) {
@@ -379,10 +379,10 @@ static attpool_status launch_leaves(const struct pooling *p, const struct slab *
     return status;
 }
 
-attpool_status pool_slab(void *arg, struct slab *s)
+attpool_status ap_pool_slab(void *arg, struct slab *s)
 {
     const struct pooling *p = arg;
-    attpool_status status = pool_each_scores(p, s, launch_leaves);
+    attpool_status status = ap_pool_each_scores(p, s, launch_leaves);
     for (int level = 0; status == ATTPOOL_OK && level < 62; level++) {
         if (p->args->nodes)
             status = download_nodes(p, s, level);
@@ -397,13 +397,13 @@ attpool_status pool_slab(void *arg, struct slab *s)
     return status == ATTPOOL_OK ? launch_finish(p, s) : status;
 }
 
-attpool_status pool_slab_nearest(void *arg, struct slab *s)
+attpool_status ap_pool_slab_nearest(void *arg, struct slab *s)
 {
-    attpool_status status = pool_each_scores(arg, s, launch_nearest);
+    attpool_status status = ap_pool_each_scores(arg, s, launch_nearest);
     return status == ATTPOOL_OK ? launch_take_nearest(arg, s) : status;
 }
 
-attpool_status pool_slab_weights(void *arg, struct slab *s)
+attpool_status ap_pool_slab_weights(void *arg, struct slab *s)
 {
-    return pool_each_scores(arg, s, launch_weights);
+    return ap_pool_each_scores(arg, s, launch_weights);
 }

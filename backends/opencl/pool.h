@@ -23,21 +23,21 @@ struct pooling {
 };
 
 /* Everything but what is in args, for calls of any length of row. */
-attpool_status pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
-                         int type);
+attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
+                            int type);
 
 /* Let the slab have as many keys as scratch memory has room for, make their scores, take the
  * step; and so on to the last key. */
 typedef attpool_status scores_step(const struct pooling *p, const struct slab *s);
-attpool_status pool_each_scores(const struct pooling *p, struct slab *s, scores_step *step);
+attpool_status ap_pool_each_scores(const struct pooling *p, struct slab *s, scores_step *step);
 
-/* Steps of slab_each with a struct pooling. Results of a slab; with args->nodes, its states. */
-slab_step pool_slab;
+/* Steps of ap_slab_each with a struct pooling. Results of a slab; with args->nodes, its states. */
+slab_step ap_pool_slab;
 
 /* The policy nearest, for the rows of the slab that are empty. */
-slab_step pool_slab_nearest;
+slab_step ap_pool_slab_nearest;
 
 /* W of the rows of the slab. */
-slab_step pool_slab_weights;
+slab_step ap_pool_slab_weights;
 
 #endif

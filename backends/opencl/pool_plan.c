@@ -29,7 +29,7 @@ static void plan_slabs(struct pooling *p, int64_t rows)
 static bool reserve(const struct pooling *p, cl_mem *buffer, enum scratch_id id, int64_t words,
                     size_t bytes)
 {
-    return (*buffer = opencl_scratch(p->engine, id, (size_t)words * bytes));
+    return (*buffer = ap_opencl_scratch(p->engine, id, (size_t)words * bytes));
 }
 
 static bool plan_scratch(struct pooling *p, int64_t all_rows)
@@ -59,7 +59,7 @@ static attpool_status each_slab(struct pooling *p, int queries, slab_step *step)
         .queries = queries,
         .state_rows = queries == QUERIES_CHOSEN ? args->row_count : args->n,
     };
-    return slab_each(&cut, step, p);
+    return ap_slab_each(&cut, step, p);
 }
 
 /* The chosen rows alone are looked at where nothing of the others is wanted. */
@@ -68,27 +68,27 @@ static attpool_status run(struct pooling *p)
     const struct pool_args *args = p->args;
     bool others = args->out.data || args->lse.data || args->n_eff.data || args->nodes;
     int how = args->rows && !others ? QUERIES_CHOSEN : QUERIES_ALL;
-    attpool_status status = each_slab(p, how, pool_slab);
+    attpool_status status = each_slab(p, how, ap_pool_slab);
 
     if (args->nodes || status != ATTPOOL_OK)
         return status;
     if (args->empty == ATTPOOL_EMPTY_MEAN) {
         p->special = EVEN_OF_EMPTY;
-        status = each_slab(p, how, pool_slab);
+        status = each_slab(p, how, ap_pool_slab);
     } else if (args->empty == ATTPOOL_EMPTY_NEAREST) {
         p->special = NEAREST_OF_EMPTY;
-        status = each_slab(p, how, pool_slab_nearest);
+        status = each_slab(p, how, ap_pool_slab_nearest);
     }
     if (status != ATTPOOL_OK || !args->weights.data)
         return status;
     p->special = args->empty == ATTPOOL_EMPTY_MEAN ? EVEN_AND_OTHERS : USUAL;
     if (args->rows && others)
         how = QUERIES_CHOSEN_OF_ALL;
-    return each_slab(p, how, pool_slab_weights);
+    return each_slab(p, how, ap_pool_slab_weights);
 }
 
-attpool_status pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
-                         int type)
+attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
+                            int type)
 {
     int64_t rows = max64(1, args->batch * args->heads * max64(args->n, args->row_count));
 
@@ -100,38 +100,38 @@ attpool_status pool_plan(struct pooling *p, struct engine *engine, const struct 
                                .q = &args->q,
                                .k = &args->k,
                                .wv = &args->wv };
-    p->sums = score_sums(&p->score);
-    p->tiles = opencl_tiles(engine, type);
-    p->log_domain = score_has_log(&p->score) || args->masks.bias.data;
-    p->has_factor = p->log_domain && score_has_factor(&p->score) && args->score == POOL_KERNEL;
+    p->sums = ap_score_sums(&p->score);
+    p->tiles = ap_opencl_tiles(engine, type);
+    p->log_domain = ap_score_has_log(&p->score) || args->masks.bias.data;
+    p->has_factor = p->log_domain && ap_score_has_factor(&p->score) && args->score == POOL_KERNEL;
     p->first_super = args->key_origin / SUPER_BLOCK;
     p->slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p->first_super);
-    attpool_status status = opencl_turns(engine, score_turns(&p->score));
+    attpool_status status = ap_opencl_turns(engine, ap_score_turns(&p->score));
     if (status != ATTPOOL_OK)
         return status;
     plan_slabs(p, rows);
     return plan_scratch(p, rows) ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
 }
 
-attpool_status opencl_pool(struct engine *engine, const struct pool_args *args, int type)
+attpool_status ap_opencl_pool(struct engine *engine, const struct pool_args *args, int type)
 {
     struct pooling p;
-    attpool_status status = opencl_check(engine, &args->masks, &args->key_weights, args->batch,
-                                         args->heads, args->n, args->m, type);
+    attpool_status status = ap_opencl_check(engine, &args->masks, &args->key_weights, args->batch,
+                                            args->heads, args->n, args->m, type);
 
     if (status == ATTPOOL_OK)
-        status = pool_plan(&p, engine, args, type);
+        status = ap_pool_plan(&p, engine, args, type);
     if (status != ATTPOOL_OK)
         return status;
     if (args->rows && args->row_count > 0 && args->weights.data &&
-        !(p.chosen = opencl_copy(engine, args->rows, (size_t)args->row_count * sizeof(int64_t))))
+        !(p.chosen = ap_opencl_copy(engine, args->rows, (size_t)args->row_count * sizeof(int64_t))))
         return ATTPOOL_E_MEMORY;
-    if (score_open(engine, &p.score)) {
+    if (ap_score_open(engine, &p.score)) {
         status = run(&p);
-        score_close(engine, &p.score);
+        ap_score_close(engine, &p.score);
     } else {
         status = ATTPOOL_E_MEMORY;
     }
-    opencl_release(engine, p.chosen);
+    ap_opencl_release(engine, p.chosen);
     return status;
 }

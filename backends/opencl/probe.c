@@ -152,8 +152,8 @@ static bool right(struct trial *t, int type, bool soft_fma)
         return false;
     want = in + in_bytes;
     got = want + out_bytes;
-    program = opencl_build(t->cl, t->context, t->device, files, opencl_options(type, soft_fma),
-                           &t->error, t->line);
+    program = ap_opencl_build(t->cl, t->context, t->device, files,
+                              ap_opencl_options(type, soft_fma), &t->error, t->line);
     if (program) {
         if (type == TYPE_F32)
             cases_f32((float *)(void *)in, (uint32_t *)(void *)want);
@@ -205,7 +205,7 @@ static void probe(const struct cl_api *cl, cl_device_id device, struct cl_answer
         judge(&t, answer);
     if (!answer->works)
         snprintf(answer->reason, CL_NAME_ROOM, "it cannot run a program: %s%s%.110s",
-                 opencl_error_name(t.error, text), *t.line ? ": " : "", t.line);
+                 ap_opencl_error_name(t.error, text), *t.line ? ": " : "", t.line);
     else if (!answer->one_answer)
         snprintf(answer->reason, CL_NAME_ROOM, "its arithmetic is not IEEE 754: different bits%s",
                  answer->short_loops ? "; no long loops" : "");
@@ -220,7 +220,7 @@ static void probe(const struct cl_api *cl, cl_device_id device, struct cl_answer
         cl->ReleaseContext(t.context);
 }
 
-void opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer)
+void ap_opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer)
 {
     enum { ROOM = 64 };
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;

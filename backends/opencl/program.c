@@ -9,15 +9,16 @@
 /* The files of cl/ that make a program, in order, and its options. */
 #define TYPES      "constants.h", "shared.h", "types", "fma"
 #define ELEMENTARY "elementary.h", "elementary"
-#define SCORES     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", \
-                   "relative", "pool"
+#define SCORES                                                                                     \
+    TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "relative", "pool"
 static const struct {
     const char *files[BUILD_FILES + 1];
     const char *options;
 } programs[PROGRAMS] = {
     [PROGRAM_ELEMENTWISE] = { { TYPES, ELEMENTARY, "elementwise" }, "" },
     [PROGRAM_BMM] = { { TYPES, "array", "slab", "tile", "bmm" }, "" },
-    [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative", "softmax" }, "" },
+    [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative", "softmax" },
+                          "" },
     [PROGRAM_CHECK] = { { TYPES, "array", "check" }, "" },
     [PROGRAM_SUMS] = { { TYPES, "array", "slab", "tile", "width", "sums" }, "" },
     [PROGRAM_SCORES_CONSTANT] = { { SCORES }, " -DSCORE=POOL_CONSTANT" },
@@ -29,7 +30,8 @@ static const struct {
     [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "state" }, "" },
     [PROGRAM_GATHER] = { { TYPES, "array", "slab", "tile", "gather" }, "" },
     [PROGRAM_NEAREST] = { { TYPES, "array", "slab", "nearest" }, "" },
-    [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "weights" }, "" },
+    [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "weights" },
+                          "" },
 };
 
 static const struct {
@@ -80,23 +82,25 @@ _Static_assert((int)BANDWIDTH_ONE == ATTPOOL_BANDWIDTH_ONE &&
 
 static cl_program build(struct engine *engine, enum program_id id, int type, const char *function)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
     char options[128], line[CL_NAME_ROOM], text[32];
     cl_int error = CL_SUCCESS;
     cl_program program;
 
-    snprintf(options, sizeof options, "%s%s", opencl_options(type, o->soft_fma && type == TYPE_F32),
-             programs[id].options);
-    program = opencl_build(o->cl, o->context, o->device, programs[id].files, options, &error, line);
+    snprintf(options, sizeof options, "%s%s",
+             ap_opencl_options(type, o->soft_fma && type == TYPE_F32), programs[id].options);
+    program =
+        ap_opencl_build(o->cl, o->context, o->device, programs[id].files, options, &error, line);
     if (!program)
-        engine_fail(engine, ATTPOOL_E_DEVICE, "%s cannot build the program for %s: %s%s%s", o->name,
-                    function, opencl_error_name(error, text), *line ? ": " : "", line);
+        ap_engine_fail(engine, ATTPOOL_E_DEVICE, "%s cannot build the program for %s: %s%s%s",
+                       o->name, function, ap_opencl_error_name(error, text), *line ? ": " : "",
+                       line);
     return program;
 }
 
-cl_kernel opencl_function(struct engine *engine, enum kernel_id id, int type)
+cl_kernel ap_opencl_function(struct engine *engine, enum kernel_id id, int type)
 {
-    struct opencl *o = engine_state(engine);
+    struct opencl *o = ap_engine_state(engine);
     cl_program *program = &o->program[kernels[id].program][type];
     cl_kernel *kernel = &o->kernel[id][type];
     cl_int error = CL_SUCCESS;
@@ -110,7 +114,7 @@ cl_kernel opencl_function(struct engine *engine, enum kernel_id id, int type)
     *kernel = o->cl->CreateKernel(*program, kernels[id].function, &error);
     if (error != CL_SUCCESS) {
         *kernel = NULL;
-        opencl_fail(engine, error, kernels[id].function);
+        ap_opencl_fail(engine, error, kernels[id].function);
     }
     return *kernel;
 }

@@ -11,24 +11,24 @@ static const struct kernel *kernel_of(const struct score *score)
     return score->score == POOL_KERNEL ? score->kernel : &no_kernel;
 }
 
-bool score_open(struct engine *engine, struct score *score)
+bool ap_score_open(struct engine *engine, struct score *score)
 {
     const struct kernel *kernel = kernel_of(score);
 
     score->names = NULL;
     if (kernel->form == ATTPOOL_PRODUCT && kernel->names && score->d > 0) {
-        score->names = opencl_copy(engine, kernel->names, (size_t)score->d * sizeof(int32_t));
+        score->names = ap_opencl_copy(engine, kernel->names, (size_t)score->d * sizeof(int32_t));
         return score->names;
     }
     return true;
 }
 
-void score_close(struct engine *engine, struct score *score)
+void ap_score_close(struct engine *engine, struct score *score)
 {
-    opencl_release(engine, score->names);
+    ap_opencl_release(engine, score->names);
 }
 
-void put_score(struct launch *l, const struct score *score)
+void ap_put_score(struct launch *l, const struct score *score)
 {
     static const struct array none;
     const struct kernel *kernel = kernel_of(score);
@@ -41,32 +41,32 @@ void put_score(struct launch *l, const struct score *score)
         .d = score->d,
     };
 
-    put(l, sizeof how, &how);
-    put_real(l, kernel->one);
-    put_real(l, score->score == POOL_CONSTANT ? 1 : score->c);
-    put_array(l, score->q);
-    put_array(l, score->k);
-    put_array(l, score->wv ? score->wv : &none);
-    put_buffer(l, score->names);
-    put_array(l, &kernel->inverse_bandwidths);
-    put_array(l, &kernel->factors);
+    ap_put(l, sizeof how, &how);
+    ap_put_real(l, kernel->one);
+    ap_put_real(l, score->score == POOL_CONSTANT ? 1 : score->c);
+    ap_put_array(l, score->q);
+    ap_put_array(l, score->k);
+    ap_put_array(l, score->wv ? score->wv : &none);
+    ap_put_buffer(l, score->names);
+    ap_put_array(l, &kernel->inverse_bandwidths);
+    ap_put_array(l, &kernel->factors);
 }
 
-bool score_has_log(const struct score *score)
+bool ap_score_has_log(const struct score *score)
 {
     if (score->score == POOL_KERNEL)
         return kernel_any(score->kernel, score->d, kernel_has_log);
     return score->score != POOL_CONSTANT;
 }
 
-bool score_has_factor(const struct score *score)
+bool ap_score_has_factor(const struct score *score)
 {
     if (score->score == POOL_KERNEL)
         return kernel_any(score->kernel, score->d, kernel_has_factor);
     return score->score == POOL_CONSTANT;
 }
 
-int score_sums(const struct score *score)
+int ap_score_sums(const struct score *score)
 {
     const struct kernel *kernel = score->kernel;
 
@@ -81,7 +81,7 @@ int score_sums(const struct score *score)
     return kernel->per == ATTPOOL_BANDWIDTH_QUERY ? SUM_QUERY : SUM_ONE;
 }
 
-enum kernel_id score_kernel(const struct score *score)
+enum kernel_id ap_score_kernel(const struct score *score)
 {
     switch (score->score) {
     case POOL_CONSTANT:
@@ -103,15 +103,15 @@ static bool has_element_terms(const struct score *score)
            (score->score == POOL_KERNEL && score->kernel->form == ATTPOOL_PRODUCT);
 }
 
-int64_t score_keys_each(const struct score *score)
+int64_t ap_score_keys_each(const struct score *score)
 {
     return has_element_terms(score) ? 1 : 16;
 }
 
-int64_t score_turns(const struct score *score)
+int64_t ap_score_turns(const struct score *score)
 {
     /* the loops of an elementary function, or of none */
     enum { ELEMENT_TURNS = 32, TERM_TURNS = 2 };
     int64_t term = has_element_terms(score) ? ELEMENT_TURNS : TERM_TURNS;
-    return score_keys_each(score) * (score->d * term + 4 * ELEMENT_TURNS);
+    return ap_score_keys_each(score) * (score->d * term + 4 * ELEMENT_TURNS);
 }

@@ -13,28 +13,28 @@ struct score {
     double c;
     const struct array *q, *k;
     const struct array *wv; /* NULL: none */
-    cl_mem names;           /* see score_open */
+    cl_mem names;           /* see ap_score_open */
 };
 
 /* Puts kernel->names on the device; false: the message is set. score_close once all is queued. */
-bool score_open(struct engine *engine, struct score *score);
-void score_close(struct engine *engine, struct score *score);
+bool ap_score_open(struct engine *engine, struct score *score);
+void ap_score_close(struct engine *engine, struct score *score);
 
-void put_score(struct launch *l, const struct score *score);
+void ap_put_score(struct launch *l, const struct score *score);
 
 /* Does a log2 part, or a factor, take part in the weights? */
-bool score_has_log(const struct score *score);
-bool score_has_factor(const struct score *score);
+bool ap_score_has_log(const struct score *score);
+bool ap_score_has_factor(const struct score *score);
 
 /* The program that makes its scores. */
-enum kernel_id score_kernel(const struct score *score);
+enum kernel_id ap_score_kernel(const struct score *score);
 
 /* Keys of a work-item, one where a key takes long by itself, and the turns that its loops take, at
  * most. */
-int64_t score_keys_each(const struct score *score);
-int64_t score_turns(const struct score *score);
+int64_t ap_score_keys_each(const struct score *score);
+int64_t ap_score_turns(const struct score *score);
 
 /* How cl/sums.cl can make the sums of many pairs: SUM_*. */
-int score_sums(const struct score *score);
+int ap_score_sums(const struct score *score);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "backends/opencl/slab.h"
 
-attpool_status slab_each(const struct cut *cut, slab_step *step, void *arg)
+attpool_status ap_slab_each(const struct cut *cut, slab_step *step, void *arg)
 {
     int64_t matrices = cut->batch * cut->heads;
     int64_t most = min64(max64(1, cut->most), MOST_ROWS);
@@ -16,7 +16,7 @@ attpool_status slab_each(const struct cut *cut, slab_step *step, void *arg)
                 .batch = first / cut->heads,
                 .head = first % cut->heads,
                 .heads = cut->heads,
-                .by_heads = opencl_divisor(cut->heads),
+                .by_heads = ap_opencl_divisor(cut->heads),
                 .top = top,
                 .count = min64(piece, cut->n - top),
                 .queries = cut->queries,
@@ -24,7 +24,7 @@ attpool_status slab_each(const struct cut *cut, slab_step *step, void *arg)
                 .m = cut->m,
             };
             s.rows = s.count * min64(together, matrices - first);
-            s.by_count = opencl_divisor(s.count);
+            s.by_count = ap_opencl_divisor(s.count);
             attpool_status status = step(arg, &s);
             if (status != ATTPOOL_OK)
                 return status;

@@ -15,6 +15,6 @@ struct cut {
 };
 
 typedef attpool_status slab_step(void *arg, struct slab *s);
-attpool_status slab_each(const struct cut *cut, slab_step *step, void *arg);
+attpool_status ap_slab_each(const struct cut *cut, slab_step *step, void *arg);
 
 #endif

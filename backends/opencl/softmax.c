@@ -20,28 +20,28 @@ static attpool_status launch_slab(void *arg, struct slab *s)
     int64_t items[2] = { (int64_t)lanes, s->rows };
     struct launch l;
 
-    if (launch_begin(&l, p->engine, KERNEL_SOFTMAX, p->type)) {
-        put(&l, sizeof *s, s);
-        put_array(&l, &args->s);
-        put_array(&l, &args->w);
-        put_masks(&l, &args->masks, NULL);
-        put_real(&l, args->c);
-        put_int(&l, (int)args->empty);
-        put_flags(&l);
-        launch_run(&l, 2, items, local);
+    if (ap_launch_begin(&l, p->engine, KERNEL_SOFTMAX, p->type)) {
+        ap_put(&l, sizeof *s, s);
+        ap_put_array(&l, &args->s);
+        ap_put_array(&l, &args->w);
+        ap_put_masks(&l, &args->masks, NULL);
+        ap_put_real(&l, args->c);
+        ap_put_int(&l, (int)args->empty);
+        ap_put_flags(&l);
+        ap_launch_run(&l, 2, items, local);
     }
-    return launch_end(&l);
+    return ap_launch_end(&l);
 }
 
-attpool_status opencl_softmax(struct engine *engine, const struct softmax_args *args, int type)
+attpool_status ap_opencl_softmax(struct engine *engine, const struct softmax_args *args, int type)
 {
     struct rows p = { engine, args, type };
     struct cut cut = { .batch = args->batch, .heads = args->heads, .n = args->n, .m = args->m };
-    attpool_status status =
-        opencl_check(engine, &args->masks, NULL, args->batch, args->heads, args->n, args->m, type);
+    attpool_status status = ap_opencl_check(engine, &args->masks, NULL, args->batch, args->heads,
+                                            args->n, args->m, type);
 
     cut.most = max64(GROUP, LAUNCH_TERMS / ENTRY_TERMS / max64(1, args->m));
     if (status == ATTPOOL_OK)
-        status = opencl_turns(engine, 2 * args->m);
-    return status == ATTPOOL_OK ? slab_each(&cut, launch_slab, &p) : status;
+        status = ap_opencl_turns(engine, 2 * args->m);
+    return status == ATTPOOL_OK ? ap_slab_each(&cut, launch_slab, &p) : status;
 }

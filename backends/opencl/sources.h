@@ -14,6 +14,6 @@ struct cl_source {
 
 /* All of them, in the order of CL_FILES in Makefile.am, up to one whose name is NULL;
  * the generated file cl/sources.c. */
-extern const struct cl_source cl_sources[];
+extern const struct cl_source ap_cl_sources[];
 
 #endif

@@ -51,7 +51,8 @@ static void bmm_task(void *arg, int64_t index, int worker)
 attpool_status scalar_bmm(struct engine *engine, const struct bmm_args *args)
 {
     struct bmm_args copy = *args;
-    return engine_parallel(engine, task_count(args->batch, args->heads, args->n), bmm_task, &copy);
+    return ap_engine_parallel(engine, task_count(args->batch, args->heads, args->n), bmm_task,
+                              &copy);
 }
 
 #endif

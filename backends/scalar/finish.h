@@ -23,7 +23,7 @@ static void finish_row(const struct finish_job *job, const struct task *task, in
     bool empty = sum == 0;
     real missing = args->empty == ATTPOOL_EMPTY_ZERO ? 0 : REAL_NAN;
     if (empty && args->empty == ATTPOOL_EMPTY_ERROR)
-        engine_note_empty(job->engine, 1);
+        ap_engine_note_empty(job->engine, 1);
     if (lse.at != NULL)
         put(lse, i, 0, empty ? -REAL_INF : log_sum(args->has_max, max, sum));
     if (out.at != NULL)
@@ -44,8 +44,8 @@ static void finish_task(void *arg, int64_t index, int worker)
 attpool_status scalar_finish(struct engine *engine, const struct finish_args *args)
 {
     struct finish_job job = { engine, args };
-    return engine_parallel(engine, task_count(args->batch, args->heads, args->n), finish_task,
-                           &job);
+    return ap_engine_parallel(engine, task_count(args->batch, args->heads, args->n), finish_task,
+                              &job);
 }
 
 #endif

@@ -32,7 +32,7 @@ static void kernel_task(void *arg, int64_t index, int worker)
     struct task task = task_at(index, args->heads, args->n);
     struct view queries = view_of(&args->q, task.b, task.h, sizeof(real));
     struct view g = view_of(&args->g, task.b, task.h, sizeof(real));
-    real *q = engine_scratch(job->engine, worker);
+    real *q = ap_engine_scratch(job->engine, worker);
     for (int64_t i = task.first; i < task.end; i++) {
         for (int64_t c = 0; c < args->d; c++)
             q[c] = get(queries, i, c);
@@ -45,11 +45,11 @@ static void kernel_task(void *arg, int64_t index, int worker)
 attpool_status scalar_kernel(struct engine *engine, const struct kernel_args *args)
 {
     struct kernel_job job = { engine, args };
-    if (!engine_reserve(engine, (size_t)args->d * sizeof(real), 0))
-        return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for a query of %lld coordinates",
-                           (long long)args->d);
-    return engine_parallel(engine, task_count(args->batch, args->heads, args->n), kernel_task,
-                           &job);
+    if (!ap_engine_reserve(engine, (size_t)args->d * sizeof(real), 0))
+        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for a query of %lld coordinates",
+                              (long long)args->d);
+    return ap_engine_parallel(engine, task_count(args->batch, args->heads, args->n), kernel_task,
+                              &job);
 }
 
 #endif

@@ -72,7 +72,7 @@ static struct outcome row_run(const struct pool_job *job, struct row *row, struc
     if (state->sum == 0) {
         row_empty(row, state, &outcome);
         if (row->args->empty == ATTPOOL_EMPTY_ERROR && job->note_empty)
-            engine_note_empty(job->engine, 1);
+            ap_engine_note_empty(job->engine, 1);
     } else {
         outcome.lse = log_sum(row->has_max, state->max, state->sum);
     }
@@ -135,7 +135,7 @@ static void write_weights(const struct row *row, const struct outcome *outcome,
 /* The scratch memory of a worker: accumulators, and a query. */
 static real *pool_scratch(const struct pool_job *job, int worker, struct state *state)
 {
-    real *at = engine_scratch(job->engine, worker);
+    real *at = ap_engine_scratch(job->engine, worker);
     for (int slot = 0; slot < job->slots; slot++)
         state[slot].acc = at + slot * job->args->v;
     state[TREE_NODES].acc = at + job->slots * job->args->v;
@@ -234,15 +234,15 @@ attpool_status scalar_pool(struct engine *engine, const struct pool_args *args)
     call_range(args, &first, &end);
     job.slots = tree_slots(first, end);
     size_t bytes = ((size_t)(job.slots + 1) * (size_t)args->v + (size_t)args->d) * sizeof(real);
-    if (!engine_reserve(engine, bytes, 0))
-        return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for %zu bytes a thread", bytes);
+    if (!ap_engine_reserve(engine, bytes, 0))
+        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for %zu bytes a thread", bytes);
     if (all)
-        status =
-            engine_parallel(engine, task_count(args->batch, args->heads, args->n), pool_task, &job);
+        status = ap_engine_parallel(engine, task_count(args->batch, args->heads, args->n),
+                                    pool_task, &job);
     job.note_empty = !all;
     if (status == ATTPOOL_OK && chosen)
-        status = engine_parallel(engine, task_count(args->batch, args->heads, args->row_count),
-                                 weights_task, &job);
+        status = ap_engine_parallel(engine, task_count(args->batch, args->heads, args->row_count),
+                                    weights_task, &job);
     return status;
 }
 

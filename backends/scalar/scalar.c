@@ -21,9 +21,9 @@ static bool probe(const char **reason)
 /* The rows end in commas of their own. */
 /* clang-format off */
 #ifdef ATTPOOL_SCALAR_FMA
-const struct backend backend_scalar_fma = {
+const struct backend ap_backend_scalar_fma = {
 #else
-const struct backend backend_scalar = {
+const struct backend ap_backend_scalar = {
 #endif
     .name = "scalar",
     .rank = 0,

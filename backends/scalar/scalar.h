@@ -10,18 +10,18 @@
 #include "backends/backend.h"
 
 #ifdef ATTPOOL_SCALAR_FMA
-#define SCALAR(name) SCALAR_PASTE(scalar_fma_, name)
+#define SCALAR(name) SCALAR_PASTE(ap_scalar_fma_, name)
 #else
-#define SCALAR(name) SCALAR_PASTE(scalar_, name)
+#define SCALAR(name) SCALAR_PASTE(ap_scalar_, name)
 #endif
 #define SCALAR_PASTE(prefix, name)   SCALAR_PASTE_2(prefix, name)
 #define SCALAR_PASTE_2(prefix, name) prefix##name
 
 #define SCALAR_DECLARE(name)                                                                       \
-    OPERATION_FUNCTION(name, scalar_##name##_f32)                                                  \
-    OPERATION_FUNCTION(name, scalar_##name##_f64)                                                  \
-    OPERATION_FUNCTION(name, scalar_fma_##name##_f32)                                              \
-    OPERATION_FUNCTION(name, scalar_fma_##name##_f64)
+    OPERATION_FUNCTION(name, ap_scalar_##name##_f32)                                               \
+    OPERATION_FUNCTION(name, ap_scalar_##name##_f64)                                               \
+    OPERATION_FUNCTION(name, ap_scalar_fma_##name##_f32)                                           \
+    OPERATION_FUNCTION(name, ap_scalar_fma_##name##_f64)
 OPERATION_TABLE(SCALAR_DECLARE)
 STATE_OPERATION_TABLE(SCALAR_DECLARE)
 #undef SCALAR_DECLARE

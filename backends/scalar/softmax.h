@@ -80,7 +80,7 @@ static void softmax_empty(struct engine *engine, attpool_empty empty, const stru
         softmax_fill(row, 1 / (real)count, count > 0 ? 0 : REAL_NAN);
         return;
     case ATTPOOL_EMPTY_ERROR:
-        engine_note_empty(engine, 1);
+        ap_engine_note_empty(engine, 1);
         /* fall through */
     default:
         softmax_fill(row, REAL_NAN, REAL_NAN);
@@ -120,8 +120,8 @@ static void softmax_task(void *arg, int64_t index, int worker)
 attpool_status scalar_softmax(struct engine *engine, const struct softmax_args *args)
 {
     struct softmax_job job = { engine, args };
-    return engine_parallel(engine, task_count(args->batch, args->heads, args->n), softmax_task,
-                           &job);
+    return ap_engine_parallel(engine, task_count(args->batch, args->heads, args->n), softmax_task,
+                              &job);
 }
 
 #endif

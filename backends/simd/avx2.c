@@ -10,7 +10,7 @@ static bool probe(const char **reason)
     return true;
 }
 
-SIMD_TABLE(backend_avx2_emulated, "avx2", 20, true);
+SIMD_TABLE(ap_backend_avx2_emulated, "avx2", 20, true);
 #else
 static bool probe(const char **reason)
 {
@@ -19,5 +19,5 @@ static bool probe(const char **reason)
     return has;
 }
 
-SIMD_TABLE(backend_avx2, "avx2", 20, false);
+SIMD_TABLE(ap_backend_avx2, "avx2", 20, false);
 #endif

@@ -16,7 +16,7 @@ static bool probe(const char **reason)
 #endif
 }
 
-SIMD_TABLE(backend_avx512_emulated, "avx512", 30, true);
+SIMD_TABLE(ap_backend_avx512_emulated, "avx512", 30, true);
 #else
 static bool probe(const char **reason)
 {
@@ -28,5 +28,5 @@ static bool probe(const char **reason)
     return has;
 }
 
-SIMD_TABLE(backend_avx512, "avx512", 30, false);
+SIMD_TABLE(ap_backend_avx512, "avx512", 30, false);
 #endif

@@ -9,9 +9,9 @@
 #include "backends/backend.h"
 
 #ifdef ATTPOOL_EMULATED
-#define SIMD_JOIN(name, symbol) name##_emulated_##symbol
+#define SIMD_JOIN(name, symbol) ap_##name##_emulated_##symbol
 #else
-#define SIMD_JOIN(name, symbol) name##_##symbol
+#define SIMD_JOIN(name, symbol) ap_##name##_##symbol
 #endif
 #define SIMD_EXPAND(name, symbol) SIMD_JOIN(name, symbol)
 #define SIMD_SYMBOL(symbol)       SIMD_EXPAND(SIMD_NAME, symbol)

@@ -11,7 +11,7 @@ static bool probe(const char **reason)
     return has;
 }
 
-SIMD_TABLE(backend_neon_emulated, "neon", 10, true);
+SIMD_TABLE(ap_backend_neon_emulated, "neon", 10, true);
 #else
 static bool probe(const char **reason)
 {
@@ -19,5 +19,5 @@ static bool probe(const char **reason)
     return true;
 }
 
-SIMD_TABLE(backend_neon, "neon", 10, false);
+SIMD_TABLE(ap_backend_neon, "neon", 10, false);
 #endif

@@ -2,7 +2,7 @@
 #ifndef CORE_CALL_H
 #define CORE_CALL_H
 
-/* The frame of every public call that computes: call_begin, work, call_end. */
+/* The frame of every public call that computes: ap_call_begin, work, ap_call_end. */
 
 #include "core/context.h"
 #include "core/float_env.h"
@@ -16,7 +16,7 @@ struct call {
 
 /* A status other than ATTPOOL_OK is the result of the call: there is no context, or another call is
  * using it. */
-attpool_status call_begin(struct call *call, attpool_context *context, const char *name);
-attpool_status call_end(struct call *call, attpool_status status);
+attpool_status ap_call_begin(struct call *call, attpool_context *context, const char *name);
+attpool_status ap_call_end(struct call *call, attpool_status status);
 
 #endif

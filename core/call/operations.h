@@ -11,14 +11,14 @@
 #define ELEMENT_WORK 16
 
 /* The backend computes in this type. */
-attpool_status need_type(struct engine *engine, int type);
+attpool_status ap_need_type(struct engine *engine, int type);
 
 /* c = scale * log2(e) in the type. */
-attpool_status take_scale(struct engine *engine, int type, const double *scale, double otherwise,
-                          double *c);
+attpool_status ap_take_scale(struct engine *engine, int type, const double *scale, double otherwise,
+                             double *c);
 
 /* A policy up to `most`, or ERROR; DEFAULT becomes `otherwise`. */
-attpool_status take_empty(struct engine *engine, attpool_empty given, attpool_empty otherwise,
-                          attpool_empty most, attpool_empty *empty);
+attpool_status ap_take_empty(struct engine *engine, attpool_empty given, attpool_empty otherwise,
+                             attpool_empty most, attpool_empty *empty);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-bool take_options(struct engine *engine, const char *name, void *own, size_t size,
-                  const void *caller)
+bool ap_take_options(struct engine *engine, const char *name, void *own, size_t size,
+                     const void *caller)
 {
     uint32_t given;
     memset(own, 0, size);
@@ -18,25 +18,25 @@ bool take_options(struct engine *engine, const char *name, void *own, size_t siz
     if (given == 0)
         given = (uint32_t)size;
     if (given < sizeof given) {
-        engine_fail(engine, ATTPOOL_E_OPTIONS, "%s has size %u", name, (unsigned)given);
+        ap_engine_fail(engine, ATTPOOL_E_OPTIONS, "%s has size %u", name, (unsigned)given);
         return false;
     }
     memcpy(own, caller, given < size ? given : size);
     for (size_t i = size; i < given; i++)
         if (((const char *)caller)[i] != 0) {
-            engine_fail(engine, ATTPOOL_E_OPTIONS,
-                        "%s sets a field that this release does not know (byte %zu)", name, i);
+            ap_engine_fail(engine, ATTPOOL_E_OPTIONS,
+                           "%s sets a field that this release does not know (byte %zu)", name, i);
             return false;
         }
     return true;
 }
 
-void clear(void *memory, size_t bytes)
+void ap_clear(void *memory, size_t bytes)
 {
     memset(memory, 0, bytes);
 }
 
-double to_type(int type, double value)
+double ap_to_type(int type, double value)
 {
     return type == TYPE_F32 ? (double)(float)value : value;
 }
@@ -78,22 +78,24 @@ static attpool_status single_inverse_bandwidth(struct arguments *args,
 {
     struct engine *e = args->engine;
     if (o->inverse_bandwidth != 0 && o->bandwidth != 0)
-        return engine_fail(e, ATTPOOL_E_BANDWIDTH, "inverse_bandwidth and bandwidth are both set");
+        return ap_engine_fail(e, ATTPOOL_E_BANDWIDTH,
+                              "inverse_bandwidth and bandwidth are both set");
     *one = 1;
     if (o->bandwidth != 0) {
         double w = args->type == TYPE_F32
                        ? (double)attpool_inverse_bandwidth_f32((float)o->bandwidth)
                        : attpool_inverse_bandwidth_f64(o->bandwidth);
         if (!isfinite(w))
-            return engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                               "bandwidth is %g, it and its inverse should be positive and finite "
-                               "in the type of the tensors",
-                               o->bandwidth);
+            return ap_engine_fail(
+                e, ATTPOOL_E_BANDWIDTH,
+                "bandwidth is %g, it and its inverse should be positive and finite "
+                "in the type of the tensors",
+                o->bandwidth);
         *one = w;
     } else if (o->inverse_bandwidth != 0) {
-        *one = fabs(to_type(args->type, o->inverse_bandwidth));
+        *one = fabs(ap_to_type(args->type, o->inverse_bandwidth));
         if (!isfinite(*one))
-            return engine_fail(
+            return ap_engine_fail(
                 e, ATTPOOL_E_BANDWIDTH,
                 "inverse_bandwidth is %g, it should be finite in the type of the tensors",
                 o->inverse_bandwidth);
@@ -104,34 +106,34 @@ static attpool_status single_inverse_bandwidth(struct arguments *args,
 static attpool_status check_names(struct engine *e, const attpool_kernel_options *o)
 {
     if (!attpool_kernel_to_name(o->kernel))
-        return engine_fail(e, ATTPOOL_E_OPTIONS,
-                           "kernel is %d, which is not an attpool_kernel_name", (int)o->kernel);
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
+                              "kernel is %d, which is not an attpool_kernel_name", (int)o->kernel);
     if (o->form != ATTPOOL_RADIAL && o->form != ATTPOOL_PRODUCT)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "form is %d, which is not an attpool_form",
-                           (int)o->form);
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "form is %d, which is not an attpool_form",
+                              (int)o->form);
     if ((int)o->bandwidth_per < ATTPOOL_BANDWIDTH_ONE ||
         (int)o->bandwidth_per > ATTPOOL_BANDWIDTH_COORDINATE_KEY)
-        return engine_fail(e, ATTPOOL_E_OPTIONS,
-                           "bandwidth_per is %d, which is not an attpool_bandwidth_per",
-                           (int)o->bandwidth_per);
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
+                              "bandwidth_per is %d, which is not an attpool_bandwidth_per",
+                              (int)o->bandwidth_per);
     if (o->kernels && o->form != ATTPOOL_PRODUCT)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernels needs the product form");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "kernels needs the product form");
     return ATTPOOL_OK;
 }
 
-attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_options *caller,
-                                   struct kernel *kernel, struct kernel_tensors *tensors,
-                                   bool *has_names)
+attpool_status ap_kernel_options_take(struct arguments *args, const attpool_kernel_options *caller,
+                                      struct kernel *kernel, struct kernel_tensors *tensors,
+                                      bool *has_names)
 {
     attpool_kernel_options o;
     struct engine *e = args->engine;
     bool both, coordinate;
-    if (!take_options(e, "attpool_kernel_options", &o, sizeof o, caller))
+    if (!ap_take_options(e, "attpool_kernel_options", &o, sizeof o, caller))
         return ATTPOOL_E_OPTIONS;
     attpool_status st = check_names(e, &o);
     if (st != ATTPOOL_OK)
         return st;
-    clear(kernel, sizeof *kernel);
+    ap_clear(kernel, sizeof *kernel);
     kernel->name = o.kernel;
     kernel->form = o.form;
     kernel->per = o.bandwidth_per;
@@ -142,30 +144,30 @@ attpool_status kernel_options_take(struct arguments *args, const attpool_kernel_
     coordinate = both || o.bandwidth_per == ATTPOOL_BANDWIDTH_COORDINATE;
     if ((o.bandwidth_per != ATTPOOL_BANDWIDTH_ONE || o.inverse_bandwidths) &&
         (o.inverse_bandwidth != 0 || o.bandwidth != 0))
-        return engine_fail(
+        return ap_engine_fail(
             e, ATTPOOL_E_BANDWIDTH,
             o.inverse_bandwidths
                 ? "inverse_bandwidths and inverse_bandwidth or bandwidth are both set"
                 : "inverse_bandwidth and bandwidth are for ATTPOOL_BANDWIDTH_ONE; "
                   "others need the tensor inverse_bandwidths");
     if (!both && o.key_factors)
-        return engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                           "key_factors needs ATTPOOL_BANDWIDTH_COORDINATE_KEY");
+        return ap_engine_fail(e, ATTPOOL_E_BANDWIDTH,
+                              "key_factors needs ATTPOOL_BANDWIDTH_COORDINATE_KEY");
     if (o.bandwidth_per == ATTPOOL_BANDWIDTH_ONE && !o.inverse_bandwidths)
         return single_inverse_bandwidth(args, &o, &kernel->one);
-    st = arguments_add(args, o.inverse_bandwidths, "inverse_bandwidths", ATTPOOL_E_BANDWIDTH,
-                       ROLE_INPUT, KIND_REAL,
-                       o.bandwidth_per == ATTPOOL_BANDWIDTH_ONE     ? LAYOUT_SINGLE
-                       : o.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY ? LAYOUT_ROW
-                                                                    : LAYOUT_COL,
-                       &kernel->inverse_bandwidths, &tensors->inverse_bandwidths);
+    st = ap_arguments_add(args, o.inverse_bandwidths, "inverse_bandwidths", ATTPOOL_E_BANDWIDTH,
+                          ROLE_INPUT, KIND_REAL,
+                          o.bandwidth_per == ATTPOOL_BANDWIDTH_ONE     ? LAYOUT_SINGLE
+                          : o.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY ? LAYOUT_ROW
+                                                                       : LAYOUT_COL,
+                          &kernel->inverse_bandwidths, &tensors->inverse_bandwidths);
     if (st == ATTPOOL_OK && coordinate && tensors->inverse_bandwidths->ndim != 1)
-        st = engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                         "inverse_bandwidths has %d dimensions, it should have 1",
-                         tensors->inverse_bandwidths->ndim);
+        st = ap_engine_fail(e, ATTPOOL_E_BANDWIDTH,
+                            "inverse_bandwidths has %d dimensions, it should have 1",
+                            tensors->inverse_bandwidths->ndim);
     if (st == ATTPOOL_OK && both)
-        st = arguments_add(args, o.key_factors, "key_factors", ATTPOOL_E_BANDWIDTH, ROLE_INPUT,
-                           KIND_REAL, LAYOUT_COL, &kernel->factors, &tensors->factors);
+        st = ap_arguments_add(args, o.key_factors, "key_factors", ATTPOOL_E_BANDWIDTH, ROLE_INPUT,
+                              KIND_REAL, LAYOUT_COL, &kernel->factors, &tensors->factors);
     return st;
 }
 
@@ -173,9 +175,9 @@ static attpool_status fit_names(struct arguments *args, const struct kernel *ker
 {
     for (int64_t c = 0; kernel->names && c < d; c++)
         if (!attpool_kernel_to_name((attpool_kernel_name)kernel->names[c]))
-            return engine_fail(args->engine, ATTPOOL_E_OPTIONS,
-                               "kernels[%lld] is %d, which is not an attpool_kernel_name",
-                               (long long)c, (int)kernel->names[c]);
+            return ap_engine_fail(args->engine, ATTPOOL_E_OPTIONS,
+                                  "kernels[%lld] is %d, which is not an attpool_kernel_name",
+                                  (long long)c, (int)kernel->names[c]);
     return ATTPOOL_OK;
 }
 
@@ -185,24 +187,25 @@ static attpool_status fit_inverse_bandwidths(struct engine *e, const struct kern
 {
     switch (kernel->per) {
     case ATTPOOL_BANDWIDTH_QUERY:
-        return leading_expect_vector(e, w, leading, false, 2, n);
+        return ap_leading_expect_vector(e, w, leading, false, 2, n);
     case ATTPOOL_BANDWIDTH_KEY:
-        return leading_expect_vector(e, w, leading, true, 3, m);
+        return ap_leading_expect_vector(e, w, leading, true, 3, m);
     case ATTPOOL_BANDWIDTH_COORDINATE:
     case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
-        return view_expect(e, w, 3, d, "Q has");
+        return ap_view_expect(e, w, 3, d, "Q has");
     case ATTPOOL_BANDWIDTH_ONE:
         break;
     }
     if (w->size[0] * w->size[1] != 1)
-        return engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                           "inverse_bandwidths has leading dimensions, it should have 1 element");
-    return view_expect(e, w, 3, 1, "a single one has");
+        return ap_engine_fail(
+            e, ATTPOOL_E_BANDWIDTH,
+            "inverse_bandwidths has leading dimensions, it should have 1 element");
+    return ap_view_expect(e, w, 3, 1, "a single one has");
 }
 
-attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
-                                  const struct kernel_tensors *tensors,
-                                  const struct leading *leading, int64_t n, int64_t m, int64_t d)
+attpool_status ap_kernel_options_fit(struct arguments *args, struct kernel *kernel,
+                                     const struct kernel_tensors *tensors,
+                                     const struct leading *leading, int64_t n, int64_t m, int64_t d)
 {
     struct engine *e = args->engine;
     attpool_status st = fit_names(args, kernel, d);
@@ -210,16 +213,16 @@ attpool_status kernel_options_fit(struct arguments *args, struct kernel *kernel,
         return st;
     st = fit_inverse_bandwidths(e, kernel, tensors->inverse_bandwidths, leading, n, m, d);
     if (st == ATTPOOL_OK && tensors->factors)
-        st = leading_expect_vector(e, tensors->factors, leading, true, 3, m);
+        st = ap_leading_expect_vector(e, tensors->factors, leading, true, 3, m);
     return st;
 }
 
-void kernel_options_single(struct kernel *kernel, const struct kernel_tensors *tensors)
+void ap_kernel_options_single(struct kernel *kernel, const struct kernel_tensors *tensors)
 {
     const struct view *w = tensors->inverse_bandwidths;
     if (kernel->per != ATTPOOL_BANDWIDTH_ONE || !w || w->device)
         return;
-    kernel->one = fabs(view_real(w, 0, 0, 0, 0));
+    kernel->one = fabs(ap_view_real(w, 0, 0, 0, 0));
     kernel->inverse_bandwidths = (struct array){ .data = NULL };
 }
 
@@ -250,15 +253,15 @@ static int64_t band_bound(int64_t offset, int64_t reach, int64_t shift)
 static attpool_status take_bands(struct engine *e, const attpool_masks *o, struct masks *masks)
 {
     if (o->query_origin < 0 || o->key_origin < 0)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is negative",
-                           o->query_origin < 0 ? "query_origin" : "key_origin");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s is negative",
+                              o->query_origin < 0 ? "query_origin" : "key_origin");
     if (o->query_origin > MOST_ORIGIN || o->key_origin > MOST_ORIGIN)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is above 2^60",
-                           o->query_origin > MOST_ORIGIN ? "query_origin" : "key_origin");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s is above 2^60",
+                              o->query_origin > MOST_ORIGIN ? "query_origin" : "key_origin");
     if (o->window && (o->left < 0 || o->right < 0))
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s is %lld, it should not be negative",
-                           o->left < 0 ? "left" : "right",
-                           (long long)(o->left < 0 ? o->left : o->right));
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s is %lld, it should not be negative",
+                              o->left < 0 ? "left" : "right",
+                              (long long)(o->left < 0 ? o->left : o->right));
     int64_t shift = o->query_origin - o->key_origin;
     masks->band_low = -BAND_OPEN;
     masks->band_high = BAND_OPEN;
@@ -275,8 +278,8 @@ static attpool_status take_bands(struct engine *e, const attpool_masks *o, struc
     return ATTPOOL_OK;
 }
 
-attpool_status masks_take(struct arguments *args, const attpool_masks *caller, struct masks *masks,
-                          struct mask_tensors *tensors)
+attpool_status ap_masks_take(struct arguments *args, const attpool_masks *caller,
+                             struct masks *masks, struct mask_tensors *tensors)
 {
     struct engine *e = args->engine;
     attpool_masks *o = &tensors->options;
@@ -286,43 +289,44 @@ attpool_status masks_take(struct arguments *args, const attpool_masks *caller, s
         masks->band_high = BAND_OPEN;
         return ATTPOOL_OK;
     }
-    if (!take_options(e, "attpool_masks", o, sizeof *o, caller))
+    if (!ap_take_options(e, "attpool_masks", o, sizeof *o, caller))
         return ATTPOOL_E_OPTIONS;
     attpool_status st = take_bands(e, o, masks);
     if (st == ATTPOOL_OK && o->lengths) {
         bool row = o->lengths_per == ATTPOOL_LENGTHS_ROW;
         if (!row && o->lengths_per != ATTPOOL_LENGTHS_BATCH)
-            return engine_fail(e, ATTPOOL_E_OPTIONS,
-                               "lengths_per is %d, which is not an attpool_lengths_per",
-                               (int)o->lengths_per);
-        st = arguments_add(args, o->lengths, "lengths", ATTPOOL_E_LENGTHS, ROLE_INPUT, KIND_LENGTHS,
-                           row ? LAYOUT_ROW : LAYOUT_HEADS, &masks->lengths, &tensors->lengths);
+            return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
+                                  "lengths_per is %d, which is not an attpool_lengths_per",
+                                  (int)o->lengths_per);
+        st = ap_arguments_add(args, o->lengths, "lengths", ATTPOOL_E_LENGTHS, ROLE_INPUT,
+                              KIND_LENGTHS, row ? LAYOUT_ROW : LAYOUT_HEADS, &masks->lengths,
+                              &tensors->lengths);
         if (st == ATTPOOL_OK)
             masks->length_bytes = tensors->lengths->bytes;
     }
     if (st == ATTPOOL_OK && o->mask)
-        st = arguments_add(args, o->mask, "mask", ATTPOOL_E_MASK, ROLE_INPUT, KIND_MASK,
-                           LAYOUT_MATRIX, &masks->mask, &tensors->mask);
+        st = ap_arguments_add(args, o->mask, "mask", ATTPOOL_E_MASK, ROLE_INPUT, KIND_MASK,
+                              LAYOUT_MATRIX, &masks->mask, &tensors->mask);
     if (st == ATTPOOL_OK && o->bias)
-        st = arguments_add(args, o->bias, "bias", ATTPOOL_E_BIAS, ROLE_INPUT, KIND_REAL,
-                           LAYOUT_MATRIX, &masks->bias, &tensors->bias);
+        st = ap_arguments_add(args, o->bias, "bias", ATTPOOL_E_BIAS, ROLE_INPUT, KIND_REAL,
+                              LAYOUT_MATRIX, &masks->bias, &tensors->bias);
     return st;
 }
 
-attpool_status masks_fit(struct arguments *args, const struct mask_tensors *tensors,
-                         const struct leading *leading, int64_t n, int64_t m)
+attpool_status ap_masks_fit(struct arguments *args, const struct mask_tensors *tensors,
+                            const struct leading *leading, int64_t n, int64_t m)
 {
     struct engine *e = args->engine;
     const bool row = tensors->options.lengths_per == ATTPOOL_LENGTHS_ROW;
     attpool_status st = ATTPOOL_OK;
     if (tensors->lengths)
-        st = leading_expect_vector(e, tensors->lengths, leading, false, 2, row ? n : -1);
+        st = ap_leading_expect_vector(e, tensors->lengths, leading, false, 2, row ? n : -1);
     if (st == ATTPOOL_OK && tensors->lengths)
-        st = check_lengths(e, tensors->lengths, m);
+        st = ap_check_lengths(e, tensors->lengths, m);
     if (st == ATTPOOL_OK && tensors->mask)
-        st = leading_expect_mask(e, tensors->mask, leading, n, m);
+        st = ap_leading_expect_mask(e, tensors->mask, leading, n, m);
     if (st == ATTPOOL_OK && tensors->bias)
-        st = leading_expect_mask(e, tensors->bias, leading, n, m);
+        st = ap_leading_expect_mask(e, tensors->bias, leading, n, m);
     return st;
 }
 
@@ -336,7 +340,7 @@ static struct element_name element_name(const struct view *v, int64_t b, int64_t
 {
     struct element_name name;
     int64_t own[4];
-    const int count = view_own(v, (const int64_t[]){ b, h, i, j }, own);
+    const int count = ap_view_own(v, (const int64_t[]){ b, h, i, j }, own);
     int used = snprintf(name.text, sizeof name.text, "%s", v->name);
     for (int k = 0; k < count; k++)
         used += snprintf(name.text + used, sizeof name.text - (size_t)used, "%s%lld%s",
@@ -344,18 +348,18 @@ static struct element_name element_name(const struct view *v, int64_t b, int64_t
     return name;
 }
 
-attpool_status check_lengths(struct engine *e, const struct view *v, int64_t m)
+attpool_status ap_check_lengths(struct engine *e, const struct view *v, int64_t m)
 {
     if (v->device)
         return ATTPOOL_OK;
     for (int64_t b = 0; b < v->size[0]; b++)
         for (int64_t h = 0; h < v->size[1]; h++)
             for (int64_t i = 0; i < v->size[2]; i++) {
-                int64_t length = view_integer(v, b, h, i, 0);
+                int64_t length = ap_view_integer(v, b, h, i, 0);
                 if (length < 0 || length > m)
-                    return engine_fail(e, ATTPOOL_E_LENGTHS, "%s is %lld, it should be 0 to %lld",
-                                       element_name(v, b, h, i, 0).text, (long long)length,
-                                       (long long)m);
+                    return ap_engine_fail(
+                        e, ATTPOOL_E_LENGTHS, "%s is %lld, it should be 0 to %lld",
+                        element_name(v, b, h, i, 0).text, (long long)length, (long long)m);
             }
     return ATTPOOL_OK;
 }
@@ -363,21 +367,22 @@ attpool_status check_lengths(struct engine *e, const struct view *v, int64_t m)
 static attpool_status check_weight(struct engine *e, const struct view *v, int64_t b, int64_t h,
                                    int64_t j)
 {
-    const double a = view_real(v, b, h, 0, j);
+    const double a = ap_view_real(v, b, h, 0, j);
     if (a >= 0 && !isinf(a))
         return ATTPOOL_OK;
-    return engine_fail(e, ATTPOOL_E_KEY_WEIGHTS, "%s is %g, it should be finite and not negative",
-                       element_name(v, b, h, 0, j).text, a);
+    return ap_engine_fail(e, ATTPOOL_E_KEY_WEIGHTS,
+                          "%s is %g, it should be finite and not negative",
+                          element_name(v, b, h, 0, j).text, a);
 }
 
-attpool_status check_key_weights(struct engine *e, const struct view *v)
+attpool_status ap_check_key_weights(struct engine *e, const struct view *v)
 {
     attpool_status st = ATTPOOL_OK;
     if (v->device)
         return ATTPOOL_OK;
     for (int64_t b = 0; b < v->size[0]; b++)
         for (int64_t h = 0; st == ATTPOOL_OK && h < v->size[1]; h++) {
-            int64_t j = view_plain_until(v, b, h, 0);
+            int64_t j = ap_view_plain_until(v, b, h, 0);
             for (; st == ATTPOOL_OK && j < v->size[3]; j++)
                 st = check_weight(e, v, b, h, j);
         }

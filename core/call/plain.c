@@ -47,11 +47,11 @@ static attpool_status pool_plain(attpool_context *context, const struct plain *p
 static attpool_status no_bandwidth(attpool_context *context)
 {
     struct call call;
-    attpool_status st = call_begin(&call, context, "pool");
+    attpool_status st = ap_call_begin(&call, context, "pool");
     if (st != ATTPOOL_OK)
         return st;
-    return call_end(&call, engine_fail(&context->engine, ATTPOOL_E_BANDWIDTH,
-                                       "bandwidth is 0, it should be positive and finite"));
+    return ap_call_end(&call, ap_engine_fail(&context->engine, ATTPOOL_E_BANDWIDTH,
+                                             "bandwidth is 0, it should be positive and finite"));
 }
 
 static attpool_status regress_in(attpool_context *context, const struct plain *p,
@@ -59,8 +59,8 @@ static attpool_status regress_in(attpool_context *context, const struct plain *p
 {
     attpool_kernel_options kernel_options;
     attpool_pool_options options;
-    clear(&kernel_options, sizeof kernel_options);
-    clear(&options, sizeof options);
+    ap_clear(&kernel_options, sizeof kernel_options);
+    ap_clear(&options, sizeof options);
     kernel_options.kernel = kernel;
     kernel_options.bandwidth = kernel == ATTPOOL_CONSTANT ? 0 : bandwidth;
     options.score = ATTPOOL_KERNEL;
@@ -75,8 +75,8 @@ static attpool_status attend_in(attpool_context *context, const struct plain *p,
 {
     attpool_masks masks;
     attpool_pool_options options;
-    clear(&masks, sizeof masks);
-    clear(&options, sizeof options);
+    ap_clear(&masks, sizeof masks);
+    ap_clear(&options, sizeof options);
     masks.causal = causal;
     options.masks = causal ? &masks : NULL;
     return pool_plain(context, p, &options);
@@ -88,8 +88,9 @@ static attpool_status regress(attpool_context *context, const struct plain *p,
     attpool_status st;
     if (context)
         return regress_in(context, p, kernel, bandwidth);
-    context = thread_context(&st);
-    return context ? thread_context_done(context, regress_in(context, p, kernel, bandwidth)) : st;
+    context = ap_thread_context(&st);
+    return context ? ap_thread_context_done(context, regress_in(context, p, kernel, bandwidth))
+                   : st;
 }
 
 static attpool_status attend(attpool_context *context, const struct plain *p, int causal)
@@ -97,8 +98,8 @@ static attpool_status attend(attpool_context *context, const struct plain *p, in
     attpool_status st;
     if (context)
         return attend_in(context, p, causal);
-    context = thread_context(&st);
-    return context ? thread_context_done(context, attend_in(context, p, causal)) : st;
+    context = ap_thread_context(&st);
+    return context ? ap_thread_context_done(context, attend_in(context, p, causal)) : st;
 }
 
 attpool_status attpool_regress_f32(attpool_context *context, int64_t n, int64_t m, int64_t d,

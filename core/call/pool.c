@@ -19,8 +19,8 @@ static attpool_status take_memory(struct engine *e, size_t bytes, void **memory)
         return e->backend->memory->alloc(e, bytes, memory);
     *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
     return *memory ? ATTPOOL_OK
-                   : engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the projections, %zu bytes",
-                                 bytes);
+                   : ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the projections, %zu bytes",
+                                    bytes);
 }
 
 static void give_memory(struct engine *e, void *memory)
@@ -66,7 +66,7 @@ static attpool_status project(struct pool_call *c, const struct view *x, const s
         to->array.head = 0;
     if (bytes == 0)
         return ATTPOOL_OK;
-    engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
+    ap_engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
     return e->backend->bmm[c->args.type](e, &m);
 }
 
@@ -77,7 +77,7 @@ static attpool_status pool(struct pool_call *c)
     bool each =
         p->score == POOL_ADDITIVE || (p->score == POOL_KERNEL && p->kernel.form == ATTPOOL_PRODUCT);
     double work = (double)(p->d * (each ? ELEMENT_WORK : 1) + p->v + ELEMENT_WORK);
-    engine_expect(e, (double)(p->batch * p->heads * p->n) * (double)p->m * work);
+    ap_engine_expect(e, (double)(p->batch * p->heads * p->n) * (double)p->m * work);
     return e->backend->pool[c->args.type](e, p);
 }
 
@@ -98,16 +98,16 @@ static attpool_status pool_projected(struct pool_call *c)
     return st;
 }
 
-attpool_status pool_run(struct pool_call *c)
+attpool_status ap_pool_run(struct pool_call *c)
 {
     const struct pool_args *p = &c->pool;
     if (p->batch * p->heads * p->n == 0)
         return ATTPOOL_OK;
-    attpool_status st = arguments_stage(&c->args);
+    attpool_status st = ap_arguments_stage(&c->args);
     if (st != ATTPOOL_OK)
         return st;
     st = c->wq ? pool_projected(c) : pool(c);
-    return arguments_unstage(&c->args, st);
+    return ap_arguments_unstage(&c->args, st);
 }
 
 attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const DLTensor *K,
@@ -116,11 +116,11 @@ attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const D
     struct call call;
     struct pool_call c;
     struct pool_tensors tensors = { Q, K, V, options, O };
-    attpool_status st = call_begin(&call, context, "pool");
+    attpool_status st = ap_call_begin(&call, context, "pool");
     if (st != ATTPOOL_OK)
         return st;
-    st = pool_check(&c, &context->engine, &tensors, false);
+    st = ap_pool_check(&c, &context->engine, &tensors, false);
     if (st == ATTPOOL_OK)
-        st = pool_run(&c);
-    return call_end(&call, st);
+        st = ap_pool_run(&c);
+    return ap_call_end(&call, st);
 }

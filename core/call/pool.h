@@ -25,10 +25,10 @@ struct pool_tensors {
 };
 
 /* Check everything and describe the call. With `state`, no output is asked for. */
-attpool_status pool_check(struct pool_call *call, struct engine *engine,
-                          const struct pool_tensors *tensors, bool state);
+attpool_status ap_pool_check(struct pool_call *call, struct engine *engine,
+                             const struct pool_tensors *tensors, bool state);
 
 /* Stage, project, pool, fetch. */
-attpool_status pool_run(struct pool_call *call);
+attpool_status ap_pool_run(struct pool_call *call);
 
 #endif

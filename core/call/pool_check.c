@@ -19,25 +19,25 @@ static attpool_status check_options(struct pool_call *c)
     const attpool_pool_options *o = &c->options;
     bool kernel = o->score == ATTPOOL_KERNEL, additive = o->score == ATTPOOL_ADDITIVE;
     if ((int)o->score < ATTPOOL_DOT || (int)o->score > ATTPOOL_PROJECTION)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "score is %d, which is not an attpool_score",
-                           (int)o->score);
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "score is %d, which is not an attpool_score",
+                              (int)o->score);
     if (o->kernel && !kernel)
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "kernel needs the score ATTPOOL_KERNEL");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "kernel needs the score ATTPOOL_KERNEL");
     if (o->scale && (kernel || o->score == ATTPOOL_AVERAGE))
-        return engine_fail(e, ATTPOOL_E_OPTIONS,
-                           "scale needs the score dot, additive or projection");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
+                              "scale needs the score dot, additive or projection");
     if (o->wq && !projects(c))
-        return engine_fail(e, ATTPOOL_E_WQ, "wq needs the score additive or projection");
+        return ap_engine_fail(e, ATTPOOL_E_WQ, "wq needs the score additive or projection");
     if (o->wk && !projects(c))
-        return engine_fail(e, ATTPOOL_E_WK, "wk needs the score additive or projection");
+        return ap_engine_fail(e, ATTPOOL_E_WK, "wk needs the score additive or projection");
     if (o->wv && !additive)
-        return engine_fail(e, ATTPOOL_E_WV, "wv needs the score additive");
+        return ap_engine_fail(e, ATTPOOL_E_WV, "wv needs the score additive");
     if (o->rows && !o->weights)
-        return engine_fail(e, ATTPOOL_E_ROWS, "rows is set, but weights is NULL");
+        return ap_engine_fail(e, ATTPOOL_E_ROWS, "rows is set, but weights is NULL");
     if (o->row_count < 0 || (!o->rows && o->row_count != 0))
-        return engine_fail(e, ATTPOOL_E_ROWS, "row_count is %lld%s", (long long)o->row_count,
-                           o->row_count < 0 ? "" : ", rows is NULL");
-    return take_empty(
+        return ap_engine_fail(e, ATTPOOL_E_ROWS, "row_count is %lld%s", (long long)o->row_count,
+                              o->row_count < 0 ? "" : ", rows is NULL");
+    return ap_take_empty(
         e, o->empty, kernel || o->score == ATTPOOL_AVERAGE ? ATTPOOL_EMPTY_NAN : ATTPOOL_EMPTY_ZERO,
         kernel ? ATTPOOL_EMPTY_NEAREST : ATTPOOL_EMPTY_MEAN, &c->pool.empty);
 }
@@ -48,7 +48,7 @@ static attpool_status add(struct pool_call *c, const DLTensor *t, bool wanted, c
 {
     if (!wanted)
         return ATTPOOL_OK;
-    return arguments_add(&c->args, t, name, status, role, KIND_REAL, layout, array, view);
+    return ap_arguments_add(&c->args, t, name, status, role, KIND_REAL, layout, array, view);
 }
 
 static attpool_status add_inputs(struct pool_call *c, const struct pool_tensors *t)
@@ -77,10 +77,10 @@ static attpool_status add_inputs(struct pool_call *c, const struct pool_tensors 
         st = add(c, o->key_weights, o->key_weights != NULL, "key_weights", ATTPOOL_E_KEY_WEIGHTS,
                  ROLE_INPUT, LAYOUT_COL, &p->key_weights, &c->key_weights);
     if (st == ATTPOOL_OK && o->score == ATTPOOL_KERNEL)
-        st = kernel_options_take(&c->args, o->kernel, &p->kernel, &c->inverse_bandwidths,
-                                 &c->has_names);
+        st = ap_kernel_options_take(&c->args, o->kernel, &p->kernel, &c->inverse_bandwidths,
+                                    &c->has_names);
     if (st == ATTPOOL_OK)
-        st = masks_take(&c->args, o->masks, &p->masks, &c->masks);
+        st = ap_masks_take(&c->args, o->masks, &p->masks, &c->masks);
     return st;
 }
 
@@ -106,19 +106,19 @@ static attpool_status check_asked(struct pool_call *c, bool state)
 {
     struct engine *e = c->args.engine;
     if (state && (c->lse || c->n_eff || c->weights))
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "%s cannot be computed from a part of the keys",
-                           c->lse     ? "lse"
-                           : c->n_eff ? "n_eff"
-                                      : "weights");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s cannot be computed from a part of the keys",
+                              c->lse     ? "lse"
+                              : c->n_eff ? "n_eff"
+                                         : "weights");
     if (state && (c->pool.empty == ATTPOOL_EMPTY_MEAN || c->pool.empty == ATTPOOL_EMPTY_NEAREST))
-        return engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %s, which needs all keys at once",
-                           c->pool.empty == ATTPOOL_EMPTY_MEAN ? "MEAN" : "NEAREST");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %s, which needs all keys at once",
+                              c->pool.empty == ATTPOOL_EMPTY_MEAN ? "MEAN" : "NEAREST");
     if (state)
         return ATTPOOL_OK;
     if (c->out && !c->value)
-        return engine_fail(e, ATTPOOL_E_VALUE, "V is NULL, but O is not");
+        return ap_engine_fail(e, ATTPOOL_E_VALUE, "V is NULL, but O is not");
     if (!c->out && !c->lse && !c->n_eff && !c->weights)
-        return engine_fail(e, ATTPOOL_E_OUTPUT, "O is NULL and no other output is asked for");
+        return ap_engine_fail(e, ATTPOOL_E_OUTPUT, "O is NULL and no other output is asked for");
     return ATTPOOL_OK;
 }
 
@@ -134,30 +134,30 @@ static attpool_status take_sizes(struct pool_call *c, bool state)
                                       : c->weights;
     const struct view *m = c->k ? c->k : c->value ? c->value : c->weights;
     if (!n || (!c->q && n == c->weights && c->options.rows))
-        return engine_fail(c->args.engine, ATTPOOL_E_QUERY,
-                           "Q is NULL and nothing else gives the number of queries");
+        return ap_engine_fail(c->args.engine, ATTPOOL_E_QUERY,
+                              "Q is NULL and nothing else gives the number of queries");
     if (!m)
-        return engine_fail(c->args.engine, ATTPOOL_E_KEY,
-                           "K is NULL and nothing else gives the number of keys");
+        return ap_engine_fail(c->args.engine, ATTPOOL_E_KEY,
+                              "K is NULL and nothing else gives the number of keys");
     p->n = n->size[2];
     p->m = m == c->weights ? m->size[3] : m->size[2];
     p->v = c->value && (c->out || state) ? c->value->size[3] : 0;
     c->leading = LEADING_NONE;
     if (!c->q)
-        leading_add(&c->leading, n);
+        ap_leading_add(&c->leading, n);
     if (c->q)
-        leading_add(&c->leading, c->q);
+        ap_leading_add(&c->leading, c->q);
     if (c->k) {
-        leading_add(&c->leading, c->k);
+        ap_leading_add(&c->leading, c->k);
         c->leading.key_heads = c->k->size[1];
     }
     if (c->value) {
-        leading_add(&c->leading, c->value);
+        ap_leading_add(&c->leading, c->value);
         c->leading.value_heads = c->value->size[1];
     }
     for (int i = 0; i < 4; i++)
         if (outputs[i])
-            leading_note_heads(&c->leading, outputs[i]);
+            ap_leading_note_heads(&c->leading, outputs[i]);
     return ATTPOOL_OK;
 }
 
@@ -170,17 +170,17 @@ static attpool_status fit_scores(struct pool_call *c)
         return st;
     p->d = c->q->size[3];
     if (!projects(c))
-        return view_expect(e, c->k, 3, p->d, "Q has");
+        return ap_view_expect(e, c->k, 3, p->d, "Q has");
     c->p = p->d = c->wq->size[2];
-    st = view_expect(e, c->wq, 3, c->q->size[3], "Q has");
+    st = ap_view_expect(e, c->wq, 3, c->q->size[3], "Q has");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, c->wk, 3, c->k->size[3], "K has");
+        st = ap_view_expect(e, c->wk, 3, c->k->size[3], "K has");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, c->wk, 2, c->p, "wq has");
+        st = ap_view_expect(e, c->wk, 2, c->p, "wq has");
     if (st == ATTPOOL_OK && c->wv && c->wv->ndim != 1)
-        st = engine_fail(e, ATTPOOL_E_WV, "wv has %d dimensions, it should have 1", c->wv->ndim);
+        st = ap_engine_fail(e, ATTPOOL_E_WV, "wv has %d dimensions, it should have 1", c->wv->ndim);
     if (st == ATTPOOL_OK && c->wv)
-        st = view_expect(e, c->wv, 3, c->p, "the rows of wq are");
+        st = ap_view_expect(e, c->wv, 3, c->p, "the rows of wq are");
     return st;
 }
 
@@ -190,14 +190,14 @@ static attpool_status check_products(struct pool_call *c)
     struct engine *e = c->args.engine;
     const struct pool_args *p = &c->pool;
     const struct leading *l = &c->leading;
-    if (!product_fits(l->batch, l->heads, p->n, p->v + 2))
-        return engine_fail(e, ATTPOOL_E_QUERY, "Q has too many rows once it is broadcast");
+    if (!ap_product_fits(l->batch, l->heads, p->n, p->v + 2))
+        return ap_engine_fail(e, ATTPOOL_E_QUERY, "Q has too many rows once it is broadcast");
     if (!projects(c))
         return ATTPOOL_OK;
-    if (!product_fits(c->q->size[0], c->q->size[1], c->q->size[2], c->p))
-        return engine_fail(e, ATTPOOL_E_WQ, "Q and wq are too large for a projection");
-    if (!product_fits(c->k->size[0], c->k->size[1], c->k->size[2], c->p))
-        return engine_fail(e, ATTPOOL_E_WK, "K and wk are too large for a projection");
+    if (!ap_product_fits(c->q->size[0], c->q->size[1], c->q->size[2], c->p))
+        return ap_engine_fail(e, ATTPOOL_E_WQ, "Q and wq are too large for a projection");
+    if (!ap_product_fits(c->k->size[0], c->k->size[1], c->k->size[2], c->p))
+        return ap_engine_fail(e, ATTPOOL_E_WK, "K and wk are too large for a projection");
     return ATTPOOL_OK;
 }
 
@@ -208,16 +208,16 @@ static attpool_status fit_leading(struct pool_call *c)
     const struct view *const outputs[] = { c->out, c->lse, c->n_eff, c->weights };
     attpool_status st = ATTPOOL_OK;
     if (c->q)
-        st = leading_expect(e, c->q, l, false, true);
+        st = ap_leading_expect(e, c->q, l, false, true);
     if (st == ATTPOOL_OK && c->k)
-        st = leading_expect(e, c->k, l, true, true);
+        st = ap_leading_expect(e, c->k, l, true, true);
     if (st == ATTPOOL_OK && c->value)
-        st = leading_expect(e, c->value, l, true, true);
+        st = ap_leading_expect(e, c->value, l, true, true);
     if (st == ATTPOOL_OK && c->key_weights)
-        st = leading_expect_vector(e, c->key_weights, l, true, 3, c->pool.m);
+        st = ap_leading_expect_vector(e, c->key_weights, l, true, 3, c->pool.m);
     for (int i = 0; i < 4 && st == ATTPOOL_OK; i++)
         if (outputs[i])
-            st = leading_expect(e, outputs[i], l, false, false);
+            st = ap_leading_expect(e, outputs[i], l, false, false);
     return st;
 }
 
@@ -227,20 +227,20 @@ static attpool_status fit_sizes(struct pool_call *c)
     const struct pool_args *p = &c->pool;
     attpool_status st = ATTPOOL_OK;
     if (c->value)
-        st = view_expect(e, c->value, 2, p->m, "K has");
+        st = ap_view_expect(e, c->value, 2, p->m, "K has");
     if (st == ATTPOOL_OK && c->out)
-        st = view_expect(e, c->out, 2, p->n, "Q has");
+        st = ap_view_expect(e, c->out, 2, p->n, "Q has");
     if (st == ATTPOOL_OK && c->out)
-        st = view_expect(e, c->out, 3, p->v, "V has");
+        st = ap_view_expect(e, c->out, 3, p->v, "V has");
     if (st == ATTPOOL_OK && c->lse)
-        st = view_expect(e, c->lse, 2, p->n, "the rows of Q are");
+        st = ap_view_expect(e, c->lse, 2, p->n, "the rows of Q are");
     if (st == ATTPOOL_OK && c->n_eff)
-        st = view_expect(e, c->n_eff, 2, p->n, "the rows of Q are");
+        st = ap_view_expect(e, c->n_eff, 2, p->n, "the rows of Q are");
     if (st == ATTPOOL_OK && c->weights)
-        st =
-            view_expect(e, c->weights, 2, p->row_count, c->options.rows ? "row_count is" : "Q has");
+        st = ap_view_expect(e, c->weights, 2, p->row_count,
+                            c->options.rows ? "row_count is" : "Q has");
     if (st == ATTPOOL_OK && c->weights)
-        st = view_expect(e, c->weights, 3, p->m, "the rows of K are");
+        st = ap_view_expect(e, c->weights, 3, p->m, "the rows of K are");
     return st;
 }
 
@@ -251,9 +251,9 @@ static attpool_status take_rows(struct pool_call *c)
     p->row_count = c->options.rows ? c->options.row_count : p->n;
     for (int64_t r = 0; p->rows && r < p->row_count; r++)
         if (p->rows[r] < 0 || p->rows[r] >= p->n)
-            return engine_fail(c->args.engine, ATTPOOL_E_ROWS,
-                               "rows[%lld] is %lld, it should be 0 to %lld", (long long)r,
-                               (long long)p->rows[r], (long long)p->n - 1);
+            return ap_engine_fail(c->args.engine, ATTPOOL_E_ROWS,
+                                  "rows[%lld] is %lld, it should be 0 to %lld", (long long)r,
+                                  (long long)p->rows[r], (long long)p->n - 1);
     return ATTPOOL_OK;
 }
 
@@ -270,13 +270,13 @@ static attpool_status take_score(struct pool_call *c)
         return ATTPOOL_OK;
     case ATTPOOL_ADDITIVE:
         p->score = POOL_ADDITIVE;
-        return take_scale(c->args.engine, c->args.type, c->options.scale, 1, &p->c);
+        return ap_take_scale(c->args.engine, c->args.type, c->options.scale, 1, &p->c);
     case ATTPOOL_DOT:
     case ATTPOOL_PROJECTION:
         break;
     }
     p->score = POOL_DOT;
-    return take_scale(c->args.engine, c->args.type, c->options.scale, root, &p->c);
+    return ap_take_scale(c->args.engine, c->args.type, c->options.scale, root, &p->c);
 }
 
 static attpool_status fit_all(struct pool_call *c, bool state)
@@ -295,26 +295,26 @@ static attpool_status fit_all(struct pool_call *c, bool state)
     if (st == ATTPOOL_OK)
         st = check_products(c);
     if (st == ATTPOOL_OK && c->options.score == ATTPOOL_KERNEL)
-        st = kernel_options_fit(&c->args, &p->kernel, &c->inverse_bandwidths, &c->leading, p->n,
-                                p->m, p->d);
+        st = ap_kernel_options_fit(&c->args, &p->kernel, &c->inverse_bandwidths, &c->leading, p->n,
+                                   p->m, p->d);
     if (st == ATTPOOL_OK)
-        st = masks_fit(&c->args, &c->masks, &c->leading, p->n, p->m);
+        st = ap_masks_fit(&c->args, &c->masks, &c->leading, p->n, p->m);
     if (st == ATTPOOL_OK && c->key_weights)
-        st = check_key_weights(e, c->key_weights);
+        st = ap_check_key_weights(e, c->key_weights);
     if (st == ATTPOOL_OK)
         st = take_score(c);
     if (st == ATTPOOL_OK)
-        st = arguments_overlap(&c->args, NULL);
-    return st == ATTPOOL_OK ? need_type(e, c->args.type) : st;
+        st = ap_arguments_overlap(&c->args, NULL);
+    return st == ATTPOOL_OK ? ap_need_type(e, c->args.type) : st;
 }
 
-attpool_status pool_check(struct pool_call *c, struct engine *engine,
-                          const struct pool_tensors *tensors, bool state)
+attpool_status ap_pool_check(struct pool_call *c, struct engine *engine,
+                             const struct pool_tensors *tensors, bool state)
 {
-    clear(c, offsetof(struct pool_call, args));
-    arguments_init(&c->args, engine);
-    if (!take_options(engine, "attpool_pool_options", &c->options, sizeof c->options,
-                      tensors->options))
+    ap_clear(c, offsetof(struct pool_call, args));
+    ap_arguments_init(&c->args, engine);
+    if (!ap_take_options(engine, "attpool_pool_options", &c->options, sizeof c->options,
+                         tensors->options))
         return ATTPOOL_E_OPTIONS;
     attpool_status st = check_options(c);
     if (st == ATTPOOL_OK)
@@ -330,10 +330,10 @@ attpool_status pool_check(struct pool_call *c, struct engine *engine,
     c->pool.batch = c->leading.batch;
     c->pool.heads = c->leading.heads;
     c->pool.key_origin = c->masks.options.key_origin;
-    arguments_fill(&c->args, &c->leading);
+    ap_arguments_fill(&c->args, &c->leading);
     if (!c->out && !state)
         c->pool.value = (struct array){ .data = NULL };
     if (c->options.score == ATTPOOL_KERNEL)
-        kernel_options_single(&c->pool.kernel, &c->inverse_bandwidths);
+        ap_kernel_options_single(&c->pool.kernel, &c->inverse_bandwidths);
     return ATTPOOL_OK;
 }

@@ -14,30 +14,30 @@ static attpool_status bmm_check(struct arguments *args, double alpha, const DLTe
     struct engine *e = args->engine;
     struct leading leading = LEADING_NONE;
     struct view *a, *b, *c;
-    attpool_status st =
-        arguments_add(args, A, "A", ATTPOOL_E_A, ROLE_INPUT, KIND_REAL, LAYOUT_MATRIX, &m->a, &a);
+    attpool_status st = ap_arguments_add(args, A, "A", ATTPOOL_E_A, ROLE_INPUT, KIND_REAL,
+                                         LAYOUT_MATRIX, &m->a, &a);
     if (st == ATTPOOL_OK)
-        st = arguments_add(args, B, "B", ATTPOOL_E_B, ROLE_INPUT, KIND_REAL, LAYOUT_MATRIX, &m->b,
-                           &b);
+        st = ap_arguments_add(args, B, "B", ATTPOOL_E_B, ROLE_INPUT, KIND_REAL, LAYOUT_MATRIX,
+                              &m->b, &b);
     if (st == ATTPOOL_OK)
-        st = arguments_add(args, C, "C", ATTPOOL_E_C, beta == 0 ? ROLE_OUTPUT : ROLE_UPDATED,
-                           KIND_REAL, LAYOUT_MATRIX, &m->c, &c);
+        st = ap_arguments_add(args, C, "C", ATTPOOL_E_C, beta == 0 ? ROLE_OUTPUT : ROLE_UPDATED,
+                              KIND_REAL, LAYOUT_MATRIX, &m->c, &c);
     if (st == ATTPOOL_OK)
-        st = view_expect(e, b, 2, a->size[3], "the columns of A are");
+        st = ap_view_expect(e, b, 2, a->size[3], "the columns of A are");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, c, 2, a->size[2], "A has");
+        st = ap_view_expect(e, c, 2, a->size[2], "A has");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, c, 3, b->size[3], "B has");
+        st = ap_view_expect(e, c, 3, b->size[3], "B has");
     if (st != ATTPOOL_OK)
         return st;
-    leading_add(&leading, c);
-    leading_note_heads(&leading, a);
-    leading_note_heads(&leading, b);
-    st = leading_expect(e, a, &leading, true, true);
+    ap_leading_add(&leading, c);
+    ap_leading_note_heads(&leading, a);
+    ap_leading_note_heads(&leading, b);
+    st = ap_leading_expect(e, a, &leading, true, true);
     if (st == ATTPOOL_OK)
-        st = leading_expect(e, b, &leading, true, true);
+        st = ap_leading_expect(e, b, &leading, true, true);
     if (st == ATTPOOL_OK)
-        st = arguments_overlap(args, NULL);
+        st = ap_arguments_overlap(args, NULL);
     if (st != ATTPOOL_OK)
         return st;
     m->batch = leading.batch;
@@ -45,10 +45,10 @@ static attpool_status bmm_check(struct arguments *args, double alpha, const DLTe
     m->n = a->size[2];
     m->k = a->size[3];
     m->m = b->size[3];
-    m->alpha = to_type(args->type, alpha);
-    m->beta = to_type(args->type, beta);
-    arguments_fill(args, &leading);
-    return need_type(e, args->type);
+    m->alpha = ap_to_type(args->type, alpha);
+    m->beta = ap_to_type(args->type, beta);
+    ap_arguments_fill(args, &leading);
+    return ap_need_type(e, args->type);
 }
 
 attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTensor *A,
@@ -57,20 +57,20 @@ attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTenso
     struct call call;
     struct arguments args;
     struct bmm_args m;
-    attpool_status st = call_begin(&call, context, "bmm");
+    attpool_status st = ap_call_begin(&call, context, "bmm");
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;
-    arguments_init(&args, e);
-    clear(&m, sizeof m);
+    ap_arguments_init(&args, e);
+    ap_clear(&m, sizeof m);
     st = bmm_check(&args, alpha, A, B, beta, C, &m);
     if (st == ATTPOOL_OK && m.batch * m.heads * m.n * m.m > 0) {
-        st = arguments_stage(&args);
-        engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
+        st = ap_arguments_stage(&args);
+        ap_engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
         if (st == ATTPOOL_OK)
-            st = arguments_unstage(&args, e->backend->bmm[args.type](e, &m));
+            st = ap_arguments_unstage(&args, e->backend->bmm[args.type](e, &m));
     }
-    return call_end(&call, st);
+    return ap_call_end(&call, st);
 }
 
 /* ---- Kernel evaluation ---- */
@@ -84,36 +84,36 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
     struct kernel_tensors tensors;
     struct view *q, *key, *g;
     bool names;
-    attpool_status st = arguments_add(args, Q, "Q", ATTPOOL_E_QUERY, ROLE_INPUT, KIND_REAL,
-                                      LAYOUT_MATRIX, &k->q, &q);
+    attpool_status st = ap_arguments_add(args, Q, "Q", ATTPOOL_E_QUERY, ROLE_INPUT, KIND_REAL,
+                                         LAYOUT_MATRIX, &k->q, &q);
     if (st == ATTPOOL_OK)
-        st = arguments_add(args, K, "K", ATTPOOL_E_KEY, ROLE_INPUT, KIND_REAL, LAYOUT_MATRIX, &k->k,
-                           &key);
+        st = ap_arguments_add(args, K, "K", ATTPOOL_E_KEY, ROLE_INPUT, KIND_REAL, LAYOUT_MATRIX,
+                              &k->k, &key);
     if (st == ATTPOOL_OK)
-        st = arguments_add(args, G, "G", ATTPOOL_E_KERNEL, ROLE_OUTPUT, KIND_REAL, LAYOUT_MATRIX,
-                           &k->g, &g);
+        st = ap_arguments_add(args, G, "G", ATTPOOL_E_KERNEL, ROLE_OUTPUT, KIND_REAL, LAYOUT_MATRIX,
+                              &k->g, &g);
     if (st == ATTPOOL_OK)
-        st = kernel_options_take(args, options, &k->kernel, &tensors, &names);
+        st = ap_kernel_options_take(args, options, &k->kernel, &tensors, &names);
     if (st == ATTPOOL_OK)
-        st = view_expect(e, key, 3, q->size[3], "Q has");
+        st = ap_view_expect(e, key, 3, q->size[3], "Q has");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, g, 2, q->size[2], "Q has");
+        st = ap_view_expect(e, g, 2, q->size[2], "Q has");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, g, 3, key->size[2], "the rows of K are");
+        st = ap_view_expect(e, g, 3, key->size[2], "the rows of K are");
     if (st != ATTPOOL_OK)
         return st;
-    leading_add(&leading, g);
-    leading_note_heads(&leading, q);
-    leading_note_heads(&leading, key);
+    ap_leading_add(&leading, g);
+    ap_leading_note_heads(&leading, q);
+    ap_leading_note_heads(&leading, key);
     leading.key_heads = key->size[1];
-    st = leading_expect(e, q, &leading, false, true);
+    st = ap_leading_expect(e, q, &leading, false, true);
     if (st == ATTPOOL_OK)
-        st = leading_expect(e, key, &leading, true, true);
+        st = ap_leading_expect(e, key, &leading, true, true);
     if (st == ATTPOOL_OK)
-        st = kernel_options_fit(args, &k->kernel, &tensors, &leading, q->size[2], key->size[2],
-                                q->size[3]);
+        st = ap_kernel_options_fit(args, &k->kernel, &tensors, &leading, q->size[2], key->size[2],
+                                   q->size[3]);
     if (st == ATTPOOL_OK)
-        st = arguments_overlap(args, NULL);
+        st = ap_arguments_overlap(args, NULL);
     if (st != ATTPOOL_OK)
         return st;
     k->batch = leading.batch;
@@ -121,9 +121,9 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
     k->n = q->size[2];
     k->m = key->size[2];
     k->d = q->size[3];
-    arguments_fill(args, &leading);
-    kernel_options_single(&k->kernel, &tensors);
-    return need_type(e, args->type);
+    ap_arguments_fill(args, &leading);
+    ap_kernel_options_single(&k->kernel, &tensors);
+    return ap_need_type(e, args->type);
 }
 
 static double kernel_work(const struct kernel_args *k)
@@ -139,20 +139,20 @@ attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const
     struct call call;
     struct arguments args;
     struct kernel_args k;
-    attpool_status st = call_begin(&call, context, "kernel");
+    attpool_status st = ap_call_begin(&call, context, "kernel");
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;
-    arguments_init(&args, e);
-    clear(&k, sizeof k);
+    ap_arguments_init(&args, e);
+    ap_clear(&k, sizeof k);
     st = kernel_check(&args, Q, K, options, G, &k);
     if (st == ATTPOOL_OK && k.batch * k.heads * k.n * k.m > 0) {
-        st = arguments_stage(&args);
-        engine_expect(e, kernel_work(&k));
+        st = ap_arguments_stage(&args);
+        ap_engine_expect(e, kernel_work(&k));
         if (st == ATTPOOL_OK)
-            st = arguments_unstage(&args, e->backend->kernel[args.type](e, &k));
+            st = ap_arguments_unstage(&args, e->backend->kernel[args.type](e, &k));
     }
-    return call_end(&call, st);
+    return ap_call_end(&call, st);
 }
 
 /* ---- Softmax ---- */
@@ -166,42 +166,42 @@ static attpool_status softmax_check(struct arguments *args, const DLTensor *S,
     struct mask_tensors tensors;
     attpool_softmax_options o;
     struct view *s, *w;
-    if (!take_options(e, "attpool_softmax_options", &o, sizeof o, options))
+    if (!ap_take_options(e, "attpool_softmax_options", &o, sizeof o, options))
         return ATTPOOL_E_OPTIONS;
-    attpool_status st = arguments_add(args, S, "S", ATTPOOL_E_SCORES, ROLE_INPUT, KIND_REAL,
-                                      LAYOUT_MATRIX, &x->s, &s);
+    attpool_status st = ap_arguments_add(args, S, "S", ATTPOOL_E_SCORES, ROLE_INPUT, KIND_REAL,
+                                         LAYOUT_MATRIX, &x->s, &s);
     if (st == ATTPOOL_OK)
-        st = arguments_add(args, W, "W", ATTPOOL_E_WEIGHTS, ROLE_OUTPUT, KIND_REAL, LAYOUT_MATRIX,
-                           &x->w, &w);
+        st = ap_arguments_add(args, W, "W", ATTPOOL_E_WEIGHTS, ROLE_OUTPUT, KIND_REAL,
+                              LAYOUT_MATRIX, &x->w, &w);
     if (st == ATTPOOL_OK)
-        st = take_scale(e, args->type, o.scale, 1, &x->c);
+        st = ap_take_scale(e, args->type, o.scale, 1, &x->c);
     if (st == ATTPOOL_OK)
-        st = take_empty(e, o.empty, ATTPOOL_EMPTY_ZERO, ATTPOOL_EMPTY_MEAN, &x->empty);
+        st = ap_take_empty(e, o.empty, ATTPOOL_EMPTY_ZERO, ATTPOOL_EMPTY_MEAN, &x->empty);
     if (st == ATTPOOL_OK)
-        st = masks_take(args, o.masks, &x->masks, &tensors);
+        st = ap_masks_take(args, o.masks, &x->masks, &tensors);
     if (st == ATTPOOL_OK && x->masks.leave_one_out)
-        st = engine_fail(e, ATTPOOL_E_OPTIONS, "leave_one_out works only in pooling");
+        st = ap_engine_fail(e, ATTPOOL_E_OPTIONS, "leave_one_out works only in pooling");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, w, 2, s->size[2], "S has");
+        st = ap_view_expect(e, w, 2, s->size[2], "S has");
     if (st == ATTPOOL_OK)
-        st = view_expect(e, w, 3, s->size[3], "S has");
+        st = ap_view_expect(e, w, 3, s->size[3], "S has");
     if (st != ATTPOOL_OK)
         return st;
-    leading_add(&leading, w);
-    leading_note_heads(&leading, s);
-    st = leading_expect(e, s, &leading, false, true);
+    ap_leading_add(&leading, w);
+    ap_leading_note_heads(&leading, s);
+    st = ap_leading_expect(e, s, &leading, false, true);
     if (st == ATTPOOL_OK)
-        st = masks_fit(args, &tensors, &leading, s->size[2], s->size[3]);
+        st = ap_masks_fit(args, &tensors, &leading, s->size[2], s->size[3]);
     if (st == ATTPOOL_OK)
-        st = arguments_overlap(args, s);
+        st = ap_arguments_overlap(args, s);
     if (st != ATTPOOL_OK)
         return st;
     x->batch = leading.batch;
     x->heads = leading.heads;
     x->n = s->size[2];
     x->m = s->size[3];
-    arguments_fill(args, &leading);
-    return need_type(e, args->type);
+    ap_arguments_fill(args, &leading);
+    return ap_need_type(e, args->type);
 }
 
 attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
@@ -210,18 +210,18 @@ attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
     struct call call;
     struct arguments args;
     struct softmax_args x;
-    attpool_status st = call_begin(&call, context, "softmax");
+    attpool_status st = ap_call_begin(&call, context, "softmax");
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;
-    arguments_init(&args, e);
-    clear(&x, sizeof x);
+    ap_arguments_init(&args, e);
+    ap_clear(&x, sizeof x);
     st = softmax_check(&args, S, options, W, &x);
     if (st == ATTPOOL_OK && x.batch * x.heads * x.n * x.m > 0) {
-        st = arguments_stage(&args);
-        engine_expect(e, (double)(x.batch * x.heads * x.n) * (double)x.m * ELEMENT_WORK);
+        st = ap_arguments_stage(&args);
+        ap_engine_expect(e, (double)(x.batch * x.heads * x.n) * (double)x.m * ELEMENT_WORK);
         if (st == ATTPOOL_OK)
-            st = arguments_unstage(&args, e->backend->softmax[args.type](e, &x));
+            st = ap_arguments_unstage(&args, e->backend->softmax[args.type](e, &x));
     }
-    return call_end(&call, st);
+    return ap_call_end(&call, st);
 }

@@ -85,11 +85,12 @@ static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
     bool kernel = p->score == POOL_KERNEL;
     struct tree tree;
     if (p->key_origin % ATTPOOL_SUPER_BLOCK != 0)
-        return engine_fail(e, ATTPOOL_E_OPTIONS,
-                           "key_origin is %lld, it should be a multiple of %d",
-                           (long long)p->key_origin, ATTPOOL_SUPER_BLOCK);
-    if (!arguments_on_host(&c->args))
-        return engine_fail(e, ATTPOOL_E_QUERY, "a state can only be made from tensors on the host");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
+                              "key_origin is %lld, it should be a multiple of %d",
+                              (long long)p->key_origin, ATTPOOL_SUPER_BLOCK);
+    if (!ap_arguments_on_host(&c->args))
+        return ap_engine_fail(e, ATTPOOL_E_QUERY,
+                              "a state can only be made from tensors on the host");
     s->type = c->args.type;
     s->batch = p->batch;
     s->heads = p->heads;
@@ -107,7 +108,7 @@ static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
         node->level = tree.node[s->count].level;
         node->index = tree.node[s->count].index;
         if (!node_alloc(s, node))
-            return engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
+            return ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
     }
     return ATTPOOL_OK;
 }
@@ -121,46 +122,46 @@ attpool_status attpool_state_pool(attpool_context *context, const DLTensor *Q, c
     struct pool_tensors tensors = { Q, K, V, options, NULL };
     if (state)
         *state = NULL;
-    attpool_status st = call_begin(&call, context, "state_pool");
+    attpool_status st = ap_call_begin(&call, context, "state_pool");
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;
     if (!state)
-        return call_end(&call, engine_fail(e, ATTPOOL_E_CONTEXT, "state is NULL"));
+        return ap_call_end(&call, ap_engine_fail(e, ATTPOOL_E_CONTEXT, "state is NULL"));
     struct attpool_state *s = calloc(1, sizeof *s);
-    st = s ? pool_check(&c, e, &tensors, true)
-           : engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
+    st = s ? ap_pool_check(&c, e, &tensors, true)
+           : ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
     if (st == ATTPOOL_OK)
         st = state_begin(&c, s);
     if (st == ATTPOOL_OK) {
         struct pool_nodes nodes = { s->count, s->node };
         c.pool.nodes = &nodes;
         if (s->count > 0)
-            st = pool_run(&c);
+            st = ap_pool_run(&c);
     }
     if (st == ATTPOOL_OK)
         *state = s;
     else
         attpool_state_free(s);
-    return call_end(&call, st);
+    return ap_call_end(&call, st);
 }
 
 static attpool_status check_adjacent(struct engine *e, const struct attpool_state *s,
                                      const struct attpool_state *other)
 {
     if (s->type != other->type || s->score != other->score || s->has_max != other->has_max)
-        return engine_fail(e, ATTPOOL_E_STATE, "the states have different types or scores");
+        return ap_engine_fail(e, ATTPOOL_E_STATE, "the states have different types or scores");
     if (s->batch != other->batch || s->heads != other->heads || s->n != other->n ||
         s->v != other->v)
-        return engine_fail(e, ATTPOOL_E_STATE, "the states have different shapes");
+        return ap_engine_fail(e, ATTPOOL_E_STATE, "the states have different shapes");
     bool after = s->key_end == other->key_begin && s->key_end % SUPER_BLOCK == 0;
     bool before = other->key_end == s->key_begin && other->key_end % SUPER_BLOCK == 0;
     if (after || before)
         return ATTPOOL_OK;
-    return engine_fail(e, ATTPOOL_E_STATE,
-                       "keys %lld to %lld and %lld to %lld do not meet at a multiple of %d",
-                       (long long)s->key_begin, (long long)s->key_end, (long long)other->key_begin,
-                       (long long)other->key_end, ATTPOOL_SUPER_BLOCK);
+    return ap_engine_fail(
+        e, ATTPOOL_E_STATE, "keys %lld to %lld and %lld to %lld do not meet at a multiple of %d",
+        (long long)s->key_begin, (long long)s->key_end, (long long)other->key_begin,
+        (long long)other->key_end, ATTPOOL_SUPER_BLOCK);
 }
 
 static void merge_nodes(struct engine *e, const struct attpool_state *s,
@@ -214,19 +215,19 @@ attpool_status attpool_state_merge(attpool_context *context, attpool_state *stat
 {
     struct call call;
     struct pool_node copies[TREE_NODES];
-    attpool_status st = call_begin(&call, context, "state_merge");
+    attpool_status st = ap_call_begin(&call, context, "state_merge");
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;
     st = state && other && state != other
              ? check_adjacent(e, state, other)
-             : engine_fail(e, ATTPOOL_E_STATE, "a state is %s",
-                           state && other ? "merged with itself" : "NULL");
+             : ap_engine_fail(e, ATTPOOL_E_STATE, "a state is %s",
+                              state && other ? "merged with itself" : "NULL");
     if (st == ATTPOOL_OK && !nodes_copy(other, copies))
-        st = engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
+        st = ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
     if (st == ATTPOOL_OK)
         join(e, state, other, copies);
-    return call_end(&call, st);
+    return ap_call_end(&call, st);
 }
 
 /* The whole tree in one node, in `list[0]`; the others are left to be freed. */
@@ -265,30 +266,30 @@ static attpool_status finish_check(struct arguments *args, const struct attpool_
     struct engine *e = args->engine;
     const struct leading leading = { s->batch, s->heads, true, 1, 1 };
     struct view *out = NULL, *lse = NULL;
-    attpool_status st = take_empty(e, empty, s->empty, ATTPOOL_EMPTY_ZERO, &f->empty);
+    attpool_status st = ap_take_empty(e, empty, s->empty, ATTPOOL_EMPTY_ZERO, &f->empty);
     if (st == ATTPOOL_OK && O)
-        st = arguments_add(args, O, "O", ATTPOOL_E_OUTPUT, ROLE_OUTPUT, KIND_REAL, LAYOUT_MATRIX,
-                           &f->out, &out);
+        st = ap_arguments_add(args, O, "O", ATTPOOL_E_OUTPUT, ROLE_OUTPUT, KIND_REAL, LAYOUT_MATRIX,
+                              &f->out, &out);
     if (st == ATTPOOL_OK && L)
-        st = arguments_add(args, L, "L", ATTPOOL_E_LSE, ROLE_OUTPUT, KIND_REAL, LAYOUT_ROW, &f->lse,
-                           &lse);
+        st = ap_arguments_add(args, L, "L", ATTPOOL_E_LSE, ROLE_OUTPUT, KIND_REAL, LAYOUT_ROW,
+                              &f->lse, &lse);
     for (int i = 0; i < args->count && st == ATTPOOL_OK; i++) {
         const struct view *v = &args->view[i];
         if (v->device)
-            st = engine_fail(e, v->status, "%s is not on the host", v->name);
+            st = ap_engine_fail(e, v->status, "%s is not on the host", v->name);
         else if (args->type != s->type)
-            st = engine_fail(e, v->status, "%s has a different type from the state", v->name);
+            st = ap_engine_fail(e, v->status, "%s has a different type from the state", v->name);
         else
-            st = leading_expect(e, v, &leading, false, false);
+            st = ap_leading_expect(e, v, &leading, false, false);
         if (st == ATTPOOL_OK)
-            st = view_expect(e, v, 2, s->n, "the state has");
+            st = ap_view_expect(e, v, 2, s->n, "the state has");
     }
     if (st == ATTPOOL_OK && out)
-        st = view_expect(e, out, 3, s->v, "the state has");
+        st = ap_view_expect(e, out, 3, s->v, "the state has");
     if (st == ATTPOOL_OK)
-        st = arguments_overlap(args, NULL);
+        st = ap_arguments_overlap(args, NULL);
     if (st == ATTPOOL_OK)
-        arguments_fill(args, &leading);
+        ap_arguments_fill(args, &leading);
     return st;
 }
 
@@ -297,7 +298,7 @@ static attpool_status finish(struct engine *e, const struct attpool_state *s, st
     struct pool_node list[TREE_NODES];
     bool ok = s->count > 0 ? nodes_copy(s, list) : identity(s, &list[0]);
     if (!ok)
-        return engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
+        return ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
     collapse(e, s, list);
     f->batch = s->batch;
     f->heads = s->heads;
@@ -316,14 +317,14 @@ attpool_status attpool_state_finish(attpool_context *context, const attpool_stat
     struct call call;
     struct arguments args;
     struct finish_args f = { 0 };
-    attpool_status st = call_begin(&call, context, "state_finish");
+    attpool_status st = ap_call_begin(&call, context, "state_finish");
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;
-    arguments_init(&args, e);
+    ap_arguments_init(&args, e);
     st = state ? finish_check(&args, state, empty, O, L, &f)
-               : engine_fail(e, ATTPOOL_E_STATE, "the state is NULL");
+               : ap_engine_fail(e, ATTPOOL_E_STATE, "the state is NULL");
     if (st == ATTPOOL_OK && args.count > 0 && state_rows(state) > 0)
         st = finish(e, state, &f);
-    return call_end(&call, st);
+    return ap_call_end(&call, st);
 }

@@ -9,7 +9,7 @@
 
 enum { BOOL_TYPE_CODE = 6 }; /* kDLBool of later DLPack releases */
 
-bool product_fits(int64_t a, int64_t b, int64_t c, int64_t d)
+bool ap_product_fits(int64_t a, int64_t b, int64_t c, int64_t d)
 {
     const int64_t size[] = { b, c, d };
     for (int k = 0; k < 3; k++)
@@ -18,7 +18,7 @@ bool product_fits(int64_t a, int64_t b, int64_t c, int64_t d)
     return true;
 }
 
-void arguments_init(struct arguments *args, struct engine *engine)
+void ap_arguments_init(struct arguments *args, struct engine *engine)
 {
     args->engine = engine;
     args->type = -1;
@@ -43,17 +43,17 @@ static attpool_status check_type(struct arguments *args, const DLTensor *t, stru
     if (!ok) {
         static const char *const want[] = { "float32 or float64", "int32 or int64",
                                             "uint8 or bool of 8 bits" };
-        return engine_fail(args->engine, v->status,
-                           "%s has type code %d, %d bits, %d lanes; it should be %s", v->name, code,
-                           bits, (int)t->dtype.lanes, want[v->kind]);
+        return ap_engine_fail(args->engine, v->status,
+                              "%s has type code %d, %d bits, %d lanes; it should be %s", v->name,
+                              code, bits, (int)t->dtype.lanes, want[v->kind]);
     }
     v->bytes = bits / 8;
     if (v->kind != KIND_REAL)
         return ATTPOOL_OK;
     int type = bits == 32 ? TYPE_F32 : TYPE_F64;
     if (args->type >= 0 && args->type != type)
-        return engine_fail(args->engine, v->status,
-                           "%s is float%d, the arguments before it are not", v->name, bits);
+        return ap_engine_fail(args->engine, v->status,
+                              "%s is float%d, the arguments before it are not", v->name, bits);
     args->type = type;
     return ATTPOOL_OK;
 }
@@ -69,12 +69,12 @@ static const struct layout_range layouts[] = {
     [LAYOUT_PLAIN] = { 2, 2, { 2, 3 } },        [LAYOUT_SINGLE] = { 0, 3, { 0, 1, 3 } },
 };
 
-int view_most_dimensions(const struct view *v)
+int ap_view_most_dimensions(const struct view *v)
 {
     return layouts[v->layout].most;
 }
 
-int view_own(const struct view *v, const int64_t four[4], int64_t own[4])
+int ap_view_own(const struct view *v, const int64_t four[4], int64_t own[4])
 {
     const struct layout_range *range = &layouts[v->layout];
     for (int k = 0; k < v->ndim; k++)
@@ -87,11 +87,11 @@ int view_own(const struct view *v, const int64_t four[4], int64_t own[4])
 static attpool_status wrong_ndim(struct engine *e, const struct view *v, int ndim,
                                  const struct layout_range *range)
 {
-    return engine_fail(e, v->status,
-                       range->least == range->most
-                           ? "%s has %d dimensions, it should have %d"
-                           : "%s has %d dimensions, it should have %d to %d",
-                       v->name, ndim, range->least, range->most);
+    return ap_engine_fail(e, v->status,
+                          range->least == range->most
+                              ? "%s has %d dimensions, it should have %d"
+                              : "%s has %d dimensions, it should have %d to %d",
+                          v->name, ndim, range->least, range->most);
 }
 
 /* Sizes and strides into the four dimensions. *count: of elements, an empty dimension as 1. */
@@ -102,7 +102,7 @@ static attpool_status take_shape(struct arguments *args, const DLTensor *t,
     if (t->ndim < range->least || t->ndim > range->most)
         return wrong_ndim(args->engine, v, (int)t->ndim, range);
     if (!t->shape && t->ndim > 0)
-        return engine_fail(args->engine, v->status, "%s has no shape", v->name);
+        return ap_engine_fail(args->engine, v->status, "%s has no shape", v->name);
     for (int k = 0; k < 4; k++) {
         v->size[k] = 1;
         v->stride[k] = 0;
@@ -112,12 +112,12 @@ static attpool_status take_shape(struct arguments *args, const DLTensor *t,
         int64_t size = t->shape[k], stride = t->strides ? t->strides[k] : compact;
         int to = range->place[range->most - t->ndim + k];
         if (size < 0)
-            return engine_fail(args->engine, v->status, "%s has a negative size, %lld", v->name,
-                               (long long)size);
+            return ap_engine_fail(args->engine, v->status, "%s has a negative size, %lld", v->name,
+                                  (long long)size);
         if (size > MOST_ELEMENTS || stride > MOST_ELEMENTS || stride < -MOST_ELEMENTS ||
             __builtin_mul_overflow(compact, size > 0 ? size : 1, &compact) ||
             compact > MOST_ELEMENTS)
-            return engine_fail(args->engine, v->status, "%s is too large", v->name);
+            return ap_engine_fail(args->engine, v->status, "%s is too large", v->name);
         v->size[to] = size;
         v->stride[to] = size == 1 ? 0 : stride;
     }
@@ -150,25 +150,26 @@ static attpool_status check_place(struct arguments *args, const DLTensor *t, str
     struct engine *e = args->engine;
     v->device = t->device.device_type == kDLOpenCL;
     if (t->device.device_type != kDLCPU && !v->device)
-        return engine_fail(e, v->status,
-                           "%s is on device type %d; it should be kDLCPU or kDLOpenCL", v->name,
-                           (int)t->device.device_type);
+        return ap_engine_fail(e, v->status,
+                              "%s is on device type %d; it should be kDLCPU or kDLOpenCL", v->name,
+                              (int)t->device.device_type);
     if (v->device && !e->backend->memory)
-        return engine_fail(e, v->status, "%s is in an OpenCL buffer, the context's backend is %s",
-                           v->name, e->backend->name);
+        return ap_engine_fail(e, v->status,
+                              "%s is in an OpenCL buffer, the context's backend is %s", v->name,
+                              e->backend->name);
     if (!t->data && v->high > v->low)
-        return engine_fail(e, v->status, "%s has no data", v->name);
+        return ap_engine_fail(e, v->status, "%s has no data", v->name);
     if (t->byte_offset > (uint64_t)MOST_ELEMENTS)
-        return engine_fail(e, v->status, "%s has a byte_offset that is too large", v->name);
+        return ap_engine_fail(e, v->status, "%s has a byte_offset that is too large", v->name);
     if (v->device) {
         v->data = t->data;
         v->offset = (int64_t)t->byte_offset;
         if (v->offset % v->bytes != 0)
-            return engine_fail(e, v->status,
-                               "%s has a byte_offset of %lld, it should be a multiple of %d",
-                               v->name, (long long)v->offset, v->bytes);
+            return ap_engine_fail(e, v->status,
+                                  "%s has a byte_offset of %lld, it should be a multiple of %d",
+                                  v->name, (long long)v->offset, v->bytes);
         if (v->offset + v->low < 0)
-            return engine_fail(e, v->status, "%s begins before its buffer", v->name);
+            return ap_engine_fail(e, v->status, "%s begins before its buffer", v->name);
     } else if (t->data) {
         v->data = (char *)t->data + t->byte_offset;
     }
@@ -227,14 +228,14 @@ static __attribute__((noinline)) attpool_status take_any(struct arguments *args,
         if (!t->strides)
             v->high = count * v->bytes;
         else if (!take_range(v))
-            st = engine_fail(args->engine, v->status, "%s is too large", v->name);
+            st = ap_engine_fail(args->engine, v->status, "%s is too large", v->name);
     }
     return st == ATTPOOL_OK ? check_place(args, t, v) : st;
 }
 
-attpool_status arguments_add(struct arguments *args, const DLTensor *tensor, const char *name,
-                             attpool_status status, enum role role, enum kind kind,
-                             enum layout layout, struct array *array, struct view **view)
+attpool_status ap_arguments_add(struct arguments *args, const DLTensor *tensor, const char *name,
+                                attpool_status status, enum role role, enum kind kind,
+                                enum layout layout, struct array *array, struct view **view)
 {
     struct view *v = &args->view[args->count];
     v->name = name;
@@ -248,7 +249,7 @@ attpool_status arguments_add(struct arguments *args, const DLTensor *tensor, con
     v->offset = v->low = v->high = 0;
     args->buffer[args->count] = NULL;
     if (!tensor)
-        return engine_fail(args->engine, status, "%s is NULL", name);
+        return ap_engine_fail(args->engine, status, "%s is NULL", name);
     if (layout != LAYOUT_MATRIX || kind != KIND_REAL || !take_dense(args, tensor, v)) {
         attpool_status st = take_any(args, tensor, &layouts[layout], v);
         if (st != ATTPOOL_OK)

@@ -12,20 +12,20 @@ static void take_size(int64_t *size, int64_t other)
         *size = other;
 }
 
-void leading_add(struct leading *leading, const struct view *view)
+void ap_leading_add(struct leading *leading, const struct view *view)
 {
-    leading_note_heads(leading, view);
+    ap_leading_note_heads(leading, view);
     take_size(&leading->batch, view->size[0]);
     take_size(&leading->heads, view->size[1]);
 }
 
-void leading_note_heads(struct leading *leading, const struct view *view)
+void ap_leading_note_heads(struct leading *leading, const struct view *view)
 {
-    leading->four = leading->four || view->ndim == view_most_dimensions(view);
+    leading->four = leading->four || view->ndim == ap_view_most_dimensions(view);
 }
 
-attpool_status leading_expect(struct engine *engine, const struct view *view,
-                              const struct leading *leading, bool grouped, bool broadcast)
+attpool_status ap_leading_expect(struct engine *engine, const struct view *view,
+                                 const struct leading *leading, bool grouped, bool broadcast)
 {
     int64_t b = view->size[0], h = view->size[1];
     bool batch_ok = b == leading->batch || (broadcast && b == 1);
@@ -34,15 +34,15 @@ attpool_status leading_expect(struct engine *engine, const struct view *view,
     if (batch_ok && heads_ok)
         return ATTPOOL_OK;
     if (!leading->four)
-        return engine_fail(engine, view->status, "%s has a batch of %lld, it should be %lld",
-                           view->name, (long long)h, (long long)leading->heads);
+        return ap_engine_fail(engine, view->status, "%s has a batch of %lld, it should be %lld",
+                              view->name, (long long)h, (long long)leading->heads);
     if (!batch_ok)
-        return engine_fail(engine, view->status, "%s has a batch of %lld, it should be %lld",
-                           view->name, (long long)b, (long long)leading->batch);
-    return engine_fail(engine, view->status,
-                       grouped ? "%s has %lld heads, %lld is not a multiple of that"
-                               : "%s has %lld heads, it should have %lld",
-                       view->name, (long long)h, (long long)leading->heads);
+        return ap_engine_fail(engine, view->status, "%s has a batch of %lld, it should be %lld",
+                              view->name, (long long)b, (long long)leading->batch);
+    return ap_engine_fail(engine, view->status,
+                          grouped ? "%s has %lld heads, %lld is not a multiple of that"
+                                  : "%s has %lld heads, it should have %lld",
+                          view->name, (long long)h, (long long)leading->heads);
 }
 
 /* ---- Shapes as text ---- */
@@ -80,9 +80,9 @@ static attpool_status fail_shape(struct engine *engine, const struct view *view,
 {
     struct text text = { .used = 0 };
     int64_t own[4];
-    put_shape(&text, own, view_own(view, view->size, own));
-    return engine_fail(engine, view->status, "%s has shape %s, it should be %s", view->name, text.s,
-                       want->s);
+    put_shape(&text, own, ap_view_own(view, view->size, own));
+    return ap_engine_fail(engine, view->status, "%s has shape %s, it should be %s", view->name,
+                          text.s, want->s);
 }
 
 /* ---- What accompanies queries, keys or items ---- */
@@ -118,11 +118,11 @@ static attpool_status wrong_vector(struct engine *e, const struct view *view,
     return fail_shape(e, view, &want);
 }
 
-attpool_status leading_expect_vector(struct engine *engine, struct view *view,
-                                     const struct leading *leading, bool of_keys, int dimension,
-                                     int64_t size)
+attpool_status ap_leading_expect_vector(struct engine *engine, struct view *view,
+                                        const struct leading *leading, bool of_keys, int dimension,
+                                        int64_t size)
 {
-    if (leading->four && view->ndim == view_most_dimensions(view) - 1) {
+    if (leading->four && view->ndim == ap_view_most_dimensions(view) - 1) {
         view->per_item = true;
         view->size[0] = view->size[1];
         view->stride[0] = view->stride[1];
@@ -141,8 +141,8 @@ attpool_status leading_expect_vector(struct engine *engine, struct view *view,
 
 /* ---- Masks and biases ---- */
 
-attpool_status leading_expect_mask(struct engine *engine, const struct view *view,
-                                   const struct leading *leading, int64_t n, int64_t m)
+attpool_status ap_leading_expect_mask(struct engine *engine, const struct view *view,
+                                      const struct leading *leading, int64_t n, int64_t m)
 {
     const int64_t want[4] = { leading->batch, leading->heads, n, m };
     struct text text = { .used = 0 };

@@ -43,7 +43,7 @@ static attpool_status stage(struct arguments *args, int k, void **buffer)
     return memory->upload(e, *buffer, 0, v->data + v->low, bytes);
 }
 
-attpool_status arguments_stage(struct arguments *args)
+attpool_status ap_arguments_stage(struct arguments *args)
 {
     if (!args->engine->backend->memory)
         return ATTPOOL_OK;
@@ -54,14 +54,14 @@ attpool_status arguments_stage(struct arguments *args)
             continue;
         attpool_status st = stage(args, k, &buffer);
         if (st != ATTPOOL_OK)
-            return arguments_unstage(args, st);
+            return ap_arguments_unstage(args, st);
         v->array->data = buffer;
         v->array->offset = -v->low;
     }
     return ATTPOOL_OK;
 }
 
-attpool_status arguments_unstage(struct arguments *args, attpool_status status)
+attpool_status ap_arguments_unstage(struct arguments *args, attpool_status status)
 {
     struct engine *e = args->engine;
     const struct device_memory *memory = e->backend->memory;
@@ -79,7 +79,7 @@ attpool_status arguments_unstage(struct arguments *args, attpool_status status)
             memory->release(e, args->buffer[k]);
             args->buffer[k] = NULL;
         }
-    if (status == ATTPOOL_OK && arguments_on_host(args))
+    if (status == ATTPOOL_OK && ap_arguments_on_host(args))
         status = memory->sync(e);
     return status;
 }

@@ -6,17 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-attpool_status view_expect(struct engine *engine, const struct view *view, int dimension,
-                           int64_t want, const char *of)
+attpool_status ap_view_expect(struct engine *engine, const struct view *view, int dimension,
+                              int64_t want, const char *of)
 {
     if (view->size[dimension] == want)
         return ATTPOOL_OK;
-    return engine_fail(engine, view->status, "%s has %lld %s, %s %lld", view->name,
-                       (long long)view->size[dimension], dimension == 2 ? "rows" : "columns", of,
-                       (long long)want);
+    return ap_engine_fail(engine, view->status, "%s has %lld %s, %s %lld", view->name,
+                          (long long)view->size[dimension], dimension == 2 ? "rows" : "columns", of,
+                          (long long)want);
 }
 
-void arguments_fill(struct arguments *args, const struct leading *leading)
+void ap_arguments_fill(struct arguments *args, const struct leading *leading)
 {
     for (int k = 0; k < args->count; k++) {
         struct view *v = &args->view[k];
@@ -89,28 +89,28 @@ static bool overlaps_itself(const struct view *v)
     return !steps_over(v, order);
 }
 
-attpool_status arguments_overlap(struct arguments *args, const struct view *may_alias)
+attpool_status ap_arguments_overlap(struct arguments *args, const struct view *may_alias)
 {
     for (int i = 0; i < args->count; i++) {
         const struct view *v = &args->view[i];
         if (v->role == ROLE_INPUT)
             continue;
         if (overlaps_itself(v))
-            return engine_fail(args->engine, v->status, "%s overlaps itself: check its strides",
-                               v->name);
+            return ap_engine_fail(args->engine, v->status, "%s overlaps itself: check its strides",
+                                  v->name);
         for (int j = 0; j < args->count; j++) {
             const struct view *u = &args->view[j];
             if (j == i || (j > i && u->role != ROLE_INPUT) || !ranges_meet(v, u))
                 continue;
             if (u == may_alias && same_place(u, v))
                 continue;
-            return engine_fail(args->engine, v->status, "%s overlaps %s", v->name, u->name);
+            return ap_engine_fail(args->engine, v->status, "%s overlaps %s", v->name, u->name);
         }
     }
     return ATTPOOL_OK;
 }
 
-bool arguments_on_host(const struct arguments *args)
+bool ap_arguments_on_host(const struct arguments *args)
 {
     for (int i = 0; i < args->count; i++)
         if (args->view[i].device)
@@ -124,7 +124,7 @@ static const char *element(const struct view *v, int64_t b, int64_t h, int64_t i
            (b * v->stride[0] + h * v->stride[1] + i * v->stride[2] + c * v->stride[3]) * v->bytes;
 }
 
-double view_real(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c)
+double ap_view_real(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c)
 {
     float f;
     double d;
@@ -136,7 +136,7 @@ double view_real(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t 
     return d;
 }
 
-int64_t view_integer(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c)
+int64_t ap_view_integer(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c)
 {
     int32_t small;
     int64_t large;
@@ -151,7 +151,7 @@ int64_t view_integer(const struct view *v, int64_t b, int64_t h, int64_t i, int6
 typedef uint32_t words __attribute__((vector_size(32), aligned(1), may_alias));
 typedef uint64_t long_words __attribute__((vector_size(32), aligned(1), may_alias));
 
-int64_t view_plain_until(const struct view *v, int64_t b, int64_t h, int64_t i)
+int64_t ap_view_plain_until(const struct view *v, int64_t b, int64_t h, int64_t i)
 {
     enum { STEP = 1024 };
     const char *x = v->size[3] > 0 ? element(v, b, h, i, 0) : NULL;

@@ -55,24 +55,24 @@ struct arguments {
     void *buffer[MOST_VIEWS]; /* staged copies on the device */
 };
 
-void arguments_init(struct arguments *args, struct engine *engine);
+void ap_arguments_init(struct arguments *args, struct engine *engine);
 
 /* Whether a * b * c * d of sizes, in bytes as well, stays in an int64_t. */
-bool product_fits(int64_t a, int64_t b, int64_t c, int64_t d);
+bool ap_product_fits(int64_t a, int64_t b, int64_t c, int64_t d);
 
 /* Check a tensor by itself and take it up. On success *view is its place in args. */
-attpool_status arguments_add(struct arguments *args, const DLTensor *tensor, const char *name,
-                             attpool_status status, enum role role, enum kind kind,
-                             enum layout layout, struct array *array, struct view **view);
+attpool_status ap_arguments_add(struct arguments *args, const DLTensor *tensor, const char *name,
+                                attpool_status status, enum role role, enum kind kind,
+                                enum layout layout, struct array *array, struct view **view);
 
 /* The most dimensions that its layout has. */
-int view_most_dimensions(const struct view *view);
+int ap_view_most_dimensions(const struct view *view);
 /* Of four sizes or indices those that the caller's tensor has, in its order; how many. */
-int view_own(const struct view *view, const int64_t four[4], int64_t own[4]);
+int ap_view_own(const struct view *view, const int64_t four[4], int64_t own[4]);
 
 /* Fail unless the view's size in a dimension is `want`; `of` is "K has" or the like. */
-attpool_status view_expect(struct engine *engine, const struct view *view, int dimension,
-                           int64_t want, const char *of);
+attpool_status ap_view_expect(struct engine *engine, const struct view *view, int dimension,
+                              int64_t want, const char *of);
 
 /* The leading dimensions of the result: of Q's and the others', broadcast. Heads of a view with
  * `grouped` may divide those of the result. */
@@ -82,38 +82,38 @@ struct leading {
     int64_t key_heads, value_heads;
 };
 #define LEADING_NONE ((struct leading){ -1, -1, false, 1, 1 })
-void leading_add(struct leading *leading, const struct view *view);
-/* Part of leading_add: does the view have all dimensions of its layout? */
-void leading_note_heads(struct leading *leading, const struct view *view);
-attpool_status leading_expect(struct engine *engine, const struct view *view,
-                              const struct leading *leading, bool grouped, bool broadcast);
+void ap_leading_add(struct leading *leading, const struct view *view);
+/* Part of ap_leading_add: does the view have all dimensions of its layout? */
+void ap_leading_note_heads(struct leading *leading, const struct view *view);
+attpool_status ap_leading_expect(struct engine *engine, const struct view *view,
+                                 const struct leading *leading, bool grouped, bool broadcast);
 
 /* Lengths, key weights and inverse bandwidths, whose last dimension, if any, is `dimension` of
  * `size` (-1: none). Beside heads, one with a dimension less than its layout has belongs to the
  * batch item; else it has the heads of the result or, `of_keys`, those of K or V. */
-attpool_status leading_expect_vector(struct engine *engine, struct view *view,
-                                     const struct leading *leading, bool of_keys, int dimension,
-                                     int64_t size);
+attpool_status ap_leading_expect_vector(struct engine *engine, struct view *view,
+                                        const struct leading *leading, bool of_keys, int dimension,
+                                        int64_t size);
 /* A mask or bias, which broadcasts to (batch, heads, n, m). */
-attpool_status leading_expect_mask(struct engine *engine, const struct view *view,
-                                   const struct leading *leading, int64_t n, int64_t m);
+attpool_status ap_leading_expect_mask(struct engine *engine, const struct view *view,
+                                      const struct leading *leading, int64_t n, int64_t m);
 
 /* Fill every descriptor field for the given leading dimensions. */
-void arguments_fill(struct arguments *args, const struct leading *leading);
+void ap_arguments_fill(struct arguments *args, const struct leading *leading);
 
 /* No output overlaps itself or another argument; `may_alias` (or NULL) may be the very same
  * tensor as the first view. */
-attpool_status arguments_overlap(struct arguments *args, const struct view *may_alias);
+attpool_status ap_arguments_overlap(struct arguments *args, const struct view *may_alias);
 
 /* Bring host arrays to the device and fetch the outputs back; nothing for a host backend. */
-attpool_status arguments_stage(struct arguments *args);
-attpool_status arguments_unstage(struct arguments *args, attpool_status status);
-bool arguments_on_host(const struct arguments *args);
+attpool_status ap_arguments_stage(struct arguments *args);
+attpool_status ap_arguments_unstage(struct arguments *args, attpool_status status);
+bool ap_arguments_on_host(const struct arguments *args);
 
 /* Element access on the host, alignment-free. */
-double view_real(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
-int64_t view_integer(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
+double ap_view_real(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
+int64_t ap_view_integer(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
 /* How many numbers of a row, from the first on, are finite and without a sign; perhaps fewer. */
-int64_t view_plain_until(const struct view *view, int64_t b, int64_t h, int64_t i);
+int64_t ap_view_plain_until(const struct view *view, int64_t b, int64_t h, int64_t i);
 
 #endif

@@ -221,14 +221,14 @@ START_TEST(a_step_tells_its_part_of_the_call)
     attpool_context *context = open_with(&options);
     struct engine *e = &context->engine;
     struct call call;
-    ck_assert_int_eq(call_begin(&call, context, "test"), ATTPOOL_OK);
+    ck_assert_int_eq(ap_call_begin(&call, context, "test"), ATTPOOL_OK);
     for (int step = 0; step < 2; step++) {
-        engine_part(e, 0.5 * step, 0.5 * (step + 1));
+        ap_engine_part(e, 0.5 * step, 0.5 * (step + 1));
         e->progress_time = -1e9; /* long ago: the first index of four is told */
-        ck_assert_int_eq(engine_parallel(e, 4, do_nothing, NULL), ATTPOOL_OK);
+        ck_assert_int_eq(ap_engine_parallel(e, 4, do_nothing, NULL), ATTPOOL_OK);
         ck_assert_double_eq(told, 0.5 * step + 0.125);
     }
-    ck_assert_int_eq(call_end(&call, ATTPOOL_OK), ATTPOOL_OK);
+    ck_assert_int_eq(ap_call_end(&call, ATTPOOL_OK), ATTPOOL_OK);
     attpool_close(context);
 }
 END_TEST

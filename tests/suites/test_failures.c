@@ -47,7 +47,7 @@ END_TEST
 static attpool_status broken_pool(struct engine *engine, const struct pool_args *args)
 {
     (void)args;
-    return engine_fail(engine, ATTPOOL_E_DEVICE, "the device is on fire");
+    return ap_engine_fail(engine, ATTPOOL_E_DEVICE, "the device is on fire");
 }
 
 START_TEST(a_device_that_fails_is_told)

@@ -113,10 +113,10 @@ END_TEST
 static void *look_at_context(void *arg)
 {
     attpool_status status;
-    attpool_context *context = thread_context(&status);
+    attpool_context *context = ap_thread_context(&status);
     ck_assert_ptr_nonnull(context);
     *(int *)arg = attpool_threads(context);
-    ck_assert_int_eq(thread_context_done(context, ATTPOOL_OK), ATTPOOL_OK);
+    ck_assert_int_eq(ap_thread_context_done(context, ATTPOOL_OK), ATTPOOL_OK);
     return NULL;
 }
 
@@ -126,15 +126,15 @@ START_TEST(a_thread_keeps_its_context)
     pthread_t thread;
     int threads = 0;
     setenv("ATTPOOL_NUM_THREADS", "3", 1);
-    attpool_context *context = thread_context(&status);
+    attpool_context *context = ap_thread_context(&status);
     ck_assert_ptr_nonnull(context);
-    thread_context_done(context, ATTPOOL_OK);
+    ap_thread_context_done(context, ATTPOOL_OK);
     ck_assert_int_eq(regress(1), ATTPOOL_OK);
-    ck_assert_ptr_eq(thread_context(&status), context);
+    ck_assert_ptr_eq(ap_thread_context(&status), context);
     ck_assert_int_eq(attpool_threads(context), 3);
     /* A changed environment is for threads that have none yet. */
     setenv("ATTPOOL_NUM_THREADS", "2", 1);
-    ck_assert_ptr_eq(thread_context(&status), context);
+    ck_assert_ptr_eq(ap_thread_context(&status), context);
     ck_assert_int_eq(pthread_create(&thread, NULL, look_at_context, &threads), 0);
     pthread_join(thread, NULL);
     ck_assert_int_eq(threads, 2);

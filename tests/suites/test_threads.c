@@ -183,14 +183,14 @@ static void meet(void *arg, int64_t index, int worker)
 
 START_TEST(every_thread_comes)
 {
-    struct threads *threads = threads_new(3);
+    struct threads *threads = ap_threads_new(3);
     ck_assert_ptr_nonnull(threads);
     for (int i = 0; i < 20; i++) {
         atomic_int missing = 3;
-        ck_assert(threads_run(threads, false, 3, meet, &missing, NULL, NULL));
+        ck_assert(ap_threads_run(threads, false, 3, meet, &missing, NULL, NULL));
         usleep((useconds_t)i * 100); /* after a while they have to be woken */
     }
-    threads_free(threads);
+    ap_threads_free(threads);
 }
 END_TEST
 

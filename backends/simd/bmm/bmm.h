@@ -70,27 +70,28 @@ attpool_status simd_bmm(struct engine *engine, const struct bmm_args *args)
     struct bmm_job w;
     const struct bmm_plan *p = &w.plan;
     w.engine = engine;
-    bmm_plan_of(args, LANES, sizeof(real), engine_workers(engine), &w.plan);
+    bmm_plan_of(args, LANES, sizeof(real), ap_engine_workers(engine), &w.plan);
     const int64_t matrices = p->g.batch * p->g.heads, blocks = p->row_blocks * p->col_blocks;
     if (args->k == 0)
-        return engine_parallel(engine, matrices * p->g.n, bmm_scale, &w);
+        return ap_engine_parallel(engine, matrices * p->g.n, bmm_scale, &w);
     const int64_t each = bmm_room_a(p) + bmm_room_b(p);
     const int64_t shared =
         p->way == BMM_SHARED ? p->wave_units * p->wave_chunks * p->wave_cols * CHUNK + LANES : 0;
-    if (!engine_reserve(engine, (size_t)each * sizeof(real), (size_t)shared * sizeof(real)))
-        return engine_fail(engine, ATTPOOL_E_MEMORY, "bmm needs %zu bytes",
-                           (size_t)(each * engine_workers(engine) + shared) * sizeof(real));
-    w.shared = engine_shared(engine);
+    if (!ap_engine_reserve(engine, (size_t)each * sizeof(real), (size_t)shared * sizeof(real)))
+        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "bmm needs %zu bytes",
+                              (size_t)(each * ap_engine_workers(engine) + shared) * sizeof(real));
+    w.shared = ap_engine_shared(engine);
     switch (p->way) {
     case BMM_SHARED:
         return bmm_waves(&w);
     case BMM_OWN:
-        return engine_parallel(engine, int_ceil(p->units, p->per_task) * p->col_blocks, bmm_own,
-                               &w);
+        return ap_engine_parallel(engine, int_ceil(p->units, p->per_task) * p->col_blocks, bmm_own,
+                                  &w);
     case BMM_COPY:
-        return engine_parallel(engine, int_ceil(p->units, p->per_task) * blocks, bmm_copy, &w);
+        return ap_engine_parallel(engine, int_ceil(p->units, p->per_task) * blocks, bmm_copy, &w);
     default:
-        return engine_parallel(engine, int_ceil(matrices, p->per_task) * blocks, bmm_in_place, &w);
+        return ap_engine_parallel(engine, int_ceil(matrices, p->per_task) * blocks, bmm_in_place,
+                                  &w);
     }
 }
 

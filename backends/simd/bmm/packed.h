@@ -71,7 +71,7 @@ static void bmm_copy(void *arg, int64_t index, int worker)
     const int64_t blocks = p->row_blocks * p->col_blocks, first = index / blocks * p->per_task;
     const int64_t i = index % blocks / p->col_blocks, j = index % p->col_blocks;
     const int64_t last = int_min(first + p->per_task, p->units);
-    real *scratch = engine_scratch(w->engine, worker);
+    real *scratch = ap_engine_scratch(w->engine, worker);
     struct bmm_cursor at = bmm_seek(g, first * p->repeat);
     for (int64_t unit = first, run; unit < last; unit += run) {
         run = bmm_run_from(p, at, last - unit);
@@ -137,7 +137,7 @@ static void bmm_own(void *arg, int64_t index, int worker)
     const struct bmm_plan *p = &w->plan;
     const int64_t first = index / p->col_blocks * p->per_task;
     struct bmm_cursor at = bmm_seek(&p->g, first * p->repeat);
-    real *scratch = engine_scratch(w->engine, worker);
+    real *scratch = ap_engine_scratch(w->engine, worker);
     for (int64_t i = first; i < int_min(first + p->per_task, p->units); i++) {
         bmm_own_block(w, at, index % p->col_blocks, scratch);
         for (int64_t r = 0; r < p->repeat; r++)
@@ -178,7 +178,7 @@ static void bmm_wave_multiply(void *arg, int64_t index, int worker)
     const struct bmm_cursor at = bmm_seek(g, w->unit * p->repeat + index / blocks);
     const element *a = bmm_at(&g->a, at) + i * g->a.row;
     element *c = bmm_at(&g->c, at) + i * g->c.row + (w->col + j) * g->c.col;
-    real *packed_a = engine_scratch(w->engine, worker);
+    real *packed_a = ap_engine_scratch(w->engine, worker);
     for (int64_t chunk = 0; chunk < w->chunks; chunk++) {
         const int64_t k = (w->chunk + chunk) * CHUNK, deep = int_min(CHUNK, g->k - k);
         struct bmm_part f = { .a = a + k * g->a.col,
@@ -216,12 +216,12 @@ static attpool_status bmm_waves(struct bmm_job *w)
                 w->chunks = int_min(p->wave_chunks, chunks - w->chunk);
                 const int64_t packs = w->units * w->chunks * int_ceil(w->cols, group);
                 const int64_t blocks = p->row_blocks * int_ceil(w->cols, p->col_block);
-                engine_part(w->engine, done / waves, done / waves);
-                status = engine_parallel(w->engine, packs, bmm_wave_pack, w);
-                engine_part(w->engine, done / waves, (done + 1) / waves);
+                ap_engine_part(w->engine, done / waves, done / waves);
+                status = ap_engine_parallel(w->engine, packs, bmm_wave_pack, w);
+                ap_engine_part(w->engine, done / waves, (done + 1) / waves);
                 if (status == ATTPOOL_OK)
-                    status = engine_parallel(w->engine, w->units * p->repeat * blocks,
-                                             bmm_wave_multiply, w);
+                    status = ap_engine_parallel(w->engine, w->units * p->repeat * blocks,
+                                                bmm_wave_multiply, w);
                 if (status != ATTPOOL_OK)
                     return status;
             }

@@ -307,7 +307,7 @@ static void kernel_task(void *arg, int64_t index, int worker)
     const int64_t matrix = index / p->key_blocks / p->row_blocks;
     const int64_t b = matrix / a->heads, h = matrix % a->heads;
     struct kernel_block f = { .job = w, .row = i, .key = j };
-    real *room = engine_scratch(w->engine, worker);
+    real *room = ap_engine_scratch(w->engine, worker);
     f.room = (struct kernel_room){ .k = room + p->k_at,
                                    .q = room + p->q_at,
                                    .scale = room + p->scale_at,
@@ -339,11 +339,11 @@ attpool_status simd_kernel(struct engine *engine, const struct kernel_args *args
         split_w(one, &w.power, &w.square);
     }
     const size_t bytes = (size_t)w.plan.room * sizeof(real);
-    if (!engine_reserve(engine, bytes, 0))
-        return engine_fail(engine, ATTPOOL_E_MEMORY, "kernel evaluation needs %zu bytes a thread",
-                           bytes);
+    if (!ap_engine_reserve(engine, bytes, 0))
+        return ap_engine_fail(engine, ATTPOOL_E_MEMORY,
+                              "kernel evaluation needs %zu bytes a thread", bytes);
     const int64_t tasks = args->batch * args->heads * w.plan.row_blocks * w.plan.key_blocks;
-    return engine_parallel(engine, tasks, kernel_task, &w);
+    return ap_engine_parallel(engine, tasks, kernel_task, &w);
 }
 
 #endif

@@ -102,7 +102,7 @@ static void pool_tile_empty_rows(struct pool_tile *t, struct engine *engine,
     if (r->empty_count == 0)
         return;
     if (t->plan->a->empty == ATTPOOL_EMPTY_ERROR)
-        engine_note_empty(engine, r->empty_count);
+        ap_engine_note_empty(engine, r->empty_count);
     if (t->plan->a->empty == ATTPOOL_EMPTY_MEAN)
         pool_empty_mean(t, r);
     if (t->plan->a->empty == ATTPOOL_EMPTY_NEAREST)

@@ -93,7 +93,7 @@ static void pool_job_begin(const struct pool_job *job, int64_t index, int worker
     const int64_t first = pool_tile_first(s, tile) * LANES;
     const int64_t set_heads = a->heads / s->group;
     size_t bytes;
-    pool_job_tile(job, (int)pool_tile_vectors(s, tile), engine_scratch(job->engine, worker), t,
+    pool_job_tile(job, (int)pool_tile_vectors(s, tile), ap_engine_scratch(job->engine, worker), t,
                   by_key, &bytes);
     const int count = (int)int_min(t->lanes, s->rows - first);
     t->b = set / set_heads;
@@ -197,8 +197,8 @@ static void pool_job_chosen(void *arg, int64_t index, int worker)
     struct pool_forest f;
     int64_t place[POOL_LANES(LANES)], first, end;
     size_t bytes;
-    pool_job_tile(job, (int)job->plan.shape.tile_vectors, engine_scratch(job->engine, worker), &t,
-                  &by_key, &bytes);
+    pool_job_tile(job, (int)job->plan.shape.tile_vectors, ap_engine_scratch(job->engine, worker),
+                  &t, &by_key, &bytes);
     t.b = head / a->heads;
     const int count = (int)int_min(lanes, a->row_count - at);
     for (int lane = 0; lane < count; lane++) {
@@ -225,10 +225,10 @@ static bool pool_job_reserve(struct pool_job *job)
         shared = (size_t)(s->sets * s->tiles * s->pieces) * job->piece * sizeof(real);
     const size_t nodes = s->split ? (size_t)s->pieces * sizeof *job->nodes : 0;
     const size_t boxes = pool_prune_room(&job->prune, &job->plan) * sizeof(real);
-    if (!engine_reserve(job->engine, bytes, boxes + shared + nodes))
+    if (!ap_engine_reserve(job->engine, bytes, boxes + shared + nodes))
         return false;
-    pool_prune_place(&job->prune, &job->plan, engine_shared(job->engine));
-    job->pieces = (real *)(void *)((char *)engine_shared(job->engine) + boxes);
+    pool_prune_place(&job->prune, &job->plan, ap_engine_shared(job->engine));
+    job->pieces = (real *)(void *)((char *)ap_engine_shared(job->engine) + boxes);
     job->nodes = (struct tree_node *)(void *)((char *)job->pieces + shared);
     if (s->split)
         pool_cut(s, job->nodes);
@@ -240,18 +240,18 @@ static attpool_status pool_main(struct pool_job *job)
     const struct pool_shape *s = &job->plan.shape;
     const int64_t tasks = s->sets * s->tiles;
     attpool_status st = ATTPOOL_OK;
-    engine_part(job->engine, 0, 0);
+    ap_engine_part(job->engine, 0, 0);
     if (job->prune.w > 0)
-        st = engine_parallel(job->engine, s->end - s->first, pool_prune_task, &job->prune);
-    engine_part(job->engine, 0, 1);
+        st = ap_engine_parallel(job->engine, s->end - s->first, pool_prune_task, &job->prune);
+    ap_engine_part(job->engine, 0, 1);
     if (st == ATTPOOL_OK && !s->split)
-        return engine_parallel(job->engine, tasks, pool_job_whole, job);
+        return ap_engine_parallel(job->engine, tasks, pool_job_whole, job);
     if (st == ATTPOOL_OK)
-        st = engine_parallel(job->engine, tasks * s->pieces, pool_job_piece, job);
+        st = ap_engine_parallel(job->engine, tasks * s->pieces, pool_job_piece, job);
     if (st != ATTPOOL_OK)
         return st;
-    engine_part(job->engine, 1, 1);
-    return engine_parallel(job->engine, tasks, pool_job_join, job);
+    ap_engine_part(job->engine, 1, 1);
+    return ap_engine_parallel(job->engine, tasks, pool_job_join, job);
 }
 
 /* W of chosen rows: nothing else of them is written. */
@@ -268,10 +268,10 @@ static attpool_status pool_chosen(struct engine *engine, const struct pool_args 
     s->tile_vectors = int_min((a.row_count + LANES - 1) / LANES, POOL_VECTORS - 1);
     s->tile_extra = 0;
     if (!pool_job_reserve(&job))
-        return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for weights");
+        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for weights");
     const int64_t lanes = s->tile_vectors * LANES;
     const int64_t tiles = (a.row_count + lanes - 1) / lanes;
-    return engine_parallel(engine, a.batch * a.heads * tiles, pool_job_chosen, &job);
+    return ap_engine_parallel(engine, a.batch * a.heads * tiles, pool_job_chosen, &job);
 }
 
 #define simd_pool SIMD_SYMBOL(TYPED(pool))
@@ -288,7 +288,7 @@ attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
         job.plan = pool_plan_of(a);
         job.prune.w = pool_prune_w(&job.plan);
         if (!pool_job_reserve(&job))
-            return engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for pooling");
+            return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for pooling");
         st = pool_main(&job);
     }
     if (st == ATTPOOL_OK && chosen && a->row_count > 0)

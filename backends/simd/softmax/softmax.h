@@ -168,7 +168,7 @@ static void softmax_empty(const struct softmax_row *row)
         softmax_fill(row, 1 / (real)count, count > 0 ? 0 : REAL_NAN);
         return;
     case ATTPOOL_EMPTY_ERROR:
-        engine_note_empty(row->job->engine, 1);
+        ap_engine_note_empty(row->job->engine, 1);
         break;
     default:
         break;
@@ -254,7 +254,7 @@ static void softmax_task(void *arg, int64_t index, int worker)
     const struct softmax_args *a = w->args;
     const int64_t rows = a->batch * a->heads * a->n, first = index * w->rows_each;
     const int64_t end = int_min(first + w->rows_each, rows);
-    element *scratch = engine_scratch(w->engine, worker);
+    element *scratch = ap_engine_scratch(w->engine, worker);
     int64_t i = 0, h = 0, b = 0;
     if (first > 0) { /* divisions would take much of a small call */
         i = first % a->n;
@@ -304,10 +304,10 @@ attpool_status simd_softmax(struct engine *engine, const struct softmax_args *ar
         tasks = int_ceil(rows, w.rows_each);
     }
     const bool copy = args->w.col != 1;
-    if (!engine_reserve(engine, copy ? (size_t)m * sizeof(real) : 0, 0))
-        return engine_fail(engine, ATTPOOL_E_MEMORY, "softmax needs %zu bytes a thread",
-                           (size_t)m * sizeof(real));
-    return engine_parallel(engine, tasks, softmax_task, &w);
+    if (!ap_engine_reserve(engine, copy ? (size_t)m * sizeof(real) : 0, 0))
+        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "softmax needs %zu bytes a thread",
+                              (size_t)m * sizeof(real));
+    return ap_engine_parallel(engine, tasks, softmax_task, &w);
 }
 
 #endif
