@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The rows of packages.h that R's packages have: see make-golden.
+# The rows of packages.inc that R's packages have: see make-golden.
 suppressMessages({
     library(KernSmooth)
     library(sm)

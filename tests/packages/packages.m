@@ -1,5 +1,5 @@
 % SPDX-License-Identifier: Apache-2.0
-% The rows of packages.h that octave-econometrics has: see make-golden.
+% The rows of packages.inc that octave-econometrics has: see make-golden.
 warning off all
 pkg load econometrics
 version = pkg("describe", "econometrics"){1}.version;

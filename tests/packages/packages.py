@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The rows of packages.h that Python's packages have: see make-golden.
+# The rows of packages.inc that Python's packages have: see make-golden.
 # usage: packages.py PACKAGE...
 import csv
 import importlib.metadata

@@ -32,9 +32,9 @@ while read -r option; do
 done <"$tmp/options"
 
 # The second line of each row begins with the factor; sd(x) of faithful is no constant.
-sed -n 's/^ *\([0-9.]*\), { .* }, [0-9.e-]*,$/\1/p' "$srcdir/tests/packages/packages.h" |
+sed -n 's/^ *\([0-9.]*\), { .* }, [0-9.e-]*,$/\1/p' "$srcdir/tests/packages/packages.inc" |
     sort -u | grep -v '^1\.14137125110520' >"$tmp/factors"
-test "$(wc -l <"$tmp/factors")" -gt 10 || fail "packages.h was not understood"
+test "$(wc -l <"$tmp/factors")" -gt 10 || fail "packages.inc was not understood"
 while read -r factor; do
     grep -q -w -F -e "$factor" "$page" || fail "$page does not have the factor $factor"
 done <"$tmp/factors"

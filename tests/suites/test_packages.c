@@ -28,7 +28,7 @@ static const struct golden {
     double factor, theirs[QUERIES]; /* our bandwidth is factor * theirs, one a column or query */
     double bound, value[QUERIES];
 } packages[] = {
-#include "tests/packages/packages.h"
+#include "tests/packages/packages.inc"
 };
 
 static const struct {

@@ -136,19 +136,33 @@ static void break_lines(char *text, size_t width)
     }
 }
 
+static size_t longest_word(const char *text)
+{
+    size_t longest = 0;
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+        longest = length > longest ? length : longest;
+        text += length + (text[length] == ' ');
+    }
+    return longest;
+}
+
 /* What the other columns leave of a terminal to device and reason: the device as much as it needs,
- * up to two parts of five. */
+ * up to two parts of five, but no less than its longest word. */
 static size_t wrapped_width(const attpool_device_list *list, int column)
 {
     const attpool_device *d;
     size_t backend = strlen("  backend"), device = strlen("device"), width = terminal_width();
+    size_t word = 0;
     for (size_t i = 0; (d = attpool_device_at(list, i)) != NULL; i++) {
         backend = strlen(d->backend) + 2 > backend ? strlen(d->backend) + 2 : backend;
         device = strlen(d->device) > device ? strlen(d->device) : device;
+        word = longest_word(d->device) > word ? longest_word(d->device) : word;
     }
     size_t used = backend + strlen("    available  one answer  float64  ");
     size_t left = width > used + 24 ? width - used : 24;
     device = device < 2 * left / 5 ? device : 2 * left / 5;
+    device = device > word || word > left - 8 ? device : word;
     return column == DEVICE ? device : left - device;
 }
 
