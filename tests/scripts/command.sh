@@ -50,7 +50,7 @@ once()
     esac
     case $2 in
     --precision) value=f32 ;;
-    --score) value=dot ;;
+    --score) value='dot' ;;
     --header) value=yes ;;
     --format) value=svg ;;
     --plot | --heatmap) value=p.svg ;;
@@ -73,7 +73,7 @@ for command in attend bench demo devices regress; do
     grep -o -E -e '--[a-z][-a-z]* ([A-Z]|[a-z0-9]+[|])' out | cut -d ' ' -f 1 | sort -u >options
     grep -q -x -e --threads options || fail "no options with values in: $(cat options)"
     while read -r option; do
-        once $command $option
+        once $command "$option"
     done <options
 done
 fails 2 '--x is given twice; list the columns as --x A,B; see' regress d.csv --x a --x b
