@@ -159,7 +159,7 @@ static size_t wrapped_width(const attpool_device_list *list, int column)
         device = strlen(d->device) > device ? strlen(d->device) : device;
         word = longest_word(d->device) > word ? longest_word(d->device) : word;
     }
-    size_t used = backend + strlen("    available  one answer  float64  ");
+    size_t used = backend + strlen("    available  one answer  f64  ");
     size_t left = width > used + 24 ? width - used : 24;
     device = device < 2 * left / 5 ? device : 2 * left / 5;
     device = device > word || word > left - 8 ? device : word;
@@ -170,8 +170,8 @@ static size_t wrapped_width(const attpool_device_list *list, int column)
  */
 static struct libscols_table *new_table(void)
 {
-    static const char *const names[COLUMNS] = { "  backend",  "device",  "available",
-                                                "one answer", "float64", "reason" };
+    static const char *const names[COLUMNS] = { "  backend",  "device", "available",
+                                                "one answer", "f64",    "reason" };
     struct libscols_table *table = scols_new_table();
     const bool terminal = isatty(STDOUT_FILENO) != 0;
     bool whole = table != NULL && scols_table_set_column_separator(table, "  ") == 0;
