@@ -371,7 +371,9 @@ typedef struct attpool_pool_options {
     const DLTensor *wv;                   /* (p): additive */
     const DLTensor *key_weights;          /* a (m), (b, m) or (b, h, m), >= 0, finite; NULL: 1.
                                            * The weight is a_j times the kernel or exp(score);
-                                           * 0 masks. Its sum must not overflow. */
+                                           * 0 masks. Its sum must not overflow, but where
+                                           * weights have a logarithm (dot, gaussian, a bias
+                                           * ...) it may. */
     const attpool_masks *masks;
     DLTensor *lse;       /* NULL, or receives L (b, n): log of the row's sum of weights before
                           * normalising, bias and key weights included; -Inf for an empty row, NaN

@@ -45,6 +45,17 @@ warned()
     ok $base --kernel triangular --bandwidth 1.5
     near 1e-14 1 12.5 1.6 2 17.5 1.6 4 0 1
 
+    # case weights may have any size, in float32 too
+    for size in 1e22 1e-22; do
+        printf 'x,y,w\n1,10,1%s\n2,20,2%s\n4,0,3%s\n' ${size#1} ${size#1} ${size#1} >sized.csv
+        for kernel in gaussian boxcar; do
+            ok regress sized.csv --x x --y y --case-weights w --kernel $kernel --bandwidth 100000 \
+                --precision f32 --grid 1
+            near 1e-5 1 8.333333 2.571429
+            test ! -s err || fail "case weights of $size: $(cat err)"
+        done
+    done
+
     # ---- query points ----
 
     ok $base --kernel constant --grid 4

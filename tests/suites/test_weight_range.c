@@ -130,13 +130,15 @@ static void compare(const struct call *c, double size)
 
 static void each_shape(struct call *c, void (*test)(struct call *))
 {
-    static const int64_t keys[] = { 5, 300, 2800 }, queries[] = { 1, 6, 40 };
+    static const int64_t shapes[][2] = {
+        { 5, 1 }, { 300, 6 }, { 2800, 1 }, { 2800, 6 }, { 300, 40 }
+    };
     if (c->context && computes(c->context, c->element))
         for (int s = 0; s < SCORES; s++)
-            for (int k = 0; k < 9; k++) {
+            for (int k = 0; k < 5; k++) {
                 c->scored = &scores[s];
-                c->m = keys[k / 3];
-                c->n = queries[k % 3];
+                c->m = shapes[k][0];
+                c->n = shapes[k][1];
                 call_new(c);
                 test(c);
                 call_free(c);
