@@ -10,6 +10,7 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/run.h"
 #include "backends/simd/pool/score.h"
+#include "backends/simd/pool/state.h"
 #include "backends/simd/pool/tile.h"
 
 /* The average of the values that the masks leave. */

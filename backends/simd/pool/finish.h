@@ -6,7 +6,7 @@
 
 #include "backends/simd/math/elementary.h"
 #include "backends/simd/pool/plan.h"
-#include "backends/simd/pool/run.h"
+#include "backends/simd/pool/state.h"
 #include "backends/simd/pool/tile.h"
 
 struct pool_result {

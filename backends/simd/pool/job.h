@@ -11,6 +11,8 @@
  *     score.h                 all this in its order: the scores of a tile and a block
  *     sums.h                  scores become weights; sums of these, and of weighted values
  *     fused.h                 from measures to sums at once, for the plainest regressions
+ *     weigh.h                 these two: the maxima, weights and sums of a block
+ *     state.h                 a tile's state after some keys; how states merge
  *     run.h                   blocks into the state of a super-block, states into the tree
  *     finish.h                the root of the tree becomes O, L and n_eff
  *     empty_rows.h            rows of which nothing takes part
@@ -49,6 +51,7 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/prune.h"
 #include "backends/simd/pool/run.h"
+#include "backends/simd/pool/state.h"
 #include "backends/simd/pool/tile.h"
 #include "backends/simd/pool/weights_out.h"
 #include "backends/tree.h"

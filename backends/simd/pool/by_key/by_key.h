@@ -2,7 +2,7 @@
 
 /* Few rows and many keys, a super-block at a time. Lanes are pieces of blocks: number x
  * of a row of scores or weights belongs to key by_key_key(x), so that sums, which go along a
- * block, are vertical. The states are those of pool/run.h. */
+ * block, are vertical. The states are those of pool/state.h. */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_BY_KEY_H
 #define BACKENDS_SIMD_POOL_BY_KEY_BY_KEY_H
 

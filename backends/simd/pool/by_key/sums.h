@@ -1,52 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Weights of few rows and a super-block, and their sums (by_key.h). */
+/* Scores of few rows and a super-block become weights, and these are summed (by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
 #define BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
 
 #include "backends/simd/math/powers.h"
-#include "backends/simd/math/relative.h"
 #include "backends/simd/pool/by_key/by_key.h"
-#include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
-#include "backends/simd/pool/run.h"
-
-/* Maxima of the blocks of a row, from its scores or, where these are known, their extremes, into
- * m; false where scores are a common case. */
-static bool by_key_maxima(const struct by_key *w, const real *s, const real *extremes, real *m)
-{
-    enum { VECTORS = BY_KEY_WIDE / LANES };
-    const struct pool_plan *p = w->t->plan;
-    const bool scaled = w->scaled, low = p->smallest && !scaled;
-    vec_mask common = m_not(m_first(0));
-    vec extreme[4];
-    if (scaled)
-        extremes = NULL;
-    UNROLL_FOR (int i = 0; i < 4; i++)
-        extreme[i] =
-            extremes != NULL ? v_loadu(extremes + i * LANES) : v_set1(low ? REAL_MAX : -REAL_MAX);
-    for (int x = 0; x < SUPER_BLOCK && extremes == NULL; x += 4 * LANES)
-        UNROLL_FOR (int i = 0; i < 4; i++) {
-            vec score = v_loadu(s + x + i * LANES);
-            if (scaled)
-                score = v_quarters(v_set1(p->c), score, v_loadu(w->exponents + x + i * LANES));
-            extreme[i] = pool_extreme(low, extreme[i], score);
-        }
-    UNROLL_FOR (int i = VECTORS; i < 4; i++)
-        extreme[i % VECTORS] = pool_extreme(low, extreme[i % VECTORS], extreme[i]);
-    if (LANES > (int)POOL_BLOCKS) { /* blocks come in pieces */
-        real twice[2 * LANES];
-        v_storeu(twice, extreme[0]);
-        v_storeu(twice + LANES, extreme[0]);
-        extreme[0] = pool_extreme(low, extreme[0], v_loadu(twice + POOL_BLOCKS));
-    }
-    UNROLL_FOR (int i = 0; i < VECTORS; i++) {
-        const vec max = scaled ? extreme[i] : v_maximum_of(p->c, extreme[i]);
-        common = m_and(common, v_is_common(max));
-        v_storeu(m + i * LANES, max);
-    }
-    return scaled || !m_all(common);
-}
 
 /* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
 struct by_key_next {
@@ -200,105 +160,12 @@ static void by_key_sums(const struct by_key_sums *w, const struct by_key_next *n
     }
 }
 
-/* Scores to what the weights relative to m are powers of. */
-static void by_key_relative(const struct by_key *w, real *s, const real *m)
-{
-    for (int x = 0; x < SUPER_BLOCK; x += LANES) {
-        const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
-        v_storeu(s + x, v_relative(v_set1(w->t->plan->c), v_loadu(s + x), k,
-                                   v_loadu(m + x % BY_KEY_WIDE)));
-    }
-}
-
 static bool by_key_has_nan(const real *x, int64_t n)
 {
     bool nan = false;
     for (int64_t c = 0; c < n; c++)
         nan |= x[c] != x[c];
     return nan;
-}
-
-/* Squares of the blocks' weights, which are in s, again where they need an exponent: into m. */
-static void by_key_squares(const real *s, const real *l, real *m, real *sq)
-{
-    for (int b = 0; b < POOL_BLOCKS; b++) {
-        const real *p = s + b;
-        real most = 0, r[LANES], scale[LANES];
-        for (int piece = 0; piece < SUPER_BLOCK / POOL_BLOCKS; piece++)
-            most = r_abs(p[piece * POOL_BLOCKS]) > most ? r_abs(p[piece * POOL_BLOCKS]) : most;
-        const vec exponent = pool_exponents(v_set1(l[b]), v_set1(most));
-        v_storeu(r, exponent);
-        v_storeu(scale, pool_inverse_power(exponent));
-        if (r[0] == 0)
-            continue;
-        m[b] = r[0];
-        sq[b] = 0;
-        for (int piece = 0; piece < BY_KEY_WIDE; piece += POOL_BLOCKS)
-            for (int i = 0; i < BY_KEY_RUN; i++) {
-                const real weight = p[i * BY_KEY_WIDE + piece] * scale[0];
-                sq[b] = r_fma(weight, weight, sq[b]);
-            }
-    }
-}
-
-static bool by_key_out_of_range(const real *l, const real *sq)
-{
-    vec_mask out = m_first(0);
-    for (int b = 0; b < POOL_BLOCKS; b += LANES) /* there may be more lanes than blocks */
-        out = m_or(out, pool_out_of_range(v_loadu(l + b), v_loadu(sq + b)));
-    return m_any(m_and(out, m_first((int)POOL_BLOCKS < LANES ? POOL_BLOCKS : LANES)));
-}
-
-/* Weights of row r, in the place of its scores where they are wanted again; maxima and sums of
- * its blocks. `extremes` may be NULL. */
-static void by_key_weigh(const struct by_key *w, int r, const real *extremes, bool may_have_nan)
-{
-    const struct pool_plan *p = w->t->plan;
-    const size_t at = by_key_row(w, r);
-    real minus[4 * LANES], m[BY_KEY_WIDE] = { 0 }, l[BY_KEY_WIDE], sq[BY_KEY_WIDE],
-                           sum[BY_KEY_WIDE];
-    const bool more = p->factor || p->weighted || p->squares;
-    struct by_key_sums sums = { .s = w->s + at,
-                                .factor = p->factor ? w->factor + at : NULL,
-                                .weight = p->weighted ? w->weights : NULL,
-                                .v = p->a->v == 1 ? w->v : NULL,
-                                .keep = p->a->v > 1 || may_have_nan,
-                                .c = p->c,
-                                .l = l,
-                                .sq = sq,
-                                .sum = sum };
-    if (p->has_max) {
-        const bool other = by_key_maxima(w, sums.s, extremes, m);
-        for (int i = 0; i < 4 * LANES; i += LANES)
-            v_storeu(minus + i, other ? v_zero() : v_mul(v_loadu(m + i % BY_KEY_WIDE), v_set1(-4)));
-        if (other) {
-            by_key_relative(w, sums.s, m);
-            sums.c = 1;
-        }
-        sums.minus = minus;
-    }
-    const struct by_key_next next = by_key_next_of(w);
-    by_key_sums(&sums, w->panel && r == 0 ? &next : NULL, more);
-    if (p->squares && !p->has_max && by_key_out_of_range(l, sq)) {
-        if (!sums.keep) {
-            sums.keep = true;
-            by_key_sums(&sums, NULL, more);
-        }
-        by_key_squares(sums.s, l, m, sq);
-    }
-    if (sums.v != NULL && may_have_nan && by_key_has_nan(sums.sum, POOL_BLOCKS)) {
-        real squares[BY_KEY_WIDE];
-        sums.sq = squares; /* those of sq may have exponents */
-        sums.minus = sums.factor = sums.weight = NULL;
-        sums.included = w->included + at;
-        by_key_sums(&sums, NULL, true);
-    }
-    for (int b = 0, i = w->waiting * w->t->count + r; b < POOL_BLOCKS; b++, i += w->lanes) {
-        w->m[i] = m[b];
-        w->l[i] = l[b];
-        w->sq[i] = sq[b];
-        w->sum[i] = sum[b];
-    }
 }
 
 #endif
