@@ -11,7 +11,8 @@ compiles()
     shift
     printf '#include "%s"\ntypedef int not_empty;\n' "$header" >"$tmp/alone.c"
     # shellcheck disable=SC2086
-    $CC $CPPFLAGS "$@" -fsyntax-only -I"$srcdir" -I"$srcdir/core" -I. "$tmp/alone.c" ||
+    $CC $CPPFLAGS "$@" -fsyntax-only -Werror=implicit-function-declaration \
+        -I"$srcdir" -I"$srcdir/core" -I. "$tmp/alone.c" ||
         fail "$header does not compile on its own ($*)"
 }
 
@@ -21,8 +22,10 @@ vectors()
 }
 
 # Only a header that lacks something can fail.
-echo 'static inline size_t f(void) { return 0; }' >"$tmp/lacks.h"
-! (compiles "$tmp/lacks.h") >/dev/null 2>&1 || fail "a header without its includes was not seen"
+for body in 'size_t f(void) { return 0; }' 'int f(void) { return g(); }'; do
+    echo "static inline $body" >"$tmp/lacks.h"
+    ! (compiles "$tmp/lacks.h") >/dev/null 2>&1 || fail "a header without its includes was not seen"
+done
 
 (cd "$srcdir" && find backends core tests tools -name '*.h') | sort >"$tmp/headers"
 while read -r header; do

@@ -116,12 +116,6 @@ static void pool_pairs_scaled(const struct pool_tile *t, const struct pool_block
     }
 }
 
-static void pool_fill(real *to, size_t n, real value)
-{
-    for (size_t i = 0; i < n; i += LANES)
-        v_storeu(to + i, v_set1(value));
-}
-
 /* The measures of x. */
 static void pool_pairs_measure(const struct pool_plan *p, struct pool_pairs *x)
 {

@@ -53,6 +53,13 @@ static real *pool_arena_take(struct pool_arena *c, size_t numbers)
     return piece;
 }
 
+/* To whole vectors: there is room for them. */
+static void pool_fill(real *to, size_t n, real value)
+{
+    for (size_t i = 0; i < n; i += LANES)
+        v_storeu(to + i, v_set1(value));
+}
+
 static size_t pool_tile_state(const struct pool_plan *p, int vectors)
 {
     return p->state * (size_t)vectors * LANES;

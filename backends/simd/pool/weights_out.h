@@ -13,6 +13,7 @@
 #include "backends/simd/pool/score.h"
 #include "backends/simd/pool/sums.h"
 #include "backends/simd/pool/tile.h"
+#include "backends/simd/pool/weigh.h"
 
 struct pool_weigh {
     struct pool_tile *t;
