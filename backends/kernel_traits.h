@@ -10,22 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All but the constant one. */
-#define KERNEL_EVERY_NAME(X)                                                                       \
-    X(ATTPOOL_GAUSSIAN)                                                                            \
-    X(ATTPOOL_BOXCAR)                                                                              \
-    X(ATTPOOL_TRIANGULAR)                                                                          \
-    X(ATTPOOL_EPANECHNIKOV)                                                                        \
-    X(ATTPOOL_BIWEIGHT)                                                                            \
-    X(ATTPOOL_TRIWEIGHT)                                                                           \
-    X(ATTPOOL_TRICUBE)                                                                             \
-    X(ATTPOOL_COSINE)                                                                              \
-    X(ATTPOOL_LAPLACIAN)                                                                           \
-    X(ATTPOOL_LOGISTIC)                                                                            \
-    X(ATTPOOL_SIGMOID)                                                                             \
-    X(ATTPOOL_SILVERMAN)                                                                           \
-    X(ATTPOOL_CAUCHY)
-
 /* The kernel of coordinate c in product form. */
 static inline int32_t kernel_name_at(const struct kernel *kernel, int64_t c)
 {

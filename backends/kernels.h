@@ -61,6 +61,10 @@ enum {
 #undef KERNEL_COMPACT
 #undef KERNEL_SQUARE
 
+#define KERNEL_ONE(...) +1
+enum { KERNEL_COUNT = 0 KERNEL_TABLE(KERNEL_ONE) };
+#undef KERNEL_ONE
+
 static inline bool kernel_has_log(int name)
 {
     return (KERNELS_LOG >> name) & 1;

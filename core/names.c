@@ -7,25 +7,25 @@
 enum { MOST_NAMES = 7 };
 
 #define KERNEL_NAMES(NAME, log, factor, compact, square, ...) [ATTPOOL_##NAME] = { __VA_ARGS__ },
-static const char *const kernel_names[][MOST_NAMES + 1] = { KERNEL_TABLE(KERNEL_NAMES) };
+static const char *const kernel_names[KERNEL_COUNT][MOST_NAMES + 1] = { KERNEL_TABLE(
+    KERNEL_NAMES) };
 #undef KERNEL_NAMES
-
-enum { KERNELS = sizeof kernel_names / sizeof kernel_names[0] };
 
 const char *attpool_kernel_alias(attpool_kernel_name kernel, size_t i)
 {
-    return (int)kernel >= 0 && (int)kernel < KERNELS && i < MOST_NAMES ? kernel_names[kernel][i + 1]
-                                                                       : NULL;
+    return (int)kernel >= 0 && (int)kernel < KERNEL_COUNT && i < MOST_NAMES
+               ? kernel_names[kernel][i + 1]
+               : NULL;
 }
 
 const char *attpool_kernel_to_name(attpool_kernel_name kernel)
 {
-    return (int)kernel >= 0 && (int)kernel < KERNELS ? kernel_names[kernel][0] : NULL;
+    return (int)kernel >= 0 && (int)kernel < KERNEL_COUNT ? kernel_names[kernel][0] : NULL;
 }
 
 int attpool_kernel_from_name(const char *name)
 {
-    for (int k = 0; name && k < KERNELS; k++)
+    for (int k = 0; name && k < KERNEL_COUNT; k++)
         for (int i = 0; kernel_names[k][i]; i++)
             if (strcmp(name, kernel_names[k][i]) == 0)
                 return k;

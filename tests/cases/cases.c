@@ -3,6 +3,8 @@
 
 #include "tests/cases/cases_add.h"
 
+#include "backends/kernels.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,7 +166,7 @@ static void kernel_cases(void)
 {
     static const int depths[] = { 0, 1, 2, 3, 8, 63, 64, 65, 255, 256, 257, 300 };
     unsigned i = 0;
-    for (int k = 0; k < KERNELS; k++)
+    for (int k = 0; k < KERNEL_COUNT; k++)
         for (int form = 0; form < 2; form++)
             for (int per = 0; per <= ATTPOOL_BANDWIDTH_COORDINATE_KEY; per++, i++)
                 cases_add(&(struct test_case){ KERNEL, .h = i % 3 ? 2 : 0, .n = CYCLE(case_n, i),
@@ -180,12 +182,12 @@ static void kernel_cases(void)
     for (i = 0; i < COUNT(depths); i++)
         for (int form = 0; form < 2; form++)
             cases_add(&(struct test_case){ KERNEL, .n = 6, .m = 41, .d = depths[i],
-                                           .kernel = (attpool_kernel_name)(5 * i % KERNELS),
+                                           .kernel = (attpool_kernel_name)(5 * i % KERNEL_COUNT),
                                            .form = (attpool_form)form,
                                            .with = form ? WITH_MIXED_KERNELS : 0,
                                            .out = (enum arrangement)(i % ARRANGE_SHARED) },
                       "kernel d %d %s", depths[i], form ? "mixed" : "radial");
-    for (int k = 0; k < KERNELS; k++) {
+    for (int k = 0; k < KERNEL_COUNT; k++) {
         struct test_case c = { KERNEL, .n = 7, .m = 40, .d = 2, .kernel = (attpool_kernel_name)k };
         const char *name = attpool_kernel_to_name(c.kernel);
         c.special = k % 2 ? SPECIAL_NAN_KEY : SPECIAL_NAN_QUERY;
@@ -293,14 +295,4 @@ double test_case_flops(const struct test_case *c)
     if (c->score == ATTPOOL_PROJECTION)
         return pairs * (2 * c->p + 10 + 2 * c->v) + 2 * rows * c->p * c->d;
     return pairs * (3 * c->d + 10 + 2 * c->v);
-}
-
-bool kernel_has_factor(attpool_kernel_name kernel)
-{
-    return kernel != ATTPOOL_GAUSSIAN && kernel != ATTPOOL_LAPLACIAN;
-}
-
-bool kernel_is_compact(attpool_kernel_name kernel)
-{
-    return kernel == ATTPOOL_BOXCAR || (kernel >= ATTPOOL_TRIANGULAR && kernel <= ATTPOOL_COSINE);
 }

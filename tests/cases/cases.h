@@ -97,10 +97,4 @@ const struct test_case *test_cases(size_t *count);
 /* Multiplications and elementary functions, roughly. */
 double test_case_flops(const struct test_case *c);
 
-/* Weights are not added up over a score with a logarithm alone: the kernel has a factor. */
-bool kernel_has_factor(attpool_kernel_name kernel);
-bool kernel_is_compact(attpool_kernel_name kernel);
-
-enum { KERNELS = ATTPOOL_CAUCHY + 1 };
-
 #endif

@@ -3,6 +3,8 @@
 
 #include "tests/cases/cases_add.h"
 
+#include "backends/kernels.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -84,7 +86,7 @@ static void pool_cases(void)
     for (int s = 0; s < (int)COUNT(plain); s++)
         for (size_t t = 0; t < COUNT(twists) && plain[s]; t++, i++)
             pool_case(&(struct test_case){ .score = (attpool_score)s }, plain[s], i);
-    for (int k = 0; k < KERNELS; k++)
+    for (int k = 0; k < KERNEL_COUNT; k++)
         for (int form = 0; form < 2; form++)
             for (size_t t = 0; t < COUNT(twists); t++, i++) {
                 struct test_case score = { .score = ATTPOOL_KERNEL,
@@ -98,7 +100,7 @@ static void pool_cases(void)
     for (size_t t = 0; t < COUNT(twists); t++, i++) {
         struct test_case score = { .score = ATTPOOL_KERNEL,
                                    .form = ATTPOOL_PRODUCT,
-                                   .kernel = (attpool_kernel_name)(i % KERNELS),
+                                   .kernel = (attpool_kernel_name)(i % KERNEL_COUNT),
                                    .with = WITH_MIXED_KERNELS,
                                    .bandwidth_per = (attpool_bandwidth_per)(i % 5) };
         pool_case(&score, "mixed product", i);

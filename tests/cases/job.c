@@ -3,6 +3,8 @@
 
 #include "tests/cases/job.h"
 
+#include "backends/kernels.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +229,7 @@ static void set_options(struct job *job)
     if (has(job, WITH_MIXED_KERNELS) && c->d > MOST_MIXED)
         abort();
     for (int i = 0; i < c->d && has(job, WITH_MIXED_KERNELS); i++)
-        job->kernels[i] = (attpool_kernel_name)((3 * i + (int)c->seed) % KERNELS);
+        job->kernels[i] = (attpool_kernel_name)((3 * i + (int)c->seed) % KERNEL_COUNT);
     job->rows[0] = c->n - 1;
     job->rows[1] = 0;
     job->rows[2] = c->n / 2;

@@ -3,6 +3,8 @@
 
 #include "tests/oracle/oracle_kernel.h"
 
+#include "backends/kernels.h"
+
 #include <math.h>
 
 static const long double pi = 3.14159265358979323846264338327950288L;
@@ -140,7 +142,7 @@ bool oracle_has_kernel(const struct job *job, attpool_kernel_name kernel)
 
 bool oracle_has_log(const struct job *job)
 {
-    for (int k = 0; k < KERNELS; k++)
+    for (int k = 0; k < KERNEL_COUNT; k++)
         if (has_log((attpool_kernel_name)k) && oracle_has_kernel(job, (attpool_kernel_name)k))
             return true;
     return false;

@@ -108,8 +108,8 @@ fails 2 'there is no option "--bandwith"; did you mean "--bandwidth". See .attpo
 fails 2 'there is no option "--bandwith"; did you mean "--bandwidth"' regress d.csv --bandwith=3
 fails 2 'there is no option -k; did you mean "--kernel"' regress d.csv -kernel boxcar
 fails 2 'there is no option -z; see' regress d.csv -z
-fails 2 '--kernel: .*, cauchy; did you mean "gaussian"' regress d.csv --kernel gausian
-fails 2 '--kernel: .*, cauchy; did you mean "uniform"' regress d.csv --kernel unifrom
+fails 2 '--kernel: .*gaussian, .*; did you mean "gaussian"' regress d.csv --kernel gausian
+fails 2 '--kernel: .*gaussian, .*; did you mean "uniform"' regress d.csv --kernel unifrom
 fails 2 '--kernel: what Dive into Deep Learning calls Epanechikov is triangular' regress d.csv \
     --kernel Epanechikov
 for name in cos:density trwt:locfit Linear:scikit-learn; do

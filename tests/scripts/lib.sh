@@ -27,6 +27,13 @@ scratch()
     trap 'rm -rf "$tmp"' EXIT
 }
 
+# The names of the kernels, from a help.
+kernels()
+{
+    $ATTPOOL regress --help | sed -n '/^  --kernel /,/^[^ ]/p' | tr -d '\n' |
+        grep -o 'gaussian,[a-z, ]*' | tr -d ','
+}
+
 # The archive behind a library of libtool's.
 archive()
 {

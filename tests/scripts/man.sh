@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The manual pages are of this version and well set: mandoc and groff have nothing to say of
-# them, and no table is wider than a terminal. attpool-packages(7) names no option that
-# attpool(1) does not know, and has each factor that the tests of its numbers use.
+# them, and no table is wider than a terminal. attpool(1) has each kernel. attpool-packages(7)
+# names no option that attpool(1) does not know, and has each factor that the tests of its numbers
+# use.
 . "$srcdir/tests/scripts/lib.sh"
 scratch
 
@@ -19,6 +20,13 @@ for page in "$srcdir"/man/*.[17]; do
         wide=$(LC_ALL=C tr -d '\200-\277' <"$tmp/text" | awk 'length > 80')
         test -z "$wide" || fail "$page is wider than a terminal: $wide"
     fi
+done
+
+# Other names of kernels are looked for by test_failures.c.
+kernels=$(kernels)
+test -n "$kernels" || fail "the help lists no kernels"
+for kernel in $kernels; do
+    grep -q "^$kernel	[a-z0-9(]" "$srcdir/man/attpool.1" || fail "attpool(1) has no $kernel"
 done
 
 dates=$(sed -n 's/^\.TH [^ ]* [17] \([^ ]*\) .*/\1/p' "$srcdir"/man/*.[17] | sort -u)

@@ -2,6 +2,7 @@
 /* The table of what is timed. */
 #include "config.h"
 
+#include "backends/kernels.h"
 #include "tools/bench/bench.h"
 
 #include <math.h>
@@ -18,11 +19,19 @@
 
 /* A kernel or an option beside Gauss' kernel without any: a pair should not take more than twice
  * as long, with a mask 1.1 times. */
-#define KERNEL(text, kernel)                                                                       \
-    {                                                                                              \
-        "regress " text " 4096 d=1", BENCH_REGRESS, BENCH_OWN, 1, 4096, 4096, 1, 1, kernel,        \
-            LIMIT BOTH(2), .plain = "regress gaussian 4096 d=1"                                    \
-    }
+#define KERNEL(NAME, log, factor, compact, square, ...) REGRESS(ATTPOOL_##NAME, __VA_ARGS__, NULL)
+#define REGRESS(kernel, name, ...)                                                                 \
+    { "regress " name " 4096 d=1",                                                                 \
+      BENCH_REGRESS,                                                                               \
+      BENCH_OWN,                                                                                   \
+      1,                                                                                           \
+      4096,                                                                                        \
+      4096,                                                                                        \
+      1,                                                                                           \
+      1,                                                                                           \
+      kernel,                                                                                      \
+      LIMIT BOTH(2),                                                                               \
+      .plain = "regress gaussian 4096 d=1" },
 #define OPTION(text, dims, with)                                                                   \
     {                                                                                              \
         "regress gaussian 4096 d=" #dims text, BENCH_REGRESS, BENCH_OWN | (with), 1, 4096, 4096,   \
@@ -115,23 +124,10 @@ const struct bench_case bench_cases[] = {
       RATIO BOTH(1.2), LIMIT BOTH(0.90) },
     { "attend additive 8x256x256x64", BENCH_ADDITIVE, Q, 8, 256, 256, 64, 64, RATIO BOTH(1.4) },
 
-    { "regress gaussian 4096 d=1", BENCH_REGRESS, BENCH_OWN, 1, 4096, 4096, 1, 1, RATIO BOTH(0) },
     { "regress gaussian 4096 d=3", BENCH_REGRESS, BENCH_OWN, 1, 4096, 4096, 3, 1, RATIO BOTH(0) },
-    KERNEL("boxcar", ATTPOOL_BOXCAR),
-    KERNEL("constant", ATTPOOL_CONSTANT),
-    KERNEL("triangular", ATTPOOL_TRIANGULAR),
-    KERNEL("epanechnikov", ATTPOOL_EPANECHNIKOV),
-    KERNEL("biweight", ATTPOOL_BIWEIGHT),
-    KERNEL("triweight", ATTPOOL_TRIWEIGHT),
-    KERNEL("tricube", ATTPOOL_TRICUBE),
-    KERNEL("cosine", ATTPOOL_COSINE),
-    KERNEL("laplacian", ATTPOOL_LAPLACIAN),
-    KERNEL("logistic", ATTPOOL_LOGISTIC),
-    KERNEL("sigmoid", ATTPOOL_SIGMOID),
-    KERNEL("silverman", ATTPOOL_SILVERMAN),
-    KERNEL("cauchy", ATTPOOL_CAUCHY),
-    { "regress epanechnikov 4096 d=1 sorted", BENCH_REGRESS, BENCH_OWN | BENCH_SORTED, 1, 4096,
-      4096, 1, 1, ATTPOOL_EPANECHNIKOV, LIMIT BOTH(1), .plain = "regress epanechnikov 4096 d=1" },
+    KERNEL_TABLE(KERNEL){ "regress epanechnikov 4096 d=1 sorted", BENCH_REGRESS,
+                          BENCH_OWN | BENCH_SORTED, 1, 4096, 4096, 1, 1, ATTPOOL_EPANECHNIKOV,
+                          LIMIT BOTH(1), .plain = "regress epanechnikov 4096 d=1" },
     OPTION(" lse", 1, BENCH_LSE),
     OPTION(" n_eff", 1, BENCH_N_EFF),
     OPTION(" leave-one-out", 1, BENCH_LOO),

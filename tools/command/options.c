@@ -38,12 +38,39 @@ int print_text(const char *text, struct error *e)
     return output_close(&o, CMD_OK, e);
 }
 
+/* The names of the kernels, in lines like those of an option. */
+static void print_kernels(struct output *o)
+{
+    enum { INDENT = 23, WIDTH = 88 };
+    const char *name;
+    int at = WIDTH;
+    for (int k = 0; (name = attpool_kernel_to_name((attpool_kernel_name)k)) != NULL; k++) {
+        const int length = (int)strlen(name);
+        if (k > 0)
+            output_text(o, ",");
+        if (at + length + 2 > WIDTH) {
+            output_printf(o, "%s%*s%s", k > 0 ? "\n" : "", INDENT, "", name);
+            at = INDENT + length;
+        } else {
+            output_printf(o, " %s", name);
+            at += length + 2;
+        }
+    }
+    output_text(o, "\n");
+}
+
 static int print_help(const struct option_reader *r, struct error *e)
 {
     struct output o;
     int st = output_open(&o, NULL, e);
     if (st != CMD_OK)
         return st;
+    const char *list = strstr(r->help, KERNEL_LIST), *rest = r->help;
+    if (list != NULL) {
+        output_printf(&o, "%.*s", (int)(list - r->help), r->help);
+        print_kernels(&o);
+        rest = list + strlen(KERNEL_LIST);
+    }
     output_printf(
         &o,
         "%s\n"
@@ -59,7 +86,7 @@ static int print_help(const struct option_reader *r, struct error *e)
         "\n"
         "Examples:\n"
         "%s",
-        r->help, r->backend_help != NULL ? r->backend_help : backend_help, r->precision_help,
+        rest, r->backend_help != NULL ? r->backend_help : backend_help, r->precision_help,
         r->json_help != NULL ? r->json_help : json_help, r->examples);
     return output_close(&o, CMD_OK, e);
 }

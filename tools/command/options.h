@@ -55,6 +55,9 @@ struct option_repeat {
     const char *hint; /* how several values are given; NULL: by repeating it */
 };
 
+/* A line of a help, in whose place the names of the kernels are printed. */
+#define KERNEL_LIST "@kernels@\n"
+
 struct option_reader {
     const char *command;        /* "regress" */
     const char *help;           /* up to the options of every command */

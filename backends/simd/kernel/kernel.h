@@ -141,19 +141,15 @@ static void kernel_radial(const struct kernel_block *f, int64_t r, const real *x
         }
     }
     switch (kernel->name) {
-#define X(name)                                                                                    \
-    case name:                                                                                     \
+#define KERNEL_ROW(NAME, ...)                                                                      \
+    case ATTPOOL_##NAME:                                                                           \
         if (linear)                                                                                \
-            kernel_row_of(name, true, x, f->keys, square, false, c, g);                            \
+            kernel_row_of(ATTPOOL_##NAME, true, x, f->keys, square, false, c, g);                  \
         else                                                                                       \
-            kernel_row_of(name, false, x, f->keys, square, vector, c, g);                          \
+            kernel_row_of(ATTPOOL_##NAME, false, x, f->keys, square, vector, c, g);                \
         break;
-        KERNEL_EVERY_NAME(X)
-#undef X
-    case ATTPOOL_CONSTANT:
-        for (int64_t j = 0; j < f->keys; j++)
-            put(g + j, 1);
-        break;
+        KERNEL_TABLE(KERNEL_ROW)
+#undef KERNEL_ROW
     }
 }
 

@@ -161,6 +161,8 @@ VEC_FN void product_of(const struct measure *f, const struct product_run *run,
                        attpool_kernel_name name, bool scale_is_vector)
 {
     const int64_t tile = KERNEL_TILE_VECS * LANES;
+    if (name == ATTPOOL_CONSTANT) /* it looks at no coordinate */
+        return;
     for (int64_t j = 0; j < f->keys; j += tile) {
         struct product p[KERNEL_TILE_VECS];
         const real *k = f->k + j * f->depth + run->c * tile;
@@ -192,17 +194,15 @@ static void measure_product(const struct measure *f, enum kernel_scaling scaling
                                                      : scaling == SCALE_COORDINATE,
                                      .scale_j = both ? f->depth : vector };
     switch ((attpool_kernel_name)name) {
-#define X(name)                                                                                    \
-    case name:                                                                                     \
+#define PRODUCT_OF(NAME, ...)                                                                      \
+    case ATTPOOL_##NAME:                                                                           \
         if (vector)                                                                                \
-            product_of(f, &run, name, true);                                                       \
+            product_of(f, &run, ATTPOOL_##NAME, true);                                             \
         else                                                                                       \
-            product_of(f, &run, name, false);                                                      \
+            product_of(f, &run, ATTPOOL_##NAME, false);                                            \
         break;
-        KERNEL_EVERY_NAME(X)
-#undef X
-    case ATTPOOL_CONSTANT:
-        break;
+        KERNEL_TABLE(PRODUCT_OF)
+#undef PRODUCT_OF
     }
 }
 

@@ -59,6 +59,8 @@ VEC_FN void kernel_row_of(attpool_kernel_name name, bool linear, const real *x, 
     const int n = kernel_has_log((int32_t)name) ? KERNEL_VALUES : 1;
     const vec c = v_set1(factor);
     int64_t j = 0;
+    for (; name == ATTPOOL_CONSTANT && j < keys; j++) /* nothing was measured */
+        put(g + j, 1);
     for (; j + n * LANES <= keys; j += n * LANES)
         kernel_piece(name, linear, x, square, by_key, c, g, j, n, 0);
     for (; j < keys; j += LANES)

@@ -10,6 +10,7 @@
 #include "backends/simd/math/powers.h"
 #include "backends/simd/pool/distance.h"
 #include "backends/simd/pool/measure.h"
+#include "backends/simd/pool/plan.h"
 
 /* What becomes of a measure: u of the linear one, u^2 of the other. */
 struct pool_step {
@@ -40,8 +41,7 @@ VEC_FN void pool_step_n(const struct pool_step *t, size_t k, const int count,
 {
     const vec one = v_set1(1);
     const bool compact = kernel_is_compact((int32_t)name), log = kernel_has_log((int32_t)name);
-    const bool root = name != ATTPOOL_EPANECHNIKOV && name != ATTPOOL_BIWEIGHT &&
-                      name != ATTPOOL_TRIWEIGHT && name != ATTPOOL_CAUCHY;
+    const bool root = !kernel_takes_square((int32_t)name);
     vec m[4], u[4], u2[4], f[4];
     UNROLL_FOR (int i = 0; i < 4; i++) {
         m[i] = u[i] = u2[i] = i < count ? v_loadu(t->s + k + i * LANES) : one;
@@ -70,38 +70,25 @@ VEC_FN void pool_step_n(const struct pool_step *t, size_t k, const int count,
 VEC_FN void pool_step_all(const struct pool_step *t, const attpool_kernel_name name)
 {
     size_t k = 0;
+    if (!pool_has_step(name))
+        return;
     for (; k + 4 <= t->vectors; k += 4)
         pool_step_n(t, k * LANES, 4, name);
     for (; k < t->vectors; k++)
         pool_step_n(t, k * LANES, 1, name);
 }
 
-#define POOL_STEP(name)                                                                            \
-    case name:                                                                                     \
-        pool_step_all(t, name);                                                                    \
-        break
-
 static void pool_step(const struct pool_step *t, attpool_kernel_name name)
 {
     switch (name) {
-        POOL_STEP(ATTPOOL_BOXCAR);
-        POOL_STEP(ATTPOOL_TRIANGULAR);
-        POOL_STEP(ATTPOOL_EPANECHNIKOV);
-        POOL_STEP(ATTPOOL_BIWEIGHT);
-        POOL_STEP(ATTPOOL_TRIWEIGHT);
-        POOL_STEP(ATTPOOL_TRICUBE);
-        POOL_STEP(ATTPOOL_COSINE);
-        POOL_STEP(ATTPOOL_LAPLACIAN);
-        POOL_STEP(ATTPOOL_LOGISTIC);
-        POOL_STEP(ATTPOOL_SIGMOID);
-        POOL_STEP(ATTPOOL_SILVERMAN);
-        POOL_STEP(ATTPOOL_CAUCHY);
-    default:
-        pool_step_all(t, ATTPOOL_CONSTANT);
+#define POOL_STEP(NAME, ...)                                                                       \
+    case ATTPOOL_##NAME:                                                                           \
+        pool_step_all(t, ATTPOOL_##NAME);                                                          \
+        break;
+        KERNEL_TABLE(POOL_STEP)
+#undef POOL_STEP
     }
 }
-
-#undef POOL_STEP
 
 /* --- product form -------------------------------------------------------------------------- */
 
@@ -124,6 +111,8 @@ struct pool_product {
 VEC_FN void pool_times(struct pool_product *p, vec u, const attpool_kernel_name name)
 {
     vec u2 = v_mul(u, u);
+    if (name == ATTPOOL_CONSTANT) /* it looks at no coordinate */
+        return;
     p->unordered = m_or(p->unordered, v_isnan(u));
     if (kernel_is_compact((int32_t)name))
         p->outside = m_or(p->outside, v_ge(u, v_set1(1)));
@@ -219,24 +208,20 @@ VEC_FN void pool_product_all(const struct pool_pairs *x, const attpool_kernel_na
         pool_product_n(x, name, has_max, outside, lanes);
 }
 
-#define POOL_TIMES(name)                                                                           \
-    case name:                                                                                     \
-        for (int i = 0; i < x->vectors; i++)                                                       \
-            pool_times(p + i, pool_u(x, j, c, i), name);                                           \
-        break;
-
 /* Coordinate c of point j with all lanes. */
 static void pool_times_any(struct pool_product *p, const struct pool_pairs *x, int j, int64_t c,
-                           int32_t name)
+                           attpool_kernel_name name)
 {
     switch (name) {
-        KERNEL_EVERY_NAME(POOL_TIMES)
-    default:
+#define POOL_TIMES(NAME, ...)                                                                      \
+    case ATTPOOL_##NAME:                                                                           \
+        for (int i = 0; i < x->vectors; i++)                                                       \
+            pool_times(p + i, pool_u(x, j, c, i), ATTPOOL_##NAME);                                 \
         break;
+        KERNEL_TABLE(POOL_TIMES)
+#undef POOL_TIMES
     }
 }
-
-#undef POOL_TIMES
 
 /* A kernel for each coordinate. */
 static void pool_product_names(const struct pool_pairs *x, const struct kernel *kernel,
@@ -249,19 +234,11 @@ static void pool_product_names(const struct pool_pairs *x, const struct kernel *
             for (int i = 0; i < x->vectors; i++)
                 p[i] = (struct pool_product){ v_zero(), v_set1(1), m_first(0), m_first(0) };
             for (int64_t c = 0; c < x->d; c++)
-                pool_times_any(p, &t, j, c, kernel_name_at(kernel, c));
+                pool_times_any(p, &t, j, c, (attpool_kernel_name)kernel_name_at(kernel, c));
             for (int i = 0; i < x->vectors; i++)
                 pool_product_out(&t, j * x->step + i * LANES, p + i, true, has_max, outside);
         }
 }
-
-#define POOL_PRODUCT(name)                                                                         \
-    case name:                                                                                     \
-        if (x->lane_scale != NULL)                                                                 \
-            pool_product_all(x, name, has_max, outside, true);                                     \
-        else                                                                                       \
-            pool_product_all(&scaled, name, has_max, outside, false);                              \
-        break;
 
 static void pool_product(const struct pool_pairs *x, const struct kernel *kernel, bool has_max,
                          real outside)
@@ -274,13 +251,17 @@ static void pool_product(const struct pool_pairs *x, const struct kernel *kernel
         pool_product_names(x, kernel, has_max, outside);
         return;
     }
-    switch ((int32_t)kernel->name) {
-        KERNEL_EVERY_NAME(POOL_PRODUCT)
-    default:
-        pool_product_all(&scaled, ATTPOOL_CONSTANT, has_max, outside, false);
+    switch (kernel->name) {
+#define POOL_PRODUCT(NAME, ...)                                                                    \
+    case ATTPOOL_##NAME:                                                                           \
+        if (x->lane_scale != NULL)                                                                 \
+            pool_product_all(x, ATTPOOL_##NAME, has_max, outside, true);                           \
+        else                                                                                       \
+            pool_product_all(&scaled, ATTPOOL_##NAME, has_max, outside, false);                    \
+        break;
+        KERNEL_TABLE(POOL_PRODUCT)
+#undef POOL_PRODUCT
     }
 }
-
-#undef POOL_PRODUCT
 
 #endif

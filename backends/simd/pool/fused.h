@@ -8,6 +8,7 @@
 #include "backends/kernel_traits.h"
 #include "backends/simd/math/kernels.h"
 #include "backends/simd/pool/measure.h"
+#include "backends/simd/pool/plan.h"
 
 struct pool_fused {
     const struct pool_pairs *x; /* of linear measures, which are not computed before */
@@ -17,7 +18,8 @@ struct pool_fused {
     real *l, *sq, *acc; /* sq may be NULL */
 };
 
-/* The weight of a pair: its factor, 0 outside the support. A NaN stays. */
+/* The weight of a pair: its factor, 0 outside the support, in a short form for polynomials. A NaN
+ * stays. */
 VEC_FN vec pool_fused_weight(const attpool_kernel_name name, vec u, vec u2)
 {
     const vec one = v_set1(1), zero = v_zero();
@@ -38,10 +40,9 @@ VEC_FN vec pool_fused_weight(const attpool_kernel_name name, vec u, vec u2)
     case ATTPOOL_TRICUBE:
         g = v_raise_to(v_fnma(u2, u, one), zero);
         return v_mul(v_mul(g, g), g);
-    case ATTPOOL_COSINE:
-        return v_select(v_ge(u2, one), zero, kernel_factor(name, u, u2));
     default:
-        return kernel_factor(name, u, u2);
+        g = kernel_factor(name, u, u2);
+        return kernel_is_compact((int32_t)name) ? v_select(v_ge(u2, one), zero, g) : g;
     }
 }
 
@@ -90,30 +91,26 @@ VEC_FN void pool_fused_n(const struct pool_fused *t, const attpool_kernel_name n
     }
 }
 
-#define POOL_FUSED(name)                                                                           \
-    case name:                                                                                     \
-        if (linear)                                                                                \
-            pool_fused_n(t, name, true);                                                           \
-        else                                                                                       \
-            pool_fused_n(t, name, false);                                                          \
-        break
+VEC_FN void pool_fused_all(const struct pool_fused *t, const attpool_kernel_name name, bool linear)
+{
+    if (kernel_has_log((int32_t)name) || !pool_has_step(name))
+        return;
+    if (linear)
+        pool_fused_n(t, name, true);
+    else
+        pool_fused_n(t, name, false);
+}
 
 static void pool_fused(const struct pool_fused *t, attpool_kernel_name name, bool linear)
 {
     switch (name) {
-        POOL_FUSED(ATTPOOL_BOXCAR);
-        POOL_FUSED(ATTPOOL_TRIANGULAR);
-        POOL_FUSED(ATTPOOL_EPANECHNIKOV);
-        POOL_FUSED(ATTPOOL_BIWEIGHT);
-        POOL_FUSED(ATTPOOL_TRIWEIGHT);
-        POOL_FUSED(ATTPOOL_TRICUBE);
-        POOL_FUSED(ATTPOOL_COSINE);
-        POOL_FUSED(ATTPOOL_SILVERMAN);
-    default:
-        POOL_FUSED(ATTPOOL_CAUCHY);
+#define POOL_FUSED(NAME, ...)                                                                      \
+    case ATTPOOL_##NAME:                                                                           \
+        pool_fused_all(t, ATTPOOL_##NAME, linear);                                                 \
+        break;
+        KERNEL_TABLE(POOL_FUSED)
+#undef POOL_FUSED
     }
 }
-
-#undef POOL_FUSED
 
 #endif

@@ -72,6 +72,12 @@ static void pool_plan_distance(struct pool_plan *p, bool squares)
     p->power_matters = power && !(kernel->per == ATTPOOL_BANDWIDTH_ONE && p->power == 1);
 }
 
+/* Does the radial form take a step from the measures to x or a factor? Gaussians have x itself. */
+VEC_FN bool pool_has_step(attpool_kernel_name name)
+{
+    return name != ATTPOOL_GAUSSIAN && name != ATTPOOL_CONSTANT;
+}
+
 static void pool_plan_kernel(struct pool_plan *p)
 {
     const struct kernel *kernel = &p->a->kernel;
@@ -85,7 +91,7 @@ static void pool_plan_kernel(struct pool_plan *p)
         return;
     p->factor = p->divide;
     pool_plan_distance(p, false);
-    p->steps = kernel->form == ATTPOOL_RADIAL && kernel->name != ATTPOOL_GAUSSIAN &&
+    p->steps = kernel->form == ATTPOOL_RADIAL && pool_has_step(kernel->name) &&
                !(kernel->name == ATTPOOL_LAPLACIAN && p->measure == MEASURE_LINEAR);
     if (kernel->form == ATTPOOL_PRODUCT || !p->has_max)
         return;
