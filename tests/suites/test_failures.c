@@ -225,7 +225,7 @@ START_TEST(names_of_kernels)
             ck_assert_msg(attpool_kernel_from_name(alias) == k, "%s is not %s", alias, name);
     }
     ck_assert_str_eq(attpool_kernel_to_name(ATTPOOL_EPANECHNIKOV), "epanechnikov");
-    ck_assert_ptr_null(attpool_kernel_to_name((attpool_kernel_name)14));
+    ck_assert_ptr_null(attpool_kernel_to_name((attpool_kernel_name)KERNEL_COUNT));
     ck_assert_ptr_null(attpool_kernel_to_name((attpool_kernel_name)-1));
     ck_assert_int_eq(attpool_kernel_from_name("epanechikov"), -1);
     ck_assert_int_eq(attpool_kernel_from_name("Gaussian"), -1);

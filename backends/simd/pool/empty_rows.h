@@ -5,7 +5,6 @@
 #ifndef BACKENDS_SIMD_POOL_EMPTY_ROWS_H
 #define BACKENDS_SIMD_POOL_EMPTY_ROWS_H
 
-#include "backends/simd/pool/block.h"
 #include "backends/simd/pool/finish.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/run.h"

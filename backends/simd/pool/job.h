@@ -3,8 +3,9 @@
 /* The slot pool: from a call to its tasks. Read the files in the order of the data:
  *
  *     shape.h plan.h          how rows and keys are cut into tasks; what is to be done to a pair
- *     tile.h                  some rows, a lane each, and memory to work on them
- *     block.h prune.h         the next block of keys, unless it is hidden or too far
+ *     tile.h                  some rows, a lane each, memory to work on them, and the next block of
+ *                             keys, unless it is hidden from all of them
+ *     prune.h                 or too far
  *     measure.h distance.h    of each pair the inner product, u, or sum of squared differences
  *     factor.h                what a kernel makes of that: factor, support, product form
  *     masks.h                 what masks and biases leave

@@ -5,7 +5,6 @@
 #define BACKENDS_SIMD_POOL_MASKS_H
 
 #include "backends/simd/masks.h"
-#include "backends/simd/pool/block.h"
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/tile.h"

@@ -4,7 +4,6 @@
 #ifndef BACKENDS_SIMD_POOL_RUN_H
 #define BACKENDS_SIMD_POOL_RUN_H
 
-#include "backends/simd/pool/block.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/prune.h"
 #include "backends/simd/pool/score.h"

@@ -6,7 +6,6 @@
 #define BACKENDS_SIMD_POOL_SCORE_H
 
 #include "backends/simd/math/kernels.h"
-#include "backends/simd/pool/block.h"
 #include "backends/simd/pool/distance.h"
 #include "backends/simd/pool/factor.h"
 #include "backends/simd/pool/masks.h"

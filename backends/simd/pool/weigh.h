@@ -6,7 +6,6 @@
 
 #include "backends/simd/masks.h"
 #include "backends/simd/math/relative.h"
-#include "backends/simd/pool/block.h"
 #include "backends/simd/pool/fused.h"
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"

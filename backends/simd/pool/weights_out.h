@@ -6,7 +6,6 @@
 
 #include "backends/simd/math/elementary.h"
 #include "backends/simd/math/relative.h"
-#include "backends/simd/pool/block.h"
 #include "backends/simd/pool/finish.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/prune.h"
