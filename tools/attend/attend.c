@@ -131,16 +131,6 @@ struct given {
 
 /* ---- options ---- */
 
-const char *attend_score_name(int score)
-{
-    static const char *const names[] = { [ATTPOOL_DOT] = "dot",
-                                         [ATTPOOL_AVERAGE] = "average",
-                                         [ATTPOOL_KERNEL] = NULL,
-                                         [ATTPOOL_ADDITIVE] = "additive",
-                                         [ATTPOOL_PROJECTION] = "projection" };
-    return score <= ATTPOOL_PROJECTION ? names[score] : NULL;
-}
-
 static int read_score(struct attend_options *o, struct error *e)
 {
     struct nearest nearest = { .typed = optarg };

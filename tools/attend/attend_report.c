@@ -4,6 +4,16 @@
 
 #include "tools/attend/attend.h"
 
+const char *attend_score_name(int score)
+{
+    static const char *const names[] = { [ATTPOOL_DOT] = "dot",
+                                         [ATTPOOL_AVERAGE] = "average",
+                                         [ATTPOOL_KERNEL] = NULL,
+                                         [ATTPOOL_ADDITIVE] = "additive",
+                                         [ATTPOOL_PROJECTION] = "projection" };
+    return score <= ATTPOOL_PROJECTION ? names[score] : NULL;
+}
+
 static json_t *shape_of(const struct attend_array *a)
 {
     json_t *shape = a->data != NULL ? json_array() : json_null();

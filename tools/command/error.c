@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/command/error.h"
 
-#include "tools/command/progress.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -54,6 +52,13 @@ int error_memory(struct error *e, size_t bytes)
     return error_set(e, CMD_FAILED, "out of memory (%zu bytes)", bytes);
 }
 
+static void (*clear_line)(void);
+
+void messages_clear_by(void (*clear)(void))
+{
+    clear_line = clear;
+}
+
 /* A file name may hold a newline, a message is one line. */
 static void print_line(const char *prefix, const char *text)
 {
@@ -62,7 +67,8 @@ static void print_line(const char *prefix, const char *text)
     for (char *p = line; *p != '\0'; p++)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
             *p = '?';
-    progress_clear();
+    if (clear_line != NULL)
+        clear_line();
     fprintf(stderr, "attpool: %s%s\n", prefix, line);
 }
 
@@ -85,8 +91,6 @@ static struct {
 void messages_show(enum messages messages)
 {
     shown_messages = messages;
-    if (messages == MESSAGES_QUIET)
-        progress_disable();
 }
 
 enum messages messages_shown(void)

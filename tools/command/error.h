@@ -48,6 +48,9 @@ enum messages {
 void messages_show(enum messages messages);
 enum messages messages_shown(void);
 
+/* Called before each message: it removes what else stands on the line. */
+void messages_clear_by(void (*clear)(void));
+
 /* "attpool: warning: ...", "attpool: note: ..." or, as a summary, "attpool: ..." as one line on
  * stderr. */
 void error_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

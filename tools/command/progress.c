@@ -13,7 +13,7 @@
 enum { BAR = 30, TENTH_MS = 100, QUIET_MS = 500, PACE_MS = 2000, MINUTE_MS = 60000 };
 
 static struct {
-    bool asked, terminal, drawn, disabled, advised;
+    bool asked, terminal, drawn, advised;
     long long next_ms;
     long long start_ms; /* of the work at hand, when start_done of it was done */
     double start_done, done;
@@ -33,8 +33,9 @@ static bool wanted(long long now)
         bar.terminal = isatty(STDERR_FILENO) && (term == NULL || strcmp(term, "dumb") != 0);
         bar.asked = true;
         bar.next_ms = now + QUIET_MS;
+        messages_clear_by(progress_clear);
     }
-    return bar.terminal && !bar.disabled && now >= bar.next_ms;
+    return bar.terminal && messages_shown() != MESSAGES_QUIET && now >= bar.next_ms;
 }
 
 /* What the rest takes at the pace so far; 0 as long as there is none. */
@@ -105,10 +106,4 @@ void progress_clear(void)
     fputs("\r\033[K", stderr);
     fflush(stderr);
     bar.drawn = false;
-}
-
-void progress_disable(void)
-{
-    progress_clear();
-    bar.disabled = true;
 }

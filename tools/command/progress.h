@@ -13,7 +13,4 @@ void progress_update(double fraction, const char *label, const char *advice);
 /* Removes the bar, if one is there. Results and messages come after it. */
 void progress_clear(void);
 
-/* No bar from now on. */
-void progress_disable(void);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "tools/io/table_build.h"
+#include "tools/io/table_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,6 +64,13 @@ unsigned char table_delimiter(const struct table_format *format, const char *pat
     return format->decimal == ',' ? ';' : ',';
 }
 
+static int read_text(struct source *s, struct table_builder *b)
+{
+    struct table_text t = { .b = b, .line = 1 };
+    int st = b->delimiter == TABLE_BLANKS ? table_read_blanks(s, &t) : table_read_csv(s, &t);
+    return table_text_end(&t, st);
+}
+
 /* What is wrong with a missing value is known only when all rows have been seen, and comes before
  * what is wrong further on. */
 static int read_rows(struct source *s, struct table_builder *b, struct error *e)
@@ -72,7 +79,7 @@ static int read_rows(struct source *s, struct table_builder *b, struct error *e)
     b->e = &further;
     int st = set_up(b, s->name);
     if (st == CMD_OK)
-        st = s->npy ? table_read_npy(s, b) : table_read_text(s, b);
+        st = s->npy ? table_read_npy(s, b) : read_text(s, b);
     b->e = e;
     if (b->first.code != CMD_OK && (st == CMD_OK || st == CMD_DATA))
         return report_missing(b);

@@ -64,8 +64,9 @@ static inline enum number_kind table_parse(const struct table_builder *b, const 
     return b->format->missing.count == 0 ? kind : table_parse_marked(b, text, length, kind, value);
 }
 
-/* A number that stands for a missing value. */
+/* A number, or a text, that stands for a missing value. */
 bool table_is_marker(const struct table_builder *b, double value);
+bool table_is_marker_text(const struct table_builder *b, const char *text, size_t length);
 
 /* A value of the current row that is missing or bad. text is for messages. */
 int table_odd_value(struct table_builder *b, size_t file_column, uint64_t line,
@@ -110,7 +111,6 @@ void table_row_done(struct table_builder *b, uint64_t line);
 /* "x" in quotes or, without a header, the number of the column. */
 struct quoted table_label(const struct table *t, size_t file_column);
 
-int table_read_text(struct source *s, struct table_builder *b);
 int table_read_npy(struct source *s, struct table_builder *b);
 
 #endif

@@ -17,7 +17,12 @@ struct choice {
 };
 
 /* The name of a column, or NULL. */
-const struct table_cell *choice_cell(const struct choice *c, size_t column);
+static inline const struct table_cell *choice_cell(const struct choice *c, size_t column)
+{
+    if (c->row == NULL || column < c->shift || column - c->shift >= c->row->count)
+        return NULL;
+    return &c->row->cells[column - c->shift];
+}
 
 /* Whether the row is a header, once the columns are known. */
 int choice_is_header(const struct choice *c, bool *header);

@@ -13,13 +13,6 @@
 
 /* ---- names ---- */
 
-const struct table_cell *choice_cell(const struct choice *c, size_t column)
-{
-    if (c->row == NULL || column < c->shift || column - c->shift >= c->row->count)
-        return NULL;
-    return &c->row->cells[column - c->shift];
-}
-
 /* The column of that name, from `from` on, or c->count. */
 static size_t search_name(const struct choice *c, const char *name, size_t from)
 {

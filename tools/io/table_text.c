@@ -162,12 +162,9 @@ int table_text_open_quote(struct table_text *t)
                     "a quoted cell begins here and never ends");
 }
 
-int table_read_text(struct source *s, struct table_builder *b)
+int table_text_end(struct table_text *t, int status)
 {
-    struct table_text t = { .b = b, .line = 1 };
-    int st = b->delimiter == TABLE_BLANKS ? table_read_blanks(s, &t) : table_read_csv(s, &t);
-    if (st == CMD_OK)
-        st = finish(&t);
-    free_text(&t);
+    int st = status == CMD_OK ? finish(t) : status;
+    free_text(t);
     return st;
 }

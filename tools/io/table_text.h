@@ -64,6 +64,9 @@ int table_text_begin(struct table_text *t, const char *block, size_t got, size_t
 int table_text_stray_quote(struct table_text *t, const char *line, size_t length);
 int table_text_open_quote(struct table_text *t);
 
+/* After the reader, with what it returned: the last row of a short table. */
+int table_text_end(struct table_text *t, int status);
+
 int table_read_csv(struct source *s, struct table_text *t);
 int table_read_blanks(struct source *s, struct table_text *t);
 

@@ -10,37 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool table_is_marker(const struct table_builder *b, double value)
-{
-    for (size_t i = 0; i < b->format->missing.count; i++)
-        if (b->markers[i] == value)
-            return true;
-    return false;
-}
-
-static bool is_marker_text(const struct table_builder *b, const char *text, size_t length)
-{
-    for (; length > 0 && (*text == ' ' || *text == '\t'); length--)
-        text++;
-    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
-        length--;
-    for (size_t i = 0; i < b->format->missing.count; i++) {
-        const char *marker = b->format->missing.item[i];
-        if (strlen(marker) == length && memcmp(text, marker, length) == 0)
-            return true;
-    }
-    return false;
-}
-
-enum number_kind table_parse_marked(const struct table_builder *b, const char *text, size_t length,
-                                    enum number_kind kind, double *value)
-{
-    if (kind == NUMBER_MISSING || !(table_is_marker(b, *value) || is_marker_text(b, text, length)))
-        return kind;
-    *value = (double)NAN;
-    return NUMBER_MISSING;
-}
-
 struct quoted table_label(const struct table *t, size_t file_column)
 {
     struct quoted label;
@@ -101,7 +70,8 @@ int table_take_label(struct table_builder *b, size_t file_column, uint64_t line,
 {
     size_t store = b->label_of[file_column], index = 0;
     double value;
-    if (table_parse(b, text, length, &value) == NUMBER_MISSING || is_marker_text(b, text, length)) {
+    if (table_parse(b, text, length, &value) == NUMBER_MISSING ||
+        table_is_marker_text(b, text, length)) {
         b->t->stored[store][b->t->rows] = (double)NAN;
         return table_odd_value(b, file_column, line, NUMBER_MISSING, text, length);
     }

@@ -5,7 +5,7 @@
 
 #include "tools/io/npy.h"
 #include "tools/io/number.h"
-#include "tools/regress/regress.h"
+#include "tools/regress/regress_group.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -149,6 +149,8 @@ static int fit_curve(struct work *w, struct error *e)
     struct regress_curve *curve = &w->fit->curve;
     attpool_empty empty = w->o->empty == ATTPOOL_EMPTY_ERROR ? ATTPOOL_EMPTY_NAN : w->o->empty;
     int st = regress_curve(w->o, w->fit->group, w->fit->bandwidths, curve, e);
+    if (st == CMD_OK && curve->n > 0)
+        st = group_pack(w->fit->group, &curve->x, curve->n, true, 1, &curve->q, NULL, e);
     if (st != CMD_OK || curve->n == 0)
         return st;
     int64_t n = (int64_t)curve->n;

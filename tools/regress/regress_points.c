@@ -95,7 +95,5 @@ int regress_curve(const struct regress_options *o, const struct regress_group *g
         points = fmax(points, (most - least) / bandwidths->value[0] * POINTS_A_BANDWIDTH);
     curve->n = (size_t)fmin(points, MOST_CURVE_POINTS);
     int st = make_grid(least, most, curve->n, &curve->x, e);
-    if (st == CMD_OK)
-        st = group_pack(g, &curve->x, curve->n, true, 1, &curve->q, NULL, e);
     return st == CMD_OK ? array_new(&curve->fit, curve->n * g->v, real_size(g->single), e) : st;
 }
