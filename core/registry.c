@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/registry.h"
-
 #include "config.h"
+
+#include "core/registry.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command: its subcommands, --help and --version. */
-#include "config.h"
-
 #include "tools/command/command.h"
 #include "tools/command/nearest.h"
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "backends/opencl/pool.h"
 
 /* G is made of the scores that a pooling has. */

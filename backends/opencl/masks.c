@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "backends/opencl/opencl.h"
 
 void ap_put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "backends/opencl/opencl.h"
 
 static cl_mem new_buffer(struct engine *engine, cl_mem_flags flags, size_t bytes, const void *host)

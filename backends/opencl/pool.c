@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "backends/opencl/pool.h"
 
 /* Pooling goes through scratch memory of a bounded size, a slab of queries and a part of the

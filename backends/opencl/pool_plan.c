@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "backends/opencl/pool.h"
 
 /* Which slabs a pooling is cut into, and its scratch memory. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "backends/opencl/slab.h"
 
 attpool_status ap_slab_each(const struct cut *cut, slab_step *step, void *arg)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Times attpool and other libraries in turn. tests/bench/run calls it. */
-#include "config.h"
-
 #include "tests/bench/bench.h"
 
 #include "tools/command/report.h"

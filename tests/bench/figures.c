@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A figure for each operation and unit: groups of bars, a group a case, a bar a library; and one of
  * all cases, each with the ratio to the best of the others. */
-#include "config.h"
-
 #include "tests/bench/bench.h"
 
 #include "tools/plot/run_gnuplot.h"

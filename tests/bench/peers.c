@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The candidates: attpool, shared objects, and Python processes. */
-#include "config.h"
-
 #include "tests/bench/bench.h"
 
 #include <dlfcn.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Results: the table in Markdown, and everything in JSON. */
-#include "config.h"
-
 #include "tests/bench/bench.h"
 
 #include <math.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
-#include "tests/cases/cases_add.h"
+#include "tests/cases/cases.h"
 
 #include "backends/kernels.h"
+#include "tests/cases/cases_add.h"
 
 #include <stdarg.h>
 #include <stdio.h>

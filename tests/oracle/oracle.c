@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "tests/oracle/oracle.h"
 
 #include "tests/oracle/oracle_entry.h"
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Every header compiles on its own: those of the scalar and SIMD backends for each type, those of
-# vectors for each instruction set. Two in tests/bench are templates or need another library.
+# vectors for each instruction set. Two in tests/bench are templates or need another library. A file
+# that uses a macro of config.h includes it before anything else, others do not.
 . "$srcdir/tests/scripts/lib.sh"
 scratch
 
@@ -46,3 +47,26 @@ while read -r header; do
     *) compiles "$header" ;;
     esac
 done <"$tmp/headers"
+
+macros=$(sed -n 's/^#undef \([A-Z0-9_]*\)$/\1/p' "$srcdir/config.h.in" | paste -s -d '|' -)
+test -n "$macros" || fail "config.h.in has no macros"
+# config_fault FILE: says what is wrong, or nothing.
+config_fault()
+{
+    if grep -v '^#include' "$1" | grep -q -w -E "$macros"; then
+        grep -m 1 '^#include' "$1" | grep -q -x '#include "config.h"' ||
+            echo "$1 does not begin with config.h"
+    elif grep -q '^#include "config.h"' "$1"; then
+        echo "$1 includes config.h for nothing"
+    fi
+}
+printf '#include "config.h"\nint x;\n' >"$tmp/none.c"
+printf '#include <stdio.h>\n#include "config.h"\nint x = sizeof VERSION;\n' >"$tmp/late.c"
+for file in none late; do
+    test -n "$(config_fault "$tmp/$file.c")" || fail "$file.c was not seen"
+done
+find "$srcdir/backends" "$srcdir/core" "$srcdir/tests" "$srcdir/tools" -name '*.[ch]' >"$tmp/files"
+while read -r file; do
+    fault=$(config_fault "$file")
+    test -z "$fault" || fail "$fault"
+done <"$tmp/files"

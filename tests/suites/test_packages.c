@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "tests/suites/golden.h"
 #include "tests/suites/suites.h"
 #include "tools/io/table.h"

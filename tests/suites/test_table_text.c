@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables as text: headers, comments, delimiters and missing values in all their forms. */
-#include "config.h"
-
 #include "tests/support/reading.h"
 #include "tests/support/scratch.h"
 #include "tests/suites/suites.h"

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "tests/support/float_env.h"
 
 #if defined(__x86_64__)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool attend: attention on arrays. */
-#include "config.h"
-
 #include "tools/attend/attend.h"
 #include "tools/command/command.h"
 #include "tools/command/nearest.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arrays of attend. The headers of Q, K and V come first: they decide the type in which
  * the rest is read. */
-#include "config.h"
-
 #include "tools/attend/attend.h"
 
 #include <math.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What attend computed, for --json and in a line on stderr. */
-#include "config.h"
-
 #include "tools/attend/attend.h"
 
 const char *attend_score_name(int score)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The call of attend: shapes of the results, options, failures by the name of a file. */
-#include "config.h"
-
 #include "tools/attend/attend.h"
 
 #include <math.h>

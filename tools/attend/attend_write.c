@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The results of attend: NPY, CSV and the picture of the weights. */
-#include "config.h"
-
 #include "tools/attend/attend.h"
 #include "tools/io/number.h"
 #include "tools/plot/picture.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool bench: the speed of each operation on each backend. */
-#include "config.h"
-
 #include "tools/bench/bench.h"
 #include "tools/command/command.h"
 #include "tools/command/output.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The data of a case, and the call of attpool for it. */
-#include "config.h"
-
 #include "tools/bench/bench.h"
 
 #include <math.h>

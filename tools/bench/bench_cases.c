@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of what is timed. */
-#include "config.h"
-
 #include "backends/kernels.h"
 #include "tools/bench/bench.h"
 

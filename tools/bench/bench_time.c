@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The clock, the statistics of samples, and what the machine can do at most. */
-#include "config.h"
-
 #include "tools/bench/bench.h"
 
 #include <math.h>

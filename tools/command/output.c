@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "tools/command/output.h"
 
 #include "tools/command/output_place.h"

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include "tools/command/session.h"
 
 #include "tools/command/nearest.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool demo: the experiments of two chapters of Dive into Deep Learning. */
-#include "config.h"
-
 #include "tools/demo/demo.h"
 
 #include "tools/command/command.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The same work on every backend and device there is: how long it takes, and whether the
  * results have the same bits. */
-#include "config.h"
-
 #include "tools/demo/demo.h"
 
 #include "tools/command/clock.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The data sets of the book from our own seed. Every step is exact or correctly rounded, or
  * one of the library's own elementary functions, so that the data is the same everywhere. */
-#include "config.h"
-
 #define REAL_BITS 64
 #include "backends/scalar/elementary.h"
 #include "tools/demo/demo.h"

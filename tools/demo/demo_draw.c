@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folder of the demo: data and fits as tables, kernels, fits and weights as pictures. */
-#include "config.h"
-
 #include "tools/demo/demo.h"
 
 #include "tools/plot/picture.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers that the book prints, and that must come out. */
-#include "config.h"
-
 #include "tools/demo/demo.h"
 
 #include <math.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool devices: the backends and devices, which would be chosen and why. */
-#include "config.h"
-
 #include "tools/command/command.h"
 #include "tools/command/output.h"
 #include "tools/command/report.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "tools/io/table.h"
 
 #include "tools/io/table_text.h"
 

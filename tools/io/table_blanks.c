@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cells between runs of blanks, as Fortran, R and Octave write them. A cell in quotes may hold
  * blanks, and does not go beyond its line. */
-#include "config.h"
-
 #include "tools/io/table_text.h"
 
 #include <stdlib.h>

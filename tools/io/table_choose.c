@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which columns are used. */
-#include "config.h"
-
 #include "tools/command/nearest.h"
 #include "tools/io/table_build.h"
 #include "tools/io/table_choice.h"

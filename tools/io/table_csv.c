@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cells of CSV, by libcsv. */
-#include "config.h"
-
 #include "tools/io/table_text.h"
 
 #include <csv.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether the first row of a table is a header. */
-#include "config.h"
-
 #include "tools/io/table_choice.h"
 #include "tools/io/table_cure.h"
 

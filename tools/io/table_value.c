@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values of a table, a row at a time. */
-#include "config.h"
-
 #include "tools/io/table_build.h"
 #include "tools/io/table_cure.h"
 

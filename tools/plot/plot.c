@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gnuplot script of a figure: a strip with title and legend, and the panels under it. */
-#include "config.h"
-
 #include "tools/plot/plot.h"
 
 #include "tools/command/output.h"

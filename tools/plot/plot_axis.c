@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Axes whose tics can be told apart. */
-#include "config.h"
-
 #include "tools/plot/plot_script.h"
 
 #include "tools/io/number.h"

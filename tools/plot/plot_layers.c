@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Curves, bands, points and their legend. */
-#include "config.h"
-
 #include "tools/plot/plot_script.h"
 
 #include <math.h>

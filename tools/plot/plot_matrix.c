@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The heat maps of a figure. */
-#include "config.h"
-
 #include "tools/plot/plot_script.h"
 
 #include <math.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Strings, numbers and settings of a script. */
-#include "config.h"
-
 #include "tools/plot/plot_script.h"
 
 #include "tools/io/number.h"

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool regress: kernel regression of a table at query points. */
-#include "config.h"
+#include "tools/regress/regress.h"
 
 #include "tools/command/command.h"
 #include "tools/command/output.h"
+#include "tools/command/progress.h"
+#include "tools/io/source.h"
 #include "tools/plot/picture.h"
 #include "tools/plot/run_gnuplot.h"
-#include "tools/command/progress.h"
-#include "tools/regress/regress.h"
-#include "tools/io/source.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of data and of query points, and the names of their columns. */
-#include "config.h"
-
 #include "tools/regress/regress.h"
 
 #include <math.h>

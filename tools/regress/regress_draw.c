@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pictures of a regression: the fits with their data, and the weights. */
-#include "config.h"
-
 #include "tools/plot/picture.h"
 #include "tools/regress/regress.h"
 

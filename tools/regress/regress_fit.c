@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fits: each is one call of the library, or one for each chunk of queries where weights are
  * written, which then never stand in memory all at once. */
-#include "config.h"
-
 #include "tools/io/npy.h"
 #include "tools/io/number.h"
 #include "tools/regress/regress_group.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From tables to arrays: the rows that are fitted together. */
-#include "config.h"
-
 #include "tools/regress/regress_group.h"
 
 #include <math.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a fit is called in legends, titles and messages. */
-#include "config.h"
-
 #include "tools/regress/regress.h"
 
 #include <stdarg.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The query points of a group, and the curve of its picture. */
-#include "config.h"
-
 #include "tools/regress/regress_group.h"
 
 #include <math.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What regress computed, for --json and in a line on stderr. */
-#include "config.h"
-
 #include "tools/regress/regress.h"
 
 #include <math.h>

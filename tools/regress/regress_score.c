@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How good a fit is: what it leaves of y at the data's own points, and how many rows stand behind
  * its values. */
-#include "config.h"
-
 #include "tools/regress/regress.h"
 
 #include <math.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of the result: the fits one below the other, told apart by columns of what varies. */
-#include "config.h"
-
 #include "tools/command/progress.h"
 #include "tools/io/number.h"
 #include "tools/io/source.h"
