@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the device makes of the operations that everything else is built from. WORD is the
+/* The device's results for the operations that everything else is built from. WORD is the
  * unsigned integer of REAL's size. Inputs come from memory, so nothing is folded away. */
 
 enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6 };

@@ -28,7 +28,7 @@ static int affinity(void)
     return online > 0 && online < MOST_THREADS ? (int)online : 1;
 }
 
-/* First line of a file; false when there is none. */
+/* First line of a file; false if it cannot be read. */
 static bool read_line(const char *path, char *line, int size)
 {
     FILE *f = fopen(path, "re");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/pool.h"
 
-/* G is made of the scores that a pooling has. */
+/* G is computed from the scores that pooling has. */
 
 static attpool_status launch_evaluate(const struct pooling *p, const struct slab *s)
 {

@@ -35,7 +35,7 @@ struct cl_found {
     char reason[CL_NAME_ROOM];
 };
 
-/* All devices of all platforms, in the order of the drivers; *found is to be freed. Returns how
+/* All devices of all platforms, in the order of the drivers; the caller frees *found. Returns how
  * many there are; 0 with a reason where there is no library or no platform. */
 int ap_opencl_find(const struct cl_api *cl, struct cl_found **found, const char **reason);
 

@@ -70,7 +70,7 @@ struct measure {
     DEVICE_LONG d;
 };
 
-/* How a weight is made of what the planes of scratch memory hold. */
+/* How a weight is computed from the planes of scratch memory. */
 struct weighing {
     DEVICE_LONG log_domain, has_factor, has_key_weights, has_squares;
 };

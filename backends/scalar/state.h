@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The state of some keys of a row, and what becomes of it. */
+/* The state of a row after some keys: how it begins, grows and merges. */
 #ifndef BACKENDS_SCALAR_STATE_H
 #define BACKENDS_SCALAR_STATE_H
 
@@ -31,7 +31,7 @@ static inline real shifted(real x, int n)
     return x * power * power;
 }
 
-/* Squares of which either side may have an exponent. */
+/* Sums of squares, either of which may have an exponent. */
 static inline void squares_merge(struct state *left, const struct state *right)
 {
     if (right->square == 0)

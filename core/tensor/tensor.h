@@ -70,7 +70,7 @@ int ap_view_most_dimensions(const struct view *view);
 /* Of four sizes or indices those that the caller's tensor has, in its order; how many. */
 int ap_view_own(const struct view *view, const int64_t four[4], int64_t own[4]);
 
-/* Fail unless the view's size in a dimension is `want`; `of` is "K has" or the like. */
+/* Fail unless the view's size in a dimension is `want`; `of` is "K has", for example. */
 attpool_status ap_view_expect(struct engine *engine, const struct view *view, int dimension,
                               int64_t want, const char *of);
 

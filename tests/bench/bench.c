@@ -47,7 +47,7 @@ static void time_once(const struct settings *s, struct candidates *all, int i)
         let_threads_sleep(all);
         return;
     }
-    /* Threads that sleep, and caches of others' data, are not what is to be compared. */
+    /* Sleeping threads and caches with others' data should not affect the comparison. */
     if (c->calls >= 4)
         (void)candidate_time(c, c->calls / 4);
     c->sample[c->samples++] = candidate_time(c, c->calls);

@@ -27,7 +27,7 @@ struct candidate {
     const struct peer *library;  /* or a shared object, */
     struct peer_process process; /* or a process */
 
-    /* Of the case at hand */
+    /* Of the current case */
     bool has;
     struct bench_call call;
     struct bench_data data;

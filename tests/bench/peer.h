@@ -2,8 +2,8 @@
 #ifndef ATTPOOL_TESTS_BENCH_PEER_H
 #define ATTPOOL_TESTS_BENCH_PEER_H
 
-/* Another library, in a shared object of its own, so that one that is not installed is only
- * lacking. The object exports a `struct peer peer`. */
+/* Another library, in a shared object of its own, so that one that is not installed is just left
+ * out. The object exports a `struct peer peer`. */
 
 #include "tools/bench/bench.h"
 

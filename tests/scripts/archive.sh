@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A program with names of its own links with every object of the library, and both compute what
-# they should.
+# A program whose own functions have common names links with every object of the library, and both
+# compute what they should.
 . "$srcdir/tests/scripts/lib.sh"
 scratch
 

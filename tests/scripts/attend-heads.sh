@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# attpool attend: what belongs to a batch item and what to its heads, by values 1 2 3 under
+# attpool attend: what belongs to a batch item and what to its heads, seen from values 1 2 3 with
 # equal scores.
 . "$srcdir/tests/scripts/command-lib.sh"
 

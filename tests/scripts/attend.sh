@@ -333,7 +333,7 @@ base='-q q.npy -k k.npy -v v.npy'
     unnpy o.npy
     shape '<f8 (2, 1)'
     near 0 0 0
-    # of which there may be only so many, as no file's size bounds them
+    # dimensions without elements are bounded too, though no file's size bounds them
     npy many.npy '<f8' '(1000000000, 0)'
     npy wide.npy '<f8' '(0, 1000000000000)'
     fails 3 'many.npy: the shape .* is too large for an array without elements$' \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# attpool bench: its cases run on each backend; how fast is for no test to say.
+# attpool bench: its cases run on each backend. No test judges how fast.
 . "$srcdir/tests/scripts/command-lib.sh"
 
 ok bench --list

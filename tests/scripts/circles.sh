@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# No two files call each other in a circle, nor include each other.
+# No files call or include each other in a circle.
 . "$srcdir/tests/scripts/lib.sh"
 have tsort || skip "no tsort"
 scratch

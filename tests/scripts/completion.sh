@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What bash is told to complete: commands, options and their values, from --help.
+# Completion in bash: commands, options and their values, from --help.
 . "$srcdir/tests/scripts/lib.sh"
 have bash || skip "no bash"
 scratch

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# --disable-emulation keeps emulated instruction sets out of the library that is installed,
-# and not out of the one that the tests are linked with.
+# --disable-emulation keeps emulated instruction sets out of the installed library, but not out of
+# the one that the tests are linked with.
 . "$srcdir/tests/scripts/lib.sh"
 scratch
 

@@ -71,7 +71,7 @@ part()
     # a column may be both
     ok regress numbers.csv --x x --y g --by g --kernel constant
     near 0 1 1 1 1 1.0 1 1 1
-    # a group that has rows only where values are missing is none
+    # a group whose rows all have missing values is left out
     printf 'x,y,g\n1,1,a\n1,NA,c\n1,3,b\n' >na.csv
     run 0 regress na.csv --x x --y y --by g --kernel constant --na omit
     test "$(cut -d , -f 1 out | tr '\n' ' ')" = 'g a b ' || fail "got $(cat out)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The manual pages are of this version and well set: mandoc and groff have nothing to say of
-# them, and no table is wider than a terminal. attpool(1) has each kernel. attpool-packages(7)
+# The manual pages have this version and are well formed: neither mandoc nor groff complains, and no
+# table is wider than a terminal. attpool(1) has each kernel. attpool-packages(7)
 # names no option that attpool(1) does not know, and has each factor that the tests of its numbers
 # use.
 . "$srcdir/tests/scripts/lib.sh"

@@ -79,7 +79,7 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     drawn regress d.csv --x x --y y --bandwidth 0.03 -o fit.csv --grid 9 --plot p.png
     test "$(block 1 | wc -l)" = 407 || fail "the curve has $(block 1 | wc -l) points"
     drawn regress d.csv --x x --y y --bandwidth 1e-300 -o fit.csv --plot p.png
-    # an error in the table is none in the picture
+    # what is an error in the table is not one in the picture
     drawn $base --kernel boxcar --bandwidth 0.5 --empty error --plot p.png
     # a panel for each y
     drawn regress d.csv --x x --y y,z --bandwidth 1 --plot p.png -o fit.csv

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Tables as real programs write them: each is read right, or refused with one line that names the
-# option or the cure.
+# Tables as real programs write them: each is read, or refused with one line that names the
+# option or the remedy.
 . "$srcdir/tests/scripts/command-lib.sh"
 
 # At its own points with a bandwidth of half a step the fit is y.

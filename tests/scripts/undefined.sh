@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What the library asks of others. It never prints, exits or aborts; and of libm it uses
-# only what is correctly rounded or exact, as the rest differs from machine to machine.
+# The functions of other libraries that the library calls. It never prints, exits or aborts; and of
+# libm it uses only what is correctly rounded or exact, as the rest differs between machines.
 . "$srcdir/tests/scripts/lib.sh"
 scratch
 

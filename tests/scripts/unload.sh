@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The library may be unloaded by a program whose threads have used it: what it keeps for a thread
-# is given back when that thread ends, which may be later.
+# is freed when that thread ends, which may be later.
 . "$srcdir/tests/scripts/lib.sh"
 
 so=$(pwd)/.libs/libattpool.so

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/suites/suites.h"
 
-/* What every backend is tested for; OpenCL is touched by these alone. */
+/* The tests of every backend. Only these use OpenCL. */
 int main(void)
 {
     static Suite *(*const suites[])(void) = {

@@ -22,7 +22,7 @@ struct meeting {
     int calls; /* of the log */
 };
 
-/* Every call that takes a context, the names of which it must refuse. */
+/* Every call that takes a context; each must refuse one that is busy, and name itself. */
 static void refused(attpool_status status, const attpool_context *context, const char *call)
 {
     ck_assert_msg(status == ATTPOOL_E_BUSY, "%s: %s", call, attpool_status_name(status));

@@ -274,7 +274,7 @@ START_TEST(an_offset_may_come_with_a_negative_stride)
         succeeds(&c, attpool_pool(c.context, &q.dl, &q.dl, &q.dl, NULL, &want.dl), "compact");
         succeeds(&c, attpool_pool(c.context, &turned, &turned, &turned, NULL, &got.dl), "turned");
         ck_assert_msg(tensor_same(&got.dl, &want.dl), "%s: the output differs", c.name);
-        /* And as an output, of which the rest stays. */
+        /* And as an output; what lies between its elements stays as it is. */
         struct tensor before;
         make(&c, &before, 1, SHAPE(first + COLUMNS), 7);
         succeeds(&c, attpool_pool(c.context, &q.dl, &q.dl, &q.dl, NULL, &turned), "into turned");

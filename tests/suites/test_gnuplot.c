@@ -200,7 +200,7 @@ static size_t entries_within(const char *text, double top, double bottom)
     return count;
 }
 
-/* gnuplot reckons the width of text, and puts fewer entries in a row than it is told to. */
+/* gnuplot estimates the width of text, and puts fewer entries in a row than it is told to. */
 START_TEST(a_legend_stays_in_its_strip)
 {
     char label[40];

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* "Did you mean": the name that is offered for what was typed, NULL for none. */
+/* "Did you mean": the name that is suggested for what was typed, or NULL. */
 static const struct {
     const char *typed, *names, *near;
 } typed[] = {

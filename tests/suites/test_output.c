@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are there whole or not at all, and tables out. */
+/* Output files, which exist whole or not at all, and tables as they are written. */
 #include "tools/command/output.h"
 
 #include "tests/support/scratch.h"

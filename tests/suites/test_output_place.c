@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Outputs whose place makes it difficult, and signals. */
+/* Outputs in places where a file cannot simply be renamed, and signals. */
 #include "tools/command/output.h"
 
 #include "tests/support/scratch.h"

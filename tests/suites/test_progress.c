@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of work that takes long. */
+/* What the user is told of work that takes minutes. */
 #include "tools/command/progress.h"
 
 #include "tests/support/scratch.h"

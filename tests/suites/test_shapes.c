@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What is said of shapes that do not belong to each other. */
+/* The messages for shapes that do not match. */
 
 /* A pooling of (b, h, n, d) = (3, 4, 2, 1) with two heads of 5 keys, or of (3, 2, 1) without
  * heads, and one array more of this shape. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables in: what is read, and what is said of what cannot be. */
+/* Reading tables: the values, and the messages for what cannot be read. */
 #include "tools/io/table.h"
 
 #include "tests/support/reading.h"

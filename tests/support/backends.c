@@ -28,7 +28,7 @@ const char *element_name(enum element element)
     return element == ELEMENT_F32 ? "float32" : "float64";
 }
 
-/* A crash in the library is told with its case. */
+/* After a crash in the library, the report names the case. */
 static void on_crash(int number)
 {
     static const char text[] = "crashed: ";

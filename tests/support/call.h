@@ -2,7 +2,7 @@
 #ifndef TESTS_CALL_H
 #define TESTS_CALL_H
 
-/* Small calls that are right, for a test to spoil one thing of. */
+/* Small valid calls, for a test to make one thing invalid. */
 
 #include "tests/support/tensor.h"
 

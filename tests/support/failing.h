@@ -2,7 +2,7 @@
 #ifndef TESTS_FAILING_H
 #define TESTS_FAILING_H
 
-/* One call, which a test spoils: its status, the message and what it leaves. */
+/* One call that a test makes fail: its status, its message and what it leaves behind. */
 
 #include "tests/support/call.h"
 

@@ -2,7 +2,7 @@
 #ifndef TESTS_NPY_FILE_H
 #define TESTS_NPY_FILE_H
 
-/* NPY files made by hand, and what becomes of them. */
+/* NPY files made by hand, and what is read from them. */
 
 #include "tools/io/npy.h"
 

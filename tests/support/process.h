@@ -2,7 +2,7 @@
 #ifndef TESTS_PROCESS_H
 #define TESTS_PROCESS_H
 
-/* Threads that the process has. */
+/* The number of threads of the process. */
 int threads_of_process(void);
 
 #endif

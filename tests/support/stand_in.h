@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A gnuplot of the tests' own, in the current folder and alone on PATH. */
+/* A gnuplot made by the tests, in the current folder, which is all of PATH. */
 #ifndef ATTPOOL_TESTS_STAND_IN_H
 #define ATTPOOL_TESTS_STAND_IN_H
 

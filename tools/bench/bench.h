@@ -141,7 +141,7 @@ void bench_measure(struct bench_limits *limits, int threads, size_t bytes);
 /* The processor has AVX-512, and ATTPOOL_MAX_ISA does not keep it from use. */
 bool bench_has_avx512(void);
 
-/* What the rate of the case could reach at most, NaN where there is no such limit. */
+/* The highest rate that the machine allows the case, NaN where that is unknown. */
 double bench_limit(const struct bench_case *c, bool single, const struct bench_limits *limits);
 
 #endif

@@ -10,8 +10,8 @@
 /* Bandwidths, which are positive. */
 int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e);
 
-/* Why a name that means different kernels in different places is none here; NULL: it is not such.
- */
+/* Why a name that means different kernels in different packages is refused; NULL: it has one
+ * meaning. */
 const char *kernel_caution(const char *name);
 
 struct kernels {

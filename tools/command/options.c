@@ -319,15 +319,22 @@ int integer_read(const char *option, const char *text, int64_t least, int64_t mo
                      quoted_name(text).text, least, most);
 }
 
+/* The items of a list, and room for their values. */
+static int read_items(const char *option, const char *text, size_t size, struct list *list,
+                      void **values, struct error *e)
+{
+    int st = list_read(option, text, list, e);
+    *values = calloc(list->count + 1, size);
+    return st == CMD_OK && *values == NULL ? error_memory(e, list->count * size) : st;
+}
+
 int numbers_read(const char *option, const char *text, struct numbers *numbers, struct error *e)
 {
     struct list list = { 0 };
-    int st = list_read(option, text, &list, e);
+    void *values;
+    int st = read_items(option, text, sizeof *numbers->value, &list, &values, e);
     free(numbers->value);
-    numbers->count = list.count;
-    numbers->value = calloc(list.count + 1, sizeof *numbers->value);
-    if (st == CMD_OK && numbers->value == NULL)
-        st = error_memory(e, list.count * sizeof *numbers->value);
+    *numbers = (struct numbers){ values, list.count };
     for (size_t i = 0; st == CMD_OK && i < list.count; i++)
         st = number_read(option, list.item[i], &numbers->value[i], e);
     list_free(&list);
@@ -338,12 +345,10 @@ int integers_read(const char *option, const char *text, int64_t least, struct in
                   struct error *e)
 {
     struct list list = { 0 };
-    int st = list_read(option, text, &list, e);
+    void *values;
+    int st = read_items(option, text, sizeof *integers->value, &list, &values, e);
     free(integers->value);
-    integers->count = list.count;
-    integers->value = calloc(list.count + 1, sizeof *integers->value);
-    if (st == CMD_OK && integers->value == NULL)
-        st = error_memory(e, list.count * sizeof *integers->value);
+    *integers = (struct integers){ values, list.count };
     for (size_t i = 0; st == CMD_OK && i < list.count; i++)
         st = integer_read(option, list.item[i], least, INT64_MAX, &integers->value[i], e);
     list_free(&list);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the bytes of an output go until it is whole, and how it comes to its name then. Of output.c
+/* Where the bytes of an output go until it is whole, and how it gets its name then. For output.c
  * and output_files.c alone. */
 #ifndef ATTPOOL_TOOLS_OUTPUT_PLACE_H
 #define ATTPOOL_TOOLS_OUTPUT_PLACE_H

@@ -15,7 +15,7 @@ enum { BAR = 30, TENTH_MS = 100, QUIET_MS = 500, PACE_MS = 2000, MINUTE_MS = 600
 static struct {
     bool asked, terminal, drawn, advised;
     long long next_ms;
-    long long start_ms; /* of the work at hand, when start_done of it was done */
+    long long start_ms; /* of the current work, when start_done of it was done */
     double start_done, done;
 } bar;
 
@@ -38,7 +38,7 @@ static bool wanted(long long now)
     return bar.terminal && messages_shown() != MESSAGES_QUIET && now >= bar.next_ms;
 }
 
-/* What the rest takes at the pace so far; 0 as long as there is none. */
+/* The time left at the pace so far; 0 while there is no pace yet. */
 static double left_ms(long long now, long long pace_ms)
 {
     if (!(bar.done > bar.start_done) || now - bar.start_ms < pace_ms)

@@ -32,7 +32,7 @@ void report_append(struct report *r, json_t *array, json_t *value);
 /* null where it is not finite, which JSON does not know. */
 json_t *report_number(double value);
 json_t *report_numbers(const double *values, size_t count);
-/* Text of any bytes, of which those that are no UTF-8 become question marks; NULL is null. */
+/* Text of any bytes; those that are not UTF-8 become question marks. NULL becomes null. */
 json_t *report_text(const char *text);
 
 /* With the members seconds and warnings, into path; NULL: into nothing. After a failure (status)

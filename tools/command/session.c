@@ -98,7 +98,7 @@ int session_status(const struct session *s, attpool_status status, const struct 
         if (origins[i].status == status && origins[i].path != NULL)
             return error_at(e, strcmp(origins[i].path, "-") == 0 ? "<stdin>" : origins[i].path, 0,
                             0, "%s", message);
-    /* What a call can lack of an open backend is a type. */
+    /* An open backend refuses a call for its type alone. */
     return error_set(e, exit_code(status), "%s%s", message,
                      status == ATTPOOL_E_BACKEND ? "; see --precision" : "");
 }

@@ -11,7 +11,7 @@ struct session {
     attpool_context *context;
     const char *label;  /* beside the progress bar */
     const char *advice; /* what would take less time, or NULL */
-    double done, share; /* of the whole work: before the call at hand, and of it */
+    double done, share; /* of the whole work: done before this call, and done by it */
 };
 
 /* Where an argument of a call came from. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options that say how tables are written down, the same in every command that reads some. */
+/* The options that describe the format of tables, the same in every command that reads them. */
 #ifndef ATTPOOL_TOOLS_TABLE_OPTIONS_H
 #define ATTPOOL_TOOLS_TABLE_OPTIONS_H
 

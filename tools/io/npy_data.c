@@ -262,7 +262,7 @@ static int cut_short(const struct source *s, const struct npy_info *info, struct
                     npy_shape(info->dims, info->shape).text);
 }
 
-/* Elements [at, at + count), through the chunk, or straight where nothing is to be done. */
+/* Elements [at, at + count), through the chunk, or directly where nothing has to be converted. */
 static int read_part(struct source *s, const struct npy_info *info, enum npy_type t,
                      unsigned char *chunk, unsigned char *to, size_t at, size_t count,
                      struct error *e)

@@ -27,7 +27,7 @@ struct table_format {
     unsigned char delimiter;  /* 0: a tab where the name ends in .tsv, else ';' with a decimal
                                  comma, else ',' */
     char decimal;             /* '.' or ','; 0 is '.' */
-    char comment;             /* what a line begins with that is no row; 0: there are none */
+    char comment;             /* what a comment line begins with; 0: no comments */
     const char *missing_text; /* of the option, which `missing` is when all are read */
     struct list missing;      /* cells that are missing values, besides empty ones, NA and NaN in
                                  any case; a number stands for all cells of its value */

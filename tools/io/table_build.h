@@ -22,7 +22,7 @@ struct table_builder {
     size_t *store_of;   /* [file_columns], which of t->stored, or TABLE_UNUSED */
     size_t *label_of;   /* likewise, of its labels */
     size_t capacity;    /* rows that fit */
-    bool missing;       /* in the row at hand */
+    bool missing;       /* in the current row */
     struct error first; /* TABLE_MISSING_ERROR: the first missing value, while the rest is read */
 };
 

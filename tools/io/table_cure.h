@@ -14,7 +14,7 @@ struct cure {
 struct cure cure_value(const struct table_builder *b, const char *text, size_t length,
                        bool begins_row);
 
-/* A cell that stands for a value, though none that can be read: a date, 1,234, ******, N/A. */
+/* A cell that is meant as a value but cannot be read as one: a date, 1,234, ******, N/A. */
 bool cure_looks_like_value(const struct table_builder *b, const char *text, size_t length);
 
 /* A line that a comment character of another program's begins. */

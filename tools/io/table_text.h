@@ -12,7 +12,7 @@ struct table_text {
     bool decided;
     bool quoted;       /* the current cell; valid only while not decided */
     size_t cell;       /* cells of the row so far */
-    uint64_t line;     /* of the cell at hand */
+    uint64_t line;     /* of the current cell */
     uint64_t row_line; /* where the row began */
     char first;        /* the row's first character */
     const char *last;  /* the last cell's text, which is valid until the row ends */

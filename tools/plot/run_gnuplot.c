@@ -152,7 +152,7 @@ static int run(struct gnuplot_files *f, struct error *e)
     bool empty = fseek(f->picture, 0, SEEK_END) != 0 || ftell(f->picture) <= 0;
     if (WEXITSTATUS(status) == 0 && !empty)
         return CMD_OK;
-    /* Where posix_spawnp cannot tell that there is none, the child does, by this. */
+    /* If posix_spawnp cannot tell that gnuplot is not installed, the child says so by this. */
     if (WEXITSTATUS(status) == 127)
         return no_gnuplot(e);
     char text[400];

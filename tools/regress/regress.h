@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attpool regress, in the order of its work: options, tables, groups of rows, fits, and what is
- * made of the fits: a table, pictures, a report. */
+/* attpool regress, in the order of its work: options, tables, groups of rows, fits, and their
+ * results: a table, pictures, a report. */
 #ifndef ATTPOOL_TOOLS_REGRESS_H
 #define ATTPOOL_TOOLS_REGRESS_H
 
@@ -106,7 +106,7 @@ struct regress_label {
 struct regress_label regress_label(const struct regress_options *o, const struct regress_fit *fit,
                                    bool varying);
 
-/* ---- what is made of them ---- */
+/* ---- results ---- */
 
 int regress_write(const struct regress_options *o, const struct regress_tables *t,
                   const struct regress_groups *groups, const struct regress_fits *fits,

@@ -18,12 +18,12 @@ enum { MOST_HEATMAP = 1 << 28 };
 struct work {
     const struct regress_options *o;
     const struct regress_tables *tables;
-    struct regress_fit *fit; /* the one at hand */
+    struct regress_fit *fit; /* the current one */
     struct session session;
-    double done, share;       /* of the whole work: before the fit at hand, and of it */
+    double done, share;       /* of the whole work: done before this fit, and done by it */
     void *inverse_bandwidths; /* one a coordinate, or NULL */
     size_t chunk;             /* queries */
-    void *weights;       /* (chunk, m), NULL where the heat map has them all or nobody wants them */
+    void *weights;       /* (chunk, m), NULL where the heat map has them all or none are wanted */
     struct output *file; /* where weights go, or NULL */
     size_t computed;     /* fits */
 };

@@ -53,7 +53,7 @@ static const char *range_text(struct range r, size_t count, char text[64])
     return text;
 }
 
-/* Nothing where there is no such number, as for a constant y. */
+/* Nothing where the number does not exist, as for a constant y. */
 static void describe_errors(const struct regress_options *o, const struct regress_fits *fits,
                             const struct regress_score *scores, char *text, size_t size)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How good a fit is: what it leaves of y at the data's own points, and how many rows stand behind
- * its values. */
+/* How good a fit is: the residuals at the data's own points, and how many rows support its
+ * values. */
 #include "tools/regress/regress.h"
 
 #include <math.h>

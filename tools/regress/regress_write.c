@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of the result: the fits one below the other, told apart by columns of what varies. */
+/* The table of the result: one fit below the other, with columns for what differs between them. */
 #include "tools/command/progress.h"
 #include "tools/io/number.h"
 #include "tools/io/source.h"

@@ -18,7 +18,7 @@ struct bmm_panel {
 };
 
 /* A square of LANES lines by LANES elements from line i and element p on: of `lines` and `deep`.
- * The loops are dissolved: the vectors stay in registers. */
+ * The loops are unrolled, so the vectors stay in registers. */
 VEC_FN void bmm_pack_square(const struct bmm_panel *f, int64_t i, int64_t p, int64_t lines,
                             int64_t deep)
 {

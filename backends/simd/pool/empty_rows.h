@@ -54,7 +54,7 @@ static void pool_nearest_block(const struct pool_tile *t, const struct pool_bloc
         }
 }
 
-/* Of the keys that the masks leave the nearest; -1 where there is none. */
+/* The nearest of the keys that the masks leave; -1 where they leave none. */
 static void pool_nearest_find(struct pool_tile *t, int64_t *nearest)
 {
     real least[POOL_LANES(LANES)];

@@ -21,8 +21,7 @@ struct softmax_rows {
     int64_t ahead; /* the rows to fetch for the next group are so many further on */
 };
 
-/* --- rows along vectors: their reductions are made of LANES rows at once ------------------------
- */
+/* --- rows along vectors: their reductions are done for LANES rows at once ------------------ */
 
 VEC_FN vec softmax_rows_extreme(const element *x, int64_t m, bool smallest)
 {
