@@ -19,6 +19,21 @@ void ap_clear(void *memory, size_t bytes);
 /* round(value) to the type, as a double. */
 double ap_to_type(int type, double value);
 
+/* Multiply-adds that take as long as what is done to a score or a number but for products: an
+ * exponential or the like. */
+#define ELEMENT_WORK 16
+
+/* The backend computes in this type. */
+attpool_status ap_need_type(struct engine *engine, int type);
+
+/* c = scale * log2(e) in the type. */
+attpool_status ap_take_scale(struct engine *engine, int type, const double *scale, double otherwise,
+                             double *c);
+
+/* A policy up to `most`, or ERROR; DEFAULT becomes `otherwise`. */
+attpool_status ap_take_empty(struct engine *engine, attpool_empty given, attpool_empty otherwise,
+                             attpool_empty most, attpool_empty *empty);
+
 /* Check a kernel and take up its tensors of inverse bandwidths. d is known; m and n are checked by
  * ap_kernel_options_fit once the leading dimensions are. The pointers in *k live in `args`. */
 struct kernel_tensors {

@@ -2,7 +2,6 @@
 #include "core/call/pool.h"
 
 #include "core/call/call.h"
-#include "core/call/operations.h"
 
 #include <stdlib.h>
 

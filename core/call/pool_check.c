@@ -2,7 +2,6 @@
 
 /* Everything that can be wrong with a pooling call, and its descriptor. */
 
-#include "core/call/operations.h"
 #include "core/call/pool.h"
 
 #include <math.h>

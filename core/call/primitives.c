@@ -3,7 +3,6 @@
 /* The three primitives: check, describe, call the backend's slot. */
 
 #include "core/call/call.h"
-#include "core/call/operations.h"
 #include "core/call/options.h"
 
 /* ---- Matrix product ---- */

@@ -5,7 +5,6 @@
 #include "backends/kernel_traits.h"
 #include "backends/tree.h"
 #include "core/call/call.h"
-#include "core/call/operations.h"
 #include "core/call/pool.h"
 
 #include <float.h>

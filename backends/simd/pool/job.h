@@ -2,7 +2,7 @@
 
 /* The slot pool: from a call to its tasks. Read the files in the order of the data:
  *
- *     shape.h plan.h          how rows and keys are cut into tasks; what is to be done to a pair
+ *     plan.h                  how rows and keys are cut into tasks; what is to be done to a pair
  *     tile.h                  some rows, a lane each, memory to work on them, and the next block of
  *                             keys, unless it is hidden from all of them
  *     prune.h                 or too far

@@ -6,7 +6,7 @@
 #define BACKENDS_SIMD_POOL_MEASURE_H
 
 #include "backends/simd/math/powers.h"
-#include "backends/simd/pool/shape.h"
+#include "backends/simd/pool/plan.h"
 
 struct pool_pairs {
     int vectors; /* of lanes */

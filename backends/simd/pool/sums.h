@@ -5,7 +5,7 @@
 #define BACKENDS_SIMD_POOL_SUMS_H
 
 #include "backends/simd/math/powers.h"
-#include "backends/simd/pool/shape.h"
+#include "backends/simd/pool/plan.h"
 
 struct pool_sums {
     int vectors, count;
