@@ -94,6 +94,10 @@ void ap_engine_expect(struct engine *engine, double work)
 attpool_status ap_engine_parallel(struct engine *engine, int64_t count, engine_task *task,
                                   void *arg)
 {
+    if (count == 1 && !engine->progress) {
+        task(arg, 0, 0);
+        return ATTPOOL_OK;
+    }
     bool whole = ap_threads_run(engine->threads, engine->alone, count, task, arg,
                                 engine->progress ? watch : NULL, engine);
     return whole ? ATTPOOL_OK : ATTPOOL_E_CANCELLED;

@@ -156,7 +156,7 @@ static attpool_status take_sizes(struct pool_call *c, bool state)
     }
     for (int i = 0; i < 4; i++)
         if (outputs[i])
-            ap_leading_note_heads(&c->leading, outputs[i]);
+            leading_note_heads(&c->leading, outputs[i]);
     return ATTPOOL_OK;
 }
 

@@ -30,8 +30,8 @@ static attpool_status bmm_check(struct arguments *args, double alpha, const DLTe
     if (st != ATTPOOL_OK)
         return st;
     ap_leading_add(&leading, c);
-    ap_leading_note_heads(&leading, a);
-    ap_leading_note_heads(&leading, b);
+    leading_note_heads(&leading, a);
+    leading_note_heads(&leading, b);
     st = ap_leading_expect(e, a, &leading, true, true);
     if (st == ATTPOOL_OK)
         st = ap_leading_expect(e, b, &leading, true, true);
@@ -102,8 +102,8 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
     if (st != ATTPOOL_OK)
         return st;
     ap_leading_add(&leading, g);
-    ap_leading_note_heads(&leading, q);
-    ap_leading_note_heads(&leading, key);
+    leading_note_heads(&leading, q);
+    leading_note_heads(&leading, key);
     leading.key_heads = key->size[1];
     st = ap_leading_expect(e, q, &leading, false, true);
     if (st == ATTPOOL_OK)
@@ -187,7 +187,7 @@ static attpool_status softmax_check(struct arguments *args, const DLTensor *S,
     if (st != ATTPOOL_OK)
         return st;
     ap_leading_add(&leading, w);
-    ap_leading_note_heads(&leading, s);
+    leading_note_heads(&leading, s);
     st = ap_leading_expect(e, s, &leading, false, true);
     if (st == ATTPOOL_OK)
         st = ap_masks_fit(args, &tensors, &leading, s->size[2], s->size[3]);

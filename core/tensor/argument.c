@@ -108,6 +108,7 @@ static attpool_status take_shape(struct arguments *args, const DLTensor *t,
         v->stride[k] = 0;
     }
     v->ndim = t->ndim;
+    v->full = t->ndim == range->most;
     for (int k = t->ndim - 1; k >= 0; k--) {
         int64_t size = t->shape[k], stride = t->strides ? t->strides[k] : compact;
         int to = range->place[range->most - t->ndim + k];
@@ -200,6 +201,7 @@ static bool take_dense(struct arguments *args, const DLTensor *t, struct view *v
     v->device = false;
     v->dense = true;
     v->ndim = n;
+    v->full = n == 4;
     v->bytes = bits / 8;
     v->data = (char *)t->data + t->byte_offset;
     v->size[0] = batch;

@@ -14,14 +14,9 @@ static void take_size(int64_t *size, int64_t other)
 
 void ap_leading_add(struct leading *leading, const struct view *view)
 {
-    ap_leading_note_heads(leading, view);
+    leading_note_heads(leading, view);
     take_size(&leading->batch, view->size[0]);
     take_size(&leading->heads, view->size[1]);
-}
-
-void ap_leading_note_heads(struct leading *leading, const struct view *view)
-{
-    leading->four = leading->four || view->ndim == ap_view_most_dimensions(view);
 }
 
 attpool_status ap_leading_expect(struct engine *engine, const struct view *view,

@@ -37,6 +37,7 @@ struct view {
     bool dense;                 /* host, row-major, not empty */
     bool per_item;              /* its first dimension turned out to be the batch */
     int ndim;                   /* the caller's */
+    bool full;                  /* ndim is the most that its layout has */
     int bytes;                  /* of an element */
     char *data;                 /* host: first element's address; device: handle */
     int64_t offset;             /* device: bytes */
@@ -83,8 +84,11 @@ struct leading {
 };
 #define LEADING_NONE ((struct leading){ -1, -1, false, 1, 1 })
 void ap_leading_add(struct leading *leading, const struct view *view);
-/* Part of ap_leading_add: does the view have all dimensions of its layout? */
-void ap_leading_note_heads(struct leading *leading, const struct view *view);
+/* Part of ap_leading_add. */
+static inline void leading_note_heads(struct leading *leading, const struct view *view)
+{
+    leading->four |= view->full;
+}
 attpool_status ap_leading_expect(struct engine *engine, const struct view *view,
                                  const struct leading *leading, bool grouped, bool broadcast);
 

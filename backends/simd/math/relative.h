@@ -30,6 +30,12 @@ VEC_FN vec_mask v_is_common(vec m)
     return v_lt(v_abs(m), v_set1(REAL(SCORE_LARGE)));
 }
 
+/* v_maximum_of where that is common, else something that is not: no bound is then near. */
+VEC_FN vec v_common_maximum_of(real c, vec end)
+{
+    return v_mul(v_set1(c / 4), end);
+}
+
 /* What the weight is a power of, for any m and k; in the common case fma(c, x, -4m) will do. */
 VEC_FN vec v_relative(vec c, vec x, vec k, vec m)
 {

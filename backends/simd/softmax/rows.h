@@ -148,7 +148,7 @@ static bool softmax_rows(const struct softmax_rows *f, bool smallest, real facto
     v_transpose(part);
     UNROLL_FOR (int l = LANES - 1; l >= 1; l--)
         part[halved(l)] = softmax_extreme(part[halved(l)], part[l], smallest);
-    const vec maximum = v_maximum_of(factor, part[0]);
+    const vec maximum = v_common_maximum_of(factor, part[0]);
     if (!m_all(v_is_common(maximum)))
         return false;
     v_storeu(x, v_mul(maximum, v_set1(-4)));
@@ -230,7 +230,7 @@ VEC_FN bool softmax_narrow_of(const struct softmax_rows *f, const int count, boo
     softmax_narrow_load(f, count, x);
     for (; j < f->m; j++)
         maximum = softmax_extreme(maximum, v_loadu(x + j * LANES), smallest);
-    maximum = v_maximum_of(factor, maximum);
+    maximum = v_common_maximum_of(factor, maximum);
     if (!m_all(v_is_common(maximum)))
         return false;
     maximum = v_mul(maximum, v_set1(-4));

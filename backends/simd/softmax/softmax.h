@@ -18,6 +18,7 @@ struct softmax_job {
     real c;          /* of what comes out of that */
     bool plain;      /* nothing but lengths, causal and window mask, and scores stand as they are */
     bool smallest;
+    bool copy; /* a row of W is not contiguous, and is made in scratch memory */
     int group; /* rows side by side, 0 where each is for itself */
     int64_t rows_each;
 };
@@ -254,7 +255,7 @@ static void softmax_task(void *arg, int64_t index, int worker)
     const struct softmax_args *a = w->args;
     const int64_t rows = a->batch * a->heads * a->n, first = index * w->rows_each;
     const int64_t end = int_min(first + w->rows_each, rows);
-    element *scratch = ap_engine_scratch(w->engine, worker);
+    element *scratch = w->copy ? ap_engine_scratch(w->engine, worker) : NULL;
     int64_t i = 0, h = 0, b = 0;
     if (first > 0) { /* divisions would take much of a small call */
         i = first % a->n;
@@ -283,7 +284,8 @@ attpool_status simd_softmax(struct engine *engine, const struct softmax_args *ar
     const bool bias = args->masks.bias.data != NULL;
     int64_t tasks = 1;
     struct softmax_job w = { .engine = engine, .args = args, .scale = (real)args->c };
-    w.saturation = saturation_of(w.scale);
+    if (bias)
+        w.saturation = saturation_of(w.scale);
     w.c = bias || w.scale / 4 == 0 ? 4 : w.scale;
     w.smallest = w.c < 0;
     w.plain =
@@ -303,8 +305,8 @@ attpool_status simd_softmax(struct engine *engine, const struct softmax_args *ar
             w.rows_each = int_ceil(w.rows_each, w.group) * w.group;
         tasks = int_ceil(rows, w.rows_each);
     }
-    const bool copy = args->w.col != 1;
-    if (!ap_engine_reserve(engine, copy ? (size_t)m * sizeof(real) : 0, 0))
+    w.copy = args->w.col != 1;
+    if (w.copy && !ap_engine_reserve(engine, (size_t)m * sizeof(real), 0))
         return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "softmax needs %zu bytes a thread",
                               (size_t)m * sizeof(real));
     return ap_engine_parallel(engine, tasks, softmax_task, &w);
