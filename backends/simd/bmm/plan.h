@@ -20,6 +20,7 @@ enum {
     BMM_GROUP = 4, /* panels of B packed at a time */
     BMM_FEW = 4,   /* rows that vector.h takes, and its columns at a time */
     BMM_FEW_COLS = 1024,
+    BMM_FEW_NARROW = 8, /* vectors of sums that it keeps in registers */
     /* Bytes: */
     BMM_TALL = 256 << 10, /* of a block of A, so that it stays in the second cache */
     BMM_NEAR = 48 << 10,  /* of a B that is not worth packing */

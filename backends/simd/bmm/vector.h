@@ -44,6 +44,9 @@ VEC_FN void bmm_few_steps(const struct bmm_few *f, int rows, int steps, int64_t 
         a[i] = v_set1(get(f->a + i / steps * f->a_row + (p + i % steps) * f->a_col));
     for (int64_t j = 0; j < f->cols; j += LANES) {
         vec x[4];
+        /* The next rows, since each may begin a page, at which processors cease to prefetch. */
+        UNROLL_FOR (int q = 0; q < steps; q++)
+            vec_prefetch(b + (steps + q) * f->b_row + j);
         UNROLL_FOR (int q = 0; q < steps; q++)
             x[q] = load(b + q * f->b_row + j, int_min(LANES, f->cols - j));
         UNROLL_FOR (int r = 0; r < rows; r++) {
@@ -56,18 +59,70 @@ VEC_FN void bmm_few_steps(const struct bmm_few *f, int rows, int steps, int64_t 
     }
 }
 
+/* Rows of B, from p to end, into sums that stay in registers. */
+VEC_FN void bmm_few_narrow(const struct bmm_few *f, int rows, int vecs, int64_t p, int64_t end,
+                           real *sums)
+{
+    vec s[BMM_FEW_NARROW];
+    const element *a = f->a + p * f->a_col, *b = f->b + p * f->b_row;
+    UNROLL_FOR (int i = 0; i < rows * vecs; i++)
+        s[i] = v_zero();
+    for (; p < end; p++, a += f->a_col, b += f->b_row) {
+        vec x[BMM_FEW_NARROW];
+        UNROLL_FOR (int v = 0; v < vecs; v++)
+            x[v] = v_loadu(b + v * LANES);
+        UNROLL_FOR (int r = 0; r < rows; r++) {
+            const vec y = v_set1(get(a + r * f->a_row));
+            UNROLL_FOR (int v = 0; v < vecs; v++)
+                s[r * vecs + v] = v_fma(y, x[v], s[r * vecs + v]);
+        }
+    }
+    UNROLL_FOR (int i = 0; i < rows * vecs; i++)
+        v_storeu(sums + i / vecs * BMM_FEW_COLS + i % vecs * LANES, s[i]);
+}
+
+/* The number of vectors of a row of B where its sums stay in registers, else 0. */
+static inline int bmm_few_vectors(const struct bmm_few *f, int rows)
+{
+    const int64_t vecs = f->cols / LANES;
+    const bool narrow = vecs * LANES == f->cols && vecs * rows <= BMM_FEW_NARROW;
+    return narrow && (vecs == 1 || vecs == 2 || vecs == 4 || vecs == 8) ? (int)vecs : 0;
+}
+
+/* A chunk of rows of B into the sums. */
+VEC_FN void bmm_few_chunk(const struct bmm_few *f, int rows, int64_t p, int64_t end, real *sums)
+{
+    const int steps = rows <= 2 ? 4 : 2;
+    const int64_t chunk = p;
+    switch (bmm_few_vectors(f, rows)) {
+    case 1:
+        bmm_few_narrow(f, rows, 1, p, end, sums);
+        return;
+    case 2:
+        bmm_few_narrow(f, rows, 2, p, end, sums);
+        return;
+    case 4:
+        bmm_few_narrow(f, rows, rows <= 2 ? 4 : 0, p, end, sums);
+        return;
+    case 8:
+        bmm_few_narrow(f, rows, rows == 1 ? 8 : 0, p, end, sums);
+        return;
+    default:
+        break;
+    }
+    for (; p + steps <= end; p += steps)
+        bmm_few_steps(f, rows, steps, p, p == chunk, sums);
+    for (; p < end; p++)
+        bmm_few_steps(f, rows, 1, p, p == chunk, sums);
+}
+
 /* Rows of B are contiguous: a few of them at a time are added to sums kept in memory. */
 VEC_FN void bmm_few_contiguous(const struct bmm_few *f, int rows)
 {
     real sums[BMM_FEW * BMM_FEW_COLS];
-    const int steps = rows <= 2 ? 4 : 2;
     for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
         const int64_t end = int_min(chunk + CHUNK, f->k);
-        int64_t p = chunk;
-        for (; p + steps <= end; p += steps)
-            bmm_few_steps(f, rows, steps, p, p == chunk, sums);
-        for (; p < end; p++)
-            bmm_few_steps(f, rows, 1, p, p == chunk, sums);
+        bmm_few_chunk(f, rows, chunk, end, sums);
         for (int r = 0; r < rows; r++)
             bmm_few_update(f, sums + r * BMM_FEW_COLS, f->c + r * f->c_row, f->cols, chunk == 0,
                            end == f->k);
