@@ -48,6 +48,13 @@ static const struct test_case written[] = {
     { "bmm long",            BMM, .n = 2, .m = 3, .d = 4099, .alpha = 1 },
     { "bmm one row",         BMM, .n = 1, .m = 1031, .d = 64, .alpha = 1 },
     { "bmm one column",      BMM, .n = 1031, .m = 1, .d = 64, .alpha = 1 },
+    { "bmm one row, 64 columns", BMM, .h = 3, .n = 1, .m = 64, .d = 1027, .alpha = 1 },
+    { "bmm one row, 32 columns", BMM, .h = 2, .n = 1, .m = 32, .d = 513, .alpha = -2, .beta = 1 },
+    { "bmm two rows, 32 columns", BMM, .h = 2, .n = 2, .m = 32, .d = 300, .alpha = 1 },
+    { "bmm two rows, 64 columns", BMM, .h = 2, .n = 2, .m = 64, .d = 300, .alpha = 1 },
+    { "bmm three rows, 32 columns", BMM, .n = 3, .m = 32, .d = 3000, .alpha = 1 },
+    { "bmm four rows, 32 columns", BMM, .n = 4, .m = 32, .d = 3000, .alpha = 1, .beta = 0.5 },
+    { "bmm four rows, 16 columns", BMM, .n = 4, .m = 16, .d = 6000, .alpha = 1 },
 
     { "kernel no queries",   KERNEL, .n = 0, .m = 5, .d = 2 },
     { "kernel no keys",      KERNEL, .n = 5, .m = 0, .d = 2 },
