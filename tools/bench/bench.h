@@ -34,7 +34,7 @@ enum {
     BENCH_OWN = 1 << 9,    /* of attpool alone: what its kernels and options cost */
     BENCH_BIAS = 1 << 10,
     BENCH_KEY_WEIGHTS = 1 << 11,
-    BENCH_KEY_WIDTHS = 1 << 12,
+    BENCH_KEY_BANDWIDTHS = 1 << 12,
     BENCH_WIDTHS = 1 << 13, /* of the coordinates */
     BENCH_PRODUCT = 1 << 14,
     BENCH_LSE = 1 << 15,

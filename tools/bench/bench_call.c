@@ -89,7 +89,7 @@ static const struct extra {
     { BENCH_MASK, "mask", PAIRS, true, false },
     { BENCH_BIAS, "bias", PAIRS, false, false },
     { BENCH_KEY_WEIGHTS, "key_weights", KEYS, false, true },
-    { BENCH_KEY_WIDTHS, "key_inverse_bandwidths", KEYS, false, true },
+    { BENCH_KEY_BANDWIDTHS, "key_inverse_bandwidths", KEYS, false, true },
     { BENCH_WIDTHS, "inverse_bandwidths", COORDINATES, false, true },
     { BENCH_LSE, "lse", QUERIES, false, false },
     { BENCH_N_EFF, "n_eff", QUERIES, false, false },
