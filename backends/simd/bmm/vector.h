@@ -233,7 +233,10 @@ static void bmm_few(const struct bmm_few *f, int64_t rows)
                                             bmm_few_contiguous_3, bmm_few_contiguous_4 };
     static function *const transposed[] = { bmm_few_transposed_1, bmm_few_transposed_2,
                                             bmm_few_transposed_3, bmm_few_transposed_4 };
-    (f->b_col == 1 ? contiguous : transposed)[rows - 1](f);
+    if (f->b_col == 1)
+        contiguous[rows - 1](f);
+    else
+        transposed[rows - 1](f);
 }
 
 #endif

@@ -136,28 +136,28 @@ VEC_FN void softmax_rows_scale(element *w, int64_t m, real by)
 /* False, and nothing is written, where one of the rows is no common case. */
 static bool softmax_rows(const struct softmax_rows *f, bool smallest, real factor)
 {
-    vec part[LANES]; /* a row each, then a lane of all rows */
+    vec reduced[LANES]; /* a row each, then a lane of all rows */
     real x[LANES];
     UNROLL_FOR (int r = 0; r < LANES; r++)
-        part[r] = v_zero();
+        reduced[r] = v_zero();
     for (int r = 0; r < f->count; r++) {
         const element *row = f->src + r * f->src_row;
-        part[r] = smallest ? softmax_rows_extreme(row, f->m, true)
-                           : softmax_rows_extreme(row, f->m, false);
+        reduced[r] = smallest ? softmax_rows_extreme(row, f->m, true)
+                              : softmax_rows_extreme(row, f->m, false);
     }
-    v_transpose(part);
+    v_transpose(reduced);
     UNROLL_FOR (int l = LANES - 1; l >= 1; l--)
-        part[halved(l)] = softmax_extreme(part[halved(l)], part[l], smallest);
-    const vec maximum = v_common_maximum_of(factor, part[0]);
+        reduced[halved(l)] = softmax_extreme(reduced[halved(l)], reduced[l], smallest);
+    const vec maximum = v_common_maximum_of(factor, reduced[0]);
     if (!m_all(v_is_common(maximum)))
         return false;
     v_storeu(x, v_mul(maximum, v_set1(-4)));
     for (int r = 0; r < f->count; r++)
-        part[r] = softmax_rows_weights(f, r, v_set1(factor), v_set1(x[r]));
-    v_transpose(part);
+        reduced[r] = softmax_rows_weights(f, r, v_set1(factor), v_set1(x[r]));
+    v_transpose(reduced);
     UNROLL_FOR (int l = LANES - 1; l >= 1; l--)
-        part[halved(l)] = v_add(part[halved(l)], part[l]);
-    v_storeu(x, v_div(v_set1(1), part[0]));
+        reduced[halved(l)] = v_add(reduced[halved(l)], reduced[l]);
+    v_storeu(x, v_div(v_set1(1), reduced[0]));
     for (int r = 0; r < f->count; r++) {
         element *w = f->dst + r * f->dst_row;
         if (x[r] == x[r])
