@@ -165,9 +165,9 @@ if have script && have stty; then
         grep -q '^[* ] scalar ' narrow || fail "no scalar in: $(cat narrow)"
         test "$(awk -v most=$columns 'length > most' narrow)" = '' ||
             fail "wider than $columns: $(cat narrow)"
-        # lines end between words
-        tr -s ' \n' '\n' <out | sort -u >words
-        tr -s ' \n' '\n' <narrow | sort -u | comm -23 - words >torn
+        # lines end between words, or after a hyphen
+        tr -s ' \n-' '\n' <out | sort -u >words
+        tr -s ' \n-' '\n' <narrow | sort -u | comm -23 - words >torn
         test ! -s torn || fail "words torn: $(cat torn)"
     done
 fi

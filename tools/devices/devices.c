@@ -119,48 +119,58 @@ static unsigned short terminal_width(void)
 
 enum { BACKEND, DEVICE, AVAILABLE, ONE_ANSWER, FLOAT64, REASON, COLUMNS };
 
-/* Blanks become ends of lines of at most `width` bytes, where words are no longer. */
-static void break_lines(char *text, size_t width)
+/* Lines of at most `width` bytes: they end at a blank, which goes, or after a hyphen. What has
+ * neither stays whole. */
+static void break_lines(const char *text, size_t width, char *lines, size_t size)
 {
-    char *blank = NULL, *start = text;
-    for (char *p = text; *p != '\0'; p++) {
-        if (*p == ' ')
-            blank = p;
-        if ((size_t)(p - start) >= width && blank != NULL) {
-            *blank = '\n';
-            start = blank + 1;
-            blank = NULL;
+    size_t used = 0, start = 0, end = 0;
+    for (; *text != '\0' && used + 2 < size; text++) {
+        lines[used++] = *text;
+        lines[used] = '\0';
+        if (*text == ' ')
+            end = used - 1;
+        else if (*text == '-' && used - start <= width)
+            end = used;
+        if (used - start <= width || end <= start)
+            continue;
+        if (lines[end] != ' ') {
+            memmove(lines + end + 1, lines + end, used - end + 1);
+            used++;
         }
+        lines[end] = '\n';
+        start = end + 1;
     }
 }
 
-static size_t longest_word(const char *text)
+/* Of the pieces that break_lines keeps whole. */
+static size_t longest_piece(const char *text)
 {
     size_t longest = 0;
     while (*text != '\0') {
-        size_t length = strcspn(text, " ");
-        longest = length > longest ? length : longest;
-        text += length + (text[length] == ' ');
+        size_t length = strcspn(text, " -");
+        const size_t piece = length + (text[length] == '-');
+        longest = piece > longest ? piece : longest;
+        text += length + (text[length] != '\0');
     }
     return longest;
 }
 
 /* What the other columns leave of a terminal to device and reason: the device as much as it needs,
- * up to two parts of five, but no less than its longest word. */
+ * up to two parts of five, but no less than its longest piece. */
 static size_t wrapped_width(const attpool_device_list *list, int column)
 {
     const attpool_device *d;
     size_t backend = strlen("  backend"), device = strlen("device"), width = terminal_width();
-    size_t word = 0;
+    size_t piece = 0;
     for (size_t i = 0; (d = attpool_device_at(list, i)) != NULL; i++) {
         backend = strlen(d->backend) + 2 > backend ? strlen(d->backend) + 2 : backend;
         device = strlen(d->device) > device ? strlen(d->device) : device;
-        word = longest_word(d->device) > word ? longest_word(d->device) : word;
+        piece = longest_piece(d->device) > piece ? longest_piece(d->device) : piece;
     }
     size_t used = backend + strlen("    available  one answer  f64  ");
     size_t left = width > used + 24 ? width - used : 24;
     device = device < 2 * left / 5 ? device : 2 * left / 5;
-    device = device > word || word > left - 8 ? device : word;
+    device = device > piece || piece > left - 8 ? device : piece;
     return column == DEVICE ? device : left - device;
 }
 
@@ -194,15 +204,14 @@ static struct libscols_table *new_table(void)
 static bool add_device(struct libscols_table *table, const attpool_device_list *list,
                        const attpool_device *d, bool chosen, const struct choice *choice)
 {
-    char backend[120], device[300], reason[300];
+    char backend[120], why[300], device[400] = "", reason[400] = "";
     struct libscols_line *line = scols_table_new_line(table, NULL);
     snprintf(backend, sizeof backend, "%s %s", chosen ? "*" : " ", d->backend);
-    reason_of(d, choice, chosen, reason, sizeof reason);
-    snprintf(device, sizeof device, "%s", d->device);
-    if (isatty(STDOUT_FILENO)) {
-        break_lines(device, wrapped_width(list, DEVICE));
-        break_lines(reason, wrapped_width(list, REASON));
-    }
+    reason_of(d, choice, chosen, why, sizeof why);
+    const bool terminal = isatty(STDOUT_FILENO) != 0;
+    break_lines(d->device, terminal ? wrapped_width(list, DEVICE) : sizeof device, device,
+                sizeof device);
+    break_lines(why, terminal ? wrapped_width(list, REASON) : sizeof reason, reason, sizeof reason);
     const char *const cells[COLUMNS] = {
         [BACKEND] = backend,
         [DEVICE] = device,
