@@ -32,7 +32,7 @@ const char *kernel_caution(const char *name)
     } cautions[] = {
         { "epanechikov", "what Dive into Deep Learning calls Epanechikov is triangular; the kernel "
                          "1 - u^2 is epanechnikov" },
-        { "cos", "R's density calls another kernel cos; cos(pi u/2) is cosine" },
+        { "cos", "what R's density calls cos is another kernel; cos(pi u/2) is cosine" },
         { "trwt", "what locfit calls trwt is tricube; the kernel (1 - u^2)^3 is triweight" },
         { "linear", "what scikit-learn calls linear is triangular" },
     };
