@@ -102,13 +102,20 @@ struct pool_args {
     const struct pool_nodes *nodes; /* not NULL: write the state instead of out, lse, n_eff */
 };
 
-/* The state of a part: the anchored nodes that tile its super-blocks, in order, each with
- * max (rows), sum (rows) and acc (rows, v), rows = batch * heads * n, contiguous, on the host.
- * Node (level, index) covers the super-blocks [index 2^level, (index + 1) 2^level). */
+/* max (rows), sum (rows) and acc (rows, v), rows = batch * heads * n, contiguous, on the host. */
+struct node_sums {
+    void *max, *sum, *acc;
+};
+
+/* The state of a part: the anchored nodes that tile its super-blocks, in order. Node (level, index)
+ * covers the super-blocks [index 2^level, (index + 1) 2^level). Which of its sums a row takes shows
+ * when all nodes are merged; those of all keys may be anything in a row that has a near key in some
+ * node. */
 struct pool_node {
     int level;
     int64_t index;
-    void *max, *sum, *acc;
+    struct node_sums all;
+    struct node_sums near; /* without far keys; NULL where far keys are not cut */
 };
 
 struct pool_nodes {
@@ -116,10 +123,10 @@ struct pool_nodes {
     struct pool_node *node;
 };
 
-/* dst = left merged with right; dst may be left or right. All arrays as in struct pool_node. */
+/* dst = left merged with right; dst may be left or right. */
 struct merge_args {
     int64_t rows, v;
-    struct pool_node left, right, dst;
+    struct node_sums left, right, dst;
 };
 
 /* O and L from one node (the whole tree merged). out, lse: batch * heads * n = rows. */

@@ -11,7 +11,8 @@ enum {
     SUPER_BLOCK = 1024, /* pooling: keys of a leaf of the merge tree */
     SUPER_BLOCK_BLOCKS = SUPER_BLOCK / BLOCK,
     SOFTMAX_LANES_F32 = 32,
-    SOFTMAX_LANES_F64 = 16
+    SOFTMAX_LANES_F64 = 16,
+    CUT_BITS = 6 /* far keys are cut where factors take no more from a weight */
 };
 
 enum pool_score {

@@ -65,6 +65,22 @@ enum elementary_function {
 #define SCORE_LARGE_F32 0x1p+22f
 #define SCORE_LARGE_F64 0x1p+51
 
+/* Far keys: a row is near where its maximum is above NEAR_LIMIT; a key is far where its weight
+ * relative to that is a power of two up to FAR_LIMIT, which comes to 0. */
+#define NEAR_LIMIT_F32 (-8.0f)
+#define NEAR_LIMIT_F64 (-8.0)
+#define FAR_LIMIT_F32  (-126.5f)
+#define FAR_LIMIT_F64  (-159.5)
+
+/* For weight_exp2 up to FAR_LIMIT alone, by weight_exp2's own steps: the least power of two, a
+ * MAGIC that makes it 0, and what the polynomial has to be multiplied by then. */
+#define FAR_ZERO_F32  EXP2_ZERO_F32
+#define FAR_ZERO_F64  (-160.0)
+#define FAR_MAGIC_F32 MAGIC_BIASED_F32
+#define FAR_MAGIC_F64 0x1.80000000000a0p+52
+#define FAR_SCALE_F32 1.0f
+#define FAR_SCALE_F64 0x1p863
+
 /* Sums of squares: of weights from LEAST to below MOST they need no exponent; sums from
  * SQUARES_LEAST to SQUARES_MOST are those of such weights. An exponent is at most EXPONENT_MOST. */
 #define WEIGHT_LEAST_F32  0x1p-60f

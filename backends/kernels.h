@@ -81,6 +81,17 @@ static inline bool kernel_is_intricate(int name)
     return (KERNELS_INTRICATE >> name) & 1;
 }
 
+/* At most so many bits does the factor take from the power of two of a kernel with a log part; -1
+ * where it may take any number of them. */
+static inline int kernel_factor_bits(int name)
+{
+    if (name == KERNEL_ID(LOGISTIC))
+        return 2;
+    if (name == KERNEL_ID(SIGMOID))
+        return 1;
+    return kernel_has_log(name) || name == KERNEL_ID(CONSTANT) ? 0 : -1;
+}
+
 static inline bool kernel_is_compact(int name)
 {
     return (KERNELS_COMPACT >> name) & 1;

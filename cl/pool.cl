@@ -10,6 +10,12 @@ static REAL score_of(const metric *a, const sight *s, REAL x, long j)
     return x;
 }
 
+static int exponent_of_key(const sight *s, long j)
+{
+    REAL a = s->has_key_weights ? s->key_weights[j * s->key_weights_col] : (REAL)1;
+    return take_exponent(&a);
+}
+
 /* Into plane 0 of x the scores or, out of the log domain, the factors; into plane 1 the factors
  * in the log domain; MASKED where a key takes no part. Into c each row's scale. A work-item has
  * keys_each keys of a row. sums_given: plane 0 holds the pairs' sums (sums.cl). */
@@ -32,8 +38,9 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
         evenly = row_sum[p.state] == 0;
     SIGHT_OF(&see, p.b, p.h, p.i, s.m);
     METRIC_OF(&a, p.b, p.h, p.i);
+    REAL c_of_x = is_converted(a.scale, see.has_bias) ? (REAL)4 : a.scale;
     if (from == 0)
-        c[r] = is_converted(a.scale, see.has_bias) ? (REAL)4 : a.scale;
+        c[r] = c_of_x;
 
     long to = min(from + keys_each, s.width);
     for (long n = from; n < to; n++) {
@@ -57,6 +64,8 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
                 x[s.width * s.rows + at] = AS_WORD(weight.factor);
             if (weight.inside || special == NEAREST_OF_EMPTY)
                 word = AS_WORD(clean(value));
+            if (special == NEAR_KEYS && is_far(c_of_x, value, exponent_of_key(&see, j)))
+                word = MASKED;
         }
         x[at] = word;
     }

@@ -54,10 +54,21 @@ static REAL maximum_of(REAL c, REAL best)
     return h > -GREATEST ? h : -GREATEST;
 }
 
-/* The weight relative to m. */
-static REAL relative(REAL c, REAL x, REAL m, int k)
+/* What the weight relative to m is a power of. */
+static REAL relative_power(REAL c, REAL x, REAL m, int k)
 {
-    REAL t = fabs(m) < CONSTANT(SCORE_LARGE) ? fma(c, x, k - 4 * m) : 4 * (quarter(c, x, k) - m);
-    return TYPED(weight_exp2)(t);
+    return fabs(m) < CONSTANT(SCORE_LARGE) ? fma(c, x, k - 4 * m) : 4 * (quarter(c, x, k) - m);
+}
+
+static bool is_far(REAL c, REAL x, int k)
+{
+    return relative_power(c, x, CONSTANT(NEAR_LIMIT), k) <= CONSTANT(FAR_LIMIT);
+}
+
+/* The weight; with `cuts` it is 0 from where on keys are far of the least near one. */
+static REAL relative(REAL c, REAL x, REAL m, int k, bool cuts)
+{
+    REAL t = relative_power(c, x, m, k), e = TYPED(weight_exp2)(t);
+    return cuts && t <= CONSTANT(FAR_LIMIT) ? (REAL)0 : e;
 }
 

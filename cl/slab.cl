@@ -7,7 +7,8 @@ typedef struct slab slab;
 
 static bool is_left_alone(int special, __global const REAL *row_sum, long state)
 {
-    bool others_only = special == EVEN_OF_EMPTY || special == NEAREST_OF_EMPTY;
+    bool others_only = special == ALL_OF_LONELY || special == EVEN_OF_EMPTY ||
+                       special == NEAREST_OF_EMPTY;
     return others_only && row_sum[state] != 0;
 }
 

@@ -73,7 +73,7 @@ softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at
         for (long j = lane; j < m; j += LANES) {
             REAL e = 0;
             if (sees(&see, j)) {
-                e = relative(how.c, score(how, &see, S[j * s_at.col], j), top, 0);
+                e = relative(how.c, score(how, &see, S[j * s_at.col], j), top, 0, false);
                 sum += e;
             }
             W[j * w_at.col] = e;

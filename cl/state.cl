@@ -99,13 +99,15 @@ __kernel void weigh(slab s, __global const long *chosen, weighing how,
         top = weighted_top(s, x, scale, key_weights + key * key_weights_at.col, key_weights_at.col);
     else if (how.log_domain && !evenly)
         top = block_top(s, x, scale);
+    if (special == NEAR_KEYS && CONSTANT(NEAR_LIMIT) > top)
+        top = CONSTANT(NEAR_LIMIT);
     for (int n = 0; n < BLOCK; n++) {
         WORD word = x[n * s.rows];
         if (word == MASKED)
             continue;
         REAL factor = how.has_factor ? AS_REAL(x[(s.width + n) * s.rows]) : (REAL)1;
         REAL a = how.has_key_weights ? key_weights[(key + n) * key_weights_at.col] : (REAL)1;
-        REAL weight = clean(weight_of(how, scale, top, AS_REAL(word), factor, a));
+        REAL weight = clean(weight_of(how, true, scale, top, AS_REAL(word), factor, a));
         weight = evenly ? (REAL)1 : weight;
         l += weight;
         sq = fma(weight, weight, sq);
@@ -246,7 +248,7 @@ __kernel void root(slab s, __global const long *chosen, __global const REAL *nod
     row_place p;
     place_of(&p, s, chosen, r);
     REAL m = nodes[r], l = nodes[slots * s.rows + r], sq = nodes[2 * slots * s.rows + r];
-    REAL scaled = has_max || special != USUAL ? l : l * power_of_two(-(int)m);
+    REAL scaled = has_max || special == EVEN_OF_EMPTY ? l : l * power_of_two(-(int)m);
     REAL effective = TYPED(div_rn)(scaled, sq) * scaled, nan = AS_REAL((WORD)QUIET_NAN);
     __global REAL *to = n_eff + array_at(n_eff_at, p.b, p.h) + p.i * n_eff_at.row;
     if (is_left_alone(special, row_sum, p.state))
@@ -255,6 +257,10 @@ __kernel void root(slab s, __global const long *chosen, __global const REAL *nod
         if (has_n_eff && l != 0)
             *to = clean(effective);
         row_info[p.state] = (long)AS_WORD(l);
+        return;
+    }
+    if (special == NEAR_KEYS && !(m > CONSTANT(NEAR_LIMIT))) {
+        row_sum[p.state] = 0; /* so that all keys are taken */
         return;
     }
     if (l == 0 && empty == EMPTY_ERROR)

@@ -2,11 +2,12 @@
 
 typedef struct weighing weighing;
 
-static REAL weight_of(weighing how, REAL c, REAL m, REAL x, REAL factor, REAL a)
+/* For sums a weight that is nothing beside that of a near key is 0. */
+static REAL weight_of(weighing how, bool sums, REAL c, REAL m, REAL x, REAL factor, REAL a)
 {
     REAL p = x;
     if (how.log_domain)
-        p = relative(c, x, m, how.has_key_weights ? take_exponent(&a) : 0);
+        p = relative(c, x, m, how.has_key_weights ? take_exponent(&a) : 0, sums && how.cuts);
     if (how.has_factor)
         p *= factor;
     return how.has_key_weights ? p * a : p;

@@ -40,9 +40,11 @@ __kernel void out_weights(slab s, __global const long *chosen, weighing how,
         WORD word = x[n * s.rows + r];
         REAL factor = how.has_factor ? AS_REAL(x[(s.width + n) * s.rows + r]) : (REAL)1;
         REAL a = how.has_key_weights ? key_weights[j * key_weights_at.col] : (REAL)1;
-        REAL weight = weight_of(how, scale, top, AS_REAL(word), factor, a);
+        REAL weight = weight_of(how, false, scale, top, AS_REAL(word), factor, a);
         REAL result = divide ? TYPED(div_rn)(weight, l) : weight * inverse;
-        result = word == MASKED ? (REAL)0 : result;
+        bool far = how.cuts && top > CONSTANT(NEAR_LIMIT) &&
+                   is_far(scale, AS_REAL(word), how.has_key_weights ? take_exponent(&a) : 0);
+        result = word == MASKED || far ? (REAL)0 : result;
         if (is_empty)
             result = empty_weight(empty, info, word == MASKED, inverse, j);
         W[j * w_at.col] = clean(result);

@@ -393,6 +393,11 @@ typedef struct attpool_pool_options {
  *  options  NULL for scaled dot-product attention
  *  O        (b, n, v); with V it may be NULL when lse, n_eff or weights is asked for
  *
+ *  Gaussian, laplacian, logistic and sigmoid kernels without a bias: in a row with a key of a
+ * weight above 2^-32, those of a weight below 2^-158 (float64: 2^-191) take no part: their values
+ * are not read, their W is 0. A row without such a key keeps all. Of key weights powers of two
+ * beyond 2^32 count. NUMERICS.md, "Far keys", has the rule and says what it leaves out.
+ *
  *  Needs O(n + m) memory beside W. NaN in a query, key or value that takes part gives NaN.
  *  n_eff, weights and lse under the policies mean and nearest: n_eff and weights follow the
  *  policy, lse stays -Inf.

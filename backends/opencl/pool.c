@@ -8,10 +8,11 @@
  *     weigh           weights relative to their block's largest, in place; the blocks' states
  *     fold, gather    super-blocks: the tree's leaves
  *     merge           the tree, a level at a time
- *     root, finish    the results
+ *     finish, root    the results
  *
- * A second pass does the empty rows of the policies `mean` and `nearest`, and one more makes W
- * from the scores and what root kept of each row. */
+ * Where far keys are cut, one pass leaves them out and a second one does the rows that turn out to
+ * have no near key. A further pass does the empty rows of the policies `mean` and `nearest`, and
+ * one more makes W from the scores and what root kept of each row. */
 
 enum { LEAST_TILED = 32 };
 
@@ -32,16 +33,27 @@ static void put_slab(struct launch *l, const struct pooling *p, const struct sla
 static void put_weighing(struct launch *l, const struct pooling *p)
 {
     const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL,
-                                  p->args->n_eff.data != NULL };
+                                  p->args->n_eff.data != NULL, p->cuts };
     ap_put(l, sizeof how, &how);
     ap_put_array(l, &p->args->key_weights);
+}
+
+/* Is this pass for all rows alike? */
+static bool takes_every_row(const struct pooling *p)
+{
+    return p->special == USUAL || p->special == NEAR_KEYS;
+}
+
+static bool has_maxima(const struct pooling *p)
+{
+    return p->log_domain && p->special != EVEN_OF_EMPTY;
 }
 
 /* ---- The steps ---- */
 
 static bool sums_tiled(const struct pooling *p, const struct slab *s)
 {
-    return p->tiles && p->sums != SUM_NONE && p->special == USUAL && s->queries == QUERIES_ALL &&
+    return p->tiles && p->sums != SUM_NONE && takes_every_row(p) && s->queries == QUERIES_ALL &&
            s->count >= LEAST_TILED && s->width >= LEAST_TILED && p->score.d >= 8;
 }
 
@@ -123,7 +135,7 @@ static attpool_status launch_fold(const struct pooling *p, const struct slab *s,
 
     if (ap_launch_begin(&l, p->engine, KERNEL_FOLD, p->type)) {
         put_slab(&l, p, s);
-        ap_put_int(&l, p->log_domain && p->special == USUAL);
+        ap_put_int(&l, has_maxima(p));
         ap_put_int(&l, p->special);
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->blocks);
@@ -139,7 +151,7 @@ static attpool_status launch_gather(const struct pooling *p, const struct slab *
 {
     const struct pool_args *args = p->args;
     int64_t supers = max64(1, ceil_div(s->width, SUPER_BLOCK));
-    bool tiled = p->tiles && p->special == USUAL && s->queries == QUERIES_ALL &&
+    bool tiled = p->tiles && takes_every_row(p) && s->queries == QUERIES_ALL &&
                  s->count >= LEAST_TILED && args->v >= LEAST_TILED && s->width > 0;
     int64_t tiles[3] = { ceil_div(args->v, TILE) * TILE_SIDE, ceil_div(s->count, TILE) * TILE_SIDE,
                          s->rows / s->count * supers };
@@ -192,7 +204,7 @@ static attpool_status launch_merges(const struct pooling *p, const struct slab *
         ap_put_long(&l, reach);
         ap_put_long(&l, items[2]);
         ap_put_long(&l, p->slots);
-        ap_put_int(&l, p->log_domain && p->special == USUAL);
+        ap_put_int(&l, has_maxima(p));
         ap_put_buffer(&l, p->nodes);
         ap_launch_run(&l, 2, items + 1, across);
     }
@@ -351,16 +363,17 @@ static attpool_status download_nodes(const struct pooling *p, const struct slab 
 
     for (int n = 0; n < nodes->count && status == ATTPOOL_OK; n++) {
         const struct pool_node *node = &nodes->node[n];
+        const struct node_sums *to = p->special == NEAR_KEYS ? &node->near : &node->all;
         size_t slot = (size_t)((node->index << level) - p->first_super);
         if (node->level != level)
             continue;
-        status = memory->download(p->engine, p->nodes, slot * rows, (char *)node->max + row, rows);
+        status = memory->download(p->engine, p->nodes, slot * rows, (char *)to->max + row, rows);
         if (status == ATTPOOL_OK)
             status = memory->download(p->engine, p->nodes, plane + slot * rows,
-                                      (char *)node->sum + row, rows);
+                                      (char *)to->sum + row, rows);
         if (status == ATTPOOL_OK)
             status = memory->download(p->engine, p->columns, slot * rows * columns,
-                                      (char *)node->acc + row * columns, rows * columns);
+                                      (char *)to->acc + row * columns, rows * columns);
     }
     return status;
 }
@@ -391,8 +404,9 @@ attpool_status ap_pool_slab(void *arg, struct slab *s)
     }
     if (status != ATTPOOL_OK || p->args->nodes)
         return status;
-    status = launch_root(p, s);
-    return status == ATTPOOL_OK ? launch_finish(p, s) : status;
+    /* root, which is last, changes what tells a later step which rows to leave alone */
+    status = launch_finish(p, s);
+    return status == ATTPOOL_OK ? launch_root(p, s) : status;
 }
 
 attpool_status ap_pool_slab_nearest(void *arg, struct slab *s)

@@ -15,6 +15,7 @@ struct pooling {
     struct score score;
     int sums;                     /* SUM_* */
     bool log_domain, has_factor;  /* has_factor: beside a score in the log domain */
+    bool cuts;                    /* far keys are no part of rows that have a near one */
     int special;                  /* what this pass is for */
     int64_t first_super, slots;   /* super-blocks of the call */
     int64_t slab_rows, slab_keys; /* at most so many at a time; keys: whole super-blocks */

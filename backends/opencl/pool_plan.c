@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/kernel_traits.h"
 #include "backends/opencl/pool.h"
 
 /* Which slabs a pooling is cut into, and its scratch memory. */
@@ -66,8 +67,15 @@ static attpool_status run(struct pooling *p)
     const struct pool_args *args = p->args;
     bool others = args->out.data || args->lse.data || args->n_eff.data || args->nodes;
     int how = args->rows && !others ? QUERIES_CHOSEN : QUERIES_ALL;
-    attpool_status status = each_slab(p, how, ap_pool_slab);
+    attpool_status status = ATTPOOL_OK;
 
+    if (p->cuts) {
+        p->special = NEAR_KEYS;
+        status = each_slab(p, how, ap_pool_slab);
+        p->special = args->nodes ? USUAL : ALL_OF_LONELY;
+    }
+    if (status == ATTPOOL_OK)
+        status = each_slab(p, how, ap_pool_slab);
     if (args->nodes || status != ATTPOOL_OK)
         return status;
     if (args->empty == ATTPOOL_EMPTY_MEAN) {
@@ -102,6 +110,7 @@ attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const stru
     p->tiles = ap_opencl_tiles(engine, type);
     p->log_domain = ap_score_has_log(&p->score) || args->masks.bias.data;
     p->has_factor = p->log_domain && ap_score_has_factor(&p->score) && args->score == POOL_KERNEL;
+    p->cuts = pool_cuts(args);
     p->first_super = args->key_origin / SUPER_BLOCK;
     p->slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p->first_super);
     attpool_status status = ap_opencl_turns(engine, ap_score_turns(&p->score));

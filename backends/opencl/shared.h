@@ -36,9 +36,10 @@ enum { SUM_PRODUCTS, SUM_ONE, SUM_KEY, SUM_QUERY, SUM_NONE };
  * kept by place in the list or, the last, by query. */
 enum { QUERIES_ALL, QUERIES_CHOSEN, QUERIES_CHOSEN_OF_ALL };
 
-/* The policies `mean`, every key that is visible weighs 1, and `nearest` concern rows that are
- * empty; _OF_EMPTY leaves the others alone. */
-enum { USUAL, EVEN_OF_EMPTY, EVEN_AND_OTHERS, NEAREST_OF_EMPTY };
+/* What a pass is for. Where far keys are cut, one leaves them out and one takes all keys of the
+ * rows that turned out to have no near key. The policies `mean`, every key that is visible weighs
+ * 1, and `nearest` concern rows that are empty; _OF_EMPTY leaves the others alone. */
+enum { USUAL, NEAR_KEYS, ALL_OF_LONELY, EVEN_OF_EMPTY, EVEN_AND_OTHERS, NEAREST_OF_EMPTY };
 
 /* The queries, and of a pooling the keys, of one launch or a few: `rows` queries, `count` of each
  * matrix from number `top` on, the first matrix that of (batch, head); and the keys of whole
@@ -72,7 +73,7 @@ struct measure {
 
 /* How a weight is computed from the planes of scratch memory. */
 struct weighing {
-    DEVICE_LONG log_domain, has_factor, has_key_weights, has_squares;
+    DEVICE_LONG log_domain, has_factor, has_key_weights, has_squares, cuts;
 };
 
 #endif

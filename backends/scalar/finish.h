@@ -12,14 +12,22 @@ struct finish_job {
     const struct finish_args *args;
 };
 
+/* What a row takes of the node. */
+static const struct node_sums *finish_sums(const struct finish_args *args, int64_t row)
+{
+    const real *near = args->node.near.max;
+    return near != NULL && near[row] > REAL(NEAR_LIMIT) ? &args->node.near : &args->node.all;
+}
+
 static void finish_row(const struct finish_job *job, const struct task *task, int64_t i)
 {
     const struct finish_args *args = job->args;
     int64_t row = (task->b * args->heads + task->h) * args->n + i;
     struct view out = view_of(&args->out, task->b, task->h, sizeof(real));
     struct view lse = view_of(&args->lse, task->b, task->h, sizeof(real));
-    const real *acc = (const real *)args->node.acc + row * args->v;
-    real max = ((const real *)args->node.max)[row], sum = ((const real *)args->node.sum)[row];
+    const struct node_sums *sums = finish_sums(args, row);
+    const real *acc = (const real *)sums->acc + row * args->v;
+    real max = ((const real *)sums->max)[row], sum = ((const real *)sums->sum)[row];
     bool empty = sum == 0;
     real missing = args->empty == ATTPOOL_EMPTY_ZERO ? 0 : REAL_NAN;
     if (empty && args->empty == ATTPOOL_EMPTY_ERROR)

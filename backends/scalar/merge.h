@@ -16,7 +16,7 @@ static struct view node_view(void *at, int64_t cols)
 attpool_status scalar_merge(struct engine *engine, const struct merge_args *args)
 {
     (void)engine;
-    const struct pool_node *l = &args->left, *r = &args->right, *dst = &args->dst;
+    const struct node_sums *l = &args->left, *r = &args->right, *dst = &args->dst;
     struct view l_acc = node_view(l->acc, args->v), r_acc = node_view(r->acc, args->v);
     struct view acc = node_view(dst->acc, args->v);
     struct view l_max = node_view(l->max, 1), r_max = node_view(r->max, 1);

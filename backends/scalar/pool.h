@@ -125,7 +125,7 @@ static void write_weights(const struct row *row, const struct outcome *outcome,
         if (!row_cut(row, at, BLOCK, &first, &end))
             continue;
         block_fill(row, first, end, &block);
-        block_weights(row, state->max, &block);
+        block_weights(row, state->max, false, &block);
         for (int n = 0; n < block.count; n++)
             put(weights, place, block.key[n],
                 divide ? block.weight[n] / state->sum : block.weight[n] * inverse);
@@ -168,8 +168,8 @@ static void write_row(const struct pool_job *job, int64_t b, int64_t h, struct r
         write_weights(row, &outcome, state, weights, row->visible.i);
 }
 
-/* The state of a row, into the nodes of the call. */
-static void write_nodes(const struct row *row, int64_t at, struct state *state)
+/* The state of a row, into one side of the nodes of the call. */
+static void write_side(const struct row *row, int64_t at, struct state *state)
 {
     const struct pool_nodes *nodes = row->args->nodes;
     int64_t first, end, v = row->args->v;
@@ -179,12 +179,21 @@ static void write_nodes(const struct row *row, int64_t at, struct state *state)
     assert(tree.count == nodes->count);
     for (int n = 0; n < nodes->count; n++) {
         const struct pool_node *node = &nodes->node[n];
+        const struct node_sums *sums = row->near ? &node->near : &node->all;
         assert(node->level == tree.node[n].level && node->index == tree.node[n].index);
-        ((real *)node->max)[at] = r_canonical_nan(state[n].max);
-        ((real *)node->sum)[at] = r_canonical_nan(state[n].sum);
+        ((real *)sums->max)[at] = r_canonical_nan(state[n].max);
+        ((real *)sums->sum)[at] = r_canonical_nan(state[n].sum);
         for (int64_t c = 0; c < v; c++)
-            ((real *)node->acc)[at * v + c] = r_canonical_nan(state[n].acc[c]);
+            ((real *)sums->acc)[at * v + c] = r_canonical_nan(state[n].acc[c]);
     }
+}
+
+static void write_nodes(struct row *row, int64_t at, struct state *state)
+{
+    write_side(row, at, state);
+    row->near = row->cuts;
+    if (row->near)
+        write_side(row, at, state);
 }
 
 static void pool_task(void *arg, int64_t index, int worker)

@@ -17,6 +17,8 @@ struct row {
     struct view value, wv;
     bool even; /* the policy mean: every visible key weighs 1 */
     bool has_max;
+    bool cuts; /* far keys take no part where there is a near one */
+    bool near; /* as if there were: far keys are left out */
     struct scoring scoring;
 };
 
@@ -45,6 +47,7 @@ static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int
         row.has_max = kernel_any(&args->kernel, args->d, kernel_has_log);
     }
     row.has_max |= args->masks.bias.data != NULL;
+    row.cuts = pool_cuts(args);
     row.scoring = scoring_of(scale, args->masks.bias.data != NULL);
     return row;
 }
@@ -85,6 +88,24 @@ static real row_score(const struct row *row, int64_t j, real x)
     return score_x(&row->scoring, x, row->visible.bias.at != NULL ? &bias : NULL);
 }
 
+/* Key j, unless it is left out. */
+static void block_add(const struct row *row, int64_t j, const struct pair *pair,
+                      struct block *block)
+{
+    const int n = block->count;
+    block->key[n] = j;
+    block->x[n] = row_score(row, j, pair->x);
+    block->factor[n] = pair->factor;
+    block->key_weight[n] = 1;
+    block->exponent[n] = 0;
+    if (row->visible.key_weights.at != NULL)
+        block->key_weight[n] = get(row->visible.key_weights, 0, j);
+    if (row->visible.key_weights.at != NULL && row->has_max)
+        block->exponent[n] = take_exponent(&block->key_weight[n]);
+    if (!row->near || !is_far(row->scoring.c, block->x[n], block->exponent[n]))
+        block->count++;
+}
+
 /* The keys [first, end), all of one block, with their scores. */
 static void block_fill(const struct row *row, int64_t first, int64_t end, struct block *block)
 {
@@ -93,18 +114,8 @@ static void block_fill(const struct row *row, int64_t first, int64_t end, struct
         if (!is_visible(&row->visible, j))
             continue;
         struct pair pair = row_pair(row, j);
-        if (!pair.inside)
-            continue;
-        block->key[block->count] = j;
-        block->x[block->count] = row_score(row, j, pair.x);
-        block->factor[block->count] = pair.factor;
-        block->key_weight[block->count] = 1;
-        block->exponent[block->count] = 0;
-        if (row->visible.key_weights.at != NULL)
-            block->key_weight[block->count] = get(row->visible.key_weights, 0, j);
-        if (row->visible.key_weights.at != NULL && row->has_max)
-            block->exponent[block->count] = take_exponent(&block->key_weight[block->count]);
-        block->count++;
+        if (pair.inside)
+            block_add(row, j, &pair, block);
     }
 }
 
@@ -112,19 +123,21 @@ static real block_max(const struct row *row, const struct block *block)
 {
     if (!row->has_max || row->even)
         return 0;
-    real max = -REAL_MAX;
+    real max = row->near ? REAL(NEAR_LIMIT) : -REAL_MAX;
     for (int n = 0; n < block->count; n++)
         max = keep_max(max, quarter(row->scoring.c, block->x[n], block->exponent[n]));
     return max;
 }
 
-static void block_weights(const struct row *row, real max, struct block *block)
+/* Weights relative to max; for sums those that are nothing beside a near key's are 0. */
+static void block_weights(const struct row *row, real max, bool sums, struct block *block)
 {
     for (int n = 0; n < block->count; n++) {
         real p = 1;
         if (!row->even) {
             if (row->has_max)
-                p = relative(row->scoring.c, block->x[n], block->exponent[n], max);
+                p = relative(row->scoring.c, block->x[n], block->exponent[n], max,
+                             row->cuts && sums);
             p *= block->factor[n];
             if (row->visible.key_weights.at != NULL)
                 p *= block->key_weight[n];
@@ -205,7 +218,7 @@ static void super_block(const struct row *row, int64_t super, struct state *stat
             continue;
         state_clear(row, spare);
         spare->max = block_max(row, &block);
-        block_weights(row, spare->max, &block);
+        block_weights(row, spare->max, true, &block);
         block_sum(row, &block, spare);
         if (!row->has_max && !row->even)
             block_squares(&block, spare);
@@ -235,9 +248,9 @@ static void row_states(const struct row *row, int64_t first, int64_t end, struct
     }
 }
 
-/* The whole row in state[0]. Super-blocks before the first visible key and after the last are left
- * out. */
-static void row_pool(const struct row *row, struct state *state)
+/* The row's keys, or with row->near those that are not far, in state[0]. Super-blocks before the
+ * first visible key and after the last are left out. */
+static void row_tree(const struct row *row, struct state *state)
 {
     struct tree tree;
     struct tree_merge step;
@@ -252,6 +265,17 @@ static void row_pool(const struct row *row, struct state *state)
     while (tree_collapse(&tree, &step))
         state_merge(row->has_max && !row->even, &state[step.left], &state[step.right],
                     row->args->v);
+}
+
+/* The whole row in state[0]: without its far keys where a key is near. */
+static void row_pool(struct row *row, struct state *state)
+{
+    row->near = row->cuts && !row->even;
+    row_tree(row, state);
+    if (row->near && !(state->max > REAL(NEAR_LIMIT))) {
+        row->near = false;
+        row_tree(row, state);
+    }
 }
 
 #endif

@@ -58,10 +58,22 @@ static inline real quarter(real c, real x, int k)
     return h;
 }
 
-static inline real relative(real c, real x, int k, real m)
+/* What the weight relative to m is a power of. */
+static inline real relative_power(real c, real x, int k, real m)
 {
-    return r_weight_exp2(r_abs(m) < REAL(SCORE_LARGE) ? r_fma(c, x, (real)k - 4 * m)
-                                                      : 4 * (quarter(c, x, k) - m));
+    return r_abs(m) < REAL(SCORE_LARGE) ? r_fma(c, x, (real)k - 4 * m) : 4 * (quarter(c, x, k) - m);
+}
+
+static inline bool is_far(real c, real x, int k)
+{
+    return relative_power(c, x, k, REAL(NEAR_LIMIT)) <= REAL(FAR_LIMIT);
+}
+
+/* The weight; with `cuts` it is 0 from where on keys are far of the least near one. */
+static inline real relative(real c, real x, int k, real m, bool cuts)
+{
+    real t = relative_power(c, x, k, m);
+    return cuts && t <= REAL(FAR_LIMIT) ? 0 : r_weight_exp2(t);
 }
 
 #endif

@@ -50,7 +50,7 @@ static real softmax_weights(const struct softmax_row *row, real maximum)
     for (int64_t j = 0; j < row->m; j++) {
         real e = 0;
         if (softmax_is_visible(row, j)) {
-            e = relative(row->scoring.c, softmax_score(row, j), 0, maximum);
+            e = relative(row->scoring.c, softmax_score(row, j), 0, maximum, false);
             lane[j % REAL(SOFTMAX_LANES)] += e;
         }
         put(row->w, row->visible.i, j, e);

@@ -17,6 +17,7 @@ struct attpool_state {
     int64_t key_begin, key_end; /* positions */
     attpool_score score;
     bool has_max;
+    bool cuts; /* rows with a near key leave the far ones out */
     attpool_empty empty;
     int count;
     struct pool_node node[TREE_NODES];
@@ -27,35 +28,47 @@ static int64_t state_rows(const struct attpool_state *s)
     return s->batch * s->heads * s->n;
 }
 
-/* One block of memory: max, sum, acc. */
+/* Bytes of a node, those of either side of it being in a row. */
+static size_t node_bytes(const struct attpool_state *s)
+{
+    size_t size = s->type == TYPE_F32 ? 4 : 8, sides = s->cuts ? 2 : 1;
+    return (size_t)state_rows(s) * size * (size_t)(s->v + 2) * sides;
+}
+
+/* One block of memory: max, sum, acc of all keys, then of those that are not far. */
 static bool node_alloc(const struct attpool_state *s, struct pool_node *node)
 {
     size_t rows = (size_t)state_rows(s), size = s->type == TYPE_F32 ? 4 : 8;
-    size_t bytes = rows * size * (size_t)(s->v + 2);
+    size_t bytes = node_bytes(s);
     char *memory = malloc(bytes > 0 ? bytes : 1);
-    node->max = memory;
+    node->all.max = memory;
     if (!memory)
         return false;
-    node->sum = memory + rows * size;
-    node->acc = memory + 2 * rows * size;
+    node->all.sum = memory + rows * size;
+    node->all.acc = memory + 2 * rows * size;
+    node->near = (struct node_sums){ NULL, NULL, NULL };
+    if (!s->cuts)
+        return true;
+    node->near.max = memory + bytes / 2;
+    node->near.sum = memory + bytes / 2 + rows * size;
+    node->near.acc = memory + bytes / 2 + 2 * rows * size;
     return true;
 }
 
 static void nodes_free(struct pool_node *node, int count)
 {
     for (int i = 0; i < count; i++)
-        free(node[i].max);
+        free(node[i].all.max);
 }
 
 static bool node_copy(const struct attpool_state *s, struct pool_node *to,
                       const struct pool_node *from)
 {
-    size_t size = s->type == TYPE_F32 ? 4 : 8;
     to->level = from->level;
     to->index = from->index;
     if (!node_alloc(s, to))
         return false;
-    memcpy(to->max, from->max, (size_t)state_rows(s) * size * (size_t)(s->v + 2));
+    memcpy(to->all.max, from->all.max, node_bytes(s));
     return true;
 }
 
@@ -101,6 +114,7 @@ static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
     s->empty = p->empty;
     s->has_max = p->masks.bias.data || p->score == POOL_DOT || p->score == POOL_ADDITIVE ||
                  (kernel && kernel_any(&p->kernel, p->d, kernel_has_log));
+    s->cuts = pool_cuts(p);
     tree_tile(&tree, s->key_begin / SUPER_BLOCK, (s->key_end + SUPER_BLOCK - 1) / SUPER_BLOCK);
     for (; s->count < tree.count; s->count++) {
         struct pool_node *node = &s->node[s->count];
@@ -148,7 +162,8 @@ attpool_status attpool_state_pool(attpool_context *context, const DLTensor *Q, c
 static attpool_status check_adjacent(struct engine *e, const struct attpool_state *s,
                                      const struct attpool_state *other)
 {
-    if (s->type != other->type || s->score != other->score || s->has_max != other->has_max)
+    if (s->type != other->type || s->score != other->score || s->has_max != other->has_max ||
+        s->cuts != other->cuts)
         return ap_engine_fail(e, ATTPOOL_E_STATE, "the states have different types or scores");
     if (s->batch != other->batch || s->heads != other->heads || s->n != other->n ||
         s->v != other->v)
@@ -166,8 +181,14 @@ static attpool_status check_adjacent(struct engine *e, const struct attpool_stat
 static void merge_nodes(struct engine *e, const struct attpool_state *s,
                         const struct pool_node *left, const struct pool_node *right)
 {
-    struct merge_args m = { .rows = state_rows(s), .v = s->v, .left = *left, .right = *right };
-    m.dst = *left;
+    struct merge_args m = {
+        .rows = state_rows(s), .v = s->v, .left = left->all, .right = right->all, .dst = left->all
+    };
+    (void)e->backend->merge[s->type](e, &m);
+    if (!s->cuts)
+        return;
+    m.left = m.dst = left->near;
+    m.right = right->near;
     (void)e->backend->merge[s->type](e, &m);
 }
 
@@ -181,7 +202,7 @@ static void append(struct engine *e, struct attpool_state *s, struct tree *tree,
         list[slot] = node[i];
         while (tree_join(tree, &step)) {
             merge_nodes(e, s, &list[step.left], &list[step.right]);
-            free(list[step.right].max);
+            free(list[step.right].all.max);
         }
     }
 }
@@ -240,21 +261,27 @@ static void collapse(struct engine *e, const struct attpool_state *s, struct poo
         merge_nodes(e, s, &list[step.left], &list[step.right]);
 }
 
+static void fill_lowest(const struct attpool_state *s, void *max)
+{
+    for (int64_t r = 0; r < state_rows(s); r++) {
+        if (s->type == TYPE_F32)
+            ((float *)max)[r] = -FLT_MAX;
+        else
+            ((double *)max)[r] = -DBL_MAX;
+    }
+}
+
 /* The state of no keys. */
 static bool identity(const struct attpool_state *s, struct pool_node *node)
 {
-    int64_t rows = state_rows(s);
-    size_t size = s->type == TYPE_F32 ? 4 : 8;
     *node = (struct pool_node){ .level = 0 };
     if (!node_alloc(s, node))
         return false;
-    memset(node->max, 0, (size_t)rows * size * (size_t)(s->v + 2));
-    for (int64_t r = 0; s->has_max && r < rows; r++) {
-        if (s->type == TYPE_F32)
-            ((float *)node->max)[r] = -FLT_MAX;
-        else
-            ((double *)node->max)[r] = -DBL_MAX;
-    }
+    memset(node->all.max, 0, node_bytes(s));
+    if (s->has_max)
+        fill_lowest(s, node->all.max);
+    if (s->cuts)
+        fill_lowest(s, node->near.max);
     return true;
 }
 

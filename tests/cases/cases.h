@@ -63,6 +63,7 @@ enum special {
     SPECIAL_ENDS,       /* so are scores: of softmax, or of keys with d = 1 */
     SPECIAL_EQUAL,      /* keys equal to queries, so differences of 0, and many ties */
     SPECIAL_FAR,        /* queries far from every key */
+    SPECIAL_CUT,        /* keys and queries around where a key is near, and where it is far */
     SPECIAL_PAYLOAD,    /* negative, signalling and other NaN */
     SPECIAL_BLOCKS,     /* of keys, by the mask: open, hidden with NaN and Inf, mixed */
     SPECIAL_SORTED,     /* queries and keys, by their first coordinate */

@@ -28,5 +28,6 @@ struct test_case *cases_add(const struct test_case *c, const char *format, ...)
 
 /* The rows of OPERATION_POOL that loops make. */
 void cases_of_pool(void);
+void cases_of_cuts(void);
 
 #endif

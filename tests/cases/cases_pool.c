@@ -319,4 +319,5 @@ void cases_of_pool(void)
     item_cases();
     end_cases();
     range_cases();
+    cases_of_cuts();
 }

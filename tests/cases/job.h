@@ -45,6 +45,7 @@ void job_reverse_queries(struct job *view);
 
 /* Part of job_new: the values of the inputs; and the largest number of the type. */
 void job_fill(struct job *job);
+void job_fill_cut(struct job *job); /* of SPECIAL_CUT */
 double job_largest(const struct job *job);
 
 /* Outputs get their initial values: C those that beta C needs, the others NaN. */

@@ -230,6 +230,9 @@ static void fill_special(struct job *job)
         for (int64_t i = 0; i < (tensor_count(&job->q) > 0 ? tensor_count(&job->k) : 0); i++)
             tensor_set(&job->k.dl, i, tensor_get(&job->q.dl, i % tensor_count(&job->q)));
         break;
+    case SPECIAL_CUT:
+        job_fill_cut(job);
+        break;
     case SPECIAL_SORTED:
     case SPECIAL_SORTED_NAN:
         sort_points(job, &job->q, c->unit > 0 ? c->unit : 1);

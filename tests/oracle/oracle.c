@@ -265,6 +265,18 @@ static void full_row(const struct job *job, const int64_t x[3], const struct ent
         row->out[c] = column(job, x, entry, t, row->m, c);
 }
 
+/* In a row with a near key the far ones take no part. */
+static void cut(const struct job *job, struct entry *entry, int64_t m)
+{
+    const long double limit = -32, far = job->element == ELEMENT_F32 ? -158.5L : -191.5L;
+    bool near = false;
+    for (int64_t j = 0; j < m; j++)
+        near = near || (entry[j].part && entry[j].reach > limit);
+    for (int64_t j = 0; j < m && near; j++)
+        if (entry[j].part && entry[j].reach <= far)
+            entry[j].part = false;
+}
+
 static void make_row(const struct job *job, const int64_t x[3], bool has_max,
                      struct oracle_row *row)
 {
@@ -278,6 +290,8 @@ static void make_row(const struct job *job, const int64_t x[3], bool has_max,
         oracle_entry(job, query, (const int64_t[]){ x[0], x[1], x[2], j }, &entry[j]);
         row->uncertain = row->uncertain || entry[j].pair.uncertain;
     }
+    if (oracle_cuts(job))
+        cut(job, entry, row->m);
     weigh(job, entry, row->m, has_max, &t);
     if (!t.any || (!isnan(t.sum) && t.most_weight < least * epsilon / 2)) {
         empty_row(job, x, entry, row);

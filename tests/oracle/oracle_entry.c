@@ -141,6 +141,7 @@ void oracle_entry(const struct job *job, const long double *query, const int64_t
         return;
     score(job, query, x, &e->pair);
     e->part = !e->pair.outside;
+    e->reach = e->pair.log / logl(2);
     if (job->masks.bias) {
         long double bias = (long double)tensor_at(job->masks.bias, "bhrc", job->heads, x);
         e->pair.log = saturated(job, e->pair.log + bias);
@@ -155,8 +156,10 @@ void oracle_entry(const struct job *job, const long double *query, const int64_t
         if (logs) {
             e->pair.log += logl(a);
             e->scaled = a != 0 && !(a >= 0x1p-32L && a < 0x1p32L);
-            if (e->scaled) /* its power of two is a part of the score */
+            if (e->scaled) { /* its power of two is a part of the score */
                 e->pair.log_terms += fabsl(logl(a));
+                e->reach += 64 * floorl((logbl(a) + 32) / 64);
+            }
             a = 1;
         }
         e->pair.factor *= a;

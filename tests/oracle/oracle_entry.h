@@ -13,6 +13,7 @@ struct entry {
     bool left;          /* by the masks */
     bool part;          /* takes part */
     bool scaled;        /* its key weight has a power of two that belongs to the score */
+    long double reach;  /* log 2 of the score, with that power of two */
     long double weight; /* relative to the maximum; the row sets it */
 };
 

@@ -146,6 +146,28 @@ bool oracle_has_log(const struct job *job)
     return false;
 }
 
+/* Bits that a kernel's factor may take from a weight; many where there is no bound. */
+static int factor_bits(attpool_kernel_name kernel)
+{
+    if (kernel == ATTPOOL_LOGISTIC)
+        return 2;
+    if (kernel == ATTPOOL_SIGMOID)
+        return 1;
+    return has_log(kernel) || kernel == ATTPOOL_CONSTANT ? 0 : 1000;
+}
+
+bool oracle_cuts(const struct job *job)
+{
+    bool product = job->kernel.form == ATTPOOL_PRODUCT;
+    int bits = product ? 0 : factor_bits(job->kernel.kernel);
+    if (job->c->operation != OPERATION_POOL || job->c->score != ATTPOOL_KERNEL || job->masks.bias ||
+        !oracle_has_log(job))
+        return false;
+    for (int c = 0; product && c < job->c->d; c++)
+        bits += factor_bits(kernel_of(job, c));
+    return bits <= 6;
+}
+
 static long double in_type(const struct job *job, double x)
 {
     return job->element == ELEMENT_F32 ? (long double)(float)x : (long double)x;

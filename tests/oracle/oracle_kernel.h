@@ -21,6 +21,9 @@ void oracle_pair(const struct job *job, const int64_t index[4], struct pair *pai
 bool oracle_has_log(const struct job *job);
 bool oracle_has_kernel(const struct job *job, attpool_kernel_name kernel);
 
+/* Do far keys take no part in a row that has a near one? */
+bool oracle_cuts(const struct job *job);
+
 /* Neumaier's compensated sum. */
 struct sum {
     long double plain, lost;

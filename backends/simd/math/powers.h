@@ -8,27 +8,40 @@
 #include "backends/simd/math/elementary.h"
 
 /* 2^(t - rint t), and rint t in the low bits of z. */
-VEC_FN void powers_of_fraction(vec *t, vec *z, vec *p, const int n, vec magic)
+VEC_FN void powers_of_fraction(vec *t, vec *z, vec *p, const int n, vec magic, const real scale)
 {
     static const real c[] = { REAL(EXP2_POLY) };
     UNROLL_FOR (int i = 0; i < n; i++) {
         z[i] = v_add(t[i], magic);
-        p[i] = v_set1(c[0]);
+        p[i] = v_set1(c[0] * scale);
     }
     UNROLL_FOR (int i = 0; i < n; i++)
         t[i] = v_sub(t[i], v_sub(z[i], magic));
     UNROLL_FOR (size_t k = 1; k < sizeof c / sizeof c[0]; k++) {
         UNROLL_FOR (int i = 0; i < n; i++)
-            p[i] = v_fma(p[i], t[i], v_set1(c[k]));
+            p[i] = v_fma(p[i], t[i], v_set1(c[k] * scale));
     }
 }
 
-VEC_FN void weight_powers(vec *t, const int n)
+/* How scores become weights: not at all, by all powers of two, or with those up to FAR_LIMIT as 0.
+ */
+enum powers { POWERS_NONE, POWERS_ALL, POWERS_NEAR };
+
+static inline enum powers powers_of(bool log, bool near)
+{
+    if (!log)
+        return POWERS_NONE;
+    return near && REAL(FAR_ZERO) != REAL(EXP2_ZERO) ? POWERS_NEAR : POWERS_ALL;
+}
+
+/* With `near` those up to FAR_LIMIT are 0. */
+VEC_FN void weight_powers(vec *t, const int n, const bool near)
 {
     vec z[8], p[8];
     UNROLL_FOR (int i = 0; i < n; i++)
-        t[i] = v_raise_to(t[i], v_set1(REAL(EXP2_ZERO)));
-    powers_of_fraction(t, z, p, n, v_set1(REAL(MAGIC_BIASED)));
+        t[i] = v_raise_to(t[i], v_set1(near ? REAL(FAR_ZERO) : REAL(EXP2_ZERO)));
+    powers_of_fraction(t, z, p, n, v_set1(near ? REAL(FAR_MAGIC) : REAL(MAGIC_BIASED)),
+                       near ? REAL(FAR_SCALE) : 1);
     UNROLL_FOR (int i = 0; i < n; i++)
         t[i] = v_mul(p[i], v_as_real(v_ishl(v_as_int(z[i]), REAL_FRACTION_BITS)));
 }
@@ -38,7 +51,7 @@ VEC_FN void full_powers(vec *t, const int n)
     vec z[8], p[8];
     UNROLL_FOR (int i = 0; i < n; i++)
         t[i] = v_min_keep(v_raise_to(t[i], v_set1(REAL(EXP2_LOW))), v_set1(REAL(EXP2_HIGH)));
-    powers_of_fraction(t, z, p, n, v_set1(REAL(MAGIC)));
+    powers_of_fraction(t, z, p, n, v_set1(REAL(MAGIC)), 1);
     UNROLL_FOR (int i = 0; i < n; i++)
         t[i] = v_scale_by(p[i], z[i]);
 }

@@ -30,7 +30,7 @@ VEC_FN void pool_factors(const vec u[4], const vec u2[4], vec f[4], const attpoo
                                                    : kernel_factor(name, u[i], u2[i]);
     if (!logistic && name != ATTPOOL_SIGMOID)
         return;
-    weight_powers(f, 4);
+    weight_powers(f, 4, false);
     UNROLL_FOR (int i = 0; i < 4; i++)
         f[i] = logistic ? v_logistic_factor(f[i]) : v_sigmoid_factor(f[i]);
 }

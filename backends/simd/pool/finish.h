@@ -135,7 +135,7 @@ static void pool_tile_finish(struct pool_tile *t, real *state, struct pool_resul
             pool_finish_fill(t, lane, a->empty == ATTPOOL_EMPTY_ZERO ? 0 : REAL_NAN, REAL_NAN);
 }
 
-/* The states of a tile's rows go to the nodes. */
+/* The states of a tile's rows go to that side of the nodes. */
 static void pool_tile_nodes(const struct pool_tile *t, const struct pool_forest *f)
 {
     const struct pool_args *a = t->plan->a;
@@ -144,12 +144,13 @@ static void pool_tile_nodes(const struct pool_tile *t, const struct pool_forest 
         const struct pool_node *node = &a->nodes->node[k];
         const real *state = f->state[f->tree.node[k].slot];
         assert(node->level == f->tree.node[k].level && node->index == f->tree.node[k].index);
+        const struct node_sums *to = t->near ? &node->near : &node->all;
         for (int lane = 0; lane < t->count; lane++) {
             int64_t row = (t->b * a->heads + t->head[lane]) * a->n + t->query[lane];
-            ((real *)node->max)[row] = state[lane];
-            ((real *)node->sum)[row] = state[t->lanes + lane];
+            ((real *)to->max)[row] = state[lane];
+            ((real *)to->sum)[row] = state[t->lanes + lane];
             for (int64_t c = 0; c < a->v; c++)
-                ((real *)node->acc)[row * a->v + c] = state[(3 + c) * t->lanes + lane];
+                ((real *)to->acc)[row * a->v + c] = state[(3 + c) * t->lanes + lane];
         }
     }
 }

@@ -18,7 +18,8 @@
  *     finish.h                the root of the tree becomes O, L and n_eff
  *     empty_rows.h            rows of which nothing takes part
  *     weights_out.h           W, from the final maxima and sums
- *     by_key/                 the same for few rows: lanes are keys
+ *     task.h pieces.h         a tile with all keys, and with pieces of them; without far ones, and
+ * with by_key/                 the same for few rows: lanes are keys
  *
  * A tile has up to POOL_VECTORS vectors of rows. What belongs to its pairs with a block of keys
  * (s, factor, included) lies row of lanes by row of lanes, so that a sum over keys, whose order
@@ -44,162 +45,23 @@
 #ifndef BACKENDS_SIMD_POOL_JOB_H
 #define BACKENDS_SIMD_POOL_JOB_H
 
-#include "backends/simd/pool/by_key/by_key.h"
-#include "backends/simd/pool/by_key/run.h"
-#include "backends/simd/pool/by_key/score.h"
-#include "backends/simd/pool/empty_rows.h"
-#include "backends/simd/pool/finish.h"
+#include "backends/simd/pool/pieces.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/prune.h"
-#include "backends/simd/pool/run.h"
-#include "backends/simd/pool/state.h"
+#include "backends/simd/pool/task.h"
 #include "backends/simd/pool/tile.h"
-#include "backends/simd/pool/weights_out.h"
-#include "backends/tree.h"
-
-struct pool_job {
-    struct engine *engine;
-    const struct pool_args *a;
-    struct pool_plan plan;
-    bool notes; /* count empty rows */
-    struct pool_prune prune;
-    real *pieces;            /* states of the pieces of the keys, where these are split */
-    struct tree_node *nodes; /* what the pieces are */
-    size_t piece;            /* numbers of one */
-};
-
-/* The worker's tile with room for the vectors of any. */
-static void pool_job_tile(const struct pool_job *job, int vectors, void *scratch,
-                          struct pool_tile *t, struct by_key *by_key, size_t *bytes)
-{
-    struct pool_arena c = { .at = scratch };
-    const struct pool_shape *s = &job->plan.shape;
-    t->plan = &job->plan;
-    t->prune = job->prune.w > 0 ? &job->prune : NULL;
-    t->vectors = vectors;
-    t->lanes = vectors * LANES;
-    pool_tile_allocate(t, &c);
-    const size_t slots = (size_t)tree_slots(s->first, s->end) + 1;
-    t->states = pool_arena_take(&c, slots * pool_tile_state(&job->plan, vectors));
-    by_key->t = t;
-    if (s->by_key)
-        by_key_allocate(by_key, &c);
-    *bytes = c.used;
-}
-
-/* Rows of tile `index` of all tiles of all sets. */
-static void pool_job_begin(const struct pool_job *job, int64_t index, int worker,
-                           struct pool_tile *t, struct by_key *by_key)
-{
-    const struct pool_shape *s = &job->plan.shape;
-    const struct pool_args *a = job->a;
-    const int64_t set = index / s->tiles, tile = index % s->tiles;
-    const int64_t first = pool_tile_first(s, tile) * LANES;
-    const int64_t set_heads = a->heads / s->group;
-    size_t bytes;
-    pool_job_tile(job, (int)pool_tile_vectors(s, tile), ap_engine_scratch(job->engine, worker), t,
-                  by_key, &bytes);
-    const int count = (int)int_min(t->lanes, s->rows - first);
-    t->b = set / set_heads;
-    for (int lane = 0; lane < count; lane++) {
-        t->head[lane] = set % set_heads * s->group + (first + lane) / a->n;
-        t->query[lane] = (first + lane) % a->n;
-    }
-    pool_tile_begin(t, count);
-    pool_prune_tile(t);
-}
-
-/* Everything that is wanted of a tile whose rows have been run. */
-static void pool_job_end(const struct pool_job *job, struct pool_tile *t, struct pool_forest *f,
-                         const int64_t *place)
-{
-    real count[POOL_LANES(LANES)];
-    int64_t nearest[POOL_LANES(LANES)];
-    struct pool_result result = { .count = count, .nearest = nearest };
-    if (job->a->nodes != NULL) {
-        pool_tile_nodes(t, f);
-        return;
-    }
-    pool_tile_finish(t, pool_tile_root(t, f), &result);
-    if (job->notes || job->a->empty != ATTPOOL_EMPTY_ERROR)
-        pool_tile_empty_rows(t, job->engine, &result);
-    if (job->a->weights.data != NULL && place != NULL)
-        pool_tile_weights(t, &result, place);
-}
-
-static void pool_job_run(struct pool_tile *t, struct by_key *by_key, int64_t first, int64_t end,
-                         struct pool_forest *f)
-{
-    if (!t->plan->shape.by_key) {
-        pool_tile_run(t, first, end, f);
-        return;
-    }
-    by_key_begin(by_key);
-    by_key_run(by_key, first, end, f);
-}
-
-/* A tile with all keys. */
-static void pool_job_whole(void *arg, int64_t index, int worker)
-{
-    const struct pool_job *job = arg;
-    struct pool_tile t;
-    struct by_key by_key;
-    struct pool_forest f;
-    int64_t first, end;
-    pool_job_begin(job, index, worker, &t, &by_key);
-    pool_tile_range(&t, &first, &end);
-    pool_prune_range(&t, &first, &end);
-    pool_job_run(&t, &by_key, first, end, &f);
-    pool_job_end(job, &t, &f, job->a->rows == NULL ? t.query : NULL);
-}
-
-/* A tile with a piece of the keys. */
-static void pool_job_piece(void *arg, int64_t index, int worker)
-{
-    const struct pool_job *job = arg;
-    const struct pool_shape *s = &job->plan.shape;
-    const struct tree_node node = job->nodes[index % s->pieces];
-    struct pool_tile t;
-    struct by_key by_key;
-    struct pool_forest f;
-    pool_job_begin(job, index / s->pieces, worker, &t, &by_key);
-    pool_job_run(&t, &by_key, tree_first(node), tree_end(node), &f);
-    memcpy(job->pieces + (size_t)index * job->piece, pool_tile_root(&t, &f),
-           pool_tile_state(&job->plan, t.vectors) * sizeof(real));
-}
-
-/* The pieces of a tile merged. */
-static void pool_job_join(void *arg, int64_t index, int worker)
-{
-    const struct pool_job *job = arg;
-    const struct pool_shape *s = &job->plan.shape;
-    struct pool_tile t;
-    struct by_key by_key;
-    struct pool_forest f = { .tree = { 0 } };
-    struct tree_merge step;
-    pool_job_begin(job, index, worker, &t, &by_key);
-    for (int64_t k = 0; k < s->pieces; k++) {
-        const struct tree_node node = job->nodes[k];
-        int slot = tree_push(&f.tree, node.level, node.index);
-        f.state[slot] = job->pieces + (size_t)(index * s->pieces + k) * job->piece;
-        while (tree_join(&f.tree, &step))
-            pool_state_merge(&job->plan, f.state[step.left], f.state[step.right], t.lanes);
-    }
-    pool_job_end(job, &t, &f, job->a->rows == NULL ? t.query : NULL);
-}
 
 /* Chosen rows of W: tile `index` of the chosen rows of each head. */
 static void pool_job_chosen(void *arg, int64_t index, int worker)
 {
-    const struct pool_job *job = arg;
+    struct pool_job *job = arg;
     const struct pool_args *a = job->a;
     const int64_t lanes = job->plan.shape.tile_vectors * LANES;
     const int64_t tiles = (a->row_count + lanes - 1) / lanes, head = index / tiles;
     const int64_t at = index % tiles * lanes;
     struct pool_tile t;
     struct by_key by_key;
-    struct pool_forest f;
-    int64_t place[POOL_LANES(LANES)], first, end;
+    int64_t place[POOL_LANES(LANES)];
     size_t bytes;
     pool_job_tile(job, (int)job->plan.shape.tile_vectors, ap_engine_scratch(job->engine, worker),
                   &t, &by_key, &bytes);
@@ -211,9 +73,7 @@ static void pool_job_chosen(void *arg, int64_t index, int worker)
         place[lane] = at + lane;
     }
     pool_tile_begin(&t, count);
-    pool_tile_range(&t, &first, &end);
-    pool_tile_run(&t, first, end, &f);
-    pool_job_end(job, &t, &f, place);
+    pool_job_end(job, &t, pool_job_root(job, &t, &by_key), place);
 }
 
 static bool pool_job_reserve(struct pool_job *job)
@@ -222,18 +82,21 @@ static bool pool_job_reserve(struct pool_job *job)
     const int vectors = (int)(s->tile_vectors + (s->tile_extra > 0));
     struct pool_tile t;
     struct by_key by_key;
-    size_t bytes, shared = 0;
+    size_t bytes, shared = 0, roots = 0;
     pool_job_tile(job, vectors, NULL, &t, &by_key, &bytes);
     job->piece = pool_tile_state(&job->plan, vectors);
     if (s->split)
         shared = (size_t)(s->sets * s->tiles * s->pieces) * job->piece * sizeof(real);
+    if (s->split && job->plan.cuts)
+        roots = (size_t)(s->sets * s->tiles) * job->piece * sizeof(real);
     const size_t nodes = s->split ? (size_t)s->pieces * sizeof *job->nodes : 0;
     const size_t boxes = pool_prune_room(&job->prune, &job->plan) * sizeof(real);
-    if (!ap_engine_reserve(job->engine, bytes, boxes + shared + nodes))
+    if (!ap_engine_reserve(job->engine, bytes, boxes + shared + roots + nodes))
         return false;
     pool_prune_place(&job->prune, &job->plan, ap_engine_shared(job->engine));
     job->pieces = (real *)(void *)((char *)ap_engine_shared(job->engine) + boxes);
-    job->nodes = (struct tree_node *)(void *)((char *)job->pieces + shared);
+    job->roots = (real *)(void *)((char *)job->pieces + shared);
+    job->nodes = (struct tree_node *)(void *)((char *)job->roots + roots);
     if (s->split)
         pool_cut(s, job->nodes);
     return true;
@@ -250,12 +113,13 @@ static attpool_status pool_main(struct pool_job *job)
     ap_engine_part(job->engine, 0, 1);
     if (st == ATTPOOL_OK && !s->split)
         return ap_engine_parallel(job->engine, tasks, pool_job_whole, job);
-    if (st == ATTPOOL_OK)
-        st = ap_engine_parallel(job->engine, tasks * s->pieces, pool_job_piece, job);
     if (st != ATTPOOL_OK)
         return st;
-    ap_engine_part(job->engine, 1, 1);
-    return ap_engine_parallel(job->engine, tasks, pool_job_join, job);
+    job->near = job->plan.cuts;
+    st = pool_in_pieces(job, 0, 1);
+    if (st == ATTPOOL_OK && job->near && pool_job_is_lonely(job))
+        st = pool_in_pieces(job, 1, 1);
+    return st;
 }
 
 /* W of chosen rows: nothing else of them is written. */

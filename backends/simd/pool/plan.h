@@ -151,6 +151,7 @@ struct pool_plan {
     bool steps;         /* the measure becomes x or a factor */
     bool has_max;       /* weights are relative to the row's maximum */
     bool factor, compact, divide, squares;
+    bool cuts;       /* far keys take no part in rows that have a near one */
     bool folded;     /* the score is x itself, scale and bias folded in: c is 1 */
     bool smallest;   /* c < 0: the extreme of the scores is the smallest */
     bool bias_masks; /* the bias does nothing but mask */
@@ -268,6 +269,7 @@ static struct pool_plan pool_plan_of(const struct pool_args *a)
         p.has_max = true;
     }
     p.divide |= p.weighted;
+    p.cuts = pool_cuts(a);
     pool_plan_score(&p);
     p.state = (size_t)(3 + a->v);
     p.shape = pool_shape_of(a, LANES, products ? 3 : POOL_VECTORS, by_key_most_rows(&p));

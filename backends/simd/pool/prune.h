@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Blocks of keys that are too far from all rows of a tile, for kernels of bounded support.
- * There every weight is 0 and the state stays as it is (NUMERICS.md), so that the block need not
- * be looked at. In sorted data most blocks are too far.
+/* Blocks of keys that are too far from all rows of a tile: for kernels of bounded support, and for
+ * rows with a near key where far ones take no part. There every weight is 0 and the state stays as
+ * it is (NUMERICS.md), so that the block need not be looked at. In sorted data most blocks are too
+ * far.
  *
  * A box is d least coordinates, then d largest ones: of the keys of every block, of every
  * super-block, and of the rows of a tile. */
@@ -19,14 +20,35 @@ static real pool_prune_w(const struct pool_plan *p)
 {
     const struct pool_args *a = p->a;
     const struct kernel *kernel = &a->kernel;
-    if (a->score != POOL_KERNEL || !p->compact || p->has_max || kernel->form != ATTPOOL_RADIAL ||
+    const bool far = (p->compact && !p->has_max) || p->cuts;
+    /* a kernel that reaches all keys must not pay for their boxes */
+    const int64_t tiles = p->cuts ? 2 * PRUNE_TILES * a->d : PRUNE_TILES;
+    if (a->score != POOL_KERNEL || !far || kernel->form != ATTPOOL_RADIAL ||
         kernel->per != ATTPOOL_BANDWIDTH_ONE || a->d < 1 || a->d > PRUNE_COORDINATES ||
-        p->shape.by_key || p->shape.sets != 1 || p->shape.tiles < PRUNE_TILES)
+        p->shape.by_key || p->shape.sets != 1 || p->shape.tiles < tiles)
         return 0;
     const real w = r_abs(kernel->inverse_bandwidths.data != NULL
                              ? get(row_at(&kernel->inverse_bandwidths, 0, 0, 0))
                              : (real)kernel->one);
     return w <= REAL_MAX ? w : 0;
+}
+
+/* From which u^2 on blocks are pruned: a little more than what the keys have to have. */
+static real pool_prune_limit(const struct pool_plan *p)
+{
+    const struct pool_args *a = p->a;
+    const real margin = (real)1.02;
+    real most = 1, power;
+    if (!p->cuts)
+        return margin;
+    if (a->key_weights.data != NULL) /* a heavy key is far from further on */
+        for (int64_t j = 0; j < a->m; j++) {
+            const real weight = get(row_at(&a->key_weights, 0, 0, 0) + j * a->key_weights.col);
+            most = weight > most ? weight : most;
+        }
+    weights_take_exponents(&most, &power, 1);
+    const real score = power - 4 * REAL(NEAR_LIMIT) - REAL(FAR_LIMIT), u = score * REAL(LN2);
+    return margin * (kernel_takes_square((int32_t)p->name) ? 2 * u : u * u);
 }
 
 /* Numbers of all boxes. */
@@ -40,6 +62,7 @@ static void pool_prune_place(struct pool_prune *prune, const struct pool_plan *p
 {
     const int64_t large = p->shape.end - p->shape.first;
     prune->plan = p;
+    prune->limit = prune->w > 0 ? pool_prune_limit(p) : 0;
     prune->large = room;
     prune->blocks = prune->w > 0 ? room + large * 2 * p->a->d : NULL;
 }
@@ -138,12 +161,12 @@ static bool pool_box_pruned(const struct pool_tile *t, const real *box)
         const real u = gap > 0 ? gap * t->prune->w : 0;
         sum += u * u;
     }
-    return sum > (real)1.02;
+    return sum > t->prune->limit;
 }
 
 static bool pool_prunes(const struct pool_tile *t)
 {
-    return t->prune != NULL && t->plan->compact;
+    return t->prune != NULL && (t->plan->compact || t->near);
 }
 
 static bool pool_block_pruned(const struct pool_tile *t, int64_t number)

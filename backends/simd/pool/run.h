@@ -13,14 +13,6 @@
 #include "backends/simd/pool/weigh.h"
 #include "backends/tree.h"
 
-static bool pool_any_nan(const real *x, int n)
-{
-    vec_mask bad = m_first(0);
-    for (int i = 0; i < n; i += LANES)
-        bad = m_or(bad, v_isnan(v_loadu(x + i)));
-    return m_any(bad) != 0;
-}
-
 /* The block into the state, of which it is the first or not. A key that takes no part has the
  * weight 0, which does no harm while its value is finite: after a NaN it is left out. */
 static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, real *state,
@@ -29,7 +21,7 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, rea
     const struct pool_plan *p = t->plan;
     const struct pool_args *a = p->a;
     const bool may_have_nan =
-        p->compact || x->partial || x->zeros || x->masked || a->masks.bias.data != NULL;
+        p->compact || t->near || x->partial || x->zeros || x->masked || a->masks.bias.data != NULL;
     bool one = a->v == 1;
     if (!pool_block_fused(t, x)) {
         pool_block_scores(t, x, false);
@@ -57,6 +49,8 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, rea
     if (col == a->v)
         return;
     pool_block_scores(t, x, true);
+    if (t->near)
+        pool_block_exclude_far(t, x, NULL);
     pool_block_sums(t, x, false);
     values.included = t->included;
     values.may_have_nan = false;

@@ -45,6 +45,12 @@ VEC_FN void pool_merge_squares(vec *r, vec *sq, vec right_r, vec right_sq)
     *sq = v_select(left, *sq, v_select(right, right_sq, sum));
 }
 
+/* What a block's maximum is at least. */
+static real pool_least_maximum(const struct pool_tile *t)
+{
+    return t->near ? REAL(NEAR_LIMIT) : -REAL_MAX;
+}
+
 static void pool_state_identity(const struct pool_plan *p, real *state, int lanes)
 {
     pool_fill(state, (size_t)lanes, p->has_max ? -REAL_MAX : 0);
@@ -73,6 +79,27 @@ static void pool_state_merge(const struct pool_plan *p, real *left, const real *
             v_storeu(left + at, pool_merged(v_loadu(left + at), v_loadu(right + at), u, w));
         }
         v_storeu(square, sq);
+    }
+}
+
+/* How many of the first `count` rows have a near key. */
+static int pool_near_rows(const real *state, int count)
+{
+    int near = 0;
+    for (int lane = 0; lane < count; lane++)
+        near += state[lane] > REAL(NEAR_LIMIT);
+    return near;
+}
+
+/* In lanes that have a near key `near` takes the place of `all`. */
+static void pool_state_choose(const struct pool_plan *p, real *all, const real *near, int lanes)
+{
+    for (int i = 0; i < lanes; i += LANES) {
+        const vec_mask takes = v_gt(v_loadu(near + i), v_set1(REAL(NEAR_LIMIT)));
+        for (size_t k = 0; k < p->state; k++) {
+            const size_t at = k * (size_t)lanes + (size_t)i;
+            v_storeu(all + at, v_select(takes, v_loadu(near + at), v_loadu(all + at)));
+        }
     }
 }
 
@@ -153,6 +180,23 @@ struct pool_forest {
     struct tree tree;
     real *state[TREE_NODES];
 };
+
+/* The largest of the maxima of the nodes, of each lane. */
+static void pool_forest_maxima(const struct pool_forest *f, int lanes, real *m)
+{
+    pool_fill(m, (size_t)lanes, -REAL_MAX);
+    for (int k = 0; k < f->tree.count; k++)
+        for (int i = 0; i < lanes; i += LANES) {
+            const real *state = f->state[f->tree.node[k].slot];
+            v_storeu(m + i, v_max_keep(v_loadu(m + i), v_loadu(state + i)));
+        }
+}
+
+static void pool_forest_clear(const struct pool_plan *p, const struct pool_forest *f, int lanes)
+{
+    for (int k = 0; k < f->tree.count; k++)
+        pool_state_identity(p, f->state[f->tree.node[k].slot], lanes);
+}
 
 /* All of them merged: a state in the first slot. */
 static real *pool_tile_root(const struct pool_tile *t, struct pool_forest *f)

@@ -23,7 +23,7 @@ struct pool_sums {
 /* Weights of `keys` keys from j on and nv vectors of lanes from `lane` on, added to the sums.
  * `more`: 1 with factors or key weights, 2 with squares too. */
 VEC_FN void pool_sums_keys(const struct pool_sums *x, int j, int lane, vec *l, vec *sq, vec *acc,
-                           const int keys, const int nv, const bool log, const bool one,
+                           const int keys, const int nv, const enum powers log, const bool one,
                            const int more)
 {
     const int64_t step = x->vectors * LANES, at = j * step + lane;
@@ -31,11 +31,11 @@ VEC_FN void pool_sums_keys(const struct pool_sums *x, int j, int lane, vec *l, v
     vec weight[8];
     UNROLL_FOR (int i = 0; i < keys * nv; i++) {
         weight[i] = v_loadu(x->s + at + i / nv * step + i % nv * LANES);
-        if (log)
+        if (log != POWERS_NONE)
             weight[i] = v_fma(c, weight[i], v_loadu(x->minus + lane + i % nv * LANES));
     }
-    if (log)
-        weight_powers(weight, keys * nv);
+    if (log != POWERS_NONE)
+        weight_powers(weight, keys * nv, log == POWERS_NEAR);
     UNROLL_FOR (int i = 0; i < keys * nv; i++) {
         const int k = i / nv, of = i % nv;
         const int64_t to = at + k * step + of * LANES;
@@ -49,13 +49,13 @@ VEC_FN void pool_sums_keys(const struct pool_sums *x, int j, int lane, vec *l, v
             sq[of] = v_fma(p, p, sq[of]);
         if (one)
             acc[of] = v_fma(p, v_set1(get(x->v + (j + k) * x->v_row)), acc[of]);
-        else if (log || more > 0)
+        else if (log != POWERS_NONE || more > 0)
             v_storeu(x->s + to, p);
     }
 }
 
 VEC_FN void pool_sums_n(const struct pool_sums *x, int lane, const int keys, const int nv,
-                        const bool log, const bool one, const int more)
+                        const enum powers log, const bool one, const int more)
 {
     vec l[4], sq[4], acc[4];
     int j = 0;
@@ -75,7 +75,7 @@ VEC_FN void pool_sums_n(const struct pool_sums *x, int lane, const int keys, con
 }
 
 VEC_FN void pool_sums_v(const struct pool_sums *x, int lane, const int keys, const int nv,
-                        const bool log)
+                        const enum powers log)
 {
     const int more = x->sq != NULL ? 2 : x->factor != NULL || x->weights != NULL;
     switch (more * 2 + (x->v != NULL)) {
@@ -100,7 +100,7 @@ VEC_FN void pool_sums_v(const struct pool_sums *x, int lane, const int keys, con
 }
 
 /* Four vectors go by twos: their sums fit in the registers. */
-VEC_FN void pool_sums_all(const struct pool_sums *x, const bool log)
+VEC_FN void pool_sums_all(const struct pool_sums *x, const enum powers log)
 {
     switch (x->vectors) {
     case 1:
@@ -115,12 +115,29 @@ VEC_FN void pool_sums_all(const struct pool_sums *x, const bool log)
     }
 }
 
-static void pool_sums(const struct pool_sums *x, bool log)
+/* `log`: scores become powers of two, with `near` as for weight_powers. */
+static void pool_sums(const struct pool_sums *x, bool log, bool near)
 {
-    if (log)
-        pool_sums_all(x, true);
-    else
-        pool_sums_all(x, false);
+    switch (powers_of(log, near)) {
+    case POWERS_NONE:
+        pool_sums_all(x, POWERS_NONE);
+        break;
+    case POWERS_ALL:
+        pool_sums_all(x, POWERS_ALL);
+        break;
+    default:
+        if (REAL_BITS == 64)
+            pool_sums_all(x, POWERS_NEAR);
+    }
+}
+
+/* Of n numbers, whole vectors. */
+static bool pool_any_nan(const real *x, int64_t n)
+{
+    vec_mask bad = m_first(0);
+    for (int64_t i = 0; i < n; i += LANES)
+        bad = m_or(bad, v_isnan(v_loadu(x + i)));
+    return m_any(bad) != 0;
 }
 
 /* --- several columns of values ------------------------------------------------------------- */

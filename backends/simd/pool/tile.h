@@ -15,6 +15,7 @@ enum { PRUNE_COORDINATES = 4 };
 struct pool_prune {
     const struct pool_plan *plan;
     real w;               /* |w|, or 0: nothing is pruned */
+    real limit;           /* of u^2: from here on it is, however it was rounded */
     real *blocks, *large; /* boxes of the blocks and of the super-blocks */
 };
 
@@ -28,6 +29,7 @@ struct pool_tile {
     struct pool_span span[POOL_LANES(LANES)];
     int64_t low, high;               /* keys that some row may see */
     int64_t all_low, all_high;       /* keys that all rows may see */
+    bool near;                       /* the rows are taken to have a near key */
     bool scaled;                     /* qs holds the queries times P */
     real *q, *qs, *q_scale, *q_post; /* d rows of lanes; inverse bandwidths */
     real *k, *k_scale, *k_post;      /* of the block */
@@ -38,6 +40,7 @@ struct pool_tile {
     real *weights, *exponents;       /* key weights of the block, their powers of two apart */
     real *extremes, *visible, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
     real *states;                                                /* of the tree */
+    real *other; /* a state: the root of the rows' keys without, or with, their far ones */
 };
 
 /* Takes pieces of scratch memory; with at NULL it only measures. */

@@ -18,7 +18,7 @@
 static void pool_scaled_maxima(struct pool_tile *t, int count)
 {
     for (int i = 0; i < t->lanes; i += LANES) {
-        vec m = v_set1(-REAL_MAX);
+        vec m = v_set1(pool_least_maximum(t));
         for (int j = 0; j < count; j++)
             m = v_max_keep(m, v_quarters(v_set1(t->plan->c), v_loadu(t->s + j * t->lanes + i),
                                          v_set1(t->exponents[j])));
@@ -47,8 +47,9 @@ static real pool_block_maxima(struct pool_tile *t, const struct pool_block *x)
     bool common = !x->scaled;
     for (int i = 0; i < t->lanes; i += LANES) {
         const vec_mask visible = v_gt(v_loadu(t->visible + i), v_zero());
-        const vec m =
-            v_select(visible, v_maximum_of(p->c, v_loadu(t->extremes + i)), v_set1(-REAL_MAX));
+        const vec largest = v_maximum_of(p->c, v_loadu(t->extremes + i));
+        const vec m = v_max_keep(v_set1(pool_least_maximum(t)),
+                                 v_select(visible, largest, v_set1(-REAL_MAX)));
         v_storeu(t->m + i, m);
         const vec_mask small = v_is_common(m);
         v_storeu(t->minus + i, v_select(small, v_mul(m, v_set1(-4)), v_zero()));
@@ -82,7 +83,25 @@ static void pool_block_sums(struct pool_tile *t, const struct pool_block *x, boo
         sums.c = pool_block_maxima(t, x);
     else
         pool_fill(t->m, (size_t)t->lanes, 0);
-    pool_sums(&sums, p->has_max);
+    pool_sums(&sums, p->has_max, p->cuts);
+}
+
+/* Of the scores of the block those that are far become no part of it in `included`, in lanes whose
+ * row has a near key: whose maximum is m, or all of them for NULL. */
+static void pool_block_exclude_far(struct pool_tile *t, const struct pool_block *x, const real *m)
+{
+    const vec c = v_set1(t->plan->c), limit = v_set1(REAL(NEAR_LIMIT));
+    for (int j = 0; j < x->count; j++) {
+        const vec k = v_set1(x->scaled ? t->exponents[j] : 0);
+        for (int i = 0; i < t->lanes; i += LANES) {
+            const size_t at = (size_t)(j * t->lanes + i);
+            const vec power = v_relative(c, v_loadu(t->s + at), k, limit);
+            vec_mask far = v_le(power, v_set1(REAL(FAR_LIMIT)));
+            if (m != NULL)
+                far = m_and(far, v_gt(v_loadu(m + i), limit));
+            v_storeu(t->included + at, v_select(far, v_zero(), v_loadu(t->included + at)));
+        }
+    }
 }
 
 /* Kernels without a maximum, where nothing is in the way; false where something is. */

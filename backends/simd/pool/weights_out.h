@@ -37,15 +37,17 @@ static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
                               .factor = p->factor ? t->factor : NULL,
                               .weights = p->weighted ? t->weights : NULL,
                               .l = t->l };
-    g->with_included = p->compact || g->r->empty_count > 0 || pool_block_masked(t, x);
+    g->with_included = p->compact || p->cuts || g->r->empty_count > 0 || pool_block_masked(t, x);
     pool_block_scores(t, x, g->with_included);
+    if (p->cuts)
+        pool_block_exclude_far(t, x, g->m);
     for (int i = 0; i < t->lanes; i += LANES)
         v_storeu(t->minus + i, v_mul(v_loadu(g->m + i), v_set1(-4)));
     if (p->has_max && (g->large || x->scaled)) {
         pool_block_relative(t, x, g->m);
         sums.c = 1;
     }
-    pool_sums(&sums, p->has_max);
+    pool_sums(&sums, p->has_max, false);
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < t->lanes; i += LANES) {
             const int at = j * t->lanes + i;

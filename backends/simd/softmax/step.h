@@ -26,7 +26,7 @@ VEC_FN void softmax_powers(vec *x, vec c, vec maximum, bool large, const int n)
 {
     UNROLL_FOR (int i = 0; i < n; i++)
         x[i] = large ? v_relative(c, x[i], v_zero(), maximum) : v_fma(c, x[i], maximum);
-    weight_powers(x, n);
+    weight_powers(x, n, false);
 }
 
 #endif

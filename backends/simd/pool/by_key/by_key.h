@@ -31,6 +31,7 @@ struct by_key {
     bool panel;         /* keys are transposed in memory */
     bool contiguous;    /* or on their way: one row, one coordinate */
     bool reused;        /* and s is used by one row after the other */
+    bool careful;       /* far keys are left out whatever their values */
     real *k, *v;        /* transposed: d numbers for each key, a value for each */
     real *copy;         /* a super-block's numbers, as they lie */
     real *keys;         /* of a tile, transposed */

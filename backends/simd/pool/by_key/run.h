@@ -14,6 +14,7 @@
 #include "backends/simd/pool/by_key/weigh.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/state.h"
+#include "backends/simd/pool/sums.h"
 #include "backends/simd/pool/tile.h"
 #include "backends/tree.h"
 
@@ -34,21 +35,29 @@ static void by_key_gather(struct by_key *w)
         w->scaled = weights_take_exponents(w->weights, w->exponents, SUPER_BLOCK);
 }
 
-/* The rows of the super-block, whose keys have been looked at. */
-static void by_key_rows(const struct by_key *w)
+/* The rows of the super-block, whose keys have been looked at. Whether a sum of values may be a
+ * NaN. */
+static bool by_key_rows(const struct by_key *w)
 {
     const struct pool_tile *t = w->t;
+    const int64_t v = t->plan->a->v;
+    bool nan = false;
     bool may_have_nan[POOL_LANES(LANES)];
     for (int r = 0; r < t->count; r++) {
         const bool all = by_key_all_visible(w, r);
         const bool extremes = w->panel && by_key_line(w, r);
-        may_have_nan[r] = !all || t->plan->compact;
+        may_have_nan[r] = !all || t->plan->compact || w->careful;
         if (!all)
             by_key_apply_masks(w, r);
-        by_key_weigh(w, r, !all || extremes ? w->extremes : NULL, may_have_nan[r]);
+        if (w->careful)
+            by_key_exclude_far(w, r, all);
+        nan |= by_key_weigh(w, r, !all || extremes ? w->extremes : NULL, may_have_nan[r]);
     }
-    for (int b = 0; b < POOL_BLOCKS && t->plan->a->v > 1; b++)
+    for (int b = 0; b < POOL_BLOCKS && v > 1; b++)
         by_key_block(w, b, may_have_nan);
+    for (int i = 0; i < t->count * POOL_BLOCKS && v > 1 && t->near; i++)
+        nan |= pool_any_nan(w->acc + i * by_key_room(w), v);
+    return nan;
 }
 
 /* The blocks of a super-block that is hidden from all rows. */
@@ -67,6 +76,16 @@ static void by_key_nothing(const struct by_key *w)
         pool_fill(w->acc, (size_t)(rows * POOL_BLOCKS * by_key_room(w)), 0);
 }
 
+/* Whether a sum of values may be a NaN. */
+static bool by_key_pairs(const struct by_key *w)
+{
+    if (w->panel)
+        by_key_panel_keys(w);
+    else
+        by_key_measure(w);
+    return by_key_rows(w);
+}
+
 /* The blocks of the super-block into the next slot. */
 static void by_key_super_block(struct by_key *w, int64_t number)
 {
@@ -83,11 +102,11 @@ static void by_key_super_block(struct by_key *w, int64_t number)
         return;
     }
     by_key_gather(w);
-    if (w->panel)
-        by_key_panel_keys(w);
-    else
-        by_key_measure(w);
-    by_key_rows(w);
+    if (!by_key_pairs(w) || !t->near)
+        return;
+    w->careful = true;
+    by_key_pairs(w);
+    w->careful = false;
 }
 
 /* Super-blocks [first, end) as the fewest nodes. */

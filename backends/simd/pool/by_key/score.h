@@ -120,6 +120,7 @@ static void by_key_begin(struct by_key *w)
 {
     const struct pool_plan *p = w->t->plan;
     const struct pool_args *a = p->a;
+    w->careful = false;
     w->pairs = (struct pool_pairs){ .vectors = BY_KEY_WIDE / LANES,
                                     .tiles = w->panel ? BY_KEY_RUN : 1,
                                     .count = w->t->count,

@@ -56,17 +56,17 @@ struct by_key_sums {
 };
 
 /* 4 vectors of weights from number x on, into t, and s where they are kept. */
-VEC_FN void by_key_group(const struct by_key_sums *w, int x, vec *t, const bool log,
+VEC_FN void by_key_group(const struct by_key_sums *w, int x, vec *t, const enum powers log,
                          const bool more, bool keep)
 {
     real *s = w->s + x;
     UNROLL_FOR (int i = 0; i < 4; i++) {
         t[i] = v_loadu(s + i * LANES);
-        if (log)
+        if (log != POWERS_NONE)
             t[i] = v_fma(v_set1(w->c), t[i], v_loadu(w->minus + i * LANES));
     }
-    if (log)
-        weight_powers(t, 4);
+    if (log != POWERS_NONE)
+        weight_powers(t, 4, log == POWERS_NEAR);
     UNROLL_FOR (int i = 0; i < 4; i++) {
         if (more && w->factor != NULL)
             t[i] = v_mul(t[i], v_loadu(w->factor + x + i * LANES));
@@ -101,7 +101,7 @@ VEC_FN void by_key_add(const struct by_key_sums *w, int x, const vec *t, int row
 /* Sums of weights that are made on the way. Where a vector holds two keys of a block they come
  * from memory, once the later ones have been made. `next` comes ahead, or is NULL. */
 VEC_FN void by_key_sums_of(const struct by_key_sums *all, const struct by_key_next *next,
-                           const bool log, const bool one, const bool more)
+                           const enum powers log, const bool one, const bool more)
 {
     enum {
         GROUP = 4 * LANES,
@@ -130,33 +130,38 @@ VEC_FN void by_key_sums_of(const struct by_key_sums *all, const struct by_key_ne
     }
 }
 
-static void by_key_sums(const struct by_key_sums *w, const struct by_key_next *next, bool more)
+VEC_FN void by_key_sums_by(const struct by_key_sums *w, const struct by_key_next *next, bool more,
+                           const enum powers log)
 {
-    const bool one = w->v != NULL, log = w->minus != NULL;
-    switch (log * 4 + one * 2 + more) {
+    switch ((w->v != NULL) * 2 + more) {
     case 0:
-        by_key_sums_of(w, next, false, false, false);
+        by_key_sums_of(w, next, log, false, false);
         break;
     case 1:
-        by_key_sums_of(w, next, false, false, true);
+        by_key_sums_of(w, next, log, false, true);
         break;
     case 2:
-        by_key_sums_of(w, next, false, true, false);
-        break;
-    case 3:
-        by_key_sums_of(w, next, false, true, true);
-        break;
-    case 4:
-        by_key_sums_of(w, next, true, false, false);
-        break;
-    case 5:
-        by_key_sums_of(w, next, true, false, true);
-        break;
-    case 6:
-        by_key_sums_of(w, next, true, true, false);
+        by_key_sums_of(w, next, log, true, false);
         break;
     default:
-        by_key_sums_of(w, next, true, true, true);
+        by_key_sums_of(w, next, log, true, true);
+    }
+}
+
+/* `near`: as for weight_powers. */
+static void by_key_sums(const struct by_key_sums *w, const struct by_key_next *next, bool more,
+                        bool near)
+{
+    switch (powers_of(w->minus != NULL, near)) {
+    case POWERS_NONE:
+        by_key_sums_by(w, next, more, POWERS_NONE);
+        break;
+    case POWERS_ALL:
+        by_key_sums_by(w, next, more, POWERS_ALL);
+        break;
+    default:
+        if (REAL_BITS == 64)
+            by_key_sums_by(w, next, more, POWERS_NEAR);
     }
 }
 

@@ -42,7 +42,8 @@ static bool by_key_maxima(const struct by_key *w, const real *s, const real *ext
         extreme[0] = pool_extreme(low, extreme[0], v_loadu(twice + POOL_BLOCKS));
     }
     UNROLL_FOR (int i = 0; i < VECTORS; i++) {
-        const vec max = scaled ? extreme[i] : v_maximum_of(p->c, extreme[i]);
+        const vec max = v_max_keep(v_set1(pool_least_maximum(w->t)),
+                                   scaled ? extreme[i] : v_maximum_of(p->c, extreme[i]));
         common = m_and(common, v_is_common(max));
         v_storeu(m + i * LANES, max);
     }
@@ -56,6 +57,21 @@ static void by_key_relative(const struct by_key *w, real *s, const real *m)
         const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
         v_storeu(s + x, v_relative(v_set1(w->t->plan->c), v_loadu(s + x), k,
                                    v_loadu(m + x % BY_KEY_WIDE)));
+    }
+}
+
+/* Of the scores of row r those that are far become no part of it in `included`, which holds nothing
+ * before where it is `fresh`. */
+static void by_key_exclude_far(const struct by_key *w, int r, bool fresh)
+{
+    const vec c = v_set1(w->t->plan->c), limit = v_set1(REAL(NEAR_LIMIT));
+    const real *s = w->s + by_key_row(w, r);
+    real *included = w->included + by_key_row(w, r);
+    for (int x = 0; x < SUPER_BLOCK; x += LANES) {
+        const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
+        const vec_mask far = v_le(v_relative(c, v_loadu(s + x), k, limit), v_set1(REAL(FAR_LIMIT)));
+        const vec before = fresh ? v_set1(1) : v_loadu(included + x);
+        v_storeu(included + x, v_select(far, v_zero(), before));
     }
 }
 
@@ -90,9 +106,17 @@ static bool by_key_out_of_range(const real *l, const real *sq)
     return m_any(m_and(out, m_first((int)POOL_BLOCKS < LANES ? POOL_BLOCKS : LANES)));
 }
 
+static bool by_key_blocks_have_nan(const real *sum)
+{
+    vec_mask bad = m_first(0);
+    for (int b = 0; b < POOL_BLOCKS; b += LANES)
+        bad = m_or(bad, v_isnan(v_loadu(sum + b)));
+    return m_any(m_and(bad, m_first((int)POOL_BLOCKS < LANES ? POOL_BLOCKS : LANES)));
+}
+
 /* Weights of row r, in the place of its scores where they are wanted again; maxima and sums of
- * its blocks. `extremes` may be NULL. */
-static void by_key_weigh(const struct by_key *w, int r, const real *extremes, bool may_have_nan)
+ * its blocks. `extremes` may be NULL. Whether a sum of values is a NaN. */
+static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bool may_have_nan)
 {
     const struct pool_plan *p = w->t->plan;
     const size_t at = by_key_row(w, r);
@@ -119,20 +143,21 @@ static void by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
         sums.minus = minus;
     }
     const struct by_key_next next = by_key_next_of(w);
-    by_key_sums(&sums, w->panel && r == 0 ? &next : NULL, more);
+    by_key_sums(&sums, w->panel && r == 0 ? &next : NULL, more, p->cuts);
     if (p->squares && !p->has_max && by_key_out_of_range(l, sq)) {
         if (!sums.keep) {
             sums.keep = true;
-            by_key_sums(&sums, NULL, more);
+            by_key_sums(&sums, NULL, more, p->cuts);
         }
         by_key_squares(sums.s, l, m, sq);
     }
-    if (sums.v != NULL && may_have_nan && by_key_has_nan(sums.sum, POOL_BLOCKS)) {
+    const bool nan = sums.v != NULL && by_key_blocks_have_nan(sums.sum);
+    if (nan && may_have_nan) {
         real squares[BY_KEY_WIDE];
         sums.sq = squares; /* those of sq may have exponents */
         sums.minus = sums.factor = sums.weight = NULL;
         sums.included = w->included + at;
-        by_key_sums(&sums, NULL, true);
+        by_key_sums(&sums, NULL, true, p->cuts);
     }
     for (int b = 0, i = w->waiting * w->t->count + r; b < POOL_BLOCKS; b++, i += w->lanes) {
         w->m[i] = m[b];
@@ -140,6 +165,7 @@ static void by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
         w->sq[i] = sq[b];
         w->sum[i] = sum[b];
     }
+    return nan;
 }
 
 #endif
