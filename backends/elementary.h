@@ -32,16 +32,25 @@ enum elementary_function {
 #define MAGIC_BIASED_F32 0x1.8000fep+23f
 #define MAGIC_BIASED_F64 0x1.80000000003ffp+52
 
-/* 2^f - 1 = f POLY(f) for |f| <= 1/2. Below EXP2_ZERO the weight is 0. */
-#define EXP2_ZERO_F32 (-127.0f)
-#define EXP2_POLY_F32                                                                              \
-    0x1.3fa206p-13f, 0x1.5f0b82p-10f, 0x1.3b30ap-7f, 0x1.c6af76p-5f, 0x1.ebfbd8p-3f,               \
-        0x1.62e43p-1f, 0x1p+0f
-#define EXP2_ZERO_F64 (-1023.0)
-#define EXP2_POLY_F64                                                                              \
-    0x1.e9731780488cp-32, 0x1.e61d4332035bap-28, 0x1.b52522bc20bcdp-24, 0x1.62bfc6596be6ap-20,     \
-        0x1.ffcbfc6685ee5p-17, 0x1.4309130f6cbdbp-13, 0x1.5d87fe789e96fp-10, 0x1.3b2ab6fb9fda6p-7, \
-        0x1.c6b08d704a12cp-5, 0x1.ebfbdff82c5a6p-3, 0x1.62e42fefa39efp-1, 0x1p+0
+/* 2^f = POLY(f) for |f| <= 1/2. For weights, which are +0 from EXP2_ZERO on, WEIGHT_MAGIC adds the
+ * exponent bias less 1: the bits shifted are 0 there and half the power of two elsewhere, and
+ * WEIGHT_POLY is twice the polynomial. */
+#define EXP2_ZERO_F32    (-126.0f)
+#define EXP2_ZERO_F64    (-1022.0)
+#define WEIGHT_MAGIC_F32 0x1.8000fcp+23f
+#define WEIGHT_MAGIC_F64 0x1.80000000003fep+52
+#define EXP2_TERMS_F32(u)                                                                          \
+    0x1.3fa206p-13f * u, 0x1.5f0b82p-10f * u, 0x1.3b30ap-7f * u, 0x1.c6af76p-5f * u,               \
+        0x1.ebfbd8p-3f * u, 0x1.62e43p-1f * u, 0x1p+0f * u
+#define EXP2_TERMS_F64(u)                                                                          \
+    0x1.e9731780488cp-32 * u, 0x1.e61d4332035bap-28 * u, 0x1.b52522bc20bcdp-24 * u,                \
+        0x1.62bfc6596be6ap-20 * u, 0x1.ffcbfc6685ee5p-17 * u, 0x1.4309130f6cbdbp-13 * u,           \
+        0x1.5d87fe789e96fp-10 * u, 0x1.3b2ab6fb9fda6p-7 * u, 0x1.c6b08d704a12cp-5 * u,             \
+        0x1.ebfbdff82c5a6p-3 * u, 0x1.62e42fefa39efp-1 * u, 0x1p+0 * u
+#define EXP2_POLY_F32   EXP2_TERMS_F32(1.0f)
+#define EXP2_POLY_F64   EXP2_TERMS_F64(1.0)
+#define WEIGHT_POLY_F32 EXP2_TERMS_F32(2.0f)
+#define WEIGHT_POLY_F64 EXP2_TERMS_F64(2.0)
 
 /* 2^t and e^x are 0 below LOW and overflow above HIGH. */
 #define EXP2_LOW_F32  (-160.0f)
@@ -69,17 +78,15 @@ enum elementary_function {
  * relative to that is a power of two up to FAR_LIMIT, which comes to 0. */
 #define NEAR_LIMIT_F32 (-8.0f)
 #define NEAR_LIMIT_F64 (-8.0)
-#define FAR_LIMIT_F32  (-126.5f)
+#define FAR_LIMIT_F32  (-125.5f)
 #define FAR_LIMIT_F64  (-159.5)
 
-/* For weight_exp2 up to FAR_LIMIT alone, by weight_exp2's own steps: the least power of two, a
- * MAGIC that makes it 0, and what the polynomial has to be multiplied by then. */
-#define FAR_ZERO_F32  EXP2_ZERO_F32
-#define FAR_ZERO_F64  (-160.0)
-#define FAR_MAGIC_F32 MAGIC_BIASED_F32
-#define FAR_MAGIC_F64 0x1.80000000000a0p+52
-#define FAR_SCALE_F32 1.0f
-#define FAR_SCALE_F64 0x1p863
+/* For weight_exp2 above FAR_LIMIT alone: the n from which on it is +0, as EXP2_ZERO, and what
+ * WEIGHT_POLY is with its MAGIC. */
+#define FAR_ZERO_F32 EXP2_ZERO_F32
+#define FAR_ZERO_F64 (-160.0)
+#define FAR_POLY_F32 WEIGHT_POLY_F32
+#define FAR_POLY_F64 EXP2_TERMS_F64(0x1p863)
 
 /* Sums of squares: of weights from LEAST to below MOST they need no exponent; sums from
  * SQUARES_LEAST to SQUARES_MOST are those of such weights. An exponent is at most EXPONENT_MOST. */

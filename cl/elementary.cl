@@ -25,6 +25,7 @@
 #define SIGN_BIT      ((WORD)1 << (BITS - 1))
 #define NAN_BITS      (INFINITE_BITS | ((WORD)1 << (FRACTION - 1)))
 
+__constant REAL weight_poly[] = { CONSTANT(WEIGHT_POLY) };
 __constant REAL exp2_poly[] = { CONSTANT(EXP2_POLY) };
 __constant REAL exp_poly[] = { CONSTANT(EXP_POLY) };
 __constant REAL tanh_poly[] = { CONSTANT(TANH_POLY) };
@@ -150,13 +151,13 @@ static REAL TYPED(sqrt_rn)(REAL x)
     return AS_REAL(as_is ? bits : root);
 }
 
-/* 2^t for t <= 127 (1023); +0 below -126.5 (-1022.5), where the power of two is 0. */
+/* 2^t for t <= 127 (1023), a normal number; +0 from -125.5 (-1021.5) on. */
 static REAL TYPED(weight_exp2)(REAL t)
 {
     t = t < CONSTANT(EXP2_ZERO) ? CONSTANT(EXP2_ZERO) : t;
-    REAL z = t + CONSTANT(MAGIC_BIASED);
-    REAL f = t - (z - CONSTANT(MAGIC_BIASED));
-    return POLY(f, exp2_poly) * AS_REAL(AS_WORD(z) << FRACTION);
+    REAL z = t + CONSTANT(WEIGHT_MAGIC);
+    REAL f = t - (z - CONSTANT(WEIGHT_MAGIC));
+    return POLY(f, weight_poly) * AS_REAL(AS_WORD(z) << FRACTION);
 }
 
 /* p 2^n for the n in the low bits of z; in two steps, so that only the last one rounds. */

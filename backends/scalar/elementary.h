@@ -22,14 +22,14 @@ static inline real r_canonical_nan(real x)
     return x != x ? (real)NAN : x;
 }
 
-/* 2^t for t <= 127 (1023); +0 below -126.5 (-1022.5), where the power of two is 0. */
+/* 2^t for t <= 127 (1023), a normal number; +0 from -125.5 (-1021.5) on. */
 static inline real r_weight_exp2(real t)
 {
-    static const real c[] = { REAL(EXP2_POLY) };
+    static const real c[] = { REAL(WEIGHT_POLY) };
     if (t < REAL(EXP2_ZERO))
         t = REAL(EXP2_ZERO);
-    real z = t + REAL(MAGIC_BIASED);
-    real f = t - (z - REAL(MAGIC_BIASED));
+    real z = t + REAL(WEIGHT_MAGIC);
+    real f = t - (z - REAL(WEIGHT_MAGIC));
     return POLY(f, c) * r_as_real(r_as_bits(z) << REAL_FRACTION_BITS);
 }
 

@@ -47,6 +47,26 @@ VEC_FN vec v_raise_to(vec x, vec lo)
 }
 #endif
 
+#ifndef VEC_HAS_WEIGHT
+/* Powers of two are made of the bits of an integer. */
+#define WEIGHT_TERMS REAL(WEIGHT_POLY)
+#define FAR_TERMS    REAL(FAR_POLY)
+VEC_FN vec v_weight_split(vec *t, const real zero)
+{
+    const vec magic = v_set1(REAL(MAGIC) - zero);
+    const vec x = v_raise_to(*t, v_set1(zero));
+    const vec z = v_add(x, magic);
+    *t = v_sub(x, v_sub(z, magic));
+    return z;
+}
+
+VEC_FN vec v_weight_scale(vec p, vec z, const real zero)
+{
+    (void)zero; /* there the bits shifted are 0 */
+    return v_mul(p, v_as_real(v_ishl(v_as_int(z), REAL_FRACTION_BITS)));
+}
+#endif
+
 /* v_mask_from_bytes of the first n bytes, the other lanes unset. */
 VEC_FN vec_mask v_mask_from_bytes_n(const uint8_t *p, size_t n)
 {

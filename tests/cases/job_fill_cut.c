@@ -26,7 +26,7 @@ static double near_distance(const struct job *job)
 
 static double far_distance(const struct job *job)
 {
-    return distance(job, job->element == ELEMENT_F32 ? 158.5 : 191.5);
+    return distance(job, job->element == ELEMENT_F32 ? 157.5 : 191.5);
 }
 
 static double query_at(const struct job *job, int64_t i)

@@ -268,7 +268,7 @@ static void full_row(const struct job *job, const int64_t x[3], const struct ent
 /* In a row with a near key the far ones take no part. */
 static void cut(const struct job *job, struct entry *entry, int64_t m)
 {
-    const long double limit = -32, far = job->element == ELEMENT_F32 ? -158.5L : -191.5L;
+    const long double limit = -32, far = job->element == ELEMENT_F32 ? -157.5L : -191.5L;
     bool near = false;
     for (int64_t j = 0; j < m; j++)
         near = near || (entry[j].part && entry[j].reach > limit);

@@ -24,15 +24,12 @@ VEC_FN vec v_canonical_nan(vec x)
     return v_select(v_isnan(x), v_set1(REAL_NAN), x);
 }
 
-/* 2^t for t <= 127 (1023); +0 below -126.5 (-1022.5), where the power of two is 0. */
+/* 2^t for t <= 127 (1023), a normal number; +0 from -125.5 (-1021.5) on. */
 VEC_FN vec v_weight_exp2(vec t)
 {
-    static const real c[] = { REAL(EXP2_POLY) };
-    const vec magic = v_set1(REAL(MAGIC_BIASED));
-    t = v_raise_to(t, v_set1(REAL(EXP2_ZERO)));
-    vec z = v_add(t, magic);
-    vec f = v_sub(t, v_sub(z, magic));
-    return v_mul(POLY(f, c), v_as_real(v_ishl(v_as_int(z), REAL_FRACTION_BITS)));
+    static const real c[] = { WEIGHT_TERMS };
+    const vec z = v_weight_split(&t, REAL(EXP2_ZERO));
+    return v_weight_scale(POLY(t, c), z, REAL(EXP2_ZERO));
 }
 
 /* p 2^n for the n in the low bits of z; in two steps, so that only the last one rounds. */

@@ -7,19 +7,14 @@
 
 #include "backends/simd/math/elementary.h"
 
-/* 2^(t - rint t), and rint t in the low bits of z. */
-VEC_FN void powers_of_fraction(vec *t, vec *z, vec *p, const int n, vec magic, const real scale)
+/* POLY(x; c) of n vectors, c of `terms` numbers. */
+VEC_FN void polynomials(const vec *x, vec *p, const int n, const real *c, const int terms)
 {
-    static const real c[] = { REAL(EXP2_POLY) };
-    UNROLL_FOR (int i = 0; i < n; i++) {
-        z[i] = v_add(t[i], magic);
-        p[i] = v_set1(c[0] * scale);
-    }
     UNROLL_FOR (int i = 0; i < n; i++)
-        t[i] = v_sub(t[i], v_sub(z[i], magic));
-    UNROLL_FOR (size_t k = 1; k < sizeof c / sizeof c[0]; k++) {
+        p[i] = v_set1(c[0]);
+    UNROLL_FOR (int k = 1; k < terms; k++) {
         UNROLL_FOR (int i = 0; i < n; i++)
-            p[i] = v_fma(p[i], t[i], v_set1(c[k] * scale));
+            p[i] = v_fma(p[i], x[i], v_set1(c[k]));
     }
 }
 
@@ -37,21 +32,27 @@ static inline enum powers powers_of(bool log, bool near)
 /* With `near` those up to FAR_LIMIT are 0. */
 VEC_FN void weight_powers(vec *t, const int n, const bool near)
 {
+    static const real all[] = { WEIGHT_TERMS }, far[] = { FAR_TERMS };
+    const real zero = near ? REAL(FAR_ZERO) : REAL(EXP2_ZERO);
     vec z[8], p[8];
     UNROLL_FOR (int i = 0; i < n; i++)
-        t[i] = v_raise_to(t[i], v_set1(near ? REAL(FAR_ZERO) : REAL(EXP2_ZERO)));
-    powers_of_fraction(t, z, p, n, v_set1(near ? REAL(FAR_MAGIC) : REAL(MAGIC_BIASED)),
-                       near ? REAL(FAR_SCALE) : 1);
+        z[i] = v_weight_split(t + i, zero);
+    polynomials(t, p, n, near ? far : all, (int)(sizeof all / sizeof all[0]));
     UNROLL_FOR (int i = 0; i < n; i++)
-        t[i] = v_mul(p[i], v_as_real(v_ishl(v_as_int(z[i]), REAL_FRACTION_BITS)));
+        t[i] = v_weight_scale(p[i], z[i], zero);
 }
 
 VEC_FN void full_powers(vec *t, const int n)
 {
+    static const real c[] = { REAL(EXP2_POLY) };
+    const vec magic = v_set1(REAL(MAGIC));
     vec z[8], p[8];
-    UNROLL_FOR (int i = 0; i < n; i++)
+    UNROLL_FOR (int i = 0; i < n; i++) {
         t[i] = v_min_keep(v_raise_to(t[i], v_set1(REAL(EXP2_LOW))), v_set1(REAL(EXP2_HIGH)));
-    powers_of_fraction(t, z, p, n, v_set1(REAL(MAGIC)), 1);
+        z[i] = v_add(t[i], magic);
+        t[i] = v_sub(t[i], v_sub(z[i], magic));
+    }
+    polynomials(t, p, n, c, (int)(sizeof c / sizeof c[0]));
     UNROLL_FOR (int i = 0; i < n; i++)
         t[i] = v_scale_by(p[i], z[i]);
 }
@@ -66,12 +67,8 @@ VEC_FN void tanhs(vec *x, const int n)
                      v_set1(REAL(TANH_MAGIC)));
         t[i] = v_fma(v_sub(s[i], v_set1(REAL(TANH_MAGIC))), v_set1(REAL(TANH_STEP)), a);
         z[i] = v_mul(t[i], t[i]);
-        p[i] = v_set1(c[0]);
     }
-    UNROLL_FOR (size_t k = 1; k < sizeof c / sizeof c[0]; k++) {
-        UNROLL_FOR (int i = 0; i < n; i++)
-            p[i] = v_fma(p[i], z[i], v_set1(c[k]));
-    }
+    polynomials(z, p, n, c, (int)(sizeof c / sizeof c[0]));
     UNROLL_FOR (int i = 0; i < n; i++) {
         t[i] = v_fma(v_mul(t[i], z[i]), p[i], t[i]);
         s[i] = v_as_real(v_ishl(v_as_int(s[i]), REAL_FRACTION_BITS));

@@ -88,6 +88,22 @@ VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm512_mask_mov_ps(b
 VEC_FN vec v_max_keep(vec a, vec b) { return simde_mm512_max_ps(b, a); }
 VEC_FN vec v_min_keep(vec a, vec b) { return simde_mm512_min_ps(b, a); }
 VEC_FN vec v_raise_to(vec x, vec lo) { return simde_mm512_max_ps(lo, x); }
+
+#define VEC_HAS_WEIGHT
+#define WEIGHT_TERMS REAL(EXP2_POLY)
+#define FAR_TERMS    REAL(EXP2_POLY)
+VEC_FN vec v_weight_split(vec *t, const real zero)
+{
+    (void)zero;
+    const vec n = _mm512_roundscale_ps(*t, _MM_FROUND_TO_NEAREST_INT);
+    *t = v_sub(*t, n);
+    return n;
+}
+
+VEC_FN vec v_weight_scale(vec p, vec n, const real zero)
+{
+    return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(n, v_set1(zero), _CMP_NLE_UQ), p, n);
+}
 #endif
 
 #ifdef __AVX512F__
@@ -180,6 +196,22 @@ VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm512_mask_mov_pd(b
 VEC_FN vec v_max_keep(vec a, vec b) { return simde_mm512_max_pd(b, a); }
 VEC_FN vec v_min_keep(vec a, vec b) { return simde_mm512_min_pd(b, a); }
 VEC_FN vec v_raise_to(vec x, vec lo) { return simde_mm512_max_pd(lo, x); }
+
+#define VEC_HAS_WEIGHT
+#define WEIGHT_TERMS REAL(EXP2_POLY)
+#define FAR_TERMS    REAL(EXP2_POLY)
+VEC_FN vec v_weight_split(vec *t, const real zero)
+{
+    (void)zero;
+    const vec n = _mm512_roundscale_pd(*t, _MM_FROUND_TO_NEAREST_INT);
+    *t = v_sub(*t, n);
+    return n;
+}
+
+VEC_FN vec v_weight_scale(vec p, vec n, const real zero)
+{
+    return _mm512_maskz_scalef_pd(_mm512_cmp_pd_mask(n, v_set1(zero), _CMP_NLE_UQ), p, n);
+}
 #endif
 
 #ifdef __AVX512F__

@@ -18,6 +18,11 @@
  *   max_keep(a, b)                 b > a ? b : a; a NaN b is ignored, a NaN a stays
  *   min_keep(a, b)                 b < a ? b : a
  *   raise_to(x, lo)                x < lo ? lo : x; a NaN x stays
+ *   weight_split(t, zero)          t becomes t - n, n the nearest integer, ties to even; returns
+ *                                  what weight_scale takes for n
+ *   weight_scale(p, z, zero)       2^n POLY(t; EXP2_POLY), +0 for n <= zero; p is the polynomial
+ *                                  with the coefficients WEIGHT_TERMS for zero = EXP2_ZERO,
+ *                                  FAR_TERMS for FAR_ZERO
  *   as_int as_real                 the same bits as integers of the lane's width, and back
  *   iset1 iadd isub iand ior ixor  integer lanes, wrapping
  *   ishl ishr isar(a, n)           shifts by a constant n: left, logical, arithmetic
@@ -31,7 +36,8 @@
  *   vec_prefetch(p)                a hint to load the line at p
  *
  * A header with fma and fnma of its own defines VEC_HAS_FMA, one with max_keep, min_keep and
- * raise_to VEC_HAS_MAX; real.h adds what is missing. */
+ * raise_to VEC_HAS_MAX, one with weight_split and weight_scale VEC_HAS_WEIGHT; real.h adds what is
+ * missing. */
 #ifndef BACKENDS_SIMD_VEC_CONTRACT_H
 #define BACKENDS_SIMD_VEC_CONTRACT_H
 
