@@ -152,6 +152,7 @@ struct pool_plan {
     bool has_max;       /* weights are relative to the row's maximum */
     bool factor, compact, divide, squares;
     bool cuts;       /* far keys take no part in rows that have a near one */
+    bool ahead;      /* scores of a block may come with the weights of the one before */
     bool folded;     /* the score is x itself, scale and bias folded in: c is 1 */
     bool smallest;   /* c < 0: the extreme of the scores is the smallest */
     bool bias_masks; /* the bias does nothing but mask */
@@ -249,6 +250,16 @@ static int64_t by_key_most_rows(const struct pool_plan *p)
     return p->a->d <= 4 ? 2 * LANES - 1 : LANES - 1;
 }
 
+/* Whether scores of a block may come ahead: they are squares, all that a block needs, and there are
+ * registers for more than one thing at a time. */
+static bool pool_plan_is_ahead(const struct pool_plan *p)
+{
+    const struct pool_args *a = p->a;
+    return NREG >= 32 && a->v == 1 && p->cuts && p->measure == MEASURE_SQUARES && p->smallest &&
+           !p->steps && !p->has_w2 && !p->weighted && a->d > 0 && a->d <= CHUNK &&
+           a->masks.mask.data == NULL;
+}
+
 static struct pool_plan pool_plan_of(const struct pool_args *a)
 {
     struct pool_plan p = { .a = a };
@@ -271,6 +282,7 @@ static struct pool_plan pool_plan_of(const struct pool_args *a)
     p.divide |= p.weighted;
     p.cuts = pool_cuts(a);
     pool_plan_score(&p);
+    p.ahead = pool_plan_is_ahead(&p);
     p.state = (size_t)(3 + a->v);
     p.shape = pool_shape_of(a, LANES, products ? 3 : POOL_VECTORS, by_key_most_rows(&p));
     return p;

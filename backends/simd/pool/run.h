@@ -13,10 +13,11 @@
 #include "backends/simd/pool/weigh.h"
 #include "backends/tree.h"
 
-/* The block into the state, of which it is the first or not. A key that takes no part has the
- * weight 0, which does no harm while its value is finite: after a NaN it is left out. */
-static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, real *state,
-                            bool first)
+/* The block into the state, of which it is the first or not; block `next`, or NULL, comes after it.
+ * A key that takes no part has the weight 0, which does no harm while its value is finite: after a
+ * NaN it is left out. */
+static void pool_block_pool(struct pool_tile *t, const struct pool_block *x,
+                            const struct pool_block *next, real *state, bool first)
 {
     const struct pool_plan *p = t->plan;
     const struct pool_args *a = p->a;
@@ -24,8 +25,9 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, rea
         p->compact || t->near || x->partial || x->zeros || x->masked || a->masks.bias.data != NULL;
     bool one = a->v == 1;
     if (!pool_block_fused(t, x)) {
-        pool_block_scores(t, x, false);
-        pool_block_sums(t, x, one);
+        if (!t->ahead)
+            pool_block_scores(t, x, false);
+        pool_block_sums(t, x, one, next);
     }
     if (p->squares && !p->has_max)
         pool_block_squares(t, x);
@@ -51,24 +53,36 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x, rea
     pool_block_scores(t, x, true);
     if (t->near)
         pool_block_exclude_far(t, x, NULL);
-    pool_block_sums(t, x, false);
+    pool_block_sums(t, x, false, NULL);
     values.included = t->included;
     values.may_have_nan = false;
     pool_values(&values, col, a->v);
 }
 
+/* The next block of super-block `number` that matters, from its block *i on. False: none. */
+static bool pool_block_from(const struct pool_tile *t, int64_t number, int *i, struct pool_block *x)
+{
+    while (*i < POOL_BLOCKS) {
+        const int64_t block = number * POOL_BLOCKS + (*i)++;
+        if (!pool_block_pruned(t, block) && pool_block_at(t, block, x))
+            return true;
+    }
+    return false;
+}
+
 /* The state of super-block `number`. */
 static void pool_super_block(struct pool_tile *t, int64_t number, real *state)
 {
+    const bool ahead = t->plan->ahead;
+    int i = pool_super_block_pruned(t, number) ? POOL_BLOCKS : 0;
     bool first = true;
-    const bool pruned = pool_super_block_pruned(t, number);
-    for (int i = 0; i < POOL_BLOCKS && !pruned; i++) {
-        const int64_t block = number * POOL_BLOCKS + i;
-        struct pool_block x;
-        if (pool_block_pruned(t, block) || !pool_block_at(t, block, &x))
-            continue;
-        pool_block_pool(t, &x, state, first);
-        first = false;
+    struct pool_block x, next;
+    for (bool some = pool_block_from(t, number, &i, &x); some; x = next, first = false) {
+        if (ahead)
+            some = pool_block_from(t, number, &i, &next);
+        pool_block_pool(t, &x, ahead && some ? &next : NULL, state, first);
+        if (!ahead)
+            some = pool_block_from(t, number, &i, &next);
     }
     if (first)
         pool_state_identity(t->plan, state, t->lanes);

@@ -30,6 +30,7 @@ struct pool_tile {
     int64_t low, high;               /* keys that some row may see */
     int64_t all_low, all_high;       /* keys that all rows may see */
     bool near;                       /* the rows are taken to have a near key */
+    bool ahead;                      /* s and extremes are those of the next block */
     bool scaled;                     /* qs holds the queries times P */
     real *q, *qs, *q_scale, *q_post; /* d rows of lanes; inverse bandwidths */
     real *k, *k_scale, *k_post;      /* of the block */
@@ -150,7 +151,7 @@ static void pool_tile_queries(struct pool_tile *t)
     const struct pool_plan *p = t->plan;
     const struct pool_args *a = p->a;
     const element *from[POOL_LANES(LANES)];
-    t->scaled = false;
+    t->scaled = t->ahead = false;
     if (p->measure == MEASURE_NONE)
         return;
     for (int lane = 0; lane < t->lanes; lane++)

@@ -6,6 +6,7 @@
 
 #include "backends/simd/masks.h"
 #include "backends/simd/math/relative.h"
+#include "backends/simd/pool/ahead.h"
 #include "backends/simd/pool/fused.h"
 #include "backends/simd/pool/measure.h"
 #include "backends/simd/pool/plan.h"
@@ -63,8 +64,10 @@ static real pool_block_maxima(struct pool_tile *t, const struct pool_block *x)
     return 1;
 }
 
-/* Weights of the block relative to m, into s, with l and sq; or with the one column of values. */
-static void pool_block_sums(struct pool_tile *t, const struct pool_block *x, bool one)
+/* Weights of the block relative to m, into s, with l and sq; or with the one column of values. Then
+ * the scores of block `next`, which may be NULL, may come ahead. */
+static void pool_block_sums(struct pool_tile *t, const struct pool_block *x, bool one,
+                            const struct pool_block *next)
 {
     const struct pool_plan *p = t->plan;
     struct pool_sums sums = { .vectors = t->vectors,
@@ -83,7 +86,12 @@ static void pool_block_sums(struct pool_tile *t, const struct pool_block *x, boo
         sums.c = pool_block_maxima(t, x);
     else
         pool_fill(t->m, (size_t)t->lanes, 0);
-    pool_sums(&sums, p->has_max, p->cuts);
+    struct pool_pairs pairs;
+    t->ahead = pool_ahead_pairs(t, x, next, &pairs);
+    if (t->ahead)
+        pool_ahead(&sums, &pairs);
+    else
+        pool_sums(&sums, p->has_max, p->cuts);
 }
 
 /* Of the scores of the block those that are far become no part of it in `included`, in lanes whose
@@ -138,7 +146,7 @@ static void pool_block_squares(struct pool_tile *t, const struct pool_block *x)
     if (!m_any(out))
         return;
     pool_block_scores(t, x, false);
-    pool_block_sums(t, x, false);
+    pool_block_sums(t, x, false, NULL);
     for (int i = 0; i < t->lanes; i += LANES) {
         const real *p = t->s + i;
         vec most = v_zero(), sq = v_zero();
