@@ -245,6 +245,9 @@ static bool by_key_has_panel(const struct pool_plan *p)
 /* So many rows go one at a time. */
 static int64_t by_key_most_rows(const struct pool_plan *p)
 {
+    const int64_t work = p->a->d + p->a->v;
+    if (p->a->score == POOL_DOT) /* a vector with few rows takes as long as a full one */
+        return int_min(LANES / 2, work * LANES <= 256 ? 2 : work <= 64 ? 4 : 7);
     if (!by_key_has_panel(p) || p->a->v != 1)
         return LANES / 2;
     return p->a->d <= 4 ? 2 * LANES - 1 : LANES - 1;
