@@ -8,6 +8,7 @@
 /* One a file; run.c and answers.c list them. */
 Suite *suite_version(void);
 Suite *suite_oracle(void);
+Suite *suite_promise(void);
 Suite *suite_golden(void);
 Suite *suite_units(void);
 Suite *suite_api(void);

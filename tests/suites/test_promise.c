@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/backends.h"
+#include "tests/suites/suites.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* tests/data/bits.txt guards the promise of NUMERICS.md: it has hashes of what the scalar backend,
+ * which the others equal, computed when the definitions were frozen. A line is the hash in float32,
+ * that in float64 and the name of a case, the first with this name. The test prints what it misses:
+ * a new case gets a new line, but no line ever changes. */
+
+enum { MOST_LINES = 2000, MOST_NAME = 100 };
+
+struct line {
+    uint64_t hash[2];
+    char name[MOST_NAME];
+    bool used;
+};
+
+static struct line lines[MOST_LINES];
+static int line_count;
+
+static void read_lines(void)
+{
+    char path[400], text[200];
+    const char *source = getenv("srcdir");
+    snprintf(path, sizeof path, "%s/tests/data/bits.txt", source ? source : ".");
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "cannot read %s", path);
+    for (line_count = 0; fgets(text, sizeof text, file); line_count++) {
+        struct line *line = &lines[line_count];
+        ck_assert_int_lt(line_count, MOST_LINES - 1);
+        ck_assert_msg(sscanf(text, "%16" SCNx64 " %16" SCNx64 " %99[^\n]", &line->hash[0],
+                             &line->hash[1], line->name) == 3,
+                      "%s:%d: %s", path, line_count + 1, text);
+        line->used = false;
+    }
+    fclose(file);
+}
+
+static struct line *find_line(const char *name)
+{
+    for (int i = 0; i < line_count; i++)
+        if (strcmp(lines[i].name, name) == 0)
+            return &lines[i];
+    return NULL;
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash_number(uint64_t hash, double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    for (int byte = 0; byte < 8; byte++)
+        hash = (hash ^ (bits >> 8 * byte & 0xff)) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static uint64_t hash_case(attpool_context *judge, const struct test_case *c, enum element element)
+{
+    struct job job;
+    const char *name;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    now_testing(c, element, "scalar, 1 thread");
+    job_new(&job, c, element, PLACE_END);
+    hash = hash_number(hash, (double)job_run(judge, &job));
+    for (int i = 0; i < JOB_OUTPUTS; i++) {
+        const struct tensor *t = job_output(&job, i, &name);
+        for (int64_t k = 0; t != NULL && k < tensor_count(t); k++)
+            hash = hash_number(hash, tensor_get(&t->dl, k));
+    }
+    job_free(&job);
+    return hash;
+}
+
+/* A fourth of the cases, chosen by their names, so that others may come and go. */
+static bool is_guarded(const struct test_case *cases, size_t i)
+{
+    uint64_t hash = 0;
+    for (const char *p = cases[i].name; *p != '\0'; p++)
+        hash = hash_number(hash, (double)*p);
+    if (hash >> 62 != 0)
+        return false;
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(cases[k].name, cases[i].name) == 0)
+            return false;
+    return true;
+}
+
+START_TEST(no_bit_moves)
+{
+    size_t count;
+    int moved = 0;
+    attpool_context *judge = open_judge();
+    const struct test_case *cases = test_cases(&count);
+    read_lines();
+    for (size_t i = 0; i < count; i++) {
+        if (!is_guarded(cases, i))
+            continue;
+        const uint64_t f32 = hash_case(judge, &cases[i], ELEMENT_F32);
+        const uint64_t f64 = hash_case(judge, &cases[i], ELEMENT_F64);
+        struct line *line = find_line(cases[i].name);
+        if (line != NULL)
+            line->used = true;
+        if (line != NULL && line->hash[0] == f32 && line->hash[1] == f64)
+            continue;
+        printf("%016" PRIx64 " %016" PRIx64 " %s\n", f32, f64, cases[i].name);
+        moved++;
+    }
+    for (int i = 0; i < line_count; i++)
+        if (!lines[i].used) {
+            printf("no case is called %s\n", lines[i].name);
+            moved++;
+        }
+    attpool_close(judge);
+    fflush(stdout);
+    ck_assert_msg(moved == 0, "%d lines of tests/data/bits.txt do not agree, see above", moved);
+}
+END_TEST
+
+Suite *suite_promise(void)
+{
+    Suite *suite = suite_create("promise");
+    TCase *bits = tcase_create("bits");
+    tcase_set_timeout(bits, 300);
+    tcase_add_test(bits, no_bit_moves);
+    suite_add_tcase(suite, bits);
+    return suite;
+}
