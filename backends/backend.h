@@ -54,8 +54,8 @@ struct kernel {
     attpool_form form;
     const int32_t *names; /* product form: one attpool_kernel_name a coordinate (host), or NULL */
     attpool_bandwidth_per per;
-    double one; /* ATTPOOL_BANDWIDTH_ONE without a tensor: |w|, a value of the type */
-    /* |w| is taken by the backend of every element read from these: */
+    double one; /* ATTPOOL_BANDWIDTH_ONE without a tensor: w, a value of the type */
+    /* The backend takes |w|, of this and of every element read from these: */
     struct array
         inverse_bandwidths; /* COORDINATE (_KEY): col is the coordinate; KEY: col is the key; QUERY:
                              * row is the query; ONE in a tensor: element 0. Else absent. */
@@ -83,7 +83,9 @@ struct softmax_args {
     struct array s, w;
 };
 
-/* Writes out, lse, n_eff and weights of every row; empty rows by the policy, all six of them. */
+/* Writes out, lse, n_eff and weights of every row; empty rows by the policy, all six of them; and
+ * the row's final max (0 out of the log domain, and of an empty row) and sum (0: empty), before the
+ * policy. */
 struct pool_args {
     int64_t batch, heads, n, m, d, v;
     int64_t key_origin; /* absolute position of key 0: blocks and the tree are anchored by it */
@@ -96,10 +98,36 @@ struct pool_args {
     struct masks masks;
     attpool_empty empty;          /* as the caller said, DEFAULT resolved */
     struct array out, lse, n_eff; /* lse, n_eff: row is the query. Absent: not wanted */
+    struct array max, sum;        /* likewise */
     struct array weights;         /* row is the query or its place in rows. Absent: not wanted */
     const int64_t *rows;          /* host; NULL: all n, row_count = n */
     int64_t row_count;
     const struct pool_nodes *nodes; /* not NULL: write the state instead of out, lse, n_eff */
+};
+
+/* A copy of projected queries or keys, for the gradient of their matrix: rows whose gradient is 0
+ * become 0, since NaN may stand in one that no query sees. */
+struct grad_copy {
+    int64_t batch, heads, rows, p, width; /* of the array itself */
+    struct array gradient;                /* p columns */
+    struct array from, to;                /* `width` columns. to absent: not wanted */
+};
+
+/* The gradients of a pooling with respect to what it read, given those with respect to O and L.
+ * A gradient has the shape of its array; where that broadcasts (stride 0) it is the sum over what
+ * it was broadcast to. All of them are written, also where there are no queries or no keys. */
+struct pool_grad_args {
+    const struct pool_args
+        *pool;                 /* out, max and sum are what it wrote; lse, n_eff, weights absent */
+    int64_t query_origin;      /* absolute position of query 0: blocks are anchored by it */
+    double scale;              /* s of dot and additive, a value of the type */
+    struct array d_out, d_lse; /* like pool->out and pool->lse. Absent: 0, not both */
+    /* Absent: not wanted */
+    struct array dq, dk, dvalue, dbias, dkey_weights;
+    struct array dscale;              /* one number */
+    struct array dinverse_bandwidths; /* like kernel.inverse_bandwidths, or one number */
+    struct array dfactors, dwv;
+    struct grad_copy copy_q, copy_k; /* made when dq and dk have been written */
 };
 
 /* max (rows), sum (rows) and acc (rows, v), rows = batch * heads * n, contiguous, on the host. */

@@ -22,6 +22,18 @@ enum pool_score {
     POOL_KERNEL
 };
 
+/* What the gradient of a log-weight is multiplied by to be one of queries and keys. */
+enum grad_path {
+    GRAD_FLAT,     /* nothing depends on them */
+    GRAD_DOT,      /* the other side's coordinates */
+    GRAD_ADDITIVE, /* w_v (1 - tanh^2) */
+    GRAD_RADIAL,   /* differences, by a coefficient of the pair */
+    GRAD_PRODUCT   /* signs of differences, by a coefficient of each coordinate */
+};
+
+/* What becomes of a row: the key that it takes under the policy nearest, or one of these. */
+enum { GRAD_WEIGHTED = -1, GRAD_EVEN = -2, GRAD_BLANK = -3 };
+
 /* Enumerations of attpool.h that OpenCL C reads; opencl/program.c sees that they stay equal. */
 enum { EMPTY_NAN = 1, EMPTY_ZERO, EMPTY_MEAN, EMPTY_NEAREST, EMPTY_ERROR };
 enum {

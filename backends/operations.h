@@ -13,6 +13,7 @@
     ROW(kernel)                                                                                    \
     ROW(softmax)                                                                                   \
     ROW(pool)                                                                                      \
+    ROW(pool_grad)                                                                                 \
     ROW(elementwise)
 
 /* Those on partial states, which are on the host for every backend: all take those of scalar. */

@@ -235,10 +235,12 @@ __kernel void merge_columns(long rows, long first, long right, long reach, long 
     *left = fma(acc[((begin - first) * rows + r) * v + col], b[2 * plane], *left * b[plane]);
 }
 
-/* L and n_eff, and what the later steps want to know of a row. */
+/* L, n_eff, m and l, and what the later steps want to know of a row. */
 __kernel void root(slab s, __global const long *chosen, __global const REAL *nodes, long slots,
                    int has_max, int special, int empty, int has_lse, __global REAL *lse,
-                   array lse_at, int has_n_eff, __global REAL *n_eff, array n_eff_at,
+                   array lse_at, int has_n_eff, __global REAL *n_eff, array n_eff_at, int has_out_max,
+                   __global REAL *out_max, array out_max_at, int has_out_sum,
+                   __global REAL *out_sum, array out_sum_at,
                    __global REAL *row_max, __global REAL *row_sum, __global long *row_info,
                    __global uint *flags)
 {
@@ -274,6 +276,11 @@ __kernel void root(slab s, __global const long *chosen, __global const REAL *nod
         lse[array_at(lse_at, p.b, p.h) + p.i * lse_at.row] =
             l == 0 ? -(REAL)INFINITY : clean(log_sum);
     }
+    if (has_out_max)
+        out_max[array_at(out_max_at, p.b, p.h) + p.i * out_max_at.row] =
+            has_max && l != 0 ? plus_zero(m) : (REAL)0;
+    if (has_out_sum)
+        out_sum[array_at(out_sum_at, p.b, p.h) + p.i * out_sum_at.row] = clean(plus_zero(l));
     row_max[p.state] = m;
     row_sum[p.state] = l;
     row_info[p.state] = -1;

@@ -90,7 +90,10 @@ typedef enum attpool_status {
     ATTPOOL_E_WQ = -28, /* the matrices of additive and projection scoring, */
     ATTPOOL_E_WK = -29,
     ATTPOOL_E_WV = -30,
-    ATTPOOL_E_STATE = -31 /* a partial state */
+    ATTPOOL_E_STATE = -31, /* a partial state */
+    ATTPOOL_E_MAX = -32,   /* max and sum of the rows, */
+    ATTPOOL_E_SUM = -33,
+    ATTPOOL_E_GRADIENT = -34 /* dO, dL or a gradient asked for; the message names it */
 } attpool_status;
 
 /** "ATTPOOL_E_KEY" and so on; "unknown status" for any other value. Never NULL. */
@@ -383,6 +386,8 @@ typedef struct attpool_pool_options {
     DLTensor *weights;   /* NULL, or receives W: (b, n, m), or (b, row_count, m) with rows */
     const int64_t *rows; /* the queries whose weights are wanted, from 0; NULL: all */
     int64_t row_count;
+    DLTensor *max, *sum; /* NULL, or receive what attpool_pool_grad wants to know of each row:
+                          * two numbers (b, n), to be handed on as they are */
 } attpool_pool_options;
 
 /** Attention pooling: O[b,i] = sum_j W[b,i,j] V[b,j].
@@ -409,6 +414,52 @@ typedef struct attpool_pool_options {
 ATTPOOL_API attpool_status attpool_pool(attpool_context *context, const DLTensor *Q,
                                         const DLTensor *K, const DLTensor *V,
                                         const attpool_pool_options *options, DLTensor *O);
+
+/** The gradients that attpool_pool_grad is asked for, each NULL or a tensor of the shape of what it
+ *  belongs to. Where that was broadcast, over the batch, heads, queries or keys, its gradient is
+ * the sum over what it was broadcast to. Zero-initialised: none. */
+typedef struct attpool_gradients {
+    uint32_t size;
+    DLTensor *Q, *K, *V;
+    DLTensor *bias;               /* of masks->bias */
+    DLTensor *key_weights;        /* of a */
+    DLTensor *scale;              /* of s, one number */
+    DLTensor *inverse_bandwidths; /* of the tensor w, or one number for inverse_bandwidth; of
+                                   * 1 / sigma where a bandwidth was given */
+    DLTensor *key_factors;
+    DLTensor *wq, *wk, *wv;
+} attpool_gradients;
+
+/** The gradients of a function F of the results of attpool_pool.
+ *
+ *  Q, K, V    those of the call of attpool_pool whose results F takes
+ *  options    its options, with max and sum as it wrote them; lse, n_eff, weights and rows are not
+ *             looked at
+ *  O          what it wrote; NULL where F takes L alone, then V and dO are NULL too
+ *  dO         the gradient of F by O (b, n, v), or NULL
+ *  dL         the gradient of F by L (b, n), or NULL: not both
+ *  gradients  what is wanted
+ *
+ *  Needs O(n + m) memory beside the gradients; scores are computed again. A masked entry (also one
+ *  with a bias of -Inf or a key weight of 0) has the gradient 0, and nothing that stands there is
+ *  read. Empty rows: under the policies mean and nearest V has a gradient and all else 0; under nan
+ *  and zero all is 0.
+ *
+ *  Where a kernel or u has no derivative: at u = 0 the gradient by u is 0 (triangular, laplacian);
+ *  at the edge of a compact support, u = 1, it is that of the outside, 0, and below it that of the
+ *  inside. The gradient by w = 0 is 0. ATTPOOL_BOXCAR and ATTPOOL_CONSTANT are flat: by
+ *  Q, K and w their gradient is 0.
+ *
+ *  The bits do not depend on how queries are cut for the gradients by Q, a bias and an inverse
+ *  bandwidth of the query; on how keys are cut for those that belong to keys; on how the batch is
+ * cut for those of an item (NUMERICS.md). Sums over what was cut are left to the caller.
+ *
+ *  Returns as attpool_pool; ATTPOOL_E_MAX, _SUM, _GRADIENT. */
+ATTPOOL_API attpool_status attpool_pool_grad(attpool_context *context, const DLTensor *Q,
+                                             const DLTensor *K, const DLTensor *V,
+                                             const attpool_pool_options *options, const DLTensor *O,
+                                             const DLTensor *dO, const DLTensor *dL,
+                                             const attpool_gradients *gradients);
 
 /** Pooling over a part of the keys, to be merged with the other parts: keys in pieces that do
  *  not fit in memory, or in other processes. A part begins at a key position (masks->key_origin)

@@ -69,6 +69,9 @@ const char *attpool_status_name(attpool_status status)
         NAME(ATTPOOL_E_WK);
         NAME(ATTPOOL_E_WV);
         NAME(ATTPOOL_E_STATE);
+        NAME(ATTPOOL_E_MAX);
+        NAME(ATTPOOL_E_SUM);
+        NAME(ATTPOOL_E_GRADIENT);
     }
 #undef NAME
     return "unknown status";

@@ -62,6 +62,8 @@ int ap_opencl_list(struct device_row *rows, int room);
 
 /* ---- Programs and launches (build.c, program.c, launch.c) ---- */
 
+enum { SCORES = POOL_KERNEL + 1 };
+
 /* A kernel is function `name` of the program with these files of cl/; see program.c. */
 enum kernel_id {
     KERNEL_ELEMENTWISE,
@@ -87,6 +89,13 @@ enum kernel_id {
     KERNEL_NEAREST,
     KERNEL_TAKE_NEAREST,
     KERNEL_OUT_WEIGHTS,
+    /* One for each score, in the order of enum pool_score. */
+    KERNEL_GRAD_FACTS,
+    KERNEL_GRAD_SWEEP = KERNEL_GRAD_FACTS + SCORES,
+    KERNEL_GRAD_PAIRS = KERNEL_GRAD_SWEEP + SCORES,
+    KERNEL_GRAD_ROWS = KERNEL_GRAD_PAIRS + SCORES,
+    KERNEL_GRAD_COLLECT = KERNEL_GRAD_ROWS + SCORES,
+    KERNEL_GRAD_COPY,
     KERNELS
 };
 
@@ -106,6 +115,8 @@ enum program_id {
     PROGRAM_GATHER,
     PROGRAM_NEAREST,
     PROGRAM_WEIGHTS,
+    PROGRAM_GRAD, /* for each score */
+    PROGRAM_GRAD_ITEMS = PROGRAM_GRAD + SCORES,
     PROGRAMS
 };
 

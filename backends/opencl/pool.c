@@ -241,6 +241,10 @@ static attpool_status launch_root(const struct pooling *p, const struct slab *s)
         ap_put_array(&l, &args->lse);
         ap_put_int(&l, args->n_eff.data != NULL);
         ap_put_array(&l, &args->n_eff);
+        ap_put_int(&l, args->max.data != NULL);
+        ap_put_array(&l, &args->max);
+        ap_put_int(&l, args->sum.data != NULL);
+        ap_put_array(&l, &args->sum);
         ap_put_buffer(&l, p->row_max);
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->row_info);

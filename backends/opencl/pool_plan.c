@@ -65,7 +65,8 @@ static attpool_status each_slab(struct pooling *p, int queries, slab_step *step)
 static attpool_status run(struct pooling *p)
 {
     const struct pool_args *args = p->args;
-    bool others = args->out.data || args->lse.data || args->n_eff.data || args->nodes;
+    bool others = args->out.data || args->lse.data || args->n_eff.data || args->max.data ||
+                  args->sum.data || args->nodes;
     int how = args->rows && !others ? QUERIES_CHOSEN : QUERIES_ALL;
     attpool_status status = ATTPOOL_OK;
 

@@ -9,6 +9,9 @@
 #define ELEMENTARY "elementary.h", "elementary"
 #define SCORES                                                                                     \
     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "relative", "pool"
+#define GRADIENTS                                                                                  \
+    TYPES, ELEMENTARY, "array", "masks", "width", "kernels.h", "score", "relative", "slope",       \
+        "grad_pair", "grad"
 static const struct {
     const char *files[BUILD_FILES + 1];
     const char *options;
@@ -30,10 +33,21 @@ static const struct {
     [PROGRAM_NEAREST] = { { TYPES, "array", "slab", "nearest" }, "" },
     [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "weights" },
                           "" },
+    [PROGRAM_GRAD + POOL_CONSTANT] = { { GRADIENTS }, " -DSCORE=POOL_CONSTANT" },
+    [PROGRAM_GRAD + POOL_DOT] = { { GRADIENTS }, " -DSCORE=POOL_DOT" },
+    [PROGRAM_GRAD + POOL_ADDITIVE] = { { GRADIENTS }, " -DSCORE=POOL_ADDITIVE" },
+    [PROGRAM_GRAD + POOL_KERNEL] = { { GRADIENTS }, " -DSCORE=POOL_KERNEL" },
+    [PROGRAM_GRAD_ITEMS] = { { TYPES, "array", "grad_items" }, "" },
 };
 
+#define EACH_SCORE(id, function)                                                                   \
+    [id + POOL_CONSTANT] = { PROGRAM_GRAD + POOL_CONSTANT, function },                             \
+          [id + POOL_DOT] = { PROGRAM_GRAD + POOL_DOT, function },                                 \
+          [id + POOL_ADDITIVE] = { PROGRAM_GRAD + POOL_ADDITIVE, function },                       \
+          [id + POOL_KERNEL] = { PROGRAM_GRAD + POOL_KERNEL, function }
+
 static const struct {
-    enum program_id program;
+    int program;
     const char *function;
 } kernels[KERNELS] = {
     [KERNEL_ELEMENTWISE] = { PROGRAM_ELEMENTWISE, "elementwise" },
@@ -59,6 +73,12 @@ static const struct {
     [KERNEL_NEAREST] = { PROGRAM_NEAREST, "nearest" },
     [KERNEL_TAKE_NEAREST] = { PROGRAM_NEAREST, "take_nearest" },
     [KERNEL_OUT_WEIGHTS] = { PROGRAM_WEIGHTS, "out_weights" },
+    EACH_SCORE(KERNEL_GRAD_FACTS, "grad_facts"),
+    EACH_SCORE(KERNEL_GRAD_SWEEP, "grad_sweep"),
+    EACH_SCORE(KERNEL_GRAD_PAIRS, "grad_pairs"),
+    EACH_SCORE(KERNEL_GRAD_ROWS, "grad_rows"),
+    [KERNEL_GRAD_COLLECT] = { PROGRAM_GRAD_ITEMS, "grad_collect" },
+    [KERNEL_GRAD_COPY] = { PROGRAM_GRAD_ITEMS, "grad_copy" },
 };
 
 /* kernels.h and constants.h repeat for OpenCL C numbers that attpool.h has given to users. */

@@ -71,6 +71,32 @@ struct measure {
     DEVICE_LONG d;
 };
 
+/* A sweep of a call for gradients over its rows (points are queries, partners keys) or its columns
+ * (the other way round). Sums of a point in the order of their numbers at_*, -1: not wanted. */
+struct gradient {
+    DEVICE_LONG batch, heads, n, m, v;
+    DEVICE_LONG key_origin, query_origin;
+    DEVICE_LONG column;
+    DEVICE_LONG first, end, last; /* partners of this launch; is it the last one? */
+    DEVICE_LONG path, has_max, divides, has_d_out, cuts;
+    DEVICE_LONG count;                                              /* of the sums; */
+    DEVICE_LONG at_point, at_each, at_value, at_gradient, at_width; /* made of pairs, */
+    DEVICE_LONG at_scale, at_weight;                                /* and of these at the end */
+    DEVICE_LONG width_of_point, width_row;                          /* w stands at the point */
+};
+
+/* Places of its arrays. */
+enum { AT_VALUE, AT_OUT, AT_D_OUT, AT_D_LSE, AT_MAX, AT_SUM, AT_COUNT };
+
+/* An output that adds up items: of its own sizes, from the sums of each point of an item. */
+struct collected {
+    DEVICE_LONG batch, heads, rows, cols; /* the output's, */
+    DEVICE_LONG items_batch, items_heads; /* the call's, */
+    DEVICE_LONG group;                    /* and heads that share one of the output's */
+    DEVICE_LONG points, slot;             /* slot -1: nothing but 0 */
+    DEVICE_LONG by_col;                   /* points are columns */
+};
+
 /* How a weight is computed from the planes of scratch memory. */
 struct weighing {
     DEVICE_LONG log_domain, has_factor, has_key_weights, has_squares, cuts;

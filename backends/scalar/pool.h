@@ -22,29 +22,15 @@ struct outcome {
     int64_t nearest;
     real blank; /* 0 or NaN */
     real lse;
+    real max, sum; /* before the policy */
 };
-
-/* The nearest of the keys that the masks leave, -1 for none. */
-static int64_t row_nearest(const struct row *row)
-{
-    int64_t extreme = -1;
-    real least = 0;
-    for (int64_t j = row->visible.first; j < row->visible.end; j++) {
-        if (!is_visible(&row->visible, j))
-            continue;
-        real u2 = nearness(&row->metric, j);
-        if (extreme < 0 || u2 < least || (least != least && u2 == u2)) {
-            extreme = j;
-            least = u2;
-        }
-    }
-    return extreme;
-}
 
 /* An empty row: the policy may pool it again, evenly. */
 static void row_empty(struct row *row, struct state *state, struct outcome *outcome)
 {
-    *outcome = (struct outcome){ .kind = BLANK, .blank = REAL_NAN, .lse = -REAL_INF };
+    outcome->kind = BLANK;
+    outcome->blank = REAL_NAN;
+    outcome->lse = -REAL_INF;
     switch (row->args->empty) {
     case ATTPOOL_EMPTY_ZERO:
         outcome->blank = 0;
@@ -69,6 +55,8 @@ static struct outcome row_run(const struct pool_job *job, struct row *row, struc
 {
     struct outcome outcome = { .kind = WEIGHTED };
     row_pool(row, state);
+    outcome.max = state->sum == 0 ? 0 : state->max + 0;
+    outcome.sum = state->sum + 0;
     if (state->sum == 0) {
         row_empty(row, state, &outcome);
         if (row->args->empty == ATTPOOL_EMPTY_ERROR && job->note_empty)
@@ -98,13 +86,6 @@ static real effective_number(const struct outcome *outcome, const struct state *
     if (outcome->kind == WEIGHTED)
         return sum / state->square * sum;
     return outcome->kind == NEAREST ? 1 : REAL_NAN;
-}
-
-/* Is a sum of weights possibly below 1, so that its inverse is not to be used? */
-static bool divides(const struct pool_args *args)
-{
-    return args->key_weights.data != NULL || args->score == POOL_CONSTANT ||
-           (args->score == POOL_KERNEL && kernel_any(&args->kernel, args->d, kernel_has_factor));
 }
 
 /* W of a row, at row `place` of the view. */
@@ -142,13 +123,6 @@ static real *pool_scratch(const struct pool_job *job, int worker, struct state *
     return state[TREE_NODES].acc + job->args->v;
 }
 
-static void read_query(const struct pool_args *args, int64_t b, int64_t h, int64_t i, real *q)
-{
-    struct view queries = view_of(&args->q, b, h, sizeof(real));
-    for (int64_t c = 0; queries.at != NULL && c < args->d; c++)
-        q[c] = get(queries, i, c);
-}
-
 static void write_row(const struct pool_job *job, int64_t b, int64_t h, struct row *row,
                       struct state *state)
 {
@@ -156,6 +130,8 @@ static void write_row(const struct pool_job *job, int64_t b, int64_t h, struct r
     struct view out = view_of(&args->out, b, h, sizeof(real));
     struct view lse = view_of(&args->lse, b, h, sizeof(real));
     struct view n_eff = view_of(&args->n_eff, b, h, sizeof(real));
+    struct view max = view_of(&args->max, b, h, sizeof(real));
+    struct view sum = view_of(&args->sum, b, h, sizeof(real));
     struct view weights = view_of(&args->weights, b, h, sizeof(real));
     struct outcome outcome = row_run(job, row, state);
     if (out.at != NULL)
@@ -164,8 +140,19 @@ static void write_row(const struct pool_job *job, int64_t b, int64_t h, struct r
         put(lse, row->visible.i, 0, outcome.lse);
     if (n_eff.at != NULL)
         put(n_eff, row->visible.i, 0, effective_number(&outcome, state));
+    if (max.at != NULL)
+        put(max, row->visible.i, 0, outcome.max);
+    if (sum.at != NULL)
+        put(sum, row->visible.i, 0, outcome.sum);
     if (weights.at != NULL && args->rows == NULL)
         write_weights(row, &outcome, state, weights, row->visible.i);
+}
+
+/* The super-blocks of all keys of the call: those of a state's nodes. */
+static void call_range(const struct pool_args *args, int64_t *first, int64_t *end)
+{
+    *first = args->key_origin / SUPER_BLOCK;
+    *end = (args->key_origin + args->m + SUPER_BLOCK - 1) / SUPER_BLOCK;
 }
 
 /* The state of a row, into one side of the nodes of the call. */
@@ -236,8 +223,8 @@ attpool_status scalar_pool(struct engine *engine, const struct pool_args *args)
 {
     struct pool_job job = { .engine = engine, .args = args, .note_empty = true };
     bool chosen = args->weights.data != NULL && args->rows != NULL;
-    bool all =
-        !chosen || args->out.data != NULL || args->lse.data != NULL || args->n_eff.data != NULL;
+    bool all = !chosen || args->out.data != NULL || args->lse.data != NULL ||
+               args->n_eff.data != NULL || args->max.data != NULL || args->sum.data != NULL;
     attpool_status status = ATTPOOL_OK;
     int64_t first, end;
     call_range(args, &first, &end);

@@ -26,4 +26,18 @@ OPERATION_TABLE(SCALAR_DECLARE)
 STATE_OPERATION_TABLE(SCALAR_DECLARE)
 #undef SCALAR_DECLARE
 
+/* What comes before the sweeps of pool_grad and after them, for the other backends of the host. A
+ * worker needs d numbers of scratch memory. */
+struct grad_plan;
+struct grad_facts;
+#define GRAD_DECLARE(prefix, type)                                                                 \
+    attpool_status prefix##grad_begin_##type(struct engine *, const struct grad_plan *,            \
+                                             const struct grad_facts *);                           \
+    void prefix##grad_end_##type(const struct grad_plan *, const struct grad_facts *);
+GRAD_DECLARE(ap_scalar_, f32)
+GRAD_DECLARE(ap_scalar_, f64)
+GRAD_DECLARE(ap_scalar_fma_, f32)
+GRAD_DECLARE(ap_scalar_fma_, f64)
+#undef GRAD_DECLARE
+
 #endif

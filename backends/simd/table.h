@@ -10,9 +10,9 @@
 /* States are merged in plain C, on x86 by the build with a fused multiply-add, which every
  * processor has that runs these vectors. */
 #if defined(__x86_64__) || defined(__i386__)
-#define SCALAR_TWIN(name) ap_scalar_fma_##name
+#define SCALAR_TWIN(name) SCALAR_PASTE(ap_scalar_fma_, name)
 #else
-#define SCALAR_TWIN(name) ap_scalar_##name
+#define SCALAR_TWIN(name) SCALAR_PASTE(ap_scalar_, name)
 #endif
 
 #define SIMD_SLOT(name)  .name = { SIMD_SYMBOL(name##_f32), SIMD_SYMBOL(name##_f64) },

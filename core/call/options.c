@@ -50,10 +50,8 @@ attpool_status ap_need_type(struct engine *e, int type)
                           type == TYPE_F64 ? "float64" : "float32");
 }
 
-attpool_status ap_take_scale(struct engine *e, int type, const double *scale, double otherwise,
-                             double *c)
+attpool_status ap_take_scale(struct engine *e, int type, double s, double *c)
 {
-    double s = scale ? *scale : otherwise;
     if (!isfinite(s))
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "scale is %g, it should be finite", s);
     *c = ap_to_type(type, s * LOG2_E_F64);
@@ -126,7 +124,7 @@ static attpool_status single_inverse_bandwidth(struct arguments *args,
                 o->bandwidth);
         *one = w;
     } else if (o->inverse_bandwidth != 0) {
-        *one = fabs(ap_to_type(args->type, o->inverse_bandwidth));
+        *one = ap_to_type(args->type, o->inverse_bandwidth);
         if (!isfinite(*one))
             return ap_engine_fail(
                 e, ATTPOOL_E_BANDWIDTH,
@@ -255,7 +253,7 @@ void ap_kernel_options_single(struct kernel *kernel, const struct kernel_tensors
     const struct view *w = tensors->inverse_bandwidths;
     if (kernel->per != ATTPOOL_BANDWIDTH_ONE || !w || w->device)
         return;
-    kernel->one = fabs(ap_view_real(w, 0, 0, 0, 0));
+    kernel->one = ap_view_real(w, 0, 0, 0, 0);
     kernel->inverse_bandwidths = (struct array){ .data = NULL };
 }
 

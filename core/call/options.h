@@ -27,8 +27,7 @@ double ap_to_type(int type, double value);
 attpool_status ap_need_type(struct engine *engine, int type);
 
 /* c = scale * log2(e) in the type. */
-attpool_status ap_take_scale(struct engine *engine, int type, const double *scale, double otherwise,
-                             double *c);
+attpool_status ap_take_scale(struct engine *engine, int type, double scale, double *c);
 
 /* A policy up to `most`, or ERROR; DEFAULT becomes `otherwise`. */
 attpool_status ap_take_empty(struct engine *engine, attpool_empty given, attpool_empty otherwise,

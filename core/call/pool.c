@@ -2,72 +2,7 @@
 #include "core/call/pool.h"
 
 #include "core/call/call.h"
-
-#include <stdlib.h>
-
-/* A projected tensor, b by h matrices of `rows` x p, in memory of the backend. */
-struct projected {
-    void *memory;
-    struct array array;
-};
-
-static attpool_status take_memory(struct engine *e, size_t bytes, void **memory)
-{
-    *memory = NULL;
-    if (e->backend->memory)
-        return e->backend->memory->alloc(e, bytes, memory);
-    *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    return *memory ? ATTPOOL_OK
-                   : ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the projections, %zu bytes",
-                                    bytes);
-}
-
-static void give_memory(struct engine *e, void *memory)
-{
-    if (memory && e->backend->memory)
-        e->backend->memory->release(e, memory);
-    else
-        free(memory);
-}
-
-/* x W^T for Q or K, in x's own leading dimensions; those that broadcast still do. */
-static attpool_status project(struct pool_call *c, const struct view *x, const struct array *from,
-                              const struct array *w, struct projected *to)
-{
-    struct engine *e = c->args.engine;
-    int64_t rows = x->size[2], p = c->p;
-    size_t bytes = (size_t)(x->size[0] * x->size[1] * rows * p) * (size_t)x->bytes;
-    attpool_status st = take_memory(e, bytes > 0 ? bytes : 64, &to->memory);
-    if (st != ATTPOOL_OK)
-        return st;
-    struct bmm_args m = {
-        .batch = x->size[0],
-        .heads = x->size[1],
-        .n = rows,
-        .k = x->size[3],
-        .m = p,
-        .alpha = 1,
-        .a = *from,
-        .b = { .data = w->data, .offset = w->offset, .row = w->col, .col = w->row, .group = 1 },
-        .c = { .data = to->memory,
-               .batch = x->size[1] * rows * p,
-               .head = rows * p,
-               .row = p,
-               .col = 1,
-               .group = 1 },
-    };
-    m.a.group = 1;
-    to->array = m.c;
-    to->array.group = from->group;
-    if (x->size[0] == 1)
-        to->array.batch = 0;
-    if (x->size[1] == 1)
-        to->array.head = 0;
-    if (bytes == 0)
-        return ATTPOOL_OK;
-    ap_engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
-    return e->backend->bmm[c->args.type](e, &m);
-}
+#include "core/call/projection.h"
 
 static attpool_status pool(struct pool_call *c)
 {
@@ -84,16 +19,16 @@ static attpool_status pool_projected(struct pool_call *c)
 {
     struct engine *e = c->args.engine;
     struct projected q = { NULL, { 0 } }, k = { NULL, { 0 } };
-    attpool_status st = project(c, c->q, &c->pool.q, &c->wq_array, &q);
+    attpool_status st = ap_project(c, c->q, &c->pool.q, &c->wq_array, &q);
     if (st == ATTPOOL_OK)
-        st = project(c, c->k, &c->pool.k, &c->wk_array, &k);
+        st = ap_project(c, c->k, &c->pool.k, &c->wk_array, &k);
     if (st == ATTPOOL_OK) {
         c->pool.q = q.array;
         c->pool.k = k.array;
         st = pool(c);
     }
-    give_memory(e, k.memory);
-    give_memory(e, q.memory);
+    ap_projected_give(e, &k);
+    ap_projected_give(e, &q);
     return st;
 }
 
@@ -118,7 +53,7 @@ attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const D
     attpool_status st = ap_call_begin(&call, context, "pool");
     if (st != ATTPOOL_OK)
         return st;
-    st = ap_pool_check(&c, &context->engine, &tensors, false);
+    st = ap_pool_check(&c, &context->engine, &tensors, PURPOSE_POOL);
     if (st == ATTPOOL_OK)
         st = ap_pool_run(&c);
     return ap_call_end(&call, st);

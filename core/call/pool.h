@@ -9,11 +9,13 @@ struct pool_call {
     struct pool_args pool;
     attpool_pool_options options;
     struct leading leading;
-    struct view *q, *k, *value, *out, *lse, *n_eff, *weights, *wq, *wk, *wv, *key_weights;
+    struct view *q, *k, *value, *out, *lse, *n_eff, *max, *sum, *weights;
+    struct view *wq, *wk, *wv, *key_weights;
     struct kernel_tensors inverse_bandwidths;
     struct mask_tensors masks;
     struct array wq_array, wk_array; /* of the projections that come before the pooling */
     int64_t p;
+    double scale; /* s of dot, additive and projection */
     bool has_names;
     struct arguments args; /* last: all before it begins as 0 */
 };
@@ -21,12 +23,22 @@ struct pool_call {
 struct pool_tensors {
     const DLTensor *Q, *K, *V;
     const attpool_pool_options *options;
-    DLTensor *O;
+    const DLTensor *O;
 };
 
-/* Check everything and describe the call. With `state`, no output is asked for. */
+/* What is done with a described call: outputs are written; the state of a part has none; a gradient
+ * reads O, max and sum, and looks at no other output. */
+enum pool_purpose { PURPOSE_POOL, PURPOSE_STATE, PURPOSE_GRADIENT };
+
+/* Check all arguments, to which others may then be added; then see that outputs overlap nothing and
+ * describe the call. */
+attpool_status ap_pool_take(struct pool_call *call, struct engine *engine,
+                            const struct pool_tensors *tensors, enum pool_purpose purpose);
+attpool_status ap_pool_describe(struct pool_call *call, enum pool_purpose purpose);
+
+/* Both. */
 attpool_status ap_pool_check(struct pool_call *call, struct engine *engine,
-                             const struct pool_tensors *tensors, bool state);
+                             const struct pool_tensors *tensors, enum pool_purpose purpose);
 
 /* Stage, project, pool, fetch. */
 attpool_status ap_pool_run(struct pool_call *call);

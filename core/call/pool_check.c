@@ -83,31 +83,52 @@ static attpool_status add_inputs(struct pool_call *c, const struct pool_tensors 
     return st;
 }
 
-static attpool_status add_outputs(struct pool_call *c, const struct pool_tensors *t)
+static attpool_status add_outputs(struct pool_call *c, const struct pool_tensors *t,
+                                  enum pool_purpose purpose)
 {
     struct pool_args *p = &c->pool;
     const attpool_pool_options *o = &c->options;
-    attpool_status st = add(c, t->O, t->O != NULL, "O", ATTPOOL_E_OUTPUT, ROLE_OUTPUT,
-                            LAYOUT_MATRIX, &p->out, &c->out);
+    const bool gradient = purpose == PURPOSE_GRADIENT;
+    const enum role role = gradient ? ROLE_INPUT : ROLE_OUTPUT;
+    attpool_status st =
+        add(c, t->O, t->O != NULL, "O", ATTPOOL_E_OUTPUT, role, LAYOUT_MATRIX, &p->out, &c->out);
     if (st == ATTPOOL_OK)
-        st = add(c, o->lse, o->lse != NULL, "lse", ATTPOOL_E_LSE, ROLE_OUTPUT, LAYOUT_ROW, &p->lse,
-                 &c->lse);
+        st = add(c, o->lse, o->lse != NULL && !gradient, "lse", ATTPOOL_E_LSE, ROLE_OUTPUT,
+                 LAYOUT_ROW, &p->lse, &c->lse);
     if (st == ATTPOOL_OK)
-        st = add(c, o->n_eff, o->n_eff != NULL, "n_eff", ATTPOOL_E_N_EFF, ROLE_OUTPUT, LAYOUT_ROW,
-                 &p->n_eff, &c->n_eff);
+        st = add(c, o->n_eff, o->n_eff != NULL && !gradient, "n_eff", ATTPOOL_E_N_EFF, ROLE_OUTPUT,
+                 LAYOUT_ROW, &p->n_eff, &c->n_eff);
     if (st == ATTPOOL_OK)
-        st = add(c, o->weights, o->weights != NULL, "weights", ATTPOOL_E_WEIGHTS, ROLE_OUTPUT,
-                 LAYOUT_MATRIX, &p->weights, &c->weights);
+        st = add(c, o->max, o->max != NULL || gradient, "max", ATTPOOL_E_MAX, role, LAYOUT_ROW,
+                 &p->max, &c->max);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->sum, o->sum != NULL || gradient, "sum", ATTPOOL_E_SUM, role, LAYOUT_ROW,
+                 &p->sum, &c->sum);
+    if (st == ATTPOOL_OK)
+        st = add(c, o->weights, o->weights != NULL && !gradient, "weights", ATTPOOL_E_WEIGHTS,
+                 ROLE_OUTPUT, LAYOUT_MATRIX, &p->weights, &c->weights);
     return st;
+}
+
+/* All that have a row for each query, those that are there. */
+enum { ROW_VIEWS = 6 };
+struct row_views {
+    const struct view *view[ROW_VIEWS];
+};
+static struct row_views row_views(const struct pool_call *c)
+{
+    return (struct row_views){ { c->out, c->lse, c->n_eff, c->max, c->sum, c->weights } };
 }
 
 static attpool_status check_asked(struct pool_call *c, bool state)
 {
     struct engine *e = c->args.engine;
-    if (state && (c->lse || c->n_eff || c->weights))
+    if (state && (c->lse || c->n_eff || c->max || c->sum || c->weights))
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s cannot be computed from a part of the keys",
                               c->lse     ? "lse"
                               : c->n_eff ? "n_eff"
+                              : c->max   ? "max"
+                              : c->sum   ? "sum"
                                          : "weights");
     if (state && (c->pool.empty == ATTPOOL_EMPTY_MEAN || c->pool.empty == ATTPOOL_EMPTY_NEAREST))
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %s, which needs all keys at once",
@@ -116,7 +137,7 @@ static attpool_status check_asked(struct pool_call *c, bool state)
         return ATTPOOL_OK;
     if (c->out && !c->value)
         return ap_engine_fail(e, ATTPOOL_E_VALUE, "V is NULL, but O is not");
-    if (!c->out && !c->lse && !c->n_eff && !c->weights)
+    if (!c->out && !c->lse && !c->n_eff && !c->max && !c->sum && !c->weights)
         return ap_engine_fail(e, ATTPOOL_E_OUTPUT, "O is NULL and no other output is asked for");
     return ATTPOOL_OK;
 }
@@ -125,12 +146,10 @@ static attpool_status check_asked(struct pool_call *c, bool state)
 static attpool_status take_sizes(struct pool_call *c, bool state)
 {
     struct pool_args *p = &c->pool;
-    const struct view *const outputs[] = { c->out, c->lse, c->n_eff, c->weights };
-    const struct view *n = c->q       ? c->q
-                           : c->out   ? c->out
-                           : c->lse   ? c->lse
-                           : c->n_eff ? c->n_eff
-                                      : c->weights;
+    const struct row_views rows = row_views(c);
+    const struct view *n = c->q;
+    for (int i = 0; i < ROW_VIEWS && !n; i++)
+        n = rows.view[i];
     const struct view *m = c->k ? c->k : c->value ? c->value : c->weights;
     if (!n || (!c->q && n == c->weights && c->options.rows))
         return ap_engine_fail(c->args.engine, ATTPOOL_E_QUERY,
@@ -154,9 +173,9 @@ static attpool_status take_sizes(struct pool_call *c, bool state)
         ap_leading_add(&c->leading, c->value);
         c->leading.value_heads = c->value->size[1];
     }
-    for (int i = 0; i < 4; i++)
-        if (outputs[i])
-            leading_note_heads(&c->leading, outputs[i]);
+    for (int i = 0; i < ROW_VIEWS; i++)
+        if (rows.view[i])
+            leading_note_heads(&c->leading, rows.view[i]);
     return ATTPOOL_OK;
 }
 
@@ -204,7 +223,7 @@ static attpool_status fit_leading(struct pool_call *c)
 {
     struct engine *e = c->args.engine;
     const struct leading *l = &c->leading;
-    const struct view *const outputs[] = { c->out, c->lse, c->n_eff, c->weights };
+    const struct row_views rows = row_views(c);
     attpool_status st = ATTPOOL_OK;
     if (c->q)
         st = ap_leading_expect(e, c->q, l, false, true);
@@ -214,9 +233,9 @@ static attpool_status fit_leading(struct pool_call *c)
         st = ap_leading_expect(e, c->value, l, true, true);
     if (st == ATTPOOL_OK && c->key_weights)
         st = ap_leading_expect_vector(e, c->key_weights, l, true, 3, c->pool.m);
-    for (int i = 0; i < 4 && st == ATTPOOL_OK; i++)
-        if (outputs[i])
-            st = ap_leading_expect(e, outputs[i], l, false, false);
+    for (int i = 0; i < ROW_VIEWS && st == ATTPOOL_OK; i++)
+        if (rows.view[i])
+            st = ap_leading_expect(e, rows.view[i], l, false, false);
     return st;
 }
 
@@ -224,6 +243,7 @@ static attpool_status fit_sizes(struct pool_call *c)
 {
     struct engine *e = c->args.engine;
     const struct pool_args *p = &c->pool;
+    const struct row_views rows = row_views(c);
     attpool_status st = ATTPOOL_OK;
     if (c->value)
         st = ap_view_expect(e, c->value, 2, p->m, "K has");
@@ -231,10 +251,9 @@ static attpool_status fit_sizes(struct pool_call *c)
         st = ap_view_expect(e, c->out, 2, p->n, "Q has");
     if (st == ATTPOOL_OK && c->out)
         st = ap_view_expect(e, c->out, 3, p->v, "V has");
-    if (st == ATTPOOL_OK && c->lse)
-        st = ap_view_expect(e, c->lse, 2, p->n, "the rows of Q are");
-    if (st == ATTPOOL_OK && c->n_eff)
-        st = ap_view_expect(e, c->n_eff, 2, p->n, "the rows of Q are");
+    for (int i = 1; i < ROW_VIEWS - 1 && st == ATTPOOL_OK; i++)
+        if (rows.view[i])
+            st = ap_view_expect(e, rows.view[i], 2, p->n, "the rows of Q are");
     if (st == ATTPOOL_OK && c->weights)
         st = ap_view_expect(e, c->weights, 2, p->row_count,
                             c->options.rows ? "row_count is" : "Q has");
@@ -259,8 +278,9 @@ static attpool_status take_rows(struct pool_call *c)
 static attpool_status take_score(struct pool_call *c)
 {
     struct pool_args *p = &c->pool;
+    const attpool_pool_options *o = &c->options;
     double root = p->d > 0 ? 1 / sqrt((double)p->d) : 1;
-    switch (c->options.score) {
+    switch (o->score) {
     case ATTPOOL_AVERAGE:
         p->score = POOL_CONSTANT;
         return ATTPOOL_OK;
@@ -269,13 +289,15 @@ static attpool_status take_score(struct pool_call *c)
         return ATTPOOL_OK;
     case ATTPOOL_ADDITIVE:
         p->score = POOL_ADDITIVE;
-        return ap_take_scale(c->args.engine, c->args.type, c->options.scale, 1, &p->c);
+        root = 1;
+        break;
     case ATTPOOL_DOT:
     case ATTPOOL_PROJECTION:
+        p->score = POOL_DOT;
         break;
     }
-    p->score = POOL_DOT;
-    return ap_take_scale(c->args.engine, c->args.type, c->options.scale, root, &p->c);
+    c->scale = o->scale ? *o->scale : root;
+    return ap_take_scale(c->args.engine, c->args.type, c->scale, &p->c);
 }
 
 static attpool_status fit_all(struct pool_call *c, bool state)
@@ -300,16 +322,13 @@ static attpool_status fit_all(struct pool_call *c, bool state)
         st = ap_masks_fit(&c->args, &c->masks, &c->leading, p->n, p->m);
     if (st == ATTPOOL_OK && c->key_weights)
         st = ap_check_key_weights(e, c->key_weights);
-    if (st == ATTPOOL_OK)
-        st = take_score(c);
-    if (st == ATTPOOL_OK)
-        st = ap_arguments_overlap(&c->args, NULL);
-    return st == ATTPOOL_OK ? ap_need_type(e, c->args.type) : st;
+    return st == ATTPOOL_OK ? take_score(c) : st;
 }
 
-attpool_status ap_pool_check(struct pool_call *c, struct engine *engine,
-                             const struct pool_tensors *tensors, bool state)
+attpool_status ap_pool_take(struct pool_call *c, struct engine *engine,
+                            const struct pool_tensors *tensors, enum pool_purpose purpose)
 {
+    const bool state = purpose == PURPOSE_STATE;
     ap_clear(c, offsetof(struct pool_call, args));
     ap_arguments_init(&c->args, engine);
     if (!ap_take_options(engine, "attpool_pool_options", &c->options, sizeof c->options,
@@ -319,20 +338,33 @@ attpool_status ap_pool_check(struct pool_call *c, struct engine *engine,
     if (st == ATTPOOL_OK)
         st = add_inputs(c, tensors);
     if (st == ATTPOOL_OK)
-        st = add_outputs(c, tensors);
+        st = add_outputs(c, tensors, purpose);
     if (st == ATTPOOL_OK)
         st = check_asked(c, state);
+    return st == ATTPOOL_OK ? fit_all(c, state) : st;
+}
+
+attpool_status ap_pool_describe(struct pool_call *c, enum pool_purpose purpose)
+{
+    attpool_status st = ap_arguments_overlap(&c->args, NULL);
     if (st == ATTPOOL_OK)
-        st = fit_all(c, state);
+        st = ap_need_type(c->args.engine, c->args.type);
     if (st != ATTPOOL_OK)
         return st;
     c->pool.batch = c->leading.batch;
     c->pool.heads = c->leading.heads;
     c->pool.key_origin = c->masks.options.key_origin;
     ap_arguments_fill(&c->args, &c->leading);
-    if (!c->out && !state)
+    if (!c->out && purpose != PURPOSE_STATE)
         c->pool.value = (struct array){ .data = NULL };
     if (c->options.score == ATTPOOL_KERNEL)
         ap_kernel_options_single(&c->pool.kernel, &c->inverse_bandwidths);
     return ATTPOOL_OK;
+}
+
+attpool_status ap_pool_check(struct pool_call *c, struct engine *engine,
+                             const struct pool_tensors *tensors, enum pool_purpose purpose)
+{
+    attpool_status st = ap_pool_take(c, engine, tensors, purpose);
+    return st == ATTPOOL_OK ? ap_pool_describe(c, purpose) : st;
 }

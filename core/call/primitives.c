@@ -173,7 +173,7 @@ static attpool_status softmax_check(struct arguments *args, const DLTensor *S,
         st = ap_arguments_add(args, W, "W", ATTPOOL_E_WEIGHTS, ROLE_OUTPUT, KIND_REAL,
                               LAYOUT_MATRIX, &x->w, &w);
     if (st == ATTPOOL_OK)
-        st = ap_take_scale(e, args->type, o.scale, 1, &x->c);
+        st = ap_take_scale(e, args->type, o.scale ? *o.scale : 1, &x->c);
     if (st == ATTPOOL_OK)
         st = ap_take_empty(e, o.empty, ATTPOOL_EMPTY_ZERO, ATTPOOL_EMPTY_MEAN, &x->empty);
     if (st == ATTPOOL_OK)

@@ -142,7 +142,7 @@ attpool_status attpool_state_pool(attpool_context *context, const DLTensor *Q, c
     if (!state)
         return ap_call_end(&call, ap_engine_fail(e, ATTPOOL_E_CONTEXT, "state is NULL"));
     struct attpool_state *s = calloc(1, sizeof *s);
-    st = s ? ap_pool_check(&c, e, &tensors, true)
+    st = s ? ap_pool_check(&c, e, &tensors, PURPOSE_STATE)
            : ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the state");
     if (st == ATTPOOL_OK)
         st = state_begin(&c, s);

@@ -80,6 +80,22 @@ static attpool_status fail_shape(struct engine *engine, const struct view *view,
                           text.s, want->s);
 }
 
+attpool_status ap_view_expect_same(struct engine *engine, const struct view *view,
+                                   const struct view *of)
+{
+    struct text text = { .used = 0 };
+    int64_t own[4];
+    bool same = view->ndim == of->ndim;
+    for (int k = 0; k < 4; k++)
+        same = same && view->size[k] == of->size[k];
+    if (same)
+        return ATTPOOL_OK;
+    put_shape(&text, own, ap_view_own(of, of->size, own));
+    put(&text, ", that of ");
+    put(&text, of->name);
+    return fail_shape(engine, view, &text);
+}
+
 /* ---- What accompanies queries, keys or items ---- */
 
 static bool key_heads(const struct leading *l, int64_t heads)

@@ -46,7 +46,7 @@ struct view {
     struct array *array;        /* the descriptor's field to be filled */
 };
 
-enum { MOST_VIEWS = 20 };
+enum { MOST_VIEWS = 32 };
 
 struct arguments {
     struct engine *engine;
@@ -101,6 +101,10 @@ attpool_status ap_leading_expect_vector(struct engine *engine, struct view *view
 /* A mask or bias, which broadcasts to (batch, heads, n, m). */
 attpool_status ap_leading_expect_mask(struct engine *engine, const struct view *view,
                                       const struct leading *leading, int64_t n, int64_t m);
+
+/* A gradient has the shape of what it belongs to. Both have passed the same check. */
+attpool_status ap_view_expect_same(struct engine *engine, const struct view *view,
+                                   const struct view *of);
 
 /* Fill every descriptor field for the given leading dimensions. */
 void ap_arguments_fill(struct arguments *args, const struct leading *leading);

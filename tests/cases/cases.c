@@ -272,6 +272,7 @@ const struct test_case *test_cases(size_t *count)
         softmax_cases();
         cases_of_pool();
         item_cases();
+        cases_of_grad();
     }
     *count = filled;
     return table;
@@ -296,6 +297,8 @@ double test_case_flops(const struct test_case *c)
         break;
     }
     double rows = at_least_one(c->b) * at_least_one(c->h) * ((double)c->n + c->m);
+    if (c->operation == OPERATION_POOL_GRAD)
+        return 3 * pairs * (4 * c->d + 20 + 4 * c->v);
     if (c->score == ATTPOOL_ADDITIVE)
         return pairs * (20 * c->p + 10 + 2 * c->v) + 2 * rows * c->p * c->d;
     if (c->score == ATTPOOL_PROJECTION)

@@ -9,7 +9,13 @@
 
 #include <stddef.h>
 
-enum operation { OPERATION_BMM, OPERATION_KERNEL, OPERATION_SOFTMAX, OPERATION_POOL };
+enum operation {
+    OPERATION_BMM,
+    OPERATION_KERNEL,
+    OPERATION_SOFTMAX,
+    OPERATION_POOL,
+    OPERATION_POOL_GRAD /* after a pooling, whose outputs count too; by L WITH_LSE */
+};
 
 /* Options, to be combined. */
 enum with {

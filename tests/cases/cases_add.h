@@ -26,8 +26,15 @@ extern const int case_lanes[15], case_n[9], case_m[11], case_d[8];
 struct test_case *cases_add(const struct test_case *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Every score so many times, numbered from 0; inverse bandwidths of every kind in turn. */
+typedef void score_case(const struct test_case *score, const char *name, unsigned i);
+void cases_each_score(size_t turns, score_case *add);
+
 /* The rows of OPERATION_POOL that loops make. */
 void cases_of_pool(void);
 void cases_of_cuts(void);
+
+/* Those of OPERATION_POOL_GRAD. */
+void cases_of_grad(void);
 
 #endif

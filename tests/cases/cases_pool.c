@@ -72,8 +72,7 @@ static void pool_case(const struct test_case *score, const char *name, unsigned 
     cases_add(&c, "pool %s, %s", name, twist->name);
 }
 
-/* Every score with every twist; inverse_bandwidths of every kind in turn. */
-static void pool_cases(void)
+void cases_each_score(size_t turns, score_case *add)
 {
     static const char *const plain[] = { [ATTPOOL_DOT] = "dot",
                                          [ATTPOOL_AVERAGE] = "average",
@@ -82,27 +81,32 @@ static void pool_cases(void)
     unsigned i = 0;
     char name[64];
     for (int s = 0; s < (int)COUNT(plain); s++)
-        for (size_t t = 0; t < COUNT(twists) && plain[s]; t++, i++)
-            pool_case(&(struct test_case){ .score = (attpool_score)s }, plain[s], i);
+        for (size_t t = 0; t < turns && plain[s]; t++, i++)
+            add(&(struct test_case){ .score = (attpool_score)s }, plain[s], i);
     for (int k = 0; k < KERNEL_COUNT; k++)
         for (int form = 0; form < 2; form++)
-            for (size_t t = 0; t < COUNT(twists); t++, i++) {
+            for (size_t t = 0; t < turns; t++, i++) {
                 struct test_case score = { .score = ATTPOOL_KERNEL,
                                            .kernel = (attpool_kernel_name)k,
                                            .form = (attpool_form)form,
                                            .bandwidth_per = (attpool_bandwidth_per)(i / 2 % 5) };
                 snprintf(name, sizeof name, "%s%s", attpool_kernel_to_name(score.kernel),
                          form ? " product" : "");
-                pool_case(&score, name, i);
+                add(&score, name, i);
             }
-    for (size_t t = 0; t < COUNT(twists); t++, i++) {
+    for (size_t t = 0; t < turns; t++, i++) {
         struct test_case score = { .score = ATTPOOL_KERNEL,
                                    .form = ATTPOOL_PRODUCT,
                                    .kernel = (attpool_kernel_name)(i % KERNEL_COUNT),
                                    .with = WITH_MIXED_KERNELS,
                                    .bandwidth_per = (attpool_bandwidth_per)(i % 5) };
-        pool_case(&score, "mixed product", i);
+        add(&score, "mixed product", i);
     }
+}
+
+static void pool_cases(void)
+{
+    cases_each_score(COUNT(twists), pool_case);
 }
 
 /* Masks that leave and hide whole blocks of keys, for tiles of all vectors. */

@@ -17,7 +17,7 @@ const DLTensor *tensor_or_null(const struct tensor *t)
     return tensor_present(t) ? &t->dl : NULL;
 }
 
-static DLTensor *output_or_null(struct tensor *t)
+DLTensor *output_or_null(struct tensor *t)
 {
     return tensor_present(t) ? &t->dl : NULL;
 }
@@ -66,7 +66,7 @@ static void make(struct maker *maker, struct tensor *t, enum element element, en
     bool first = t == &maker->job->q || t == &maker->job->k || t == &maker->job->v;
     unsigned turn = (unsigned)c->in + (first ? 0 : ++maker->salt);
     enum arrangement in = first ? c->in : (enum arrangement)(turn % ARRANGEMENTS);
-    bool output = t >= &maker->job->out && t <= &maker->job->weights;
+    bool output = t >= &maker->job->out && t <= &maker->job->dwv;
     tensor_new(t, element, output ? c->out : in, maker->place, n, shape);
 }
 
@@ -156,6 +156,43 @@ static void make_pool(struct maker *m)
              has(job, WITH_ROWS) ? job->pool.row_count : c->n, c->m);
 }
 
+/* A gradient by what is there. */
+static void make_gradient(struct maker *m, struct tensor *t, const struct tensor *of)
+{
+    if (tensor_present(of))
+        tensor_new(t, m->job->element, m->job->c->out, m->place, of->dl.ndim, of->shape);
+}
+
+static void make_gradients(struct maker *m)
+{
+    struct job *job = m->job;
+    const struct test_case *c = job->c;
+    const bool average = c->score == ATTPOOL_AVERAGE, kernel = c->score == ATTPOOL_KERNEL;
+    if (!has(job, WITHOUT_OUTPUT)) {
+        make(m, &job->d_out, job->element, LEADING_QUERIES, c->n, c->v);
+        make_gradient(m, &job->dv, &job->v);
+    }
+    if (has(job, WITH_LSE))
+        make(m, &job->d_lse, job->element, LEADING_QUERIES, c->n, -1);
+    make(m, &job->max, job->element, LEADING_QUERIES, c->n, -1);
+    make(m, &job->sum, job->element, LEADING_QUERIES, c->n, -1);
+    if (!average) {
+        make_gradient(m, &job->dq, &job->q);
+        make_gradient(m, &job->dk, &job->k);
+    }
+    make_gradient(m, &job->dbias, &job->bias);
+    make_gradient(m, &job->dkey_weights, &job->key_weights);
+    make_gradient(m, &job->dinverse_bandwidths, &job->inverse_bandwidths);
+    make_gradient(m, &job->dfactors, &job->factors);
+    make_gradient(m, &job->dwq, &job->wq);
+    make_gradient(m, &job->dwk, &job->wk);
+    make_gradient(m, &job->dwv, &job->wv);
+    if (!average && !kernel)
+        make(m, &job->dscale, job->element, LEADING_NOTHING, 1, -1);
+    if (kernel && !tensor_present(&job->inverse_bandwidths))
+        make(m, &job->dinverse_bandwidths, job->element, LEADING_NOTHING, 1, -1);
+}
+
 static void make_all(struct maker *m)
 {
     struct job *job = m->job;
@@ -182,6 +219,8 @@ static void make_all(struct maker *m)
     default:
         make_pool(m);
     }
+    if (c->operation == OPERATION_POOL_GRAD)
+        make_gradients(m);
 }
 
 const char *job_places(const struct job *job, const char *places)
@@ -218,6 +257,22 @@ void job_wire(struct job *job)
     pool->n_eff = output_or_null(&job->n_eff);
     pool->weights = output_or_null(&job->weights);
     pool->rows = has(job, WITH_ROWS) ? job->rows : NULL;
+    pool->max = output_or_null(&job->max);
+    pool->sum = output_or_null(&job->sum);
+    job->gradients = (attpool_gradients){
+        .size = sizeof job->gradients,
+        .Q = output_or_null(&job->dq),
+        .K = output_or_null(&job->dk),
+        .V = output_or_null(&job->dv),
+        .bias = output_or_null(&job->dbias),
+        .key_weights = output_or_null(&job->dkey_weights),
+        .scale = output_or_null(&job->dscale),
+        .inverse_bandwidths = output_or_null(&job->dinverse_bandwidths),
+        .key_factors = output_or_null(&job->dfactors),
+        .wq = output_or_null(&job->dwq),
+        .wk = output_or_null(&job->dwk),
+        .wv = output_or_null(&job->dwv),
+    };
 }
 
 static void set_options(struct job *job)
@@ -257,7 +312,7 @@ static void set_options(struct job *job)
 /* ---- Interface ------------------------------------------------------------------------- */
 
 /* Every tensor of a job, inputs first. */
-enum { TENSORS = 16, INPUTS = TENSORS - JOB_OUTPUTS };
+enum { TENSORS = 31, INPUTS = TENSORS - JOB_OUTPUTS };
 
 static struct tensor *tensor_number(struct job *job, int i)
 {
@@ -274,10 +329,25 @@ static struct tensor *tensor_number(struct job *job, int i)
         &job->mask,
         &job->bias,
         &job->key_weights,
+        &job->d_out,
+        &job->d_lse,
         &job->out,
         &job->lse,
         &job->n_eff,
         &job->weights,
+        &job->max,
+        &job->sum,
+        &job->dq,
+        &job->dk,
+        &job->dv,
+        &job->dbias,
+        &job->dkey_weights,
+        &job->dscale,
+        &job->dinverse_bandwidths,
+        &job->dfactors,
+        &job->dwq,
+        &job->dwk,
+        &job->dwv,
     };
     return all[i];
 }
@@ -317,11 +387,16 @@ void job_view(struct job *view, const struct job *job)
 
 struct tensor *job_output(struct job *job, int i, const char **name)
 {
-    static const char *const names[JOB_OUTPUTS] = { "O", "L", "n_eff", "W" };
+    static const char *const names[JOB_OUTPUTS] = {
+        "O",  "L",     "n_eff",        "W",      "max", "sum",          "dQ",  "dK",
+        "dV", "dbias", "dkey_weights", "dscale", "dw",  "dkey_factors", "dwq", "dwk",
+        "dwv"
+    };
     static const char *const of_operation[] = { [OPERATION_BMM] = "C",
                                                 [OPERATION_KERNEL] = "G",
                                                 [OPERATION_SOFTMAX] = "W",
-                                                [OPERATION_POOL] = "O" };
+                                                [OPERATION_POOL] = "O",
+                                                [OPERATION_POOL_GRAD] = "O" };
     struct tensor *t = tensor_number(job, INPUTS + i);
     *name = i == 0 ? of_operation[job->c->operation] : names[i];
     return tensor_present(t) ? t : NULL;
@@ -341,29 +416,4 @@ void job_reset(struct job *job)
         if (added && job->c->special == SPECIAL_HUGE)
             tensor_set(&t->dl, 0, job_largest(job));
     }
-}
-
-attpool_status job_run(attpool_context *context, struct job *job)
-{
-    const struct test_case *c = job->c;
-    bool plain = has(job, WITHOUT_OPTIONS);
-    const DLTensor *q = tensor_or_null(&job->q), *k = tensor_or_null(&job->k);
-    DLTensor *out = output_or_null(&job->out);
-    switch (c->operation) {
-    case OPERATION_BMM:
-        return attpool_bmm(context, c->alpha, q, k, c->beta, out);
-    case OPERATION_KERNEL:
-        return attpool_kernel(context, q, k, plain ? NULL : &job->kernel, out);
-    case OPERATION_SOFTMAX:
-        return attpool_softmax(context, q, plain ? NULL : &job->softmax, out);
-    default:
-        return attpool_pool(context, q, k, tensor_or_null(&job->v), plain ? NULL : &job->pool, out);
-    }
-}
-
-attpool_status job_state(attpool_context *context, struct job *job, attpool_state **state)
-{
-    return attpool_state_pool(context, tensor_or_null(&job->q), tensor_or_null(&job->k),
-                              tensor_or_null(&job->v),
-                              has(job, WITHOUT_OPTIONS) ? NULL : &job->pool, state);
 }

@@ -6,7 +6,7 @@
 
 #include "tests/cases/cases.h"
 
-enum { JOB_OUTPUTS = 4, MOST_ROWS = 3, MOST_MIXED = 300 };
+enum { JOB_OUTPUTS = 17, FIRST_GRADIENT = 6, MOST_ROWS = 3, MOST_MIXED = 300 };
 
 struct job {
     const struct test_case *c;
@@ -16,8 +16,12 @@ struct job {
     /* Inputs; bmm: A is q, B is k; softmax: S is q. */
     struct tensor q, k, v, wq, wk, wv, inverse_bandwidths, factors, lengths, mask, bias,
         key_weights;
+    struct tensor d_out, d_lse; /* of pool_grad */
     /* Outputs; bmm: C is out; kernel: G; softmax: W. */
     struct tensor out, lse, n_eff, weights;
+    struct tensor max, sum; /* of pool_grad, from here on */
+    struct tensor dq, dk, dv, dbias, dkey_weights, dscale, dinverse_bandwidths, dfactors, dwq, dwk,
+        dwv;
 
     double scale;
     attpool_kernel_name kernels[MOST_MIXED];
@@ -26,6 +30,7 @@ struct job {
     attpool_masks masks;
     attpool_softmax_options softmax;
     attpool_pool_options pool;
+    attpool_gradients gradients;
 };
 
 /* The job of a case; inputs are made read-only. */
@@ -51,6 +56,10 @@ double job_largest(const struct job *job);
 /* Outputs get their initial values: C those that beta C needs, the others NaN. */
 void job_reset(struct job *job);
 attpool_status job_run(attpool_context *context, struct job *job);
+/* Of pool_grad the second of its two calls alone. */
+attpool_status job_run_grad(attpool_context *context, struct job *job);
+/* Ask no more for the gradient that is output number i. */
+void job_drop_gradient(struct job *job, int i);
 /* Pool into a state. */
 attpool_status job_state(attpool_context *context, struct job *job, attpool_state **state);
 
@@ -62,5 +71,6 @@ const char *job_places(const struct job *job, const char *places);
 
 bool tensor_present(const struct tensor *t);
 const DLTensor *tensor_or_null(const struct tensor *t);
+DLTensor *output_or_null(struct tensor *t);
 
 #endif

@@ -18,10 +18,18 @@ void job_cut_queries(struct job *view, int64_t start, int64_t count)
     cut(&view->weights, -2, start, count);
     cut(&view->mask, -2, start, count);
     cut(&view->bias, -2, start, count);
+    cut(&view->d_out, -2, start, count);
+    cut(&view->d_lse, -1, start, count);
+    cut(&view->max, -1, start, count);
+    cut(&view->sum, -1, start, count);
+    cut(&view->dq, -2, start, count);
+    cut(&view->dbias, -2, start, count);
     if (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW)
         cut(&view->lengths, -1, start, count);
-    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY)
+    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY) {
         cut(&view->inverse_bandwidths, -1, start, count);
+        cut(&view->dinverse_bandwidths, -1, start, count);
+    }
     view->masks.query_origin += start;
 }
 
@@ -34,16 +42,21 @@ static void cut_leading(struct tensor *t, int from_right, int64_t start, int64_t
 void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t count)
 {
     int matrix = dimension == 0 ? -4 : -3;
-    struct tensor *const matrices[] = { &view->q,    &view->k,       &view->v,  &view->mask,
-                                        &view->bias, &view->weights, &view->out };
-    struct tensor *const vectors[] = { &view->lse, &view->n_eff };
+    struct tensor *const matrices[] = { &view->q,    &view->k,       &view->v,   &view->mask,
+                                        &view->bias, &view->weights, &view->out, &view->d_out,
+                                        &view->dq,   &view->dk,      &view->dv,  &view->dbias };
+    struct tensor *const vectors[] = { &view->lse, &view->n_eff, &view->d_lse, &view->max,
+                                       &view->sum };
+    const bool widths = view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY ||
+                        view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY;
     struct tensor *const companions[] = {
-        &view->key_weights, &view->factors,
+        &view->key_weights,
+        &view->factors,
+        &view->dkey_weights,
+        &view->dfactors,
         view->masks.lengths_per == ATTPOOL_LENGTHS_ROW ? &view->lengths : NULL,
-        view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY ||
-                view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY
-            ? &view->inverse_bandwidths
-            : NULL
+        widths ? &view->inverse_bandwidths : NULL,
+        widths ? &view->dinverse_bandwidths : NULL,
     };
     for (size_t i = 0; i < sizeof matrices / sizeof matrices[0]; i++)
         cut_leading(matrices[i], matrix, start, count);
@@ -69,9 +82,16 @@ void job_cut_keys(struct job *view, int64_t start, int64_t count)
     cut(&view->weights, -1, start, count);
     cut(&view->key_weights, -1, start, count);
     cut(&view->factors, -1, start, count);
-    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY)
+    cut(&view->dk, -2, start, count);
+    cut(&view->dv, -2, start, count);
+    cut(&view->dbias, -1, start, count);
+    cut(&view->dkey_weights, -1, start, count);
+    cut(&view->dfactors, -1, start, count);
+    if (view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY) {
         cut(&view->inverse_bandwidths, -1, start, count);
-    if (view->c->operation != OPERATION_POOL)
+        cut(&view->dinverse_bandwidths, -1, start, count);
+    }
+    if (view->c->operation < OPERATION_POOL)
         cut(&view->out, -1, start, count);
     if (view->c->operation == OPERATION_SOFTMAX)
         cut(&view->q, -1, start, count);

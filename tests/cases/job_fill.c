@@ -86,7 +86,7 @@ static void fill_data(struct job *job, struct tensor *t, unsigned salt, int keys
             x = x < 0 ? -1 : 1;
         else if (special == SPECIAL_ENDS && salt != 3)
             x = near_an_end(job, random_bits(job->c->seed * 64u + salt, (uint64_t)(i % 64)));
-        else if (special == SPECIAL_SUBNORMAL && (job->c->operation != OPERATION_POOL || salt == 3))
+        else if (special == SPECIAL_SUBNORMAL && (job->c->operation < OPERATION_POOL || salt == 3))
             x *= tiny(job);
         else if (special == SPECIAL_FAR && keys == 0 && row % 2 == 0)
             x += 50 * unit;
@@ -224,7 +224,7 @@ static void fill_special(struct job *job)
         set_row(&job->v, c->m / 3, -HUGE_VAL);
         break;
     case SPECIAL_PAYLOAD:
-        fill_payload(job, c->operation == OPERATION_POOL ? &job->v : &job->q);
+        fill_payload(job, c->operation >= OPERATION_POOL ? &job->v : &job->q);
         break;
     case SPECIAL_EQUAL:
         for (int64_t i = 0; i < (tensor_count(&job->q) > 0 ? tensor_count(&job->k) : 0); i++)
@@ -254,6 +254,8 @@ void job_fill(struct job *job)
     fill_uniform(job, &job->wq, 4, -1, 1);
     fill_uniform(job, &job->wk, 5, -1, 1);
     fill_uniform(job, &job->wv, 13, -1, 1);
+    fill_uniform(job, &job->d_out, 15, -1, 1);
+    fill_uniform(job, &job->d_lse, 16, -1, 1);
     fill_masks(job);
     fill_inverse_bandwidths(job);
     fill_special(job);

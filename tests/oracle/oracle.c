@@ -244,7 +244,7 @@ static void full_row(const struct job *job, const int64_t x[3], const struct ent
                      const struct totals *t, struct oracle_row *row)
 {
     long double relative = t->cancelled * t->relative;
-    bool signs = job->c->operation == OPERATION_POOL && job->c->score == ATTPOOL_KERNEL &&
+    bool signs = job->c->operation >= OPERATION_POOL && job->c->score == ATTPOOL_KERNEL &&
                  oracle_has_kernel(job, ATTPOOL_SILVERMAN);
     row->lse.value = signs && !(t->sum > 0) ? NAN : t->max + logl(t->sum);
     row->lse.terms = relative + t->floor + 2 * (1 + fabsl(t->max) + fabsl(row->lse.value));

@@ -9,6 +9,8 @@
 Suite *suite_version(void);
 Suite *suite_oracle(void);
 Suite *suite_promise(void);
+Suite *suite_grad_oracle(void);
+Suite *suite_grad(void);
 Suite *suite_golden(void);
 Suite *suite_units(void);
 Suite *suite_api(void);
@@ -39,6 +41,7 @@ Suite *suite_gnuplot(void);
 
 Suite *suite_one_answer(void);
 Suite *suite_splits(void);
+Suite *suite_grad_splits(void);
 Suite *suite_elementary(void);
 Suite *suite_memory(void);
 Suite *suite_batch(void);

@@ -202,11 +202,14 @@ START_TEST(names_of_statuses)
         NAME(ATTPOOL_E_WK),
         NAME(ATTPOOL_E_WV),
         NAME(ATTPOOL_E_STATE),
+        NAME(ATTPOOL_E_MAX),
+        NAME(ATTPOOL_E_SUM),
+        NAME(ATTPOOL_E_GRADIENT),
 #undef NAME
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         ck_assert_str_eq(attpool_status_name(names[i].status), names[i].name);
-    static const int none[] = { 1, -9, -32, -1000 };
+    static const int none[] = { 1, -9, -35, -1000 };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         ck_assert_str_eq(attpool_status_name((attpool_status)none[i]), "unknown status");
 }

@@ -10,7 +10,7 @@
 /* The scalar backend against the formulas, for every case of the table; the others have its
  * bits. A device that does not promise them is held to the same bounds. */
 
-enum { MOST_QUERIES = 24, MOST_PRINTED = 12 };
+enum { MOST_QUERIES = 24, MOST_PRINTED = 12, OUTPUTS = 4 }; /* O, L, n_eff, W */
 
 /* Multiplications in long double that a case may take; of one that has more some rows are left
  * out. */
@@ -18,8 +18,8 @@ static const double budget = 1e6;
 
 struct tally {
     long rows, uncertain, wrong;
-    double worst[JOB_OUTPUTS]; /* error / bound */
-    const char *where[JOB_OUTPUTS];
+    double worst[OUTPUTS]; /* error / bound */
+    const char *where[OUTPUTS];
 };
 
 static double ratio(struct expected e, double x, enum element element)
@@ -153,11 +153,11 @@ static void check_backend(attpool_context *context, enum element element)
     const struct test_case *c;
     if (computes(context, element))
         for (size_t i = 0; next_case(&i, 1, &c);)
-            if (!(c->with & WITHOUT_ORACLE))
+            if (!(c->with & WITHOUT_ORACLE) && c->operation != OPERATION_POOL_GRAD)
                 check_case(context, c, element, &tally);
     printf("%s, %s: %ld rows, %ld uncertain; largest error in units of its bound:\n",
            attpool_backend_name(context), element_name(element), tally.rows, tally.uncertain);
-    for (int i = 0; i < JOB_OUTPUTS; i++)
+    for (int i = 0; i < OUTPUTS; i++)
         printf("    %.2f in %s\n", tally.worst[i], tally.where[i] ? tally.where[i] : "none");
     fflush(stdout);
     ck_assert_msg(tally.wrong == 0, "%ld numbers outside of their bound, see above", tally.wrong);

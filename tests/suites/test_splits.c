@@ -30,7 +30,7 @@ static bool with(const struct test_case *c, unsigned option)
 
 static bool has_queries(const struct test_case *c)
 {
-    return c->n > 1 && !with(c, WITH_ROWS);
+    return c->n > 1 && !with(c, WITH_ROWS) && c->operation != OPERATION_POOL_GRAD;
 }
 
 static attpool_status queries_in_pieces(const struct run *run, struct job *job)
@@ -64,7 +64,7 @@ static attpool_status queries_reversed(const struct run *run, struct job *job)
 
 static bool has_batch(const struct test_case *c)
 {
-    return c->b > 1 || c->h > 1;
+    return (c->b > 1 || c->h > 1) && c->operation != OPERATION_POOL_GRAD;
 }
 
 static attpool_status batch_in_pieces(const struct run *run, struct job *job)
@@ -248,6 +248,11 @@ START_TEST(another_way_gives_the_same_bits)
 }
 END_TEST
 
+static bool has_masks(const struct test_case *c)
+{
+    return c->operation == OPERATION_SOFTMAX || c->operation == OPERATION_POOL;
+}
+
 /* ---- Masks -------------------------------------------------------------------------------- */
 
 /* NaN into the keys and values from `start` on. */
@@ -352,7 +357,7 @@ START_TEST(masked_keys_at_the_end_change_nothing)
     enum element element = _i % 2 ? ELEMENT_F64 : ELEMENT_F32;
     if (open_run(&run, _i / 2) && computes(run.context, element))
         for (size_t i = 0; next_case(&i, 1, &c);)
-            if (c->operation >= OPERATION_SOFTMAX && c->m > 1 && c->special != SPECIAL_HIDDEN &&
+            if (has_masks(c) && c->m > 1 && c->special != SPECIAL_HIDDEN &&
                 !with(c, WITHOUT_QUERIES | WITHOUT_OPTIONS) &&
                 tested++ % (is_opencl(run.name) ? 24 : EVERY) == 0)
                 compare_longer(&run, c, element);
@@ -396,7 +401,7 @@ START_TEST(mask_is_a_bias_of_minus_infinity)
     enum element element = _i % 2 ? ELEMENT_F64 : ELEMENT_F32;
     if (open_run(&run, _i / 2) && computes(run.context, element))
         for (size_t i = 0; next_case(&i, 1, &c);)
-            if (c->operation >= OPERATION_SOFTMAX && c->n > 0 && c->m > 0 &&
+            if (has_masks(c) && c->n > 0 && c->m > 0 &&
                 !with(c, WITHOUT_OPTIONS | WITHOUT_QUERIES | WITH_ROW_MASK) &&
                 tested++ % (is_opencl(run.name) ? 24 : EVERY) == 0)
                 compare_mask_and_bias(&run, c, element);

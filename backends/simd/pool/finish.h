@@ -35,15 +35,19 @@ static void pool_finish_lanes(const struct pool_tile *t, const struct array *x, 
         put(pool_row(t, x, lane), from[lane]);
 }
 
-/* L and n_eff. */
+/* L, n_eff, and the state itself. */
 static void pool_finish_sums(const struct pool_tile *t, const real *state)
 {
     const struct pool_plan *p = t->plan;
     real lse[POOL_LANES(LANES)], n_eff[POOL_LANES(LANES)];
+    real max[POOL_LANES(LANES)], sum[POOL_LANES(LANES)];
     for (int i = 0; i < t->lanes; i += LANES) {
         const real *from = state + i;
         vec m = v_loadu(from), l = v_loadu(from + t->lanes), sq = v_loadu(from + 2 * t->lanes);
         vec log = v_log(l);
+        const vec_mask full = v_ne(l, v_zero());
+        v_storeu(max + i, p->has_max ? v_select(full, v_add(m, v_zero()), v_zero()) : v_zero());
+        v_storeu(sum + i, v_canonical_nan(v_add(l, v_zero())));
         if (p->has_max)
             log = v_fma(m, v_set1(4 * REAL(LN2)), log);
         log = v_select(v_eq(l, v_zero()), v_set1(-REAL_INF), log);
@@ -54,6 +58,8 @@ static void pool_finish_sums(const struct pool_tile *t, const real *state)
     }
     pool_finish_lanes(t, &p->a->lse, lse);
     pool_finish_lanes(t, &p->a->n_eff, n_eff);
+    pool_finish_lanes(t, &p->a->max, max);
+    pool_finish_lanes(t, &p->a->sum, sum);
 }
 
 /* Column c of the output for a vector of rows. */
@@ -126,7 +132,7 @@ static void pool_tile_finish(struct pool_tile *t, real *state, struct pool_resul
         full[lane] = !r->empty[lane];
         r->empty_count += r->empty[lane];
     }
-    if (a->lse.data != NULL || a->n_eff.data != NULL)
+    if (pool_wants_sums(a))
         pool_finish_sums(t, state);
     if (a->out.data != NULL)
         pool_finish_store(t, state, full);

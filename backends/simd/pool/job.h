@@ -126,7 +126,7 @@ static attpool_status pool_main(struct pool_job *job)
 static attpool_status pool_chosen(struct engine *engine, const struct pool_args *args, bool notes)
 {
     struct pool_args a = *args;
-    a.out.data = a.lse.data = a.n_eff.data = a.value.data = NULL;
+    a.out.data = a.lse.data = a.n_eff.data = a.max.data = a.sum.data = a.value.data = NULL;
     a.v = 0;
     struct pool_job job = { .engine = engine, .a = &a, .notes = notes };
     job.plan = pool_plan_of(&a);
@@ -147,8 +147,7 @@ attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
 {
     struct pool_job job = { .engine = engine, .a = a, .notes = true };
     const bool chosen = a->weights.data != NULL && a->rows != NULL;
-    const bool sums =
-        a->out.data != NULL || a->lse.data != NULL || a->n_eff.data != NULL || a->nodes != NULL;
+    const bool sums = a->out.data != NULL || pool_wants_sums(a) || a->nodes != NULL;
     attpool_status st = ATTPOOL_OK;
     if (a->batch * a->heads * a->n == 0)
         return ATTPOOL_OK;

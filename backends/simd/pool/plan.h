@@ -44,6 +44,13 @@ struct pool_shape {
     int64_t pieces;
 };
 
+/* Is something wanted of each row beside O and W? */
+static inline bool pool_wants_sums(const struct pool_args *a)
+{
+    return a->lse.data != NULL || a->n_eff.data != NULL || a->max.data != NULL ||
+           a->sum.data != NULL;
+}
+
 static inline bool pool_shares(const struct array *x, int64_t group)
 {
     return x->data == NULL || x->head == 0 || x->group == group;
@@ -303,7 +310,7 @@ static struct pool_plan pool_plan_mean(const struct pool_plan *of)
 }
 
 /* Distances alone. */
-static struct pool_plan pool_plan_nearest(const struct pool_plan *of)
+static inline struct pool_plan pool_plan_nearest(const struct pool_plan *of)
 {
     struct pool_plan p = pool_plan_mean(of);
     if (p.a->score == POOL_KERNEL) {

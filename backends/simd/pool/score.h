@@ -238,4 +238,22 @@ static void pool_block_scores(struct pool_tile *t, const struct pool_block *bloc
         pool_fill(t->visible, (size_t)t->lanes, 1);
 }
 
+/* Of the scores of the block those that are far become no part of it in `included`, in lanes whose
+ * row has a near key: whose maximum is m, or all of them for NULL. */
+static void pool_block_exclude_far(struct pool_tile *t, const struct pool_block *x, const real *m)
+{
+    const vec c = v_set1(t->plan->c), limit = v_set1(REAL(NEAR_LIMIT));
+    for (int j = 0; j < x->count; j++) {
+        const vec k = v_set1(x->scaled ? t->exponents[j] : 0);
+        for (int i = 0; i < t->lanes; i += LANES) {
+            const size_t at = (size_t)(j * t->lanes + i);
+            const vec power = v_relative(c, v_loadu(t->s + at), k, limit);
+            vec_mask far = v_le(power, v_set1(REAL(FAR_LIMIT)));
+            if (m != NULL)
+                far = m_and(far, v_gt(v_loadu(m + i), limit));
+            v_storeu(t->included + at, v_select(far, v_zero(), v_loadu(t->included + at)));
+        }
+    }
+}
+
 #endif

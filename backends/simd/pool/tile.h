@@ -65,7 +65,7 @@ static void pool_fill(real *to, size_t n, real value)
         v_storeu(to + i, v_set1(value));
 }
 
-static size_t pool_tile_state(const struct pool_plan *p, int vectors)
+static inline size_t pool_tile_state(const struct pool_plan *p, int vectors)
 {
     return p->state * (size_t)vectors * LANES;
 }

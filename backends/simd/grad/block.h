@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A tile of queries and a block of keys: W and g of each pair, a row of lanes for each key. */
+#ifndef BACKENDS_SIMD_GRAD_BLOCK_H
+#define BACKENDS_SIMD_GRAD_BLOCK_H
+
+#include "backends/grad_plan.h"
+#include "backends/simd/pool/score.h"
+
+struct grad_tile {
+    struct pool_tile t; /* s: W of the block, included: who takes part */
+    const struct grad_plan *plan;
+    const struct grad_facts *facts;
+    real *d_out;    /* v rows of lanes */
+    real *gradient; /* g of the block */
+    real max[POOL_LANES(LANES)], times[POOL_LANES(LANES)], gain[POOL_LANES(LANES)];
+    real weighted[POOL_LANES(LANES)]; /* 1 where the row is, else 0 */
+    int64_t kind[POOL_LANES(LANES)];
+    bool special; /* some row is not weighted */
+    bool plain;   /* queries and dO are finite */
+};
+
+static bool grad_is_finite(const real *x, size_t n)
+{
+    vec_mask bad = m_first(0);
+    for (size_t i = 0; i < n; i += LANES)
+        bad = m_or(bad, m_not(v_le(v_abs(v_loadu(x + i)), v_set1(REAL_MAX))));
+    return !m_any(bad);
+}
+
+static void grad_tile_facts(struct grad_tile *g)
+{
+    const struct pool_tile *t = &g->t;
+    const struct pool_args *p = g->plan->a->pool;
+    g->special = false;
+    for (int lane = 0; lane < t->lanes; lane++) {
+        const int64_t at = grad_row_number(p, t->b, t->head[lane], t->query[lane]);
+        const real l = ((const real *)g->facts->sum)[at];
+        g->kind[lane] = g->facts->kind[at];
+        g->gain[lane] = ((const real *)g->facts->gain)[at];
+        g->max[lane] = get(row_at(&p->max, t->b, t->head[lane], t->query[lane]));
+        g->times[lane] = t->plan->divide ? l : 1 / l;
+        g->weighted[lane] = g->kind[lane] == GRAD_WEIGHTED;
+        g->special |= g->kind[lane] != GRAD_WEIGHTED;
+    }
+}
+
+/* The first `count` lanes are queries first, first + 1, ... of (b, h). */
+static void grad_tile_begin(struct grad_tile *g, int64_t b, int64_t h, int64_t first, int count)
+{
+    struct pool_tile *t = &g->t;
+    const struct pool_grad_args *a = g->plan->a;
+    const int64_t v = a->pool->v;
+    const element *from[POOL_LANES(LANES)];
+    t->b = b;
+    for (int lane = 0; lane < count; lane++) {
+        t->head[lane] = h;
+        t->query[lane] = first + lane;
+    }
+    pool_tile_begin(t, count);
+    grad_tile_facts(g);
+    for (int lane = 0; lane < t->lanes && a->d_out.data != NULL; lane++)
+        from[lane] = row_at(&a->d_out, b, h, t->query[lane]);
+    if (a->d_out.data != NULL)
+        pool_transpose(from, a->d_out.col, v, t->lanes, g->d_out);
+    g->plain =
+        t->plan->measure == MEASURE_NONE || grad_is_finite(t->q, (size_t)(a->pool->d * t->lanes));
+    g->plain =
+        g->plain && (a->d_out.data == NULL || grad_is_finite(g->d_out, (size_t)(v * t->lanes)));
+}
+
+/* Does row `lane`, which is empty, take key j after all? */
+static bool grad_takes(const struct grad_tile *g, int lane, int64_t j)
+{
+    const struct pool_tile *t = &g->t;
+    const struct pool_args *p = g->plan->a->pool;
+    const struct visible see = visible_of(&p->masks, t->b, t->head[lane], t->query[lane], p->m);
+    if (g->kind[lane] != GRAD_EVEN)
+        return g->kind[lane] == j;
+    if (j < see.first || j >= see.end || j == see.excluded)
+        return false;
+    if (see.mask != NULL && see.mask[j * see.mask_col] == 0)
+        return false;
+    if (see.bias != NULL && get(see.bias + j * see.bias_col) == -REAL_INF)
+        return false;
+    return p->key_weights.data == NULL ||
+           get(row_at(&p->key_weights, t->b, t->head[lane], 0) + j * p->key_weights.col) != 0;
+}
+
+/* Rows that are empty: W by the policy, and g = 0. */
+static void grad_block_special(struct grad_tile *g, const struct pool_block *x)
+{
+    const struct pool_tile *t = &g->t;
+    for (int lane = 0; lane < t->count; lane++)
+        for (int j = 0; j < x->count && g->kind[lane] != GRAD_WEIGHTED; j++) {
+            const int at = j * t->lanes + lane;
+            const bool takes = grad_takes(g, lane, x->first + j);
+            t->included[at] = takes;
+            t->s[at] = takes ? (t->plan->divide ? 1 / g->times[lane] : g->times[lane]) : 0;
+            g->gradient[at] = 0;
+        }
+}
+
+/* Weights from scores. */
+static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
+{
+    const struct pool_tile *t = &g->t;
+    const struct pool_plan *p = t->plan;
+    if (p->cuts)
+        pool_block_exclude_far(&g->t, x, g->max);
+    for (int j = 0; j < x->count; j++)
+        for (int i = 0; i < t->lanes; i += LANES) {
+            const int at = j * t->lanes + i;
+            const vec times = v_loadu(g->times + i);
+            vec w = v_loadu(t->s + at);
+            if (p->has_max)
+                w = v_weight_exp2(v_relative(
+                    v_set1(p->c), w, v_set1(x->scaled ? t->exponents[j] : 0), v_loadu(g->max + i)));
+            if (p->factor)
+                w = v_mul(w, v_loadu(t->factor + at));
+            if (p->weighted)
+                w = v_mul(w, v_set1(t->weights[j]));
+            w = p->divide ? v_div(w, times) : v_mul(w, times);
+            const vec gain = v_add(v_loadu(g->gradient + at), v_loadu(g->gain + i));
+            const vec_mask in = v_gt(v_loadu(t->included + at), v_zero());
+            v_storeu(t->s + at, v_select(in, w, v_zero()));
+            v_storeu(g->gradient + at, v_select(in, v_mul(w, gain), v_zero()));
+        }
+}
+
+/* dO . v of the pairs, into gradient. */
+static void grad_block_values(struct grad_tile *g, const struct pool_block *x)
+{
+    const struct pool_args *p = g->plan->a->pool;
+    const struct pool_pairs pairs = { .vectors = g->t.vectors,
+                                      .tiles = 1,
+                                      .count = x->count,
+                                      .d = p->v,
+                                      .lane = g->d_out,
+                                      .point = x->v,
+                                      .row = p->value.row,
+                                      .col = p->value.col,
+                                      .step = g->t.lanes,
+                                      .out = g->gradient };
+    if (g->plan->a->d_out.data != NULL && p->v > 0)
+        pool_dot(&pairs);
+    else
+        pool_fill(g->gradient, (size_t)(x->count * g->t.lanes), 0);
+}
+
+static void grad_block(struct grad_tile *g, const struct pool_block *x)
+{
+    grad_block_values(g, x);
+    pool_block_scores(&g->t, x, true);
+    grad_block_weights(g, x);
+    if (g->special)
+        grad_block_special(g, x);
+}
+
+static void grad_tile_allocate(struct grad_tile *g, struct pool_arena *c)
+{
+    const size_t lanes = (size_t)g->t.lanes;
+    pool_tile_allocate(&g->t, c);
+    g->d_out = pool_arena_take(c, (size_t)g->plan->a->pool->v * lanes);
+    g->gradient = pool_arena_take(c, BLOCK * lanes);
+}
+
+#endif

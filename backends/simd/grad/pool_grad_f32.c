@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define REAL_BITS 32
+#include "backends/simd/grad/pool_grad.h"

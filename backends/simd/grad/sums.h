@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Sums of the pairs of a block: over its keys for each query, lanes being queries, and over the
+ * queries of a tile for each key, lanes being keys. */
+#ifndef BACKENDS_SIMD_GRAD_SUMS_H
+#define BACKENDS_SIMD_GRAD_SUMS_H
+
+#include "backends/simd/grad/block.h"
+
+/* Columns of numbers that go side by side. */
+enum { GRAD_COLUMNS = 4 };
+
+/* to += the sum over the block's keys of g k_c, for a vector of queries and n coordinates. */
+VEC_FN void grad_row_columns(const struct grad_tile *g, const struct pool_block *x, int i,
+                             int64_t c, real *to, const int n, const bool plain)
+{
+    const struct pool_tile *t = &g->t;
+    const struct array *k = &g->plan->a->pool->k;
+    const element *from = row_at(k, t->b, t->head0, x->first) + c * k->col;
+    vec s[GRAD_COLUMNS];
+    UNROLL_FOR (int e = 0; e < n; e++)
+        s[e] = v_zero();
+    for (int j = 0; j < x->count; j++, from += k->row) {
+        const int at = j * t->lanes + i;
+        const vec gradient = v_loadu(g->gradient + at);
+        const vec_mask in = plain ? m_first(LANES) : v_gt(v_loadu(t->included + at), v_zero());
+        UNROLL_FOR (int e = 0; e < n; e++) {
+            const vec next = v_fma(gradient, v_set1(get(from + e * k->col)), s[e]);
+            s[e] = plain ? next : v_select(in, next, s[e]);
+        }
+    }
+    UNROLL_FOR (int e = 0; e < n; e++) {
+        real *sum = to + (c + e) * t->lanes + i;
+        v_storeu(sum, v_add(v_loadu(sum), s[e]));
+    }
+}
+
+VEC_FN void grad_row_points_all(const struct grad_tile *g, const struct pool_block *x, real *to,
+                                const bool plain)
+{
+    const int64_t d = g->plan->a->pool->d;
+    for (int i = 0; i < g->t.lanes; i += LANES) {
+        int64_t c = 0;
+        for (; c + GRAD_COLUMNS <= d; c += GRAD_COLUMNS)
+            grad_row_columns(g, x, i, c, to, GRAD_COLUMNS, plain);
+        for (; c < d; c++)
+            grad_row_columns(g, x, i, c, to, 1, plain);
+    }
+}
+
+/* Are the coordinates of the block's keys finite? */
+static bool grad_keys_are_finite(const struct grad_tile *g, const struct pool_block *x)
+{
+    const struct array *k = &g->plan->a->pool->k;
+    const element *from = row_at(k, g->t.b, g->t.head0, x->first);
+    bool finite = true;
+    for (int j = 0; j < x->count; j++, from += k->row)
+        for (int64_t c = 0; c < g->plan->a->pool->d; c++)
+            finite &= r_abs(get(from + c * k->col)) <= REAL_MAX;
+    return finite;
+}
+
+static void grad_row_points(const struct grad_tile *g, const struct pool_block *x, real *to)
+{
+    if (grad_keys_are_finite(g, x))
+        grad_row_points_all(g, x, to, true);
+    else
+        grad_row_points_all(g, x, to, false);
+}
+
+/* to += the sum of g over the block's keys. */
+static void grad_row_gradients(const struct grad_tile *g, const struct pool_block *x, real *to)
+{
+    for (int i = 0; i < g->t.lanes; i += LANES) {
+        vec s = v_zero();
+        for (int j = 0; j < x->count; j++)
+            s = v_add(s, v_loadu(g->gradient + j * g->t.lanes + i));
+        v_storeu(to + i, v_add(v_loadu(to + i), s));
+    }
+}
+
+/* ---- Columns ---- */
+
+/* Rows of lanes of `count` keys become rows of BLOCK keys of each lane, the first of them at number
+ * `shift`, a multiple of LANES. */
+static void grad_turn(const real *from, int count, int lanes, int shift, real *to)
+{
+    for (int j = 0; j < count; j += LANES)
+        for (int lane = 0; lane < lanes; lane += LANES) {
+            vec r[LANES];
+            UNROLL_FOR (int k = 0; k < LANES; k++)
+                r[k] = v_loadu(from + (j + k) * lanes + lane);
+            v_transpose(r);
+            UNROLL_FOR (int k = 0; k < LANES; k++)
+                v_storeu(to + (lane + k) * BLOCK + shift + j, r[k]);
+        }
+}
+
+/* Of a block of keys and a tile of queries, turned. */
+struct grad_turned {
+    const real *weight, *included; /* BLOCK numbers for each query; weight is W or g */
+    int queries, lanes;
+    int first, end; /* keys of the block */
+    bool plain;
+};
+
+/* sum_c += weight x_c over the queries, for LANES keys from j on and n columns from c on of x. */
+VEC_FN void grad_column_sums(const struct grad_turned *w, const real *x, int j, int64_t c,
+                             real *sum, const int n, const bool plain)
+{
+    vec s[GRAD_COLUMNS];
+    UNROLL_FOR (int e = 0; e < n; e++)
+        s[e] = v_loadu(sum + (c + e) * BLOCK + j);
+    for (int i = 0; i < w->queries; i++) {
+        const vec weight = v_loadu(w->weight + i * BLOCK + j);
+        const vec_mask in =
+            plain ? m_first(LANES) : v_gt(v_loadu(w->included + i * BLOCK + j), v_zero());
+        UNROLL_FOR (int e = 0; e < n; e++) {
+            const vec next = v_fma(weight, v_set1(x[(c + e) * w->lanes + i]), s[e]);
+            s[e] = plain ? next : v_select(in, next, s[e]);
+        }
+    }
+    UNROLL_FOR (int e = 0; e < n; e++)
+        v_storeu(sum + (c + e) * BLOCK + j, s[e]);
+}
+
+VEC_FN void grad_columns_all(const struct grad_turned *w, const real *x, int64_t columns, real *sum,
+                             const bool plain)
+{
+    for (int j = w->first; j < w->end; j += LANES) {
+        int64_t c = 0;
+        for (; c + GRAD_COLUMNS <= columns; c += GRAD_COLUMNS)
+            grad_column_sums(w, x, j, c, sum, GRAD_COLUMNS, plain);
+        for (; c < columns; c++)
+            grad_column_sums(w, x, j, c, sum, 1, plain);
+    }
+}
+
+static void grad_columns(const struct grad_turned *w, const real *x, int64_t columns, real *sum)
+{
+    if (w->plain)
+        grad_columns_all(w, x, columns, sum, true);
+    else
+        grad_columns_all(w, x, columns, sum, false);
+}
+
+/* sum += weight over the queries. */
+static void grad_column_gradients(const struct grad_turned *w, real *sum)
+{
+    for (int j = w->first; j < w->end; j += LANES) {
+        vec s = v_loadu(sum + j);
+        for (int i = 0; i < w->queries; i++)
+            s = v_add(s, v_loadu(w->weight + i * BLOCK + j));
+        v_storeu(sum + j, s);
+    }
+}
+
+#endif
