@@ -33,7 +33,7 @@ for lib in $baseline_libs libcommand; do
     loop_free "calls in $lib" <"$tmp/calls"
 done
 
-(cd "$srcdir" && grep -r --include='*.[ch]' '^#include "' core backends tools tests) |
-    sed 's/:#include "\(.*\)"/ \1/' | sed 's/ attpool\.h$/ core\/attpool.h/' >"$tmp/includes"
+(cd "$srcdir" && grep -r -E --include='*.[ch]' '^#include ("|<attpool/)' core backends tools tests) |
+    sed -e 's/:#include "\(.*\)"/ \1/' -e 's/:#include <\(.*\)>/ core\/\1/' | sed 's/ attpool\.h$/ core\/attpool.h/' >"$tmp/includes"
 test -s "$tmp/includes" || fail "no includes were found"
 loop_free "includes" <"$tmp/includes"

@@ -8,7 +8,7 @@ scratch
 awk 'BEGIN { RS = ";" }
      /ATTPOOL_API/ && match($0, /attpool_[a-z0-9_]+[ \n]*\(/) {
          print substr($0, RSTART, RLENGTH - 1)
-     }' "$srcdir/core/attpool.h" | sort >"$tmp/declared"
+     }' "$srcdir"/core/attpool/*.h | sort >"$tmp/declared"
 grep -q '^attpool_version$' "$tmp/declared" || fail "attpool.h was not understood"
 
 # The second is there only where it was asked for (--enable-static).

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATTPOOL_POOL_H
+#define ATTPOOL_POOL_H
+
+/* Part of attpool.h: attention pooling, its gradients, partial states, plain arrays. */
+
+#include <attpool/primitives.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------
+ * Attention pooling
+ * ---------------------------------------------------------------------------------------- */
+
+typedef enum attpool_score {
+    ATTPOOL_DOT = 0,       /* s q.k, s = 1/sqrt(d) */
+    ATTPOOL_AVERAGE = 1,   /* equal weights; Q and K may be NULL */
+    ATTPOOL_KERNEL = 2,    /* weight k(u) of options->kernel (parametric: its inverse bandwidths) */
+    ATTPOOL_ADDITIVE = 3,  /* s w_v . tanh(W_q q + W_k k), s = 1 */
+    ATTPOOL_PROJECTION = 4 /* s (W_q q).(W_k k), s = 1/sqrt(p) */
+} attpool_score;
+
+typedef struct attpool_pool_options {
+    uint32_t size;
+    attpool_score score;
+    attpool_empty empty;
+    const double *scale;                  /* s of dot, additive and projection; finite */
+    const attpool_kernel_options *kernel; /* of ATTPOOL_KERNEL; NULL: a radial Gaussian, w = 1 */
+    const DLTensor *wq, *wk;              /* (p, d_q) and (p, d_k): additive and projection */
+    const DLTensor *wv;                   /* (p): additive */
+    const DLTensor *key_weights;          /* a (m), (b, m) or (b, h, m), >= 0, finite; NULL: 1.
+                                           * The weight is a_j times the kernel or exp(score);
+                                           * 0 masks. Its sum must not overflow, but where
+                                           * weights have a logarithm (dot, gaussian, a bias
+                                           * ...) it may. */
+    const attpool_masks *masks;
+    DLTensor *lse;       /* NULL, or receives L (b, n): log of the row's sum of weights before
+                          * normalising, bias and key weights included; -Inf for an empty row, NaN
+                          * where a silverman sum is negative */
+    DLTensor *n_eff;     /* NULL, or receives (sum of weights)^2 / sum of squared weights (b, n),
+                          * Kish's effective number of keys; NaN for an empty row */
+    DLTensor *weights;   /* NULL, or receives W: (b, n, m), or (b, row_count, m) with rows */
+    const int64_t *rows; /* the queries whose weights are wanted, from 0; NULL: all */
+    int64_t row_count;
+    DLTensor *max, *sum; /* NULL, or receive what attpool_pool_grad wants to know of each row:
+                          * two numbers (b, n), to be handed on as they are */
+} attpool_pool_options;
+
+/** Attention pooling: O[b,i] = sum_j W[b,i,j] V[b,j].
+ *
+ *  Q        (b, n, d)
+ *  K        (b, m, d); (b, m, d_k) for additive and projection
+ *  V        (b, m, v)
+ *  options  NULL for scaled dot-product attention
+ *  O        (b, n, v); with V it may be NULL when lse, n_eff or weights is asked for
+ *
+ *  Gaussian, laplacian, logistic and sigmoid kernels without a bias: in a row with a key of a
+ * weight above 2^-32, those of a weight below 2^-158 (float64: 2^-191) take no part: their values
+ * are not read, their W is 0. A row without such a key keeps all. Of key weights powers of two
+ * beyond 2^32 count. NUMERICS.md, "Far keys", has the rule and says what it leaves out.
+ *
+ *  Needs O(n + m) memory beside W. NaN in a query, key or value that takes part gives NaN.
+ *  n_eff, weights and lse under the policies mean and nearest: n_eff and weights follow the
+ *  policy, lse stays -Inf.
+ *
+ *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _OPTIONS, _EMPTY, _MEMORY, _DEVICE, _CANCELLED, or the
+ *  status that names the argument.
+ *  Source: Nadaraya 1964, Watson 1964; Bahdanau et al. 2015; Vaswani et al. 2017.
+ *  Example: the second program in README.md. */
+ATTPOOL_API attpool_status attpool_pool(attpool_context *context, const DLTensor *Q,
+                                        const DLTensor *K, const DLTensor *V,
+                                        const attpool_pool_options *options, DLTensor *O);
+
+/** The gradients that attpool_pool_grad is asked for, each NULL or a tensor of the shape of what it
+ *  belongs to. Where that was broadcast, over the batch, heads, queries or keys, its gradient is
+ * the sum over what it was broadcast to. Zero-initialised: none. */
+typedef struct attpool_gradients {
+    uint32_t size;
+    DLTensor *Q, *K, *V;
+    DLTensor *bias;               /* of masks->bias */
+    DLTensor *key_weights;        /* of a */
+    DLTensor *scale;              /* of s, one number */
+    DLTensor *inverse_bandwidths; /* of the tensor w, or one number for inverse_bandwidth; of
+                                   * 1 / sigma where a bandwidth was given */
+    DLTensor *key_factors;
+    DLTensor *wq, *wk, *wv;
+} attpool_gradients;
+
+/** The gradients of a function F of the results of attpool_pool.
+ *
+ *  Q, K, V    those of the call of attpool_pool whose results F takes
+ *  options    its options, with max and sum as it wrote them; lse, n_eff, weights and rows are not
+ *             looked at
+ *  O          what it wrote; NULL where F takes L alone, then V and dO are NULL too
+ *  dO         the gradient of F by O (b, n, v), or NULL
+ *  dL         the gradient of F by L (b, n), or NULL: not both
+ *  gradients  what is wanted
+ *
+ *  Needs O(n + m) memory beside the gradients; scores are computed again. A masked entry (also one
+ *  with a bias of -Inf or a key weight of 0) has the gradient 0, and nothing that stands there is
+ *  read. Empty rows: under the policies mean and nearest V has a gradient and all else 0; under nan
+ *  and zero all is 0.
+ *
+ *  Where a kernel or u has no derivative: at u = 0 the gradient by u is 0 (triangular, laplacian);
+ *  at the edge of a compact support, u = 1, it is that of the outside, 0, and below it that of the
+ *  inside. The gradient by w = 0 is 0. ATTPOOL_BOXCAR and ATTPOOL_CONSTANT are flat: by
+ *  Q, K and w their gradient is 0.
+ *
+ *  The bits do not depend on how queries are cut for the gradients by Q, a bias and an inverse
+ *  bandwidth of the query; on how keys are cut for those that belong to keys; on how the batch is
+ * cut for those of an item (NUMERICS.md). Sums over what was cut are left to the caller.
+ *
+ *  Returns as attpool_pool; ATTPOOL_E_MAX, _SUM, _GRADIENT. */
+ATTPOOL_API attpool_status attpool_pool_grad(attpool_context *context, const DLTensor *Q,
+                                             const DLTensor *K, const DLTensor *V,
+                                             const attpool_pool_options *options, const DLTensor *O,
+                                             const DLTensor *dO, const DLTensor *dL,
+                                             const attpool_gradients *gradients);
+
+/** Pooling over a part of the keys, to be merged with the other parts: keys in pieces that do
+ *  not fit in memory, or in other processes. A part begins at a key position (masks->key_origin)
+ *  that is a multiple of ATTPOOL_SUPER_BLOCK, and so ends at one or at the last key. The result
+ *  of attpool_state_finish has the bits of attpool_pool over all keys at once. */
+typedef struct attpool_state attpool_state;
+
+enum { ATTPOOL_SUPER_BLOCK = 1024 };
+
+/** The state of queries Q over keys K. Arguments as for attpool_pool on host tensors; lse,
+ *  n_eff, weights, ATTPOOL_EMPTY_MEAN and _NEAREST are errors. Free it with attpool_state_free.
+ *  Returns as attpool_pool; ATTPOOL_E_OPTIONS where key_origin is not such a multiple. */
+ATTPOOL_API attpool_status attpool_state_pool(attpool_context *context, const DLTensor *Q,
+                                              const DLTensor *K, const DLTensor *V,
+                                              const attpool_pool_options *options,
+                                              attpool_state **state);
+
+/** Add the state `other` to `state`: one begins where the other ends, else ATTPOOL_E_STATE (also
+ *  for states of other shapes, types or scores). `other` stays as it is. Any grouping gives the
+ *  same bits. Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _STATE, _MEMORY. */
+ATTPOOL_API attpool_status attpool_state_merge(attpool_context *context, attpool_state *state,
+                                               const attpool_state *other);
+
+/** O (b, n, v) and L (b, n) of a state, on the host; either may be NULL. The state stays valid.
+ *  empty: the policy (MEAN and NEAREST are errors).
+ *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _STATE, _OUTPUT, _LSE, _OPTIONS, _EMPTY, _MEMORY. */
+ATTPOOL_API attpool_status attpool_state_finish(attpool_context *context,
+                                                const attpool_state *state, attpool_empty empty,
+                                                DLTensor *O, DLTensor *L);
+
+ATTPOOL_API void attpool_state_free(attpool_state *state);
+
+/* ------------------------------------------------------------------------------------------
+ * Plain arrays: row-major, contiguous, on the host
+ *
+ * With NULL for the context a call uses one that the library keeps for the calling thread. It is
+ * opened with the defaults at the thread's first such call, which is when the ATTPOOL_* variables
+ * and the available CPUs are read; later changes affect only other threads and contexts that the
+ * caller opens. Its memory and worker threads are released when the thread ends; those of the main
+ * thread last as long as the process. After fork() a child can go on using it, on a CPU backend.
+ * attpool_message(NULL) returns its message. Code that contains the static library and may be
+ * unloaded should open a context of its own.
+ * ---------------------------------------------------------------------------------------- */
+
+/** Nadaraya-Watson regression: fit[i] = sum_j k(|| x_i - x_j || / bandwidth) y_j / sum_j k.
+ *
+ *  context    NULL: one that the library keeps for this thread (see above)
+ *  n, m       number of query points and of data points
+ *  d, v       columns of x and of y
+ *  queries    (n, d)    x  (m, d)    y  (m, v)    fit  (n, v), overlaps none of them
+ *  bandwidth  sigma > 0, in the unit of x; ignored for ATTPOOL_CONSTANT
+ *
+ *  A query out of reach of every x gets NaN. Returns as attpool_pool.
+ *  Example: the first program in README.md. */
+ATTPOOL_API attpool_status attpool_regress_f32(attpool_context *context, int64_t n, int64_t m,
+                                               int64_t d, int64_t v, const float *queries,
+                                               const float *x, const float *y,
+                                               attpool_kernel_name kernel, double bandwidth,
+                                               float *fit);
+ATTPOOL_API attpool_status attpool_regress_f64(attpool_context *context, int64_t n, int64_t m,
+                                               int64_t d, int64_t v, const double *queries,
+                                               const double *x, const double *y,
+                                               attpool_kernel_name kernel, double bandwidth,
+                                               double *fit);
+
+/** Scaled dot-product attention of b heads: O = softmax(Q K^T / sqrt(d)) V.
+ *  queries (b, n, d), keys (b, m, d), values (b, m, v), output (b, n, v); causal: 1 lets query i
+ *  see the keys j <= i. In all else like attpool_regress_f32. */
+ATTPOOL_API attpool_status attpool_attend_f32(attpool_context *context, int64_t b, int64_t n,
+                                              int64_t m, int64_t d, int64_t v, const float *queries,
+                                              const float *keys, const float *values, int causal,
+                                              float *output);
+ATTPOOL_API attpool_status attpool_attend_f64(attpool_context *context, int64_t b, int64_t n,
+                                              int64_t m, int64_t d, int64_t v,
+                                              const double *queries, const double *keys,
+                                              const double *values, int causal, double *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
