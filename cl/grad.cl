@@ -141,7 +141,7 @@ static void end_point(const duo *x, long j, REAL s, __global REAL *total, long s
         total[x->g.at_width * step] = by_width(total[x->g.at_width * step], w);
     }
     if (x->g.at_weight >= 0) {
-        REAL a = x->see.key_weights[j * x->see.key_weights_col];
+        REAL a = x->visible.key_weights[j * x->visible.key_weights_col];
         REAL of = TYPED(div_rn)(total[x->g.at_gradient * step], a);
         total[x->g.at_weight * step] = a == 0 ? (REAL)0 : of;
     }
@@ -153,7 +153,7 @@ static void end_point(const duo *x, long j, REAL s, __global REAL *total, long s
         array out = at[AT_D_OUT], top = at[AT_MAX];                                                \
         (x).i = (number);                                                                             \
         METRIC_OF(&(x).a, (x).b, (x).h, number);                                                      \
-        SIGHT_OF(&(x).see, (x).b, (x).h, number, g.m);                                                \
+        VISIBLE_OF(&(x).visible, (x).b, (x).h, number, g.m);                                                \
         (x).kind = kind[fact];                                                                   \
         (x).sum = sum[fact];                                                                     \
         (x).gain = gain[fact];                                                                   \
@@ -264,13 +264,13 @@ __kernel void grad_facts(gradient g, MASK_PARAMETERS, SCORE_PARAMETERS, int empt
     kind[row] = GRAD_WEIGHTED;
     if (l != 0)
         return;
-    sight see;
+    visible_keys visible;
     metric a;
-    SIGHT_OF(&see, b, h, i, g.m);
+    VISIBLE_OF(&visible, b, h, i, g.m);
     METRIC_OF(&a, b, h, i);
-    for (long j = max(0L, see.first); j < see.end && (empty == EMPTY_MEAN || empty == EMPTY_NEAREST);
+    for (long j = max(0L, visible.first); j < visible.end && (empty == EMPTY_MEAN || empty == EMPTY_NEAREST);
          j++) {
-        if (!sees(&see, j))
+        if (!is_visible(&visible, j))
             continue;
         count++;
         if (SCORE != POOL_KERNEL || empty != EMPTY_NEAREST)

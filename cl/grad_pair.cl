@@ -14,7 +14,7 @@ typedef struct gradient gradient;
 typedef struct {
     gradient g;
     metric a;
-    sight see;
+    visible_keys visible;
     long b, i, kind;
     int h;
     REAL max, sum, gain;
@@ -35,7 +35,7 @@ static REAL normal(const duo *x, REAL p)
 static REAL part_of(const duo *x, REAL e, REAL part, REAL a)
 {
     REAL p = e * part;
-    return normal(x, x->see.has_key_weights ? p * a : p);
+    return normal(x, x->visible.has_key_weights ? p * a : p);
 }
 
 /* dO . v_j. */
@@ -90,7 +90,7 @@ static void radial_coefficient(duo *x, REAL terms, REAL e, REAL a, REAL factor, 
 /* false: key j takes no part. metric_key has been called. */
 static bool duo_of(duo *x, long j)
 {
-    if (x->kind == GRAD_BLANK || !sees(&x->see, j) || (x->kind >= 0 && x->kind != j))
+    if (x->kind == GRAD_BLANK || !is_visible(&x->visible, j) || (x->kind >= 0 && x->kind != j))
         return false;
     pair w = { 0, 1, true };
     bool weighted = x->kind == GRAD_WEIGHTED;
@@ -103,14 +103,14 @@ static bool duo_of(duo *x, long j)
     x->weight = TYPED(div_rn)((REAL)1, x->sum);
     if (!weighted)
         return true;
-    REAL a = x->see.has_key_weights ? x->see.key_weights[j * x->see.key_weights_col] : (REAL)1;
+    REAL a = x->visible.has_key_weights ? x->visible.key_weights[j * x->visible.key_weights_col] : (REAL)1;
     REAL e = 1, gain = x->gain;
     if (x->g.has_max) {
-        bool converts = is_converted(x->a.scale, x->see.has_bias);
-        REAL bias = x->see.has_bias ? x->see.bias[j * x->see.bias_col] : (REAL)0;
-        REAL score = converts ? converted(x->a.scale, w.x, x->see.has_bias, bias) : w.x;
-        int k = x->see.has_key_weights ? take_exponent(&a) : 0;
-        REAL c = converts ? (REAL)4 : x->a.scale;
+        bool folds = is_folded(x->a.scale, x->visible.has_bias);
+        REAL bias = x->visible.has_bias ? x->visible.bias[j * x->visible.bias_col] : (REAL)0;
+        REAL score = folds ? folded(x->a.scale, w.x, x->visible.has_bias, bias) : w.x;
+        int k = x->visible.has_key_weights ? take_exponent(&a) : 0;
+        REAL c = folds ? (REAL)4 : x->a.scale;
         if (x->g.cuts && x->max > CONSTANT(NEAR_LIMIT) && is_far(c, score, k))
             return false;
         e = relative(c, score, x->max, k, false);

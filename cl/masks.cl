@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which keys a query sees: struct masks, and the key weights, 0 of which masks. */
+/* The keys visible to a query: struct masks, and the key weights, 0 of which masks. */
 
 typedef struct masking masking;
 
@@ -11,14 +11,14 @@ typedef struct masking masking;
 
 typedef struct {
     long first, end; /* lengths and band: no key outside */
-    long left_out;
+    long excluded;
     __global const uchar *mask; /* of the row; key_weights: of its keys */
     __global const REAL *bias, *key_weights;
     long mask_col, bias_col, key_weights_col;
     int has_mask, has_bias, has_key_weights;
-} sight;
+} visible_keys;
 
-static void sight_of(sight *s, MASK_PARAMETERS, long b, int h, long i, long m)
+static void visible_of(visible_keys *s, MASK_PARAMETERS, long b, int h, long i, long m)
 {
     s->first = max(0L, i + mask_how.band_low);
     s->end = min(m, i + mask_how.band_high);
@@ -27,7 +27,7 @@ static void sight_of(sight *s, MASK_PARAMETERS, long b, int h, long i, long m)
         s->end = min(s->end, mask_how.length_bytes == 8 ? ((__global const long *)lengths)[at]
                                                       : (long)lengths[at]);
     }
-    s->left_out = mask_how.leave_one_out ? i + mask_how.excluded : -1;
+    s->excluded = mask_how.leave_one_out ? i + mask_how.excluded : -1;
     s->has_mask = (int)mask_how.has_mask;
     s->mask = mask + array_at(mask_at, b, h) + i * mask_at.row;
     s->mask_col = mask_at.col;
@@ -39,18 +39,18 @@ static void sight_of(sight *s, MASK_PARAMETERS, long b, int h, long i, long m)
     s->key_weights_col = key_weights_at.col;
 }
 
-#define SIGHT_OF(s, b, h, i, m)                                                                    \
-    sight_of(s, mask_how, lengths, lengths_at, mask, mask_at, bias, bias_at, key_weights,          \
+#define VISIBLE_OF(s, b, h, i, m)                                                                    \
+    visible_of(s, mask_how, lengths, lengths_at, mask, mask_at, bias, bias_at, key_weights,          \
              key_weights_at, b, h, i, m)
 
-static bool sees(const sight *s, long j)
+static bool is_visible(const visible_keys *s, long j)
 {
-    bool seen = j >= s->first && j < s->end && j != s->left_out;
-    if (seen && s->has_mask)
-        seen = s->mask[j * s->mask_col] != 0;
-    if (seen && s->has_bias)
-        seen = s->bias[j * s->bias_col] != -(REAL)INFINITY;
-    if (seen && s->has_key_weights)
-        seen = s->key_weights[j * s->key_weights_col] != 0;
-    return seen;
+    bool visible = j >= s->first && j < s->end && j != s->excluded;
+    if (visible && s->has_mask)
+        visible = s->mask[j * s->mask_col] != 0;
+    if (visible && s->has_bias)
+        visible = s->bias[j * s->bias_col] != -(REAL)INFINITY;
+    if (visible && s->has_key_weights)
+        visible = s->key_weights[j * s->key_weights_col] != 0;
+    return visible;
 }

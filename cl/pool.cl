@@ -2,15 +2,15 @@
 
 /* The scores of a slab. */
 
-/* x, converted where it is to be. */
-static REAL score_of(const metric *a, const sight *s, REAL x, long j)
+/* x, with scale and bias folded in where that is to be done. */
+static REAL score_of(const metric *a, const visible_keys *s, REAL x, long j)
 {
-    if (is_converted(a->scale, s->has_bias))
-        x = converted(a->scale, x, s->has_bias, s->has_bias ? s->bias[j * s->bias_col] : (REAL)0);
+    if (is_folded(a->scale, s->has_bias))
+        x = folded(a->scale, x, s->has_bias, s->has_bias ? s->bias[j * s->bias_col] : (REAL)0);
     return x;
 }
 
-static int exponent_of_key(const sight *s, long j)
+static int exponent_of_key(const visible_keys *s, long j)
 {
     REAL a = s->has_key_weights ? s->key_weights[j * s->key_weights_col] : (REAL)1;
     return take_exponent(&a);
@@ -28,7 +28,7 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
     if (r >= s.rows || from >= s.width)
         return;
     row_place p;
-    sight see;
+    visible_keys visible;
     metric a;
     place_of(&p, s, chosen, r);
     if (is_left_alone(special, row_sum, p.state))
@@ -36,9 +36,9 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
     bool evenly = special == EVEN_OF_EMPTY || special == EVEN_AND_OTHERS;
     if (special == EVEN_AND_OTHERS)
         evenly = row_sum[p.state] == 0;
-    SIGHT_OF(&see, p.b, p.h, p.i, s.m);
+    VISIBLE_OF(&visible, p.b, p.h, p.i, s.m);
     METRIC_OF(&a, p.b, p.h, p.i);
-    REAL c_of_x = is_converted(a.scale, see.has_bias) ? (REAL)4 : a.scale;
+    REAL c_of_x = is_folded(a.scale, visible.has_bias) ? (REAL)4 : a.scale;
     if (from == 0)
         c[r] = c_of_x;
 
@@ -46,7 +46,7 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
     for (long n = from; n < to; n++) {
         long j = s.key + n, at = n * s.rows + r;
         WORD word = MASKED;
-        if (sees(&see, j)) {
+        if (is_visible(&visible, j)) {
             pair weight = { 0, 1, true };
             REAL sum = 0;
             metric_key(&a, j);
@@ -56,7 +56,7 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
                 sum = sum_terms(&a, j);
             if (!evenly)
                 pair_of(&weight, &a, j, sum);
-            REAL value = log_domain && !evenly ? score_of(&a, &see, weight.x, j)
+            REAL value = log_domain && !evenly ? score_of(&a, &visible, weight.x, j)
                                                : weight.factor;
             if (SCORE == POOL_KERNEL && special == NEAREST_OF_EMPTY)
                 value = nearness(&a, j, sum);
@@ -64,7 +64,7 @@ __kernel void scores(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE
                 x[s.width * s.rows + at] = AS_WORD(weight.factor);
             if (weight.inside || special == NEAREST_OF_EMPTY)
                 word = AS_WORD(clean(value));
-            if (special == NEAR_KEYS && is_far(c_of_x, value, exponent_of_key(&see, j)))
+            if (special == NEAR_KEYS && is_far(c_of_x, value, exponent_of_key(&visible, j)))
                 word = MASKED;
         }
         x[at] = word;

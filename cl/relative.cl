@@ -3,13 +3,13 @@
 /* Scores c x in units of log 2, and their weights relative to a maximum m in units of 4 log 2, in
  * which all have room: NUMERICS.md, "Weights". */
 
-/* With a bias scores are converted: x becomes quarters, and c is 4. */
-static bool is_converted(REAL c, bool has_bias)
+/* A bias and the scale are folded into the score: x becomes quarters, and c is 4. */
+static bool is_folded(REAL c, bool has_bias)
 {
     return has_bias || (REAL)0.25 * c == 0;
 }
 
-static REAL converted(REAL c, REAL x, bool has_bias, REAL bias)
+static REAL folded(REAL c, REAL x, bool has_bias, REAL bias)
 {
     REAL b = (REAL)0.25 * c;
     if (!has_bias)

@@ -13,29 +13,29 @@ typedef struct {
     REAL scale, c; /* c: of what score() returns */
 } scoring;
 
-static REAL score(scoring how, const sight *s, REAL x, long j)
+static REAL score(scoring how, const visible_keys *s, REAL x, long j)
 {
-    if (is_converted(how.scale, s->has_bias))
-        x = converted(how.scale, x, s->has_bias, s->has_bias ? s->bias[j * s->bias_col] : (REAL)0);
+    if (is_folded(how.scale, s->has_bias))
+        x = folded(how.scale, x, s->has_bias, s->has_bias ? s->bias[j * s->bias_col] : (REAL)0);
     return x;
 }
 
-static REAL lane_best(scoring how, const sight *s, __global const REAL *S, long s_col, long lane)
+static REAL lane_best(scoring how, const visible_keys *s, __global const REAL *S, long s_col, long lane)
 {
     REAL best = how.c > 0 ? -GREATEST : GREATEST;
     for (long j = lane; j < s->end; j += LANES)
-        if (sees(s, j)) {
+        if (is_visible(s, j)) {
             REAL x = score(how, s, S[j * s_col], j);
             best = (how.c > 0 ? x > best : x < best) ? x : best;
         }
     return best;
 }
 
-static long count_seen(const sight *s)
+static long count_visible(const visible_keys *s)
 {
     long count = 0;
     for (long j = s->first; j < s->end; j++)
-        count += sees(s, j);
+        count += is_visible(s, j);
     return count;
 }
 
@@ -49,18 +49,18 @@ softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at
     bool in = r < s.rows;
     long m = s.m;
     row_place at;
-    sight see;
+    visible_keys visible;
     scoring how;
 
     place_of(&at, s, 0, in ? r : 0);
-    SIGHT_OF(&see, at.b, at.h, at.i, m);
-    see.end = in ? see.end : 0;
+    VISIBLE_OF(&visible, at.b, at.h, at.i, m);
+    visible.end = in ? visible.end : 0;
     how.scale = scale;
-    how.c = is_converted(scale, see.has_bias) ? (REAL)4 : scale;
+    how.c = is_folded(scale, visible.has_bias) ? (REAL)4 : scale;
     S += array_at(s_at, at.b, at.h) + at.i * s_at.row;
     W += array_at(w_at, at.b, at.h) + at.i * w_at.row;
 
-    REAL best = lane_best(how, &see, S, s_at.col, lane);
+    REAL best = lane_best(how, &visible, S, s_at.col, lane);
     lanes[y][lane] = best;
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int l = 0; l < LANES; l++) {
@@ -72,8 +72,8 @@ softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at
     if (in)
         for (long j = lane; j < m; j += LANES) {
             REAL e = 0;
-            if (sees(&see, j)) {
-                e = relative(how.c, score(how, &see, S[j * s_at.col], j), top, 0, false);
+            if (is_visible(&visible, j)) {
+                e = relative(how.c, score(how, &visible, S[j * s_at.col], j), top, 0, false);
                 sum += e;
             }
             W[j * w_at.col] = e;
@@ -89,21 +89,21 @@ softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at
     if (!in)
         return;
 
-    long count = sum == 0 && empty == EMPTY_MEAN ? count_seen(&see) : 0;
-    REAL inverse = TYPED(div_rn)((REAL)1, sum == 0 ? (REAL)count : sum), seen = 0, masked = 0;
+    long count = sum == 0 && empty == EMPTY_MEAN ? count_visible(&visible) : 0;
+    REAL inverse = TYPED(div_rn)((REAL)1, sum == 0 ? (REAL)count : sum), of_visible = 0, masked = 0;
     if (sum == 0) {
         if (empty == EMPTY_ERROR && lane == 0)
             atomic_inc(&flags[FLAG_EMPTY]);
         if (empty == EMPTY_MEAN) {
-            seen = inverse;
+            of_visible = inverse;
             masked = count > 0 ? (REAL)0 : AS_REAL((WORD)QUIET_NAN);
         } else if (empty != EMPTY_ZERO) {
-            seen = masked = AS_REAL((WORD)QUIET_NAN);
+            of_visible = masked = AS_REAL((WORD)QUIET_NAN);
         }
     }
     for (long j = lane; j < m; j += LANES)
         if (sum == 0)
-            W[j * w_at.col] = sees(&see, j) ? seen : masked;
+            W[j * w_at.col] = is_visible(&visible, j) ? of_visible : masked;
         else
-            W[j * w_at.col] = sees(&see, j) ? clean(W[j * w_at.col] * inverse) : (REAL)0;
+            W[j * w_at.col] = is_visible(&visible, j) ? clean(W[j * w_at.col] * inverse) : (REAL)0;
 }

@@ -4,19 +4,19 @@
  * l and the sum of squares sq in three planes [number][row], and acc [number][row][column]. Out of
  * the log domain the exponent of sq stands in the place of m. */
 
-/* m of a block, -GREATEST where no key is seen. */
+/* m of a block, -GREATEST where no key is visible. */
 static REAL block_top(slab s, __global const WORD *x, REAL c)
 {
     REAL best = c > 0 ? -GREATEST : GREATEST;
-    bool seen = false;
+    bool any = false;
     for (int n = 0; n < BLOCK; n++) {
         WORD word = x[n * s.rows];
         REAL t = AS_REAL(word);
         bool in = word != MASKED;
-        seen = seen || in;
+        any = any || in;
         best = in && (c > 0 ? t > best : t < best) ? t : best;
     }
-    return seen ? maximum_of(c, best) : -GREATEST;
+    return any ? maximum_of(c, best) : -GREATEST;
 }
 
 /* The same of keys with weights; `a` is that of the block's first key. */

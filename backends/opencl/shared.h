@@ -56,7 +56,7 @@ struct array_place {
     DEVICE_LONG offset, batch, head, row, col, group;
 };
 
-/* Which keys a query sees: struct masks of backend.h without its arrays. */
+/* The keys visible to a query: struct masks of backend.h without its arrays. */
 struct masking {
     DEVICE_LONG length_bytes; /* 0: no lengths */
     DEVICE_LONG band_low, band_high;

@@ -217,11 +217,11 @@ static void pool_block_scores(struct pool_tile *t, const struct pool_block *bloc
     const struct pool_plan *p = t->plan;
     const size_t n = (size_t)(block->count * t->lanes);
     const bool support = p->compact && (with_included || p->has_max);
-    const bool sight = with_included || support || pool_block_masked(t, block);
+    const bool masked = with_included || support || pool_block_masked(t, block);
     struct pool_pairs x = pool_block_pairs(t, block);
     x.factor = p->factor ? t->factor : NULL;
     x.included = support ? t->included : NULL;
-    if (p->has_max && !sight && pool_plan_finds_extremes(p))
+    if (p->has_max && !masked && pool_plan_finds_extremes(p))
         x.extremes = t->extremes;
     if (p->measure == MEASURE_NONE)
         pool_fill(t->s, n, p->has_max ? 0 : 1);
@@ -230,11 +230,11 @@ static void pool_block_scores(struct pool_tile *t, const struct pool_block *bloc
     pool_kernel(p, t->s, x.factor, x.included, n);
     if (p->folded && p->a->masks.bias.data != NULL)
         saturate(t->s, n, p->saturation);
-    if (sight)
+    if (masked)
         pool_block_apply_masks(t, block, support, with_included);
     else if (p->has_max && x.extremes == NULL)
         pool_find_extremes(t->s, block->count, t->vectors, p->smallest, t->extremes);
-    if (!sight && p->has_max)
+    if (!masked && p->has_max)
         pool_fill(t->visible, (size_t)t->lanes, 1);
 }
 
