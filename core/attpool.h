@@ -39,7 +39,7 @@
  *  Threads. A context serves one call at a time: a call made while another one is using the
  *  context, from another thread or from a callback, returns ATTPOOL_E_BUSY and has no effect.
  *  Two contexts can be used at the same time. attpool_close must not be called while a call is
- * running. */
+ *  running. */
 
 #include <attpool/context.h>
 #include <attpool/pool.h>

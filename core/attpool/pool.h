@@ -57,9 +57,9 @@ typedef struct attpool_pool_options {
  *  O        (b, n, v); with V it may be NULL when lse, n_eff or weights is asked for
  *
  *  Gaussian, laplacian, logistic and sigmoid kernels without a bias: in a row with a key of a
- * weight above 2^-32, those of a weight below 2^-158 (float64: 2^-191) take no part: their values
- * are not read, their W is 0. A row without such a key keeps all. Of key weights powers of two
- * beyond 2^32 count. NUMERICS.md, "Far keys", has the rule and says what it leaves out.
+ *  weight above 2^-32, those of a weight below 2^-158 (float64: 2^-191) take no part: their values
+ *  are not read, their W is 0. A row without such a key keeps all. Of key weights powers of two
+ *  beyond 2^32 count. NUMERICS.md, "Far keys", has the rule and says what it leaves out.
  *
  *  Needs O(n + m) memory beside W. NaN in a query, key or value that takes part gives NaN.
  *  n_eff, weights and lse under the policies mean and nearest: n_eff and weights follow the
@@ -75,7 +75,7 @@ ATTPOOL_API attpool_status attpool_pool(attpool_context *context, const DLTensor
 
 /** The gradients that attpool_pool_grad is asked for, each NULL or a tensor of the shape of what it
  *  belongs to. Where that was broadcast, over the batch, heads, queries or keys, its gradient is
- * the sum over what it was broadcast to. Zero-initialised: none. */
+ *  the sum over what it was broadcast to. Zero-initialised: none. */
 typedef struct attpool_gradients {
     uint32_t size;
     DLTensor *Q, *K, *V;
@@ -110,7 +110,7 @@ typedef struct attpool_gradients {
  *
  *  The bits do not depend on how queries are cut for the gradients by Q, a bias and an inverse
  *  bandwidth of the query; on how keys are cut for those that belong to keys; on how the batch is
- * cut for those of an item (NUMERICS.md). Sums over what was cut are left to the caller.
+ *  cut for those of an item (NUMERICS.md). Sums over what was cut are left to the caller.
  *
  *  Returns as attpool_pool; ATTPOOL_E_MAX, _SUM, _GRADIENT. */
 ATTPOOL_API attpool_status attpool_pool_grad(attpool_context *context, const DLTensor *Q,

@@ -105,7 +105,7 @@ typedef enum attpool_lengths_per {
 
 /** Which keys a query sees; masks combine. The weight of a masked entry is exactly 0,
  *  and neither what is stored there nor its value ever reaches an output. Zero-initialised: no
- * mask.
+ *  mask.
  *
  *  The position of query i is i + query_origin, that of key j is j + key_origin: causal, window
  *  and leave_one_out compare these. lengths, mask and bias belong to the part given. */
