@@ -47,7 +47,7 @@ static const struct {
           [id + POOL_KERNEL] = { PROGRAM_GRAD + POOL_KERNEL, function }
 
 static const struct {
-    int program;
+    enum program_id program;
     const char *function;
 } kernels[KERNELS] = {
     [KERNEL_ELEMENTWISE] = { PROGRAM_ELEMENTWISE, "elementwise" },

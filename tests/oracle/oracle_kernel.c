@@ -38,7 +38,7 @@ long double oracle_kernel_value(attpool_kernel_name kernel, long double u, long 
         return 1;
     if (isnan(u))
         return u;
-    if (kernel_is_compact(kernel) && u >= 1)
+    if (kernel_is_compact((int)kernel) && u >= 1)
         return 0;
     switch (kernel) {
     case ATTPOOL_BOXCAR:
@@ -218,7 +218,7 @@ static void edge(const struct job *job, attpool_kernel_name kernel, long double 
                  struct pair *pair)
 {
     long double near = (16 + (long double)d) * oracle_epsilon(job->element);
-    if (!kernel_is_compact(kernel))
+    if (!kernel_is_compact((int)kernel))
         return;
     pair->outside = pair->outside || u >= 1;
     pair->uncertain = pair->uncertain || fabsl(u - 1) < near;
