@@ -10,8 +10,8 @@
 
 #define BMM_STRIP 64
 
-static void bmm_strip(const struct bmm_args *args, struct view a, struct view b, struct view c,
-                      int64_t i, int64_t first, int64_t end)
+static void bmm_strip(const struct bmm_args *args, struct matrix a, struct matrix b,
+                      struct matrix c, int64_t i, int64_t first, int64_t end)
 {
     real alpha = (real)args->alpha, beta = (real)args->beta;
     real result[BMM_STRIP], sum[BMM_STRIP];
@@ -38,9 +38,9 @@ static void bmm_task(void *arg, int64_t index, int worker)
 {
     const struct bmm_args *args = arg;
     struct task task = task_at(index, args->heads, args->n);
-    struct view a = view_of(&args->a, task.b, task.h, sizeof(real));
-    struct view b = view_of(&args->b, task.b, task.h, sizeof(real));
-    struct view c = view_of(&args->c, task.b, task.h, sizeof(real));
+    struct matrix a = matrix_of(&args->a, task.b, task.h, sizeof(real));
+    struct matrix b = matrix_of(&args->b, task.b, task.h, sizeof(real));
+    struct matrix c = matrix_of(&args->c, task.b, task.h, sizeof(real));
     (void)worker;
     for (int64_t i = task.first; i < task.end; i++)
         for (int64_t j = 0; j < args->m; j += BMM_STRIP)

@@ -34,7 +34,7 @@ struct metric {
     const struct kernel *kernel;
     int64_t d;
     const real *q; /* its d coordinates */
-    struct view k, inverse_bandwidths, factors;
+    struct matrix k, inverse_bandwidths, factors;
     struct inverse_bandwidth w; /* ONE, QUERY */
 };
 
@@ -42,9 +42,9 @@ static struct metric metric_of(const struct kernel *kernel, int64_t d, const rea
                                const struct array *k, int64_t b, int64_t h, int64_t i)
 {
     struct metric metric = { .kernel = kernel, .d = d, .q = q };
-    metric.k = view_of(k, b, h, sizeof(real));
-    metric.inverse_bandwidths = view_of(&kernel->inverse_bandwidths, b, h, sizeof(real));
-    metric.factors = view_of(&kernel->factors, b, h, sizeof(real));
+    metric.k = matrix_of(k, b, h, sizeof(real));
+    metric.inverse_bandwidths = matrix_of(&kernel->inverse_bandwidths, b, h, sizeof(real));
+    metric.factors = matrix_of(&kernel->factors, b, h, sizeof(real));
     if (kernel->per == ATTPOOL_BANDWIDTH_QUERY)
         metric.w = inverse_bandwidth_of(get(metric.inverse_bandwidths, i, 0));
     else if (kernel->per == ATTPOOL_BANDWIDTH_ONE)

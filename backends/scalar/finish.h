@@ -23,8 +23,8 @@ static void finish_row(const struct finish_job *job, const struct task *task, in
 {
     const struct finish_args *args = job->args;
     int64_t row = (task->b * args->heads + task->h) * args->n + i;
-    struct view out = view_of(&args->out, task->b, task->h, sizeof(real));
-    struct view lse = view_of(&args->lse, task->b, task->h, sizeof(real));
+    struct matrix out = matrix_of(&args->out, task->b, task->h, sizeof(real));
+    struct matrix lse = matrix_of(&args->lse, task->b, task->h, sizeof(real));
     const struct node_sums *sums = finish_sums(args, row);
     const real *acc = (const real *)sums->acc + row * args->v;
     real max = ((const real *)sums->max)[row], sum = ((const real *)sums->sum)[row];

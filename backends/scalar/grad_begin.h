@@ -15,7 +15,7 @@ struct grad_job {
 };
 
 /* Adds x to an element of a gradient. */
-static void grad_put(struct view to, int64_t row, int64_t col, real x)
+static void grad_put(struct matrix to, int64_t row, int64_t col, real x)
 {
     put(to, row, col, get(to, row, col) + x);
 }
@@ -30,7 +30,7 @@ static void grad_clear_task(void *arg, int64_t index, int worker)
     const int64_t group = x->array->group;
     for (int64_t b = 0; b < x->batch && x->array->data != NULL; b++)
         for (int64_t h = 0; h < x->heads; h++) {
-            struct view to = view_of(x->array, b, h * group, sizeof(real));
+            struct matrix to = matrix_of(x->array, b, h * group, sizeof(real));
             for (int64_t i = 0; i < x->rows; i++)
                 for (int64_t c = 0; c < x->cols; c++)
                     put(to, i, c, 0);
@@ -68,10 +68,10 @@ static void grad_facts_task(void *arg, int64_t index, int worker)
     const struct pool_args *p = a->pool;
     struct task task = task_at(index, p->heads, p->n);
     real *q = ap_engine_scratch(job->engine, worker);
-    struct view out = view_of(&p->out, task.b, task.h, sizeof(real));
-    struct view d_out = view_of(&a->d_out, task.b, task.h, sizeof(real));
-    struct view d_lse = view_of(&a->d_lse, task.b, task.h, sizeof(real));
-    struct view sums = view_of(&p->sum, task.b, task.h, sizeof(real));
+    struct matrix out = matrix_of(&p->out, task.b, task.h, sizeof(real));
+    struct matrix d_out = matrix_of(&a->d_out, task.b, task.h, sizeof(real));
+    struct matrix d_lse = matrix_of(&a->d_lse, task.b, task.h, sizeof(real));
+    struct matrix sums = matrix_of(&p->sum, task.b, task.h, sizeof(real));
     for (int64_t i = task.first; i < task.end; i++) {
         int64_t at = grad_row_number(p, task.b, task.h, i), kind = GRAD_WEIGHTED;
         real gain = d_lse.at != NULL ? get(d_lse, i, 0) : 0, sum = get(sums, i, 0);
@@ -128,8 +128,8 @@ static void grad_end_widths(const struct grad_plan *plan, const struct grad_fact
                             int64_t h)
 {
     const struct kernel *kernel = &plan->a->pool->kernel;
-    const struct view w = view_of(&kernel->inverse_bandwidths, b, h, sizeof(real));
-    const struct view to = view_of(&plan->a->dinverse_bandwidths, b, h, sizeof(real));
+    const struct matrix w = matrix_of(&kernel->inverse_bandwidths, b, h, sizeof(real));
+    const struct matrix to = matrix_of(&plan->a->dinverse_bandwidths, b, h, sizeof(real));
     const int64_t count = kernel_by_coordinate(kernel) ? plan->a->pool->d : 1;
     for (int64_t c = 0; c < count; c++)
         grad_put(to, 0, c,
@@ -143,20 +143,20 @@ static void grad_end_item(const struct grad_plan *plan, const struct grad_facts 
     const struct pool_grad_args *a = plan->a;
     const real scale = (real)a->scale;
     if (plan->scale_at >= 0)
-        grad_put(view_of(&a->dscale, b, h, sizeof(real)), 0, 0,
+        grad_put(matrix_of(&a->dscale, b, h, sizeof(real)), 0, 0,
                  grad_item_sum(plan, facts, b, h, plan->scale_at));
     if (plan->bias_at >= 0)
-        grad_put(view_of(&a->dbias, b, h, sizeof(real)), 0, 0,
+        grad_put(matrix_of(&a->dbias, b, h, sizeof(real)), 0, 0,
                  grad_item_sum(plan, facts, b, h, plan->bias_at));
     if (plan->widths_at >= 0)
         grad_end_widths(plan, facts, b, h);
     for (int64_t c = 0; c < a->pool->d && plan->wv_at >= 0; c++)
-        grad_put(view_of(&a->dwv, b, h, sizeof(real)), 0, c,
+        grad_put(matrix_of(&a->dwv, b, h, sizeof(real)), 0, c,
                  scale * grad_item_sum(plan, facts, b, h, plan->wv_at + c));
 }
 
 /* Is there anything but zeros? */
-static bool grad_any(struct view x, int64_t row, int64_t cols)
+static bool grad_any(struct matrix x, int64_t row, int64_t cols)
 {
     for (int64_t c = 0; c < cols; c++)
         if (get(x, row, c) != 0)
@@ -168,9 +168,9 @@ static void grad_copy_rows(const struct grad_copy *x)
 {
     for (int64_t b = 0; b < x->batch && x->to.data != NULL; b++)
         for (int64_t h = 0; h < x->heads; h++) {
-            struct view gradient = view_of(&x->gradient, b, h, sizeof(real));
-            struct view from = view_of(&x->from, b, h, sizeof(real));
-            struct view to = view_of(&x->to, b, h, sizeof(real));
+            struct matrix gradient = matrix_of(&x->gradient, b, h, sizeof(real));
+            struct matrix from = matrix_of(&x->from, b, h, sizeof(real));
+            struct matrix to = matrix_of(&x->to, b, h, sizeof(real));
             for (int64_t i = 0; i < x->rows; i++) {
                 bool any = grad_any(gradient, i, x->p);
                 for (int64_t c = 0; c < x->width; c++)

@@ -12,7 +12,7 @@
 struct grad_row {
     const struct grad_plan *plan;
     struct row row;
-    struct view d_out;
+    struct matrix d_out;
     int64_t kind;
     bool divides;
     real max, sum, gain;
@@ -36,15 +36,15 @@ static struct grad_row grad_row_of(const struct grad_plan *plan, const struct gr
     struct grad_row r = { .plan = plan, .row = row_of(p, b, h, i, q), .kind = facts->kind[at] };
     r.divides = divides(p);
     r.row.even = r.kind != GRAD_WEIGHTED;
-    r.d_out = view_of(&plan->a->d_out, b, h, sizeof(real));
-    r.max = get(view_of(&p->max, b, h, sizeof(real)), i, 0);
+    r.d_out = matrix_of(&plan->a->d_out, b, h, sizeof(real));
+    r.max = get(matrix_of(&p->max, b, h, sizeof(real)), i, 0);
     r.sum = ((const real *)facts->sum)[at];
     r.gain = ((const real *)facts->gain)[at];
     return r;
 }
 
 /* dO . x, of query i and row j of x. */
-static real grad_inner(struct view d_out, int64_t i, struct view x, int64_t j, int64_t v)
+static real grad_inner(struct matrix d_out, int64_t i, struct matrix x, int64_t j, int64_t v)
 {
     real sum = 0;
     for (int64_t first = 0; first < v; first += CHUNK) {

@@ -12,7 +12,7 @@ struct kernel_job {
     const struct kernel_args *args;
 };
 
-static void kernel_row(const struct metric *metric, int64_t m, struct view g, int64_t i)
+static void kernel_row(const struct metric *metric, int64_t m, struct matrix g, int64_t i)
 {
     bool has_log = kernel_any(metric->kernel, metric->d, kernel_has_log);
     real c = kernel_scale(metric);
@@ -30,8 +30,8 @@ static void kernel_task(void *arg, int64_t index, int worker)
     const struct kernel_job *job = arg;
     const struct kernel_args *args = job->args;
     struct task task = task_at(index, args->heads, args->n);
-    struct view queries = view_of(&args->q, task.b, task.h, sizeof(real));
-    struct view g = view_of(&args->g, task.b, task.h, sizeof(real));
+    struct matrix queries = matrix_of(&args->q, task.b, task.h, sizeof(real));
+    struct matrix g = matrix_of(&args->g, task.b, task.h, sizeof(real));
     real *q = ap_engine_scratch(job->engine, worker);
     for (int64_t i = task.first; i < task.end; i++) {
         for (int64_t c = 0; c < args->d; c++)

@@ -10,16 +10,16 @@ struct visible {
     int64_t i;
     int64_t first, end; /* lengths, causal and window: no key outside [first, end) */
     int64_t excluded;
-    struct view mask, bias, key_weights;
+    struct matrix mask, bias, key_weights;
 };
 
 static struct visible visible_of(const struct masks *masks, const struct array *key_weights,
                                  int64_t b, int64_t h, int64_t i, int64_t m)
 {
     struct visible visible = { .i = i, .end = m, .excluded = -1 };
-    struct view lengths = view_of(&masks->lengths, b, h, (size_t)masks->length_bytes);
+    struct matrix lengths = matrix_of(&masks->lengths, b, h, (size_t)masks->length_bytes);
     if (lengths.at != NULL) {
-        int64_t length = view_length(lengths, i, masks->length_bytes);
+        int64_t length = matrix_length(lengths, i, masks->length_bytes);
         visible.end = length < visible.end ? length : visible.end;
     }
     if (i + masks->band_low > visible.first)
@@ -30,10 +30,10 @@ static struct visible visible_of(const struct masks *masks, const struct array *
         visible.first = visible.end = 0;
     if (masks->leave_one_out)
         visible.excluded = i + masks->excluded;
-    visible.mask = view_of(&masks->mask, b, h, 1);
-    visible.bias = view_of(&masks->bias, b, h, sizeof(real));
+    visible.mask = matrix_of(&masks->mask, b, h, 1);
+    visible.bias = matrix_of(&masks->bias, b, h, sizeof(real));
     if (key_weights != NULL)
-        visible.key_weights = view_of(key_weights, b, h, sizeof(real));
+        visible.key_weights = matrix_of(key_weights, b, h, sizeof(real));
     return visible;
 }
 
@@ -42,7 +42,7 @@ static bool is_visible(const struct visible *visible, int64_t j)
 {
     if (j == visible->excluded)
         return false;
-    if (visible->mask.at != NULL && *view_at(visible->mask, visible->i, j) == 0)
+    if (visible->mask.at != NULL && *matrix_at(visible->mask, visible->i, j) == 0)
         return false;
     if (visible->bias.at != NULL && get(visible->bias, visible->i, j) == -REAL_INF)
         return false;

@@ -7,9 +7,9 @@
 #include "backends/scalar/scalar.h"
 #include "backends/scalar/state.h"
 
-static struct view node_view(void *at, int64_t cols)
+static struct matrix node_view(void *at, int64_t cols)
 {
-    return (struct view){ .at = at, .row = cols * (int64_t)sizeof(real), .col = sizeof(real) };
+    return (struct matrix){ .at = at, .row = cols * (int64_t)sizeof(real), .col = sizeof(real) };
 }
 
 #define scalar_merge SCALAR(TYPED(merge))
@@ -17,10 +17,10 @@ attpool_status scalar_merge(struct engine *engine, const struct merge_args *args
 {
     (void)engine;
     const struct node_sums *l = &args->left, *r = &args->right, *dst = &args->dst;
-    struct view l_acc = node_view(l->acc, args->v), r_acc = node_view(r->acc, args->v);
-    struct view acc = node_view(dst->acc, args->v);
-    struct view l_max = node_view(l->max, 1), r_max = node_view(r->max, 1);
-    struct view l_sum = node_view(l->sum, 1), r_sum = node_view(r->sum, 1);
+    struct matrix l_acc = node_view(l->acc, args->v), r_acc = node_view(r->acc, args->v);
+    struct matrix acc = node_view(dst->acc, args->v);
+    struct matrix l_max = node_view(l->max, 1), r_max = node_view(r->max, 1);
+    struct matrix l_sum = node_view(l->sum, 1), r_sum = node_view(r->sum, 1);
     for (int64_t i = 0; i < args->rows; i++) {
         real m1 = get(l_max, i, 0), m2 = get(r_max, i, 0), u, w;
         merge_factors(m1, m2, &u, &w);

@@ -5,20 +5,20 @@
 #define BACKENDS_SCALAR_NUMBER_H
 
 #include "backends/scalar/elementary.h"
-#include "backends/scalar/view.h"
+#include "backends/scalar/matrix.h"
 
-static inline real get(struct view view, int64_t row, int64_t col)
+static inline real get(struct matrix view, int64_t row, int64_t col)
 {
     real x;
-    memcpy(&x, view_at(view, row, col), sizeof x);
+    memcpy(&x, matrix_at(view, row, col), sizeof x);
     return x;
 }
 
 /* For results: a NaN is stored as the positive quiet one. */
-static inline void put(struct view view, int64_t row, int64_t col, real x)
+static inline void put(struct matrix view, int64_t row, int64_t col, real x)
 {
     x = r_canonical_nan(x);
-    memcpy(view_at(view, row, col), &x, sizeof x);
+    memcpy(matrix_at(view, row, col), &x, sizeof x);
 }
 
 /* a b rounded up, a and b >= 0. */

@@ -68,7 +68,7 @@ static struct outcome row_run(const struct pool_job *job, struct row *row, struc
 }
 
 static void write_out(const struct row *row, const struct outcome *outcome,
-                      const struct state *state, struct view out)
+                      const struct state *state, struct matrix out)
 {
     for (int64_t c = 0; c < row->args->v; c++) {
         real o = outcome->blank;
@@ -88,9 +88,9 @@ static real effective_number(const struct outcome *outcome, const struct state *
     return outcome->kind == NEAREST ? 1 : REAL_NAN;
 }
 
-/* W of a row, at row `place` of the view. */
+/* W of a row, at row `place` of the matrix. */
 static void write_weights(const struct row *row, const struct outcome *outcome,
-                          const struct state *state, struct view weights, int64_t place)
+                          const struct state *state, struct matrix weights, int64_t place)
 {
     struct block block;
     bool divide = divides(row->args);
@@ -127,12 +127,12 @@ static void write_row(const struct pool_job *job, int64_t b, int64_t h, struct r
                       struct state *state)
 {
     const struct pool_args *args = job->args;
-    struct view out = view_of(&args->out, b, h, sizeof(real));
-    struct view lse = view_of(&args->lse, b, h, sizeof(real));
-    struct view n_eff = view_of(&args->n_eff, b, h, sizeof(real));
-    struct view max = view_of(&args->max, b, h, sizeof(real));
-    struct view sum = view_of(&args->sum, b, h, sizeof(real));
-    struct view weights = view_of(&args->weights, b, h, sizeof(real));
+    struct matrix out = matrix_of(&args->out, b, h, sizeof(real));
+    struct matrix lse = matrix_of(&args->lse, b, h, sizeof(real));
+    struct matrix n_eff = matrix_of(&args->n_eff, b, h, sizeof(real));
+    struct matrix max = matrix_of(&args->max, b, h, sizeof(real));
+    struct matrix sum = matrix_of(&args->sum, b, h, sizeof(real));
+    struct matrix weights = matrix_of(&args->weights, b, h, sizeof(real));
     struct outcome outcome = row_run(job, row, state);
     if (out.at != NULL)
         write_out(row, &outcome, state, out);
@@ -206,7 +206,7 @@ static void weights_task(void *arg, int64_t index, int worker)
     const struct pool_job *job = arg;
     const struct pool_args *args = job->args;
     struct task task = task_at(index, args->heads, args->row_count);
-    struct view weights = view_of(&args->weights, task.b, task.h, sizeof(real));
+    struct matrix weights = matrix_of(&args->weights, task.b, task.h, sizeof(real));
     struct state state[TREE_NODES + 1];
     real *q = pool_scratch(job, worker, state);
     for (int64_t place = task.first; place < task.end; place++) {

@@ -92,14 +92,14 @@ static void grad_row_end(const struct grad_job *job, const struct grad_row *r, i
     const struct grad_plan *plan = job->plan;
     const struct pool_grad_args *a = plan->a;
     const int64_t i = r->row.visible.i;
-    const struct view dq = view_of(&a->dq, b, h, sizeof(real));
+    const struct matrix dq = matrix_of(&a->dq, b, h, sizeof(real));
     for (int64_t c = 0; dq.at != NULL && c < room->total.count[GRAD_SUM_POINT]; c++)
         grad_put(dq, i, c, grad_by_point(r, 0, c, room->total.at[GRAD_SUM_POINT][c], false));
     if (plan->bias == GRAD_BIAS_ROWS)
-        grad_put(view_of(&a->dbias, b, h, sizeof(real)), i, 0,
+        grad_put(matrix_of(&a->dbias, b, h, sizeof(real)), i, 0,
                  room->total.at[GRAD_SUM_GRADIENT][0]);
     if (a->dinverse_bandwidths.data != NULL && a->pool->kernel.per == ATTPOOL_BANDWIDTH_QUERY)
-        grad_put(view_of(&a->dinverse_bandwidths, b, h, sizeof(real)), i, 0,
+        grad_put(matrix_of(&a->dinverse_bandwidths, b, h, sizeof(real)), i, 0,
                  grad_by_width(room->total.at[GRAD_SUM_WIDTH][0],
                                get(r->row.metric.inverse_bandwidths, i, 0)));
     grad_row_sums(job, r, grad_row_number(a->pool, b, h, i), room);
@@ -111,7 +111,7 @@ static void grad_row(const struct grad_job *job, int64_t b, int64_t h, int64_t i
 {
     const struct grad_plan *plan = job->plan;
     const struct pool_args *p = plan->a->pool;
-    const struct view bias = view_of(&plan->a->dbias, b, h, sizeof(real));
+    const struct matrix bias = matrix_of(&plan->a->dbias, b, h, sizeof(real));
     read_query(p, b, h, i, room->q);
     struct grad_row r = grad_row_of(plan, job->facts, b, h, i, room->q);
     grad_clear(&room->total);
@@ -152,26 +152,26 @@ static void grad_column_end(const struct grad_plan *plan, const struct grad_row 
                             int64_t h, int64_t j, const struct grad_sums *total)
 {
     const struct pool_grad_args *a = plan->a;
-    const struct view dk = view_of(&a->dk, b, h, sizeof(real));
-    const struct view dvalue = view_of(&a->dvalue, b, h, sizeof(real));
+    const struct matrix dk = matrix_of(&a->dk, b, h, sizeof(real));
+    const struct matrix dvalue = matrix_of(&a->dvalue, b, h, sizeof(real));
     const struct metric *metric = &r->row.metric;
     for (int64_t c = 0; c < total->count[GRAD_SUM_POINT]; c++)
         grad_put(dk, j, c, grad_by_point(r, j, c, total->at[GRAD_SUM_POINT][c], true));
     for (int64_t c = 0; c < total->count[GRAD_SUM_VALUE]; c++)
         grad_put(dvalue, j, c, total->at[GRAD_SUM_VALUE][c]);
     if (plan->bias == GRAD_BIAS_COLUMNS)
-        grad_put(view_of(&a->dbias, b, h, sizeof(real)), 0, j, total->at[GRAD_SUM_GRADIENT][0]);
+        grad_put(matrix_of(&a->dbias, b, h, sizeof(real)), 0, j, total->at[GRAD_SUM_GRADIENT][0]);
     if (a->dkey_weights.data != NULL) {
         const real weight = get(r->row.visible.key_weights, 0, j);
-        grad_put(view_of(&a->dkey_weights, b, h, sizeof(real)), 0, j,
+        grad_put(matrix_of(&a->dkey_weights, b, h, sizeof(real)), 0, j,
                  weight == 0 ? 0 : total->at[GRAD_SUM_GRADIENT][0] / weight);
     }
     if (a->dinverse_bandwidths.data != NULL && a->pool->kernel.per == ATTPOOL_BANDWIDTH_KEY)
         grad_put(
-            view_of(&a->dinverse_bandwidths, b, h, sizeof(real)), 0, j,
+            matrix_of(&a->dinverse_bandwidths, b, h, sizeof(real)), 0, j,
             grad_by_width(total->at[GRAD_SUM_WIDTH][0], get(metric->inverse_bandwidths, 0, j)));
     if (a->dfactors.data != NULL)
-        grad_put(view_of(&a->dfactors, b, h, sizeof(real)), 0, j,
+        grad_put(matrix_of(&a->dfactors, b, h, sizeof(real)), 0, j,
                  grad_by_width(total->at[GRAD_SUM_WIDTH][0], get(metric->factors, 0, j)));
 }
 

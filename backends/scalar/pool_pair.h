@@ -12,7 +12,7 @@ struct row {
     const struct pool_args *args;
     struct visible visible;
     struct metric metric; /* q and k also of dot and additive */
-    struct view value, wv;
+    struct matrix value, wv;
     bool even; /* the policy mean: every visible key weighs 1 */
     bool has_max;
     bool cuts; /* far keys take no part where there is a near one */
@@ -26,8 +26,8 @@ static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int
     struct row row = { .args = args };
     row.visible = visible_of(&args->masks, &args->key_weights, b, h, i, args->m);
     row.metric = metric_of(&args->kernel, args->d, q, &args->k, b, h, i);
-    row.value = view_of(&args->value, b, h, sizeof(real));
-    row.wv = view_of(&args->wv, b, h, sizeof(real));
+    row.value = matrix_of(&args->value, b, h, sizeof(real));
+    row.wv = matrix_of(&args->wv, b, h, sizeof(real));
     real scale = 1;
     if (args->score == POOL_DOT || args->score == POOL_ADDITIVE) {
         scale = (real)args->c;
@@ -104,7 +104,7 @@ static bool divides(const struct pool_args *args)
 
 static void read_query(const struct pool_args *args, int64_t b, int64_t h, int64_t i, real *q)
 {
-    struct view queries = view_of(&args->q, b, h, sizeof(real));
+    struct matrix queries = matrix_of(&args->q, b, h, sizeof(real));
     for (int64_t c = 0; queries.at != NULL && c < args->d; c++)
         q[c] = get(queries, i, c);
 }

@@ -15,7 +15,7 @@ struct softmax_job {
 
 struct softmax_row {
     struct visible visible;
-    struct view s, w;
+    struct matrix s, w;
     int64_t m;
     struct scoring scoring;
 };
@@ -110,8 +110,8 @@ static void softmax_task(void *arg, int64_t index, int worker)
     for (int64_t i = task.first; i < task.end; i++) {
         struct softmax_row row = { .m = args->m };
         row.visible = visible_of(&args->masks, NULL, task.b, task.h, i, args->m);
-        row.s = view_of(&args->s, task.b, task.h, sizeof(real));
-        row.w = view_of(&args->w, task.b, task.h, sizeof(real));
+        row.s = matrix_of(&args->s, task.b, task.h, sizeof(real));
+        row.w = matrix_of(&args->w, task.b, task.h, sizeof(real));
         softmax_one(job, &row);
     }
 }

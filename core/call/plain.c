@@ -6,13 +6,13 @@
 #include "core/call/options.h"
 #include "core/thread_context.h"
 
-struct matrix {
+struct plain_array {
     int64_t shape[3];
     DLTensor tensor;
 };
 
-static DLTensor *describe(struct matrix *m, const void *data, int bits, int64_t b, int64_t rows,
-                          int64_t cols)
+static DLTensor *describe(struct plain_array *m, const void *data, int bits, int64_t b,
+                          int64_t rows, int64_t cols)
 {
     m->shape[0] = b;
     m->shape[1] = rows;
@@ -37,7 +37,7 @@ struct plain {
 static attpool_status pool_plain(attpool_context *context, const struct plain *p,
                                  const attpool_pool_options *options)
 {
-    struct matrix q, k, v, o;
+    struct plain_array q, k, v, o;
     return attpool_pool(context, describe(&q, p->q, p->bits, p->b, p->n, p->d),
                         describe(&k, p->k, p->bits, p->b, p->m, p->d),
                         describe(&v, p->value, p->bits, p->b, p->m, p->v), options,

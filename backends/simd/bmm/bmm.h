@@ -7,25 +7,25 @@
 #define BACKENDS_SIMD_BMM_BMM_H
 
 #include "backends/simd/bmm/packed.h"
-#include "backends/simd/bmm/part.h"
+#include "backends/simd/bmm/block.h"
 #include "backends/simd/bmm/plan.h"
-#include "backends/simd/bmm/vector.h"
+#include "backends/simd/bmm/skinny.h"
 
-static void bmm_vector(const struct bmm_args *g, const struct bmm_part *part)
+static void bmm_skinny_block(const struct bmm_args *g, const struct bmm_block *block)
 {
-    const struct bmm_few f = { .a = part->a,
-                               .b = part->b,
-                               .c = part->c,
-                               .a_row = g->a.row,
-                               .a_col = g->a.col,
-                               .b_row = g->b.row,
-                               .b_col = g->b.col,
-                               .c_row = g->c.row,
-                               .k = g->k,
-                               .cols = part->cols,
-                               .alpha = (real)g->alpha,
-                               .beta = (real)g->beta };
-    bmm_few(&f, part->rows);
+    const struct bmm_skinny f = { .a = block->a,
+                                  .b = block->b,
+                                  .c = block->c,
+                                  .a_row = g->a.row,
+                                  .a_col = g->a.col,
+                                  .b_row = g->b.row,
+                                  .b_col = g->b.col,
+                                  .c_row = g->c.row,
+                                  .k = g->k,
+                                  .cols = block->cols,
+                                  .alpha = (real)g->alpha,
+                                  .beta = (real)g->beta };
+    bmm_skinny(&f, block->rows);
 }
 
 /* B in place. */
@@ -41,11 +41,11 @@ static void bmm_in_place(void *arg, int64_t index, int worker)
     (void)worker;
     for (int64_t q = first, run; q < last; q += run, bmm_next(g, &at, run)) {
         run = bmm_run_from(p, at, last - q);
-        const struct bmm_part f = bmm_part_of(w, at, i, j, run);
-        if (p->way == BMM_VECTOR)
-            bmm_vector(g, &f);
+        const struct bmm_block f = bmm_block_of(w, at, i, j, run);
+        if (p->way == BMM_SKINNY)
+            bmm_skinny_block(g, &f);
         else
-            bmm_part(g, &f);
+            bmm_block(g, &f);
     }
 }
 

@@ -5,7 +5,7 @@
 #define BACKENDS_SIMD_BMM_PACKED_H
 
 #include "backends/simd/bmm/pack.h"
-#include "backends/simd/bmm/part.h"
+#include "backends/simd/bmm/block.h"
 #include "backends/simd/bmm/plan.h"
 
 /* Panels of `cols` columns of B, k deep. Several at a time where its rows are contiguous, so
@@ -75,7 +75,7 @@ static void bmm_copy(void *arg, int64_t index, int worker)
     struct bmm_cursor at = bmm_seek(g, first * p->repeat);
     for (int64_t unit = first, run; unit < last; unit += run) {
         run = bmm_run_from(p, at, last - unit);
-        struct bmm_part f = bmm_part_of(w, at, i, j, run);
+        struct bmm_block f = bmm_block_of(w, at, i, j, run);
         const int64_t lanes = int_ceil(f.cols, LANES) * LANES;
         for (int64_t r = 0; r < run; r++) {
             const struct bmm_panel panel = { .src = f.b + r * f.b_step,
@@ -88,11 +88,11 @@ static void bmm_copy(void *arg, int64_t index, int worker)
             bmm_pack(&panel);
         }
         for (int64_t r = 0; r < p->repeat; r++) {
-            f = bmm_part_of(w, at, i, j, run);
+            f = bmm_block_of(w, at, i, j, run);
             f.b = elements(scratch);
             f.b_row = lanes;
             f.b_step = g->k * lanes;
-            bmm_part(g, &f);
+            bmm_block(g, &f);
             bmm_next(g, &at, run);
         }
     }
@@ -106,14 +106,14 @@ static void bmm_own_block(const struct bmm_job *w, struct bmm_cursor first, int6
     const struct bmm_args *g = &p->g;
     const int64_t group = BMM_GROUP * BMM_VECS * LANES;
     real *packed_a = scratch, *packed_b = scratch + bmm_room_a(p);
-    const struct bmm_part whole = bmm_part_of(w, first, 0, block, 1);
+    const struct bmm_block whole = bmm_block_of(w, first, 0, block, 1);
     for (int64_t k = 0; k < g->k; k += CHUNK)
         for (int64_t j = 0; j < whole.cols; j += group) {
             const int64_t deep = int_min(CHUNK, g->k - k), cols = int_min(group, whole.cols - j);
             struct bmm_cursor at = first;
             bmm_pack_b(g, whole.b + k * g->b.row + j * g->b.col, deep, cols, packed_b);
             for (int64_t r = 0; r < p->repeat; r++, bmm_next(g, &at, 1)) {
-                struct bmm_part f = bmm_part_of(w, at, 0, block, 1);
+                struct bmm_block f = bmm_block_of(w, at, 0, block, 1);
                 f.a += k * g->a.col;
                 f.c += j * g->c.col;
                 f.cols = cols;
@@ -126,7 +126,7 @@ static void bmm_own_block(const struct bmm_job *w, struct bmm_cursor first, int6
                         bmm_pack_a(g, f.a, deep, f.rows, packed_a);
                     f.packed_a = elements(packed_a);
                 }
-                bmm_part(g, &f);
+                bmm_block(g, &f);
             }
         }
 }
@@ -181,20 +181,20 @@ static void bmm_wave_multiply(void *arg, int64_t index, int worker)
     real *packed_a = ap_engine_scratch(w->engine, worker);
     for (int64_t chunk = 0; chunk < w->chunks; chunk++) {
         const int64_t k = (w->chunk + chunk) * CHUNK, deep = int_min(CHUNK, g->k - k);
-        struct bmm_part f = { .a = a + k * g->a.col,
-                              .c = c,
-                              .rows = int_min(p->row_block, g->n - i),
-                              .cols = int_min(p->col_block, w->cols - j),
-                              .k = deep,
-                              .first = k == 0,
-                              .last = k + CHUNK >= g->k,
-                              .packed_b = elements(bmm_wave_at(w, unit, chunk) + j * deep),
-                              .count = 1 };
+        struct bmm_block f = { .a = a + k * g->a.col,
+                               .c = c,
+                               .rows = int_min(p->row_block, g->n - i),
+                               .cols = int_min(p->col_block, w->cols - j),
+                               .k = deep,
+                               .first = k == 0,
+                               .last = k + CHUNK >= g->k,
+                               .packed_b = elements(bmm_wave_at(w, unit, chunk) + j * deep),
+                               .count = 1 };
         if (p->pack_a) {
             bmm_pack_a(g, f.a, deep, f.rows, packed_a);
             f.packed_a = elements(packed_a);
         }
-        bmm_part(g, &f);
+        bmm_block(g, &f);
     }
 }
 

@@ -17,10 +17,10 @@ enum {
     BMM_MAX_VECS = 4,
     BMM_DEEP = 4, /* a B of so few rows may stay in registers, in so many of them */
     BMM_HELD = NREG / 2,
-    BMM_GROUP = 4, /* panels of B packed at a time */
-    BMM_FEW = 4,   /* rows that vector.h takes, and its columns at a time */
-    BMM_FEW_COLS = 1024,
-    BMM_FEW_NARROW = 8, /* vectors of sums that it keeps in registers */
+    BMM_GROUP = 4,       /* panels of B packed at a time */
+    BMM_SKINNY_ROWS = 4, /* rows that skinny.h takes, and its columns at a time */
+    BMM_SKINNY_COLS = 1024,
+    BMM_SKINNY_NARROW = 8, /* vectors of sums that it keeps in registers */
     /* Bytes: */
     BMM_TALL = 256 << 10, /* of a block of A, so that it stays in the second cache */
     BMM_NEAR = 48 << 10,  /* of a B that is not worth packing */
@@ -53,7 +53,7 @@ enum bmm_kind {
 /* clang-format on */
 
 enum bmm_way {
-    BMM_VECTOR,   /* few rows: vector.h */
+    BMM_SKINNY,   /* few rows: skinny.h */
     BMM_IN_PLACE, /* B is read where it lies */
     BMM_COPY,     /* each task copies the B that it needs, row by row */
     BMM_OWN,      /* each task packs the B that it needs */
@@ -173,7 +173,7 @@ static void bmm_blocks(struct bmm_plan *p)
     const int64_t wanted = p->workers > 1 ? 4 * p->workers : 1;
     p->row_block = p->way == BMM_OWN ? g->n : int_min(g->n, tall);
     p->col_block =
-        int_min(int_ceil(g->m, panel) * panel, p->way == BMM_VECTOR ? BMM_FEW_COLS : 4096);
+        int_min(int_ceil(g->m, panel) * panel, p->way == BMM_SKINNY ? BMM_SKINNY_COLS : 4096);
     for (;;) {
         p->row_blocks = int_ceil(g->n, p->row_block);
         p->col_blocks = int_ceil(g->m, p->col_block);
@@ -212,7 +212,7 @@ static enum bmm_way bmm_way_of(const struct bmm_plan *p)
     const int64_t b_bytes = g->k * g->m * p->size, rows = g->n * p->repeat;
     const bool few = g->n <= (b_bytes > 256 << 10 ? 4 : 2);
     if (few && g->m >= 2 * p->lanes && (g->b.col == 1 || g->b.row == 1) && g->c.col == 1)
-        return BMM_VECTOR;
+        return BMM_SKINNY;
     if ((g->b.col == 1 || g->m == 1) && (b_bytes <= BMM_NEAR || rows <= BMM_ROWS))
         return BMM_IN_PLACE;
     if (b_bytes <= BMM_NEAR)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A part of the matrix product as runs of tiles. */
-#ifndef BACKENDS_SIMD_BMM_PART_H
-#define BACKENDS_SIMD_BMM_PART_H
+#ifndef BACKENDS_SIMD_BMM_BLOCK_H
+#define BACKENDS_SIMD_BMM_BLOCK_H
 
 #include "backends/simd/bmm/plan.h"
 #include "backends/simd/bmm/tile.h"
 
 /* A matrix, a part of it, or several matrices in a row of one chunk each: where they begin. */
-struct bmm_part {
+struct bmm_block {
     const element *a, *b;
     element *c;
     int64_t b_row;
@@ -60,26 +60,26 @@ static element *bmm_at(const struct array *x, struct bmm_cursor at)
 }
 
 /* Block (i, j) of `count` matrices. */
-static struct bmm_part bmm_part_of(const struct bmm_job *w, struct bmm_cursor at, int64_t i,
-                                   int64_t j, int64_t count)
+static struct bmm_block bmm_block_of(const struct bmm_job *w, struct bmm_cursor at, int64_t i,
+                                     int64_t j, int64_t count)
 {
     const struct bmm_plan *p = &w->plan;
     const struct bmm_args *g = &p->g;
     i *= p->row_block;
     j *= p->col_block;
-    return (struct bmm_part){ .a = bmm_at(&g->a, at) + i * g->a.row,
-                              .b = bmm_at(&g->b, at) + j * g->b.col,
-                              .c = bmm_at(&g->c, at) + i * g->c.row + j * g->c.col,
-                              .b_row = g->b.row,
-                              .rows = int_min(p->row_block, g->n - i),
-                              .cols = int_min(p->col_block, g->m - j),
-                              .k = g->k,
-                              .first = true,
-                              .last = true,
-                              .count = count,
-                              .a_step = g->a.head,
-                              .b_step = g->b.head,
-                              .c_step = g->c.head };
+    return (struct bmm_block){ .a = bmm_at(&g->a, at) + i * g->a.row,
+                               .b = bmm_at(&g->b, at) + j * g->b.col,
+                               .c = bmm_at(&g->c, at) + i * g->c.row + j * g->c.col,
+                               .b_row = g->b.row,
+                               .rows = int_min(p->row_block, g->n - i),
+                               .cols = int_min(p->col_block, g->m - j),
+                               .k = g->k,
+                               .first = true,
+                               .last = true,
+                               .count = count,
+                               .a_step = g->a.head,
+                               .b_step = g->b.head,
+                               .c_step = g->c.head };
 }
 
 /* Tiles that are alike: rows or vectors of one, and how many. */
@@ -113,7 +113,7 @@ static void bmm_even(int64_t n, int64_t most, struct bmm_classes *to)
 
 /* Strips of columns. The last vector of a packed B is padded, else it may be cut. `written`: as in
  * struct bmm_tile. */
-static void bmm_strips(const struct bmm_args *g, const struct bmm_part *f, bool written,
+static void bmm_strips(const struct bmm_args *g, const struct bmm_block *f, bool written,
                        struct bmm_classes *to)
 {
     const int64_t vecs = int_ceil(f->cols, LANES), whole = f->cols / (BMM_VECS * LANES);
@@ -189,7 +189,7 @@ static void bmm_tiles_of(const struct bmm_args *g, const struct bmm_tile *t, int
 }
 
 /* The tiles of a class below each other, and beside each other. */
-static struct bmm_run bmm_down(const struct bmm_part *f, const struct bmm_tile *t,
+static struct bmm_run bmm_down(const struct bmm_block *f, const struct bmm_tile *t,
                                const struct bmm_class *rows)
 {
     return (struct bmm_run){ .count = rows->count,
@@ -197,7 +197,7 @@ static struct bmm_run bmm_down(const struct bmm_part *f, const struct bmm_tile *
                              .c_step = rows->size * t->c_row };
 }
 
-static struct bmm_run bmm_across(const struct bmm_args *g, const struct bmm_part *f,
+static struct bmm_run bmm_across(const struct bmm_args *g, const struct bmm_block *f,
                                  const struct bmm_tile *t, const struct bmm_class *strips)
 {
     return (struct bmm_run){ .count = strips->count,
@@ -207,7 +207,7 @@ static struct bmm_run bmm_across(const struct bmm_args *g, const struct bmm_part
 
 /* Rows of the tiles of a strip: for many small matrices all the same where the registers still
  * fill. */
-static void bmm_rows(const struct bmm_part *f, const struct bmm_class *strip,
+static void bmm_rows(const struct bmm_block *f, const struct bmm_class *strip,
                      struct bmm_classes *to)
 {
     const int64_t vecs = f->packed_a ? BMM_VECS : strip->size;
@@ -223,7 +223,7 @@ static void bmm_rows(const struct bmm_part *f, const struct bmm_class *strip,
 
 /* Strip after strip, in each all rows: for a strip that stays in the nearest memory. Of several
  * matrices each has its strip before the next strip. */
-static void bmm_by_strips(const struct bmm_args *g, const struct bmm_part *f,
+static void bmm_by_strips(const struct bmm_args *g, const struct bmm_block *f,
                           const struct bmm_tile *given, const struct bmm_classes *strips)
 {
     struct bmm_tile t = *given;
@@ -253,7 +253,7 @@ static void bmm_by_strips(const struct bmm_args *g, const struct bmm_part *f,
 }
 
 /* Rows of tiles one after the other, in each all strips: C is written in the order of memory. */
-static void bmm_by_rows(const struct bmm_args *g, const struct bmm_part *f,
+static void bmm_by_rows(const struct bmm_args *g, const struct bmm_block *f,
                         const struct bmm_tile *given, const struct bmm_classes *strips)
 {
     struct bmm_tile t = *given;
@@ -283,7 +283,8 @@ static void bmm_by_rows(const struct bmm_args *g, const struct bmm_part *f,
 }
 
 /* Strips that are only written, with a B so shallow that it stays in registers, go row by row. */
-static void bmm_hold(const struct bmm_args *g, const struct bmm_part *f, struct bmm_classes *strips)
+static void bmm_hold(const struct bmm_args *g, const struct bmm_block *f,
+                     struct bmm_classes *strips)
 {
     for (int s = 0; s < strips->count; s++) {
         struct bmm_class *strip = &strips->of[s];
@@ -294,7 +295,7 @@ static void bmm_hold(const struct bmm_args *g, const struct bmm_part *f, struct 
 }
 
 /* C of a part. */
-static void bmm_part(const struct bmm_args *g, const struct bmm_part *f)
+static void bmm_block(const struct bmm_args *g, const struct bmm_block *f)
 {
     const bool written =
         f->first && f->last && f->k <= CHUNK && g->beta == 0 && g->alpha != 0 && isfinite(g->alpha);

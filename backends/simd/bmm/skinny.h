@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The matrix product for few rows of A: B is read once, in the order of memory, and not packed. */
-#ifndef BACKENDS_SIMD_BMM_VECTOR_H
-#define BACKENDS_SIMD_BMM_VECTOR_H
+#ifndef BACKENDS_SIMD_BMM_SKINNY_H
+#define BACKENDS_SIMD_BMM_SKINNY_H
 
 #include "backends/simd/array.h"
 #include "backends/simd/bmm/plan.h"
 
 /* C of `rows` rows and a block of columns; k is all of it. */
-struct bmm_few {
+struct bmm_skinny {
     const element *a, *b;
     element *c;
     int64_t a_row, a_col, b_row, b_col, c_row;
@@ -17,8 +17,8 @@ struct bmm_few {
 };
 
 /* C from `cols` sums of one row. */
-static void bmm_few_update(const struct bmm_few *f, const real *sums, element *c, int64_t cols,
-                           bool first, bool last)
+static void bmm_skinny_update(const struct bmm_skinny *f, const real *sums, element *c,
+                              int64_t cols, bool first, bool last)
 {
     const vec alpha = v_set1(f->alpha), beta = v_set1(first ? f->beta : 1);
     const bool zero = first && f->beta == 0;
@@ -35,10 +35,10 @@ static void bmm_few_update(const struct bmm_few *f, const real *sums, element *c
 }
 
 /* `steps` rows of B, from p on, into the sums. */
-VEC_FN void bmm_few_steps(const struct bmm_few *f, int rows, int steps, int64_t p, bool first,
-                          real *sums)
+VEC_FN void bmm_skinny_steps(const struct bmm_skinny *f, int rows, int steps, int64_t p, bool first,
+                             real *sums)
 {
-    vec a[BMM_FEW * 4];
+    vec a[BMM_SKINNY_ROWS * 4];
     const element *b = f->b + p * f->b_row;
     UNROLL_FOR (int i = 0; i < rows * steps; i++)
         a[i] = v_set1(get(f->a + i / steps * f->a_row + (p + i % steps) * f->a_col));
@@ -50,7 +50,7 @@ VEC_FN void bmm_few_steps(const struct bmm_few *f, int rows, int steps, int64_t 
         UNROLL_FOR (int q = 0; q < steps; q++)
             x[q] = load(b + q * f->b_row + j, int_min(LANES, f->cols - j));
         UNROLL_FOR (int r = 0; r < rows; r++) {
-            real *to = sums + r * BMM_FEW_COLS + j;
+            real *to = sums + r * BMM_SKINNY_COLS + j;
             vec s = first ? v_zero() : v_loadu(to);
             UNROLL_FOR (int q = 0; q < steps; q++)
                 s = v_fma(a[r * steps + q], x[q], s);
@@ -60,15 +60,15 @@ VEC_FN void bmm_few_steps(const struct bmm_few *f, int rows, int steps, int64_t 
 }
 
 /* Rows of B, from p to end, into sums that stay in registers. */
-VEC_FN void bmm_few_narrow(const struct bmm_few *f, int rows, int vecs, int64_t p, int64_t end,
-                           real *sums)
+VEC_FN void bmm_skinny_narrow(const struct bmm_skinny *f, int rows, int vecs, int64_t p,
+                              int64_t end, real *sums)
 {
-    vec s[BMM_FEW_NARROW];
+    vec s[BMM_SKINNY_NARROW];
     const element *a = f->a + p * f->a_col, *b = f->b + p * f->b_row;
     UNROLL_FOR (int i = 0; i < rows * vecs; i++)
         s[i] = v_zero();
     for (; p < end; p++, a += f->a_col, b += f->b_row) {
-        vec x[BMM_FEW_NARROW];
+        vec x[BMM_SKINNY_NARROW];
         UNROLL_FOR (int v = 0; v < vecs; v++)
             x[v] = v_loadu(b + v * LANES);
         UNROLL_FOR (int r = 0; r < rows; r++) {
@@ -78,59 +78,60 @@ VEC_FN void bmm_few_narrow(const struct bmm_few *f, int rows, int vecs, int64_t 
         }
     }
     UNROLL_FOR (int i = 0; i < rows * vecs; i++)
-        v_storeu(sums + i / vecs * BMM_FEW_COLS + i % vecs * LANES, s[i]);
+        v_storeu(sums + i / vecs * BMM_SKINNY_COLS + i % vecs * LANES, s[i]);
 }
 
 /* The number of vectors of a row of B where its sums stay in registers, else 0. */
-static inline int bmm_few_vectors(const struct bmm_few *f, int rows)
+static inline int bmm_skinny_vectors(const struct bmm_skinny *f, int rows)
 {
     const int64_t vecs = f->cols / LANES;
-    const bool narrow = vecs * LANES == f->cols && vecs * rows <= BMM_FEW_NARROW;
+    const bool narrow = vecs * LANES == f->cols && vecs * rows <= BMM_SKINNY_NARROW;
     return narrow && (vecs == 1 || vecs == 2 || vecs == 4 || vecs == 8) ? (int)vecs : 0;
 }
 
 /* A chunk of rows of B into the sums. */
-VEC_FN void bmm_few_chunk(const struct bmm_few *f, int rows, int64_t p, int64_t end, real *sums)
+VEC_FN void bmm_skinny_chunk(const struct bmm_skinny *f, int rows, int64_t p, int64_t end,
+                             real *sums)
 {
     const int steps = rows <= 2 ? 4 : 2;
     const int64_t chunk = p;
-    switch (bmm_few_vectors(f, rows)) {
+    switch (bmm_skinny_vectors(f, rows)) {
     case 1:
-        bmm_few_narrow(f, rows, 1, p, end, sums);
+        bmm_skinny_narrow(f, rows, 1, p, end, sums);
         return;
     case 2:
-        bmm_few_narrow(f, rows, 2, p, end, sums);
+        bmm_skinny_narrow(f, rows, 2, p, end, sums);
         return;
     case 4:
-        bmm_few_narrow(f, rows, rows <= 2 ? 4 : 0, p, end, sums);
+        bmm_skinny_narrow(f, rows, rows <= 2 ? 4 : 0, p, end, sums);
         return;
     case 8:
-        bmm_few_narrow(f, rows, rows == 1 ? 8 : 0, p, end, sums);
+        bmm_skinny_narrow(f, rows, rows == 1 ? 8 : 0, p, end, sums);
         return;
     default:
         break;
     }
     for (; p + steps <= end; p += steps)
-        bmm_few_steps(f, rows, steps, p, p == chunk, sums);
+        bmm_skinny_steps(f, rows, steps, p, p == chunk, sums);
     for (; p < end; p++)
-        bmm_few_steps(f, rows, 1, p, p == chunk, sums);
+        bmm_skinny_steps(f, rows, 1, p, p == chunk, sums);
 }
 
 /* Rows of B are contiguous: a few of them at a time are added to sums kept in memory. */
-VEC_FN void bmm_few_contiguous(const struct bmm_few *f, int rows)
+VEC_FN void bmm_skinny_contiguous(const struct bmm_skinny *f, int rows)
 {
-    real sums[BMM_FEW * BMM_FEW_COLS];
+    real sums[BMM_SKINNY_ROWS * BMM_SKINNY_COLS];
     for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
         const int64_t end = int_min(chunk + CHUNK, f->k);
-        bmm_few_chunk(f, rows, chunk, end, sums);
+        bmm_skinny_chunk(f, rows, chunk, end, sums);
         for (int r = 0; r < rows; r++)
-            bmm_few_update(f, sums + r * BMM_FEW_COLS, f->c + r * f->c_row, f->cols, chunk == 0,
-                           end == f->k);
+            bmm_skinny_update(f, sums + r * BMM_SKINNY_COLS, f->c + r * f->c_row, f->cols,
+                              chunk == 0, end == f->k);
     }
 }
 
 /* LANES columns of B, LANES deep from b on, times A's elements from a on, into the sums. */
-VEC_FN void bmm_few_square(const real *a, const element *b, int64_t b_col, int rows, vec *s)
+VEC_FN void bmm_skinny_square(const real *a, const element *b, int64_t b_col, int rows, vec *s)
 {
     vec x[LANES];
     /* The compiler must not know that this is the same in every turn of the caller's loop: it
@@ -146,8 +147,8 @@ VEC_FN void bmm_few_square(const real *a, const element *b, int64_t b_col, int r
 }
 
 /* The same for fewer columns or a lesser depth. */
-VEC_FN void bmm_few_edge(const real *a, const element *b, int64_t b_col, int rows, int64_t cols,
-                         int64_t deep, vec *s)
+VEC_FN void bmm_skinny_edge(const real *a, const element *b, int64_t b_col, int rows, int64_t cols,
+                            int64_t deep, vec *s)
 {
     real line[LANES] = { 0 };
     for (int64_t q = 0; q < deep; q++) {
@@ -159,12 +160,12 @@ VEC_FN void bmm_few_edge(const real *a, const element *b, int64_t b_col, int row
 }
 
 /* `cols` columns of a chunk of B, in vectors whose chains of sums overlap. */
-VEC_FN void bmm_few_columns(const real *a, const element *b, int64_t b_col, int rows, int vecs,
-                            int64_t cols, int64_t deep, real *sums)
+VEC_FN void bmm_skinny_columns(const real *a, const element *b, int64_t b_col, int rows, int vecs,
+                               int64_t cols, int64_t deep, real *sums)
 {
     enum { line = 64 / sizeof(real), per = LANES * LANES / line }; /* lines of memory */
     const element *ahead = b + 2 * vecs * LANES * b_col, *end = ahead + deep;
-    vec s[BMM_FEW * 2];
+    vec s[BMM_SKINNY_ROWS * 2];
     int64_t p = 0;
     UNROLL_FOR (int i = 0; i < vecs * rows; i++)
         s[i] = v_zero();
@@ -180,21 +181,21 @@ VEC_FN void bmm_few_columns(const real *a, const element *b, int64_t b_col, int 
             }
         }
         UNROLL_FOR (int v = 0; v < vecs; v++)
-            bmm_few_square(a + p, b + v * LANES * b_col + p, b_col, rows, s + v * rows);
+            bmm_skinny_square(a + p, b + v * LANES * b_col + p, b_col, rows, s + v * rows);
     }
     UNROLL_FOR (int v = 0; v < vecs; v++)
         if (v * LANES < cols)
-            bmm_few_edge(a + p, b + v * LANES * b_col + p, b_col, rows, cols - v * LANES, deep - p,
-                         s + v * rows);
+            bmm_skinny_edge(a + p, b + v * LANES * b_col + p, b_col, rows, cols - v * LANES,
+                            deep - p, s + v * rows);
     UNROLL_FOR (int i = 0; i < vecs * rows; i++)
         v_storeu(sums + (i % rows * vecs + i / rows) * LANES, s[i]);
 }
 
 /* Columns of B are contiguous: squares of it are transposed in registers. */
-VEC_FN void bmm_few_transposed(const struct bmm_few *f, int rows)
+VEC_FN void bmm_skinny_transposed(const struct bmm_skinny *f, int rows)
 {
     const int vecs = 2;
-    real a[BMM_FEW * CHUNK], sums[BMM_FEW * 2 * LANES];
+    real a[BMM_SKINNY_ROWS * CHUNK], sums[BMM_SKINNY_ROWS * 2 * LANES];
     for (int64_t chunk = 0; chunk < f->k; chunk += CHUNK) {
         const int64_t deep = int_min(CHUNK, f->k - chunk);
         for (int r = 0; r < rows; r++)
@@ -202,37 +203,38 @@ VEC_FN void bmm_few_transposed(const struct bmm_few *f, int rows)
                 a[r * CHUNK + p] = get(f->a + r * f->a_row + (chunk + p) * f->a_col);
         for (int64_t j = 0; j < f->cols; j += vecs * LANES) {
             const int64_t cols = int_min(vecs * LANES, f->cols - j);
-            bmm_few_columns(a, f->b + j * f->b_col + chunk, f->b_col, rows, vecs, cols, deep, sums);
+            bmm_skinny_columns(a, f->b + j * f->b_col + chunk, f->b_col, rows, vecs, cols, deep,
+                               sums);
             for (int r = 0; r < rows; r++)
-                bmm_few_update(f, sums + r * vecs * LANES, f->c + r * f->c_row + j, cols,
-                               chunk == 0, chunk + CHUNK >= f->k);
+                bmm_skinny_update(f, sums + r * vecs * LANES, f->c + r * f->c_row + j, cols,
+                                  chunk == 0, chunk + CHUNK >= f->k);
         }
     }
 }
 
 /* Functions of their own, by a table: inlined into one they would run out of registers. */
-#define BMM_FEW_ROWS(rows)                                                                         \
-    static void bmm_few_contiguous_##rows(const struct bmm_few *f)                                 \
+#define SKINNY_OF_ROWS(rows)                                                                       \
+    static void bmm_skinny_contiguous_##rows(const struct bmm_skinny *f)                           \
     {                                                                                              \
-        bmm_few_contiguous(f, rows);                                                               \
+        bmm_skinny_contiguous(f, rows);                                                            \
     }                                                                                              \
-    static void bmm_few_transposed_##rows(const struct bmm_few *f)                                 \
+    static void bmm_skinny_transposed_##rows(const struct bmm_skinny *f)                           \
     {                                                                                              \
-        bmm_few_transposed(f, rows);                                                               \
+        bmm_skinny_transposed(f, rows);                                                            \
     }
-BMM_FEW_ROWS(1)
-BMM_FEW_ROWS(2)
-BMM_FEW_ROWS(3)
-BMM_FEW_ROWS(4)
-#undef BMM_FEW_ROWS
+SKINNY_OF_ROWS(1)
+SKINNY_OF_ROWS(2)
+SKINNY_OF_ROWS(3)
+SKINNY_OF_ROWS(4)
+#undef SKINNY_OF_ROWS
 
-static void bmm_few(const struct bmm_few *f, int64_t rows)
+static void bmm_skinny(const struct bmm_skinny *f, int64_t rows)
 {
-    typedef void function(const struct bmm_few *);
-    static function *const contiguous[] = { bmm_few_contiguous_1, bmm_few_contiguous_2,
-                                            bmm_few_contiguous_3, bmm_few_contiguous_4 };
-    static function *const transposed[] = { bmm_few_transposed_1, bmm_few_transposed_2,
-                                            bmm_few_transposed_3, bmm_few_transposed_4 };
+    typedef void function(const struct bmm_skinny *);
+    static function *const contiguous[] = { bmm_skinny_contiguous_1, bmm_skinny_contiguous_2,
+                                            bmm_skinny_contiguous_3, bmm_skinny_contiguous_4 };
+    static function *const transposed[] = { bmm_skinny_transposed_1, bmm_skinny_transposed_2,
+                                            bmm_skinny_transposed_3, bmm_skinny_transposed_4 };
     if (f->b_col == 1)
         contiguous[rows - 1](f);
     else

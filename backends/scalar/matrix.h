@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef BACKENDS_SCALAR_VIEW_H
-#define BACKENDS_SCALAR_VIEW_H
+#ifndef BACKENDS_SCALAR_MATRIX_H
+#define BACKENDS_SCALAR_MATRIX_H
 
 #include "backends/backend.h"
 
@@ -9,39 +9,39 @@
 /* What needs no element type: the matrix of one (batch, head) of an array, and the cutting of
  * rows into tiles, each the task of one thread. */
 
-struct view {
+struct matrix {
     char *at; /* NULL: the array is absent */
     int64_t row, col;
 };
 
 /* The matrix (b, h) of an array whose elements have `size` bytes; strides become bytes. */
-static inline struct view view_of(const struct array *array, int64_t b, int64_t h, size_t size)
+static inline struct matrix matrix_of(const struct array *array, int64_t b, int64_t h, size_t size)
 {
-    struct view view = { .at = array->data };
-    if (view.at == NULL)
-        return view;
+    struct matrix x = { .at = array->data };
+    if (x.at == NULL)
+        return x;
     int64_t bytes = (int64_t)size;
-    view.at += (b * array->batch + h / array->group * array->head) * bytes;
-    view.row = array->row * bytes;
-    view.col = array->col * bytes;
-    return view;
+    x.at += (b * array->batch + h / array->group * array->head) * bytes;
+    x.row = array->row * bytes;
+    x.col = array->col * bytes;
+    return x;
 }
 
-static inline char *view_at(struct view view, int64_t row, int64_t col)
+static inline char *matrix_at(struct matrix x, int64_t row, int64_t col)
 {
-    return view.at + row * view.row + col * view.col;
+    return x.at + row * x.row + col * x.col;
 }
 
 /* A length, int32 or int64. */
-static inline int64_t view_length(struct view view, int64_t row, int bytes)
+static inline int64_t matrix_length(struct matrix x, int64_t row, int bytes)
 {
     int64_t wide;
     int32_t narrow;
     if (bytes == 8) {
-        memcpy(&wide, view_at(view, row, 0), sizeof wide);
+        memcpy(&wide, matrix_at(x, row, 0), sizeof wide);
         return wide;
     }
-    memcpy(&narrow, view_at(view, row, 0), sizeof narrow);
+    memcpy(&narrow, matrix_at(x, row, 0), sizeof narrow);
     return narrow;
 }
 

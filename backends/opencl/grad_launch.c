@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/opencl/grad.h"
+
+static const size_t across[3] = { GROUP, 1, 1 };
+
+static int id_of(const struct grads *g, int first)
+{
+    return first + (int)g->p->score;
+}
+
+static bool begin(struct launch *l, const struct grads *g, int first, const struct gradient *how)
+{
+    const struct pool_args *p = g->p;
+    if (!ap_launch_begin(l, g->engine, (enum kernel_id)id_of(g, first), g->type))
+        return false;
+    ap_put(l, sizeof *how, how);
+    ap_put_masks(l, &p->masks, &p->key_weights);
+    ap_put_score(l, &g->score);
+    return true;
+}
+
+static void put_facts(struct launch *l, const struct grads *g)
+{
+    ap_put_buffer(l, g->places);
+    ap_put_buffer(l, g->p->value.data);
+    ap_put_buffer(l, g->a->d_out.data);
+    ap_put_buffer(l, g->p->max.data);
+    ap_put_buffer(l, g->gain);
+    ap_put_buffer(l, g->sum);
+    ap_put_buffer(l, g->kind);
+}
+
+attpool_status ap_grad_facts(const struct grads *g)
+{
+    const struct pool_args *p = g->p;
+    const int64_t rows = p->batch * p->heads * p->n;
+    struct launch l;
+    if (begin(&l, g, KERNEL_GRAD_FACTS, &g->rows.how)) {
+        ap_put_int(&l, (int)p->empty);
+        ap_put_buffer(&l, g->places);
+        ap_put_buffer(&l, p->out.data);
+        ap_put_buffer(&l, g->a->d_out.data);
+        ap_put_int(&l, g->a->d_lse.data != NULL);
+        ap_put_buffer(&l, g->a->d_lse.data);
+        ap_put_buffer(&l, p->sum.data);
+        ap_put_buffer(&l, g->gain);
+        ap_put_buffer(&l, g->sum);
+        ap_put_buffer(&l, g->kind);
+        ap_launch_run(&l, 1, &rows, across);
+    }
+    return ap_launch_end(&l);
+}
+
+int64_t ap_grad_turns(const struct grads *g)
+{
+    return 3 * ap_score_turns(&g->score) / ap_score_keys_each(&g->score) + 4 * g->p->d +
+           2 * g->p->v + 64;
+}
+
+/* Partners of a launch. */
+static int64_t partners_of(const struct grads *g, int64_t items)
+{
+    const struct opencl *o = ap_engine_state(g->engine);
+    const int64_t turns = ap_grad_turns(g);
+    int64_t most = LAUNCH_TERMS / turns / max64(1, items);
+    if (o->short_loops)
+        most = min64(most, LOOP_TURNS / turns);
+    return max64(1, most);
+}
+
+attpool_status ap_grad_sweep(const struct grads *g, struct sweep *s)
+{
+    const struct pool_args *p = g->p;
+    const int64_t items = p->batch * p->heads * (s->column ? p->m : p->n);
+    const int64_t partners = s->column ? p->n : p->m, most = partners_of(g, items);
+    attpool_status status = ATTPOOL_OK;
+
+    for (int64_t first = 0; status == ATTPOOL_OK && (first == 0 || first < partners);
+         first += most) {
+        struct launch l;
+        s->how.first = first;
+        s->how.end = min64(first + most, partners);
+        s->how.last = s->how.end == partners;
+        if (begin(&l, g, KERNEL_GRAD_SWEEP, &s->how)) {
+            put_facts(&l, g);
+            ap_put_real(&l, g->a->scale);
+            ap_put_buffer(&l, s->acc);
+            ap_put_buffer(&l, g->room);
+            ap_launch_run(&l, 1, &items, across);
+        }
+        status = ap_launch_end(&l);
+    }
+    return status;
+}
+
+attpool_status ap_grad_pairs(const struct grads *g)
+{
+    const struct pool_args *p = g->p;
+    const int64_t each =
+        max64(1, LAUNCH_TERMS / ap_grad_turns(g) / max64(1, p->m * p->batch * p->heads));
+    struct gradient how = g->rows.how;
+    attpool_status status = ATTPOOL_OK;
+
+    how.path = GRAD_FLAT; /* g alone is wanted */
+    for (int64_t first = 0; first < p->n && status == ATTPOOL_OK; first += each) {
+        const int64_t items[3] = { p->m, min64(each, p->n - first), p->batch * p->heads };
+        struct launch l;
+        if (begin(&l, g, KERNEL_GRAD_PAIRS, &how)) {
+            put_facts(&l, g);
+            ap_put_array(&l, &g->a->dbias);
+            ap_put_long(&l, first);
+            ap_launch_run(&l, 3, items, across);
+        }
+        status = ap_launch_end(&l);
+    }
+    return status;
+}
+
+/* `numbers` sums over rows, from slot `slot` of the sweep, become number `first` of the items. */
+static attpool_status launch_rows(const struct grads *g, int64_t slot, int64_t numbers,
+                                  int64_t first, double factor, bool by_w)
+{
+    static const struct array none;
+    const struct pool_args *p = g->p;
+    const struct array *w = by_w ? &p->kernel.inverse_bandwidths : &none;
+    const int64_t items[2] = { p->batch * p->heads, numbers };
+    struct launch l;
+    if (ap_launch_begin(&l, g->engine, (enum kernel_id)id_of(g, KERNEL_GRAD_ROWS), g->type)) {
+        ap_put(&l, sizeof g->rows.how, &g->rows.how);
+        ap_put_long(&l, slot);
+        ap_put_real(&l, factor);
+        ap_put_int(&l, by_w);
+        ap_put_real(&l, p->kernel.one);
+        ap_put_int(&l, w->data != NULL);
+        ap_put_array(&l, w);
+        ap_put_buffer(&l, g->rows.acc);
+        ap_put_buffer(&l, g->items);
+        ap_put_long(&l, first);
+        ap_launch_run(&l, 2, items, across);
+    }
+    return ap_launch_end(&l);
+}
+
+attpool_status ap_grad_rows(const struct grads *g)
+{
+    const struct grad_plan *plan = &g->plan;
+    const struct gradient *how = &g->rows.how;
+    const struct pool_args *p = g->p;
+    const bool coordinates = kernel_by_coordinate(&p->kernel);
+    attpool_status st = ATTPOOL_OK;
+    if (plan->scale_at >= 0)
+        st = launch_rows(g, how->at_scale, 1, plan->scale_at, 1, false);
+    if (st == ATTPOOL_OK && plan->widths_at >= 0)
+        st = launch_rows(g, coordinates ? how->at_each : how->at_width, coordinates ? p->d : 1,
+                         plan->widths_at, 1, true);
+    if (st == ATTPOOL_OK && plan->wv_at >= 0)
+        st = launch_rows(g, how->at_each, p->d, plan->wv_at, g->a->scale, false);
+    if (st == ATTPOOL_OK && plan->bias_at >= 0)
+        st = launch_rows(g, how->at_gradient, 1, plan->bias_at, 1, false);
+    return st;
+}
