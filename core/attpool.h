@@ -41,6 +41,7 @@
  *  Two contexts can be used at the same time. attpool_close must not be called while a call is
  *  running. */
 
+#include <attpool/bandwidth.h>
 #include <attpool/context.h>
 #include <attpool/pool.h>
 #include <attpool/primitives.h>

@@ -6,7 +6,8 @@
 
 enum { MOST_NAMES = 7 };
 
-#define KERNEL_NAMES(NAME, log, factor, compact, square, ...) [ATTPOOL_##NAME] = { __VA_ARGS__ },
+#define KERNEL_NAMES(NAME, log, factor, compact, square, roughness, variance, ...)                 \
+    [ATTPOOL_##NAME] = { __VA_ARGS__ },
 static const char *const kernel_names[KERNEL_COUNT][MOST_NAMES + 1] = { KERNEL_TABLE(
     KERNEL_NAMES) };
 #undef KERNEL_NAMES

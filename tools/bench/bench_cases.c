@@ -17,7 +17,8 @@
 
 /* A kernel or an option beside Gauss' kernel without any: a pair should not take more than twice
  * as long, with a mask 1.1 times. */
-#define KERNEL(NAME, log, factor, compact, square, ...) REGRESS(ATTPOOL_##NAME, __VA_ARGS__, NULL)
+#define KERNEL(NAME, log, factor, compact, square, roughness, variance, ...)                       \
+    REGRESS(ATTPOOL_##NAME, __VA_ARGS__, NULL)
 #define REGRESS(kernel, name, ...)                                                                 \
     { "regress " name " 4096 d=1",                                                                 \
       BENCH_REGRESS,                                                                               \
