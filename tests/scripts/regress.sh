@@ -239,7 +239,7 @@ fails 2 '--bandwidth: -1 is not positive' regress d.csv --x x --y y --bandwidth 
 fails 2 '--bandwidth: 0 is not positive' regress d.csv --x x --y y --bandwidth 0
 fails 2 '--bandwidth: "1e-400" underflows' regress d.csv --x x --y y --bandwidth 1e-400
 fails 2 '--bandwidth: "1e400" overflows' regress d.csv --x x --y y --bandwidth 1e400
-fails 2 '--bandwidth: "one" is not a finite number' regress d.csv --x x --y y --bandwidth one
+fails 2 '--bandwidth: "one" is neither a number nor silverman' regress d.csv --x x --y y --bandwidth one
 fails 2 '--bandwidth: .* or its inverse is out' regress d.csv --x x --y y --bandwidth 1e-320
 fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidth 1e-60 \
     --precision f32

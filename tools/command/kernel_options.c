@@ -6,15 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e)
-{
-    int st = numbers_read("--bandwidth", text, bandwidths, e);
-    for (size_t i = 0; st == CMD_OK && i < bandwidths->count; i++)
-        if (!(bandwidths->value[i] > 0))
-            st = error_set(e, CMD_USAGE, "--bandwidth: %g is not positive", bandwidths->value[i]);
-    return st;
-}
-
 void kernels_offer(struct nearest *nearest)
 {
     const char *name;
@@ -121,13 +112,13 @@ int choices_add_kernels(struct fit_choices *c, const char *text, struct error *e
 
 int choices_add_bandwidths(struct fit_choices *c, const char *text, struct error *e)
 {
-    struct numbers *more = realloc(c->bandwidths, (c->bandwidth_count + 1) * sizeof *more);
+    struct bandwidth_choice *more = realloc(c->bandwidths, (c->bandwidth_count + 1) * sizeof *more);
     if (more == NULL)
         return error_memory(e, (c->bandwidth_count + 1) * sizeof *more);
     c->bandwidths = more;
-    c->bandwidths[c->bandwidth_count] = (struct numbers){ NULL, 0 };
+    c->bandwidths[c->bandwidth_count] = (struct bandwidth_choice){ .method = BANDWIDTH_GIVEN };
     return text == NULL ? (c->bandwidth_count++, CMD_OK)
-                        : bandwidths_read(text, &c->bandwidths[c->bandwidth_count++], e);
+                        : bandwidth_choice_read(text, &c->bandwidths[c->bandwidth_count++], e);
 }
 
 /* For one column a list is not a product: --kernel A,B is --kernel A --kernel B. */
@@ -171,24 +162,32 @@ static bool in_range(double bandwidth, bool single)
                   : attpool_inverse_bandwidth_f64(bandwidth) <= 1.7976931348623157e308;
 }
 
+static int given_twice(const struct option_reader *r, const struct bandwidth_choice *choice,
+                       struct error *e)
+{
+    if (choice->method != BANDWIDTH_GIVEN)
+        return usage_error(r, e, "--bandwidth: %s is given twice",
+                           bandwidth_method_name(choice->method));
+    return usage_error(r, e, "--bandwidth: %g%s is given twice", choice->given.value[0],
+                       choice->given.count > 1 ? ",.." : "");
+}
+
 static int check_bandwidths(const struct option_reader *r, const struct fit_choices *c,
                             size_t columns, bool single, struct error *e)
 {
-    const struct numbers *h = c->bandwidths;
     for (size_t i = 0; i < c->bandwidth_count; i++) {
-        if (h[i].count > 1 && h[i].count != columns)
-            return usage_error(r, e, "--bandwidth has %zu values for %zu x column%s%s", h[i].count,
+        const struct numbers *h = &c->bandwidths[i].given;
+        if (h->count > 1 && h->count != columns)
+            return usage_error(r, e, "--bandwidth has %zu values for %zu x column%s%s", h->count,
                                columns, columns == 1 ? "" : "s",
                                columns == 1 ? "; to fit with each of them, repeat the option" : "");
-        for (size_t k = 0; k < h[i].count; k++)
-            if (!in_range(h[i].value[k], single))
+        for (size_t k = 0; k < h->count; k++)
+            if (!in_range(h->value[k], single))
                 return usage_error(r, e, "--bandwidth: %g or its inverse is out of range",
-                                   h[i].value[k]);
+                                   h->value[k]);
         for (size_t j = 0; j < i; j++)
-            if (h[i].count == h[j].count &&
-                memcmp(h[i].value, h[j].value, h[i].count * sizeof *h[i].value) == 0)
-                return usage_error(r, e, "--bandwidth: %g%s is given twice", h[i].value[0],
-                                   h[i].count > 1 ? ",.." : "");
+            if (bandwidth_choices_same(&c->bandwidths[i], &c->bandwidths[j]))
+                return given_twice(r, &c->bandwidths[i], e);
     }
     return CMD_OK;
 }
@@ -217,12 +216,20 @@ int choices_check(const struct option_reader *r, struct fit_choices *c, size_t c
     return st == CMD_OK ? check_bandwidths(r, c, columns, single, e) : st;
 }
 
+bool choices_search(const struct fit_choices *c)
+{
+    for (size_t i = 0; i < c->bandwidth_count; i++)
+        if (c->bandwidths[i].method != BANDWIDTH_GIVEN)
+            return true;
+    return false;
+}
+
 void choices_free(struct fit_choices *c)
 {
     for (size_t i = 0; i < c->kernel_count; i++)
         free(c->kernels[i].name);
     for (size_t i = 0; i < c->bandwidth_count; i++)
-        free(c->bandwidths[i].value);
+        bandwidth_choice_free(&c->bandwidths[i]);
     free(c->kernels);
     free(c->bandwidths);
     *c = (struct fit_choices){ .kernels = NULL };

@@ -4,11 +4,9 @@
 #define ATTPOOL_TOOLS_KERNEL_OPTIONS_H
 
 #include "attpool.h"
+#include "tools/command/bandwidth_options.h"
 #include "tools/command/nearest.h"
 #include "tools/command/options.h"
-
-/* Bandwidths, which are positive. */
-int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e);
 
 /* Why a name that means different kernels in different packages is refused; NULL: it has one
  * meaning. */
@@ -30,7 +28,7 @@ int form_read(const char *text, attpool_form *form, struct error *e);
 struct fit_choices {
     struct kernels *kernels;
     size_t kernel_count;
-    struct numbers *bandwidths; /* one of no value where no kernel has a bandwidth */
+    struct bandwidth_choice *bandwidths;
     size_t bandwidth_count;
 };
 int choices_add_kernels(struct fit_choices *c, const char *text, struct error *e);
@@ -39,6 +37,8 @@ int choices_add_bandwidths(struct fit_choices *c, const char *text, struct error
 /* Once all is read, for that many x columns; radial: a product was excluded; single: float32. */
 int choices_check(const struct option_reader *r, struct fit_choices *c, size_t columns, bool radial,
                   bool single, struct error *e);
+/* Is a bandwidth to be found? */
+bool choices_search(const struct fit_choices *c);
 void choices_free(struct fit_choices *c);
 
 #endif

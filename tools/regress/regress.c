@@ -33,6 +33,8 @@ static const char help[] =
     "                       their bandwidth by sqrt 5).\n"
     "  --form radial|product   of the distance (default), or a product over the columns\n"
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
+    "  --bandwidth silverman|scott   one for each x column by a rule of thumb, R's bw.nrd0 or\n"
+    "                       bw.nrd; a fit to look at\n"
     "\n"
     "Several fits: --kernel and --bandwidth may be repeated (with one x column --kernel may be\n"
     "a list, too): that makes a fit for every combination, and --by one for each group. Their\n"
@@ -295,7 +297,7 @@ static void warn_one_bandwidth(const struct regress_options *o)
     const struct fit_choices *c = &o->choices;
     bool one = false, used = false;
     for (size_t h = 0; h < c->bandwidth_count; h++)
-        one = one || c->bandwidths[h].count == 1;
+        one = one || c->bandwidths[h].given.count == 1;
     for (size_t k = 0; k < c->kernel_count; k++)
         used = used || c->kernels[k].name[0] != ATTPOOL_CONSTANT;
     if (o->x.count > 1 && one && used)

@@ -81,7 +81,9 @@ int regress_curve(const struct regress_options *o, const struct regress_group *g
 struct regress_fit {
     const struct regress_group *group;
     const struct kernels *kernels;
-    const struct numbers *bandwidths;
+    const struct bandwidth_choice *choice;
+    const struct numbers *bandwidths; /* those given or chosen */
+    struct numbers chosen;
     void *fit;     /* column after column, (n, v) */
     void *n_eff;   /* (n) */
     void *heatmap; /* (n, m) or NULL */
@@ -98,6 +100,13 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
                 const struct regress_groups *groups, struct regress_fits *fits, struct report *r,
                 struct error *e);
 void regress_fits_free(struct regress_fits *fits);
+
+/* The bandwidths of a fit (regress_select.c). */
+int regress_select(const struct regress_tables *t, struct regress_fit *fit,
+                   const struct session *session, struct error *e);
+
+/* Do the fits have bandwidths of their own? */
+bool regress_bandwidths_vary(const struct regress_options *o);
 
 /* "gaussian kernel, bandwidth 0.5": of this what varies between the fits, or what does not. */
 struct regress_label {

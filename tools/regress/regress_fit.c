@@ -225,7 +225,9 @@ static double pairs_of(const struct regress_fit *fit)
 
 static int fit_one(struct work *w, struct error *e)
 {
-    int st = set_up_inverse_bandwidths(w, e);
+    int st = regress_select(w->tables, w->fit, &w->session, e);
+    if (st == CMD_OK)
+        st = set_up_inverse_bandwidths(w, e);
     if (st == CMD_OK)
         st = set_up_memory(w, e);
     if (st == CMD_OK)
@@ -252,7 +254,7 @@ static int list_fits(const struct regress_options *o, const struct regress_group
             for (size_t h = 0; h < c->bandwidth_count; h++)
                 fits->item[fits->count++] = (struct regress_fit){ .group = &groups->item[g],
                                                                   .kernels = &c->kernels[k],
-                                                                  .bandwidths = &c->bandwidths[h] };
+                                                                  .choice = &c->bandwidths[h] };
     return CMD_OK;
 }
 
@@ -293,6 +295,7 @@ void regress_fits_free(struct regress_fits *fits)
         free(f->fit);
         free(f->n_eff);
         free(f->heatmap);
+        free(f->chosen.value);
         free(f->curve.x);
         free(f->curve.q);
         free(f->curve.fit);

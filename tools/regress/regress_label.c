@@ -42,6 +42,12 @@ static void add_bandwidths(struct regress_label *label, const struct numbers *h)
             h->value[c]);
 }
 
+bool regress_bandwidths_vary(const struct regress_options *o)
+{
+    const struct fit_choices *c = &o->choices;
+    return c->bandwidth_count > 1 || (choices_search(c) && (o->by != NULL || c->kernel_count > 1));
+}
+
 struct regress_label regress_label(const struct regress_options *o, const struct regress_fit *fit,
                                    bool varying)
 {
@@ -50,7 +56,7 @@ struct regress_label regress_label(const struct regress_options *o, const struct
         add(&label, "%s", fit->group->label);
     if ((o->choices.kernel_count > 1) == varying)
         add_kernels(&label, fit->kernels);
-    if ((o->choices.bandwidth_count > 1) == varying)
+    if (regress_bandwidths_vary(o) == varying)
         add_bandwidths(&label, fit->bandwidths);
     return label;
 }

@@ -178,6 +178,8 @@ static json_t *report_fit(const struct regress_options *o, const struct regress_
     report_put(r, object, "kernel", report_kernels(fit->kernels));
     report_put(r, object, "form", json_string(product ? "product" : "radial"));
     report_put(r, object, "bandwidth", report_bandwidths(fit->bandwidths));
+    report_put(r, object, "bandwidth_method",
+               report_text(bandwidth_method_name(fit->choice->method)));
     report_put(r, object, "m", json_integer((json_int_t)fit->group->m));
     report_put(r, object, "n", json_integer((json_int_t)fit->group->n));
     report_put(r, object, "n_eff",

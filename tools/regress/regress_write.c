@@ -24,12 +24,13 @@ struct writing {
 /* ---- keys: what tells the fits apart ---- */
 
 /* Of bandwidths: none, one, or one for each x column. */
-static size_t bandwidth_keys(const struct fit_choices *c, size_t columns)
+static size_t bandwidth_keys(const struct regress_options *o, size_t columns)
 {
+    const struct fit_choices *c = &o->choices;
     size_t most = 1;
     for (size_t h = 0; h < c->bandwidth_count; h++)
-        most = c->bandwidths[h].count > 1 ? columns : most;
-    return c->bandwidth_count > 1 ? most : 0;
+        most = c->bandwidths[h].given.count > 1 || choices_search(c) ? columns : most;
+    return regress_bandwidths_vary(o) ? most : 0;
 }
 
 static int keep(char **place, char *text, struct error *e)
@@ -46,7 +47,7 @@ static int name_keys(struct writing *w, struct error *e)
         st = keep(name++, strdup(w->t->by), e);
     if (st == CMD_OK && w->o->choices.kernel_count > 1)
         st = keep(name++, strdup("kernel"), e);
-    size_t bandwidths = bandwidth_keys(&w->o->choices, w->t->d);
+    size_t bandwidths = bandwidth_keys(w->o, w->t->d);
     for (size_t c = 0; c < bandwidths && st == CMD_OK; c++) {
         int length = bandwidths == 1 ? asprintf(&text, "bandwidth")
                                      : asprintf(&text, "bandwidth_%s", w->t->x_names[c]);
@@ -86,7 +87,7 @@ static int fill_keys(struct writing *w, size_t i, struct error *e)
         st = keep(text++, strdup(fit->group->label), e);
     if (st == CMD_OK && w->o->choices.kernel_count > 1)
         st = keep(text++, kernel_text(fit->kernels), e);
-    size_t bandwidths = bandwidth_keys(&w->o->choices, w->t->d);
+    size_t bandwidths = bandwidth_keys(w->o, w->t->d);
     for (size_t c = 0; c < bandwidths && st == CMD_OK; c++)
         st = keep(text++, bandwidth_text(fit->bandwidths, c), e);
     return st;
@@ -124,7 +125,7 @@ static int set_up(struct writing *w, struct error *e)
 {
     size_t fits = w->fits->count, parts = fits + 1;
     w->keys = (size_t)(w->t->by != NULL) + (w->o->choices.kernel_count > 1) +
-              bandwidth_keys(&w->o->choices, w->t->d);
+              bandwidth_keys(w->o, w->t->d);
     w->columns = w->keys + w->t->d + w->t->v + 1;
     w->names = calloc(w->keys + 1, sizeof *w->names);
     w->texts = calloc(fits * w->keys + 1, sizeof *w->texts);
