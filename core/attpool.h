@@ -43,6 +43,7 @@
 
 #include <attpool/bandwidth.h>
 #include <attpool/context.h>
+#include <attpool/density.h>
 #include <attpool/pool.h>
 #include <attpool/primitives.h>
 

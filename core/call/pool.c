@@ -4,15 +4,18 @@
 #include "core/call/call.h"
 #include "core/call/projection.h"
 
-static attpool_status pool(struct pool_call *c)
+attpool_status ap_pool_slot(struct engine *e, int type, const struct pool_args *p)
 {
-    struct engine *e = c->args.engine;
-    const struct pool_args *p = &c->pool;
     bool each =
         p->score == POOL_ADDITIVE || (p->score == POOL_KERNEL && p->kernel.form == ATTPOOL_PRODUCT);
     double work = (double)(p->d * (each ? ELEMENT_WORK : 1) + p->v + ELEMENT_WORK);
     ap_engine_expect(e, (double)(p->batch * p->heads * p->n) * (double)p->m * work);
-    return e->backend->pool[c->args.type](e, p);
+    return e->backend->pool[type](e, p);
+}
+
+static attpool_status pool(struct pool_call *c)
+{
+    return ap_pool_slot(c->args.engine, c->args.type, &c->pool);
 }
 
 static attpool_status pool_projected(struct pool_call *c)

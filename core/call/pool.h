@@ -27,8 +27,9 @@ struct pool_tensors {
 };
 
 /* What is done with a described call: outputs are written; the state of a part has none; a gradient
- * reads O, max and sum, and looks at no other output. */
-enum pool_purpose { PURPOSE_POOL, PURPOSE_STATE, PURPOSE_GRADIENT };
+ * reads O, max and sum, and looks at no other output; a statistic of the sums of weights has none
+ * but those that it adds to the described call. */
+enum pool_purpose { PURPOSE_POOL, PURPOSE_STATE, PURPOSE_GRADIENT, PURPOSE_SUMS };
 
 /* Check all arguments, to which others may then be added; then see that outputs overlap nothing and
  * describe the call. */
@@ -39,6 +40,9 @@ attpool_status ap_pool_describe(struct pool_call *call, enum pool_purpose purpos
 /* Both. */
 attpool_status ap_pool_check(struct pool_call *call, struct engine *engine,
                              const struct pool_tensors *tensors, enum pool_purpose purpose);
+
+/* The slot itself, for arguments that are where the backend has them. */
+attpool_status ap_pool_slot(struct engine *engine, int type, const struct pool_args *pool);
 
 /* Stage, project, pool, fetch. */
 attpool_status ap_pool_run(struct pool_call *call);

@@ -2,7 +2,6 @@
 
 /* Everything that can be wrong with a pooling call, and its descriptor. */
 
-#include "core/call/dropout.h"
 #include "core/call/pool.h"
 
 #include <math.h>
@@ -121,16 +120,22 @@ static struct row_views row_views(const struct pool_call *c)
     return (struct row_views){ { c->out, c->lse, c->n_eff, c->max, c->sum, c->weights } };
 }
 
-static attpool_status check_asked(struct pool_call *c, bool state)
+static attpool_status check_asked(struct pool_call *c, enum pool_purpose purpose)
 {
     struct engine *e = c->args.engine;
-    if (state && (c->lse || c->n_eff || c->max || c->sum || c->weights))
-        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s cannot be computed from a part of the keys",
+    const bool state = purpose == PURPOSE_STATE;
+    if ((state || purpose == PURPOSE_SUMS) &&
+        (c->lse || c->n_eff || c->max || c->sum || c->weights))
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
+                              state ? "%s cannot be computed from a part of the keys"
+                                    : "%s is not part of this call",
                               c->lse     ? "lse"
                               : c->n_eff ? "n_eff"
                               : c->max   ? "max"
                               : c->sum   ? "sum"
                                          : "weights");
+    if (purpose == PURPOSE_SUMS)
+        return ATTPOOL_OK;
     if (state && (c->pool.empty == ATTPOOL_EMPTY_MEAN || c->pool.empty == ATTPOOL_EMPTY_NEAREST))
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "empty is %s, which needs all keys at once",
                               c->pool.empty == ATTPOOL_EMPTY_MEAN ? "MEAN" : "NEAREST");
@@ -323,15 +328,12 @@ static attpool_status fit_all(struct pool_call *c, bool state)
         st = ap_masks_fit(&c->args, &c->masks, &c->leading, p->n, p->m);
     if (st == ATTPOOL_OK && c->key_weights)
         st = ap_check_key_weights(e, c->key_weights);
-    if (st == ATTPOOL_OK)
-        st = ap_dropout_take(c);
     return st == ATTPOOL_OK ? take_score(c) : st;
 }
 
 attpool_status ap_pool_take(struct pool_call *c, struct engine *engine,
                             const struct pool_tensors *tensors, enum pool_purpose purpose)
 {
-    const bool state = purpose == PURPOSE_STATE;
     ap_clear(c, offsetof(struct pool_call, args));
     ap_arguments_init(&c->args, engine);
     if (!ap_take_options(engine, "attpool_pool_options", &c->options, sizeof c->options,
@@ -343,8 +345,8 @@ attpool_status ap_pool_take(struct pool_call *c, struct engine *engine,
     if (st == ATTPOOL_OK)
         st = add_outputs(c, tensors, purpose);
     if (st == ATTPOOL_OK)
-        st = check_asked(c, state);
-    return st == ATTPOOL_OK ? fit_all(c, state) : st;
+        st = check_asked(c, purpose);
+    return st == ATTPOOL_OK ? fit_all(c, purpose == PURPOSE_STATE) : st;
 }
 
 attpool_status ap_pool_describe(struct pool_call *c, enum pool_purpose purpose)

@@ -4,25 +4,11 @@
 
 #include "core/call/projection.h"
 
-#include <stdlib.h>
-
-static attpool_status take_memory(struct engine *e, size_t bytes, void **memory)
-{
-    *memory = NULL;
-    if (e->backend->memory)
-        return e->backend->memory->alloc(e, bytes, memory);
-    *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    return *memory ? ATTPOOL_OK
-                   : ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for the projections, %zu bytes",
-                                    bytes);
-}
+#include "core/tensor/memory.h"
 
 void ap_projected_give(struct engine *e, const struct projected *projected)
 {
-    if (projected->memory && e->backend->memory)
-        e->backend->memory->release(e, projected->memory);
-    else
-        free(projected->memory);
+    ap_memory_give(e, projected->memory);
 }
 
 attpool_status ap_projected_take(const struct pool_call *c, const struct view *x, int64_t p,
@@ -30,7 +16,7 @@ attpool_status ap_projected_take(const struct pool_call *c, const struct view *x
 {
     const int64_t rows = x->size[2];
     const size_t bytes = (size_t)(x->size[0] * x->size[1] * rows * p) * (size_t)x->bytes;
-    attpool_status st = take_memory(c->args.engine, bytes > 0 ? bytes : 64, &to->memory);
+    attpool_status st = ap_memory_take(c->args.engine, bytes, &to->memory);
     to->array = (struct array){ .data = to->memory, .row = p, .col = 1, .group = group };
     if (x->size[0] > 1)
         to->array.batch = x->size[1] * rows * p;

@@ -9,6 +9,11 @@ double ap_exp(double x)
     return r_exp(x);
 }
 
+double ap_exp2(double x)
+{
+    return r_exp2_full(x);
+}
+
 double ap_log(double x)
 {
     return r_log(x);

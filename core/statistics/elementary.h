@@ -6,6 +6,7 @@
  */
 
 double ap_exp(double x);
+double ap_exp2(double x); /* exp2_full */
 double ap_log(double x);
 
 #endif

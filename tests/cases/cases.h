@@ -14,7 +14,8 @@ enum operation {
     OPERATION_KERNEL,
     OPERATION_SOFTMAX,
     OPERATION_POOL,
-    OPERATION_POOL_GRAD /* after a pooling, whose outputs count too; by L WITH_LSE */
+    OPERATION_POOL_GRAD, /* after a pooling, whose outputs count too; by L WITH_LSE */
+    OPERATION_DENSITY    /* n_eff is the density, L its logarithm; there is no O */
 };
 
 /* Options, to be combined. */
@@ -95,8 +96,6 @@ struct test_case {
     enum arrangement in, out;
     enum special special;
     double alpha, beta; /* of bmm; alpha is the scale of WITH_SCALE too */
-    double dropout;
-    int batch_origin;
     unsigned seed;
 };
 

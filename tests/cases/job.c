@@ -301,15 +301,12 @@ static void set_options(struct job *job)
         .leave_one_out = has(job, WITH_LEAVE_ONE_OUT),
         .query_origin = c->query_origin,
         .key_origin = c->key_origin,
-        .batch_origin = c->batch_origin,
     };
     job->softmax.size = sizeof job->softmax;
     job->softmax.empty = c->empty;
     job->pool.size = sizeof job->pool;
     job->pool.score = c->score;
     job->pool.empty = c->empty;
-    job->pool.dropout = c->dropout;
-    job->pool.seed = UINT64_C(0x9e3779b97f4a7c15) * c->seed;
 }
 
 /* ---- Interface ------------------------------------------------------------------------- */
@@ -395,11 +392,10 @@ struct tensor *job_output(struct job *job, int i, const char **name)
         "dV", "dbias", "dkey_weights", "dscale", "dw",  "dkey_factors", "dwq", "dwk",
         "dwv"
     };
-    static const char *const of_operation[] = { [OPERATION_BMM] = "C",
-                                                [OPERATION_KERNEL] = "G",
-                                                [OPERATION_SOFTMAX] = "W",
-                                                [OPERATION_POOL] = "O",
-                                                [OPERATION_POOL_GRAD] = "O" };
+    static const char *const of_operation[] = {
+        [OPERATION_BMM] = "C",  [OPERATION_KERNEL] = "G",    [OPERATION_SOFTMAX] = "W",
+        [OPERATION_POOL] = "O", [OPERATION_POOL_GRAD] = "O", [OPERATION_DENSITY] = "O"
+    };
     struct tensor *t = tensor_number(job, INPUTS + i);
     *name = i == 0 ? of_operation[job->c->operation] : names[i];
     return tensor_present(t) ? t : NULL;

@@ -41,6 +41,14 @@ static attpool_status pool_and_grad(attpool_context *context, struct job *job)
     return status == ATTPOOL_OK ? job_run_grad(context, job) : status;
 }
 
+static attpool_status density(attpool_context *context, struct job *job)
+{
+    attpool_pool_options options = job->pool;
+    options.lse = options.n_eff = NULL;
+    return attpool_density(context, tensor_or_null(&job->q), tensor_or_null(&job->k), &options,
+                           output_or_null(&job->n_eff), output_or_null(&job->lse));
+}
+
 attpool_status job_run(attpool_context *context, struct job *job)
 {
     const struct test_case *c = job->c;
@@ -56,6 +64,8 @@ attpool_status job_run(attpool_context *context, struct job *job)
         return attpool_softmax(context, q, plain ? NULL : &job->softmax, out);
     case OPERATION_POOL_GRAD:
         return pool_and_grad(context, job);
+    case OPERATION_DENSITY:
+        return density(context, job);
     default:
         return attpool_pool(context, q, k, tensor_or_null(&job->v), plain ? NULL : &job->pool, out);
     }

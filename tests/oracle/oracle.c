@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/oracle/oracle.h"
 
-#include "tests/oracle/oracle_dropout.h"
-#include "tests/oracle/oracle_entry.h"
+#include "tests/oracle/oracle_density.h"
 
 #include <float.h>
 #include <math.h>
@@ -164,15 +163,14 @@ static void empty_mean(const struct job *job, const int64_t x[3], const struct e
         struct sum sum = { 0 };
         long double most = 0;
         for (int64_t j = 0; j < row->m; j++)
-            if (entry[j].left && !entry[j].dropped) {
+            if (entry[j].left) {
                 long double v = oracle_at(&job->v, job, x[0], x[1], j, c);
                 sum_add(&sum, v);
                 most = fmaxl(most, fabsl(v));
             }
-        const long double scale = oracle_kept_scale(job);
         row->out[c] =
-            (struct expected){ scale * sum_value(&sum) / count,
-                               scale * (ROUNDING + MERGE * log2l((long double)row->m + 1)) * most };
+            (struct expected){ sum_value(&sum) / count,
+                               (ROUNDING + MERGE * log2l((long double)row->m + 1)) * most };
     }
 }
 
@@ -197,12 +195,7 @@ static void empty_nearest(const struct job *job, const int64_t x[3], const struc
     fill(row, 0, 0, 1);
     row->weights[best] = number(1);
     for (int64_t c = 0; c < row->v; c++)
-        row->out[c] =
-            number(entry[best].dropped
-                       ? 0
-                       : oracle_kept_scale(job) * oracle_at(&job->v, job, x[0], x[1], best, c));
-    for (int64_t c = 0; c < row->v; c++)
-        row->out[c].terms = job->pool.dropout > 0 ? ROUNDING * fabsl(row->out[c].value) : 0;
+        row->out[c] = number(oracle_at(&job->v, job, x[0], x[1], best, c));
 }
 
 static void empty_row(const struct job *job, const int64_t x[3], const struct entry *entry,
@@ -231,7 +224,7 @@ static struct expected column(const struct job *job, const int64_t x[3], const s
     long double most = 0;
     bool vanishes = false;
     for (int64_t j = 0; j < m; j++) {
-        if (!entry[j].part || entry[j].dropped)
+        if (!entry[j].part)
             continue;
         long double v = oracle_at(&job->v, job, x[0], x[1], j, c);
         sum_add(&sum, entry[j].weight * v);
@@ -243,9 +236,8 @@ static struct expected column(const struct job *job, const int64_t x[3], const s
     /* A numerator among the subnormal numbers loses a quantum a key. */
     long double quanta = (long double)m * oracle_least(job->element) / fabsl(t->sum);
     long double terms = t->cancelled * t->cancelled * t->relative + t->floor * (long double)m;
-    const long double scale = oracle_kept_scale(job);
-    return (struct expected){ scale * sum_value(&sum) / t->sum,
-                              vanishes ? HUGE_VALL : scale * (terms * most + quanta) };
+    return (struct expected){ sum_value(&sum) / t->sum,
+                              vanishes ? HUGE_VALL : terms * most + quanta };
 }
 
 static void full_row(const struct job *job, const int64_t x[3], const struct entry *entry,
@@ -254,8 +246,11 @@ static void full_row(const struct job *job, const int64_t x[3], const struct ent
     long double relative = t->cancelled * t->relative;
     bool signs = job->c->operation >= OPERATION_POOL && job->c->score == ATTPOOL_KERNEL &&
                  oracle_has_kernel(job, ATTPOOL_SILVERMAN);
+    row->sum = t->sum;
+    row->max = t->max;
     row->lse.value = signs && !(t->sum > 0) ? NAN : t->max + logl(t->sum);
-    row->lse.terms = relative + t->floor + 2 * (1 + fabsl(t->max) + fabsl(row->lse.value));
+    row->lse.terms =
+        relative + t->floor + 2 * (1 + fabsl(t->max) + fabsl(t->max + logl(fabsl(t->sum))));
     row->n_eff.value = t->sum * t->sum / t->squares;
     row->n_eff.terms = 4 * t->cancelled * relative * row->n_eff.value;
     if (t->most_weight < oracle_least(job->element) / oracle_epsilon(job->element))
@@ -296,7 +291,8 @@ static void make_row(const struct job *job, const int64_t x[3], bool has_max,
     memset(row->weights, 0, (size_t)row->m * sizeof *row->weights);
     for (int64_t j = 0; j < row->m; j++) {
         oracle_entry(job, query, (const int64_t[]){ x[0], x[1], x[2], j }, &entry[j]);
-        entry[j].dropped = oracle_is_dropped(job, (const int64_t[]){ x[0], x[1], x[2], j });
+        if (job->c->operation == OPERATION_DENSITY)
+            oracle_density_entry(job, (const int64_t[]){ x[0], x[1], x[2], j }, &entry[j]);
         row->uncertain = row->uncertain || entry[j].pair.uncertain;
     }
     if (oracle_cuts(job))
@@ -318,6 +314,25 @@ void oracle_pool(const struct job *job, const int64_t index[3], struct oracle_ro
     bool logs =
         job->c->score != ATTPOOL_KERNEL ? job->c->score != ATTPOOL_AVERAGE : oracle_has_log(job);
     make_row(job, index, logs || job->masks.bias, row);
+}
+
+void oracle_density(const struct job *job, const int64_t index[3], struct oracle_row *row)
+{
+    const long double total = oracle_density_total(job, index);
+    make_row(job, index, oracle_has_log(job), row);
+    if (!(total > 0)) {
+        row->lse = row->n_eff = number(NAN);
+        return;
+    }
+    if (row->empty) {
+        row->n_eff = number(0);
+        return;
+    }
+    const long double log = logl(oracle_constant(job) / total);
+    row->n_eff.value = row->sum * expl(row->max + log);
+    row->n_eff.terms = fabsl(row->n_eff.value) * row->lse.terms;
+    row->lse.value += log;
+    row->lse.terms += 2 * fabsl(log) + fabsl(row->lse.value);
 }
 
 void oracle_softmax(const struct job *job, const int64_t index[3], struct oracle_row *row)

@@ -17,6 +17,8 @@ struct expected {
 struct oracle_row {
     int64_t m, v;
     struct expected lse, n_eff;
+    long double sum; /* of weights, relative to exp(max) */
+    long double max;
     struct expected *weights; /* m */
     struct expected *out;     /* v */
     bool empty;
@@ -26,8 +28,9 @@ struct oracle_row {
 void oracle_row_new(struct oracle_row *row, int64_t m, int64_t v);
 void oracle_row_free(struct oracle_row *row);
 
-/* Query i of (b, h) of a pooling or softmax job. */
+/* Query i of (b, h) of a pooling, density or softmax job; the density is n_eff. */
 void oracle_pool(const struct job *job, const int64_t index[3], struct oracle_row *row);
+void oracle_density(const struct job *job, const int64_t index[3], struct oracle_row *row);
 void oracle_softmax(const struct job *job, const int64_t index[3], struct oracle_row *row);
 
 /* Element (b, h, i, j). */

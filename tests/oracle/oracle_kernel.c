@@ -160,7 +160,7 @@ bool oracle_cuts(const struct job *job)
 {
     bool product = job->kernel.form == ATTPOOL_PRODUCT;
     int bits = product ? 0 : factor_bits(job->kernel.kernel);
-    if (job->c->operation != OPERATION_POOL || job->c->score != ATTPOOL_KERNEL || job->masks.bias ||
+    if (job->c->operation < OPERATION_POOL || job->c->score != ATTPOOL_KERNEL || job->masks.bias ||
         !oracle_has_log(job))
         return false;
     for (int c = 0; product && c < job->c->d; c++)
@@ -173,8 +173,7 @@ static long double in_type(const struct job *job, double x)
     return job->element == ELEMENT_F32 ? (long double)(float)x : (long double)x;
 }
 
-/* |w| of coordinate c for this query and key. */
-static long double width(const struct job *job, const int64_t index[4], int64_t c)
+long double oracle_width(const struct job *job, const int64_t index[4], int64_t c)
 {
     const attpool_kernel_options *o = &job->kernel;
     const int64_t key[4] = { index[0], index[1], index[2], index[3] };
@@ -211,7 +210,7 @@ static long double scaled(const struct job *job, const int64_t index[4], int64_t
     const int64_t k[4] = { index[0], index[1], index[3], c };
     long double difference = (long double)tensor_at(&job->q.dl, "bhrc", job->heads, q) -
                              (long double)tensor_at(&job->k.dl, "bhrc", job->heads, k);
-    return width(job, index, c) * difference;
+    return oracle_width(job, index, c) * difference;
 }
 
 static void edge(const struct job *job, attpool_kernel_name kernel, long double u, int64_t d,

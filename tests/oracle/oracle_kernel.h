@@ -14,6 +14,9 @@ struct pair {
     bool uncertain;                   /* at the edge of it */
 };
 
+/* |w| of coordinate c for query (b, h, i) and key j. */
+long double oracle_width(const struct job *job, const int64_t index[4], int64_t c);
+
 /* Query (b, h, i) and key j. */
 void oracle_pair(const struct job *job, const int64_t index[4], struct pair *pair);
 

@@ -19,7 +19,8 @@ faithful, iris = table("faithful"), table("iris")
 x, y = faithful[:, 0], faithful[:, 1]
 at = np.array([1.75, 2.1, 2.9, 3.5, 4.15, 4.85])
 x2, y2 = iris[:, :2], iris[:, 3]
-at2 = x2[[9, 29, 59, 89, 119, 149]]
+x3 = iris[:, :3]
+at2, at3 = x2[[9, 29, 59, 89, 119, 149]], x3[[9, 29, 59, 89, 119, 149]]
 h = 0.2137
 SQRT = {n: f"{math.sqrt(n):.17g}" for n in (2, 3, 5, 6, 7)}
 
@@ -50,6 +51,13 @@ def scikit_learn():
         model = KernelDensity(bandwidth=h, kernel=theirs, rtol=0, atol=0).fit(x[:, None])
         density("scikit-learn", f'KernelDensity(bandwidth={h}, kernel="{theirs}").fit(x).score_samples(at)', ours, "1",
                 np.exp(model.score_samples(at[:, None])), "1e-13")
+        model = KernelDensity(bandwidth=0.6137, kernel=theirs, rtol=0, atol=0).fit(x2)
+        if theirs != "cosine":  # whose integral is 0.363 in two columns
+            row("scikit-learn", f'KernelDensity(bandwidth=0.6137, kernel="{theirs}").fit(x).score_samples(at)',
+                "DENSITY", "IRIS", ours, "1", "0.6137, 0.6137", "1e-13", np.exp(model.score_samples(at2)))
+        model = KernelDensity(bandwidth=0.9137, kernel=theirs, rtol=0, atol=0).fit(x3)
+        row("scikit-learn", f'KernelDensity(bandwidth=0.9137, kernel="{theirs}").fit(x).score_samples(at)', "DENSITY",
+            "IRIS_3", ours, "1", "0.9137, 0.9137, 0.9137", "1e-13", np.exp(model.score_samples(at3)))
 
 
 def statsmodels():
@@ -67,6 +75,8 @@ def statsmodels():
                 [model.evaluate(point)[0] for point in at])  # NaN for several of them at once
     density("statsmodels", f'KDEMultivariate(x, "c", bw=[{h}]).pdf(at)', "GAUSSIAN", "1",
             KDEMultivariate(x, "c", bw=[h]).pdf(at))
+    row("statsmodels", 'KDEMultivariate(x, "cc", bw=[0.5, 0.4]).pdf(at)', "DENSITY_PRODUCT", "IRIS", "GAUSSIAN", "1",
+        "0.5, 0.4", "1e-14", KDEMultivariate(x2, "cc", bw=[0.5, 0.4]).pdf(at2))
 
 
 def kdepy():
@@ -79,6 +89,8 @@ def kdepy():
                                  ("exponential", "LAPLACIAN", "0.70710678118654757")):
         density("KDEpy", f'NaiveKDE("{theirs}", bw={h}).fit(x).evaluate(at)', ours, factor,
                 NaiveKDE(theirs, bw=h).fit(x).evaluate(at), "1e-13")
+        row("KDEpy", f'NaiveKDE("{theirs}", bw=0.4137, norm=2).fit(x).evaluate(at)', "DENSITY", "IRIS", ours, factor,
+            "0.4137, 0.4137", "1e-12", NaiveKDE(theirs, bw=0.4137, norm=2).fit(x2).evaluate(at2))
 
 
 def scikit_fda():

@@ -72,6 +72,8 @@ static void check_row(struct job *job, const int64_t x[3], struct oracle_row *ro
     tally->rows++;
     if (softmax)
         oracle_softmax(job, x, row);
+    else if (job->c->operation == OPERATION_DENSITY)
+        oracle_density(job, x, row);
     else
         oracle_pool(job, x, row);
     if (row->uncertain) {
@@ -122,7 +124,8 @@ static void check_case(attpool_context *context, const struct test_case *c, enum
 {
     struct job job;
     struct oracle_row row;
-    bool rows = c->operation == OPERATION_SOFTMAX || c->operation == OPERATION_POOL;
+    bool rows = c->operation == OPERATION_SOFTMAX || c->operation == OPERATION_POOL ||
+                c->operation == OPERATION_DENSITY;
     now_testing(c, element, "oracle");
     job_new(&job, c, element, PLACE_END);
     int64_t count = tensor_present(&job.out) ? tensor_count(&job.out) : 0;
