@@ -48,6 +48,14 @@ struct masks {
     struct array bias;
 };
 
+/* The weights of O that are left out: NUMERICS.md, "Dropout". */
+struct dropout {
+    double scale;       /* what O is multiplied by, a value of the type; 1 without dropout */
+    uint64_t threshold; /* words below it drop their pair: up to 2^32, 0: none */
+    uint64_t seed;
+    int64_t query_origin, batch_origin; /* positions of query 0 and of item (0, 0) */
+};
+
 /* A kernel and its width. */
 struct kernel {
     attpool_kernel_name name;
@@ -96,6 +104,7 @@ struct pool_args {
     struct array wv;          /* col is h */
     struct array key_weights; /* col is the key */
     struct masks masks;
+    struct dropout dropout;
     attpool_empty empty;          /* as the caller said, DEFAULT resolved */
     struct array out, lse, n_eff; /* lse, n_eff: row is the query. Absent: not wanted */
     struct array max, sum;        /* likewise */
@@ -163,6 +172,7 @@ struct finish_args {
     struct pool_node node;
     bool has_max;        /* the score has a log domain or a bias */
     attpool_empty empty; /* NAN, ZERO or ERROR */
+    double scale;        /* of dropout */
     struct array out, lse;
 };
 

@@ -71,7 +71,7 @@ static void add_inner(const duo *x, long j, __global REAL *block, long step)
 
 static void add_duo(const duo *x, long j, __global REAL *block, long step)
 {
-    for (long c = 0; c < x->g.v && x->g.at_value >= 0; c++) {
+    for (long c = 0; c < x->g.v && x->g.at_value >= 0 && !x->dropped; c++) {
         __global REAL *to = block + (x->g.at_value + c) * step;
         *to = fma(x->weight, x->d_out[c * x->d_out_col], *to);
     }
@@ -134,6 +134,8 @@ static void end_point(const duo *x, long j, REAL s, __global REAL *total, long s
             *to = (column ? *to : -*to) * f.one * f.two;
         }
     }
+    for (long c = 0; c < x->g.v && x->g.at_value >= 0; c++)
+        total[(x->g.at_value + c) * step] *= x->drop_scale;
     if (x->g.at_width >= 0 && x->g.width_of_point) {
         REAL w = x->a.how.per == BANDWIDTH_COORDINATE_KEY ? x->a.factors[j * x->a.factors_col]
                  : column ? x->a.inverse_bandwidths[j * x->a.widths_col]
@@ -166,6 +168,8 @@ static void end_point(const duo *x, long j, REAL s, __global REAL *total, long s
     do {                                                                                           \
         array of = at[AT_VALUE];                                                                   \
         (x).g = g;                                                                                 \
+        (x).drop = how_dropped;                                                                    \
+        (x).drop_scale = drop_scale;                                                               \
         (x).b = (item) / g.heads;                                                                  \
         (x).h = (int)((item) % g.heads);                                                           \
         (x).value = value + array_at(of, (x).b, (x).h);                                            \

@@ -8,7 +8,7 @@ typedef struct gradient gradient;
 #define FACT_PARAMETERS                                                                            \
     __global const array *at, __global const REAL *value, __global const REAL *d_out,              \
         __global const REAL *row_max, __global const REAL *gain, __global const REAL *sum,         \
-        __global const long *kind
+        __global const long *kind, dropping how_dropped, REAL drop_scale
 
 /* A query and a key that takes part. */
 typedef struct {
@@ -23,6 +23,9 @@ typedef struct {
     __global REAL *room; /* of the product form: [2 d][step] */
     long step;
     REAL weight, gradient, coefficient, u2;
+    dropping drop; /* from O, */
+    REAL drop_scale;
+    bool dropped;
 } duo;
 
 static REAL normal(const duo *x, REAL p)
@@ -100,6 +103,7 @@ static bool duo_of(duo *x, long j)
     if (!w.inside)
         return false;
     x->gradient = 0;
+    x->dropped = is_dropped(x->drop, x->g.heads, x->b, x->h, x->i, j);
     x->weight = TYPED(div_rn)((REAL)1, x->sum);
     if (!weighted)
         return true;
@@ -116,7 +120,7 @@ static bool duo_of(duo *x, long j)
         e = relative(c, score, x->max, k, false);
     }
     if (x->g.has_d_out)
-        gain = inner_of(x, j) + gain;
+        gain = (x->dropped ? (REAL)0 : inner_of(x, j) * x->drop_scale) + gain;
     x->weight = part_of(x, e, w.factor, a);
     x->gradient = x->weight * gain;
     if (SCORE == POOL_KERNEL && x->g.path == GRAD_RADIAL)

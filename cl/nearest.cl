@@ -47,7 +47,8 @@ nearest(slab s, __global const long *chosen, __global const WORD *x, __global co
     row_info[p.state] = best;
 }
 
-__kernel void take_nearest(slab s, __global const REAL *row_sum, __global const long *row_info,
+__kernel void take_nearest(slab s, dropping how, REAL scale, __global const REAL *row_sum,
+                           __global const long *row_info,
                            __global const REAL *value, array value_at, long v,
                            __global REAL *out, array out_at, int has_n_eff, __global REAL *n_eff,
                            array n_eff_at)
@@ -63,7 +64,11 @@ __kernel void take_nearest(slab s, __global const REAL *row_sum, __global const 
         return;
     if (has_n_eff && col == 0)
         n_eff[array_at(n_eff_at, p.b, p.h) + p.i * n_eff_at.row] = 1;
-    if (col < v)
-        out[array_at(out_at, p.b, p.h) + p.i * out_at.row + col * out_at.col] = clean(plus_zero(
-            value[array_at(value_at, p.b, p.h) + best * value_at.row + col * value_at.col]));
+    if (col >= v)
+        return;
+    REAL result = 0;
+    if (!is_dropped(how, s.heads, p.b, p.h, p.i, best))
+        result = scale * plus_zero(value[array_at(value_at, p.b, p.h) + best * value_at.row +
+                                         col * value_at.col]);
+    out[array_at(out_at, p.b, p.h) + p.i * out_at.row + col * out_at.col] = clean(result);
 }

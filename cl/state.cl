@@ -287,7 +287,7 @@ __kernel void root(slab s, __global const long *chosen, __global const REAL *nod
 }
 
 __kernel void finish(slab s, __global const long *chosen, __global const REAL *nodes, long slots,
-                     __global const REAL *acc, long v, int special, int empty,
+                     __global const REAL *acc, long v, int special, int empty, REAL scale,
                      __global const REAL *row_sum, __global REAL *out, array out_at)
 {
     long col = get_global_id(0);
@@ -299,7 +299,7 @@ __kernel void finish(slab s, __global const long *chosen, __global const REAL *n
     if (is_left_alone(special, row_sum, p.state))
         return;
     REAL l = nodes[slots * s.rows + r];
-    REAL result = TYPED(div_rn)(plus_zero(acc[r * v + col]), plus_zero(l));
+    REAL result = TYPED(div_rn)(plus_zero(acc[r * v + col]), plus_zero(l)) * scale;
     if (l == 0)
         result = empty == EMPTY_ZERO ? (REAL)0 : AS_REAL((WORD)QUIET_NAN);
     out[array_at(out_at, p.b, p.h) + p.i * out_at.row + col * out_at.col] = clean(result);

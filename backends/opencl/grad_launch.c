@@ -28,6 +28,8 @@ static void put_facts(struct launch *l, const struct grads *g)
     ap_put_buffer(l, g->gain);
     ap_put_buffer(l, g->sum);
     ap_put_buffer(l, g->kind);
+    ap_put_dropping(l, g->p);
+    ap_put_real(l, g->p->dropout.scale);
 }
 
 attpool_status ap_grad_facts(const struct grads *g)

@@ -52,3 +52,11 @@ attpool_status ap_opencl_check(struct engine *engine, const struct masks *masks,
     ap_launch_run(&l, 3, items, local);
     return ap_launch_end(&l);
 }
+
+void ap_put_dropping(struct launch *l, const struct pool_args *args)
+{
+    const struct dropout *drop = &args->dropout;
+    const struct dropping how = { (int64_t)drop->threshold, (int64_t)drop->seed, drop->query_origin,
+                                  args->key_origin, drop->batch_origin };
+    ap_put(l, sizeof how, &how);
+}

@@ -79,6 +79,7 @@ enum kernel_id {
     KERNEL_SCORES_ALL,   /* any kernel */
     KERNEL_EVALUATE,
     KERNEL_WEIGH,
+    KERNEL_DROP,
     KERNEL_FOLD,
     KERNEL_GATHER_TILE,
     KERNEL_GATHER_EACH,
@@ -113,6 +114,7 @@ enum program_id {
     PROGRAM_KERNEL,
     PROGRAM_STATE,
     PROGRAM_GATHER,
+    PROGRAM_DROP,
     PROGRAM_NEAREST,
     PROGRAM_WEIGHTS,
     PROGRAM_GRAD, /* for each score */
@@ -120,7 +122,7 @@ enum program_id {
     PROGRAMS
 };
 
-enum { BUILD_FILES = 16 }; /* of a program, at most */
+enum { BUILD_FILES = 20 }; /* of a program, at most */
 
 /* Build a program for a device of a context. NULL: *error, and the first line of the log in
  * `line`. `files` ends with NULL; names as in sources.h. */
@@ -224,6 +226,9 @@ static inline size_t type_bytes(int type)
 
 /* The arguments of MASK_PARAMETERS in cl/masks.cl; key_weights may be NULL. */
 void ap_put_masks(struct launch *l, const struct masks *masks, const struct array *key_weights);
+
+/* Pooling's struct dropping (cl/drop.cl). */
+void ap_put_dropping(struct launch *l, const struct pool_args *args);
 
 /* Queue the check of lengths and key weights; what it finds is reported by sync. */
 attpool_status ap_opencl_check(struct engine *engine, const struct masks *masks,

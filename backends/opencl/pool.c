@@ -128,6 +128,23 @@ static attpool_status launch_weigh(const struct pooling *p, const struct slab *s
     return ap_launch_end(&l);
 }
 
+/* Weights that dropout leaves out of the numerators, once the sums are made. */
+static attpool_status launch_drop(const struct pooling *p, const struct slab *s)
+{
+    const int64_t items[2] = { s->rows, ceil_div(s->width, 4) };
+    struct launch l;
+
+    if (p->args->dropout.threshold == 0)
+        return ATTPOOL_OK;
+    if (ap_launch_begin(&l, p->engine, KERNEL_DROP, p->type)) {
+        put_slab(&l, p, s);
+        ap_put_dropping(&l, p->args);
+        ap_put_buffer(&l, p->scores);
+        ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
+    }
+    return ap_launch_end(&l);
+}
+
 static attpool_status launch_fold(const struct pooling *p, const struct slab *s, int64_t slot)
 {
     int64_t items[2] = { s->rows, max64(1, ceil_div(s->width, SUPER_BLOCK)) };
@@ -270,6 +287,7 @@ static attpool_status launch_finish(const struct pooling *p, const struct slab *
         ap_put_long(&l, args->v);
         ap_put_int(&l, p->special);
         ap_put_int(&l, (int)args->empty);
+        ap_put_real(&l, args->dropout.scale);
         ap_put_buffer(&l, p->row_sum);
         ap_put_array(&l, &args->out);
         ap_launch_run(&l, 2, items, args->v < 16 ? along : across);
@@ -303,6 +321,8 @@ static attpool_status launch_take_nearest(const struct pooling *p, const struct 
         return ATTPOOL_OK;
     if (ap_launch_begin(&l, p->engine, KERNEL_TAKE_NEAREST, p->type)) {
         ap_put(&l, sizeof *s, s);
+        ap_put_dropping(&l, args);
+        ap_put_real(&l, args->dropout.scale);
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->row_info);
         ap_put_array(&l, &args->value);
@@ -389,6 +409,8 @@ static attpool_status launch_leaves(const struct pooling *p, const struct slab *
     attpool_status status = launch_weigh(p, s);
     if (status == ATTPOOL_OK)
         status = launch_fold(p, s, slot);
+    if (status == ATTPOOL_OK && p->args->v > 0)
+        status = launch_drop(p, s);
     if (status == ATTPOOL_OK && p->args->v > 0)
         status = launch_gather(p, s, slot);
     return status;

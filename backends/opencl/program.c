@@ -11,7 +11,7 @@
     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "relative", "pool"
 #define GRADIENTS                                                                                  \
     TYPES, ELEMENTARY, "array", "masks", "width", "kernels.h", "score", "relative", "slope",       \
-        "grad_pair", "grad"
+        "philox.h", "drop", "grad_pair", "grad"
 static const struct {
     const char *files[BUILD_FILES + 1];
     const char *options;
@@ -30,7 +30,8 @@ static const struct {
     [PROGRAM_KERNEL] = { { TYPES, ELEMENTARY, "array", "slab", "kernel" }, "" },
     [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "state" }, "" },
     [PROGRAM_GATHER] = { { TYPES, "array", "slab", "tile", "gather" }, "" },
-    [PROGRAM_NEAREST] = { { TYPES, "array", "slab", "nearest" }, "" },
+    [PROGRAM_NEAREST] = { { TYPES, "array", "slab", "philox.h", "drop", "nearest" }, "" },
+    [PROGRAM_DROP] = { { TYPES, "array", "slab", "philox.h", "drop" }, " -DDROP_WEIGHTS" },
     [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "weights" },
                           "" },
     [PROGRAM_GRAD + POOL_CONSTANT] = { { GRADIENTS }, " -DSCORE=POOL_CONSTANT" },
@@ -63,6 +64,7 @@ static const struct {
     [KERNEL_SCORES_ALL] = { PROGRAM_SCORES_ALL, "scores" },
     [KERNEL_EVALUATE] = { PROGRAM_KERNEL, "evaluate" },
     [KERNEL_WEIGH] = { PROGRAM_STATE, "weigh" },
+    [KERNEL_DROP] = { PROGRAM_DROP, "drop" },
     [KERNEL_FOLD] = { PROGRAM_STATE, "fold" },
     [KERNEL_GATHER_TILE] = { PROGRAM_GATHER, "gather_tile" },
     [KERNEL_GATHER_EACH] = { PROGRAM_STATE, "gather_each" },

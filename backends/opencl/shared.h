@@ -71,6 +71,11 @@ struct measure {
     DEVICE_LONG d;
 };
 
+/* What dropout leaves out of O: struct dropout of backend.h and where the keys begin. */
+struct dropping {
+    DEVICE_LONG threshold, seed, query_origin, key_origin, batch_origin;
+};
+
 /* A sweep of a call for gradients over its rows (points are queries, partners keys) or its columns
  * (the other way round). Sums of a point in the order of their numbers at_*, -1: not wanted. */
 struct gradient {

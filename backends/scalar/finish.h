@@ -36,7 +36,7 @@ static void finish_row(const struct finish_job *job, const struct task *task, in
         put(lse, i, 0, empty ? -REAL_INF : log_sum(args->has_max, max, sum));
     if (out.at != NULL)
         for (int64_t c = 0; c < args->v; c++)
-            put(out, i, c, empty ? missing : quotient(acc[c], sum));
+            put(out, i, c, empty ? missing : quotient(acc[c], sum) * (real)args->scale);
 }
 
 static void finish_task(void *arg, int64_t index, int worker)

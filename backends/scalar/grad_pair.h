@@ -21,7 +21,8 @@ struct grad_row {
 /* A weight W, and the gradient g of its logarithm. */
 struct grad_pair {
     real weight, gradient;
-    real u2; /* GRAD_RADIAL, and the coefficient h */
+    bool dropped; /* from O */
+    real u2;      /* GRAD_RADIAL, and the coefficient h */
     real coefficient;
     real *coefficients; /* GRAD_PRODUCT: h of each coordinate, */
     real *u, *factors;  /* u, and room for the kernels' factors */
@@ -118,6 +119,7 @@ static bool grad_pair_of(const struct grad_row *r, int64_t j, struct grad_pair *
         return false;
     pair->gradient = 0;
     pair->weight = 1 / r->sum;
+    pair->dropped = is_dropped(row, j);
     if (r->kind != GRAD_WEIGHTED)
         return true;
     real a = 1, e = 1, gain = r->gain;
@@ -132,7 +134,9 @@ static bool grad_pair_of(const struct grad_row *r, int64_t j, struct grad_pair *
     if (row->has_max)
         e = relative(row->scoring.c, x, exponent, r->max, false);
     if (r->d_out.at != NULL)
-        gain = grad_inner(r->d_out, row->visible.i, row->value, j, p->v) + gain;
+        gain += pair->dropped ? 0
+                              : grad_inner(r->d_out, row->visible.i, row->value, j, p->v) *
+                                    (real)p->dropout.scale;
     pair->weight = grad_part(r, e, weight.factor, a);
     pair->gradient = pair->weight * gain;
     if (r->plan->path == GRAD_RADIAL)

@@ -153,7 +153,7 @@ static void grad_add_additive(const struct grad_row *r, const struct grad_pair *
 static void grad_add(const struct grad_row *r, const struct grad_pair *pair, int64_t j,
                      struct grad_sums *s)
 {
-    for (int64_t c = 0; c < s->count[GRAD_SUM_VALUE]; c++)
+    for (int64_t c = 0; c < s->count[GRAD_SUM_VALUE] && !pair->dropped; c++)
         s->at[GRAD_SUM_VALUE][c] =
             r_fma(pair->weight, get(r->d_out, r->row.visible.i, c), s->at[GRAD_SUM_VALUE][c]);
     if (r->kind != GRAD_WEIGHTED)

@@ -70,12 +70,14 @@ static struct outcome row_run(const struct pool_job *job, struct row *row, struc
 static void write_out(const struct row *row, const struct outcome *outcome,
                       const struct state *state, struct matrix out)
 {
+    const real scale = (real)row->args->dropout.scale;
+    const bool dropped = outcome->kind == NEAREST && is_dropped(row, outcome->nearest);
     for (int64_t c = 0; c < row->args->v; c++) {
         real o = outcome->blank;
         if (outcome->kind == WEIGHTED)
-            o = quotient(state->acc[c], state->sum);
+            o = quotient(state->acc[c], state->sum) * scale;
         else if (outcome->kind == NEAREST)
-            o = get(row->value, outcome->nearest, c) + 0;
+            o = dropped ? 0 : (get(row->value, outcome->nearest, c) + 0) * scale;
         put(out, row->visible.i, c, o);
     }
 }

@@ -158,7 +158,7 @@ static void grad_column_end(const struct grad_plan *plan, const struct grad_row 
     for (int64_t c = 0; c < total->count[GRAD_SUM_POINT]; c++)
         grad_put(dk, j, c, grad_by_point(r, j, c, total->at[GRAD_SUM_POINT][c], true));
     for (int64_t c = 0; c < total->count[GRAD_SUM_VALUE]; c++)
-        grad_put(dvalue, j, c, total->at[GRAD_SUM_VALUE][c]);
+        grad_put(dvalue, j, c, total->at[GRAD_SUM_VALUE][c] * (real)a->pool->dropout.scale);
     if (plan->bias == GRAD_BIAS_COLUMNS)
         grad_put(matrix_of(&a->dbias, b, h, sizeof(real)), 0, j, total->at[GRAD_SUM_GRADIENT][0]);
     if (a->dkey_weights.data != NULL) {

@@ -4,12 +4,14 @@
 #ifndef BACKENDS_SCALAR_POOL_PAIR_H
 #define BACKENDS_SCALAR_POOL_PAIR_H
 
+#include "backends/philox.h"
 #include "backends/scalar/distance.h"
 #include "backends/scalar/masks.h"
 #include "backends/scalar/score.h"
 
 struct row {
     const struct pool_args *args;
+    int64_t item; /* batch items and heads counted as one */
     struct visible visible;
     struct metric metric; /* q and k also of dot and additive */
     struct matrix value, wv;
@@ -23,7 +25,7 @@ struct row {
 static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int64_t i,
                          const real *q)
 {
-    struct row row = { .args = args };
+    struct row row = { .args = args, .item = b * args->heads + h };
     row.visible = visible_of(&args->masks, &args->key_weights, b, h, i, args->m);
     row.metric = metric_of(&args->kernel, args->d, q, &args->k, b, h, i);
     row.value = matrix_of(&args->value, b, h, sizeof(real));
@@ -40,6 +42,19 @@ static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int
     row.cuts = pool_cuts(args);
     row.scoring = scoring_of(scale, args->masks.bias.data != NULL);
     return row;
+}
+
+/* Does dropout leave key j out of O? */
+static bool is_dropped(const struct row *row, int64_t j)
+{
+    const struct dropout *drop = &row->args->dropout;
+    if (drop->threshold == 0)
+        return false;
+    const uint64_t at = (uint64_t)(row->args->key_origin + j);
+    const struct philox words =
+        philox_pairs(drop->seed, at >> 2, (uint64_t)(drop->query_origin + row->visible.i),
+                     (uint64_t)(drop->batch_origin + row->item));
+    return words.word[at & 3] < drop->threshold;
 }
 
 /* q . k, or w_v . tanh(q + k). */

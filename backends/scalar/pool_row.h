@@ -90,6 +90,8 @@ static void block_sum(const struct row *row, const struct block *block, struct s
         real p = block->weight[n];
         state->sum += p;
         state->square = r_fma(p, p, state->square);
+        if (is_dropped(row, block->key[n]))
+            continue;
         for (int64_t c = 0; c < row->args->v; c++)
             state->acc[c] = r_fma(p, get(row->value, block->key[n], c), state->acc[c]);
     }

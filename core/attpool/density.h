@@ -22,7 +22,8 @@ extern "C" {
  *  K            (b, m, d)
  *  options      score ATTPOOL_KERNEL; kernel with bandwidth_per ONE, COORDINATE, KEY (adaptive
  *               bandwidths) or COORDINATE_KEY; key_weights a; masks, leave_one_out for the density
- *               that the other rows give. No bias, outputs or policy for empty rows
+ *               that the other rows give. No bias, dropout, outputs or policy for
+ *               empty rows
  *  density      receives f (b, n), or NULL
  *  log_density  receives its logarithm (b, n), exact where f underflows or overflows, or NULL
  *

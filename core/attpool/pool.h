@@ -46,6 +46,9 @@ typedef struct attpool_pool_options {
     int64_t row_count;
     DLTensor *max, *sum; /* NULL, or receive what attpool_pool_grad wants to know of each row:
                           * two numbers (b, n), to be handed on as they are */
+    double dropout; /* p, 0 <= p < 1: each weight of O becomes 0 with this probability, the others
+                     * are multiplied by 1 / (1 - p). L, n_eff, W, max and sum are those before */
+    uint64_t seed;  /* of dropout */
 } attpool_pool_options;
 
 /** Attention pooling: O[b,i] = sum_j W[b,i,j] V[b,j].
@@ -61,14 +64,21 @@ typedef struct attpool_pool_options {
  *  are not read, their W is 0. A row without such a key keeps all. Of key weights powers of two
  *  beyond 2^32 count. NUMERICS.md, "Far keys", has the rule and says what it leaves out.
  *
+ *  Dropout: Philox4x32-10 with the counter (j >> 2, i, b, 0) and the key (seed mod 2^32, seed >>
+ * 32) gives four words, of which word j & 3 drops key j of query i where it is below p 2^32,
+ * rounded to an integer. i, j and b, which counts O's batch items and heads as one, are positions
+ * (attpool_masks has their origins): so it does not depend on how a call is cut. With dropout j is
+ * below 2^34, i and b are below 2^32. The value of a key that is dropped is not read. An empty row
+ * is one before dropout; a row all of whose keys are dropped is 0.
+ *
  *  Needs O(n + m) memory beside W. NaN in a query, key or value that takes part gives NaN.
  *  n_eff, weights and lse under the policies mean and nearest: n_eff and weights follow the
  *  policy, lse stays -Inf.
  *
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _OPTIONS, _EMPTY, _MEMORY, _DEVICE, _CANCELLED, or the
  *  status that names the argument.
- *  Source: Nadaraya 1964, Watson 1964; Bahdanau et al. 2015; Vaswani et al. 2017.
- *  Example: the second program in README.md. */
+ *  Source: Nadaraya 1964, Watson 1964; Bahdanau et al. 2015; Vaswani et al. 2017; Salmon et al.
+ * 2011. Example: the second program in README.md. */
 ATTPOOL_API attpool_status attpool_pool(attpool_context *context, const DLTensor *Q,
                                         const DLTensor *K, const DLTensor *V,
                                         const attpool_pool_options *options, DLTensor *O);
@@ -136,8 +146,8 @@ ATTPOOL_API attpool_status attpool_state_pool(attpool_context *context, const DL
                                               attpool_state **state);
 
 /** Add the state `other` to `state`: one begins where the other ends, else ATTPOOL_E_STATE (also
- *  for states of other shapes, types or scores). `other` stays as it is. Any grouping gives the
- *  same bits. Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _STATE, _MEMORY. */
+ *  for states of other shapes, types, scores, dropout or seeds). `other` stays as it is. Any
+ * grouping gives the same bits. Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _STATE, _MEMORY. */
 ATTPOOL_API attpool_status attpool_state_merge(attpool_context *context, attpool_state *state,
                                                const attpool_state *other);
 

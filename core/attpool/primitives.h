@@ -124,6 +124,8 @@ typedef struct attpool_masks {
     int32_t leave_one_out; /* 1: key j is not seen when j = i (pooling only) */
     int64_t query_origin;  /* 0 to 2^60 */
     int64_t key_origin;    /* 0 to 2^60 */
+    int64_t batch_origin;  /* 0 to 2^60: position of the first of O's batch items and heads,
+                            * counted as one; dropout looks at it */
 } attpool_masks;
 
 /** What a row gets if all its keys are masked or out of reach, or all weights underflow to 0 (its L

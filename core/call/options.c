@@ -283,12 +283,12 @@ static int64_t band_bound(int64_t offset, int64_t reach, int64_t shift)
 
 static attpool_status take_bands(struct engine *e, const attpool_masks *o, struct masks *masks)
 {
-    if (o->query_origin < 0 || o->key_origin < 0)
-        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s is negative",
-                              o->query_origin < 0 ? "query_origin" : "key_origin");
-    if (o->query_origin > MOST_ORIGIN || o->key_origin > MOST_ORIGIN)
-        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s is above 2^60",
-                              o->query_origin > MOST_ORIGIN ? "query_origin" : "key_origin");
+    const int64_t origins[] = { o->query_origin, o->key_origin, o->batch_origin };
+    static const char *const names[] = { "query_origin", "key_origin", "batch_origin" };
+    for (int k = 0; k < 3; k++)
+        if (origins[k] < 0 || origins[k] > MOST_ORIGIN)
+            return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s is %s", names[k],
+                                  origins[k] < 0 ? "negative" : "above 2^60");
     if (o->window && (o->left < 0 || o->right < 0))
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%s is %lld, it should not be negative",
                               o->left < 0 ? "left" : "right",

@@ -2,6 +2,7 @@
 
 /* Everything that can be wrong with a pooling call, and its descriptor. */
 
+#include "core/call/dropout.h"
 #include "core/call/pool.h"
 
 #include <math.h>
@@ -328,6 +329,8 @@ static attpool_status fit_all(struct pool_call *c, bool state)
         st = ap_masks_fit(&c->args, &c->masks, &c->leading, p->n, p->m);
     if (st == ATTPOOL_OK && c->key_weights)
         st = ap_check_key_weights(e, c->key_weights);
+    if (st == ATTPOOL_OK)
+        st = ap_dropout_take(c);
     return st == ATTPOOL_OK ? take_score(c) : st;
 }
 

@@ -19,6 +19,8 @@ struct attpool_state {
     bool has_max;
     bool cuts; /* rows with a near key leave the far ones out */
     attpool_empty empty;
+    double dropout, scale; /* p, and what it makes of O */
+    uint64_t seed;
     int count;
     struct pool_node node[TREE_NODES];
 };
@@ -112,6 +114,9 @@ static attpool_status state_begin(struct pool_call *c, struct attpool_state *s)
     s->key_end = p->key_origin + p->m;
     s->score = c->options.score;
     s->empty = p->empty;
+    s->dropout = c->options.dropout;
+    s->scale = p->dropout.scale;
+    s->seed = p->dropout.seed;
     s->has_max = p->masks.bias.data || p->score == POOL_DOT || p->score == POOL_ADDITIVE ||
                  (kernel && kernel_any(&p->kernel, p->d, kernel_has_log));
     s->cuts = pool_cuts(p);
@@ -165,6 +170,8 @@ static attpool_status check_adjacent(struct engine *e, const struct attpool_stat
     if (s->type != other->type || s->score != other->score || s->has_max != other->has_max ||
         s->cuts != other->cuts)
         return ap_engine_fail(e, ATTPOOL_E_STATE, "the states have different types or scores");
+    if (s->dropout != other->dropout || s->seed != other->seed)
+        return ap_engine_fail(e, ATTPOOL_E_STATE, "the states have different dropout or seeds");
     if (s->batch != other->batch || s->heads != other->heads || s->n != other->n ||
         s->v != other->v)
         return ap_engine_fail(e, ATTPOOL_E_STATE, "the states have different shapes");
@@ -332,6 +339,7 @@ static attpool_status finish(struct engine *e, const struct attpool_state *s, st
     f->v = s->v;
     f->node = list[0];
     f->has_max = s->has_max;
+    f->scale = s->scale;
     attpool_status st = e->backend->finish[s->type](e, f);
     nodes_free(list, s->count > 0 ? s->count : 1);
     return st;

@@ -51,6 +51,8 @@ static attpool_status check_options(struct density_call *c)
     if (o->empty != ATTPOOL_EMPTY_DEFAULT)
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
                               "empty is set: where nothing is in reach a density is 0");
+    if (o->dropout != 0)
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "dropout is set, a density has none");
     if (c->pool.masks.bias)
         return ap_engine_fail(e, ATTPOOL_E_BIAS, "a density takes no bias");
     return check_kernel(c);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CASES = 4000, MOST_NAME = 96 };
+enum { MOST_CASES = 5000, MOST_NAME = 96 };
 
 static struct test_case table[MOST_CASES];
 static char names[MOST_CASES][MOST_NAME];
@@ -273,6 +273,7 @@ const struct test_case *test_cases(size_t *count)
         cases_of_pool();
         item_cases();
         cases_of_grad();
+        cases_of_dropout(table, filled);
         cases_of_density();
     }
     *count = filled;

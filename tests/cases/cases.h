@@ -96,6 +96,8 @@ struct test_case {
     enum arrangement in, out;
     enum special special;
     double alpha, beta; /* of bmm; alpha is the scale of WITH_SCALE too */
+    double dropout;
+    int batch_origin;
     unsigned seed;
 };
 

@@ -34,6 +34,9 @@ void cases_each_score(size_t turns, score_case *add);
 void cases_of_pool(void);
 void cases_of_cuts(void);
 
+/* Some of the table's rows with dropout. */
+void cases_of_dropout(const struct test_case *table, size_t count);
+
 /* Those of OPERATION_POOL_GRAD, and of OPERATION_DENSITY. */
 void cases_of_grad(void);
 void cases_of_density(void);

@@ -301,12 +301,15 @@ static void set_options(struct job *job)
         .leave_one_out = has(job, WITH_LEAVE_ONE_OUT),
         .query_origin = c->query_origin,
         .key_origin = c->key_origin,
+        .batch_origin = c->batch_origin,
     };
     job->softmax.size = sizeof job->softmax;
     job->softmax.empty = c->empty;
     job->pool.size = sizeof job->pool;
     job->pool.score = c->score;
     job->pool.empty = c->empty;
+    job->pool.dropout = c->dropout;
+    job->pool.seed = UINT64_C(0x9e3779b97f4a7c15) * c->seed;
 }
 
 /* ---- Interface ------------------------------------------------------------------------- */

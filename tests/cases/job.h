@@ -42,7 +42,7 @@ void job_view(struct job *view, const struct job *job);
 /* Let the options point to the tensors of this job; job_new and job_view have done it. */
 void job_wire(struct job *job);
 void job_cut_queries(struct job *view, int64_t start, int64_t count);
-/* Of the leading dimension: 0 is b, 1 is h. */
+/* Of the leading dimension: 0 is b, 1 is h, then of one batch item. */
 void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t count);
 /* Lengths, which count from the first key of the part, are the caller's to replace. */
 void job_cut_keys(struct job *view, int64_t start, int64_t count);

@@ -42,6 +42,7 @@ static void cut_leading(struct tensor *t, int from_right, int64_t start, int64_t
 void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t count)
 {
     int matrix = dimension == 0 ? -4 : -3;
+    view->masks.batch_origin += start * (dimension == 0 ? view->heads : 1);
     struct tensor *const matrices[] = { &view->q,    &view->k,       &view->v,   &view->mask,
                                         &view->bias, &view->weights, &view->out, &view->d_out,
                                         &view->dq,   &view->dk,      &view->dv,  &view->dbias };

@@ -2,6 +2,7 @@
 #include "tests/oracle/oracle.h"
 
 #include "tests/oracle/oracle_density.h"
+#include "tests/oracle/oracle_dropout.h"
 
 #include <float.h>
 #include <math.h>
@@ -163,14 +164,15 @@ static void empty_mean(const struct job *job, const int64_t x[3], const struct e
         struct sum sum = { 0 };
         long double most = 0;
         for (int64_t j = 0; j < row->m; j++)
-            if (entry[j].left) {
+            if (entry[j].left && !entry[j].dropped) {
                 long double v = oracle_at(&job->v, job, x[0], x[1], j, c);
                 sum_add(&sum, v);
                 most = fmaxl(most, fabsl(v));
             }
+        const long double scale = oracle_kept_scale(job);
         row->out[c] =
-            (struct expected){ sum_value(&sum) / count,
-                               (ROUNDING + MERGE * log2l((long double)row->m + 1)) * most };
+            (struct expected){ scale * sum_value(&sum) / count,
+                               scale * (ROUNDING + MERGE * log2l((long double)row->m + 1)) * most };
     }
 }
 
@@ -195,7 +197,12 @@ static void empty_nearest(const struct job *job, const int64_t x[3], const struc
     fill(row, 0, 0, 1);
     row->weights[best] = number(1);
     for (int64_t c = 0; c < row->v; c++)
-        row->out[c] = number(oracle_at(&job->v, job, x[0], x[1], best, c));
+        row->out[c] =
+            number(entry[best].dropped
+                       ? 0
+                       : oracle_kept_scale(job) * oracle_at(&job->v, job, x[0], x[1], best, c));
+    for (int64_t c = 0; c < row->v; c++)
+        row->out[c].terms = job->pool.dropout > 0 ? ROUNDING * fabsl(row->out[c].value) : 0;
 }
 
 static void empty_row(const struct job *job, const int64_t x[3], const struct entry *entry,
@@ -224,7 +231,7 @@ static struct expected column(const struct job *job, const int64_t x[3], const s
     long double most = 0;
     bool vanishes = false;
     for (int64_t j = 0; j < m; j++) {
-        if (!entry[j].part)
+        if (!entry[j].part || entry[j].dropped)
             continue;
         long double v = oracle_at(&job->v, job, x[0], x[1], j, c);
         sum_add(&sum, entry[j].weight * v);
@@ -236,8 +243,9 @@ static struct expected column(const struct job *job, const int64_t x[3], const s
     /* A numerator among the subnormal numbers loses a quantum a key. */
     long double quanta = (long double)m * oracle_least(job->element) / fabsl(t->sum);
     long double terms = t->cancelled * t->cancelled * t->relative + t->floor * (long double)m;
-    return (struct expected){ sum_value(&sum) / t->sum,
-                              vanishes ? HUGE_VALL : terms * most + quanta };
+    const long double scale = oracle_kept_scale(job);
+    return (struct expected){ scale * sum_value(&sum) / t->sum,
+                              vanishes ? HUGE_VALL : scale * (terms * most + quanta) };
 }
 
 static void full_row(const struct job *job, const int64_t x[3], const struct entry *entry,
@@ -291,6 +299,7 @@ static void make_row(const struct job *job, const int64_t x[3], bool has_max,
     memset(row->weights, 0, (size_t)row->m * sizeof *row->weights);
     for (int64_t j = 0; j < row->m; j++) {
         oracle_entry(job, query, (const int64_t[]){ x[0], x[1], x[2], j }, &entry[j]);
+        entry[j].dropped = oracle_is_dropped(job, (const int64_t[]){ x[0], x[1], x[2], j });
         if (job->c->operation == OPERATION_DENSITY)
             oracle_density_entry(job, (const int64_t[]){ x[0], x[1], x[2], j }, &entry[j]);
         row->uncertain = row->uncertain || entry[j].pair.uncertain;

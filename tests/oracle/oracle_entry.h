@@ -12,6 +12,7 @@ struct entry {
     struct pair pair;
     bool left;          /* by the masks */
     bool part;          /* takes part */
+    bool dropped;       /* from O, by the row */
     bool scaled;        /* its key weight has a power of two that belongs to the score */
     long double reach;  /* log 2 of the score, with that power of two */
     long double weight; /* relative to the maximum; the row sets it */

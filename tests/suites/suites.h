@@ -12,6 +12,7 @@ Suite *suite_promise(void);
 Suite *suite_grad_oracle(void);
 Suite *suite_grad(void);
 Suite *suite_rule(void);
+Suite *suite_dropout(void);
 Suite *suite_density(void);
 Suite *suite_golden(void);
 Suite *suite_units(void);

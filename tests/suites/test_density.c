@@ -239,6 +239,8 @@ START_TEST(what_is_wrong_is_named)
     x.options.score = ATTPOOL_DOT;
     x.options.kernel = NULL;
     refused(&x, &x.F, NULL, ATTPOOL_E_OPTIONS, "score is 0");
+    x.options.dropout = 0.5;
+    refused(&x, &x.F, NULL, ATTPOOL_E_OPTIONS, "dropout is set");
     x.options.empty = ATTPOOL_EMPTY_NAN;
     refused(&x, &x.F, NULL, ATTPOOL_E_OPTIONS, "empty is set");
     x.options.n_eff = &x.F;

@@ -51,7 +51,8 @@ static attpool_status queries_in_pieces(const struct run *run, struct job *job)
 
 static bool has_no_positions(const struct test_case *c)
 {
-    return has_queries(c) && !with(c, WITH_CAUSAL | WITH_WINDOW | WITH_LEAVE_ONE_OUT);
+    return has_queries(c) && c->dropout == 0 &&
+           !with(c, WITH_CAUSAL | WITH_WINDOW | WITH_LEAVE_ONE_OUT);
 }
 
 static attpool_status queries_reversed(const struct run *run, struct job *job)

@@ -5,6 +5,7 @@
 #define BACKENDS_SIMD_GRAD_BLOCK_H
 
 #include "backends/grad_plan.h"
+#include "backends/simd/pool/dropout.h"
 #include "backends/simd/pool/score.h"
 
 struct grad_tile {
@@ -128,6 +129,16 @@ static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
         }
 }
 
+/* What dropout makes of dO . v. */
+static void grad_block_drop(struct grad_tile *g, const struct pool_block *x)
+{
+    const vec scale = v_set1((real)g->plan->a->pool->dropout.scale);
+    if (g->t.plan->drops)
+        pool_block_drop(&g->t, x, g->gradient);
+    for (int i = 0; i < x->count * g->t.lanes; i += LANES)
+        v_storeu(g->gradient + i, v_mul(v_loadu(g->gradient + i), scale));
+}
+
 /* dO . v of the pairs, into gradient. */
 static void grad_block_values(struct grad_tile *g, const struct pool_block *x)
 {
@@ -151,6 +162,10 @@ static void grad_block_values(struct grad_tile *g, const struct pool_block *x)
 static void grad_block(struct grad_tile *g, const struct pool_block *x)
 {
     grad_block_values(g, x);
+    if (g->t.plan->drops)
+        pool_block_kept(&g->t, x);
+    if (g->plan->a->pool->dropout.scale != 1)
+        grad_block_drop(g, x);
     pool_block_scores(&g->t, x, true);
     grad_block_weights(g, x);
     if (g->special)

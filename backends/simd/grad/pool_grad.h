@@ -152,6 +152,22 @@ static void grad_rows_task(void *arg, int64_t index, int worker)
 
 /* ---- Columns ---- */
 
+/* By V: last, as it leaves out what is dropped. */
+static void grad_columns_values(struct grad_room *r, const struct pool_block *x, int shift,
+                                struct grad_turned *w)
+{
+    struct grad_tile *g = &r->g;
+    const struct pool_args *p = g->plan->a->pool;
+    if (g->t.plan->drops) {
+        pool_block_drop(&g->t, x, g->t.s);
+        pool_block_drop(&g->t, x, g->t.included);
+        grad_turn(g->t.included, x->count, g->t.lanes, shift, r->included);
+    }
+    grad_turn(g->t.s, x->count, g->t.lanes, shift, r->weight);
+    w->weight = r->weight;
+    grad_columns(w, g->d_out, p->v, r->block + p->d * BLOCK);
+}
+
 /* The block of keys and the tile into the sums of the block of queries. */
 static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, int64_t number)
 {
@@ -169,16 +185,13 @@ static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, i
     if (!g->plain)
         grad_turn(g->t.included, x.count, g->t.lanes, shift, r->included);
     w.included = r->included;
-    if (plan->a->dvalue.data != NULL) {
-        grad_turn(g->t.s, x.count, g->t.lanes, shift, r->weight);
-        w.weight = r->weight;
-        grad_columns(&w, g->d_out, p->v, r->block + p->d * BLOCK);
-    }
     grad_turn(g->gradient, x.count, g->t.lanes, shift, r->gradient);
     w.weight = r->gradient;
     if (plan->path == GRAD_DOT && plan->a->dk.data != NULL)
         grad_columns(&w, g->t.q, p->d, r->block);
     grad_column_gradients(&w, r->block + (p->d + p->v) * BLOCK);
+    if (plan->a->dvalue.data != NULL)
+        grad_columns_values(r, &x, shift, &w);
 }
 
 static void grad_columns_end(const struct grad_job *job, const struct grad_room *r, int64_t b,
@@ -193,7 +206,8 @@ static void grad_columns_end(const struct grad_job *job, const struct grad_room 
         for (int64_t c = 0; dk != NULL && plan->path == GRAD_DOT && c < p->d; c++)
             grad_put(dk + c * a->dk.col, scale * r->total[c * BLOCK + j]);
         for (int64_t c = 0; dv != NULL && c < p->v; c++)
-            grad_put(dv + c * a->dvalue.col, r->total[(p->d + c) * BLOCK + j]);
+            grad_put(dv + c * a->dvalue.col,
+                     r->total[(p->d + c) * BLOCK + j] * (real)p->dropout.scale);
         if (plan->bias == GRAD_BIAS_COLUMNS)
             grad_put(row_at(&a->dbias, b, h, 0) + (first + j) * a->dbias.col, sums[j]);
         if (a->dkey_weights.data == NULL)

@@ -5,6 +5,7 @@
 #ifndef BACKENDS_SIMD_POOL_EMPTY_ROWS_H
 #define BACKENDS_SIMD_POOL_EMPTY_ROWS_H
 
+#include "backends/simd/pool/dropout.h"
 #include "backends/simd/pool/finish.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/run.h"
@@ -71,6 +72,17 @@ static void pool_nearest_find(struct pool_tile *t, int64_t *nearest)
     }
 }
 
+/* O of a row is the value of key j, unless that is dropped: it has been filled with 0. */
+static void pool_put_nearest(const struct pool_tile *t, int lane, int64_t j)
+{
+    const struct pool_args *a = t->plan->a;
+    const real scale = (real)a->dropout.scale;
+    const element *v = row_at(&a->value, t->b, t->head[lane], j);
+    element *to = pool_row(t, &a->out, lane);
+    for (int64_t c = 0; c < a->v && !pool_is_dropped(t, lane, j); c++)
+        put(to + c * a->out.col, pool_canonical((get(v + c * a->value.col) + 0) * scale));
+}
+
 static void pool_empty_nearest(struct pool_tile *t, const struct pool_result *r)
 {
     const struct pool_plan *plan = t->plan;
@@ -86,10 +98,7 @@ static void pool_empty_nearest(struct pool_tile *t, const struct pool_result *r)
         pool_finish_fill(t, lane, 0, 1);
         if (a->out.data == NULL)
             continue;
-        const element *v = row_at(&a->value, t->b, t->head[lane], j);
-        element *to = pool_row(t, &a->out, lane);
-        for (int64_t c = 0; c < a->v; c++)
-            put(to + c * a->out.col, pool_canonical(get(v + c * a->value.col) + 0));
+        pool_put_nearest(t, lane, j);
     }
     t->plan = plan;
     pool_tile_begin(t, t->count);

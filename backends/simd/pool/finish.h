@@ -63,18 +63,19 @@ static void pool_finish_sums(const struct pool_tile *t, const real *state)
 }
 
 /* Column c of the output for a vector of rows. */
-VEC_FN vec pool_quotient(const real *acc, int64_t c, int lanes, vec l)
+VEC_FN vec pool_quotient(const real *acc, int64_t c, int lanes, vec l, vec scale)
 {
     vec sum = v_add(v_loadu(acc + c * lanes), v_zero());
-    return v_canonical_nan(v_div(sum, l));
+    return v_canonical_nan(v_mul(v_div(sum, l), scale));
 }
 
 /* LANES columns from c on of LANES rows of a contiguous output. */
-VEC_FN void pool_finish_square(const real *acc, int64_t c, int lanes, vec l, element *const *to)
+VEC_FN void pool_finish_square(const real *acc, int64_t c, int lanes, vec l, vec scale,
+                               element *const *to)
 {
     vec r[LANES];
     UNROLL_FOR (int i = 0; i < LANES; i++)
-        r[i] = pool_quotient(acc, c + i, lanes, l);
+        r[i] = pool_quotient(acc, c + i, lanes, l, scale);
     v_transpose(r);
     UNROLL_FOR (int k = 0; k < LANES; k++)
         if (to[k] != NULL)
@@ -86,6 +87,7 @@ static void pool_finish_store(const struct pool_tile *t, const real *state, cons
 {
     const struct pool_args *a = t->plan->a;
     const int64_t col = a->out.col;
+    const vec scale = v_set1((real)a->dropout.scale);
     for (int first = 0; first < t->count; first += LANES) {
         const vec l = v_add(v_loadu(state + t->lanes + first), v_zero());
         const real *acc = state + 3 * t->lanes + first;
@@ -96,10 +98,10 @@ static void pool_finish_store(const struct pool_tile *t, const real *state, cons
             to[k] = is ? pool_row(t, &a->out, first + k) : NULL;
         }
         for (; c + LANES <= a->v && col == 1; c += LANES)
-            pool_finish_square(acc, c, t->lanes, l, to);
+            pool_finish_square(acc, c, t->lanes, l, scale, to);
         for (; c < a->v; c++) {
             real one[LANES];
-            v_storeu(one, pool_quotient(acc, c, t->lanes, l));
+            v_storeu(one, pool_quotient(acc, c, t->lanes, l, scale));
             for (int k = 0; k < LANES; k++)
                 if (to[k] != NULL)
                     put(to[k] + c * col, one[k]);

@@ -44,6 +44,12 @@ struct pool_shape {
     int64_t pieces;
 };
 
+/* Does dropout leave pairs out of O? */
+static inline bool pool_drops(const struct pool_args *a)
+{
+    return a->dropout.threshold > 0 && a->v > 0;
+}
+
 /* Is something wanted of each row beside O and W? */
 static inline bool pool_wants_sums(const struct pool_args *a)
 {
@@ -95,7 +101,7 @@ static struct pool_shape pool_shape_of(const struct pool_args *a, int64_t lanes,
         s.group = pool_group(a);
     s.sets = a->batch * a->heads / s.group;
     s.rows = s.group * a->n;
-    s.by_key = s.rows <= by_key && a->m > BLOCK;
+    s.by_key = s.rows <= by_key && a->m > BLOCK && a->dropout.threshold == 0;
     s.vectors = (s.rows + lanes - 1) / lanes;
     s.tiles = s.by_key ? 1 : (s.vectors + most - 1) / most;
     s.tile_vectors = s.vectors / s.tiles;
@@ -158,6 +164,7 @@ struct pool_plan {
     bool steps;         /* the measure becomes x or a factor */
     bool has_max;       /* weights are relative to the row's maximum */
     bool factor, compact, divide, squares;
+    bool drops;      /* some pairs are left out of O */
     bool cuts;       /* far keys take no part in rows that have a near one */
     bool ahead;      /* scores of a block may come with the weights of the one before */
     bool folded;     /* the score is x itself, scale and bias folded in: c is 1 */
@@ -265,8 +272,8 @@ static int64_t by_key_most_rows(const struct pool_plan *p)
 static bool pool_plan_is_ahead(const struct pool_plan *p)
 {
     const struct pool_args *a = p->a;
-    return NREG >= 32 && a->v == 1 && p->cuts && p->measure == MEASURE_SQUARES && p->smallest &&
-           !p->steps && !p->has_w2 && !p->weighted && a->d > 0 && a->d <= CHUNK &&
+    return NREG >= 32 && a->v == 1 && !p->drops && p->cuts && p->measure == MEASURE_SQUARES &&
+           p->smallest && !p->steps && !p->has_w2 && !p->weighted && a->d > 0 && a->d <= CHUNK &&
            a->masks.mask.data == NULL;
 }
 
@@ -280,6 +287,7 @@ static struct pool_plan pool_plan_of(const struct pool_args *a)
     p.name = ATTPOOL_CONSTANT;
     p.weighted = a->key_weights.data != NULL;
     p.squares = a->n_eff.data != NULL;
+    p.drops = pool_drops(a);
     if (distance)
         pool_plan_kernel(&p);
     if (a->score == POOL_CONSTANT)
@@ -301,7 +309,7 @@ static struct pool_plan pool_plan_of(const struct pool_args *a)
 /* Every key that the masks leave, with the weight 1. */
 static struct pool_plan pool_plan_mean(const struct pool_plan *of)
 {
-    struct pool_plan p = { .a = of->a, .shape = of->shape, .state = of->state };
+    struct pool_plan p = { .a = of->a, .shape = of->shape, .state = of->state, .drops = of->drops };
     p.name = ATTPOOL_CONSTANT;
     p.bias_masks = true;
     p.scale = 1;

@@ -4,6 +4,7 @@
 #ifndef BACKENDS_SIMD_POOL_RUN_H
 #define BACKENDS_SIMD_POOL_RUN_H
 
+#include "backends/simd/pool/dropout.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/prune.h"
 #include "backends/simd/pool/score.h"
@@ -14,16 +15,16 @@
 #include "backends/tree.h"
 
 /* The block into the state, of which it is the first or not; block `next`, or NULL, comes after it.
- * A key that takes no part has the weight 0, which does no harm while its value is finite: after a
- * NaN it is left out. */
+ * A key that takes no part, in O, has the weight 0, which does no harm while its value is finite:
+ * after a NaN it is left out. */
 static void pool_block_pool(struct pool_tile *t, const struct pool_block *x,
                             const struct pool_block *next, real *state, bool first)
 {
     const struct pool_plan *p = t->plan;
     const struct pool_args *a = p->a;
-    const bool may_have_nan =
-        p->compact || t->near || x->partial || x->zeros || x->masked || a->masks.bias.data != NULL;
-    bool one = a->v == 1;
+    const bool may_have_nan = p->compact || p->drops || t->near || x->partial || x->zeros ||
+                              x->masked || a->masks.bias.data != NULL;
+    const bool one = a->v == 1 && !p->drops;
     if (!pool_block_fused(t, x)) {
         if (!t->ahead)
             pool_block_scores(t, x, false);
@@ -47,6 +48,10 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x,
                                   .w = t->w,
                                   .acc = acc,
                                   .may_have_nan = may_have_nan };
+    if (p->drops) {
+        pool_block_kept(t, x);
+        pool_block_drop(t, x, t->s);
+    }
     int64_t col = one ? 0 : pool_values(&values, 0, a->v);
     if (col == a->v)
         return;
@@ -54,6 +59,8 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x,
     if (t->near)
         pool_block_exclude_far(t, x, NULL);
     pool_block_sums(t, x, false, NULL);
+    if (p->drops)
+        pool_block_drop(t, x, t->included);
     values.included = t->included;
     values.may_have_nan = false;
     pool_values(&values, col, a->v);

@@ -37,6 +37,7 @@ struct pool_tile {
     real *coordinate;                /* |w_c| */
     real *s, *factor, *included;     /* a row of lanes for each key of the block */
     real *bias;                      /* likewise */
+    real *kept;                      /* likewise, 1 or 0: what dropout leaves in O */
     real *mask;                      /* a row of lanes of REAL_BITS keys each, the first in bit 0 */
     real *weights, *exponents;       /* key weights of the block, their powers of two apart */
     real *extremes, *visible, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
@@ -90,6 +91,7 @@ static void pool_tile_allocate(struct pool_tile *t, struct pool_arena *c)
     t->factor = pool_arena_take(c, block);
     t->included = pool_arena_take(c, block);
     t->bias = pool_arena_take(c, a->masks.bias.data != NULL ? block : 0);
+    t->kept = pool_arena_take(c, p->drops ? block : 0);
     t->mask = pool_arena_take(c, a->masks.mask.data != NULL ? block / REAL_BITS : 0);
     t->weights = pool_arena_take(c, BLOCK);
     t->exponents = pool_arena_take(c, BLOCK);
