@@ -63,24 +63,6 @@ static const char examples[] =
     "  attpool regress train.csv --x age,income --y spent --kernel epanechnikov \\\n"
     "      --bandwidth 5,2000 --at new.csv -o predicted.csv\n";
 
-enum {
-    OPTION_X = OPTION_OWN,
-    OPTION_Y,
-    OPTION_CASE_WEIGHTS,
-    OPTION_BY,
-    OPTION_KERNEL,
-    OPTION_FORM,
-    OPTION_BANDWIDTH,
-    OPTION_AT,
-    OPTION_GRID,
-    OPTION_LOO,
-    OPTION_EMPTY,
-    OPTION_WEIGHTS,
-    OPTION_PLOT,
-    OPTION_HEATMAP,
-    OPTION_KEEP_SCRIPTS
-};
-
 static const struct option long_options[] = {
     { "x", required_argument, NULL, OPTION_X },
     { "y", required_argument, NULL, OPTION_Y },
@@ -137,7 +119,7 @@ static int read_output(struct regress_options *o, int option, struct error *e)
     }
 }
 
-static int read_option(struct regress_options *o, int option, struct error *e)
+int regress_option(struct regress_options *o, int option, struct error *e)
 {
     bool taken;
     int st = table_option(option, &o->format, &taken, e);
@@ -242,7 +224,7 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
         *done = option == OPTION_DONE;
         if (st != CMD_OK || option == OPTION_END || *done)
             break;
-        st = read_option(o, option, e);
+        st = regress_option(o, option, e);
         if (st != CMD_OK)
             break;
     }
@@ -292,7 +274,7 @@ static void warn_infinite(const struct regress_fits *fits)
                    infinite, all, single ? 32 : 64);
 }
 
-static void warn_one_bandwidth(const struct regress_options *o)
+void regress_warn_bandwidth(const struct regress_options *o)
 {
     const struct fit_choices *c = &o->choices;
     bool one = false, used = false;
@@ -326,7 +308,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
     struct regress_tables tables = { .single = false };
     struct regress_groups groups = { .count = 0 };
     struct regress_fits fits = { .count = 0 };
-    warn_one_bandwidth(o);
+    regress_warn_bandwidth(o);
     int st = check_files(o, e);
     if (st == CMD_OK)
         st = regress_read(o, &tables, e);

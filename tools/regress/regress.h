@@ -25,6 +25,30 @@ struct regress_options {
     const char *plot, *heatmap, *weights;
 };
 
+/* The long options, of which density and classify have some. */
+enum {
+    OPTION_X = OPTION_OWN,
+    OPTION_Y,
+    OPTION_CASE_WEIGHTS,
+    OPTION_BY,
+    OPTION_KERNEL,
+    OPTION_FORM,
+    OPTION_BANDWIDTH,
+    OPTION_AT,
+    OPTION_GRID,
+    OPTION_LOO,
+    OPTION_EMPTY,
+    OPTION_WEIGHTS,
+    OPTION_PLOT,
+    OPTION_HEATMAP,
+    OPTION_KEEP_SCRIPTS
+};
+/* Takes one of them; optarg is its argument. */
+int regress_option(struct regress_options *o, int option, struct error *e);
+
+/* Of one bandwidth for several columns. */
+void regress_warn_bandwidth(const struct regress_options *o);
+
 /* ---- tables (regress_data.c) ---- */
 
 struct regress_tables {
@@ -96,6 +120,11 @@ struct regress_fits {
     bool whole; /* all are present, whatever happened to the weights */
 };
 
+/* Those that are asked for, of which nothing is computed yet: groups first, then kernels, the order
+ * of the rows of the result. */
+int regress_list(const struct regress_options *o, const struct regress_groups *groups,
+                 struct regress_fits *fits, struct error *e);
+
 int regress_fit(const struct regress_options *o, const struct regress_tables *t,
                 const struct regress_groups *groups, struct regress_fits *fits, struct report *r,
                 struct error *e);
@@ -116,6 +145,19 @@ struct regress_label regress_label(const struct regress_options *o, const struct
                                    bool varying);
 
 /* ---- results ---- */
+
+/* The columns that tell the fits apart, before those of x (regress_keys.c). */
+struct regress_keys {
+    size_t count;
+    char **names; /* [count] */
+    char **texts; /* [fits][count] */
+};
+int regress_keys(const struct regress_options *o, const struct regress_tables *t,
+                 const struct regress_fits *fits, struct regress_keys *keys, struct error *e);
+void regress_keys_free(struct regress_keys *keys, size_t fits);
+
+/* A column of x may be called fit, as after a regression. It can still be asked for by number. */
+void regress_warn_names(const struct table_out *out, size_t count);
 
 int regress_write(const struct regress_options *o, const struct regress_tables *t,
                   const struct regress_groups *groups, const struct regress_fits *fits,
@@ -145,6 +187,12 @@ struct regress_score {
 int regress_score(const struct regress_options *o, const struct regress_fit *fit,
                   struct regress_score *score, struct error *e);
 void regress_score_free(struct regress_score *score);
+
+/* The tables and columns that were read; what a fit is made of. */
+void regress_report_input(const struct regress_options *o, const struct regress_tables *t,
+                          struct report *r);
+json_t *regress_report_choice(const struct regress_options *o, const struct regress_fit *fit,
+                              struct report *r);
 
 /* For --json and in a line on stderr. */
 int regress_report(const struct regress_options *o, const struct regress_tables *t,

@@ -240,9 +240,8 @@ static int fit_one(struct work *w, struct error *e)
     return st;
 }
 
-/* Groups first, then kernels: the order of the rows of the result. */
-static int list_fits(const struct regress_options *o, const struct regress_groups *groups,
-                     struct regress_fits *fits, struct error *e)
+int regress_list(const struct regress_options *o, const struct regress_groups *groups,
+                 struct regress_fits *fits, struct error *e)
 {
     const struct fit_choices *c = &o->choices;
     size_t each = c->kernel_count * c->bandwidth_count;
@@ -263,7 +262,7 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
                 struct error *e)
 {
     struct work w = { .o = o, .tables = t };
-    int st = list_fits(o, groups, fits, e);
+    int st = regress_list(o, groups, fits, e);
     if (st == CMD_OK)
         st = regress_draw_check(o, fits->count, e);
     if (st == CMD_OK)

@@ -137,12 +137,13 @@ static json_t *names(struct report *r, char *const *name, size_t count)
     return array;
 }
 
-static void report_input(const struct regress_options *o, const struct regress_tables *t,
-                         struct report *r)
+void regress_report_input(const struct regress_options *o, const struct regress_tables *t,
+                          struct report *r)
 {
     report_put(r, r->root, "data", report_text(o->data));
     report_put(r, r->root, "x", names(r, t->x_names, t->d));
-    report_put(r, r->root, "y", names(r, t->y_names, t->v));
+    if (t->v > 0)
+        report_put(r, r->root, "y", names(r, t->y_names, t->v));
     report_put(r, r->root, "case_weights", report_text(o->case_weights));
     report_put(r, r->root, "by", report_text(t->by));
     report_put(r, r->root, "omitted", json_integer((json_int_t)t->data.omitted));
@@ -168,9 +169,8 @@ static void report_errors(const struct regress_options *o, const struct regress_
     report_put(r, fit, "columns", columns);
 }
 
-static json_t *report_fit(const struct regress_options *o, const struct regress_tables *t,
-                          const struct regress_fit *fit, const struct regress_score *score,
-                          struct report *r)
+json_t *regress_report_choice(const struct regress_options *o, const struct regress_fit *fit,
+                              struct report *r)
 {
     json_t *object = json_object();
     bool product = fit->kernels->count > 1 || o->form == ATTPOOL_PRODUCT;
@@ -181,6 +181,14 @@ static json_t *report_fit(const struct regress_options *o, const struct regress_
     report_put(r, object, "bandwidth_method",
                report_text(bandwidth_method_name(fit->choice->method)));
     report_put(r, object, "m", json_integer((json_int_t)fit->group->m));
+    return object;
+}
+
+static json_t *report_fit(const struct regress_options *o, const struct regress_tables *t,
+                          const struct regress_fit *fit, const struct regress_score *score,
+                          struct report *r)
+{
+    json_t *object = regress_report_choice(o, fit, r);
     report_put(r, object, "n", json_integer((json_int_t)fit->group->n));
     report_put(r, object, "n_eff",
                json_pack("{s:o, s:o, s:o}", "least", report_number(score->n_eff_least), "median",
@@ -201,7 +209,7 @@ int regress_report(const struct regress_options *o, const struct regress_tables 
     r->computed = st == CMD_OK;
     if (e->code == CMD_OK)
         summarise(o, fits, scores);
-    report_input(o, t, r);
+    regress_report_input(o, t, r);
     report_put(r, r->root, "fits", array);
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++)
         report_append(r, array, report_fit(o, t, &fits->item[i], &scores[i], r));
