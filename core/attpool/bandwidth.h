@@ -21,16 +21,16 @@ typedef enum attpool_rule {
 
 /** The bandwidth of a rule of thumb, one for each coordinate c:
  *
- *                 d = 1                            d > 1
- *      Silverman  0.9 spread_c n^(-1/5) r          (4 / (d + 2))^(1 / (d + 4)) sd_c n^(-1 / (d +
- * 4)) r Scott      1.06 spread_c n^(-1/5) r         sd_c n^(-1 / (d + 4)) r
+ *                 d = 1                        d > 1
+ *      Silverman  0.9 spread_c n^(-1/5) r      sd_c (4 / (d + 2) / n)^(1 / (d + 4)) r
+ *      Scott      1.06 spread_c n^(-1/5) r     sd_c n^(-1 / (d + 4)) r
  *
  *  sd is the standard deviation (divisor n - 1), spread the smaller of it and of the range between
- * the quartiles by 1.34, or sd where that range is 0. The quartiles are those of R's quantile(type
- * = 7). With key weights a, n is (sum a)^2 / sum a^2, the mean that of weights a, sd^2 the sum of
- *  a (x - mean)^2 by sum a - sum a^2 / sum a, and quantile p the value at the part p of the way
- *  from the middle of the first row's weight to that of the last one's, in order of x and
- *  interpolated between the rows' middles.
+ *  the quartiles by 1.34, or sd where that range is 0. The quartiles are those of R's
+ *  quantile(type = 7). With key weights a, n is (sum a)^2 / sum a^2, the mean that of weights a,
+ *  sd^2 the sum of a (x - mean)^2 by sum a - sum a^2 / sum a, and quantile p the value at the part
+ *  p of the way from the middle of the first row's weight to that of the last one's, in order of x
+ *  and interpolated between the rows' middles.
  *
  *  r is 1 for the Gaussian. For another kernel it is the ratio of the canonical bandwidths of the
  *  product of d such kernels and of the Gaussian's (Marron and Nolan 1988),
@@ -50,12 +50,91 @@ typedef enum attpool_rule {
  *  ratio), ATTPOOL_E_KEY_WEIGHTS, ATTPOOL_E_KEY (K; or a column is constant), ATTPOOL_E_BANDWIDTH
  *  (bandwidths is NULL, or one is out of range).
  *  Source: Silverman 1986, equations 3.31 and 4.14; Scott 1992, equations 6.41 and 6.42.
- *  Example: double h; attpool_bandwidth_rule(context, ATTPOOL_RULE_SILVERMAN, &x, NULL, NULL, &h);
- */
+ *  Example: tests/suites/test_rule.c */
 ATTPOOL_API attpool_status attpool_bandwidth_rule(attpool_context *context, attpool_rule rule,
                                                   const DLTensor *K, const DLTensor *key_weights,
                                                   const attpool_kernel_options *kernel,
                                                   double *bandwidths);
+
+/* ------------------------------------------------------------------------------------------
+ * Bandwidths by a score
+ * ---------------------------------------------------------------------------------------- */
+
+/** What a bandwidth is judged by. The less the better, all of them. */
+typedef enum attpool_criterion {
+    ATTPOOL_CRITERION_CV = 0,         /* leave-one-out cross-validation */
+    ATTPOOL_CRITERION_AICC = 1,       /* the corrected AIC of Hurvich, Simonoff and Tsai */
+    ATTPOOL_CRITERION_LIKELIHOOD = 2, /* leave-one-out log-likelihood of a density, negative */
+    ATTPOOL_CRITERION_BRIER = 3       /* leave-one-out Brier score of one-hot V */
+} attpool_criterion;
+
+/** How bandwidths are judged. Zero-initialised: by cross-validation. */
+typedef struct attpool_selection_options {
+    uint32_t size;
+    attpool_criterion criterion;
+    int32_t degree;              /* of the local polynomial: 0 */
+    const DLTensor *row_weights; /* a of the scores (m); NULL: the key weights */
+} attpool_selection_options;
+
+/** The scores of the bandwidths f_k h, h being that of the options: a curve in one call.
+ *
+ *  Sums go over the rows of row weight a_i > 0, n of them; A is the sum of a_i. P_i is the
+ *  prediction of row i: that of attpool_pool for query i = key i with leave_one_out, bit for bit.
+ *
+ *      mse_c       sum a_i (V_ic - P_ic)^2 / A
+ *      CV          mse of a single column; of several the mean over those that vary, each divided
+ *                  by its variance, sum a_i (V_ic - mean_c)^2 / A
+ *      AICC        the mean of log(mse_c) over the columns that vary, P being the fit with all
+ *                  rows, + (1 + tr / n) / (1 - (tr + 2) / n), tr = sum W_ii; +Inf where
+ *                  tr + 2 >= n or a column has no errors
+ *      LIKELIHOOD  -sum a_i log f_i / A, f_i that of attpool_density with leave_one_out
+ *      BRIER       the sum of mse_c over the columns
+ *
+ *  A bandwidth that leaves a row without a prediction has the score +Inf.
+ *
+ *  K          (m, d), queries and keys, on the host, finite
+ *  V          (m, v), on the host, finite; NULL for LIKELIHOOD
+ *  options    as of attpool_pool, tensors on the host: score ATTPOOL_KERNEL, kernel, key weights,
+ *             masks. empty and the origins are not looked at, leave_one_out is set as the criterion
+ *             needs it. AICC takes no masks. No dropout, no output
+ *  selection  NULL: CV
+ *  factors    f_k > 0, finite, `count` of them. A bandwidth becomes f_k bandwidth, rounded once; an
+ *             inverse bandwidth, or each of a tensor, w / f_k rounded up. 1 leaves it as it is
+ *  scores     count numbers
+ *  without    NULL, or count numbers of rows without a prediction
+ *
+ *  Needs O(m) memory. The scores have the same bits from every backend (NUMERICS.md, "Bandwidth
+ *  scores").
+ *
+ *  Returns as attpool_pool; ATTPOOL_E_VALUE also where all columns of V are constant (not for
+ *  BRIER), ATTPOOL_E_KEY_WEIGHTS for row weights or where all are 0, ATTPOOL_E_BANDWIDTH for a
+ *  factor.
+ *  Source: Stone 1974; Hurvich, Simonoff and Tsai 1998; Duin 1976; Brier 1950.
+ *  Example: tests/suites/test_curve.c */
+ATTPOOL_API attpool_status attpool_bandwidth_curve(attpool_context *context, const DLTensor *K,
+                                                   const DLTensor *V,
+                                                   const attpool_pool_options *options,
+                                                   const attpool_selection_options *selection,
+                                                   int64_t count, const double *factors,
+                                                   double *scores, int64_t *without);
+
+/** The score of the options' own bandwidth, with the bits that the curve has for a factor of 1, and
+ *  its gradient by the logarithms of the bandwidths, for an optimiser.
+ *
+ *  K, V, options, selection  as for attpool_bandwidth_curve
+ *  score     a number
+ *  without   NULL, or the number of rows without a prediction
+ *  gradient  NULL, or one number where bandwidth_per is ATTPOOL_BANDWIDTH_ONE, d where it is
+ *            COORDINATE or COORDINATE_KEY; others are errors. From attpool_pool_grad, with its
+ *            conventions where a kernel has no derivative. NaN where the score is +Inf
+ *
+ *  Returns as attpool_bandwidth_curve. */
+ATTPOOL_API attpool_status attpool_bandwidth_score(attpool_context *context, const DLTensor *K,
+                                                   const DLTensor *V,
+                                                   const attpool_pool_options *options,
+                                                   const attpool_selection_options *selection,
+                                                   double *score, int64_t *without,
+                                                   double *gradient);
 
 #ifdef __cplusplus
 }

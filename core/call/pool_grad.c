@@ -143,6 +143,15 @@ static attpool_status pool_grad_projected(struct pool_grad_call *c)
     return st;
 }
 
+attpool_status ap_pool_grad_run(struct pool_grad_call *c)
+{
+    struct arguments *args = &c->pool.args;
+    attpool_status st = ap_arguments_stage(args);
+    if (st != ATTPOOL_OK)
+        return st;
+    return ap_arguments_unstage(args, c->pool.wq ? pool_grad_projected(c) : pool_grad(c));
+}
+
 attpool_status attpool_pool_grad(attpool_context *context, const DLTensor *Q, const DLTensor *K,
                                  const DLTensor *V, const attpool_pool_options *options,
                                  const DLTensor *O, const DLTensor *dO, const DLTensor *dL,
@@ -156,9 +165,6 @@ attpool_status attpool_pool_grad(attpool_context *context, const DLTensor *Q, co
         return st;
     st = ap_pool_grad_check(&c, &context->engine, &tensors);
     if (st == ATTPOOL_OK)
-        st = ap_arguments_stage(&c.pool.args);
-    if (st == ATTPOOL_OK)
-        st =
-            ap_arguments_unstage(&c.pool.args, c.pool.wq ? pool_grad_projected(&c) : pool_grad(&c));
+        st = ap_pool_grad_run(&c);
     return ap_call_end(&call, st);
 }

@@ -21,4 +21,7 @@ struct pool_grad_tensors {
 attpool_status ap_pool_grad_check(struct pool_grad_call *call, struct engine *engine,
                                   const struct pool_grad_tensors *tensors);
 
+/* Stage, project, compute, fetch. */
+attpool_status ap_pool_grad_run(struct pool_grad_call *call);
+
 #endif

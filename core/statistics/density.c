@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Kernel density: sums of weights by pooling, and from them densities, row by row in double. */
+#include "core/statistics/density.h"
+
 #include "backends/elementary.h"
 #include "core/call/call.h"
-#include "core/call/pool.h"
 #include "core/statistics/constant.h"
 #include "core/statistics/elementary.h"
 #include "core/tensor/memory.h"
@@ -245,7 +246,7 @@ static attpool_status sum_totals(struct density_call *c)
 static attpool_status new_sums(struct density_call *c)
 {
     struct engine *e = c->pool.args.engine;
-    const size_t size = c->pool.args.type == TYPE_F32 ? sizeof(float) : sizeof(double);
+    const size_t size = c->pool.args.type == TYPE_F32 ? 4 : 8;
     attpool_status st = ap_buffer_new(e, (size_t)c->rows * size, &c->max);
     if (st == ATTPOOL_OK)
         st = ap_buffer_new(e, (size_t)c->rows * size, &c->sum);
@@ -380,19 +381,23 @@ static attpool_status run(struct density_call *c)
     return st;
 }
 
+attpool_status ap_density(struct engine *engine, const struct pool_tensors *tensors,
+                          const DLTensor *density, const DLTensor *log_density)
+{
+    struct density_call c;
+    ap_clear(&c, offsetof(struct density_call, pool));
+    const attpool_status st = check(&c, engine, tensors, density, log_density);
+    return st == ATTPOOL_OK ? run(&c) : st;
+}
+
 attpool_status attpool_density(attpool_context *context, const DLTensor *Q, const DLTensor *K,
                                const attpool_pool_options *options, DLTensor *density,
                                DLTensor *log_density)
 {
     struct call call;
-    struct density_call c;
     const struct pool_tensors tensors = { Q, K, NULL, options, NULL };
     attpool_status st = ap_call_begin(&call, context, "density");
     if (st != ATTPOOL_OK)
         return st;
-    ap_clear(&c, offsetof(struct density_call, pool));
-    st = check(&c, &context->engine, &tensors, density, log_density);
-    if (st == ATTPOOL_OK)
-        st = run(&c);
-    return ap_call_end(&call, st);
+    return ap_call_end(&call, ap_density(&context->engine, &tensors, density, log_density));
 }

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define SHAPE(...)                                                                                 \
@@ -32,6 +33,12 @@ static inline void close_context(void)
 static inline void succeeds(attpool_status status)
 {
     ck_assert_msg(status == ATTPOOL_OK, "%s", attpool_message(context));
+}
+
+static inline void is_refused(attpool_status status, const char *message, attpool_status got)
+{
+    ck_assert_msg(strstr(attpool_message(context), message), "%s", attpool_message(context));
+    ck_assert_int_eq(got, status);
 }
 
 static inline void near(double x, double want, double tolerance, const char *what)

@@ -12,6 +12,7 @@ int main(void)
         suite_npy,         suite_npy_types, suite_output,    suite_output_place, suite_progress,
         suite_messages,    suite_nearest,   suite_plot,      suite_plot_matrix,  suite_gnuplot,
         suite_grad_oracle, suite_grad,      suite_rule,      suite_dropout,      suite_density,
+        suite_curve,       suite_score,
     };
     return run_suites(suites, sizeof suites / sizeof suites[0]);
 }

@@ -14,6 +14,8 @@ Suite *suite_grad(void);
 Suite *suite_rule(void);
 Suite *suite_dropout(void);
 Suite *suite_density(void);
+Suite *suite_curve(void);
+Suite *suite_score(void);
 Suite *suite_golden(void);
 Suite *suite_units(void);
 Suite *suite_api(void);

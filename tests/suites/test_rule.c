@@ -1,30 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/datasets.h"
 #include "tests/suites/golden.h"
 #include "tests/suites/suites.h"
-#include "tools/io/table.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Bandwidths by a rule of thumb: R's and those of Python's packages, and what the header says. */
 
-enum { MOST_COLUMNS = 4, MOST_ROWS = 300 };
-
-enum data { FAITHFUL, MCYCLE, IRIS };
-
-static const struct {
-    const char *name, *columns[MOST_COLUMNS];
-    size_t count;
-} data[] = {
-    { "faithful", { "eruptions", "waiting" }, 2 },
-    { "mcycle", { "times", "accel" }, 2 },
-    { "iris", { "Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width" }, 4 },
-};
+enum { MOST_COLUMNS = 4 };
 
 static const struct golden_rule {
     const char *call; /* package, version and what was computed */
-    enum data data;
+    enum dataset data;
     int64_t d;     /* of the first columns */
     bool weighted; /* by the last one */
     attpool_rule rule;
@@ -36,37 +24,21 @@ static const struct golden_rule {
 #undef RULES
 };
 
-static void read_data(enum data which, struct table *t)
-{
-    struct error e = { 0 };
-    char path[1000];
-    const char *source = getenv("srcdir");
-    const char *columns[MOST_COLUMNS];
-    struct table_options options = { .columns = columns,
-                                     .column_count = data[which].count,
-                                     .format = &(struct table_format){ 0 } };
-    memcpy(columns, data[which].columns, sizeof columns);
-    snprintf(path, sizeof path, "%s/tests/data/%s.csv", source ? source : ".", data[which].name);
-    ck_assert_int_eq(table_read(path, &options, t, &e), CMD_OK);
-}
-
 START_TEST(rules_are_those_of_other_packages)
 {
     const struct golden_rule *g = &golden_rules[_i];
-    struct table t;
-    double x[MOST_ROWS * MOST_COLUMNS], h[MOST_COLUMNS];
-    read_data(g->data, &t);
-    for (size_t j = 0; j < t.rows; j++)
-        for (int64_t c = 0; c < g->d; c++)
-            x[j * (size_t)g->d + (size_t)c] = t.columns[c][j];
-    int64_t m = (int64_t)t.rows;
+    double h[MOST_COLUMNS];
+    int64_t m;
+    double *x = dataset_read(g->data, 0, g->d, &m);
+    double *weights = dataset_read(g->data, dataset_columns(g->data) - 1, 1, &m);
     DLTensor K = tensor_of(x, ELEMENT_F64, 2, SHAPE(m, g->d));
-    DLTensor a = tensor_of(t.columns[data[g->data].count - 1], ELEMENT_F64, 1, SHAPE(m));
+    DLTensor a = tensor_of(weights, ELEMENT_F64, 1, SHAPE(m));
     attpool_kernel_options kernel = { .kernel = g->kernel };
     succeeds(attpool_bandwidth_rule(context, g->rule, &K, g->weighted ? &a : NULL, &kernel, h));
     for (int64_t c = 0; c < g->d; c++)
         near(h[c], g->value[c], g->bound * g->value[c], g->call);
-    table_free(&t);
+    free(weights);
+    free(x);
 }
 END_TEST
 
@@ -199,12 +171,6 @@ END_TEST
 
 /* ---- errors ---- */
 
-static void refused(attpool_status status, const char *message, attpool_status got)
-{
-    ck_assert_int_eq(got, status);
-    ck_assert_msg(strstr(attpool_message(context), message), "%s", attpool_message(context));
-}
-
 START_TEST(errors_name_what_is_wrong)
 {
     double x[] = { 1, 2, 3, 7, 2, 7 }, a[] = { 1, 0, 1 }, h[2] = { -1, -1 };
@@ -214,35 +180,36 @@ START_TEST(errors_name_what_is_wrong)
              two = tensor_of(a, ELEMENT_F64, 1, SHAPE(2));
     attpool_kernel_options kernel = { .kernel = ATTPOOL_CAUCHY };
     const attpool_rule rule = ATTPOOL_RULE_SILVERMAN;
-    refused(ATTPOOL_E_OPTIONS, "rule is 2",
-            attpool_bandwidth_rule(context, (attpool_rule)2, &K, NULL, NULL, h));
-    refused(ATTPOOL_E_OPTIONS, "no rule has a bandwidth for the cauchy kernel",
-            attpool_bandwidth_rule(context, rule, &K, NULL, &kernel, h));
+    is_refused(ATTPOOL_E_OPTIONS, "rule is 2",
+               attpool_bandwidth_rule(context, (attpool_rule)2, &K, NULL, NULL, h));
+    is_refused(ATTPOOL_E_OPTIONS, "no rule has a bandwidth for the cauchy kernel",
+               attpool_bandwidth_rule(context, rule, &K, NULL, &kernel, h));
     kernel.kernel = (attpool_kernel_name)99;
-    refused(ATTPOOL_E_OPTIONS, "kernel is 99",
-            attpool_bandwidth_rule(context, rule, &K, NULL, &kernel, h));
-    refused(ATTPOOL_E_BANDWIDTH, "bandwidths is NULL",
-            attpool_bandwidth_rule(context, rule, &K, NULL, NULL, NULL));
-    refused(ATTPOOL_E_KEY, "K is NULL", attpool_bandwidth_rule(context, rule, NULL, NULL, NULL, h));
-    refused(ATTPOOL_E_KEY, "K has 1 dimensions",
-            attpool_bandwidth_rule(context, rule, &row, NULL, NULL, h));
-    refused(ATTPOOL_E_KEY_WEIGHTS, "key_weights has 2",
-            attpool_bandwidth_rule(context, rule, &K, &two, NULL, h));
-    refused(ATTPOOL_E_KEY_WEIGHTS, "key_weights has 2 dimensions",
-            attpool_bandwidth_rule(context, rule, &K, &K, NULL, h));
+    is_refused(ATTPOOL_E_OPTIONS, "kernel is 99",
+               attpool_bandwidth_rule(context, rule, &K, NULL, &kernel, h));
+    is_refused(ATTPOOL_E_BANDWIDTH, "bandwidths is NULL",
+               attpool_bandwidth_rule(context, rule, &K, NULL, NULL, NULL));
+    is_refused(ATTPOOL_E_KEY, "K is NULL",
+               attpool_bandwidth_rule(context, rule, NULL, NULL, NULL, h));
+    is_refused(ATTPOOL_E_KEY, "K has 1 dimensions",
+               attpool_bandwidth_rule(context, rule, &row, NULL, NULL, h));
+    is_refused(ATTPOOL_E_KEY_WEIGHTS, "key_weights has 2",
+               attpool_bandwidth_rule(context, rule, &K, &two, NULL, h));
+    is_refused(ATTPOOL_E_KEY_WEIGHTS, "key_weights has 2 dimensions",
+               attpool_bandwidth_rule(context, rule, &K, &K, NULL, h));
     x[3] = 2; /* the second column is 2, 2, 7, of which 7 has a weight */
     a[2] = 0;
     a[1] = 1;
-    refused(ATTPOOL_E_KEY, "column 1 of K is constant",
-            attpool_bandwidth_rule(context, rule, &K, &w, NULL, h));
+    is_refused(ATTPOOL_E_KEY, "column 1 of K is constant",
+               attpool_bandwidth_rule(context, rule, &K, &w, NULL, h));
     a[0] = -1;
-    refused(ATTPOOL_E_KEY_WEIGHTS, "", attpool_bandwidth_rule(context, rule, &K, &w, NULL, h));
+    is_refused(ATTPOOL_E_KEY_WEIGHTS, "", attpool_bandwidth_rule(context, rule, &K, &w, NULL, h));
     x[4] = (double)INFINITY;
-    refused(ATTPOOL_E_KEY, "K[2][0] is inf",
-            attpool_bandwidth_rule(context, rule, &K, NULL, NULL, h));
+    is_refused(ATTPOOL_E_KEY, "K[2][0] is inf",
+               attpool_bandwidth_rule(context, rule, &K, NULL, NULL, h));
     K = tensor_of(x, ELEMENT_F64, 2, SHAPE(0, 2));
-    refused(ATTPOOL_E_KEY, "column 0 of K is constant",
-            attpool_bandwidth_rule(context, rule, &K, NULL, NULL, h));
+    is_refused(ATTPOOL_E_KEY, "column 0 of K is constant",
+               attpool_bandwidth_rule(context, rule, &K, NULL, NULL, h));
     ck_assert(h[0] == -1 && h[1] == -1);
     ck_assert_int_eq(attpool_bandwidth_rule(NULL, rule, &K, NULL, NULL, h), ATTPOOL_E_CONTEXT);
 }
