@@ -134,6 +134,16 @@ void regress_fits_free(struct regress_fits *fits);
 int regress_select(const struct regress_tables *t, struct regress_fit *fit,
                    const struct session *session, struct error *e);
 
+/* Their kernel and bandwidths for the library (regress_kernel.c). Must stay where it is. */
+struct regress_kernel {
+    attpool_kernel_options options;
+    struct operand inverse;
+    void *memory; /* inverse bandwidths, one a coordinate, or NULL */
+};
+int regress_kernel(const struct regress_options *o, const struct regress_fit *fit,
+                   struct regress_kernel *kernel, struct error *e);
+void regress_kernel_free(struct regress_kernel *kernel);
+
 /* Do the fits have bandwidths of their own? */
 bool regress_bandwidths_vary(const struct regress_options *o);
 

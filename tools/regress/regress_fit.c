@@ -20,27 +20,13 @@ struct work {
     const struct regress_tables *tables;
     struct regress_fit *fit; /* the current one */
     struct session session;
-    double done, share;       /* of the whole work: done before this fit, and done by it */
-    void *inverse_bandwidths; /* one a coordinate, or NULL */
-    size_t chunk;             /* queries */
+    double done, share; /* of the whole work: done before this fit, and done by it */
+    struct regress_kernel kernel;
+    size_t chunk;        /* queries */
     void *weights;       /* (chunk, m), NULL where the heat map has them all or none are wanted */
     struct output *file; /* where weights go, or NULL */
     size_t computed;     /* fits */
 };
-
-static int set_up_inverse_bandwidths(struct work *w, struct error *e)
-{
-    const struct numbers *h = w->fit->bandwidths;
-    bool single = w->fit->group->single;
-    if (h->count < 2)
-        return CMD_OK;
-    int st = array_new(&w->inverse_bandwidths, h->count, real_size(single), e);
-    for (size_t c = 0; st == CMD_OK && c < h->count; c++)
-        real_set(w->inverse_bandwidths, single, c,
-                 single ? (double)attpool_inverse_bandwidth_f32((float)h->value[c])
-                        : attpool_inverse_bandwidth_f64(h->value[c]));
-    return st;
-}
 
 static int set_up_memory(struct work *w, struct error *e)
 {
@@ -90,27 +76,14 @@ static attpool_status pool(struct work *w, const struct batch *b)
     const struct regress_group *g = w->fit->group;
     bool single = g->single;
     int64_t m = (int64_t)g->m, d = (int64_t)g->d, v = (int64_t)g->v;
-    const struct kernels *kernels = w->fit->kernels;
-    const struct numbers *h = w->fit->bandwidths;
-    struct operand q, k, y, a, inverse, fit, n_eff, weights;
-    attpool_kernel_options kernel = {
-        .size = sizeof kernel,
-        .kernel = kernels->name[0],
-        .form = kernels->count > 1 ? ATTPOOL_PRODUCT : w->o->form,
-        .kernels = kernels->count > 1 ? kernels->name : NULL,
-        .bandwidth = h->count == 1 ? h->value[0] : 0,
-    };
-    if (w->inverse_bandwidths != NULL) {
-        kernel.bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE;
-        kernel.inverse_bandwidths = operand_real(&inverse, w->inverse_bandwidths, single, 1, &d);
-    }
+    struct operand q, k, y, a, fit, n_eff, weights;
     attpool_masks masks = { .size = sizeof masks,
                             .leave_one_out = b->loo,
                             .query_origin = b->origin };
     attpool_pool_options options = { .size = sizeof options,
                                      .score = ATTPOOL_KERNEL,
                                      .empty = b->empty,
-                                     .kernel = &kernel,
+                                     .kernel = &w->kernel.options,
                                      .masks = &masks };
     if (b->n_eff != NULL)
         options.n_eff = operand_real(&n_eff, b->n_eff, single, 1, &b->n);
@@ -227,16 +200,16 @@ static int fit_one(struct work *w, struct error *e)
 {
     int st = regress_select(w->tables, w->fit, &w->session, e);
     if (st == CMD_OK)
-        st = set_up_inverse_bandwidths(w, e);
+        st = regress_kernel(w->o, w->fit, &w->kernel, e);
     if (st == CMD_OK)
         st = set_up_memory(w, e);
     if (st == CMD_OK)
         st = fit_curve(w, e);
     if (st == CMD_OK)
         st = fit_and_write(w, e);
-    free(w->inverse_bandwidths);
+    regress_kernel_free(&w->kernel);
     free(w->weights);
-    w->inverse_bandwidths = w->weights = NULL;
+    w->weights = NULL;
     return st;
 }
 
