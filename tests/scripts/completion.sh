@@ -26,6 +26,7 @@ expect '--case-weights' regress data.csv --ca
 expect '--causal' attend --ca
 expect 'error omit' regress data.csv --na ''
 expect 'batch' attend --lengths-per b
+expect '--grad-q' attend --grad-q
 expect 'f32 f64' devices --precision ''
 expect '' regress data.csv --at ''
 expect '' regress ''

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attpool attend, in the order of its work: options, arrays, attention, pictures. */
+/* attpool attend, in the order of its work: options, arrays, attention, gradients, pictures. */
 #ifndef ATTPOOL_TOOLS_ATTEND_H
 #define ATTPOOL_TOOLS_ATTEND_H
 
@@ -21,10 +21,29 @@ enum attend_input {
     IN_BIAS,
     IN_KEY_WEIGHTS,
     IN_INVERSE_BANDWIDTH,
+    IN_KEY_FACTORS,
+    IN_GRAD_OUTPUT,
+    IN_GRAD_LSE,
     INPUTS
 };
 
-enum attend_output { OUT_RESULT, OUT_LSE, OUT_WEIGHTS, OUTPUTS };
+enum attend_output {
+    OUT_RESULT,
+    OUT_LSE,
+    OUT_WEIGHTS,
+    OUT_GRAD_Q, /* from here on gradients */
+    OUT_GRAD_K,
+    OUT_GRAD_V,
+    OUT_GRAD_BIAS,
+    OUT_GRAD_KEY_WEIGHTS,
+    OUT_GRAD_SCALE,
+    OUT_GRAD_INVERSE_BANDWIDTH,
+    OUT_GRAD_KEY_FACTORS,
+    OUT_GRAD_WQ,
+    OUT_GRAD_WK,
+    OUT_GRAD_WV,
+    OUTPUTS
+};
 
 struct attend_options {
     struct common common;
@@ -44,6 +63,9 @@ struct attend_options {
     bool lengths_per_given;
     bool causal, window, loo;
     int64_t left, right, offset;
+    int64_t query_origin, key_origin, batch_origin;
+    double dropout;
+    int64_t seed;
     attpool_empty empty;
     struct integers rows;
 };
@@ -62,10 +84,21 @@ struct attend_work {
     bool single;
     struct attend_array input[INPUTS];
     struct attend_array output[OUTPUTS];
+    struct attend_array max, sum; /* of the rows, where gradients are asked for */
 };
 
 /* "dot" and so on, NULL for a kernel and past the last. */
 const char *attend_score_name(int score);
+
+/* The command line into o; *done: there was only a help to print. */
+int attend_options_read(int argc, char **argv, struct attend_options *o, bool *done,
+                        struct error *e);
+/* The option of a file. */
+const char *attend_input_option(enum attend_input i);
+const char *attend_output_option(enum attend_output i);
+
+/* Is some gradient asked for? */
+bool attend_has_gradients(const struct attend_options *o);
 
 int attend_read(const struct attend_options *o, struct attend_work *work, struct error *e);
 int attend_run(const struct attend_options *o, struct attend_work *work, struct error *e);

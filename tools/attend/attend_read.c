@@ -146,5 +146,7 @@ void attend_free(struct attend_work *work)
         free(work->input[i].data);
     for (int i = 0; i < OUTPUTS; i++)
         free(work->output[i].data);
+    free(work->max.data);
+    free(work->sum.data);
     *work = (struct attend_work){ 0 };
 }

@@ -41,6 +41,11 @@ static void report_masks(const struct attend_options *o, struct report *r)
     report_put(r, r->root, "window", window);
     report_put(r, r->root, "offset", json_integer(o->offset));
     report_put(r, r->root, "loo", json_boolean(o->loo));
+    report_put(r, r->root, "dropout", json_real(o->dropout));
+    report_put(r, r->root, "seed", o->dropout > 0 ? json_integer(o->seed) : json_null());
+    report_put(r, r->root, "query_origin", json_integer(o->query_origin));
+    report_put(r, r->root, "key_origin", json_integer(o->key_origin));
+    report_put(r, r->root, "batch_origin", json_integer(o->batch_origin));
 }
 
 /* Each array by its file and shape. */
@@ -59,6 +64,9 @@ static void report_arrays(const struct attend_options *o, const struct attend_wo
         [IN_BIAS] = "bias",
         [IN_KEY_WEIGHTS] = "key_weights",
         [IN_INVERSE_BANDWIDTH] = "inverse_bandwidth",
+        [IN_KEY_FACTORS] = "key_factors",
+        [IN_GRAD_OUTPUT] = "grad_output",
+        [IN_GRAD_LSE] = "grad_lse",
     };
     json_t *arrays = json_object();
     for (int i = 0; i < INPUTS; i++)

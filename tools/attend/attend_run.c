@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The call of attend: shapes of the results, options, failures by the name of a file. */
-#include "tools/attend/attend.h"
+/* The calls of attend: shapes of the results, options, failures by the name of a file. */
+#include "tools/attend/attend_call.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -79,22 +79,16 @@ static int make_results(const struct attend_options *o, struct attend_work *work
         st = make_result(work, n, -1, &work->output[OUT_LSE], e);
     if (st == CMD_OK && (o->output[OUT_WEIGHTS] != NULL || o->heatmap != NULL))
         st = make_result(work, rows, m, &work->output[OUT_WEIGHTS], e);
+    if (st == CMD_OK && attend_has_gradients(o))
+        st = make_result(work, n, -1, &work->max, e);
+    if (st == CMD_OK && attend_has_gradients(o))
+        st = make_result(work, n, -1, &work->sum, e);
     return st;
 }
 
 /* ---- the call ---- */
 
-/* Everything that attpool_pool gets points into here. */
-struct call {
-    struct operand input[INPUTS], output[OUTPUTS], inverse_bandwidths;
-    DLTensor *in[INPUTS], *out[OUTPUTS]; /* NULL: absent */
-    attpool_kernel_options kernel;
-    attpool_masks masks;
-    attpool_pool_options options;
-    void *coordinate_inverse_bandwidths;
-};
-
-static void describe_arrays(struct call *c, const struct attend_work *work)
+static void describe_arrays(struct attend_call *c, const struct attend_work *work)
 {
     const DLDataType lengths = { .code = kDLInt, .bits = 64, .lanes = 1 };
     const DLDataType mask = { .code = kDLUInt, .bits = 8, .lanes = 1 };
@@ -112,9 +106,15 @@ static void describe_arrays(struct call *c, const struct attend_work *work)
         if (a->data != NULL)
             c->out[i] = operand_real(&c->output[i], a->data, work->single, a->dims, a->shape);
     }
+    if (work->max.data == NULL)
+        return;
+    c->options.max =
+        operand_real(&c->max, work->max.data, work->single, work->max.dims, work->max.shape);
+    c->options.sum =
+        operand_real(&c->sum, work->sum.data, work->single, work->sum.dims, work->sum.shape);
 }
 
-static int describe_kernel(struct call *c, const struct attend_options *o,
+static int describe_kernel(struct attend_call *c, const struct attend_options *o,
                            const struct attend_work *work, struct error *e)
 {
     const struct attend_array *q = &work->input[IN_Q];
@@ -137,6 +137,7 @@ static int describe_kernel(struct call *c, const struct attend_options *o,
     if (c->in[IN_INVERSE_BANDWIDTH] != NULL) {
         c->kernel.bandwidth_per = o->bandwidth_per;
         c->kernel.inverse_bandwidths = c->in[IN_INVERSE_BANDWIDTH];
+        c->kernel.key_factors = c->in[IN_KEY_FACTORS];
     }
     if (h->count < 2)
         return CMD_OK;
@@ -175,7 +176,8 @@ static int lengths_per(const struct attend_options *o, const struct attend_work 
         o->input[IN_LENGTHS], npy_shape(lengths->dims, lengths->shape).text);
 }
 
-static void describe_masks(struct call *c, const struct attend_options *o, attpool_lengths_per per)
+static void describe_masks(struct attend_call *c, const struct attend_options *o,
+                           attpool_lengths_per per)
 {
     c->masks = (attpool_masks){
         .size = sizeof c->masks,
@@ -189,10 +191,14 @@ static void describe_masks(struct call *c, const struct attend_options *o, attpo
         .right = o->right,
         .offset = o->offset,
         .leave_one_out = o->loo,
+        .query_origin = o->query_origin,
+        .key_origin = o->key_origin,
+        .batch_origin = o->batch_origin,
     };
 }
 
-static attpool_status pool(struct call *c, const struct attend_options *o, attpool_context *context)
+static attpool_status pool(struct attend_call *c, const struct attend_options *o,
+                           attpool_context *context)
 {
     c->options.size = sizeof c->options;
     c->options.score = o->score;
@@ -203,6 +209,8 @@ static attpool_status pool(struct call *c, const struct attend_options *o, attpo
     c->options.wv = c->in[IN_WV];
     c->options.key_weights = c->in[IN_KEY_WEIGHTS];
     c->options.masks = &c->masks;
+    c->options.dropout = o->dropout;
+    c->options.seed = (uint64_t)o->seed;
     c->options.lse = c->out[OUT_LSE];
     c->options.weights = c->out[OUT_WEIGHTS];
     if (c->options.weights != NULL && o->rows.count > 0) {
@@ -213,9 +221,29 @@ static attpool_status pool(struct call *c, const struct attend_options *o, attpo
                         c->out[OUT_RESULT]);
 }
 
+/* The library's name of an option at the beginning of a message becomes ours; NULL: there is none.
+ */
+static const char *option_of(const char *message, size_t *length)
+{
+    static const char *const names[][2] = {
+        { "scale", "--scale" },
+        { "dropout", "--dropout" },
+        { "query_origin", "--query-origin" },
+        { "key_origin", "--key-origin" },
+        { "batch_origin", "--batch-origin" },
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        *length = strlen(names[i][0]);
+        if (strncmp(message, names[i][0], *length) == 0)
+            return names[i][1];
+    }
+    return NULL;
+}
+
 static int report(const struct session *s, attpool_status status, const struct attend_options *o,
                   struct error *e)
 {
+    const char *message = attpool_message(s->context);
     const struct origin origins[] = {
         { ATTPOOL_E_QUERY, o->input[IN_Q] },
         { ATTPOOL_E_KEY, o->input[IN_K] },
@@ -227,23 +255,31 @@ static int report(const struct session *s, attpool_status status, const struct a
         { ATTPOOL_E_MASK, o->input[IN_MASK] },
         { ATTPOOL_E_BIAS, o->input[IN_BIAS] },
         { ATTPOOL_E_KEY_WEIGHTS, o->input[IN_KEY_WEIGHTS] },
-        { ATTPOOL_E_BANDWIDTH, o->input[IN_INVERSE_BANDWIDTH] },
+        { ATTPOOL_E_BANDWIDTH,
+          o->input[strstr(message, "key_factors") == message ? IN_KEY_FACTORS
+                                                             : IN_INVERSE_BANDWIDTH] },
+        { ATTPOOL_E_GRADIENT,
+          o->input[strncmp(message, "dL", 2) == 0 ? IN_GRAD_LSE : IN_GRAD_OUTPUT] },
     };
+    size_t length;
+    const char *option = status == ATTPOOL_E_OPTIONS ? option_of(message, &length) : NULL;
+    if (option != NULL)
+        return error_set(e, CMD_USAGE, "%s%s", option, message + length);
     /* The library's names of these are those of the options. */
-    const char *message = attpool_message(s->context);
     bool bandwidth = status == ATTPOOL_E_BANDWIDTH && o->input[IN_INVERSE_BANDWIDTH] == NULL;
-    bool scale = status == ATTPOOL_E_OPTIONS && strncmp(message, "scale", 5) == 0;
-    if (status == ATTPOOL_E_ROWS || bandwidth || scale)
+    if (status == ATTPOOL_E_ROWS || bandwidth)
         return error_set(e, CMD_USAGE, "--%s", message);
     return session_status(s, status, origins, sizeof origins / sizeof origins[0], e);
 }
 
 int attend_run(const struct attend_options *o, struct attend_work *work, struct error *e)
 {
-    struct call c = { .coordinate_inverse_bandwidths = NULL };
+    struct attend_call c = { .coordinate_inverse_bandwidths = NULL };
     struct session session;
     attpool_lengths_per per;
     int st = make_results(o, work, e);
+    if (st == CMD_OK)
+        st = attend_grad_results(o, work, e);
     if (st == CMD_OK)
         st = lengths_per(o, work, &per, e);
     if (st != CMD_OK)
@@ -255,7 +291,14 @@ int attend_run(const struct attend_options *o, struct attend_work *work, struct 
     if (st == CMD_OK)
         st = session_open(&session, "attend", &o->common, e);
     if (st == CMD_OK) {
+        const bool gradients = attend_has_gradients(o);
+        session.share = gradients ? 0.3 : 1;
         attpool_status status = pool(&c, o, session.context);
+        if (status == ATTPOOL_OK && gradients) {
+            session.done = session.share;
+            session.share = 1 - session.done;
+            status = attend_grad(&c, o, session.context);
+        }
         st = report(&session, status, o, e);
         report_context(&work->report, session.context, work->single);
         snprintf(work->backend, sizeof work->backend, "%s", attpool_backend_name(session.context));

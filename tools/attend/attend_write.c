@@ -142,12 +142,28 @@ static int draw_weights(const struct attend_options *o, const struct attend_work
 
 int attend_write(const struct attend_options *o, const struct attend_work *work, struct error *e)
 {
-    static const char *const names[] = {
-        [OUT_RESULT] = "o", [OUT_LSE] = "lse", [OUT_WEIGHTS] = "w"
+    static const struct {
+        const char *name;
+        bool vector; /* a number a row */
+    } kinds[OUTPUTS] = {
+        [OUT_RESULT] = { "o", false },
+        [OUT_LSE] = { "lse", true },
+        [OUT_WEIGHTS] = { "w", false },
+        [OUT_GRAD_Q] = { "dq", false },
+        [OUT_GRAD_K] = { "dk", false },
+        [OUT_GRAD_V] = { "dv", false },
+        [OUT_GRAD_BIAS] = { "dbias", false },
+        [OUT_GRAD_KEY_WEIGHTS] = { "dkey_weights", true },
+        [OUT_GRAD_SCALE] = { "dscale", true },
+        [OUT_GRAD_INVERSE_BANDWIDTH] = { "dinverse_bandwidth", true },
+        [OUT_GRAD_KEY_FACTORS] = { "dkey_factors", true },
+        [OUT_GRAD_WQ] = { "dwq", false },
+        [OUT_GRAD_WK] = { "dwk", false },
+        [OUT_GRAD_WV] = { "dwv", true },
     };
     /* The error has the first failure; the rest is written all the same. */
     for (int i = 0; i < OUTPUTS; i++)
-        write_array(o->output[i], &work->output[i], work->single, names[i], i == OUT_LSE,
+        write_array(o->output[i], &work->output[i], work->single, kinds[i].name, kinds[i].vector,
                     i == OUT_WEIGHTS && o->rows.count > 0 ? &o->rows : NULL, e);
     if (o->heatmap != NULL)
         draw_weights(o, work, e);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which options of attend go together. */
+#include "tools/attend/attend_options.h"
+
+/* An option that has no meaning beside the score is a mistake. */
+static int check_score(const struct option_reader *r, const struct attend_options *o,
+                       const struct given *given, struct error *e)
+{
+    bool kernel = o->score == ATTPOOL_KERNEL, additive = o->score == ATTPOOL_ADDITIVE;
+    bool projects = additive || o->score == ATTPOOL_PROJECTION;
+    const struct {
+        int option;
+        bool allowed, needed;
+        const char *name, *scores;
+    } rules[] = {
+        { OPTION_INPUT + IN_WQ, projects, projects, "--wq", "additive or projection" },
+        { OPTION_INPUT + IN_WK, projects, projects, "--wk", "additive or projection" },
+        { OPTION_INPUT + IN_WV, additive, additive, "--wv", "additive" },
+        { OPTION_SCALE, projects || o->score == ATTPOOL_DOT, false, "--scale",
+          "dot, additive or projection" },
+        { OPTION_FORM, kernel, false, "--form", "a kernel" },
+        { OPTION_BANDWIDTH, kernel, false, "--bandwidth", "a kernel" },
+        { OPTION_INPUT + IN_INVERSE_BANDWIDTH, kernel, false, "--inverse-bandwidth", "a kernel" },
+        { OPTION_BANDWIDTH_PER, kernel, false, "--bandwidth-per", "a kernel" },
+        { OPTION_INPUT + IN_KEY_FACTORS, kernel, false, "--key-factors", "a kernel" },
+        { OPTION_OUTPUT + OUT_GRAD_SCALE, projects || o->score == ATTPOOL_DOT, false,
+          "--grad-scale", "dot, additive or projection" },
+        { OPTION_OUTPUT + OUT_GRAD_INVERSE_BANDWIDTH, kernel, false, "--grad-inverse-bandwidth",
+          "a kernel" },
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (given->option[rules[i].option] && !rules[i].allowed)
+            return usage_error(r, e, "%s applies only to --score %s", rules[i].name,
+                               rules[i].scores);
+        if (!given->option[rules[i].option] && rules[i].needed)
+            return usage_error(r, e, "%s is missing, but --score %s needs it", rules[i].name,
+                               additive ? "additive" : "projection");
+    }
+    if (o->empty == ATTPOOL_EMPTY_NEAREST && !kernel)
+        return usage_error(r, e, "--empty nearest needs a kernel as --score");
+    return CMD_OK;
+}
+
+static int check_kernel(const struct option_reader *r, struct attend_options *o,
+                        const struct given *given, struct error *e)
+{
+    if (o->kernels.count > 1 && given->option[OPTION_FORM] && o->form == ATTPOOL_RADIAL)
+        return usage_error(r, e, "--form radial takes one kernel, not %zu", o->kernels.count);
+    if (o->kernels.count > 1)
+        o->form = ATTPOOL_PRODUCT;
+    if (o->input[IN_INVERSE_BANDWIDTH] != NULL && o->bandwidths.count > 0)
+        return usage_error(r, e, "--bandwidth and --inverse-bandwidth cannot be used together");
+    if (o->input[IN_INVERSE_BANDWIDTH] == NULL && given->option[OPTION_BANDWIDTH_PER])
+        return usage_error(r, e, "--bandwidth-per needs --inverse-bandwidth");
+    const bool factors = o->bandwidth_per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
+    if (factors != (o->input[IN_KEY_FACTORS] != NULL))
+        return usage_error(r, e, "%s",
+                           factors ? "--bandwidth-per coordinate-key needs --key-factors"
+                                   : "--key-factors needs --bandwidth-per coordinate-key");
+    return CMD_OK;
+}
+
+/* Gradients by what is there, of what is there. */
+static int check_gradients(const struct option_reader *r, const struct attend_options *o,
+                           struct error *e)
+{
+    static const struct {
+        enum attend_output output;
+        enum attend_input of;
+    } needs[] = {
+        { OUT_GRAD_V, IN_GRAD_OUTPUT },
+        { OUT_GRAD_K, IN_K },
+        { OUT_GRAD_BIAS, IN_BIAS },
+        { OUT_GRAD_KEY_WEIGHTS, IN_KEY_WEIGHTS },
+        { OUT_GRAD_KEY_FACTORS, IN_KEY_FACTORS },
+        { OUT_GRAD_WQ, IN_WQ },
+        { OUT_GRAD_WK, IN_WK },
+        { OUT_GRAD_WV, IN_WV },
+    };
+    const bool given = o->input[IN_GRAD_OUTPUT] != NULL || o->input[IN_GRAD_LSE] != NULL;
+    if (attend_has_gradients(o) != given)
+        return usage_error(r, e, "%s",
+                           given ? "--grad-output and --grad-lse need --grad-q or another gradient"
+                                 : "a gradient needs --grad-output or --grad-lse");
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (o->output[needs[i].output] != NULL && o->input[needs[i].of] == NULL)
+            return usage_error(r, e, "%s needs %s", attend_output_option(needs[i].output),
+                               attend_input_option(needs[i].of));
+    if (o->score == ATTPOOL_AVERAGE && (o->output[OUT_GRAD_Q] != NULL || o->output[OUT_GRAD_K]))
+        return usage_error(r, e, "--score average does not look at queries and keys: it has no %s",
+                           o->output[OUT_GRAD_Q] != NULL ? "--grad-q" : "--grad-k");
+    if (o->input[IN_GRAD_OUTPUT] != NULL && o->input[IN_V] == NULL)
+        return usage_error(r, e, "-v is missing");
+    return CMD_OK;
+}
+
+int attend_check(const struct option_reader *r, struct attend_options *o, const struct given *given,
+                 struct error *e)
+{
+    const bool weights = o->output[OUT_WEIGHTS] != NULL || o->heatmap != NULL;
+    const bool gradients = attend_has_gradients(o);
+    if (o->input[IN_Q] == NULL)
+        return usage_error(r, e, "-q is missing");
+    if (o->input[IN_K] == NULL && (o->score != ATTPOOL_AVERAGE || o->input[IN_V] == NULL))
+        return usage_error(r, e, "-k is missing");
+    if (o->input[IN_V] == NULL &&
+        (o->output[OUT_RESULT] != NULL || !(weights || o->output[OUT_LSE] || gradients)))
+        return usage_error(r, e, "-v is missing");
+    if (given->option[OPTION_OFFSET] && !o->causal && !o->window)
+        return usage_error(r, e, "--offset needs --causal or --window");
+    if (o->lengths_per_given && o->input[IN_LENGTHS] == NULL)
+        return usage_error(r, e, "--lengths-per needs --lengths");
+    if (given->option[OPTION_ROWS] && !weights)
+        return usage_error(r, e, "--rows needs --weights or --heatmap");
+    if (given->option[OPTION_SEED] && o->dropout == 0)
+        return usage_error(r, e, "--seed needs --dropout");
+    if (given->option[OPTION_BATCH_ORIGIN] && o->dropout == 0)
+        return usage_error(r, e, "--batch-origin needs --dropout");
+    if (o->keep_scripts && o->heatmap == NULL)
+        return usage_error(r, e, "--keep-scripts needs --heatmap");
+    int st = check_score(r, o, given, e);
+    if (st == CMD_OK)
+        st = check_kernel(r, o, given, e);
+    if (st == CMD_OK)
+        st = check_gradients(r, o, e);
+    if (st != CMD_OK)
+        return st;
+    bool json_on_stdout = o->common.json != NULL && name_is_stdio(o->common.json);
+    if (o->input[IN_V] != NULL && o->output[OUT_RESULT] == NULL && !json_on_stdout && !gradients)
+        o->output[OUT_RESULT] = "-";
+    return CMD_OK;
+}
