@@ -29,6 +29,7 @@ struct engine {
     attpool_progress_function *progress;
     void *progress_data;
     double progress_done, progress_time, progress_from, progress_to;
+    double span_from, span_to; /* 0 to 1 of these is this part of the call */
 
     char message[256];
 };

@@ -66,11 +66,18 @@ attpool_status ap_engine_progress(struct engine *engine, double fraction)
     if (now - engine->progress_time < PROGRESS_INTERVAL)
         return ATTPOOL_OK;
     engine->progress_time = now;
+    fraction = engine->span_from + (engine->span_to - engine->span_from) * fraction;
     if (fraction > engine->progress_done)
         engine->progress_done = fraction;
     if (engine->progress(engine->progress_data, engine->progress_done) == 0)
         return ATTPOOL_OK;
     return ap_engine_fail(engine, ATTPOOL_E_CANCELLED, "cancelled by the progress callback");
+}
+
+void ap_engine_span(struct engine *engine, double from, double to)
+{
+    engine->span_from = from;
+    engine->span_to = to;
 }
 
 void ap_engine_part(struct engine *engine, double from, double to)

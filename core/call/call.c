@@ -24,6 +24,7 @@ attpool_status ap_call_begin(struct call *call, attpool_context *context, const 
     engine->alone = false;
     atomic_store_explicit(&engine->empty_rows, 0, memory_order_relaxed);
     engine->progress_done = 0;
+    ap_engine_span(engine, 0, 1);
     ap_engine_part(engine, 0, 1);
     engine->progress_time = call->start;
     return ATTPOOL_OK;
