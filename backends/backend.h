@@ -91,6 +91,23 @@ struct softmax_args {
     struct array s, w;
 };
 
+/* The moments of a row about its query, for local lines: sums of weights times products of
+ * z_a = (k_a - q_a) power_a beside those times values. A row of out then has, of value c and
+ * coordinates a, b, the columns
+ *
+ *     [v]            c              value c
+ *     [v][d]         v + c d + a    value c times z_a
+ *     [d]                           z_a
+ *     [d (d + 1)/2]                 z_a z_b, b >= a; row a after row a - 1
+ *
+ * divided by the sum of weights like any other. For kernels alone; empty is NAN, and weights, n_eff
+ * and nodes are absent. */
+enum { MOMENTS_MOST = 64 }; /* coordinates */
+
+struct moments {
+    const double *power; /* d powers of two, on the host. NULL: no moments */
+};
+
 /* Writes out, lse, n_eff and weights of every row; empty rows by the policy, all six of them; and
  * the row's final max (0 out of the log domain, and of an empty row) and sum (0: empty), before the
  * policy. */
@@ -105,6 +122,7 @@ struct pool_args {
     struct array key_weights; /* col is the key */
     struct masks masks;
     struct dropout dropout;
+    struct moments moments;
     attpool_empty empty;          /* as the caller said, DEFAULT resolved */
     struct array out, lse, n_eff; /* lse, n_eff: row is the query. Absent: not wanted */
     struct array max, sum;        /* likewise */
@@ -112,6 +130,21 @@ struct pool_args {
     const int64_t *rows;          /* host; NULL: all n, row_count = n */
     int64_t row_count;
     const struct pool_nodes *nodes; /* not NULL: write the state instead of out, lse, n_eff */
+};
+
+static inline int64_t pool_columns(const struct pool_args *a)
+{
+    const int64_t d = a->d;
+    return a->v + (a->moments.power != NULL ? a->v * d + d + d * (d + 1) / 2 : 0);
+}
+
+/* Sums of values by the squares of the weights of a pooling that has been: W t, t = tilt_0 + sum_a
+ * tilt_(1 + a) z_a, z of moments. Rows with a sum of 0 get NaN. */
+struct pool_squared_args {
+    const struct pool_args *pool; /* value and out: v columns; max and sum are what it wrote;
+                                   * moments where there is a tilt, which out has no columns for.
+                                   * lse, n_eff, weights and nodes absent, empty is NAN */
+    struct array tilt;            /* 1 + d columns. Absent: t = 1 */
 };
 
 /* A copy of projected queries or keys, for the gradient of their matrix: rows whose gradient is 0

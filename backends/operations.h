@@ -14,6 +14,7 @@
     ROW(softmax)                                                                                   \
     ROW(pool)                                                                                      \
     ROW(pool_grad)                                                                                 \
+    ROW(pool_squared)                                                                              \
     ROW(elementwise)
 
 /* Those on partial states, which are on the host for every backend: all take those of scalar. */

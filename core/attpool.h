@@ -46,5 +46,6 @@
 #include <attpool/density.h>
 #include <attpool/pool.h>
 #include <attpool/primitives.h>
+#include <attpool/regression.h>
 
 #endif

@@ -50,7 +50,8 @@ void ap_engine_set_state(struct engine *engine, void *state);
 /* About how many multiply-adds the backend's next work takes: little work starts no thread. */
 void ap_engine_expect(struct engine *engine, double work);
 
-/* The backend's next work, all of it, is this part of the call, for its progress; at first 0 to 1. */
+/* The backend's next work, all of it, is this part of the call, for its progress; at first 0 to 1.
+ */
 void ap_engine_span(struct engine *engine, double from, double to);
 
 /* Log a line where the verbosity is at least `level`. */

@@ -73,6 +73,10 @@ const char *attpool_status_name(attpool_status status)
         NAME(ATTPOOL_E_MAX);
         NAME(ATTPOOL_E_SUM);
         NAME(ATTPOOL_E_GRADIENT);
+        NAME(ATTPOOL_E_SLOPE);
+        NAME(ATTPOOL_E_EQUIVALENT);
+        NAME(ATTPOOL_E_RESIDUALS);
+        NAME(ATTPOOL_E_STANDARD_ERRORS);
     }
 #undef NAME
     return "unknown status";

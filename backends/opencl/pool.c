@@ -6,15 +6,13 @@
  *
  *     sums, scores    what each pair says, masks applied     a word a pair
  *     weigh           weights relative to their block's largest, in place; the blocks' states
- *     fold, gather    super-blocks: the tree's leaves
- *     merge           the tree, a level at a time
- *     finish, root    the results
+ *     fold, gather    super-blocks: the tree's leaves (gather: pool_columns.c)
+ *     merge           the tree, a level at a time     (pool_columns.c)
+ *     finish, root    the results                     (finish: pool_columns.c)
  *
  * Where far keys are cut, one pass leaves them out and a second one does the rows that turn out to
  * have no near key. A further pass does the empty rows of the policies `mean` and `nearest`, and
  * one more makes W from the scores and what root kept of each row. */
-
-enum { LEAST_TILED = 32 };
 
 static const size_t across[3] = { GROUP, 1, 1 }, along[3] = { 1, GROUP, 1 };
 static const size_t tile_local[3] = { TILE_SIDE, TILE_SIDE, 1 };
@@ -24,13 +22,7 @@ static int64_t blocks_of(const struct slab *s)
     return s->width / BLOCK;
 }
 
-static void put_slab(struct launch *l, const struct pooling *p, const struct slab *s)
-{
-    ap_put(l, sizeof *s, s);
-    ap_put_buffer(l, p->chosen);
-}
-
-static void put_weighing(struct launch *l, const struct pooling *p)
+void ap_pool_put_weighing(struct launch *l, const struct pooling *p)
 {
     const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL,
                                   p->args->n_eff.data != NULL, p->cuts };
@@ -38,23 +30,13 @@ static void put_weighing(struct launch *l, const struct pooling *p)
     ap_put_array(l, &p->args->key_weights);
 }
 
-/* Is this pass for all rows alike? */
-static bool takes_every_row(const struct pooling *p)
-{
-    return p->special == USUAL || p->special == NEAR_KEYS;
-}
-
-static bool has_maxima(const struct pooling *p)
-{
-    return p->log_domain && p->special != EVEN_OF_EMPTY;
-}
-
 /* ---- The steps ---- */
 
 static bool sums_tiled(const struct pooling *p, const struct slab *s)
 {
-    return p->tiles && p->sums != SUM_NONE && takes_every_row(p) && s->queries == QUERIES_ALL &&
-           s->count >= LEAST_TILED && s->width >= LEAST_TILED && p->score.d >= 8;
+    return p->tiles && p->sums != SUM_NONE && pooling_takes_every_row(p) &&
+           s->queries == QUERIES_ALL && s->count >= LEAST_TILED && s->width >= LEAST_TILED &&
+           p->score.d >= 8;
 }
 
 static attpool_status launch_sums(const struct pooling *p, const struct slab *s)
@@ -94,7 +76,7 @@ static attpool_status make_scores(const struct pooling *p, const struct slab *s)
     if (status != ATTPOOL_OK)
         return status;
     if (ap_launch_begin(&l, p->engine, ap_score_kernel(&p->score), p->type)) {
-        put_slab(&l, p, s);
+        pooling_put_slab(&l, p, s);
         ap_put_masks(&l, &p->args->masks, &p->args->key_weights);
         ap_put_score(&l, &p->score);
         ap_put_int(&l, (int)ap_score_keys_each(&p->score));
@@ -116,8 +98,8 @@ static attpool_status launch_weigh(const struct pooling *p, const struct slab *s
     struct launch l;
 
     if (ap_launch_begin(&l, p->engine, KERNEL_WEIGH, p->type)) {
-        put_slab(&l, p, s);
-        put_weighing(&l, p);
+        pooling_put_slab(&l, p, s);
+        ap_pool_put_weighing(&l, p);
         ap_put_int(&l, p->special);
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->scores);
@@ -137,7 +119,7 @@ static attpool_status launch_drop(const struct pooling *p, const struct slab *s)
     if (p->args->dropout.threshold == 0)
         return ATTPOOL_OK;
     if (ap_launch_begin(&l, p->engine, KERNEL_DROP, p->type)) {
-        put_slab(&l, p, s);
+        pooling_put_slab(&l, p, s);
         ap_put_dropping(&l, p->args);
         ap_put_buffer(&l, p->scores);
         ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
@@ -151,8 +133,8 @@ static attpool_status launch_fold(const struct pooling *p, const struct slab *s,
     struct launch l;
 
     if (ap_launch_begin(&l, p->engine, KERNEL_FOLD, p->type)) {
-        put_slab(&l, p, s);
-        ap_put_int(&l, has_maxima(p));
+        pooling_put_slab(&l, p, s);
+        ap_put_int(&l, pooling_has_maxima(p));
         ap_put_int(&l, p->special);
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->blocks);
@@ -164,91 +146,13 @@ static attpool_status launch_fold(const struct pooling *p, const struct slab *s,
     return ap_launch_end(&l);
 }
 
-static attpool_status launch_gather(const struct pooling *p, const struct slab *s, int64_t slot)
-{
-    const struct pool_args *args = p->args;
-    int64_t supers = max64(1, ceil_div(s->width, SUPER_BLOCK));
-    bool tiled = p->tiles && takes_every_row(p) && s->queries == QUERIES_ALL &&
-                 s->count >= LEAST_TILED && args->v >= LEAST_TILED && s->width > 0;
-    int64_t tiles[3] = { ceil_div(args->v, TILE) * TILE_SIDE, ceil_div(s->count, TILE) * TILE_SIDE,
-                         s->rows / s->count * supers };
-    int64_t each[3] = { args->v, s->rows, supers };
-    struct launch l;
-
-    if (!ap_launch_begin(&l, p->engine, tiled ? KERNEL_GATHER_TILE : KERNEL_GATHER_EACH, p->type))
-        return ap_launch_end(&l);
-    if (tiled)
-        ap_put(&l, sizeof *s, s);
-    else
-        put_slab(&l, p, s);
-    ap_put_buffer(&l, p->scores);
-    ap_put_buffer(&l, p->blocks);
-    ap_put_array(&l, &args->value);
-    ap_put_long(&l, args->v);
-    ap_put_buffer(&l, p->columns);
-    ap_put_long(&l, slot);
-    if (tiled) {
-        ap_put_int(&l, (int)supers);
-        ap_put_long(&l, args->masks.band_low);
-        ap_put_long(&l, args->masks.band_high);
-        ap_launch_run(&l, 3, tiles, tile_local);
-    } else {
-        ap_put_int(&l, p->special);
-        ap_put_buffer(&l, p->row_sum);
-        ap_launch_run(&l, 3, each, args->v < 16 ? along : across);
-    }
-    return ap_launch_end(&l);
-}
-
-/* The nodes whose length is reach super-blocks, into their siblings that come before them. */
-static attpool_status launch_merges(const struct pooling *p, const struct slab *s, int64_t reach)
-{
-    int64_t right = (p->first_super / reach / 2 * 2 + 1) * reach;
-    int64_t end = p->first_super + p->slots, items[3];
-    struct launch l;
-
-    if (right <= p->first_super)
-        right += 2 * reach;
-    if (right >= end)
-        return ATTPOOL_OK;
-    items[0] = p->args->v;
-    items[1] = s->rows;
-    items[2] = (end - 1 - right) / (2 * reach) + 1;
-    if (ap_launch_begin(&l, p->engine, KERNEL_MERGE, p->type)) {
-        ap_put_long(&l, s->rows);
-        ap_put_long(&l, p->first_super);
-        ap_put_long(&l, right);
-        ap_put_long(&l, reach);
-        ap_put_long(&l, items[2]);
-        ap_put_long(&l, p->slots);
-        ap_put_int(&l, has_maxima(p));
-        ap_put_buffer(&l, p->nodes);
-        ap_launch_run(&l, 2, items + 1, across);
-    }
-    if (ap_launch_end(&l) != ATTPOOL_OK || p->args->v == 0)
-        return l.status;
-    if (ap_launch_begin(&l, p->engine, KERNEL_MERGE_COLUMNS, p->type)) {
-        ap_put_long(&l, s->rows);
-        ap_put_long(&l, p->first_super);
-        ap_put_long(&l, right);
-        ap_put_long(&l, reach);
-        ap_put_long(&l, items[2]);
-        ap_put_long(&l, p->slots);
-        ap_put_buffer(&l, p->nodes);
-        ap_put_buffer(&l, p->columns);
-        ap_put_long(&l, p->args->v);
-        ap_launch_run(&l, 3, items, p->args->v < 16 ? along : across);
-    }
-    return ap_launch_end(&l);
-}
-
 static attpool_status launch_root(const struct pooling *p, const struct slab *s)
 {
     const struct pool_args *args = p->args;
     struct launch l;
 
     if (ap_launch_begin(&l, p->engine, KERNEL_ROOT, p->type)) {
-        put_slab(&l, p, s);
+        pooling_put_slab(&l, p, s);
         ap_put_buffer(&l, p->nodes);
         ap_put_long(&l, p->slots);
         ap_put_int(&l, p->log_domain);
@@ -271,37 +175,13 @@ static attpool_status launch_root(const struct pooling *p, const struct slab *s)
     return ap_launch_end(&l);
 }
 
-static attpool_status launch_finish(const struct pooling *p, const struct slab *s)
-{
-    const struct pool_args *args = p->args;
-    int64_t items[2] = { args->v, s->rows };
-    struct launch l;
-
-    if (!args->out.data)
-        return ATTPOOL_OK;
-    if (ap_launch_begin(&l, p->engine, KERNEL_FINISH, p->type)) {
-        put_slab(&l, p, s);
-        ap_put_buffer(&l, p->nodes);
-        ap_put_long(&l, p->slots);
-        ap_put_buffer(&l, p->columns);
-        ap_put_long(&l, args->v);
-        ap_put_int(&l, p->special);
-        ap_put_int(&l, (int)args->empty);
-        ap_put_real(&l, args->dropout.scale);
-        ap_put_buffer(&l, p->row_sum);
-        ap_put_array(&l, &args->out);
-        ap_launch_run(&l, 2, items, args->v < 16 ? along : across);
-    }
-    return ap_launch_end(&l);
-}
-
 static attpool_status launch_nearest(const struct pooling *p, const struct slab *s)
 {
     int64_t items[1] = { s->rows * GROUP };
     struct launch l;
 
     if (ap_launch_begin(&l, p->engine, KERNEL_NEAREST, p->type)) {
-        put_slab(&l, p, s);
+        pooling_put_slab(&l, p, s);
         ap_put_buffer(&l, p->scores);
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->row_max); /* which is of no use in rows that are empty */
@@ -342,8 +222,8 @@ static attpool_status launch_weights(const struct pooling *p, const struct slab 
     struct launch l;
 
     if (ap_launch_begin(&l, p->engine, KERNEL_OUT_WEIGHTS, p->type)) {
-        put_slab(&l, p, s);
-        put_weighing(&l, p);
+        pooling_put_slab(&l, p, s);
+        ap_pool_put_weighing(&l, p);
         ap_put_int(&l, args->key_weights.data || ap_score_has_factor(&p->score));
         ap_put_int(&l, (int)args->empty);
         ap_put_buffer(&l, p->scores);
@@ -411,8 +291,8 @@ static attpool_status launch_leaves(const struct pooling *p, const struct slab *
         status = launch_fold(p, s, slot);
     if (status == ATTPOOL_OK && p->args->v > 0)
         status = launch_drop(p, s);
-    if (status == ATTPOOL_OK && p->args->v > 0)
-        status = launch_gather(p, s, slot);
+    if (status == ATTPOOL_OK && p->column_count > 0)
+        status = ap_pool_gather(p, s, slot);
     return status;
 }
 
@@ -426,12 +306,12 @@ attpool_status ap_pool_slab(void *arg, struct slab *s)
         if ((int64_t)1 << level >= p->first_super + p->slots)
             break;
         if (status == ATTPOOL_OK)
-            status = launch_merges(p, s, (int64_t)1 << level);
+            status = ap_pool_merge(p, s, (int64_t)1 << level);
     }
     if (status != ATTPOOL_OK || p->args->nodes)
         return status;
     /* root, which is last, changes what tells a later step which rows to leave alone */
-    status = launch_finish(p, s);
+    status = ap_pool_finish(p, s);
     return status == ATTPOOL_OK ? launch_root(p, s) : status;
 }
 

@@ -18,14 +18,47 @@ struct pooling {
     bool cuts;                    /* far keys are no part of rows that have a near one */
     int special;                  /* what this pass is for */
     int64_t first_super, slots;   /* super-blocks of the call */
+    int64_t column_count;         /* of the accumulators */
+    bool squared;                 /* values are summed by squared weights (pool_squared.c) */
+    const struct array *tilt;     /* of these */
     int64_t slab_rows, slab_keys; /* at most so many at a time; keys: whole super-blocks */
     cl_mem chosen;                /* pool_args.rows on the device, or NULL */
+    cl_mem power;                 /* pool_args.moments.power in the type, or NULL */
     cl_mem scores, scales, blocks, nodes, columns, row_max, row_sum, row_info;
 };
+
+enum { LEAST_TILED = 32 };
+
+static inline void pooling_put_slab(struct launch *l, const struct pooling *p, const struct slab *s)
+{
+    ap_put(l, sizeof *s, s);
+    ap_put_buffer(l, p->chosen);
+}
+
+/* Is this pass for all rows alike? */
+static inline bool pooling_takes_every_row(const struct pooling *p)
+{
+    return p->special == USUAL || p->special == NEAR_KEYS;
+}
+
+static inline bool pooling_has_maxima(const struct pooling *p)
+{
+    return p->log_domain && p->special != EVEN_OF_EMPTY && !p->squared;
+}
+
+void ap_pool_put_weighing(struct launch *l, const struct pooling *p);
 
 /* Everything but what is in args, for calls of any length of row. */
 attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
                             int type);
+
+/* The same with what the device is to read, and the score opened; to be ended. */
+attpool_status ap_pool_begin(struct pooling *p, struct engine *engine, const struct pool_args *args,
+                             int type);
+void ap_pool_end(struct pooling *p);
+
+/* All rows of the call, or the chosen ones, a slab after the other; `queries` is QUERIES_*. */
+attpool_status ap_pool_each_slab(struct pooling *p, int queries, slab_step *step);
 
 /* Let the slab have as many keys as scratch memory has room for, make their scores, take the
  * step; and so on to the last key. */
@@ -34,6 +67,12 @@ attpool_status ap_pool_each_scores(const struct pooling *p, struct slab *s, scor
 
 /* Steps of ap_slab_each with a struct pooling. Results of a slab; with args->nodes, its states. */
 slab_step ap_pool_slab;
+
+/* Of the accumulators, with weights, block factors and nodes made: those of the super-blocks from
+ * `slot` on; the merges of nodes that are `reach` super-blocks long; O. */
+attpool_status ap_pool_gather(const struct pooling *p, const struct slab *s, int64_t slot);
+attpool_status ap_pool_merge(const struct pooling *p, const struct slab *s, int64_t reach);
+attpool_status ap_pool_finish(const struct pooling *p, const struct slab *s);
 
 /* The policy nearest, for the rows of the slab that are empty. */
 slab_step ap_pool_slab_nearest;

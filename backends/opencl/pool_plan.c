@@ -17,9 +17,9 @@ static void plan_slabs(struct pooling *p, int64_t rows)
     int64_t pairs = words / (p->has_factor ? 2 : 1);
     int64_t keys = p->slots * SUPER_BLOCK;
 
-    pairs = min64(pairs, LAUNCH_TERMS / max64(16, max64(terms, args->v)));
+    pairs = min64(pairs, LAUNCH_TERMS / max64(16, max64(terms, p->column_count)));
     rows = min64(rows, max64(LEAST_ROWS, pairs / keys));
-    rows = min64(rows, max64(1, words / (p->slots * (args->v + 3))));
+    rows = min64(rows, max64(1, words / (p->slots * (p->column_count + 3))));
     rows = min64(rows, max64(1, pairs / SUPER_BLOCK));
     p->slab_rows = rows;
     p->slab_keys = min64(keys, max64(1, pairs / rows / SUPER_BLOCK) * SUPER_BLOCK);
@@ -39,14 +39,13 @@ static bool plan_scratch(struct pooling *p, int64_t all_rows)
            reserve(p, &p->scales, SCRATCH_SCALES, rows, size) &&
            reserve(p, &p->blocks, SCRATCH_BLOCKS, 3 * rows * (p->slab_keys / BLOCK), size) &&
            reserve(p, &p->nodes, SCRATCH_NODES, 3 * rows * p->slots, size) &&
-           reserve(p, &p->columns, SCRATCH_COLUMNS, rows * p->slots * p->args->v, size) &&
+           reserve(p, &p->columns, SCRATCH_COLUMNS, rows * p->slots * p->column_count, size) &&
            reserve(p, &p->row_max, SCRATCH_MAX, all_rows, size) &&
            reserve(p, &p->row_sum, SCRATCH_SUM, all_rows, size) &&
            reserve(p, &p->row_info, SCRATCH_INFO, all_rows, sizeof(cl_long));
 }
 
-/* All rows of the call, or the chosen ones, a slab after the other. */
-static attpool_status each_slab(struct pooling *p, int queries, slab_step *step)
+attpool_status ap_pool_each_slab(struct pooling *p, int queries, slab_step *step)
 {
     const struct pool_args *args = p->args;
     struct cut cut = {
@@ -72,26 +71,26 @@ static attpool_status run(struct pooling *p)
 
     if (p->cuts) {
         p->special = NEAR_KEYS;
-        status = each_slab(p, how, ap_pool_slab);
+        status = ap_pool_each_slab(p, how, ap_pool_slab);
         p->special = args->nodes ? USUAL : ALL_OF_LONELY;
     }
     if (status == ATTPOOL_OK)
-        status = each_slab(p, how, ap_pool_slab);
+        status = ap_pool_each_slab(p, how, ap_pool_slab);
     if (args->nodes || status != ATTPOOL_OK)
         return status;
     if (args->empty == ATTPOOL_EMPTY_MEAN) {
         p->special = EVEN_OF_EMPTY;
-        status = each_slab(p, how, ap_pool_slab);
+        status = ap_pool_each_slab(p, how, ap_pool_slab);
     } else if (args->empty == ATTPOOL_EMPTY_NEAREST) {
         p->special = NEAREST_OF_EMPTY;
-        status = each_slab(p, how, ap_pool_slab_nearest);
+        status = ap_pool_each_slab(p, how, ap_pool_slab_nearest);
     }
     if (status != ATTPOOL_OK || !args->weights.data)
         return status;
     p->special = args->empty == ATTPOOL_EMPTY_MEAN ? EVEN_AND_OTHERS : USUAL;
     if (args->rows && others)
         how = QUERIES_CHOSEN_OF_ALL;
-    return each_slab(p, how, ap_pool_slab_weights);
+    return ap_pool_each_slab(p, how, ap_pool_slab_weights);
 }
 
 attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
@@ -112,6 +111,7 @@ attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const stru
     p->log_domain = ap_score_has_log(&p->score) || args->masks.bias.data;
     p->has_factor = p->log_domain && ap_score_has_factor(&p->score) && args->score == POOL_KERNEL;
     p->cuts = pool_cuts(args);
+    p->column_count = pool_columns(args);
     p->first_super = args->key_origin / SUPER_BLOCK;
     p->slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p->first_super);
     attpool_status status = ap_opencl_turns(engine, ap_score_turns(&p->score));
@@ -121,25 +121,59 @@ attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const stru
     return plan_scratch(p, rows) ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
 }
 
-attpool_status ap_opencl_pool(struct engine *engine, const struct pool_args *args, int type)
+/* What the host says of the call, to the device. */
+static attpool_status copy_lists(struct pooling *p)
 {
-    struct pooling p;
+    const struct pool_args *args = p->args;
+    const double *power = args->moments.power;
+    float f32[MOMENTS_MOST];
+
+    if (args->rows && args->row_count > 0 && args->weights.data &&
+        !(p->chosen =
+              ap_opencl_copy(p->engine, args->rows, (size_t)args->row_count * sizeof(int64_t))))
+        return ATTPOOL_E_MEMORY;
+    if (!power || args->d == 0)
+        return ATTPOOL_OK;
+    for (int64_t a = 0; a < args->d; a++)
+        f32[a] = (float)power[a];
+    p->power = ap_opencl_copy(p->engine, p->type == TYPE_F32 ? (const void *)f32 : power,
+                              (size_t)args->d * type_bytes(p->type));
+    return p->power ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
+}
+
+attpool_status ap_pool_begin(struct pooling *p, struct engine *engine, const struct pool_args *args,
+                             int type)
+{
     attpool_status status = ap_opencl_check(engine, &args->masks, &args->key_weights, args->batch,
                                             args->heads, args->n, args->m, type);
 
     if (status == ATTPOOL_OK)
-        status = ap_pool_plan(&p, engine, args, type);
+        status = ap_pool_plan(p, engine, args, type);
     if (status != ATTPOOL_OK)
         return status;
-    if (args->rows && args->row_count > 0 && args->weights.data &&
-        !(p.chosen = ap_opencl_copy(engine, args->rows, (size_t)args->row_count * sizeof(int64_t))))
-        return ATTPOOL_E_MEMORY;
-    if (ap_score_open(engine, &p.score)) {
-        status = run(&p);
-        ap_score_close(engine, &p.score);
-    } else {
-        status = ATTPOOL_E_MEMORY;
-    }
-    ap_opencl_release(engine, p.chosen);
+    status = copy_lists(p);
+    if (status == ATTPOOL_OK && ap_score_open(engine, &p->score))
+        return ATTPOOL_OK;
+    ap_opencl_release(engine, p->power);
+    ap_opencl_release(engine, p->chosen);
+    return ATTPOOL_E_MEMORY;
+}
+
+void ap_pool_end(struct pooling *p)
+{
+    ap_score_close(p->engine, &p->score);
+    ap_opencl_release(p->engine, p->power);
+    ap_opencl_release(p->engine, p->chosen);
+}
+
+attpool_status ap_opencl_pool(struct engine *engine, const struct pool_args *args, int type)
+{
+    struct pooling p;
+    attpool_status status = ap_pool_begin(&p, engine, args, type);
+
+    if (status != ATTPOOL_OK)
+        return status;
+    status = run(&p);
+    ap_pool_end(&p);
     return status;
 }

@@ -72,7 +72,7 @@ static void write_out(const struct row *row, const struct outcome *outcome,
 {
     const real scale = (real)row->args->dropout.scale;
     const bool dropped = outcome->kind == NEAREST && is_dropped(row, outcome->nearest);
-    for (int64_t c = 0; c < row->args->v; c++) {
+    for (int64_t c = 0; c < row->columns; c++) {
         real o = outcome->blank;
         if (outcome->kind == WEIGHTED)
             o = quotient(state->acc[c], state->sum) * scale;
@@ -119,10 +119,11 @@ static void write_weights(const struct row *row, const struct outcome *outcome,
 static real *pool_scratch(const struct pool_job *job, int worker, struct state *state)
 {
     real *at = ap_engine_scratch(job->engine, worker);
+    const int64_t columns = pool_columns(job->args);
     for (int slot = 0; slot < job->slots; slot++)
-        state[slot].acc = at + slot * job->args->v;
-    state[TREE_NODES].acc = at + job->slots * job->args->v;
-    return state[TREE_NODES].acc + job->args->v;
+        state[slot].acc = at + slot * columns;
+    state[TREE_NODES].acc = at + job->slots * columns;
+    return state[TREE_NODES].acc + columns;
 }
 
 static void write_row(const struct pool_job *job, int64_t b, int64_t h, struct row *row,
@@ -220,6 +221,20 @@ static void weights_task(void *arg, int64_t index, int worker)
     }
 }
 
+/* Memory for the workers. */
+static attpool_status pool_reserve(struct pool_job *job)
+{
+    const struct pool_args *args = job->args;
+    int64_t first, end;
+    call_range(args, &first, &end);
+    job->slots = tree_slots(first, end);
+    size_t numbers = (size_t)(job->slots + 1) * (size_t)pool_columns(args) + (size_t)args->d;
+    if (!ap_engine_reserve(job->engine, numbers * sizeof(real), 0))
+        return ap_engine_fail(job->engine, ATTPOOL_E_MEMORY, "no memory for %zu bytes a thread",
+                              numbers * sizeof(real));
+    return ATTPOOL_OK;
+}
+
 #define scalar_pool SCALAR(TYPED(pool))
 attpool_status scalar_pool(struct engine *engine, const struct pool_args *args)
 {
@@ -227,14 +242,8 @@ attpool_status scalar_pool(struct engine *engine, const struct pool_args *args)
     bool chosen = args->weights.data != NULL && args->rows != NULL;
     bool all = !chosen || args->out.data != NULL || args->lse.data != NULL ||
                args->n_eff.data != NULL || args->max.data != NULL || args->sum.data != NULL;
-    attpool_status status = ATTPOOL_OK;
-    int64_t first, end;
-    call_range(args, &first, &end);
-    job.slots = tree_slots(first, end);
-    size_t bytes = ((size_t)(job.slots + 1) * (size_t)args->v + (size_t)args->d) * sizeof(real);
-    if (!ap_engine_reserve(engine, bytes, 0))
-        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for %zu bytes a thread", bytes);
-    if (all)
+    attpool_status status = pool_reserve(&job);
+    if (status == ATTPOOL_OK && all)
         status = ap_engine_parallel(engine, task_count(args->batch, args->heads, args->n),
                                     pool_task, &job);
     job.note_empty = !all;

@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define REAL_BITS 32
-#include "backends/scalar/pool.h"
+#include "backends/scalar/pool_squared.h"

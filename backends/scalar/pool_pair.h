@@ -9,9 +9,17 @@
 #include "backends/scalar/masks.h"
 #include "backends/scalar/score.h"
 
+/* The final max and sum of a row whose squared weights are summed, and what they are multiplied by
+ * before they are squared. */
+struct given {
+    real max, sum;
+    struct matrix tilt;
+};
+
 struct row {
     const struct pool_args *args;
-    int64_t item; /* batch items and heads counted as one */
+    int64_t item;    /* batch items and heads counted as one */
+    int64_t columns; /* of the accumulators */
     struct visible visible;
     struct metric metric; /* q and k also of dot and additive */
     struct matrix value, wv;
@@ -20,12 +28,13 @@ struct row {
     bool cuts; /* far keys take no part where there is a near one */
     bool near; /* as if there were: far keys are left out */
     struct scoring scoring;
+    const struct given *given; /* or NULL */
 };
 
 static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int64_t i,
                          const real *q)
 {
-    struct row row = { .args = args, .item = b * args->heads + h };
+    struct row row = { .args = args, .item = b * args->heads + h, .columns = pool_columns(args) };
     row.visible = visible_of(&args->masks, &args->key_weights, b, h, i, args->m);
     row.metric = metric_of(&args->kernel, args->d, q, &args->k, b, h, i);
     row.value = matrix_of(&args->value, b, h, sizeof(real));

@@ -74,14 +74,41 @@ static void block_weights(const struct row *row, real max, bool sums, struct blo
     }
 }
 
+/* Are the sums relative to a maximum? */
+static bool is_relative(const struct row *row)
+{
+    return row->has_max && !row->even && row->given == NULL;
+}
+
 static void state_clear(const struct row *row, struct state *state)
 {
-    state->max = row->has_max && !row->even ? -REAL_MAX : 0;
+    state->max = is_relative(row) ? -REAL_MAX : 0;
     state->sum = 0;
     state->square = 0;
     state->exponent = 0;
-    for (int64_t c = 0; c < row->args->v; c++)
+    for (int64_t c = 0; c < row->columns; c++)
         state->acc[c] = 0;
+}
+
+/* z of coordinate a. */
+static real row_offset(const struct row *row, int64_t j, int64_t a)
+{
+    return (get(row->metric.k, j, a) - row->metric.q[a]) * (real)row->args->moments.power[a];
+}
+
+/* Moments of key j, of weight p. */
+static void pair_moments(const struct row *row, int64_t j, real p, real *acc)
+{
+    const int64_t d = row->args->d, v = row->args->v;
+    real *products = acc + v, *first = products + v * d, *second = first + d;
+    for (int64_t a = 0; a < d; a++) {
+        const real t = p * row_offset(row, j, a);
+        first[a] += t;
+        for (int64_t c = 0; c < v; c++)
+            products[c * d + a] = r_fma(t, get(row->value, j, c), products[c * d + a]);
+        for (int64_t b = a; b < d; b++, second++)
+            *second = r_fma(t, row_offset(row, j, b), *second);
+    }
 }
 
 static void block_sum(const struct row *row, const struct block *block, struct state *state)
@@ -94,6 +121,8 @@ static void block_sum(const struct row *row, const struct block *block, struct s
             continue;
         for (int64_t c = 0; c < row->args->v; c++)
             state->acc[c] = r_fma(p, get(row->value, block->key[n], c), state->acc[c]);
+        if (row->args->moments.power != NULL)
+            pair_moments(row, block->key[n], p, state->acc);
     }
 }
 
@@ -116,6 +145,33 @@ static void block_squares(const struct block *block, struct state *state)
     }
 }
 
+/* What a normalised weight of key j is multiplied by. */
+static real row_tilt(const struct row *row, int64_t j)
+{
+    const struct matrix tilt = row->given->tilt;
+    real t = get(tilt, row->visible.i, 0);
+    for (int64_t a = 0; a < row->args->d; a++)
+        t = r_fma(get(tilt, row->visible.i, 1 + a), row_offset(row, j, a), t);
+    return t;
+}
+
+/* Sums by squares of the final weights. */
+static void block_squared(const struct row *row, struct block *block, struct state *state)
+{
+    const real sum = row->given->sum, inverse = 1 / sum;
+    const bool divide = divides(row->args);
+    block_weights(row, row->given->max, false, block);
+    for (int n = 0; n < block->count; n++) {
+        const int64_t j = block->key[n];
+        real w = divide ? block->weight[n] / sum : block->weight[n] * inverse;
+        if (row->given->tilt.at != NULL)
+            w *= row_tilt(row, j);
+        w *= w;
+        for (int64_t c = 0; c < row->args->v; c++)
+            state->acc[c] = r_fma(w, get(row->value, j, c), state->acc[c]);
+    }
+}
+
 /* The local number of the first key at or after both `first` and the position `position`. */
 static int64_t local(const struct row *row, int64_t position, int64_t first)
 {
@@ -133,6 +189,16 @@ static bool row_cut(const struct row *row, int64_t from, int64_t length, int64_t
     return *first < *end;
 }
 
+/* The state of a block. */
+static void block_pool(const struct row *row, struct block *block, struct state *state)
+{
+    state->max = block_max(row, block);
+    block_weights(row, state->max, true, block);
+    block_sum(row, block, state);
+    if (!row->has_max && !row->even)
+        block_squares(block, state);
+}
+
 /* The state of super-block `super`; `spare` is room for a block's. */
 static void super_block(const struct row *row, int64_t super, struct state *state,
                         struct state *spare)
@@ -147,12 +213,11 @@ static void super_block(const struct row *row, int64_t super, struct state *stat
         if (block.count == 0)
             continue;
         state_clear(row, spare);
-        spare->max = block_max(row, &block);
-        block_weights(row, spare->max, true, &block);
-        block_sum(row, &block, spare);
-        if (!row->has_max && !row->even)
-            block_squares(&block, spare);
-        state_merge(row->has_max && !row->even, state, spare, row->args->v);
+        if (row->given != NULL)
+            block_squared(row, &block, spare);
+        else
+            block_pool(row, &block, spare);
+        state_merge(is_relative(row), state, spare, row->columns);
     }
 }
 
@@ -166,8 +231,7 @@ static void row_states(const struct row *row, int64_t first, int64_t end, struct
         int slot = tree_push(tree, 0, super);
         super_block(row, super, &state[slot], &state[TREE_NODES]);
         while (tree_join(tree, &step))
-            state_merge(row->has_max && !row->even, &state[step.left], &state[step.right],
-                        row->args->v);
+            state_merge(is_relative(row), &state[step.left], &state[step.right], row->columns);
     }
 }
 
@@ -186,8 +250,7 @@ static void row_tree(const struct row *row, struct state *state)
     }
     row_states(row, first, end, &tree, state);
     while (tree_collapse(&tree, &step))
-        state_merge(row->has_max && !row->even, &state[step.left], &state[step.right],
-                    row->args->v);
+        state_merge(is_relative(row), &state[step.left], &state[step.right], row->columns);
 }
 
 /* The whole row in state[0]: without its far keys where a key is near. */

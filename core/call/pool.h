@@ -28,8 +28,14 @@ struct pool_tensors {
 
 /* What is done with a described call: outputs are written; the state of a part has none; a gradient
  * reads O, max and sum, and looks at no other output; a statistic of the sums of weights has none
- * but those that it adds to the described call. */
-enum pool_purpose { PURPOSE_POOL, PURPOSE_STATE, PURPOSE_GRADIENT, PURPOSE_SUMS };
+ * but those that it adds to the described call; a regression may have others, too. */
+enum pool_purpose {
+    PURPOSE_POOL,
+    PURPOSE_STATE,
+    PURPOSE_GRADIENT,
+    PURPOSE_SUMS,
+    PURPOSE_REGRESSION
+};
 
 /* Check all arguments, to which others may then be added; then see that outputs overlap nothing and
  * describe the call. */

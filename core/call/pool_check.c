@@ -144,7 +144,8 @@ static attpool_status check_asked(struct pool_call *c, enum pool_purpose purpose
         return ATTPOOL_OK;
     if (c->out && !c->value)
         return ap_engine_fail(e, ATTPOOL_E_VALUE, "V is NULL, but O is not");
-    if (!c->out && !c->lse && !c->n_eff && !c->max && !c->sum && !c->weights)
+    if (purpose != PURPOSE_REGRESSION && !c->out && !c->lse && !c->n_eff && !c->max && !c->sum &&
+        !c->weights)
         return ap_engine_fail(e, ATTPOOL_E_OUTPUT, "O is NULL and no other output is asked for");
     return ATTPOOL_OK;
 }

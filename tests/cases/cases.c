@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CASES = 5000, MOST_NAME = 96 };
+enum { MOST_CASES = 7000, MOST_NAME = 96 };
 
 static struct test_case table[MOST_CASES];
 static char names[MOST_CASES][MOST_NAME];
@@ -275,6 +275,7 @@ const struct test_case *test_cases(size_t *count)
         cases_of_grad();
         cases_of_dropout(table, filled);
         cases_of_density();
+        cases_of_regression();
     }
     *count = filled;
     return table;
@@ -301,6 +302,8 @@ double test_case_flops(const struct test_case *c)
     double rows = at_least_one(c->b) * at_least_one(c->h) * ((double)c->n + c->m);
     if (c->operation == OPERATION_POOL_GRAD)
         return 3 * pairs * (4 * c->d + 20 + 4 * c->v);
+    if (c->operation == OPERATION_REGRESSION)
+        return 2 * pairs * ((c->d + 2) * (c->d + c->v + 3) + 10);
     if (c->score == ATTPOOL_ADDITIVE)
         return pairs * (20 * c->p + 10 + 2 * c->v) + 2 * rows * c->p * c->d;
     if (c->score == ATTPOOL_PROJECTION)

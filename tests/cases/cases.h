@@ -15,7 +15,8 @@ enum operation {
     OPERATION_SOFTMAX,
     OPERATION_POOL,
     OPERATION_POOL_GRAD, /* after a pooling, whose outputs count too; by L WITH_LSE */
-    OPERATION_DENSITY    /* n_eff is the density, L its logarithm; there is no O */
+    OPERATION_DENSITY,   /* n_eff is the density, L its logarithm; there is no O */
+    OPERATION_REGRESSION /* with slope, t and standard errors */
 };
 
 /* Options, to be combined. */
@@ -52,6 +53,7 @@ enum with {
                                   * have no heads: they belong to the batch item */
     WITH_HUGE_BIAS = 1 << 28,    /* near the largest number */
     WITH_WIDE_WEIGHTS = 1 << 29, /* key weights of any size, more of them as they go on */
+    WITH_SAMPLE = 1 << 30,       /* residuals of the first half of the keys */
 };
 #define WITH_ALL_OUTPUTS (WITH_LSE | WITH_N_EFF | WITH_WEIGHTS)
 
@@ -95,6 +97,7 @@ struct test_case {
     attpool_empty empty;
     enum arrangement in, out;
     enum special special;
+    int degree;         /* of a regression */
     double alpha, beta; /* of bmm; alpha is the scale of WITH_SCALE too */
     double dropout;
     int batch_origin;

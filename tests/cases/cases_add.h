@@ -37,8 +37,9 @@ void cases_of_cuts(void);
 /* Some of the table's rows with dropout. */
 void cases_of_dropout(const struct test_case *table, size_t count);
 
-/* Those of OPERATION_POOL_GRAD, and of OPERATION_DENSITY. */
+/* Those of OPERATION_POOL_GRAD, OPERATION_DENSITY and OPERATION_REGRESSION. */
 void cases_of_grad(void);
 void cases_of_density(void);
+void cases_of_regression(void);
 
 #endif

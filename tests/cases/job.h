@@ -6,7 +6,7 @@
 
 #include "tests/cases/cases.h"
 
-enum { JOB_OUTPUTS = 17, FIRST_GRADIENT = 6, MOST_ROWS = 3, MOST_MIXED = 300 };
+enum { JOB_OUTPUTS = 20, FIRST_GRADIENT = 9, MOST_ROWS = 3, MOST_MIXED = 300 };
 
 struct job {
     const struct test_case *c;
@@ -17,9 +17,11 @@ struct job {
     struct tensor q, k, v, wq, wk, wv, inverse_bandwidths, factors, lengths, mask, bias,
         key_weights;
     struct tensor d_out, d_lse; /* of pool_grad */
+    struct tensor residuals;    /* of a regression */
     /* Outputs; bmm: C is out; kernel: G; softmax: W. */
     struct tensor out, lse, n_eff, weights;
-    struct tensor max, sum; /* of pool_grad, from here on */
+    struct tensor slope, equivalent, errors; /* of a regression */
+    struct tensor max, sum;                  /* of pool_grad, from here on */
     struct tensor dq, dk, dv, dbias, dkey_weights, dscale, dinverse_bandwidths, dfactors, dwq, dwk,
         dwv;
 
@@ -31,6 +33,7 @@ struct job {
     attpool_softmax_options softmax;
     attpool_pool_options pool;
     attpool_gradients gradients;
+    attpool_regression_options regression;
 };
 
 /* The job of a case; inputs are made read-only. */
@@ -47,6 +50,9 @@ void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t cou
 /* Lengths, which count from the first key of the part, are the caller's to replace. */
 void job_cut_keys(struct job *view, int64_t start, int64_t count);
 void job_reverse_queries(struct job *view);
+
+/* Part of job_new: its tensors. */
+void job_make(struct job *job, enum place place);
 
 /* Part of job_new: the values of the inputs; and the largest number of the type. */
 void job_fill(struct job *job);

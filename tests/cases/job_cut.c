@@ -18,6 +18,9 @@ void job_cut_queries(struct job *view, int64_t start, int64_t count)
     cut(&view->weights, -2, start, count);
     cut(&view->mask, -2, start, count);
     cut(&view->bias, -2, start, count);
+    cut(&view->slope, -2, start, count);
+    cut(&view->equivalent, -2, start, count);
+    cut(&view->errors, -2, start, count);
     cut(&view->d_out, -2, start, count);
     cut(&view->d_lse, -1, start, count);
     cut(&view->max, -1, start, count);
@@ -43,9 +46,12 @@ void job_cut_leading(struct job *view, int dimension, int64_t start, int64_t cou
 {
     int matrix = dimension == 0 ? -4 : -3;
     view->masks.batch_origin += start * (dimension == 0 ? view->heads : 1);
-    struct tensor *const matrices[] = { &view->q,    &view->k,       &view->v,   &view->mask,
-                                        &view->bias, &view->weights, &view->out, &view->d_out,
-                                        &view->dq,   &view->dk,      &view->dv,  &view->dbias };
+    struct tensor *const matrices[] = { &view->q,        &view->k,          &view->v,
+                                        &view->mask,     &view->bias,       &view->weights,
+                                        &view->out,      &view->d_out,      &view->dq,
+                                        &view->dk,       &view->dv,         &view->dbias,
+                                        &view->slope,    &view->equivalent, &view->errors,
+                                        &view->residuals };
     struct tensor *const vectors[] = { &view->lse, &view->n_eff, &view->d_lse, &view->max,
                                        &view->sum };
     const bool widths = view->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_KEY ||
@@ -112,6 +118,9 @@ void job_reverse_queries(struct job *view)
     reverse(&view->lse, -1);
     reverse(&view->n_eff, -1);
     reverse(&view->weights, -2);
+    reverse(&view->slope, -2);
+    reverse(&view->equivalent, -2);
+    reverse(&view->errors, -2);
     reverse(&view->mask, -2);
     reverse(&view->bias, -2);
     if (view->masks.lengths_per == ATTPOOL_LENGTHS_ROW)

@@ -243,6 +243,16 @@ static void fill_special(struct job *job)
     }
 }
 
+/* Of every third case some are missing. */
+static void fill_residuals(struct job *job)
+{
+    struct tensor *t = &job->residuals;
+    fill_data(job, t, 17, -2, 1);
+    for (int64_t i = 0; tensor_present(t) && job->c->seed % 3 == 0 && i < tensor_count(t); i++)
+        if (random_bits(job->c->seed * 64u + 18, (uint64_t)i) % 16 == 0)
+            tensor_set(&t->dl, i, NAN);
+}
+
 void job_fill(struct job *job)
 {
     const struct test_case *c = job->c;
@@ -256,6 +266,7 @@ void job_fill(struct job *job)
     fill_uniform(job, &job->wv, 13, -1, 1);
     fill_uniform(job, &job->d_out, 15, -1, 1);
     fill_uniform(job, &job->d_lse, 16, -1, 1);
+    fill_residuals(job);
     fill_masks(job);
     fill_inverse_bandwidths(job);
     fill_special(job);

@@ -66,6 +66,8 @@ attpool_status job_run(attpool_context *context, struct job *job)
         return pool_and_grad(context, job);
     case OPERATION_DENSITY:
         return density(context, job);
+    case OPERATION_REGRESSION:
+        return attpool_regression(context, q, k, tensor_or_null(&job->v), &job->regression, out);
     default:
         return attpool_pool(context, q, k, tensor_or_null(&job->v), plain ? NULL : &job->pool, out);
     }

@@ -16,6 +16,8 @@ Suite *suite_dropout(void);
 Suite *suite_density(void);
 Suite *suite_curve(void);
 Suite *suite_score(void);
+Suite *suite_regression(void);
+Suite *suite_regression_oracle(void);
 Suite *suite_golden(void);
 Suite *suite_units(void);
 Suite *suite_api(void);

@@ -209,7 +209,7 @@ START_TEST(names_of_statuses)
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         ck_assert_str_eq(attpool_status_name(names[i].status), names[i].name);
-    static const int none[] = { 1, -9, -35, -1000 };
+    static const int none[] = { 1, -9, -39, -1000 };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         ck_assert_str_eq(attpool_status_name((attpool_status)none[i]), "unknown status");
 }

@@ -76,8 +76,8 @@ static uint64_t hash_case(attpool_context *judge, const struct test_case *c, enu
     return hash;
 }
 
-/* A fourth of the cases, chosen by their names, so that others may come and go; without gradients
- * and densities, whose definitions are not frozen yet. */
+/* A fourth of the cases, chosen by their names, so that others may come and go; without
+ * gradients, densities and regressions, whose definitions are not frozen yet. */
 static bool is_guarded(const struct test_case *cases, size_t i)
 {
     uint64_t hash = 0;
