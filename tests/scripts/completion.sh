@@ -19,7 +19,7 @@ expect()
     got=$(printf '%s\n' "${COMPREPLY[@]}" | sort -u | tr '\n' ' ')
     [[ $got == "$expected " ]] || echo "attpool $*: completed to '$got', not '$expected'"
 }
-expect 'demo devices' de
+expect 'demo density devices' de
 expect 'regress' help reg
 expect '--version' --v
 expect '--case-weights' regress data.csv --ca
@@ -29,6 +29,8 @@ expect 'batch' attend --lengths-per b
 expect '--grad-q' attend --grad-q
 expect 'f32 f64' devices --precision ''
 expect '' regress data.csv --at ''
+expect '--keep-scripts --kernel' density data.csv --k
+expect 'product radial' density data.csv --form ''
 expect '' regress ''
 BASH
 bash "$tmp/complete" >"$tmp/out" 2>&1 || fail "it cannot be read: $(cat "$tmp/out")"

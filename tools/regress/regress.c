@@ -160,9 +160,8 @@ int regress_option(struct regress_options *o, int option, struct error *e)
 
 /* ---- what goes with what ---- */
 
-/* One array or picture of weights is that of one fit. */
-static int check_fits(const struct option_reader *r, const struct regress_options *o,
-                      struct error *e)
+int regress_check_single(const struct option_reader *r, const struct regress_options *o,
+                         struct error *e)
 {
     size_t fits = o->choices.kernel_count * o->choices.bandwidth_count;
     const char *what = o->weights != NULL                            ? "--weights"
@@ -201,7 +200,7 @@ static int check_together(const struct option_reader *r, struct regress_options 
     if (st == CMD_OK)
         st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
                            o->common.precision == PRECISION_F32, e);
-    return st == CMD_OK ? check_fits(r, o, e) : st;
+    return st == CMD_OK ? regress_check_single(r, o, e) : st;
 }
 
 static int read_arguments(int argc, char **argv, struct regress_options *o, bool *done,
@@ -235,6 +234,14 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
                            argc == optind ? "DATA is missing" : "there is more than one DATA");
     o->data = argv[optind];
     return check_together(&r, o, e);
+}
+
+void regress_options_free(struct regress_options *o)
+{
+    list_free(&o->x);
+    list_free(&o->y);
+    table_format_free(&o->format);
+    choices_free(&o->choices);
 }
 
 /* ---- warnings ---- */
@@ -341,9 +348,6 @@ int command_regress(int argc, char **argv, struct error *e)
     if (st == CMD_OK && !done)
         st = regress(&o, &r, e);
     st = report_close(&r, done ? NULL : o.common.json, st, e);
-    list_free(&o.x);
-    list_free(&o.y);
-    table_format_free(&o.format);
-    choices_free(&o.choices);
+    regress_options_free(&o);
     return st;
 }

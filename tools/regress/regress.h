@@ -46,6 +46,11 @@ enum {
 /* Takes one of them; optarg is its argument. */
 int regress_option(struct regress_options *o, int option, struct error *e);
 
+/* One array or picture of weights is that of one fit. */
+int regress_check_single(const struct option_reader *r, const struct regress_options *o,
+                         struct error *e);
+void regress_options_free(struct regress_options *o);
+
 /* Of one bandwidth for several columns. */
 void regress_warn_bandwidth(const struct regress_options *o);
 

@@ -8,6 +8,12 @@
 /* The query points, once the group has its rows and, with --at, those of the file. */
 int group_points(const struct regress_options *o, struct regress_group *g, struct error *e);
 
+/* n points from least to most. */
+void group_grid(double least, double most, size_t n, double *grid);
+
+/* Of column c of the data. */
+void group_range(const struct regress_group *g, size_t c, double *least, double *most);
+
 /* Where the rows of some columns stand in a table: the i-th in rows[i]; NULL: in i. */
 struct group_place {
     const struct table *table;

@@ -27,6 +27,12 @@ static void widen(const double *x, size_t count, double *least, double *most)
     }
 }
 
+void group_grid(double least, double most, size_t n, double *grid)
+{
+    for (size_t i = 0; i < n; i++)
+        grid[i] = grid_point(least, most, i, n - 1);
+}
+
 static int make_grid(double least, double most, size_t n, double **grid, struct error *e)
 {
     void *memory;
@@ -34,15 +40,14 @@ static int make_grid(double least, double most, size_t n, double **grid, struct 
     if (st != CMD_OK)
         return st;
     *grid = memory;
-    for (size_t i = 0; i < n; i++)
-        (*grid)[i] = grid_point(least, most, i, n - 1);
+    group_grid(least, most, n, *grid);
     return CMD_OK;
 }
 
-static void range_of(const struct regress_group *g, double *least, double *most)
+void group_range(const struct regress_group *g, size_t c, double *least, double *most)
 {
-    *least = *most = g->columns[0][0];
-    widen(g->columns[0], g->m, least, most);
+    *least = *most = g->columns[c][0];
+    widen(g->columns[c], g->m, least, most);
 }
 
 static int find_missing(struct regress_group *g, struct error *e)
@@ -69,7 +74,7 @@ int group_points(const struct regress_options *o, struct regress_group *g, struc
             g->points[c] = g->columns[c];
         return CMD_OK;
     }
-    range_of(g, &least, &most);
+    group_range(g, 0, &least, &most);
     g->n = (size_t)o->grid;
     int st = make_grid(least, most, g->n, &g->grid, e);
     g->points[0] = g->grid;
@@ -87,7 +92,7 @@ int regress_curve(const struct regress_options *o, const struct regress_group *g
     double least, most, points = CURVE_POINTS;
     if (o->plot == NULL || g->d > 1 || o->grid >= CURVE_POINTS)
         return CMD_OK;
-    range_of(g, &least, &most);
+    group_range(g, 0, &least, &most);
     widen(g->points[0], g->n, &least, &most);
     if (bandwidths->count > 0)
         points = fmax(points, (most - least) / bandwidths->value[0] * POINTS_A_BANDWIDTH);

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attpool density: the kernel density of the columns of a table. */
+#include "tools/density/density.h"
+
+#include "tools/command/command.h"
+#include "tools/command/output.h"
+#include "tools/io/source.h"
+#include "tools/plot/run_gnuplot.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const char help[] =
+    "Usage: attpool density DATA --x COL[,COL..] [OPTION]...\n"
+    "Kernel density: how densely the rows of a table lie at a point. It integrates to 1.\n"
+    "DATA is a CSV or NPY file, '-' is stdin.\n"
+    "\n"
+    "Columns, by name or by number from 1 (one with a comma in its name: by number):\n"
+    "  --x COL[,COL..]      one density over all of them\n"
+    "  --case-weights COL   the weight of each row, not negative; rows of weight 0 are ignored\n"
+    "  --by COL             a separate density for each group of rows with the same text in COL\n"
+    "\n"
+    "Kernel:\n"
+    "  --kernel NAME[,NAME..]  a kernel (default: gaussian) or, in product form, one for each\n"
+    "                       x column, under one of these names or what other packages call\n"
+    "                       it (normal, quartic, tophat ..):\n" KERNEL_LIST
+    "                       constant has no density; cauchy and silverman have one with one\n"
+    "                       column (silverman: two), or in product form.\n"
+    "  --form radial|product   of the distance (default), or a product over the columns\n"
+    "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
+    "  --bandwidth silverman|scott   one for each x column by a rule of thumb (default:\n"
+    "                       silverman)\n"
+    "\n"
+    "Several densities: --kernel and --bandwidth may be repeated, as for regress (with one x\n"
+    "column --kernel may be a list, too).\n"
+    "\n"
+    "Points (default: the data's own):\n"
+    "  --at FILE            a table with all x columns by name, or just that many, in order\n"
+    "  --grid N[,N..]       N points along each x column, from 3 bandwidths (1 for a kernel of\n"
+    "                       bounded support) below the smallest to as many above the largest x\n"
+    "  --loo                leave each point out of its own density; for the data's own points\n"
+    "\n"
+    "Results: the x columns, density and its natural logarithm log_density, which is right\n"
+    "where the density is too small for a number:\n"
+    "  -o, --output FILE    .npy, or CSV (default: CSV on stdout)\n"
+    "  --plot FILE          the density of one or two x columns, .svg or .png\n"
+    "  --keep-scripts       keep gnuplot's script beside the picture, as FILE.gp\n"
+    "\n" TABLE_HELP;
+
+static const char examples[] =
+    "  attpool density faithful.csv --x eruptions --grid 200 --plot density.svg -o density.csv\n"
+    "  attpool density faithful.csv --x eruptions,waiting --bandwidth 0.3,4 --plot map.png\n";
+
+static const struct option long_options[] = {
+    { "x", required_argument, NULL, OPTION_X },
+    { "case-weights", required_argument, NULL, OPTION_CASE_WEIGHTS },
+    { "by", required_argument, NULL, OPTION_BY },
+    TABLE_OPTIONS,
+    { "kernel", required_argument, NULL, OPTION_KERNEL },
+    { "form", required_argument, NULL, OPTION_FORM },
+    { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
+    { "at", required_argument, NULL, OPTION_AT },
+    { "grid", required_argument, NULL, OPTION_GRID },
+    { "loo", no_argument, NULL, OPTION_LOO },
+    { "output", required_argument, NULL, 'o' },
+    { "plot", required_argument, NULL, OPTION_PLOT },
+    { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
+    COMMON_OPTIONS(required_argument),
+};
+
+static const struct option_repeat repeats[] = {
+    { OPTION_KERNEL, NULL },
+    { OPTION_BANDWIDTH, NULL },
+    { OPTION_X, "list the columns as --x A,B" },
+    { OPTION_MISSING, "list the texts as --missing A,B" },
+    { 0, NULL },
+};
+
+/* ---- options ---- */
+
+static int read_option(struct density_options *o, int option, struct error *e)
+{
+    return option == OPTION_GRID ? integers_read("--grid", optarg, 1, &o->grid, e)
+                                 : regress_option(&o->table, option, e);
+}
+
+static int check_points(const struct option_reader *r, const struct density_options *o,
+                        struct error *e)
+{
+    const struct regress_options *t = &o->table;
+    const bool grid = o->grid.count > 0;
+    if (t->at != NULL && grid)
+        return usage_error(r, e, "--at and --grid cannot be used together");
+    if (t->loo && (t->at != NULL || grid))
+        return usage_error(r, e, "--loo works at the data's own points, not with %s",
+                           t->at != NULL ? "--at" : "--grid");
+    if (o->grid.count > 1 && o->grid.count != t->x.count)
+        return usage_error(r, e, "--grid has %zu values for %zu x column%s", o->grid.count,
+                           t->x.count, t->x.count == 1 ? "" : "s");
+    if (t->plot != NULL && t->x.count > 2)
+        return usage_error(r, e, "--plot shows one or two x columns, not %zu", t->x.count);
+    if (t->keep_scripts && t->plot == NULL)
+        return usage_error(r, e, "--keep-scripts needs --plot");
+    return CMD_OK;
+}
+
+static int check_together(const struct option_reader *r, struct density_options *o, struct error *e)
+{
+    struct regress_options *t = &o->table;
+    if (t->output == NULL && (t->common.json == NULL || !name_is_stdio(t->common.json)))
+        t->output = "-";
+    if (t->x.count == 0)
+        return usage_error(r, e, "--x is missing");
+    int st = check_points(r, o, e);
+    if (st == CMD_OK)
+        st = table_options_check(&t->format, e);
+    if (st == CMD_OK && t->choices.bandwidth_count == 0)
+        st = choices_add_bandwidths(&t->choices, "silverman", e);
+    if (st == CMD_OK)
+        st = choices_check(r, &t->choices, t->x.count, t->form_given && t->form == ATTPOOL_RADIAL,
+                           t->common.precision == PRECISION_F32, e);
+    return st == CMD_OK ? regress_check_single(r, t, e) : st;
+}
+
+static int read_arguments(int argc, char **argv, struct density_options *o, bool *done,
+                          struct error *e)
+{
+    const struct option_reader r = {
+        .command = "density",
+        .help = help,
+        .examples = examples,
+        .precision_help = "default: f64",
+        .short_options = "o:",
+        .long_options = long_options,
+        .repeats = repeats,
+        .common = &o->table.common,
+    };
+    int option, st;
+    *done = false;
+    do {
+        st = options_next(&r, argc, argv, &option, e);
+        *done = option == OPTION_DONE;
+        if (st == CMD_OK && option != OPTION_END && !*done)
+            st = read_option(o, option, e);
+    } while (st == CMD_OK && option != OPTION_END && !*done);
+    if (st != CMD_OK || *done)
+        return st;
+    if (argc - optind != 1)
+        return usage_error(&r, e,
+                           argc == optind ? "DATA is missing" : "there is more than one DATA");
+    o->table.data = argv[optind];
+    return check_together(&r, o, e);
+}
+
+/* ---- the whole ---- */
+
+static int check_files(const struct regress_options *o, struct error *e)
+{
+    struct files files = { 0 };
+    files_input(&files, "DATA", o->data);
+    files_input(&files, "--at", o->at);
+    files_output(&files, "-o", o->output);
+    files_output(&files, "--json", o->common.json);
+    files_picture(&files, "--plot", o->plot, o->keep_scripts);
+    int st = files_check(&files, e);
+    return st == CMD_OK && o->plot != NULL ? find_gnuplot(e) : st;
+}
+
+/* Of NaN, for which a missing point is no reason. */
+static void warn_nan(const struct regress_fits *fits, const struct density *f)
+{
+    size_t nan = 0, all = 0;
+    for (size_t k = 0; k < fits->count; k++) {
+        const struct density_points *at = &f[k].at;
+        for (size_t i = 0; i < at->n; i++)
+            nan += (at->missing == NULL || !at->missing[i]) &&
+                   isnan(real_get(f[k].value, fits->item[k].group->single, i));
+        all += at->n;
+    }
+    if (nan > 0)
+        error_warn("%zu of %zu densities %s not defined: no other row has a case weight", nan, all,
+                   nan == 1 ? "is" : "are");
+}
+
+static int density(const struct density_options *o, struct report *r, struct error *e)
+{
+    struct regress_tables tables = { .single = false };
+    struct regress_groups groups = { .count = 0 };
+    struct regress_fits fits = { .count = 0 };
+    struct density *densities = NULL;
+    regress_warn_bandwidth(&o->table);
+    int st = check_files(&o->table, e);
+    if (st == CMD_OK)
+        st = regress_read(&o->table, &tables, e);
+    if (st == CMD_OK)
+        st = regress_group(&o->table, &tables, &groups, e);
+    if (st == CMD_OK)
+        st = regress_list(&o->table, &groups, &fits, e);
+    if (st == CMD_OK)
+        st = regress_draw_check(&o->table, fits.count, e);
+    if (st == CMD_OK)
+        st = density_compute(o, &tables, &fits, &densities, r, e);
+    if (fits.whole) {
+        warn_nan(&fits, densities);
+        /* The error has the first failure; the rest is written all the same. */
+        density_write(o, &tables, &groups, &fits, densities, e);
+        density_draw(o, &tables, &fits, densities, e);
+        density_report(o, &tables, &fits, densities, r);
+        st = e->code;
+    }
+    density_free(densities, fits.count);
+    regress_fits_free(&fits);
+    regress_groups_free(&groups);
+    regress_tables_free(&tables);
+    return st;
+}
+
+int command_density(int argc, char **argv, struct error *e)
+{
+    struct density_options o = { .table = { .data = NULL } };
+    struct report r;
+    bool done;
+    report_begin(&r, "density");
+    int st = read_arguments(argc, argv, &o, &done, e);
+    if (st == CMD_OK && !done)
+        st = density(&o, &r, e);
+    st = report_close(&r, done ? NULL : o.table.common.json, st, e);
+    regress_options_free(&o.table);
+    free(o.grid.value);
+    return st;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where densities are computed: at the data, at points of a file, on a grid. */
+#include "tools/density/density.h"
+
+#include "backends/kernels.h"
+#include "tools/regress/regress_group.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* What lies further from all data has no density worth looking at. */
+static double reach_of(const struct regress_fit *fit, size_t c)
+{
+    enum { BANDWIDTHS = 3 };
+    const struct kernels *k = fit->kernels;
+    const struct numbers *h = fit->bandwidths;
+    const bool compact = kernel_is_compact((int)k->name[k->count > 1 ? c : 0]);
+    return h->value[h->count > 1 ? c : 0] * (compact ? 1 : BANDWIDTHS);
+}
+
+static int grid_new(const struct regress_fit *fit, const size_t *sides, struct density_points *p,
+                    struct error *e)
+{
+    const struct regress_group *g = fit->group;
+    size_t after = 1;
+    p->n = 1;
+    for (size_t c = 0; c < g->d; c++)
+        if (__builtin_mul_overflow(p->n, sides[c], &p->n) || p->n > INT32_MAX)
+            return error_set(e, CMD_USAGE, "--grid: there are more than %d points", INT32_MAX);
+    p->d = g->d;
+    p->own = calloc(g->d, sizeof *p->own);
+    if (p->own == NULL)
+        return error_memory(e, g->d * sizeof *p->own);
+    p->columns = p->own;
+    for (size_t c = g->d; c-- > 0; after *= sides[c]) {
+        double least, most;
+        void *column, *line;
+        int st = array_new(&column, p->n, sizeof(double), e);
+        p->own[c] = column;
+        if (st == CMD_OK)
+            st = array_new(&line, sides[c], sizeof(double), e);
+        if (st != CMD_OK)
+            return st;
+        group_range(g, c, &least, &most);
+        group_grid(least - reach_of(fit, c), most + reach_of(fit, c), sides[c], line);
+        for (size_t i = 0; i < p->n; i++)
+            p->own[c][i] = ((double *)line)[i / after % sides[c]];
+        free(line);
+    }
+    if (g->d == 2) {
+        p->sides[0] = sides[0];
+        p->sides[1] = sides[1];
+    }
+    int st = group_pack(g, p->columns, p->n, true, g->d, &p->own_q, NULL, e);
+    p->q = p->own_q;
+    return st;
+}
+
+static int grid_asked(const struct density_options *o, const struct regress_fit *fit,
+                      struct density_points *p, struct error *e)
+{
+    const size_t d = fit->group->d;
+    void *memory;
+    int st = array_new(&memory, d, sizeof(size_t), e);
+    size_t *sides = memory;
+    for (size_t c = 0; st == CMD_OK && c < d; c++)
+        sides[c] = (size_t)o->grid.value[o->grid.count > 1 ? c : 0];
+    if (st == CMD_OK)
+        st = grid_new(fit, sides, p, e);
+    free(memory);
+    return st;
+}
+
+int density_points(const struct density_options *o, const struct regress_fit *fit,
+                   struct density_points *p, struct error *e)
+{
+    const struct regress_group *g = fit->group;
+    *p = (struct density_points){
+        .n = g->n, .columns = g->points, .missing = g->missing, .q = g->q
+    };
+    return o->grid.count > 0 ? grid_asked(o, fit, p, e) : CMD_OK;
+}
+
+int density_picture_points(const struct density_options *o, const struct regress_fit *fit,
+                           struct density_points *p, struct error *e)
+{
+    enum { SIDE = 100, LEAST = 200, MOST = 2000, POINTS_A_BANDWIDTH = 8 };
+    const struct regress_group *g = fit->group;
+    double least, most;
+    *p = (struct density_points){ .n = 0 };
+    if (o->table.plot == NULL || (o->grid.count > 0 && (g->d == 2 || o->grid.value[0] >= LEAST)))
+        return CMD_OK;
+    if (g->d == 2)
+        return grid_new(fit, (const size_t[]){ SIDE, SIDE }, p, e);
+    group_range(g, 0, &least, &most);
+    const double reach = reach_of(fit, 0), range = most - least + 2 * reach;
+    const double points = range / fit->bandwidths->value[0] * POINTS_A_BANDWIDTH;
+    const size_t n = (size_t)fmin(fmax(points, LEAST), MOST);
+    return grid_new(fit, &n, p, e);
+}
+
+void density_points_free(struct density_points *p)
+{
+    for (size_t c = 0; p->own != NULL && c < p->d; c++)
+        free(p->own[c]);
+    free(p->own);
+    free(p->own_q);
+}
