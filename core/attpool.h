@@ -47,5 +47,6 @@
 #include <attpool/pool.h>
 #include <attpool/primitives.h>
 #include <attpool/regression.h>
+#include <attpool/train.h>
 
 #endif
