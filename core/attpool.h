@@ -42,6 +42,7 @@
  *  running. */
 
 #include <attpool/bandwidth.h>
+#include <attpool/classify.h>
 #include <attpool/context.h>
 #include <attpool/density.h>
 #include <attpool/pool.h>

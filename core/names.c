@@ -77,6 +77,7 @@ const char *attpool_status_name(attpool_status status)
         NAME(ATTPOOL_E_EQUIVALENT);
         NAME(ATTPOOL_E_RESIDUALS);
         NAME(ATTPOOL_E_STANDARD_ERRORS);
+        NAME(ATTPOOL_E_CLASSES);
     }
 #undef NAME
     return "unknown status";

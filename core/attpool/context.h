@@ -56,11 +56,12 @@ typedef enum attpool_status {
     ATTPOOL_E_STATE = -31, /* a partial state */
     ATTPOOL_E_MAX = -32,   /* max and sum of the rows, */
     ATTPOOL_E_SUM = -33,
-    ATTPOOL_E_GRADIENT = -34,       /* dO, dL or a gradient asked for; the message names it */
-    ATTPOOL_E_SLOPE = -35,          /* the slope of a regression, */
-    ATTPOOL_E_EQUIVALENT = -36,     /* the coefficients of its equivalent weights, */
-    ATTPOOL_E_RESIDUALS = -37,      /* residuals, */
-    ATTPOOL_E_STANDARD_ERRORS = -38 /* standard errors */
+    ATTPOOL_E_GRADIENT = -34,        /* dO, dL or a gradient asked for; the message names it */
+    ATTPOOL_E_SLOPE = -35,           /* the slope of a regression, */
+    ATTPOOL_E_EQUIVALENT = -36,      /* the coefficients of its equivalent weights, */
+    ATTPOOL_E_RESIDUALS = -37,       /* residuals, */
+    ATTPOOL_E_STANDARD_ERRORS = -38, /* standard errors, */
+    ATTPOOL_E_CLASSES = -39          /* the classes of a classification */
 } attpool_status;
 
 /** "ATTPOOL_E_KEY" and so on; "unknown status" for any other value. Never NULL. */

@@ -98,15 +98,29 @@ attpool_status ap_view_store(struct engine *e, const struct view *view, const vo
                                       bytes);
 }
 
+static char *element(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c)
+{
+    return v->data +
+           (b * v->stride[0] + h * v->stride[1] + i * v->stride[2] + c * v->stride[3]) * v->bytes;
+}
+
 void ap_view_set(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c, double value)
 {
-    char *to =
-        v->data +
-        (b * v->stride[0] + h * v->stride[1] + i * v->stride[2] + c * v->stride[3]) * v->bytes;
+    char *to = element(v, b, h, i, c);
     const double plain = isnan(value) ? (double)NAN : value;
     const float single = (float)plain;
     if (v->bytes == 4)
         memcpy(to, &single, sizeof single);
     else
         memcpy(to, &plain, sizeof plain);
+}
+
+void ap_view_set_integer(const struct view *v, int64_t b, int64_t h, int64_t i, int64_t c,
+                         int64_t value)
+{
+    const int32_t small = (int32_t)value;
+    if (v->bytes == 4)
+        memcpy(element(v, b, h, i, c), &small, sizeof small);
+    else
+        memcpy(element(v, b, h, i, c), &value, sizeof value);
 }

@@ -28,5 +28,7 @@ attpool_status ap_view_store(struct engine *engine, const struct view *view, con
 
 /* Rounded to the type; a NaN becomes the positive quiet one. */
 void ap_view_set(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c, double value);
+void ap_view_set_integer(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c,
+                         int64_t value);
 
 #endif

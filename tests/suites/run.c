@@ -18,7 +18,7 @@ int main(void)
         suite_grad_oracle, suite_grad,        suite_rule,
         suite_dropout,     suite_density,     suite_curve,
         suite_score,       suite_regression,  suite_regression_oracle,
-        suite_train,
+        suite_train,       suite_classify,
     };
     return run_suites(suites, sizeof suites / sizeof suites[0]);
 }

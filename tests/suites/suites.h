@@ -14,6 +14,7 @@ Suite *suite_grad(void);
 Suite *suite_rule(void);
 Suite *suite_dropout(void);
 Suite *suite_train(void);
+Suite *suite_classify(void);
 Suite *suite_density(void);
 Suite *suite_curve(void);
 Suite *suite_score(void);
