@@ -81,7 +81,9 @@ VEC_FN void bmm_sums(const struct bmm_tile *t, const element *a, const element *
         base[r / 3] = a + r * a_row;
     UNROLL_FOR (int r = 0; r < rows * vecs; r++)
         s[r] = v_zero();
-    if (rows * vecs * 3 >= BMM_ACC * 2) {
+    /* Tiles that are only written are those of small matrices, where a processor that has seen few
+     * loops of this length guesses their ends wrong: fewer turns are fewer guesses. */
+    if (rows * vecs * 3 >= (kind == BMM_WRITE ? BMM_ACC : BMM_ACC * 2)) {
         UNROLL_4_FOR (int64_t p = 0; p < t->k; p++, b += b_row)
             bmm_step(base, a_row, a_col, b, kind, t->tail, rows, vecs, s);
     } else {
