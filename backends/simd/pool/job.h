@@ -32,8 +32,8 @@
  *          ...     |             |             |
  *                  +-------------+-------------+
  *
- * By key a super-block is transposed into a panel instead, whose lanes are its blocks (or halves
- * of them, where a vector has more lanes than a super-block has blocks):
+ * By key a super-block is transposed into a panel instead, whose lanes are its blocks (or those of
+ * two super-blocks, where a vector has more lanes than one has blocks):
  *
  *                    lanes: blocks 0, 1, ... 7
  *                  +-------------+-------------+

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Few rows and many keys, a super-block at a time. Lanes are pieces of blocks: number x
- * of a row of scores or weights belongs to key by_key_key(x), so that sums, which go along a
- * block, are vertical. The states are those of pool/state.h. */
+/* Few rows and many keys, a group of super-blocks at a time: one or, where a vector has more lanes
+ * than a super-block has blocks, so many as fill it. Lanes are blocks or, in a group that has fewer
+ * super-blocks, pieces of them: number x of a row of scores or weights belongs to key
+ * by_key_key(w, x), so that sums, which go along a block, are vertical. The states are those of
+ * pool/state.h. */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_BY_KEY_H
 #define BACKENDS_SIMD_POOL_BY_KEY_BY_KEY_H
 
@@ -11,8 +13,9 @@
 #include "backends/simd/pool/tile.h"
 
 enum {
-    BY_KEY_WIDE = LANES > (int)POOL_BLOCKS ? LANES : (int)POOL_BLOCKS, /* pieces of a super-block */
-    BY_KEY_RUN = SUPER_BLOCK / BY_KEY_WIDE                             /* keys of a piece */
+    BY_KEY_GROUP = LANES > (int)POOL_BLOCKS ? LANES / (int)POOL_BLOCKS : 1, /* super-blocks */
+    BY_KEY_WIDE = BY_KEY_GROUP * (int)POOL_BLOCKS,                          /* their blocks */
+    BY_KEY_KEYS = BY_KEY_WIDE * (int)BLOCK                                  /* and keys */
 };
 
 /* Numbers of keys; x is that of key 0. */
@@ -24,18 +27,22 @@ struct by_key_source {
 struct by_key {
     struct pool_tile *t;
     struct by_key_source from_k, from_v, from_weights, from_inverse_bandwidths;
-    int64_t base;       /* local number of the key at offset 0 */
-    int first, end;     /* offsets of the keys that some row may see */
-    bool complete;      /* all of the super-block */
-    bool zeros;         /* a key weight is 0 */
-    bool panel;         /* keys are transposed in memory */
-    bool contiguous;    /* or on their way: one row, one coordinate */
-    bool reused;        /* and s is used by one row after the other */
-    bool careful;       /* far keys are left out whatever their values */
-    real *k, *v;        /* transposed: d numbers for each key, a value for each */
-    real *copy;         /* a super-block's numbers, as they lie */
-    real *keys;         /* of a tile, transposed */
-    real *scale, *post; /* inverse_bandwidths of the keys of a tile or the panel */
+    int64_t base;           /* local number of the key at offset 0 */
+    int first, end;         /* offsets of the keys that some row may see */
+    int held;               /* super-blocks of the group, */
+    int run;                /* keys of a lane, */
+    int numbers;            /* and of all lanes */
+    int start[BY_KEY_WIDE]; /* the first key of each */
+    bool complete;          /* all of these are there */
+    bool zeros;             /* a key weight is 0 */
+    bool panel;             /* keys are transposed in memory */
+    bool contiguous;        /* or on their way: one row, one coordinate */
+    bool reused;            /* and s is used by one row after the other */
+    bool careful;           /* far keys are left out whatever their values */
+    real *k, *v;            /* transposed: d numbers for each key, a value for each */
+    real *copy;             /* a group's numbers, as they lie */
+    real *keys;             /* of a tile, transposed */
+    real *scale, *post;     /* inverse_bandwidths of the keys of a tile or the panel */
     real *s, *factor,
         *included; /* by_key_row numbers for each row, or of all rows one after the other */
     real *weights, *mask, *bias; /* transposed */
@@ -50,17 +57,36 @@ struct by_key {
     struct pool_pairs pairs; /* of all super-blocks */
 };
 
-/* Key of number x, as an offset from the super-block's first position. */
-static inline int by_key_key(int x)
+/* Blocks of the group, which are the first lanes; the others have the later pieces of theirs. */
+static inline int by_key_blocks(const struct by_key *w)
 {
-    const int lane = x % BY_KEY_WIDE;
-    return lane % POOL_BLOCKS * BLOCK + lane / POOL_BLOCKS * BY_KEY_RUN + x / BY_KEY_WIDE;
+    return BY_KEY_GROUP > 1 ? w->held * (int)POOL_BLOCKS : BY_KEY_WIDE;
+}
+
+/* The first key of a lane, as an offset from the group's first position. */
+static inline int by_key_start(const struct by_key *w, int lane)
+{
+    const int blocks = by_key_blocks(w);
+    return lane % blocks * (int)BLOCK + lane / blocks * w->run;
+}
+
+/* Key of number x. */
+static inline int by_key_key(const struct by_key *w, int x)
+{
+    return by_key_start(w, x % BY_KEY_WIDE) + x / BY_KEY_WIDE;
 }
 
 /* Row r of s, factor and included. */
 static inline size_t by_key_row(const struct by_key *w, int r)
 {
-    return w->reused ? 0 : (size_t)r * SUPER_BLOCK;
+    return w->reused ? 0 : (size_t)r * BY_KEY_KEYS;
+}
+
+/* Where block b of the group, for row r, lies in m and what is like it. */
+static inline int by_key_slot(const struct by_key *w, int b, int r)
+{
+    const int slot = w->waiting + b / (int)POOL_BLOCKS;
+    return b % (int)POOL_BLOCKS * w->lanes + slot * w->t->count + r;
 }
 
 /* Numbers of a row of acc for a block. */
@@ -79,28 +105,28 @@ static void by_key_allocate(struct by_key *w, struct pool_arena *c)
     w->reused = w->panel && v <= 1;
     w->contiguous = w->reused && d == 1 && rows == 1 && a->kernel.per != ATTPOOL_BANDWIDTH_KEY &&
                     !matrix && w->t->plan->measure != MEASURE_PRODUCT;
-    const size_t all = ((w->reused ? 0 : rows) + 1) * SUPER_BLOCK; /* room behind the last row */
-    const size_t keys = w->panel ? SUPER_BLOCK : POOL_VECTORS * LANES;
-    w->k = pool_arena_take(c, w->panel ? d * SUPER_BLOCK : 0);
-    w->v = pool_arena_take(c, v == 1 ? SUPER_BLOCK + LANES : 0);
-    w->copy = pool_arena_take(c, w->panel ? d * SUPER_BLOCK + LANES : all);
+    const size_t all = ((w->reused ? 0 : rows) + 1) * BY_KEY_KEYS; /* room behind the last row */
+    const size_t keys = w->panel ? BY_KEY_KEYS : POOL_VECTORS * LANES;
+    w->k = pool_arena_take(c, w->panel ? d * BY_KEY_KEYS : 0);
+    w->v = pool_arena_take(c, v == 1 ? BY_KEY_KEYS + LANES : 0);
+    w->copy = pool_arena_take(c, w->panel ? d * BY_KEY_KEYS + LANES : all);
     w->keys = pool_arena_take(c, w->panel ? 0 : d * keys);
     w->scale = pool_arena_take(c, matrix ? d * keys : keys);
     w->post = pool_arena_take(c, keys);
     w->s = pool_arena_take(c, all + LANES);
     w->factor = pool_arena_take(c, all);
     w->included = pool_arena_take(c, all + LANES);
-    w->weights = pool_arena_take(c, SUPER_BLOCK);
-    w->exponents = pool_arena_take(c, SUPER_BLOCK);
-    w->mask = pool_arena_take(c, a->masks.mask.data != NULL ? SUPER_BLOCK : 0);
-    w->bias = pool_arena_take(c, a->masks.bias.data != NULL ? SUPER_BLOCK : 0);
+    w->weights = pool_arena_take(c, BY_KEY_KEYS);
+    w->exponents = pool_arena_take(c, BY_KEY_KEYS);
+    w->mask = pool_arena_take(c, a->masks.mask.data != NULL ? BY_KEY_KEYS : 0);
+    w->bias = pool_arena_take(c, a->masks.bias.data != NULL ? BY_KEY_KEYS : 0);
     w->extremes = pool_arena_take(c, 4 * LANES);
-    w->slots = v <= 1 ? LANES : 1;
+    w->slots = v <= 1 ? LANES : BY_KEY_GROUP;
     w->lanes = (w->slots * (int)rows + LANES - 1) / LANES * LANES;
     real **blocks[] = { &w->m, &w->l, &w->sq, &w->sum, &w->u, &w->y };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         *blocks[i] = pool_arena_take(c, (size_t)(POOL_BLOCKS * w->lanes));
-    w->acc = pool_arena_take(c, (rows * POOL_BLOCKS + 1) * (v + LANES));
+    w->acc = pool_arena_take(c, (rows * BY_KEY_WIDE + 1) * (v + LANES));
 }
 
 #endif

@@ -10,14 +10,13 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/tile.h"
 
-/* LANES keys from byte i of each piece on, as 1 and 0, of LANES pieces from number `lane` on. */
-VEC_FN void by_key_mask_square(const uint8_t *from, int i, int lane, real *to)
+/* Keys i .. i + LANES - 1 of LANES lanes from `lane` on, as 1 and 0; `start` has their first keys.
+ */
+VEC_FN void by_key_mask_square(const uint8_t *from, const int *start, int i, int lane, real *to)
 {
-    const int pieces = BY_KEY_WIDE / POOL_BLOCKS; /* of a block */
     vec r[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++) {
-        const int piece = (lane + k) % POOL_BLOCKS * pieces + (lane + k) / POOL_BLOCKS;
-        vec_mask see = v_mask_from_bytes(from + piece * BY_KEY_RUN + i);
+        vec_mask see = v_mask_from_bytes(from + start[lane + k] + i);
         r[k] = v_select(see, v_set1(1), v_zero());
     }
     v_transpose(r);
@@ -32,7 +31,7 @@ static void by_key_mask(const struct by_key *w, int r)
     const int64_t col = t->plan->a->masks.mask.col;
     const int first = w->first, end = w->end;
     const uint8_t *mask = pool_mask_row(t->plan->a, t->b, t->head[r], t->query[r], w->base + first);
-    uint8_t bytes[SUPER_BLOCK];
+    uint8_t bytes[BY_KEY_KEYS];
     if (!w->complete)
         memset(bytes, 0, sizeof bytes);
     if (col == 1 && !w->complete)
@@ -40,9 +39,9 @@ static void by_key_mask(const struct by_key *w, int r)
     for (int o = first; o < end && col != 1; o++, mask += col)
         bytes[o] = *mask;
     const uint8_t *from = w->complete && col == 1 ? mask : bytes;
-    for (int i = 0; i < BY_KEY_RUN; i += LANES)
+    for (int i = 0; i < w->run; i += LANES)
         for (int lane = 0; lane < BY_KEY_WIDE; lane += LANES)
-            by_key_mask_square(from, i, lane, w->mask);
+            by_key_mask_square(from, w->start, i, lane, w->mask);
 }
 
 /* The mask and the bias of row r, transposed. */
@@ -58,7 +57,7 @@ static void by_key_masks(const struct by_key *w, int r)
     by_key_panel(w, (struct by_key_source){ bias, x->col, 1 }, 1, 0, w->bias);
 }
 
-/* What is visible to a row, as offsets from the super-block's first position. */
+/* What is visible to a row, as offsets from the group's first position. */
 struct by_key_masking {
     vec low, high, out;
     const real *mask, *bias, *weights; /* transposed, or NULL */
@@ -70,7 +69,7 @@ static struct by_key_masking by_key_masking_of(const struct by_key *w, int r)
     const struct masks *masks = &t->plan->a->masks;
     const struct pool_span span = t->span[r];
     const int64_t out = t->query[r] + masks->excluded - w->base;
-    const bool excluded = masks->leave_one_out && out >= 0 && out < SUPER_BLOCK;
+    const bool excluded = masks->leave_one_out && out >= 0 && out < w->numbers;
     return (struct by_key_masking){
         .low = v_set1((real)int_max(w->first, int_min(span.low - w->base, w->end))),
         .high = v_set1((real)int_min(w->end, int_max(span.high - w->base, w->first))),
@@ -116,9 +115,9 @@ VEC_FN void by_key_mask_row(const struct by_key *w, int r, const bool smallest, 
     real *s = w->s + at, *included = w->included + at, key[BY_KEY_WIDE];
     vec extreme[4];
     for (int k = 0; k < BY_KEY_WIDE; k++)
-        key[k] = (real)by_key_key(k);
+        key[k] = (real)by_key_key(w, k);
     pool_extremes_start(extreme, smallest, 4);
-    for (int k = 0; k < SUPER_BLOCK; k += 4 * LANES)
+    for (int k = 0; k < w->numbers; k += 4 * LANES)
         UNROLL_FOR (int i = 0; i < 4; i++) {
             const int n = k + i * LANES;
             const vec offset =
@@ -139,14 +138,14 @@ VEC_FN void by_key_mask_row(const struct by_key *w, int r, const bool smallest, 
     pool_extremes_store(&w->pairs, extreme, 4);
 }
 
-/* Whether lengths, causal, window and leave-one-out leave row r every key of the super-block. */
+/* Whether lengths, causal, window and leave-one-out leave row r every key of the group. */
 static bool by_key_in_span(const struct by_key *w, int r)
 {
     const struct pool_tile *t = w->t;
     const struct masks *masks = &t->plan->a->masks;
     const int64_t out = t->query[r] + masks->excluded - w->base;
-    return w->complete && !(masks->leave_one_out && out >= 0 && out < SUPER_BLOCK) &&
-           t->span[r].low <= w->base && t->span[r].high >= w->base + SUPER_BLOCK;
+    return w->complete && !(masks->leave_one_out && out >= 0 && out < w->numbers) &&
+           t->span[r].low <= w->base && t->span[r].high >= w->base + w->numbers;
 }
 
 VEC_FN void by_key_mask_side(const struct by_key *w, int r, const bool smallest)
@@ -170,14 +169,14 @@ static void by_key_apply_masks(const struct by_key *w, int r)
 {
     by_key_masks(w, r);
     if (w->t->plan->folded && w->t->plan->a->masks.bias.data != NULL)
-        saturate(w->s + by_key_row(w, r), SUPER_BLOCK, w->t->plan->saturation);
+        saturate(w->s + by_key_row(w, r), (size_t)w->numbers, w->t->plan->saturation);
     if (w->t->plan->smallest)
         by_key_mask_side(w, r, true);
     else
         by_key_mask_side(w, r, false);
 }
 
-/* Whether every key of the super-block is visible to row r, and no bias changes its score. */
+/* Whether every key of the group is visible to row r, and no bias changes its score. */
 static bool by_key_all_visible(const struct by_key *w, int r)
 {
     const struct pool_args *a = w->t->plan->a;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A super-block of keys transposed in memory, a panel, and the measures of few rows from it
+/* A group of super-blocks transposed in memory, a panel, and the measures of few rows from it
  * (by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_PANEL_H
 #define BACKENDS_SIMD_POOL_BY_KEY_PANEL_H
@@ -13,42 +13,38 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/score.h"
 
-/* Numbers i .. i + LANES - 1 of LANES pieces from number `lane` on, `gap` apart, transposed. Each
- * piece is prefetched `ahead` numbers before it is read, unless that is 0. */
-VEC_FN void by_key_transpose_square(const element *from, int64_t gap, int64_t i, int lane,
-                                    vec r[LANES], const int ahead)
+/* Numbers i .. i + LANES - 1 of LANES lanes from `lane` on, transposed. A lane begins at n times
+ * its first key, and is prefetched `ahead` numbers before it is read, unless that is 0. */
+VEC_FN void by_key_transpose_square(const element *from, const int *start, int64_t n, int64_t i,
+                                    int lane, vec r[LANES], const int ahead)
 {
-    const int64_t pieces = BY_KEY_WIDE / POOL_BLOCKS; /* of a block */
     if (ahead > 0 && i % (64 / (int)sizeof(real)) == 0)
         UNROLL_FOR (int k = 0; k < LANES; k++)
-            vec_prefetch(from +
-                         ((lane + k) % POOL_BLOCKS * pieces + (lane + k) / POOL_BLOCKS) * gap + i +
-                         ahead);
+            vec_prefetch(from + start[lane + k] * n + i + ahead);
     UNROLL_FOR (int k = 0; k < LANES; k++)
-        r[k] = v_loadu(from + ((lane + k) % POOL_BLOCKS * pieces + (lane + k) / POOL_BLOCKS) * gap +
-                       i);
+        r[k] = v_loadu(from + start[lane + k] * n + i);
     v_transpose(r);
 }
 
-/* Pieces of n numbers to `to`, a row of lanes for each number. */
-VEC_FN void by_key_transpose_of(const element *from, int64_t n, real *to, const int ahead)
+/* n numbers for each key to `to`, a row of lanes for each number. */
+VEC_FN void by_key_transpose_of(const struct by_key *w, const element *from, int64_t n, real *to,
+                                const int ahead)
 {
-    for (int64_t i = 0; i < n; i += LANES)
+    for (int64_t i = 0; i < n * w->run; i += LANES)
         for (int lane = 0; lane < BY_KEY_WIDE; lane += LANES) {
             vec r[LANES];
-            by_key_transpose_square(from, n, i, lane, r, ahead);
+            by_key_transpose_square(from, w->start, n, i, lane, r, ahead);
             UNROLL_FOR (int k = 0; k < LANES; k++)
                 v_storeu(to + (i + k) * BY_KEY_WIDE + lane, r[k]);
         }
 }
 
-/* n numbers for each key. */
-static void by_key_transpose(const element *from, int64_t n, real *to)
+static void by_key_transpose(const struct by_key *w, const element *from, int64_t n, real *to)
 {
     if (n > 3)
-        by_key_transpose_of(from, n * BY_KEY_RUN, to, 128 / (int)sizeof(real));
+        by_key_transpose_of(w, from, n, to, 128 / (int)sizeof(real));
     else
-        by_key_transpose_of(from, n * BY_KEY_RUN, to, 0);
+        by_key_transpose_of(w, from, n, to, 0);
 }
 
 static struct by_key_source by_key_rows_of(const struct by_key *w, const struct array *x)
@@ -62,7 +58,7 @@ static struct by_key_source by_key_columns_of(const struct by_key *w, const stru
     return (struct by_key_source){ row_at(x, w->t->b, w->t->head0, 0), x->col, 1 };
 }
 
-/* n numbers for each key of the super-block, one after the other, or `missing`. */
+/* n numbers for each key of the group, one after the other, or `missing`. */
 static const element *by_key_in_order(const struct by_key *w, struct by_key_source x, int64_t n,
                                       real missing)
 {
@@ -72,7 +68,7 @@ static const element *by_key_in_order(const struct by_key *w, struct by_key_sour
     if (w->complete && lie)
         return from;
     pool_fill(w->copy, (size_t)(w->first * n), missing);
-    pool_fill(w->copy + w->end * n, (size_t)((SUPER_BLOCK - w->end) * n), missing);
+    pool_fill(w->copy + w->end * n, (size_t)((w->numbers - w->end) * n), missing);
     if (lie)
         memcpy(copy, from, (size_t)((w->end - w->first) * n) * sizeof(real));
     for (int o = w->first; o < w->end && !lie; o++, from += x.row)
@@ -85,7 +81,7 @@ static const element *by_key_in_order(const struct by_key *w, struct by_key_sour
 static void by_key_panel(const struct by_key *w, struct by_key_source x, int64_t n, real missing,
                          real *to)
 {
-    by_key_transpose(by_key_in_order(w, x, n, missing), n, to);
+    by_key_transpose(w, by_key_in_order(w, x, n, missing), n, to);
 }
 
 /* Inverse bandwidths of the panel's keys. A missing key has 1, so that nothing overflows. */
@@ -96,7 +92,7 @@ static void by_key_panel_inverse_bandwidths(const struct by_key *w)
     const int64_t d = p->a->d;
     if (kernel->per == ATTPOOL_BANDWIDTH_KEY) {
         by_key_panel(w, w->from_inverse_bandwidths, 1, 1, w->scale);
-        for (int x = 0; x < SUPER_BLOCK; x += LANES) {
+        for (int x = 0; x < w->numbers; x += LANES) {
             v_storeu(w->scale + x, v_abs(v_loadu(w->scale + x)));
             if (p->has_w2)
                 split_ws(w->scale + x, w->post + x);
@@ -105,7 +101,7 @@ static void by_key_panel_inverse_bandwidths(const struct by_key *w)
     if (kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY)
         return;
     by_key_panel(w, w->from_inverse_bandwidths, 1, 1, w->post);
-    for (int x = 0; x < SUPER_BLOCK; x += LANES) {
+    for (int x = 0; x < w->numbers; x += LANES) {
         const vec factor = v_abs(v_loadu(w->post + x));
         real *to = w->scale + x / BY_KEY_WIDE * BY_KEY_WIDE * d + x % BY_KEY_WIDE;
         for (int64_t c = 0; c < d; c++, to += BY_KEY_WIDE)
@@ -167,7 +163,7 @@ VEC_FN void by_key_line_of(const struct pool_pairs *p, const bool linear, const 
     const vec times = v_set1(post ? *p->point_post : 1);
     vec s[4], extreme[4];
     pool_extremes_start(extreme, true, 4);
-    for (int x = 0; x < SUPER_BLOCK; x += 4 * LANES) {
+    for (int x = 0; x < p->tiles * BY_KEY_WIDE; x += 4 * LANES) {
         by_key_line_group(p, x, single ? 1 : p->d, single ? &one : NULL, s, linear, how);
         UNROLL_FOR (int i = 0; i < 4; i++) {
             if (post)
@@ -182,7 +178,7 @@ VEC_FN void by_key_line_of(const struct pool_pairs *p, const bool linear, const 
 }
 
 /* A single coordinate of keys that lie one after the other: they are transposed on their way. */
-VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const bool linear,
+VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const int *start, const bool linear,
                                    const enum pool_scaled how, const bool post)
 {
     const element *from = p->keys;
@@ -190,10 +186,10 @@ VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const bool linear
     const vec times = v_set1(post ? *p->point_post : 1);
     vec extreme[4];
     pool_extremes_start(extreme, true, 4);
-    for (int i = 0; i < BY_KEY_RUN; i += LANES)
+    for (int i = 0; i < p->tiles; i += LANES)
         UNROLL_FOR (int lane = 0; lane < BY_KEY_WIDE; lane += LANES) {
             vec r[LANES];
-            by_key_transpose_square(from, BY_KEY_RUN, i, lane, r, 0);
+            by_key_transpose_square(from, start, 1, i, lane, r, 0);
             UNROLL_FOR (int k = 0; k < LANES; k++) {
                 vec s = v_sub(r[k], one.q);
                 if (how == SCALED_POINT)
@@ -210,27 +206,27 @@ VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const bool linear
     pool_extremes_store(p, extreme, 4);
 }
 
-VEC_FN void by_key_line_d(const struct pool_pairs *p, const bool linear, const enum pool_scaled how,
-                          const bool post)
+VEC_FN void by_key_line_d(const struct pool_pairs *p, const int *start, const bool linear,
+                          const enum pool_scaled how, const bool post)
 {
     if (how != SCALED_LANE && p->keys != NULL)
-        by_key_line_contiguous(p, linear, how, post);
+        by_key_line_contiguous(p, start, linear, how, post);
     else if (linear || p->d == 1)
         by_key_line_of(p, linear, true, how, post);
     else
         by_key_line_of(p, false, false, how, post);
 }
 
-VEC_FN void by_key_line_how(const struct pool_pairs *p, const bool linear)
+VEC_FN void by_key_line_how(const struct pool_pairs *p, const int *start, const bool linear)
 {
     if (p->lane_scale != NULL)
-        by_key_line_d(p, linear, SCALED_LANE, false);
+        by_key_line_d(p, start, linear, SCALED_LANE, false);
     else if (!linear && p->point_post != NULL)
-        by_key_line_d(p, false, SCALED_POINT, true);
+        by_key_line_d(p, start, false, SCALED_POINT, true);
     else if (p->point_scale != NULL)
-        by_key_line_d(p, linear, SCALED_POINT, false);
+        by_key_line_d(p, start, linear, SCALED_POINT, false);
     else
-        by_key_line_d(p, linear, SCALED_NOT, false);
+        by_key_line_d(p, start, linear, SCALED_NOT, false);
 }
 
 /* The measures of row r; true where `extremes` has the extremes of its scores. */
@@ -243,6 +239,7 @@ static bool by_key_line(const struct by_key *w, int r)
     x.point_scale += x.point_scale != NULL ? r * x.scale_row : 0;
     x.point_post += x.point_post != NULL ? r * x.post_row : 0;
     x.count = 1;
+    x.tiles = w->run;
     x.keys = w->contiguous ? by_key_in_order(w, w->from_k, 1, 0) : NULL;
     x.out = w->s + at;
     x.factor = p->factor ? w->factor + at : NULL;
@@ -250,10 +247,10 @@ static bool by_key_line(const struct by_key *w, int r)
     if (p->measure == MEASURE_PRODUCT)
         pool_product(&x, &p->a->kernel, p->has_max, p->masked);
     else if (p->measure == MEASURE_LINEAR)
-        by_key_line_how(&x, true);
+        by_key_line_how(&x, w->start, true);
     else
-        by_key_line_how(&x, false);
-    pool_kernel(p, x.out, x.factor, x.included, SUPER_BLOCK);
+        by_key_line_how(&x, w->start, false);
+    pool_kernel(p, x.out, x.factor, x.included, (size_t)w->numbers);
     return p->smallest &&
            (p->measure == MEASURE_LINEAR || (p->measure == MEASURE_SQUARES && !p->steps));
 }

@@ -28,14 +28,14 @@ static void by_key_gather(struct by_key *w)
     if (a->key_weights.data == NULL)
         return;
     by_key_panel(w, w->from_weights, 1, 1, w->weights);
-    if (weights_are_common(w->weights, SUPER_BLOCK))
+    if (weights_are_common(w->weights, (size_t)w->numbers))
         return;
-    w->zeros = weights_have_zeros(w->weights, SUPER_BLOCK);
+    w->zeros = weights_have_zeros(w->weights, (size_t)w->numbers);
     if (w->t->plan->weighted && w->t->plan->has_max)
-        w->scaled = weights_take_exponents(w->weights, w->exponents, SUPER_BLOCK);
+        w->scaled = weights_take_exponents(w->weights, w->exponents, (size_t)w->numbers);
 }
 
-/* The rows of the super-block, whose keys have been looked at. Whether a sum of values may be a
+/* The rows of the group, whose keys have been looked at. Whether a sum of values may be a
  * NaN. */
 static bool by_key_rows(const struct by_key *w)
 {
@@ -53,27 +53,28 @@ static bool by_key_rows(const struct by_key *w)
             by_key_exclude_far(w, r, all);
         nan |= by_key_weigh(w, r, !all || extremes ? w->extremes : NULL, may_have_nan[r]);
     }
-    for (int b = 0; b < POOL_BLOCKS && v > 1; b++)
+    for (int b = 0; b < by_key_blocks(w) && v > 1; b++)
         by_key_block(w, b, may_have_nan);
-    for (int i = 0; i < t->count * POOL_BLOCKS && v > 1 && t->near; i++)
-        nan |= pool_any_nan(w->acc + i * by_key_room(w), v);
+    for (int r = 0; r < t->count && v > 1 && t->near; r++)
+        for (int b = 0; b < by_key_blocks(w); b++)
+            nan |= pool_any_nan(w->acc + (r * BY_KEY_WIDE + b) * by_key_room(w), v);
     return nan;
 }
 
-/* The blocks of a super-block that is hidden from all rows. */
+/* The blocks of a group that is hidden from all rows. */
 static void by_key_nothing(const struct by_key *w)
 {
     const struct pool_plan *p = w->t->plan;
     const int rows = w->t->count;
     const real low = p->has_max ? -REAL_MAX : 0;
-    for (int b = 0; b < POOL_BLOCKS; b++)
+    for (int b = 0; b < by_key_blocks(w); b++)
         for (int r = 0; r < rows; r++) {
-            const int at = b * w->lanes + w->waiting * rows + r;
+            const int at = by_key_slot(w, b, r);
             w->m[at] = low;
             w->l[at] = w->sq[at] = w->sum[at] = 0;
         }
     if (p->a->v > 1)
-        pool_fill(w->acc, (size_t)(rows * POOL_BLOCKS * by_key_room(w)), 0);
+        pool_fill(w->acc, (size_t)(rows * BY_KEY_WIDE * by_key_room(w)), 0);
 }
 
 /* Whether a sum of values may be a NaN. */
@@ -86,17 +87,22 @@ static bool by_key_pairs(const struct by_key *w)
     return by_key_rows(w);
 }
 
-/* The blocks of the super-block into the next slot. */
-static void by_key_super_block(struct by_key *w, int64_t number)
+/* The blocks of `held` super-blocks from `number` on into the next slots. */
+static void by_key_super_blocks(struct by_key *w, int64_t number, int held)
 {
     const struct pool_tile *t = w->t;
     const struct pool_args *a = t->plan->a;
     w->base = number * SUPER_BLOCK - a->key_origin;
     const int64_t first = int_max(0, t->low - w->base);
-    const int64_t end = int_min(SUPER_BLOCK, int_min(a->m, t->high) - w->base);
+    w->held = held;
+    w->numbers = held * (int)SUPER_BLOCK;
+    w->run = w->numbers / BY_KEY_WIDE;
+    for (int lane = 0; lane < BY_KEY_WIDE; lane++)
+        w->start[lane] = by_key_start(w, lane);
+    const int64_t end = int_min(w->numbers, int_min(a->m, t->high) - w->base);
     w->first = (int)first;
     w->end = (int)end;
-    w->complete = first == 0 && end == SUPER_BLOCK;
+    w->complete = first == 0 && end == w->numbers;
     if (first >= end) {
         by_key_nothing(w);
         return;
@@ -118,8 +124,8 @@ static void by_key_run(struct by_key *w, int64_t first, int64_t end, struct pool
     f->tree.count = 0;
     for (int64_t s = first; s < end; s += w->waiting) {
         const int slots = (int)int_min(w->slots, end - s);
-        for (w->waiting = 0; w->waiting < slots; w->waiting++)
-            by_key_super_block(w, s + w->waiting);
+        for (w->waiting = 0; w->waiting < slots; w->waiting += w->held)
+            by_key_super_blocks(w, s + w->waiting, (int)int_min(BY_KEY_GROUP, slots - w->waiting));
         by_key_merge(w);
         for (int k = 0; k < slots; k++) {
             int slot = tree_push(&f->tree, 0, s + k);

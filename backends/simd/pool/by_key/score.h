@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Measures of few rows and a super-block of keys without a panel (by_key.h). */
+/* Measures of few rows and a group of super-blocks without a panel (by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_SCORE_H
 #define BACKENDS_SIMD_POOL_BY_KEY_SCORE_H
 
@@ -41,12 +41,12 @@ static bool by_key_in_place(const struct by_key *w)
     by_key_transposed(&transposed, w->t->count, dot);
     for (int o = whole; o < w->end - w->first; o++)
         for (int r = 0; r < w->t->count; r++)
-            transposed.out[r * SUPER_BLOCK + o] =
+            transposed.out[r * BY_KEY_KEYS + o] =
                 by_key_single(&transposed, k + o * a->k.row, r, dot);
     for (int r = 0; r < w->t->count; r++) {
         real *s = w->s + by_key_row(w, r);
-        by_key_transpose(elements(w->copy + r * SUPER_BLOCK), 1, s);
-        for (int i = 0; i < SUPER_BLOCK && x->point_post != NULL; i += LANES)
+        by_key_transpose(w, elements(w->copy + r * BY_KEY_KEYS), 1, s);
+        for (int i = 0; i < w->numbers && x->point_post != NULL; i += LANES)
             v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->point_post[r * x->post_row])));
     }
     return true;
@@ -58,7 +58,7 @@ static bool by_key_in_place(const struct by_key *w)
 /* The key of number x, or the nearest one that exists. */
 static int64_t by_key_there(const struct by_key *w, int x)
 {
-    return w->base + int_max(w->first, int_min(by_key_key(x), w->end - 1));
+    return w->base + int_max(w->first, int_min(by_key_key(w, x), w->end - 1));
 }
 
 /* Inverse bandwidths of the tile's keys, a row of lanes. */
@@ -122,7 +122,7 @@ static void by_key_begin(struct by_key *w)
     const struct pool_args *a = p->a;
     w->careful = false;
     w->pairs = (struct pool_pairs){ .vectors = BY_KEY_WIDE / LANES,
-                                    .tiles = w->panel ? BY_KEY_RUN : 1,
+                                    .tiles = 1,
                                     .count = w->t->count,
                                     .d = a->d,
                                     .lane = w->panel ? w->k : w->keys,
@@ -132,7 +132,7 @@ static void by_key_begin(struct by_key *w)
                                     .wv = row_at(&a->wv, 0, 0, 0),
                                     .wv_col = a->wv.col,
                                     .out = w->s,
-                                    .step = SUPER_BLOCK,
+                                    .step = BY_KEY_KEYS,
                                     .extremes = w->extremes,
                                     .factor = p->factor ? w->factor : NULL,
                                     .included = p->compact ? w->included : NULL };
@@ -172,9 +172,9 @@ static void by_key_tile(const struct by_key *w, int from, int vectors)
 /* The range of the numbers that keys have. */
 static struct pool_span by_key_numbers(const struct by_key *w)
 {
-    const int run = BY_KEY_RUN, first = w->first % run, last = (w->end - 1) % run;
+    const int run = w->run, first = w->first % run, last = (w->end - 1) % run;
     if (w->first / run != (w->end - 1) / run)
-        return (struct pool_span){ 0, SUPER_BLOCK };
+        return (struct pool_span){ 0, w->numbers };
     return (struct pool_span){ first * BY_KEY_WIDE, (last + 1) * BY_KEY_WIDE };
 }
 
@@ -185,7 +185,7 @@ static void by_key_measure(const struct by_key *w)
     const struct pool_span all = by_key_numbers(w);
     const int from = (int)all.low, end = (int)all.high;
     if (p->measure == MEASURE_NONE)
-        pool_fill(w->s, (size_t)w->t->count * SUPER_BLOCK, p->has_max ? 0 : 1);
+        pool_fill(w->s, (size_t)w->t->count * BY_KEY_KEYS, p->has_max ? 0 : 1);
     else if (!by_key_in_place(w))
         for (int x = from, vectors; x < end; x += vectors * LANES) {
             vectors = end - x >= POOL_VECTORS * LANES ? POOL_VECTORS : 1;

@@ -44,13 +44,14 @@ static void by_key_merge(const struct by_key *w)
 }
 
 /* Column by column likewise; these do not wait. */
-static void by_key_merge_columns(const struct by_key *w, int r, real *state)
+static void by_key_merge_columns(const struct by_key *w, int k, int r, real *state)
 {
     const int64_t room = by_key_room(w), v = w->t->plan->a->v;
-    real *acc = w->acc + r * POOL_BLOCKS * room;
+    real *acc = w->acc + (r * BY_KEY_WIDE + k * (int)POOL_BLOCKS) * room;
+    const int at = k * w->t->count + r;
     for (int64_t c = 0; c < v; c += LANES) { /* there is room for whole vectors */
         vec a = v_loadu(acc + c);
-        for (int b = 1, i = w->lanes + r; b < POOL_BLOCKS; b++, i += w->lanes)
+        for (int b = 1, i = w->lanes + at; b < POOL_BLOCKS; b++, i += w->lanes)
             a = pool_merged(a, v_loadu(acc + b * room + c), v_set1(w->u[i]), v_set1(w->y[i]));
         v_storeu(acc + c, a);
     }
@@ -72,7 +73,7 @@ static void by_key_state(const struct by_key *w, int k, real *state)
         if (p->a->v == 1)
             state[3 * lanes] = w->sum[at];
         else
-            by_key_merge_columns(w, r, state + 3 * lanes);
+            by_key_merge_columns(w, k, r, state + 3 * lanes);
     }
 }
 

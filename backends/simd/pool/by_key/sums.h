@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Scores of few rows and a super-block become weights, and these are summed (by_key.h). */
+/* Scores of few rows and a group of super-blocks become weights, and these are summed (by_key.h).
+ */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
 #define BACKENDS_SIMD_POOL_BY_KEY_SUMS_H
 
@@ -8,7 +9,7 @@
 #include "backends/simd/pool/by_key/by_key.h"
 #include "backends/simd/pool/plan.h"
 
-/* Where the next super-block's keys and values lie, in bytes; they come while there is work. */
+/* Where the next group's keys and values lie, in bytes; they come while there is work. */
 struct by_key_next {
     uintptr_t k, v;     /* v may be 0: it does not come */
     size_t coordinates; /* of keys that come */
@@ -16,7 +17,7 @@ struct by_key_next {
 
 static struct by_key_next by_key_next_of(const struct by_key *w)
 {
-    const int64_t next = w->base + SUPER_BLOCK, d = w->t->plan->a->d;
+    const int64_t next = w->base + BY_KEY_KEYS, d = w->t->plan->a->d;
     struct by_key_next x = { 0 };
     const bool lie = w->from_k.row == d && (w->from_k.col == 1 || d == 1);
     if (lie && d * SUPER_BLOCK * (int)sizeof(real) <=
@@ -51,6 +52,8 @@ struct by_key_sums {
     const real *factor, *weight; /* or NULL */
     const real *v, *included;    /* or NULL */
     bool keep;                   /* the weights, in s */
+    bool pieces;                 /* lanes are pieces of blocks */
+    int numbers;
     real c;
     real *l, *sq, *sum; /* of the blocks */
 };
@@ -77,53 +80,49 @@ VEC_FN void by_key_group(const struct by_key_sums *w, int x, vec *t, const enum 
     }
 }
 
-/* Weights from number x on, POOL_BLOCKS at a time, `rows` times, each BY_KEY_WIDE further on; they
- * are in t or, where that is NULL, in memory. */
-VEC_FN void by_key_add(const struct by_key_sums *w, int x, const vec *t, int rows, vec *l, vec *sq,
-                       vec *sum, const bool one, const bool more)
+/* Weights from number x on, a row of lanes after the other; they are in t or, where that is NULL,
+ * in memory. */
+VEC_FN void by_key_add(const struct by_key_sums *w, int x, const vec *t, vec *l, vec *sq, vec *sum,
+                       const bool one, const bool more)
 {
-    const int wide = BY_KEY_WIDE, vectors = LANES < (int)POOL_BLOCKS ? POOL_BLOCKS / LANES : 1;
-    UNROLL_FOR (int k = 0; k < rows; k++, x += wide)
-        UNROLL_FOR (int i = 0; i < vectors; i++) {
-            const vec p = t != NULL ? t[k * vectors + i] : v_loadu(w->s + x + i * LANES);
-            l[i] = v_add(l[i], p);
-            if (more)
-                sq[i] = v_fma(p, p, sq[i]);
-            if (!one)
-                continue;
-            vec to = v_fma(p, v_loadu(w->v + x + i * LANES), sum[i]);
-            if (more && w->included != NULL)
-                to = v_select(v_gt(v_loadu(w->included + x + i * LANES), v_zero()), to, sum[i]);
-            sum[i] = to;
-        }
+    enum { VECTORS = BY_KEY_WIDE / LANES };
+    UNROLL_FOR (int k = 0; k < 4; k++, x += LANES) {
+        const int i = k % VECTORS;
+        const vec p = t != NULL ? t[k] : v_loadu(w->s + x);
+        l[i] = v_add(l[i], p);
+        if (more)
+            sq[i] = v_fma(p, p, sq[i]);
+        if (!one)
+            continue;
+        vec to = v_fma(p, v_loadu(w->v + x), sum[i]);
+        if (more && w->included != NULL)
+            to = v_select(v_gt(v_loadu(w->included + x), v_zero()), to, sum[i]);
+        sum[i] = to;
+    }
 }
 
-/* Sums of weights that are made on the way. Where a vector holds two keys of a block they come
- * from memory, once the later ones have been made. `next` comes ahead, or is NULL. */
+/* Sums of weights that are made on the way. Those of pieces come from memory: piece by piece, each
+ * moved to the lanes of the first. `next` comes ahead, or is NULL. */
 VEC_FN void by_key_sums_of(const struct by_key_sums *all, const struct by_key_next *next,
                            const enum powers log, const bool one, const bool more)
 {
-    enum {
-        GROUP = 4 * LANES,
-        ROWS = GROUP / BY_KEY_WIDE,
-        VECTORS = LANES < (int)POOL_BLOCKS ? (int)POOL_BLOCKS / LANES : 1
-    };
-    const bool pieces = LANES > (int)POOL_BLOCKS;
+    enum { VECTORS = BY_KEY_WIDE / LANES };
     const struct by_key_sums one_row = *all, *w = &one_row;
+    const bool pieces = BY_KEY_GROUP > 1 && w->pieces;
     vec l[VECTORS], sq[VECTORS], sum[VECTORS], t[4];
     UNROLL_FOR (int i = 0; i < VECTORS; i++)
         l[i] = sq[i] = sum[i] = v_zero();
-    for (int x = 0; x < SUPER_BLOCK; x += GROUP) {
+    for (int x = 0; x < w->numbers; x += 4 * LANES) {
         by_key_group(w, x, t, log, more, pieces || w->keep);
         if (!pieces)
-            by_key_add(w, x, t, ROWS, l, sq, sum, one, more);
+            by_key_add(w, x, t, l, sq, sum, one, more);
         if (next != NULL)
             by_key_ahead(next, (size_t)x);
     }
     for (int x = 0; x < BY_KEY_WIDE && pieces; x += POOL_BLOCKS)
-        for (int k = 0; k < BY_KEY_RUN; k += ROWS)
-            by_key_add(w, x + k * BY_KEY_WIDE, NULL, ROWS, l, sq, sum, one, more);
-    for (int i = 0; i < VECTORS; i++) {
+        for (int k = 0; k < w->numbers; k += 4 * LANES)
+            by_key_add(w, x + k, NULL, l, sq, sum, one, more);
+    UNROLL_FOR (int i = 0; i < VECTORS; i++) {
         v_storeu(w->l + i * LANES, l[i]);
         v_storeu(w->sq + i * LANES, sq[i]);
         v_storeu(w->sum + i * LANES, sum[i]);

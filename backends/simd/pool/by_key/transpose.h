@@ -6,6 +6,7 @@
 
 #include "backends/simd/array.h"
 #include "backends/simd/integers.h"
+#include "backends/simd/pool/by_key/by_key.h"
 
 struct by_key_transposed {
     const element *k; /* of the first key */
@@ -13,7 +14,7 @@ struct by_key_transposed {
     const real *q; /* of the first row; coordinates are `step` numbers apart */
     int64_t step;
     real scale;    /* of differences */
-    real *out;     /* rows of SUPER_BLOCK numbers, in the order of keys */
+    real *out;     /* rows of BY_KEY_KEYS numbers, in the order of keys */
     int vectors;   /* of keys */
     int64_t ahead; /* prefetch so many bytes further on; 0 if keys have gaps */
 };
@@ -64,7 +65,7 @@ VEC_FN void by_key_transposed_n(const struct by_key_transposed *x, const element
             sum[j] = v_add(sum[j], s[j]);
     }
     UNROLL_FOR (int j = 0; j < nr; j++)
-        v_storeu(out + j * SUPER_BLOCK, sum[j]);
+        v_storeu(out + j * BY_KEY_KEYS, sum[j]);
 }
 
 VEC_FN void by_key_transposed_rows(const struct by_key_transposed *x, const int nr, const bool dot)
@@ -87,7 +88,7 @@ static void by_key_transposed(const struct by_key_transposed *x, int rows, bool 
     struct by_key_transposed some = *x;
     for (int r = 0; r < rows; r += 4) {
         some.q = x->q + r;
-        some.out = x->out + (int64_t)r * SUPER_BLOCK;
+        some.out = x->out + (int64_t)r * BY_KEY_KEYS;
         switch (rows - r) {
             BY_KEY_TURNED(1)
             BY_KEY_TURNED(2)

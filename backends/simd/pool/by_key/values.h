@@ -20,7 +20,7 @@ struct by_key_columns {
 static int by_key_step(const struct by_key *w)
 {
     const int64_t keys = (8 << 10) / (w->t->plan->a->v * (int64_t)sizeof(real));
-    return keys >= BY_KEY_RUN ? BY_KEY_RUN : keys >= 32 ? 32 : 16;
+    return keys >= w->run ? w->run : keys >= 64 ? 64 : keys >= 32 ? 32 : 16;
 }
 
 /* Keys [0, keys) and nv vectors of columns from c on, the last one with n of its lanes. */
@@ -65,13 +65,13 @@ static void by_key_columns(const struct by_key_columns *x, int keys)
         by_key_columns_n(x, keys, c, (int)(x->columns - c), 1);
 }
 
-/* Keys [o, o + keys) of the super-block, which lie in a run, for row r. */
+/* Keys [o, o + keys) of the group, which lie in a lane, for row r. */
 static struct by_key_columns by_key_columns_at(const struct by_key *w, int r, int o,
                                                bool with_included)
 {
     const struct pool_args *a = w->t->plan->a;
-    const int b = o / BLOCK, run = o % BLOCK / BY_KEY_RUN;
-    const int number = o % BY_KEY_RUN * (int)BY_KEY_WIDE + run * POOL_BLOCKS + b;
+    const int b = o / (int)BLOCK, piece = o % (int)BLOCK / w->run;
+    const int number = o % w->run * BY_KEY_WIDE + piece * by_key_blocks(w) + b;
     const size_t at = by_key_row(w, r) + (size_t)number;
     struct by_key_columns x = { .row = a->value.row,
                                 .col = a->value.col,
@@ -79,7 +79,7 @@ static struct by_key_columns by_key_columns_at(const struct by_key *w, int r, in
                                 .p = w->s + at,
                                 .included = with_included ? w->included + at : NULL };
     x.v = row_at(&a->value, w->t->b, w->t->head0, w->base + o);
-    x.acc = w->acc + (r * POOL_BLOCKS + b) * by_key_room(w);
+    x.acc = w->acc + (r * BY_KEY_WIDE + b) * by_key_room(w);
     return x;
 }
 
@@ -91,7 +91,7 @@ static void by_key_block(const struct by_key *w, int b, const bool *may_have_nan
     const int from = (int)int_max(w->first, b * BLOCK), to = (int)int_min(w->end, (b + 1) * BLOCK);
     const int step = by_key_step(w);
     for (int r = 0; r < w->t->count; r++)
-        pool_fill(w->acc + (r * POOL_BLOCKS + b) * room, (size_t)w->t->plan->a->v, 0);
+        pool_fill(w->acc + (r * BY_KEY_WIDE + b) * room, (size_t)w->t->plan->a->v, 0);
     for (int o = from, end; o < to; o = end) {
         end = (int)int_min(to, (o / step + 1) * step);
         for (int r = 0; r < w->t->count; r++) {
@@ -100,7 +100,7 @@ static void by_key_block(const struct by_key *w, int b, const bool *may_have_nan
         }
     }
     for (int r = 0; r < w->t->count; r++) {
-        real *acc = w->acc + (r * POOL_BLOCKS + b) * room;
+        real *acc = w->acc + (r * BY_KEY_WIDE + b) * room;
         if (!may_have_nan[r] || !by_key_has_nan(acc, w->t->plan->a->v))
             continue;
         pool_fill(acc, (size_t)w->t->plan->a->v, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The weights of a row and a super-block, from its scores and the maxima of its blocks, and their
- * sums (by_key.h). */
+/* The weights of a row and a group of super-blocks, from its scores and the maxima of its blocks,
+ * and their sums (by_key.h). */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_WEIGH_H
 #define BACKENDS_SIMD_POOL_BY_KEY_WEIGH_H
 
@@ -26,7 +26,7 @@ static bool by_key_maxima(const struct by_key *w, const real *s, const real *ext
     UNROLL_FOR (int i = 0; i < 4; i++)
         extreme[i] =
             extremes != NULL ? v_loadu(extremes + i * LANES) : v_set1(low ? REAL_MAX : -REAL_MAX);
-    for (int x = 0; x < SUPER_BLOCK && extremes == NULL; x += 4 * LANES)
+    for (int x = 0; x < w->numbers && extremes == NULL; x += 4 * LANES)
         UNROLL_FOR (int i = 0; i < 4; i++) {
             vec score = v_loadu(s + x + i * LANES);
             if (scaled)
@@ -35,7 +35,7 @@ static bool by_key_maxima(const struct by_key *w, const real *s, const real *ext
         }
     UNROLL_FOR (int i = VECTORS; i < 4; i++)
         extreme[i % VECTORS] = pool_extreme(low, extreme[i % VECTORS], extreme[i]);
-    if (LANES > (int)POOL_BLOCKS) { /* blocks come in pieces */
+    if (by_key_blocks(w) < LANES) { /* pieces of a block */
         real twice[2 * LANES];
         v_storeu(twice, extreme[0]);
         v_storeu(twice + LANES, extreme[0]);
@@ -53,7 +53,7 @@ static bool by_key_maxima(const struct by_key *w, const real *s, const real *ext
 /* Scores to what the weights relative to m are powers of. */
 static void by_key_relative(const struct by_key *w, real *s, const real *m)
 {
-    for (int x = 0; x < SUPER_BLOCK; x += LANES) {
+    for (int x = 0; x < w->numbers; x += LANES) {
         const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
         v_storeu(s + x, v_relative(v_set1(w->t->plan->c), v_loadu(s + x), k,
                                    v_loadu(m + x % BY_KEY_WIDE)));
@@ -67,7 +67,7 @@ static void by_key_exclude_far(const struct by_key *w, int r, bool fresh)
     const vec c = v_set1(w->t->plan->c), limit = v_set1(REAL(NEAR_LIMIT));
     const real *s = w->s + by_key_row(w, r);
     real *included = w->included + by_key_row(w, r);
-    for (int x = 0; x < SUPER_BLOCK; x += LANES) {
+    for (int x = 0; x < w->numbers; x += LANES) {
         const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
         const vec_mask far = v_le(v_relative(c, v_loadu(s + x), k, limit), v_set1(REAL(FAR_LIMIT)));
         const vec before = fresh ? v_set1(1) : v_loadu(included + x);
@@ -76,13 +76,13 @@ static void by_key_exclude_far(const struct by_key *w, int r, bool fresh)
 }
 
 /* Squares of the blocks' weights, which are in s, again where they need an exponent: into m. */
-static void by_key_squares(const real *s, const real *l, real *m, real *sq)
+static void by_key_squares(const struct by_key *w, const real *s, const real *l, real *m, real *sq)
 {
-    for (int b = 0; b < POOL_BLOCKS; b++) {
-        const real *p = s + b;
+    const int blocks = by_key_blocks(w);
+    for (int b = 0; b < blocks; b++) {
         real most = 0, r[LANES], scale[LANES];
-        for (int piece = 0; piece < SUPER_BLOCK / POOL_BLOCKS; piece++)
-            most = r_abs(p[piece * POOL_BLOCKS]) > most ? r_abs(p[piece * POOL_BLOCKS]) : most;
+        for (int i = b; i < w->numbers; i += blocks)
+            most = r_abs(s[i]) > most ? r_abs(s[i]) : most;
         const vec exponent = pool_exponents(v_set1(l[b]), v_set1(most));
         v_storeu(r, exponent);
         v_storeu(scale, pool_inverse_power(exponent));
@@ -90,28 +90,35 @@ static void by_key_squares(const real *s, const real *l, real *m, real *sq)
             continue;
         m[b] = r[0];
         sq[b] = 0;
-        for (int piece = 0; piece < BY_KEY_WIDE; piece += POOL_BLOCKS)
-            for (int i = 0; i < BY_KEY_RUN; i++) {
-                const real weight = p[i * BY_KEY_WIDE + piece] * scale[0];
+        for (int piece = b; piece < BY_KEY_WIDE; piece += blocks)
+            for (int i = piece; i < w->numbers; i += BY_KEY_WIDE) {
+                const real weight = s[i] * scale[0];
                 sq[b] = r_fma(weight, weight, sq[b]);
             }
     }
 }
 
-static bool by_key_out_of_range(const real *l, const real *sq)
+/* Which lanes of the vector from b on are blocks. */
+static vec_mask by_key_is_block(const struct by_key *w, int b)
 {
-    vec_mask out = m_first(0);
-    for (int b = 0; b < POOL_BLOCKS; b += LANES) /* there may be more lanes than blocks */
-        out = m_or(out, pool_out_of_range(v_loadu(l + b), v_loadu(sq + b)));
-    return m_any(m_and(out, m_first((int)POOL_BLOCKS < LANES ? POOL_BLOCKS : LANES)));
+    return m_first((size_t)int_min(LANES, by_key_blocks(w) - b));
 }
 
-static bool by_key_blocks_have_nan(const real *sum)
+static bool by_key_out_of_range(const struct by_key *w, const real *l, const real *sq)
+{
+    vec_mask out = m_first(0);
+    for (int b = 0; b < by_key_blocks(w); b += LANES)
+        out = m_or(
+            out, m_and(by_key_is_block(w, b), pool_out_of_range(v_loadu(l + b), v_loadu(sq + b))));
+    return m_any(out);
+}
+
+static bool by_key_blocks_have_nan(const struct by_key *w, const real *sum)
 {
     vec_mask bad = m_first(0);
-    for (int b = 0; b < POOL_BLOCKS; b += LANES)
-        bad = m_or(bad, v_isnan(v_loadu(sum + b)));
-    return m_any(m_and(bad, m_first((int)POOL_BLOCKS < LANES ? POOL_BLOCKS : LANES)));
+    for (int b = 0; b < by_key_blocks(w); b += LANES)
+        bad = m_or(bad, m_and(by_key_is_block(w, b), v_isnan(v_loadu(sum + b))));
+    return m_any(bad);
 }
 
 /* Weights of row r, in the place of its scores where they are wanted again; maxima and sums of
@@ -128,6 +135,8 @@ static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
                                 .weight = p->weighted ? w->weights : NULL,
                                 .v = p->a->v == 1 ? w->v : NULL,
                                 .keep = p->a->v > 1 || may_have_nan,
+                                .pieces = by_key_blocks(w) < BY_KEY_WIDE,
+                                .numbers = w->numbers,
                                 .c = p->c,
                                 .l = l,
                                 .sq = sq,
@@ -144,14 +153,14 @@ static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
     }
     const struct by_key_next next = by_key_next_of(w);
     by_key_sums(&sums, w->panel && r == 0 ? &next : NULL, more, p->cuts);
-    if (p->squares && !p->has_max && by_key_out_of_range(l, sq)) {
+    if (p->squares && !p->has_max && by_key_out_of_range(w, l, sq)) {
         if (!sums.keep) {
             sums.keep = true;
             by_key_sums(&sums, NULL, more, p->cuts);
         }
-        by_key_squares(sums.s, l, m, sq);
+        by_key_squares(w, sums.s, l, m, sq);
     }
-    const bool nan = sums.v != NULL && by_key_blocks_have_nan(sums.sum);
+    const bool nan = sums.v != NULL && by_key_blocks_have_nan(w, sums.sum);
     if (nan && may_have_nan) {
         real squares[BY_KEY_WIDE];
         sums.sq = squares; /* those of sq may have exponents */
@@ -159,7 +168,8 @@ static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
         sums.included = w->included + at;
         by_key_sums(&sums, NULL, true, p->cuts);
     }
-    for (int b = 0, i = w->waiting * w->t->count + r; b < POOL_BLOCKS; b++, i += w->lanes) {
+    for (int b = 0; b < by_key_blocks(w); b++) {
+        const int i = by_key_slot(w, b, r);
         w->m[i] = m[b];
         w->l[i] = l[b];
         w->sq[i] = sq[b];
