@@ -62,3 +62,153 @@ fails 3 'd.csv: column "x" is constant in group "b": --bandwidth silverman' \
 fails 2 'no rule has a bandwidth for the cauchy kernel' regress d.csv --x x --y y --kernel cauchy --bandwidth scott
 fails 2 '--bandwidth: "sliverman" is neither .*; did you mean "silverman"' regress d.csv --x x --y y --bandwidth sliverman
 fails 2 '--bandwidth: scott is given twice' regress d.csv --x x --y y --bandwidth scott --bandwidth scott
+
+# ---- scores ----
+
+# loo ARGUMENT...: the leave-one-out error that a bandwidth has
+loo()
+{
+    run 0 regress "$@" --loo --json loo.json -o loo.csv
+    sed -n 's/.*"leave_one_out_error": \(.*\),/\1/p' loo.json
+}
+
+# raw NAME: a number of report.json with all its digits, the first one of that name
+raw()
+{
+    sed -n "s/.*\"$1\": \([^,]*\),*$/\1/p" report.json | head -n 1
+}
+
+# within BOUND NUMBER NUMBER: relative
+within()
+{
+    perl -e 'exit !(abs($ARGV[1] / $ARGV[2] - 1) <= $ARGV[0])' -- "$@" || fail "$2 is not $3"
+}
+
+# less NUMBER NUMBER
+less()
+{
+    perl -e 'exit !($ARGV[0] < $ARGV[1])' -- "$@" || fail "$1 is not less than $2"
+}
+
+# cv is the default. Its score is the error that --loo has at that bandwidth, to the last digit, and
+# those of bandwidths beside it are larger. statsmodels' search, with its own stopping rule, ends there.
+for set in 'mcycle times accel 0.91384625' 'faithful eruptions waiting 0.26143027'; do
+    # shellcheck disable=SC2086
+    set -- $set
+    ok regress "$data/$1.csv" --x "$2" --y "$3" --json report.json
+    cp out fit.csv
+    json_is '"cv"' report.json fits.0.bandwidth_method
+    h=$(raw bandwidth)
+    score=$(raw score)
+    within 2e-3 "$h" "$4"
+    perl -e 'exit !(sprintf("%.4g", $ARGV[0]) == $ARGV[0])' "$h" || fail "$h has not 4 digits"
+    test "$(loo "$data/$1.csv" --x "$2" --y "$3" --bandwidth "$h")" = "$score" ||
+        fail "$1: --loo has another error than $score"
+    for factor in 0.97 1.03; do
+        less "$score" "$(loo "$data/$1.csv" --x "$2" --y "$3" --bandwidth "$(perl -e "print $h * $factor")")"
+    done
+    ok regress "$data/$1.csv" --x "$2" --y "$3" --bandwidth "$h"
+    same out fit.csv
+done
+
+# AICc: statsmodels' aic
+ok regress "$data/faithful.csv" --x 1 --y 2 --bandwidth aicc --json report.json
+within 2e-3 "$(raw bandwidth)" 0.24121382
+within 1e-5 "$(raw score)" 4.47930465
+
+# several y, case weights, float32
+run 0 regress "$data/iris.csv" --x 1 --y 2,3 --case-weights 4 --json report.json -o fit.csv
+test "$(loo "$data/iris.csv" --x 1 --y 2,3 --case-weights 4 --bandwidth "$(raw bandwidth)")" = "$(raw score)" ||
+    fail "several y: $(raw score)"
+run 0 regress "$data/mcycle.csv" --x 1 --y 2 --precision f32 --json report.json -o fit.csv
+within 5e-3 "$(raw bandwidth)" 0.91384625
+
+# a grid of one's own: the best of its points, rounded up
+ok regress "$data/mcycle.csv" --x 1 --y 2 --bandwidth 0.5:2:5 --json report.json
+json_is '"cv"' report.json fits.0.bandwidth_method
+test "$(raw bandwidth)" = 1.0 || fail "the best of 5 is $(raw bandwidth)"
+test "$(grep -c '"rows_without_prediction"' report.json)" = 5 || fail "not 5 points"
+ok regress "$data/mcycle.csv" --x 1 --y 2 --bandwidth aicc:0.5:4:7 --json report.json
+json_is '"aicc"' report.json fits.0.bandwidth_method
+
+# a compact kernel reaches another row from each; the minimum at an end is a warning
+run 0 regress "$data/mcycle.csv" --x 1 --y 2 --kernel epanechnikov --json report.json -o fit.csv
+grep -q '^attpool: warning: the least score is that of the narrowest bandwidth looked at' err ||
+    fail "an end: $(cat err)"
+test "$(loo "$data/mcycle.csv" --x 1 --y 2 --kernel epanechnikov --bandwidth "$(raw bandwidth)")" = "$(raw score)" ||
+    fail "epanechnikov: $(raw score)"
+run 0 regress "$data/mcycle.csv" --x 1 --y 2 --kernel epanechnikov --bandwidth 2.2:2.2:1 --verbose -o fit.csv
+grep -q 'bandwidth 2.201 by cv' err || fail "not raised: $(cat err)"
+fails 3 '.*d.csv: --bandwidth aicc: no bandwidth looked at has a finite score' \
+    regress d.csv --x x --y y --bandwidth aicc:0.001:0.002:3
+printf 'x,y\n1,2\n2,2\n4,2\n' >same.csv
+fails 3 'same.csv: column "y" is constant: --bandwidth cv' regress same.csv --x x --y y
+
+# ---- many rows ----
+
+perl -e 'srand 3; print "x,y\n";
+    for (1 .. 3000) { my $x = rand; printf "%.6f,%.6f\n", $x, sin(9 * $x) + rand }' >many.csv
+ok regress many.csv --x x --y y --cv-rows all --json report.json -o all.csv
+json_is 3000 report.json fits.0.selection.rows
+h=$(raw bandwidth)
+run 0 regress many.csv --x x --y y --cv-rows 500 --json report.json -o some.csv
+json_is 500 report.json fits.0.selection.rows
+grep -q '^attpool: note: --bandwidth cv looks at 500 of 3000 rows (see --cv-rows)$' err || fail "said: $(cat err)"
+within 0.4 "$(raw bandwidth)" "$h"
+cp report.json first.json
+run 0 regress many.csv --x x --y y --cv-rows 500 --json report.json -o again.csv
+same some.csv again.csv
+fails 2 '--cv-rows: 2 rows are too few' regress many.csv --x x --y y --cv-rows 2
+
+# ---- several columns ----
+
+# What statsmodels' searches find, whose bandwidth of a column that does not matter has no bound.
+run 0 regress "$data/iris.csv" --x 1,2,3 --y 4 --json report.json -o fit.csv
+grep -q '^attpool: warning: the bandwidth of column "Sepal.Length" is the widest looked at' err ||
+    fail "several columns: $(cat err)"
+score=$(raw score)
+less "$score" 0.03262
+json report.json fits.0.bandwidth >out
+near 2e-3 7.2 0.192501412 0.284562231
+test "$(loo "$data/iris.csv" --x 1,2,3 --y 4 --bandwidth "$(json report.json fits.0.bandwidth | tr -d '[]')")" = "$score" ||
+    fail "several columns: --loo has another error than $score"
+run 0 regress "$data/iris.csv" --x 1,2,3 --y 4 --bandwidth aicc --json report.json -o fit.csv
+less "$(raw score)" -2.40129
+ok regress "$data/iris.csv" --x 1,2 --y 4 --json report.json -o fit.csv
+less "$(raw score)" 0.08187
+run 0 regress "$data/iris.csv" --x 1,2 --y 4 --bandwidth cv:0.5:2:3 --json report.json -o fit.csv
+test "$(grep -c '"factor"' report.json)" = 3 || fail "not 3 factors"
+for kernel in epanechnikov tricube cauchy 'gaussian,boxcar'; do
+    run 0 regress "$data/iris.csv" --x 1,2 --y 4 --kernel $kernel --json report.json -o fit.csv
+    test "$(loo "$data/iris.csv" --x 1,2 --y 4 --kernel $kernel \
+        --bandwidth "$(json report.json fits.0.bandwidth | tr -d '[]')")" = "$(raw score)" || fail "$kernel: $(raw score)"
+done
+
+# ---- groups ----
+
+run 0 regress "$data/iris.csv" --x 1 --y 3 --by 5 --bandwidth cv --json report.json
+test "$(head -n 1 out)" = Species,bandwidth,Sepal.Length,fit,n_eff || fail "columns: $(head -n 1 out)"
+sed -n '/virginica/p; 1p' "$data/iris.csv" >virginica.csv
+json report.json fits.2.selection.score >one
+run 0 regress virginica.csv --x 1 --y 3 --json report.json
+json report.json fits.0.selection.score >two
+same one two
+
+# ---- densities ----
+
+# What statsmodels' KDEMultivariate finds by cv_ml; --loo has its likelihood.
+ok density "$data/faithful.csv" --x 1 --bandwidth cv --json report.json -o fit.csv
+within 2e-3 "$(raw bandwidth)" 0.10269651
+score=$(raw score)
+ok density "$data/faithful.csv" --x 1 --bandwidth "$(raw bandwidth)" --loo --json report.json -o fit.csv
+within 1e-14 "$(raw leave_one_out_log_likelihood)" "-$score"
+ok density "$data/faithful.csv" --x 1,2 --bandwidth cv --json report.json -o fit.csv
+json report.json densities.0.bandwidth >out
+near 1e-3 0.14695982 2.92599631
+fails 2 '--bandwidth aicc is for y' density "$data/faithful.csv" --x 1 --bandwidth aicc
+
+# Rows that are the same would have the most likelihood at 0: half of the least step is the narrowest.
+printf 'x\n0\n0\n0\n1\n1\n1\n2\n2\n' >same.csv
+run 0 density same.csv --x x --bandwidth cv --json report.json -o fit.csv
+grep -q '^attpool: warning: the least score is that of the narrowest' err || fail "the same rows: $(cat err)"
+within 1e-9 "$(raw bandwidth)" 0.5

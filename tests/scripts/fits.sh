@@ -122,7 +122,6 @@ one_by_one()
     fails 2 '--bandwidth: 0.5 is given twice' $base --bandwidth 0.5 --bandwidth 5e-1
     fails 2 '--bandwidth has 2 values for 1 x column; to fit with each of them, repeat the option' $base \
         --bandwidth 1,2
-    fails 2 '--bandwidth is missing' $base --kernel constant --kernel cauchy
     fails 2 '--kernel has 3 names for 2 x columns' $two --kernel cauchy,boxcar,cosine --bandwidth 1
     fails 2 '--form radial takes one kernel, not 2' $two --kernel cauchy --kernel cauchy,boxcar \
         --bandwidth 1 --form radial

@@ -234,12 +234,12 @@ fails 2 'DATA is missing; see .attpool regress --help.' regress --x x --y y --ba
 fails 2 'there is more than one DATA' regress d.csv e.csv --x x --y y --bandwidth 1
 fails 2 '--x is missing' regress d.csv --y y --bandwidth 1
 fails 2 '--y is missing' regress d.csv --x x --bandwidth 1
-fails 2 '--bandwidth is missing' regress d.csv --x x --y y
+run 0 regress d.csv --x x --y y
 fails 2 '--bandwidth: -1 is not positive' regress d.csv --x x --y y --bandwidth -1
 fails 2 '--bandwidth: 0 is not positive' regress d.csv --x x --y y --bandwidth 0
 fails 2 '--bandwidth: "1e-400" underflows' regress d.csv --x x --y y --bandwidth 1e-400
 fails 2 '--bandwidth: "1e400" overflows' regress d.csv --x x --y y --bandwidth 1e400
-fails 2 '--bandwidth: "one" is neither a number nor silverman' regress d.csv --x x --y y --bandwidth one
+fails 2 '--bandwidth: "one" is neither a number nor cv' regress d.csv --x x --y y --bandwidth one
 fails 2 '--bandwidth: .* or its inverse is out' regress d.csv --x x --y y --bandwidth 1e-320
 fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidth 1e-60 \
     --precision f32

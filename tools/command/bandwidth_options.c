@@ -8,7 +8,10 @@
 #include <string.h>
 
 static const char *const method_names[] = {
-    [BANDWIDTH_SILVERMAN] = "silverman", [BANDWIDTH_SCOTT] = "scott"
+    [BANDWIDTH_SILVERMAN] = "silverman",
+    [BANDWIDTH_SCOTT] = "scott",
+    [BANDWIDTH_CV] = "cv",
+    [BANDWIDTH_AICC] = "aicc",
 };
 enum { METHODS = sizeof method_names / sizeof method_names[0] };
 
@@ -31,12 +34,55 @@ static int unknown_method(const char *text, struct error *e)
     struct nearest nearest = { .typed = text };
     for (int m = BANDWIDTH_GIVEN + 1; m < METHODS; m++)
         nearest_offer(&nearest, method_names[m]);
-    return error_set(e, CMD_USAGE, "--bandwidth: %s is neither a number nor silverman or scott%s",
+    return error_set(e, CMD_USAGE,
+                     "--bandwidth: %s is neither a number nor cv, aicc, silverman or scott%s",
                      quoted_name(text).text, nearest_hint(&nearest).text);
+}
+
+/* START:STOP:N */
+static int read_grid(const char *text, struct bandwidth_choice *choice, struct error *e)
+{
+    enum { MOST_STEPS = 100000 };
+    struct list parts = { 0 };
+    int st = list_split("--bandwidth", text, ':', &parts, e);
+    if (st == CMD_OK && parts.count != 3)
+        st = error_set(e, CMD_USAGE, "--bandwidth: %s should be START:STOP:N",
+                       quoted_name(text).text);
+    if (st == CMD_OK)
+        st = number_read("--bandwidth", parts.item[0], &choice->start, e);
+    if (st == CMD_OK)
+        st = number_read("--bandwidth", parts.item[1], &choice->stop, e);
+    if (st == CMD_OK)
+        st = integer_read("--bandwidth", parts.item[2], 1, MOST_STEPS, &choice->steps, e);
+    if (st == CMD_OK && !(choice->start > 0 && choice->stop >= choice->start))
+        st = error_set(e, CMD_USAGE, "--bandwidth: %s should go up from above 0",
+                       quoted_name(text).text);
+    list_free(&parts);
+    return st;
+}
+
+/* cv:START:STOP:N or without the name. */
+static int read_search(const char *text, const char *colon, struct bandwidth_choice *choice,
+                       struct error *e)
+{
+    const size_t length = (size_t)(colon - text);
+    choice->method = BANDWIDTH_CV;
+    if (!isalpha((unsigned char)text[0]))
+        return read_grid(text, choice, e);
+    for (int m = BANDWIDTH_CV; m <= BANDWIDTH_AICC; m++)
+        if (strlen(method_names[m]) == length && strncmp(text, method_names[m], length) == 0) {
+            choice->method = (enum bandwidth_method)m;
+            return read_grid(colon + 1, choice, e);
+        }
+    return error_set(e, CMD_USAGE, "--bandwidth: START:STOP:N follows cv or aicc, not %s",
+                     quoted(text, length).text);
 }
 
 int bandwidth_choice_read(const char *text, struct bandwidth_choice *choice, struct error *e)
 {
+    const char *colon = strchr(text, ':');
+    if (colon != NULL)
+        return read_search(text, colon, choice, e);
     for (int m = BANDWIDTH_GIVEN + 1; m < METHODS; m++)
         if (strcmp(text, method_names[m]) == 0) {
             choice->method = (enum bandwidth_method)m;
@@ -49,7 +95,8 @@ int bandwidth_choice_read(const char *text, struct bandwidth_choice *choice, str
 bool bandwidth_choices_same(const struct bandwidth_choice *a, const struct bandwidth_choice *b)
 {
     const struct numbers *x = &a->given, *y = &b->given;
-    return a->method == b->method && x->count == y->count &&
+    return a->method == b->method && a->start == b->start && a->stop == b->stop &&
+           a->steps == b->steps && x->count == y->count &&
            (x->count == 0 || memcmp(x->value, y->value, x->count * sizeof *x->value) == 0);
 }
 

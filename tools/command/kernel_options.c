@@ -192,12 +192,19 @@ static int check_bandwidths(const struct option_reader *r, const struct fit_choi
     return CMD_OK;
 }
 
+bool kernels_have_bandwidth(const struct kernels *kernels)
+{
+    for (size_t k = 0; k < kernels->count; k++)
+        if (kernels->name[k] != ATTPOOL_CONSTANT)
+            return true;
+    return false;
+}
+
 static bool needs_bandwidth(const struct fit_choices *c)
 {
     for (size_t i = 0; i < c->kernel_count; i++)
-        for (size_t k = 0; k < c->kernels[i].count; k++)
-            if (c->kernels[i].name[k] != ATTPOOL_CONSTANT)
-                return true;
+        if (kernels_have_bandwidth(&c->kernels[i]))
+            return true;
     return false;
 }
 
@@ -209,10 +216,8 @@ int choices_check(const struct option_reader *r, struct fit_choices *c, size_t c
                                   : CMD_OK;
     if (st == CMD_OK)
         st = check_kernels(r, c, columns, radial, e);
-    if (st == CMD_OK && c->bandwidth_count == 0 && needs_bandwidth(c))
-        return usage_error(r, e, "--bandwidth is missing");
     if (st == CMD_OK && c->bandwidth_count == 0)
-        st = choices_add_bandwidths(c, NULL, e);
+        st = choices_add_bandwidths(c, needs_bandwidth(c) ? "cv" : NULL, e);
     return st == CMD_OK ? check_bandwidths(r, c, columns, single, e) : st;
 }
 

@@ -17,6 +17,8 @@ struct kernels {
     size_t count;
 };
 int kernels_read(const char *option, const char *text, struct kernels *kernels, struct error *e);
+/* Is one of them other than constant? */
+bool kernels_have_bandwidth(const struct kernels *kernels);
 /* All their names, for "did you mean". */
 void kernels_offer(struct nearest *nearest);
 

@@ -28,6 +28,9 @@ static const char help[] =
     "                       column (silverman: two), or in product form.\n"
     "  --form radial|product   of the distance (default), or a product over the columns\n"
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
+    "  --bandwidth [cv:]START:STOP:N, cv   found for each x column by the leave-one-out\n"
+    "                       likelihood, from a grid as for regress\n"
+    "  --cv-rows N|all      rows that cv looks at, drawn if there are more (default: 20000)\n"
     "  --bandwidth silverman|scott   one for each x column by a rule of thumb (default:\n"
     "                       silverman)\n"
     "\n"
@@ -59,6 +62,7 @@ static const struct option long_options[] = {
     { "kernel", required_argument, NULL, OPTION_KERNEL },
     { "form", required_argument, NULL, OPTION_FORM },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
+    { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
     { "loo", no_argument, NULL, OPTION_LOO },
@@ -114,6 +118,10 @@ static int check_together(const struct option_reader *r, struct density_options 
     int st = check_points(r, o, e);
     if (st == CMD_OK)
         st = table_options_check(&t->format, e);
+    t->cv = ATTPOOL_CRITERION_LIKELIHOOD;
+    for (size_t i = 0; i < t->choices.bandwidth_count && st == CMD_OK; i++)
+        if (t->choices.bandwidths[i].method == BANDWIDTH_AICC)
+            st = usage_error(r, e, "--bandwidth aicc is for y, a density has cv");
     if (st == CMD_OK && t->choices.bandwidth_count == 0)
         st = choices_add_bandwidths(&t->choices, "silverman", e);
     if (st == CMD_OK)

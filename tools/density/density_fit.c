@@ -70,15 +70,24 @@ static int compute(struct work *w, struct regress_fit *fit, const struct regress
     return st;
 }
 
+/* Of the time of a density whose bandwidth is searched. */
+#define SEARCH_SHARE 0.9
+
 static int compute_one(struct work *w, struct regress_fit *fit, struct density *f, struct error *e)
 {
     struct regress_kernel kernel = { .memory = NULL };
-    int st = regress_select(w->tables, fit, &w->session, e);
+    const double done = w->session.done, share = w->session.share;
+    const double search = bandwidth_is_searched(fit->choice) ? SEARCH_SHARE * share : 0;
+    w->session.share = search;
+    int st = regress_select(&w->o->table, w->tables, fit, &w->session, e);
+    w->session.done = done + search;
+    w->session.share = share - search;
     if (st == CMD_OK)
         st = regress_kernel(&w->o->table, fit, &kernel, e);
     if (st == CMD_OK)
         st = compute(w, fit, &kernel, f, e);
     regress_kernel_free(&kernel);
+    w->session.share = share;
     return st;
 }
 

@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: attpool regress DATA --x COL[,COL..] --y COL[,COL..] --bandwidth H [OPTION]...\n"
+    "Usage: attpool regress DATA --x COL[,COL..] --y COL[,COL..] [OPTION]...\n"
     "Nadaraya-Watson kernel regression: the fit at a query point is the mean of y, weighted\n"
     "by a kernel of the distance. DATA is a CSV or NPY file, '-' is stdin.\n"
     "\n"
@@ -33,8 +33,14 @@ static const char help[] =
     "                       their bandwidth by sqrt 5).\n"
     "  --form radial|product   of the distance (default), or a product over the columns\n"
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
-    "  --bandwidth silverman|scott   one for each x column by a rule of thumb, R's bw.nrd0 or\n"
-    "                       bw.nrd; a fit to look at\n"
+    "  --bandwidth cv|aicc|silverman|scott   found for each x column: by leave-one-out\n"
+    "                       cross-validation (default), by the corrected AIC, or by a rule of\n"
+    "                       thumb, R's bw.nrd0 or bw.nrd\n"
+    "  --bandwidth [cv:|aicc:]START:STOP:N   the best of N from START to STOP, each by the same\n"
+    "                       factor wider than the one before; with several x columns factors of\n"
+    "                       Silverman's bandwidths\n"
+    "  --cv-rows N|all      rows that cv and aicc look at, drawn if there are more (default:\n"
+    "                       20000)\n"
     "\n"
     "Several fits: --kernel and --bandwidth may be repeated (with one x column --kernel may be\n"
     "a list, too): that makes a fit for every combination, and --by one for each group. Their\n"
@@ -72,6 +78,7 @@ static const struct option long_options[] = {
     { "kernel", required_argument, NULL, OPTION_KERNEL },
     { "form", required_argument, NULL, OPTION_FORM },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
+    { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
     { "loo", no_argument, NULL, OPTION_LOO },
@@ -143,6 +150,10 @@ int regress_option(struct regress_options *o, int option, struct error *e)
         return form_read(optarg, &o->form, e);
     case OPTION_BANDWIDTH:
         return choices_add_bandwidths(&o->choices, optarg, e);
+    case OPTION_CV_ROWS:
+        return strcmp(optarg, "all") == 0
+                   ? (o->cv_rows = INT64_MAX, CMD_OK)
+                   : integer_read("--cv-rows", optarg, 1, INT64_MAX, &o->cv_rows, e);
     case OPTION_AT:
         o->at = optarg;
         return CMD_OK;

@@ -19,6 +19,8 @@ struct regress_options {
     attpool_form form; /* of a kernel that is not a product of several */
     bool form_given;
     attpool_empty empty;
+    attpool_criterion cv; /* what --bandwidth cv means */
+    int64_t cv_rows;      /* 0: the default; INT64_MAX: all */
     bool loo, keep_scripts;
     struct table_format format;
     const char *output; /* resolved: NULL when not wanted */
@@ -34,6 +36,7 @@ enum {
     OPTION_KERNEL,
     OPTION_FORM,
     OPTION_BANDWIDTH,
+    OPTION_CV_ROWS,
     OPTION_AT,
     OPTION_GRID,
     OPTION_LOO,
@@ -106,6 +109,23 @@ int regress_curve(const struct regress_options *o, const struct regress_group *g
 
 /* ---- fits (regress_fit.c) ---- */
 
+/* A bandwidth that was looked at. */
+struct regress_point {
+    double factor; /* of the base, for one column the bandwidth */
+    double score;
+    size_t without; /* rows that have no prediction */
+};
+
+/* How bandwidths were found by a score. */
+struct regress_selection {
+    struct regress_point *point; /* in ascending order: the curve, along the base */
+    size_t points;
+    struct numbers base; /* one a column */
+    double score;        /* of the bandwidths chosen */
+    size_t rows;         /* that they were chosen by; 0: there was no search */
+    size_t evaluations;  /* of scores */
+};
+
 /* A group with a kernel (or one a column) and a bandwidth (or one a column). */
 struct regress_fit {
     const struct regress_group *group;
@@ -113,6 +133,7 @@ struct regress_fit {
     const struct bandwidth_choice *choice;
     const struct numbers *bandwidths; /* those given or chosen */
     struct numbers chosen;
+    struct regress_selection selection;
     void *fit;     /* column after column, (n, v) */
     void *n_eff;   /* (n) */
     void *heatmap; /* (n, m) or NULL */
@@ -136,8 +157,13 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
 void regress_fits_free(struct regress_fits *fits);
 
 /* The bandwidths of a fit (regress_select.c). */
-int regress_select(const struct regress_tables *t, struct regress_fit *fit,
-                   const struct session *session, struct error *e);
+int regress_select(const struct regress_options *o, const struct regress_tables *t,
+                   struct regress_fit *fit, struct session *session, struct error *e);
+/* By a score (regress_search.c). */
+int regress_search(const struct regress_options *o, const struct regress_tables *t,
+                   struct regress_fit *fit, struct session *session, struct error *e);
+/* About how many pairs of rows that looks at. */
+double regress_search_pairs(const struct regress_options *o, const struct regress_fit *fit);
 
 /* Their kernel and bandwidths for the library (regress_kernel.c). Must stay where it is. */
 struct regress_kernel {

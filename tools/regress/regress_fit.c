@@ -196,9 +196,22 @@ static double pairs_of(const struct regress_fit *fit)
     return (double)fit->group->n * (double)fit->group->m;
 }
 
+/* A part of the fit's share; the rest is the fit's. */
+static int select_bandwidths(struct work *w, struct error *e)
+{
+    const double pairs = regress_search_pairs(w->o, w->fit);
+    const double share = pairs > 0 ? w->share * pairs / (pairs + pairs_of(w->fit)) : 0;
+    w->session.done = w->done;
+    w->session.share = share;
+    const int st = regress_select(w->o, w->tables, w->fit, &w->session, e);
+    w->done += share;
+    w->share -= share;
+    return st;
+}
+
 static int fit_one(struct work *w, struct error *e)
 {
-    int st = regress_select(w->tables, w->fit, &w->session, e);
+    int st = select_bandwidths(w, e);
     if (st == CMD_OK)
         st = regress_kernel(w->o, w->fit, &w->kernel, e);
     if (st == CMD_OK)
@@ -248,11 +261,11 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
     report_context(r, w.session.context, t->single);
     double pairs = 0;
     for (size_t i = 0; i < fits->count; i++)
-        pairs += pairs_of(&fits->item[i]);
+        pairs += pairs_of(&fits->item[i]) + regress_search_pairs(o, &fits->item[i]);
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
         w.fit = &fits->item[i];
         w.done += w.share;
-        w.share = pairs > 0 ? pairs_of(w.fit) / pairs : 0;
+        w.share = pairs > 0 ? (pairs_of(w.fit) + regress_search_pairs(o, w.fit)) / pairs : 0;
         st = fit_one(&w, e);
     }
     fits->whole = w.computed == fits->count;
@@ -268,6 +281,8 @@ void regress_fits_free(struct regress_fits *fits)
         free(f->n_eff);
         free(f->heatmap);
         free(f->chosen.value);
+        free(f->selection.point);
+        free(f->selection.base.value);
         free(f->curve.x);
         free(f->curve.q);
         free(f->curve.fit);

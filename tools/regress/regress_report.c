@@ -169,6 +169,25 @@ static void report_errors(const struct regress_options *o, const struct regress_
     report_put(r, fit, "columns", columns);
 }
 
+static json_t *report_selection(const struct regress_fit *fit, struct report *r)
+{
+    const struct regress_selection *c = &fit->selection;
+    json_t *curve = json_array();
+    if (c->rows == 0) {
+        json_decref(curve);
+        return json_null();
+    }
+    for (size_t k = 0; k < c->points; k++)
+        report_append(r, curve,
+                      json_pack("{s:o, s:o, s:I}", c->base.count > 0 ? "factor" : "bandwidth",
+                                report_number(c->point[k].factor), "score",
+                                report_number(c->point[k].score), "rows_without_prediction",
+                                (json_int_t)c->point[k].without));
+    return json_pack("{s:o, s:I, s:I, s:o, s:o}", "score", report_number(c->score), "rows",
+                     (json_int_t)c->rows, "evaluations", (json_int_t)c->evaluations, "base",
+                     report_bandwidths(&c->base), "curve", curve);
+}
+
 json_t *regress_report_choice(const struct regress_options *o, const struct regress_fit *fit,
                               struct report *r)
 {
@@ -180,6 +199,7 @@ json_t *regress_report_choice(const struct regress_options *o, const struct regr
     report_put(r, object, "bandwidth", report_bandwidths(fit->bandwidths));
     report_put(r, object, "bandwidth_method",
                report_text(bandwidth_method_name(fit->choice->method)));
+    report_put(r, object, "selection", report_selection(fit, r));
     report_put(r, object, "m", json_integer((json_int_t)fit->group->m));
     return object;
 }

@@ -14,26 +14,30 @@ static double case_weight(const struct regress_group *g, size_t j)
     return g->a != NULL ? real_get(g->a, g->single, j) : 1;
 }
 
-/* Means over the rows by their case weights; a row without a prediction makes the error infinite.
- */
+/* Means over the rows by their case weights, in the order of NUMERICS.md, "Bandwidth scores", which
+ * has the same error; a row without a prediction makes it infinite. */
 static struct regress_error error_of(const struct regress_fit *fit, size_t k)
 {
     const struct regress_group *g = fit->group;
     const double *y = g->columns[g->d + k];
-    double weight = 0, mean = 0;
+    double weight = 0, mean = 0, first = (double)NAN;
     struct regress_error error = { 0, 0 };
     for (size_t j = 0; j < g->m; j++) {
-        weight += case_weight(g, j);
-        mean += case_weight(g, j) * y[j];
+        const double a = case_weight(g, j);
+        weight += a;
+        if (a > 0) {
+            first = isnan(first) ? y[j] : first;
+            mean = fma(a, y[j] - first, mean);
+        }
     }
-    mean /= weight;
+    mean = first + mean / weight;
     for (size_t j = 0; j < g->m; j++) {
-        double a = case_weight(g, j);
-        double left = y[j] - real_get(fit->fit, g->single, k * g->n + j);
+        const double a = case_weight(g, j), off = y[j] - mean;
+        const double left = y[j] - real_get(fit->fit, g->single, k * g->n + j);
         if (!(a > 0))
             continue;
-        error.squared += a * (isnan(left) ? (double)INFINITY : left * left);
-        error.variance += a * (y[j] - mean) * (y[j] - mean);
+        error.squared = fma(a, isnan(left) ? (double)INFINITY : left * left, error.squared);
+        error.variance = fma(a, off * off, error.variance);
     }
     error.squared /= weight;
     error.variance /= weight;
@@ -50,11 +54,15 @@ static int score_errors(const struct regress_fit *fit, struct regress_score *sco
     if (score->column == NULL)
         return error_memory(e, g->v * sizeof *score->column);
     for (size_t k = 0; k < g->v; k++) {
-        struct regress_error c = score->column[k] = error_of(fit, k);
-        sum += c.variance > 0 ? c.squared / c.variance : 0;
-        count += c.variance > 0;
+        score->column[k] = error_of(fit, k);
+        count += score->column[k].variance > 0;
     }
-    score->relative = count > 0 ? sum / (double)count : (double)NAN;
+    for (size_t k = 0; k < g->v; k++) {
+        const struct regress_error *c = &score->column[k];
+        if (c->variance > 0)
+            sum = fma(c->squared, 1 / c->variance / (double)count, sum);
+    }
+    score->relative = count > 0 ? sum : (double)NAN;
     score->error = g->v == 1 ? score->column[0].squared : score->relative;
     return CMD_OK;
 }

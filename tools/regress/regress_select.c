@@ -4,14 +4,6 @@
 
 #include <stdio.h>
 
-static bool has_bandwidth(const struct kernels *kernels)
-{
-    for (size_t k = 0; k < kernels->count; k++)
-        if (kernels->name[k] != ATTPOOL_CONSTANT)
-            return true;
-    return false;
-}
-
 /* Does a column vary among the rows that have a case weight? */
 static bool varies(const struct regress_group *g, size_t column)
 {
@@ -27,18 +19,28 @@ static bool varies(const struct regress_group *g, size_t column)
     return false;
 }
 
-static int check_columns(const struct regress_tables *t, const struct regress_fit *fit,
-                         struct error *e)
+static int constant_column(const struct regress_tables *t, const struct regress_fit *fit,
+                           const char *name, struct error *e)
+{
+    const char *label = fit->group->label;
+    return error_at(
+        e, t->data.file, 0, 0, "column %s is constant%s%s: --bandwidth %s finds nothing in it",
+        quoted_name(name).text, label != NULL ? " in group " : "",
+        label != NULL ? quoted_name(label).text : "", bandwidth_method_name(fit->choice->method));
+}
+
+static int check_columns(const struct regress_options *o, const struct regress_tables *t,
+                         const struct regress_fit *fit, struct error *e)
 {
     const struct regress_group *g = fit->group;
+    const bool y = bandwidth_is_searched(fit->choice) && o->cv != ATTPOOL_CRITERION_LIKELIHOOD;
+    bool same = true;
     for (size_t c = 0; c < g->d; c++)
         if (!varies(g, c))
-            return error_at(e, t->data.file, 0, 0,
-                            "column %s is constant%s%s: --bandwidth %s finds nothing in it",
-                            quoted_name(t->x_names[c]).text, g->label != NULL ? " in group " : "",
-                            g->label != NULL ? quoted_name(g->label).text : "",
-                            bandwidth_method_name(fit->choice->method));
-    return CMD_OK;
+            return constant_column(t, fit, t->x_names[c], e);
+    for (size_t c = 0; c < g->v; c++)
+        same = same && !varies(g, g->d + c);
+    return y && same ? constant_column(t, fit, t->y_names[0], e) : CMD_OK;
 }
 
 static int select_by_rule(struct regress_fit *fit, const struct session *session, struct error *e)
@@ -61,36 +63,49 @@ static int select_by_rule(struct regress_fit *fit, const struct session *session
     return session_status(session, status, NULL, 0, e);
 }
 
-/* "bandwidth 0.5", of several columns each with its name. */
-static void say(const struct regress_tables *t, const struct regress_fit *fit)
+/* "0.5", of several columns each with its name. */
+static void describe(const struct regress_tables *t, const struct numbers *h, char *text,
+                     size_t size)
 {
-    char text[400];
     size_t used = 0;
-    const struct numbers *h = fit->bandwidths;
-    for (size_t c = 0; c < h->count && used < sizeof text; c++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.6g%s%s", c > 0 ? ", " : "",
+    for (size_t c = 0; c < h->count && used < size; c++)
+        used += (size_t)snprintf(text + used, size - used, "%s%.6g%s%s", c > 0 ? ", " : "",
                                  h->value[c], h->count > 1 ? " of " : "",
                                  h->count > 1 ? quoted_name(t->x_names[c]).text : "");
-    error_summary("%s%sbandwidth%s %s by %s", fit->group->label != NULL ? fit->group->label : "",
-                  fit->group->label != NULL ? ": " : "", h->count > 1 ? "s" : "", text,
-                  bandwidth_method_name(fit->choice->method));
 }
 
-int regress_select(const struct regress_tables *t, struct regress_fit *fit,
-                   const struct session *session, struct error *e)
+static void say(const struct regress_tables *t, const struct regress_fit *fit)
+{
+    char text[400], score[200] = "";
+    const struct regress_selection *c = &fit->selection;
+    const char *label = fit->group->label;
+    describe(t, fit->bandwidths, text, sizeof text);
+    if (c->rows > 0)
+        snprintf(score, sizeof score, ", score %.6g, of %zu %s of %zu rows, %.2g pairs", c->score,
+                 c->evaluations, c->evaluations == 1 ? "score" : "scores", c->rows,
+                 (double)c->evaluations * (double)c->rows * (double)c->rows);
+    error_summary("%s%sbandwidth%s %s by %s%s", label != NULL ? label : "",
+                  label != NULL ? ": " : "", fit->bandwidths->count > 1 ? "s" : "", text,
+                  bandwidth_method_name(fit->choice->method), score);
+}
+
+int regress_select(const struct regress_options *o, const struct regress_tables *t,
+                   struct regress_fit *fit, struct session *session, struct error *e)
 {
     void *memory;
     fit->bandwidths = &fit->choice->given;
-    if (fit->choice->method == BANDWIDTH_GIVEN || !has_bandwidth(fit->kernels))
+    if (fit->choice->method == BANDWIDTH_GIVEN || !kernels_have_bandwidth(fit->kernels))
         return CMD_OK;
     int st = array_new(&memory, fit->group->d, sizeof *fit->chosen.value, e);
     if (st != CMD_OK)
         return st;
     fit->chosen = (struct numbers){ memory, fit->group->d };
     fit->bandwidths = &fit->chosen;
-    st = check_columns(t, fit, e);
-    if (st == CMD_OK)
-        st = select_by_rule(fit, session, e);
+    st = check_columns(o, t, fit, e);
+    if (st != CMD_OK)
+        return st;
+    st = bandwidth_is_searched(fit->choice) ? regress_search(o, t, fit, session, e)
+                                            : select_by_rule(fit, session, e);
     if (st == CMD_OK)
         say(t, fit);
     return st;

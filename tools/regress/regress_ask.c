@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the library says of bandwidths. */
+#include "tools/regress/regress_search.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* What a call is made of. */
+struct question {
+    struct regress_fit fit; /* with the bandwidths asked about */
+    struct regress_kernel kernel;
+    struct operand x, y, a;
+    attpool_pool_options options;
+    attpool_selection_options selection;
+    const DLTensor *K, *V;
+};
+
+static attpool_criterion criterion_of(const struct search *s)
+{
+    return s->fit->choice->method == BANDWIDTH_AICC ? ATTPOOL_CRITERION_AICC : s->o->cv;
+}
+
+static int ask(const struct search *s, const struct sample *rows, const struct numbers *h,
+               struct question *q, struct error *e)
+{
+    const struct regress_group *g = s->fit->group;
+    const int64_t m = (int64_t)rows->m, d = (int64_t)g->d, v = (int64_t)g->v;
+    q->fit = *s->fit;
+    q->fit.bandwidths = h;
+    const int st = regress_kernel(s->o, &q->fit, &q->kernel, e);
+    q->options = (attpool_pool_options){ .size = sizeof q->options,
+                                         .score = ATTPOOL_KERNEL,
+                                         .kernel = &q->kernel.options };
+    if (rows->a != NULL)
+        q->options.key_weights = operand_real(&q->a, rows->a, g->single, 1, &m);
+    q->selection =
+        (attpool_selection_options){ .size = sizeof q->selection, .criterion = criterion_of(s) };
+    q->K = operand_real(&q->x, rows->x, g->single, 2, (const int64_t[]){ m, d });
+    q->V = operand_real(&q->y, rows->y, g->single, 2, (const int64_t[]){ m, v });
+    if (q->selection.criterion == ATTPOOL_CRITERION_LIKELIHOOD)
+        q->V = NULL;
+    return st;
+}
+
+/* The next so many evaluations of those planned. */
+static void advance(struct search *s, size_t count)
+{
+    const double planned = (double)(s->planned > 0 ? s->planned : 1);
+    const double done = fmin((double)s->fit->selection.evaluations / planned, 1);
+    s->session->done = s->done + s->share * done;
+    s->session->share = s->share * fmin((double)count / planned, 1 - done);
+    s->fit->selection.evaluations += count;
+}
+
+int search_score(struct search *s, const struct sample *rows, const struct numbers *h,
+                 double *score, size_t *without, double *gradient, struct error *e)
+{
+    struct question q;
+    int64_t missing;
+    int st = ask(s, rows, h, &q, e);
+    advance(s, 1);
+    if (st == CMD_OK)
+        st = session_status(s->session,
+                            attpool_bandwidth_score(s->session->context, q.K, q.V, &q.options,
+                                                    &q.selection, score, &missing, gradient),
+                            NULL, 0, e);
+    if (st == CMD_OK && without != NULL)
+        *without = (size_t)missing;
+    regress_kernel_free(&q.kernel);
+    return st;
+}
+
+static int compare_points(const void *left, const void *right)
+{
+    const struct regress_point *l = left, *r = right;
+    return (l->factor > r->factor) - (l->factor < r->factor);
+}
+
+static int keep_points(struct regress_selection *c, size_t count, const double *factors,
+                       const double *scores, const int64_t *without, struct error *e)
+{
+    struct regress_point *more = realloc(c->point, (c->points + count) * sizeof *more);
+    if (more == NULL)
+        return error_memory(e, (c->points + count) * sizeof *more);
+    c->point = more;
+    for (size_t k = 0; k < count; k++)
+        c->point[c->points++] = (struct regress_point){ factors[k], scores[k], (size_t)without[k] };
+    qsort(c->point, c->points, sizeof *c->point, compare_points);
+    return CMD_OK;
+}
+
+int search_curve(struct search *s, const struct sample *rows, const struct numbers *h, size_t count,
+                 const double *factors, struct error *e)
+{
+    struct question q;
+    double *scores = calloc(count, sizeof *scores);
+    int64_t *without = calloc(count, sizeof *without);
+    int st = ask(s, rows, h, &q, e);
+    if (st == CMD_OK && (scores == NULL || without == NULL))
+        st = error_memory(e, count * sizeof *scores);
+    advance(s, count);
+    if (st == CMD_OK)
+        st = session_status(s->session,
+                            attpool_bandwidth_curve(s->session->context, q.K, q.V, &q.options,
+                                                    &q.selection, (int64_t)count, factors, scores,
+                                                    without),
+                            NULL, 0, e);
+    if (st == CMD_OK)
+        st = keep_points(&s->fit->selection, count, factors, scores, without, e);
+    regress_kernel_free(&q.kernel);
+    free(without);
+    free(scores);
+    return st;
+}
+
+int search_narrowest(const struct search *s, const struct sample *rows, size_t column, double *h,
+                     struct error *e)
+{
+    double spacing = 0;
+    int st = CMD_OK;
+    if (criterion_of(s) == ATTPOOL_CRITERION_LIKELIHOOD)
+        st = sample_spacing(s->fit->group, rows, column, &spacing, e);
+    *h = fmax(s->range[column] / 1000, spacing / 2);
+    return st;
+}
+
+void search_geometric(double start, double stop, size_t count, double *h)
+{
+    const double step = count > 1 ? log(stop / start) / (double)(count - 1) : 0;
+    for (size_t k = 0; k < count; k++)
+        h[k] = k + 1 == count && k > 0 ? stop : start * exp(step * (double)k);
+}
+
+size_t search_best(const struct regress_selection *c)
+{
+    size_t best = 0;
+    for (size_t k = 1; k < c->points; k++)
+        if (c->point[k].score < c->point[best].score)
+            best = k;
+    return best;
+}
+
+int search_grid(struct search *s, const struct sample *rows, const struct numbers *h, double start,
+                double stop, size_t count, struct error *e)
+{
+    void *memory;
+    int st = array_new(&memory, count, sizeof(double), e);
+    if (st == CMD_OK) {
+        search_geometric(start, stop, count, memory);
+        st = search_curve(s, rows, h, count, memory, e);
+    }
+    free(memory);
+    return st;
+}

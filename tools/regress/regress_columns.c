@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A bandwidth for each of several columns: coarsely by one factor, then by local searches from many
+ * places, since the score has several valleys where a column does not matter. */
+#include "backends/philox.h"
+#include "tools/regress/regress_search.h"
+
+#include <math.h>
+#include <nlopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The searches from all starts look at so many rows, those from the best at all. */
+enum {
+    GRID = 40,
+    START_ROWS = 2000,
+    MOST_FINALS = 2,
+    MOST_EVALUATIONS = 100,
+    USUAL_EVALUATIONS = 25
+};
+
+/* A step from the coarse bandwidth to a start. */
+#define START_STEP 6.0
+/* Of a search from a start, in logarithms of bandwidths; of them those are the same. */
+#define TOLERANCE 1e-4
+#define SAME      0.05
+
+/* A score that is not finite, in units of the first one. */
+#define PENALTY 10.0
+
+struct place {
+    double *x; /* [d], logarithms of bandwidths */
+    double score;
+};
+
+struct columns {
+    struct search *s;
+    const struct sample *rows;
+    size_t d, starts;
+    double *low, *high; /* [d] bounds of x */
+    struct place *place;
+    double *memory; /* of all of these */
+    struct numbers h;
+    double unit; /* of the score */
+    bool smooth;
+    struct error *e;
+};
+
+size_t search_columns_planned(const struct regress_fit *fit)
+{
+    const size_t d = fit->group->d;
+    if (fit->choice->steps > 0)
+        return (size_t)fit->choice->steps + 1;
+    return GRID + (3 * d + 1 + MOST_FINALS) * USUAL_EVALUATIONS;
+}
+
+/* Has each kernel a derivative everywhere? */
+static bool is_smooth(const struct kernels *kernels)
+{
+    for (size_t k = 0; k < kernels->count; k++)
+        switch (kernels->name[k]) {
+        case ATTPOOL_BOXCAR:
+        case ATTPOOL_TRIANGULAR:
+        case ATTPOOL_EPANECHNIKOV:
+        case ATTPOOL_COSINE:
+        case ATTPOOL_LAPLACIAN:
+            return false;
+        default:
+            break;
+        }
+    return true;
+}
+
+/* ---- local searches ---- */
+
+static double objective(unsigned count, const double *x, double *gradient, void *data)
+{
+    struct columns *c = data;
+    double score = (double)NAN;
+    for (unsigned i = 0; i < count; i++)
+        c->h.value[i] = exp(x[i]);
+    const bool failed = search_score(c->s, c->rows, &c->h, &score, NULL, gradient, c->e) != CMD_OK;
+    const bool finite = !failed && isfinite(score);
+    for (unsigned i = 0; gradient != NULL && i < count; i++)
+        gradient[i] = finite ? gradient[i] / c->unit : -1; /* wider is better */
+    return failed ? (double)NAN : finite ? score / c->unit : PENALTY;
+}
+
+/* From place to the bottom of its valley. */
+static int descend(struct columns *c, struct place *place, struct error *e)
+{
+    nlopt_opt search = nlopt_create(c->smooth ? NLOPT_LD_SLSQP : NLOPT_LN_BOBYQA, (unsigned)c->d);
+    double value;
+    if (search == NULL)
+        return error_memory(e, 0);
+    nlopt_set_min_objective(search, objective, c);
+    nlopt_set_lower_bounds(search, c->low);
+    nlopt_set_upper_bounds(search, c->high);
+    nlopt_set_xtol_abs1(search, TOLERANCE);
+    nlopt_set_ftol_rel(search, 1e-9);
+    nlopt_set_maxeval(search, MOST_EVALUATIONS);
+    if (!c->smooth)
+        nlopt_set_initial_step1(search, 0.5);
+    /* Whatever stops it, the place is the best of those that it looked at. */
+    (void)nlopt_optimize(search, place->x, &value);
+    nlopt_destroy(search);
+    if (e->code == CMD_OK)
+        for (size_t i = 0; i < c->d; i++)
+            c->h.value[i] = exp(place->x[i]);
+    return e->code != CMD_OK ? e->code
+                             : search_score(c->s, c->rows, &c->h, &place->score, NULL, NULL, e);
+}
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct place *l = left, *r = right;
+    return (l->score > r->score) - (l->score < r->score);
+}
+
+static bool same_place(const struct columns *c, const struct place *a, const struct place *b)
+{
+    for (size_t i = 0; i < c->d; i++)
+        if (fabs(a->x[i] - b->x[i]) > SAME)
+            return false;
+    return true;
+}
+
+/* ---- starts ---- */
+
+static double clip(const struct columns *c, size_t i, double x)
+{
+    return fmin(fmax(x, c->low[i]), c->high[i]);
+}
+
+/* Uniform below 1, by the number of a start and the column. */
+static double draw(size_t start, size_t column)
+{
+    const struct philox counter = { { (uint32_t)start, (uint32_t)column, 0, 1 } };
+    return philox(counter, 0, 0).word[0] * 0x1p-32;
+}
+
+/* The coarse bandwidths, each column of them wider and narrower, and as many drawn. */
+static void set_starts(struct columns *c, const double *coarse)
+{
+    for (size_t k = 0; k < c->starts; k++)
+        for (size_t i = 0; i < c->d; i++) {
+            const double width = c->high[i] - c->low[i];
+            double x = coarse[i];
+            if (k > 2 * c->d)
+                x = c->low[i] + width * draw(k, i);
+            else if (k > 0 && (k - 1) / 2 == i)
+                x += k % 2 == 1 ? log(START_STEP) : -log(START_STEP);
+            c->place[k].x[i] = clip(c, i, x);
+        }
+}
+
+/* ---- the coarse bandwidths ---- */
+
+/* Silverman's for the Gaussian, whatever the kernel: only their ratios count. */
+static int set_base(struct search *s, const struct sample *rows, struct error *e)
+{
+    const struct regress_group *g = s->fit->group;
+    struct numbers *base = &s->fit->selection.base;
+    const int64_t m = (int64_t)rows->m, d = (int64_t)g->d;
+    struct operand x, a;
+    void *memory;
+    int st = array_new(&memory, g->d, sizeof *base->value, e);
+    *base = (struct numbers){ memory, g->d };
+    if (st != CMD_OK)
+        return st;
+    return session_status(
+        s->session,
+        attpool_bandwidth_rule(s->session->context, ATTPOOL_RULE_SILVERMAN,
+                               operand_real(&x, rows->x, g->single, 2, (const int64_t[]){ m, d }),
+                               rows->a != NULL ? operand_real(&a, rows->a, g->single, 1, &m) : NULL,
+                               NULL, base->value),
+        NULL, 0, e);
+}
+
+static int search_factor(struct search *s, const struct sample *rows, double *factor,
+                         struct error *e)
+{
+    const struct bandwidth_choice *choice = s->fit->choice;
+    const struct numbers *base = &s->fit->selection.base;
+    double start = choice->start, stop = choice->stop;
+    for (size_t i = 0; i < base->count && choice->steps == 0; i++) {
+        const double low = s->range[i] / 1000 / base->value[i];
+        const double high = 2 * s->range[i] / base->value[i];
+        start = i == 0 ? low : fmin(start, low);
+        stop = i == 0 ? high : fmax(stop, high);
+    }
+    const int st = search_grid(s, rows, base, start, stop,
+                               choice->steps > 0 ? (size_t)choice->steps : GRID, e);
+    if (st == CMD_OK)
+        *factor = s->fit->selection.point[search_best(&s->fit->selection)].factor;
+    return st;
+}
+
+/* ---- the whole ---- */
+
+static int columns_new(struct columns *c, struct error *e)
+{
+    const size_t d = c->d;
+    void *memory;
+    c->starts = 3 * d + 1;
+    int st = array_new(&memory, (c->starts + 3) * d, sizeof(double), e);
+    c->memory = memory;
+    c->place = calloc(c->starts, sizeof *c->place);
+    if (st == CMD_OK && c->place == NULL)
+        st = error_memory(e, c->starts * sizeof *c->place);
+    if (st != CMD_OK)
+        return st;
+    c->low = c->memory;
+    c->high = c->low + d;
+    c->h = (struct numbers){ c->high + d, d };
+    for (size_t k = 0; k < c->starts; k++)
+        c->place[k].x = c->memory + (k + 3) * d;
+    for (size_t i = 0; i < d && st == CMD_OK; i++) {
+        st = search_narrowest(c->s, c->rows, i, &c->low[i], e);
+        c->low[i] = log(c->low[i]);
+        c->high[i] = log(2 * c->s->range[i]);
+    }
+    return st;
+}
+
+/* From all starts by some rows; then from the best ends by all. */
+static int search_places(struct columns *c, const struct sample *all, struct error *e)
+{
+    int st = CMD_OK;
+    for (size_t k = 0; k < c->starts && st == CMD_OK; k++)
+        st = descend(c, &c->place[k], e);
+    qsort(c->place, c->starts, sizeof *c->place, compare_places);
+    if (c->rows->m == all->m)
+        return st;
+    const double scale = log((double)c->rows->m / (double)all->m) / ((double)c->d + 4);
+    c->rows = all;
+    size_t finals = 0;
+    for (size_t k = 0; k < c->starts && finals < MOST_FINALS && st == CMD_OK; k++) {
+        if (k > 0 && same_place(c, &c->place[k], &c->place[k - 1]))
+            continue;
+        struct place *place = &c->place[finals];
+        struct place swap = *place;
+        *place = c->place[k];
+        c->place[k] = swap;
+        for (size_t i = 0; i < c->d; i++)
+            place->x[i] = clip(c, i, place->x[i] + scale);
+        st = descend(c, place, e);
+        finals++;
+    }
+    qsort(c->place, finals, sizeof *c->place, compare_places);
+    return st;
+}
+
+/* A column that tells little about y is as good as left out. */
+static void warn_ends(const struct columns *c)
+{
+    const double *x = c->place[0].x;
+    for (size_t i = 0; i < c->d; i++) {
+        const bool wide = x[i] > c->high[i] - 10 * TOLERANCE;
+        if (wide || x[i] < c->low[i] + 10 * TOLERANCE)
+            error_warn("the bandwidth of column %s is the %s looked at%s",
+                       quoted_name(c->s->t->x_names[i]).text, wide ? "widest" : "narrowest",
+                       wide ? ", twice its range" : "");
+    }
+}
+
+static int optimise(struct search *s, const struct sample *rows, double factor, double *h,
+                    struct error *e)
+{
+    const struct numbers *base = &s->fit->selection.base;
+    struct columns c = { .s = s, .rows = rows, .d = base->count, .e = e, .unit = 1 };
+    c.smooth = is_smooth(s->fit->kernels);
+    int st = columns_new(&c, e);
+    if (st == CMD_OK) {
+        const double score = s->fit->selection.point[search_best(&s->fit->selection)].score;
+        if (s->fit->choice->method == BANDWIDTH_CV && score > 0)
+            c.unit = score;
+        for (size_t i = 0; i < c.d; i++)
+            h[i] = log(factor * base->value[i]);
+        set_starts(&c, h);
+        st = search_places(&c, &s->rows, e);
+    }
+    for (size_t i = 0; i < c.d && st == CMD_OK; i++)
+        h[i] = exp(c.place[0].x[i]);
+    if (st == CMD_OK)
+        warn_ends(&c);
+    free(c.place);
+    free(c.memory);
+    return st;
+}
+
+int search_columns(struct search *s, double *h, struct error *e)
+{
+    struct sample some = { .m = 0 };
+    const bool few = s->rows.m <= START_ROWS || s->fit->choice->steps > 0;
+    double factor = 1;
+    int st = few ? CMD_OK : sample_take(s->fit->group, START_ROWS, &some, e);
+    const struct sample *rows = few ? &s->rows : &some;
+    if (st == CMD_OK)
+        st = set_base(s, rows, e);
+    if (st == CMD_OK)
+        st = search_factor(s, rows, &factor, e);
+    if (st == CMD_OK && s->fit->choice->steps > 0)
+        for (size_t i = 0; i < s->fit->group->d; i++)
+            h[i] = factor * s->fit->selection.base.value[i];
+    else if (st == CMD_OK)
+        st = optimise(s, rows, factor, h, e);
+    sample_free(&some);
+    return st;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bandwidths by a score: a grid, narrowed down about its least score, then rounded. */
+#include "backends/kernels.h"
+#include "tools/regress/regress_search.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { GRID = 40, NARROWINGS = 3, NARROW = 7, DEFAULT_ROWS = 20000 };
+
+/* Factors that differ by rounding alone. */
+#define SAME 1e-9
+
+/* ---- the grid ---- */
+
+/* More points between the neighbours of the best one. */
+static int narrow(struct search *s, const struct sample *rows, const struct numbers *h,
+                  struct error *e)
+{
+    const struct regress_selection *c = &s->fit->selection;
+    const size_t best = search_best(c);
+    const double low = c->point[best > 0 ? best - 1 : 0].factor;
+    const double high = c->point[best + 1 < c->points ? best + 1 : best].factor;
+    double all[NARROW + 2], factors[NARROW];
+    size_t count = 0;
+    search_geometric(low, high, NARROW + 2, all);
+    for (int k = 1; k <= NARROW; k++)
+        if (all[k] > low && all[k] < high && fabs(all[k] / c->point[best].factor - 1) > SAME)
+            factors[count++] = all[k];
+    return count > 0 ? search_curve(s, rows, h, count, factors, e) : CMD_OK;
+}
+
+/* A minimum beside bandwidths that were not looked at, or that have no score. */
+static void warn_end(const struct search *s, size_t best)
+{
+    const struct regress_selection *c = &s->fit->selection;
+    const bool wide = best + 1 == c->points;
+    const struct regress_group *g = s->fit->group;
+    if (!isfinite(c->point[best].score) ||
+        (best > 0 && !wide && isfinite(c->point[best - 1].score)))
+        return;
+    error_warn("%s%sthe least score is that of the %s bandwidth looked at%s",
+               g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
+               wide ? "widest" : "narrowest", best > 0 && !wide ? " that predicts every row" : "");
+}
+
+/* ---- one column ---- */
+
+static bool is_compact(const struct search *s)
+{
+    for (size_t k = 0; k < s->fit->kernels->count; k++)
+        if (kernel_is_compact((int)s->fit->kernels->name[k]))
+            return true;
+    return false;
+}
+
+/* One that is certain to be wider than the gap, in float32 too. */
+static double beyond(const struct search *s, double gap)
+{
+    return gap * (1 + (s->fit->group->single ? 0x1p-20 : 0x1p-40));
+}
+
+static int narrowest(const struct search *s, const struct sample *rows, double *h, struct error *e)
+{
+    double gap = 0;
+    int st = search_narrowest(s, rows, 0, h, e);
+    if (st == CMD_OK && is_compact(s))
+        st = sample_gap(s->fit->group, rows, &gap, e);
+    *h = fmax(*h, beyond(s, gap));
+    return st;
+}
+
+static int search_one(struct search *s, double *h, bool *at_top, struct error *e)
+{
+    const struct bandwidth_choice *choice = s->fit->choice;
+    const struct numbers one = { (double[]){ 1 }, 1 };
+    double start = choice->start, stop = choice->stop;
+    size_t count = (size_t)choice->steps;
+    int st = CMD_OK;
+    if (count == 0) {
+        st = narrowest(s, &s->sorted, &start, e);
+        stop = 2 * s->range[0];
+        count = GRID;
+    }
+    if (st == CMD_OK)
+        st = search_grid(s, &s->sorted, &one, start, stop, count, e);
+    if (st != CMD_OK)
+        return st;
+    const size_t coarse = search_best(&s->fit->selection);
+    *at_top = coarse + 1 == s->fit->selection.points;
+    warn_end(s, coarse);
+    for (int k = 0; k < NARROWINGS && choice->steps == 0 && st == CMD_OK; k++)
+        st = narrow(s, &s->sorted, &one, e);
+    *h = s->fit->selection.point[search_best(&s->fit->selection)].factor;
+    return st;
+}
+
+/* ---- rounding ---- */
+
+/* To 4 digits, up but for what rounding may have added. */
+static double round_up(double h)
+{
+    h *= 1 - 0x1p-46;
+    char text[40];
+    snprintf(text, sizeof text, "%.3e", h);
+    double rounded = strtod(text, NULL);
+    if (rounded >= h)
+        return rounded;
+    int exponent;
+    long digits = 0;
+    sscanf(text, "%*1[0-9].%*3[0-9]e%d", &exponent);
+    digits = lround(rounded / pow(10, exponent) * 1000) + 1;
+    snprintf(text, sizeof text, "%lde%d", digits, exponent - 3);
+    return strtod(text, NULL);
+}
+
+/* Wider until each row has a prediction. */
+static int settle(struct search *s, struct numbers *h, struct error *e)
+{
+    enum { MOST_RAISES = 400 };
+    struct regress_selection *c = &s->fit->selection;
+    size_t without = 0;
+    int st = CMD_OK;
+    for (int k = 0; k < MOST_RAISES && st == CMD_OK; k++) {
+        for (size_t i = 0; i < h->count; i++)
+            h->value[i] = round_up(h->value[i] * (k > 0 ? 1.02 : 1));
+        st = search_score(s, &s->rows, h, &c->score, &without, NULL, e);
+        if (without == 0 || !is_compact(s))
+            break;
+    }
+    return st;
+}
+
+/* ---- the whole ---- */
+
+static size_t most_rows(const struct regress_options *o)
+{
+    return o->cv_rows == 0 ? DEFAULT_ROWS : o->cv_rows > INT32_MAX ? SIZE_MAX : (size_t)o->cv_rows;
+}
+
+static size_t planned_of(const struct regress_fit *fit)
+{
+    const size_t steps = (size_t)fit->choice->steps;
+    if (fit->group->d > 1)
+        return search_columns_planned(fit);
+    return steps > 0 ? steps + 1 : GRID + NARROWINGS * NARROW + 1;
+}
+
+double regress_search_pairs(const struct regress_options *o, const struct regress_fit *fit)
+{
+    const double rows = fmin((double)fit->group->m, (double)most_rows(o));
+    if (!bandwidth_is_searched(fit->choice) || !kernels_have_bandwidth(fit->kernels))
+        return 0;
+    return (double)planned_of(fit) * rows * rows;
+}
+
+static int find_ranges(struct search *s, struct error *e)
+{
+    const struct regress_group *g = s->fit->group;
+    void *memory;
+    const int st = array_new(&memory, g->d, sizeof *s->range, e);
+    s->range = memory;
+    for (size_t c = 0; st == CMD_OK && c < g->d; c++) {
+        double least = HUGE_VAL, most = -HUGE_VAL;
+        for (size_t j = 0; j < g->m; j++)
+            if (g->a == NULL || real_get(g->a, g->single, j) > 0) {
+                least = fmin(least, g->columns[c][j]);
+                most = fmax(most, g->columns[c][j]);
+            }
+        s->range[c] = most - least;
+    }
+    return st;
+}
+
+static int begin(struct search *s, struct error *e)
+{
+    enum { FEWEST_ROWS = 3 };
+    const struct regress_group *g = s->fit->group;
+    if (most_rows(s->o) < FEWEST_ROWS)
+        return error_set(e, CMD_USAGE, "--cv-rows: %zu rows are too few", most_rows(s->o));
+    int st = sample_take(g, most_rows(s->o), &s->rows, e);
+    if (st == CMD_OK && g->d == 1)
+        st = sample_sort(g, &s->rows, &s->sorted, e);
+    if (st == CMD_OK)
+        st = find_ranges(s, e);
+    s->planned = planned_of(s->fit);
+    if (st == CMD_OK && s->rows.m < g->m)
+        error_note("%s%s--bandwidth %s looks at %zu of %zu rows (see --cv-rows)",
+                   g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
+                   bandwidth_method_name(s->fit->choice->method), s->rows.m, g->m);
+    s->fit->selection.rows = s->rows.m;
+    return st;
+}
+
+/* From the rows looked at to all of them, each of which a compact kernel needs another one for. */
+static int widen_to_all(struct search *s, bool at_top, struct error *e)
+{
+    const struct regress_group *g = s->fit->group;
+    struct numbers *h = &s->fit->chosen;
+    const struct sample all = { .m = g->m, .x = g->x, .y = g->y, .a = g->a };
+    const double scale = pow((double)s->rows.m / (double)g->m, 1.0 / ((double)g->d + 4));
+    double gap = 0;
+    for (size_t c = 0; c < g->d && !at_top && s->rows.m < g->m; c++)
+        h->value[c] *= scale;
+    const int st = g->d == 1 && is_compact(s) ? sample_gap(g, &all, &gap, e) : CMD_OK;
+    h->value[0] = fmax(h->value[0], beyond(s, gap));
+    return st;
+}
+
+static int no_score(const struct search *s, struct error *e)
+{
+    const struct regress_group *g = s->fit->group;
+    return error_at(e, s->t->data.file, 0, 0,
+                    "%s%s--bandwidth %s: no bandwidth looked at has a finite score%s",
+                    g->label != NULL ? quoted_name(g->label).text : "",
+                    g->label != NULL ? ": " : "", bandwidth_method_name(s->fit->choice->method),
+                    s->fit->choice->steps > 0 ? "; they are too narrow to predict every row" : "");
+}
+
+int regress_search(const struct regress_options *o, const struct regress_tables *t,
+                   struct regress_fit *fit, struct session *session, struct error *e)
+{
+    struct search s = { .o = o,
+                        .t = t,
+                        .fit = fit,
+                        .session = session,
+                        .done = session->done,
+                        .share = session->share };
+    bool at_top = false;
+    int st = begin(&s, e);
+    if (st == CMD_OK)
+        st = fit->group->d == 1 ? search_one(&s, fit->chosen.value, &at_top, e)
+                                : search_columns(&s, fit->chosen.value, e);
+    if (st == CMD_OK)
+        st = widen_to_all(&s, at_top, e);
+    if (st == CMD_OK)
+        st = settle(&s, &fit->chosen, e);
+    if (st == CMD_OK && !isfinite(fit->selection.score))
+        st = no_score(&s, e);
+    sample_free(&s.rows);
+    sample_free(&s.sorted);
+    free(s.range);
+    return st;
+}
