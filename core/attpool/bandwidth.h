@@ -4,7 +4,7 @@
 
 /* Part of attpool.h: the choice of bandwidths. */
 
-#include <attpool/pool.h>
+#include <attpool/regression.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,14 +72,15 @@ typedef enum attpool_criterion {
 typedef struct attpool_selection_options {
     uint32_t size;
     attpool_criterion criterion;
-    int32_t degree;              /* of the local polynomial: 0 */
+    int32_t degree;              /* of the local polynomial: 0 or 1 (attpool_regression) */
     const DLTensor *row_weights; /* a of the scores (m); NULL: the key weights */
 } attpool_selection_options;
 
 /** The scores of the bandwidths f_k h, h being that of the options: a curve in one call.
  *
  *  Sums go over the rows of row weight a_i > 0, n of them; A is the sum of a_i. P_i is the
- *  prediction of row i: that of attpool_pool for query i = key i with leave_one_out, bit for bit.
+ *  prediction of row i: that of attpool_pool, or of attpool_regression of degree 1, for query
+ *  i = key i with leave_one_out, bit for bit. W are the weights, of degree 1 the equivalent ones.
  *
  *      mse_c       sum a_i (V_ic - P_ic)^2 / A
  *      CV          mse of a single column; of several the mean over those that vary, each divided
@@ -126,7 +127,7 @@ ATTPOOL_API attpool_status attpool_bandwidth_curve(attpool_context *context, con
  *  without   NULL, or the number of rows without a prediction
  *  gradient  NULL, or one number where bandwidth_per is ATTPOOL_BANDWIDTH_ONE, d where it is
  *            COORDINATE or COORDINATE_KEY; others are errors. From attpool_pool_grad, with its
- *            conventions where a kernel has no derivative. NaN where the score is +Inf
+ *            conventions where a kernel has no derivative. NaN where the score is +Inf. Degree 0
  *
  *  Returns as attpool_bandwidth_curve. */
 ATTPOOL_API attpool_status attpool_bandwidth_score(attpool_context *context, const DLTensor *K,

@@ -5,6 +5,7 @@
 #include "core/call/call.h"
 #include "core/call/pool_grad.h"
 #include "core/statistics/density.h"
+#include "core/statistics/regression.h"
 #include "core/statistics/selection.h"
 
 #include <math.h>
@@ -121,24 +122,46 @@ static void describe(struct selection *s, const struct candidate *c, struct pool
     p->tensors = (struct pool_tensors){ s->K, s->K, s->V, &p->options, s->V ? &p->out : NULL };
 }
 
-/* Densities know no max and sum, which only a gradient needs. */
-static attpool_status predict(struct selection *s, const struct pooling *p, bool gradient)
+static attpool_status pool(struct selection *s, const struct pool_tensors *tensors)
 {
     struct pool_call call;
-    struct engine *e = s->args.engine;
-    attpool_status st = ATTPOOL_OK;
-    if (!selection_reads_values(s)) {
-        struct pool_tensors tensors = p->tensors;
-        attpool_pool_options options = p->options;
-        options.max = options.sum = NULL;
-        tensors.options = &options;
-        st = ap_density(e, &tensors, NULL, &p->row[ROW_LOG]);
-        if (!gradient)
-            return st;
-    }
-    if (st == ATTPOOL_OK)
-        st = ap_pool_check(&call, e, &p->tensors, PURPOSE_POOL);
+    attpool_status st = ap_pool_check(&call, s->args.engine, tensors, PURPOSE_POOL);
     return st == ATTPOOL_OK ? ap_pool_run(&call) : st;
+}
+
+/* Predictions of lines; their sums of weights are those of pooling. */
+static attpool_status predict_lines(struct selection *s, const struct pooling *p)
+{
+    struct regression r;
+    attpool_pool_options options = p->options;
+    int64_t shape[2] = { s->m, s->d + 1 };
+    DLTensor tilt = tensor(s, s->tilt, 2, shape);
+    const attpool_regression_options lines = { .degree = 1,
+                                               .pool = &options,
+                                               .equivalent = s->tilt ? &tilt : NULL };
+    options.max = options.sum = NULL;
+    attpool_status st = ap_regress(&r, s->args.engine, &p->tensors, &lines);
+    if (st != ATTPOOL_OK || !s->tilt)
+        return st;
+    return pool(s, &(struct pool_tensors){ s->K, s->K, NULL, &p->options, NULL });
+}
+
+/* Densities know no max and sum, which only a gradient needs. */
+static attpool_status predict_densities(struct selection *s, const struct pooling *p, bool gradient)
+{
+    struct pool_tensors tensors = p->tensors;
+    attpool_pool_options options = p->options;
+    options.max = options.sum = NULL;
+    tensors.options = &options;
+    attpool_status st = ap_density(s->args.engine, &tensors, NULL, &p->row[ROW_LOG]);
+    return st == ATTPOOL_OK && gradient ? pool(s, &p->tensors) : st;
+}
+
+static attpool_status predict(struct selection *s, const struct pooling *p, bool gradient)
+{
+    if (!selection_reads_values(s))
+        return predict_densities(s, p, gradient);
+    return s->options.degree == 1 ? predict_lines(s, p) : pool(s, &p->tensors);
 }
 
 /* ---- curve ---- */
@@ -237,6 +260,8 @@ static attpool_status check_gradient(struct selection *s, int64_t *count)
 {
     const attpool_bandwidth_per per = s->kernel.bandwidth_per;
     *count = per == ATTPOOL_BANDWIDTH_ONE ? 1 : s->d;
+    if (s->options.degree == 1)
+        return ap_engine_fail(s->args.engine, ATTPOOL_E_OPTIONS, "a gradient is of degree 0");
     if (per != ATTPOOL_BANDWIDTH_KEY && per != ATTPOOL_BANDWIDTH_QUERY)
         return ATTPOOL_OK;
     return ap_engine_fail(s->args.engine, ATTPOOL_E_OPTIONS,

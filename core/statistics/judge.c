@@ -84,12 +84,14 @@ static double weight_at_zero(const struct selection *s)
     return weight;
 }
 
-/* W_ii, from the row's maximum, in units of 4 log 2, and its sum. */
+/* W_ii, or of a line its equivalent weight, from the row's maximum, in units of 4 log 2, and its
+ * sum. */
 static double own_weight(const struct selection *s, int64_t i, double at_zero)
 {
     const double max = selection_get(s, s->row[ROW_MAX], i);
     const double sum = selection_get(s, s->row[ROW_SUM], i);
-    return selection_key_weight(s, i) * ap_exp2(-4 * max) * at_zero / sum;
+    const double weight = selection_key_weight(s, i) * ap_exp2(-4 * max) * at_zero / sum;
+    return s->tilt ? weight * selection_get(s, s->tilt, i * (s->d + 1)) : weight;
 }
 
 static void aicc(const struct selection *s, struct judged *j)

@@ -32,8 +32,11 @@ static attpool_status check_selection(struct selection *s)
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
                               "criterion is %d, which is not an attpool_criterion",
                               (int)o->criterion);
-    if (o->degree != 0)
-        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "degree is %d, it should be 0", (int)o->degree);
+    if (o->degree < 0 || o->degree > 1)
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "degree is %d, it should be 0 or 1",
+                              (int)o->degree);
+    if (o->degree == 1 && !selection_reads_values(s))
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "degree is 1, a density has none");
     return ATTPOOL_OK;
 }
 
@@ -173,11 +176,15 @@ static attpool_status read_values(struct selection *s)
 static attpool_status reserve(struct selection *s)
 {
     const size_t size = s->args.type == TYPE_F32 ? 4 : 8, m = (size_t)s->m + 1;
+    const bool tilted = s->options.degree == 1 && s->options.criterion == ATTPOOL_CRITERION_AICC;
     bool whole = true;
     s->a = malloc(m * sizeof *s->a);
     s->variance = malloc(((size_t)s->v + 1) * sizeof *s->variance);
     s->out = malloc(m * (size_t)(s->v > 0 ? s->v : 1) * size);
     s->gradient = malloc(m * (size_t)(s->v > 0 ? s->v : 1) * size);
+    if (tilted)
+        s->tilt = malloc(m * (size_t)(s->d + 1) * size);
+    whole = !tilted || s->tilt;
     for (int i = 0; i < ROWS; i++) {
         s->row[i] = malloc(m * size);
         whole = whole && s->row[i];
@@ -213,6 +220,7 @@ void ap_selection_end(struct selection *s)
 {
     for (int i = 0; i < ROWS; i++)
         free(s->row[i]);
+    free(s->tilt);
     free(s->gradient);
     free(s->out);
     free(s->variance);

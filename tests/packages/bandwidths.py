@@ -45,10 +45,10 @@ def rules():
              "SCOTT", ours, bw_normal_reference(x, kernel) * 1.06 / (4 / 3) ** 0.2, "1e-9")
 
 
-def score(package, call, data, d, criterion, kernel, h, value, bound="1e-12"):
+def score(package, call, data, d, criterion, kernel, h, value, bound="1e-12", degree=0):
     call = call.replace('"', '\\"')
     print(f'    {{ "{package} {importlib.metadata.version(package)}: {call}", {data}, {d}, ATTPOOL_CRITERION_{criterion}, '
-          f"ATTPOOL_{kernel},")
+          f"{degree}, ATTPOOL_{kernel},")
     print("      { " + ", ".join(f"{v:.17g}" for v in h) + f" }}, {bound}, {float(np.squeeze(value)):.17g} }},")
 
 
@@ -61,6 +61,9 @@ def scores():
               h, model.cv_loo(np.array(h), model.est["lc"]))
         score("statsmodels", f'KernelReg(y, x, "{"c" * d}", reg_type="lc", bw={h}).aic_hurvich({h})', name, d, "AICC",
               "GAUSSIAN", h, model.aic_hurvich(np.array(h)))
+        lines = KernelReg(y, x, "c" * d, reg_type="ll", bw=h)
+        score("statsmodels", f'KernelReg(y, x, "{"c" * d}", reg_type="ll", bw={h}).cv_loo({h}, ll)', name, d, "CV", "GAUSSIAN",
+              h, lines.cv_loo(np.array(h), lines.est["ll"]), "1e-9", 1)
         kde = KDEMultivariate(x, "c" * d, bw=h)
         score("statsmodels", f'KDEMultivariate(x, "{"c" * d}", bw={h}).loo_likelihood({h}, log) / n + log(n - 1)', name, d,
               "LIKELIHOOD", "GAUSSIAN", h, kde.loo_likelihood(np.array(h), np.log) / len(x) + np.log(len(x) - 1))

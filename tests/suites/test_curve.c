@@ -10,6 +10,7 @@ static const struct golden_score {
     enum dataset data;
     int64_t d; /* of the first columns; y is the last one */
     attpool_criterion criterion;
+    int32_t degree;
     attpool_kernel_name kernel;
     double h[MOST_D], bound, value;
 } golden_scores[] = {
@@ -36,7 +37,7 @@ START_TEST(scores_are_those_of_other_packages)
                                       .bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE,
                                       .inverse_bandwidths = &W };
     attpool_pool_options options = { .score = ATTPOOL_KERNEL, .kernel = &kernel };
-    attpool_selection_options selection = { .criterion = g->criterion };
+    attpool_selection_options selection = { .criterion = g->criterion, .degree = g->degree };
     succeeds(attpool_bandwidth_score(context, &K, density ? NULL : &values, &options, &selection,
                                      &got, NULL, NULL));
     near(got, g->value, g->bound * fabs(g->value), g->call);
@@ -109,6 +110,48 @@ START_TEST(aicc_takes_the_trace_of_the_weights)
             near(score(&p, 1), want, (variant & 4 ? 1e-5 : 1e-12) * fabs(want),
                  attpool_kernel_to_name(p.kernel.kernel));
         }
+}
+END_TEST
+
+/* Of lines: the predictions of attpool_regression, and the trace of its equivalent weights. */
+START_TEST(lines_are_those_of_the_regression)
+{
+    static double out[M * V], weights[M * M];
+    static float out_f[M * V], weights_f[M * M];
+    struct problem p;
+    for (int variant = 0; variant < 16; variant++) {
+        const bool aicc = variant & 8, single = variant & 4;
+        problem_new(&p, variant & 1 ? 2 : 1, variant & 2 ? V : 1);
+        p.kernel.kernel = variant & 2 ? ATTPOOL_TRICUBE : ATTPOOL_LOGISTIC;
+        p.kernel.bandwidth = 1.2;
+        p.element = single ? ELEMENT_F32 : ELEMENT_F64;
+        p.weighted = (variant & 2) != 0;
+        p.selection.degree = 1;
+        p.selection.criterion = aicc ? ATTPOOL_CRITERION_AICC : ATTPOOL_CRITERION_BRIER;
+        const double got = score(&p, 1);
+        DLTensor O = tensor_of(single ? (void *)out_f : out, p.element, 2, p.shape_v);
+        DLTensor W = tensor_of(single ? (void *)weights_f : weights, p.element, 2, SHAPE(M, M));
+        const attpool_regression_options lines = { .degree = 1, .pool = &p.options };
+        p.masks.leave_one_out = !aicc;
+        p.options.weights = aicc ? &W : NULL;
+        succeeds(attpool_regression(context, &p.K, &p.K, &p.values, &lines, &O));
+        double sum = 0, logs = 0, trace = 0, n = 0;
+        for (int64_t i = 0; i < M * p.v; i++)
+            out[i] = tensor_get(&O, i);
+        for (int64_t i = 0; i < M && aicc; i++) {
+            trace += weight(&p, i) > 0 ? tensor_get(&W, i * M + i) : 0;
+            n += weight(&p, i) > 0;
+        }
+        for (int64_t c = 0; c < p.v; c++) {
+            sum += mean_square(&p, out, c);
+            logs += log(mean_square(&p, out, c)) / (double)p.v;
+        }
+        if (!aicc)
+            ck_assert(got == sum);
+        else
+            near(got, logs + (1 + trace / n) / (1 - (trace + 2) / n), single ? 1e-4 : 1e-11,
+                 "AICc");
+    }
 }
 END_TEST
 
@@ -251,6 +294,7 @@ Suite *suite_curve(void)
     tcase_add_loop_test(tc, scores_are_those_of_other_packages, 0, COUNT(golden_scores));
     tcase_add_test(tc, cross_validation_is_pooling_without_the_row);
     tcase_add_test(tc, aicc_takes_the_trace_of_the_weights);
+    tcase_add_test(tc, lines_are_those_of_the_regression);
     tcase_add_test(tc, aicc_is_infinite_where_it_has_no_meaning);
     tcase_add_test(tc, likelihood_is_that_of_the_density);
     tcase_add_test(tc, rows_without_a_prediction_are_counted);

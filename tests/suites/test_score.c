@@ -187,6 +187,13 @@ START_TEST(errors_name_what_is_wrong)
     p.masks.causal = 0;
     p.selection.degree = 2;
     is_refused(ATTPOOL_E_OPTIONS, "degree is 2", judge(&p));
+    p.selection.degree = 1;
+    is_refused(ATTPOOL_E_OPTIONS, "a gradient is of degree 0",
+               attpool_bandwidth_score(context, &p.K, &p.values, &p.options, &p.selection, scores,
+                                       NULL, gradient));
+    p.selection.criterion = ATTPOOL_CRITERION_LIKELIHOOD;
+    is_refused(ATTPOOL_E_OPTIONS, "a density has none", judge(&p));
+    p.selection.criterion = ATTPOOL_CRITERION_CV;
     p.selection.degree = 0;
     is_refused(ATTPOOL_E_BANDWIDTH, "factors[1] is -2",
                curve(&p, 2, (double[]){ 1, -2 }, scores, NULL));
