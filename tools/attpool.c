@@ -13,8 +13,10 @@ static const struct {
     const char *name;
     command_function *run;
 } commands[] = {
-    { "attend", command_attend },   { "bench", command_bench },     { "demo", command_demo },
-    { "density", command_density }, { "devices", command_devices }, { "regress", command_regress },
+    { "attend", command_attend },   { "bench", command_bench },
+    { "demo", command_demo },       { "classify", command_classify },
+    { "density", command_density }, { "devices", command_devices },
+    { "regress", command_regress },
 };
 
 static const char help[] =
@@ -23,6 +25,7 @@ static const char help[] =
     "\n"
     "  demo       experiments of two book chapters on built-in data, with plots\n"
     "  regress    kernel regression of a table (CSV or NPY) at query points\n"
+    "  classify   kernel classification of a table\n"
     "  density    kernel density of the columns of a table\n"
     "  attend     attention on queries, keys and values from NPY files\n"
     "  devices    the backends and devices here, which would be chosen and why\n"

@@ -7,7 +7,7 @@ ok --version
 grep -q "^attpool $PACKAGE_VERSION\$" out || fail "the version is $(cat out)"
 ok --help
 mv out help
-for command in attend bench demo density devices regress; do
+for command in attend bench classify demo density devices regress; do
     grep -q "^  $command " help || fail "--help does not list $command"
     ok $command --help
     grep -q "^Usage: attpool $command" out || fail "no usage in: $(cat out)"
@@ -47,6 +47,7 @@ once()
 {
     case $1$2 in
     regress--kernel | regress--bandwidth | density--kernel | density--bandwidth) return ;;
+    classify--kernel | classify--bandwidth) return ;;
     esac
     case $2 in
     --precision) value=f32 ;;
@@ -68,7 +69,7 @@ once()
     esac
     fails 2 "$2 is given twice" "$1" "$2" $value "$2" $value
 }
-for command in attend bench demo density devices regress; do
+for command in attend bench classify demo density devices regress; do
     ok $command --help
     grep -o -E -e '--[a-z][-a-z]* ([A-Z]|[a-z0-9]+[|])' out | cut -d ' ' -f 1 | sort -u >options
     grep -q -x -e --threads options || fail "no options with values in: $(cat options)"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/suites/golden.h"
 #include "tests/suites/suites.h"
+#include "tools/io/table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,6 +160,90 @@ START_TEST(what_is_wrong_is_named)
 }
 END_TEST
 
+/* ---- what scikit-learn has for iris, petals alone ---- */
+
+enum { ROWS = 150, POINTS = 6 };
+
+static const struct golden {
+    const char *call;
+    attpool_kernel_name kernel;
+    double bandwidth, p[POINTS * CLASSES], accuracy, brier;
+    int confusion[CLASSES * CLASSES]; /* by leave-one-out */
+} golden[] = {
+#include "tests/packages/classes.inc"
+};
+
+struct iris {
+    double x[ROWS * 2], v[ROWS * CLASSES];
+    int class[ROWS];
+};
+
+static void read_iris(struct iris *iris)
+{
+    struct error e = { 0 };
+    struct table t;
+    char path[1000];
+    const char *source = getenv("srcdir");
+    const struct table_options options = {
+        .columns = (const char *const[]){ "Petal.Length", "Petal.Width", "Species" },
+        .labelled = (const bool[]){ false, false, true },
+        .column_count = 3,
+        .format = &(struct table_format){ 0 },
+    };
+    snprintf(path, sizeof path, "%s/tests/data/iris.csv", source ? source : ".");
+    ck_assert_int_eq(table_read(path, &options, &t, &e), CMD_OK);
+    ck_assert_uint_eq(t.rows, ROWS);
+    memset(iris->v, 0, sizeof iris->v);
+    for (int j = 0; j < ROWS; j++) {
+        iris->x[2 * j] = t.columns[0][j];
+        iris->x[2 * j + 1] = t.columns[1][j];
+        iris->class[j] = (int)t.columns[2][j];
+        iris->v[j * CLASSES + iris->class[j]] = 1;
+    }
+    table_free(&t);
+}
+
+static void classify_iris(struct iris *iris, const struct golden *g, double *q, int64_t n, bool loo,
+                          double *p, int32_t *classes)
+{
+    const attpool_kernel_options kernel = { .kernel = g->kernel, .bandwidth = g->bandwidth };
+    const attpool_masks masks = { .leave_one_out = loo };
+    const attpool_pool_options options = { .score = ATTPOOL_KERNEL,
+                                           .kernel = &kernel,
+                                           .masks = &masks };
+    DLTensor Q = tensor_of(q, ELEMENT_F64, 2, SHAPE(n, 2));
+    DLTensor K = tensor_of(iris->x, ELEMENT_F64, 2, SHAPE(ROWS, 2));
+    DLTensor V = tensor_of(iris->v, ELEMENT_F64, 2, SHAPE(ROWS, CLASSES));
+    DLTensor P = tensor_of(p, ELEMENT_F64, 2, SHAPE(n, CLASSES));
+    DLTensor C = tensor_of(classes, ELEMENT_I32, 1, SHAPE(n));
+    succeeds(attpool_classify(context, &Q, &K, &V, &options, &P, &C));
+}
+
+START_TEST(computes_what_scikit_learn_does)
+{
+    static double at[POINTS * 2] = { 1.5, 0.2, 2.6, 0.7, 4.0, 1.2, 4.85, 1.65, 5.1, 1.8, 6.5, 2.2 };
+    const struct golden *g = &golden[_i];
+    struct iris iris;
+    double p[ROWS * CLASSES], brier = 0, right = 0;
+    int32_t classes[ROWS];
+    int confusion[CLASSES * CLASSES] = { 0 };
+    read_iris(&iris);
+    classify_iris(&iris, g, at, POINTS, false, p, classes);
+    for (int i = 0; i < POINTS * CLASSES; i++)
+        near(p[i], g->p[i], 1e-14, g->call);
+    classify_iris(&iris, g, iris.x, ROWS, true, p, classes);
+    for (int j = 0; j < ROWS; j++) {
+        confusion[iris.class[j] * CLASSES + classes[j]]++;
+        right += classes[j] == iris.class[j];
+        for (int c = 0; c < CLASSES; c++)
+            brier += pow(p[j * CLASSES + c] - iris.v[j * CLASSES + c], 2) / ROWS;
+    }
+    near(right / ROWS, g->accuracy, 1e-15, "the accuracy");
+    near(brier, g->brier, 1e-14, "the Brier score");
+    ck_assert(memcmp(confusion, g->confusion, sizeof confusion) == 0);
+}
+END_TEST
+
 Suite *suite_classify(void)
 {
     Suite *suite = suite_create("classify");
@@ -168,6 +254,7 @@ Suite *suite_classify(void)
     tcase_add_test(tc, no_class_out_of_reach);
     tcase_add_test(tc, classes_of_heads);
     tcase_add_test(tc, what_is_wrong_is_named);
+    tcase_add_loop_test(tc, computes_what_scikit_learn_does, 0, COUNT(golden));
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -10,6 +10,7 @@ typedef int command_function(int argc, char **argv, struct error *e);
 
 command_function command_attend;
 command_function command_bench;
+command_function command_classify;
 command_function command_demo;
 command_function command_density;
 command_function command_devices;

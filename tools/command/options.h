@@ -78,6 +78,11 @@ struct option_reader {
 int options_next(const struct option_reader *r, int argc, char **argv, int *option,
                  struct error *e);
 
+/* All of them, each handed to `take`, and the one operand DATA. *done: as OPTION_DONE. */
+typedef int option_function(void *of, int option, struct error *e);
+int options_read(const struct option_reader *r, int argc, char **argv, option_function *take,
+                 void *of, const char **data, bool *done, struct error *e);
+
 /* CMD_USAGE with a hint to the subcommand's help. */
 int usage_error(const struct option_reader *r, struct error *e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

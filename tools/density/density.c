@@ -82,8 +82,9 @@ static const struct option_repeat repeats[] = {
 
 /* ---- options ---- */
 
-static int read_option(struct density_options *o, int option, struct error *e)
+static int read_option(void *options, int option, struct error *e)
 {
+    struct density_options *o = options;
     return option == OPTION_GRID ? integers_read("--grid", optarg, 1, &o->grid, e)
                                  : regress_option(&o->table, option, e);
 }
@@ -92,12 +93,6 @@ static int check_points(const struct option_reader *r, const struct density_opti
                         struct error *e)
 {
     const struct regress_options *t = &o->table;
-    const bool grid = o->grid.count > 0;
-    if (t->at != NULL && grid)
-        return usage_error(r, e, "--at and --grid cannot be used together");
-    if (t->loo && (t->at != NULL || grid))
-        return usage_error(r, e, "--loo works at the data's own points, not with %s",
-                           t->at != NULL ? "--at" : "--grid");
     if (o->grid.count > 1 && o->grid.count != t->x.count)
         return usage_error(r, e, "--grid has %zu values for %zu x column%s", o->grid.count,
                            t->x.count, t->x.count == 1 ? "" : "s");
@@ -113,9 +108,9 @@ static int check_together(const struct option_reader *r, struct density_options 
     struct regress_options *t = &o->table;
     if (t->output == NULL && (t->common.json == NULL || !name_is_stdio(t->common.json)))
         t->output = "-";
-    if (t->x.count == 0)
-        return usage_error(r, e, "--x is missing");
-    int st = check_points(r, o, e);
+    int st = regress_check_points(r, t, o->grid.count > 0, e);
+    if (st == CMD_OK)
+        st = check_points(r, o, e);
     if (st == CMD_OK)
         st = table_options_check(&t->format, e);
     t->cv = ATTPOOL_CRITERION_LIKELIHOOD;
@@ -143,21 +138,8 @@ static int read_arguments(int argc, char **argv, struct density_options *o, bool
         .repeats = repeats,
         .common = &o->table.common,
     };
-    int option, st;
-    *done = false;
-    do {
-        st = options_next(&r, argc, argv, &option, e);
-        *done = option == OPTION_DONE;
-        if (st == CMD_OK && option != OPTION_END && !*done)
-            st = read_option(o, option, e);
-    } while (st == CMD_OK && option != OPTION_END && !*done);
-    if (st != CMD_OK || *done)
-        return st;
-    if (argc - optind != 1)
-        return usage_error(&r, e,
-                           argc == optind ? "DATA is missing" : "there is more than one DATA");
-    o->table.data = argv[optind];
-    return check_together(&r, o, e);
+    int st = options_read(&r, argc, argv, read_option, o, &o->table.data, done, e);
+    return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
 }
 
 /* ---- the whole ---- */

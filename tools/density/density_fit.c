@@ -70,24 +70,15 @@ static int compute(struct work *w, struct regress_fit *fit, const struct regress
     return st;
 }
 
-/* Of the time of a density whose bandwidth is searched. */
-#define SEARCH_SHARE 0.9
-
 static int compute_one(struct work *w, struct regress_fit *fit, struct density *f, struct error *e)
 {
     struct regress_kernel kernel = { .memory = NULL };
-    const double done = w->session.done, share = w->session.share;
-    const double search = bandwidth_is_searched(fit->choice) ? SEARCH_SHARE * share : 0;
-    w->session.share = search;
-    int st = regress_select(&w->o->table, w->tables, fit, &w->session, e);
-    w->session.done = done + search;
-    w->session.share = share - search;
+    int st = regress_select_part(&w->o->table, w->tables, fit, &w->session, e);
     if (st == CMD_OK)
         st = regress_kernel(&w->o->table, fit, &kernel, e);
     if (st == CMD_OK)
         st = compute(w, fit, &kernel, f, e);
     regress_kernel_free(&kernel);
-    w->session.share = share;
     return st;
 }
 
@@ -106,8 +97,8 @@ int density_compute(const struct density_options *o, const struct regress_tables
     w.session.advice = "fewer points (--grid, --at), --precision f32 and, in data sorted by x, a "
                        "kernel of bounded support are faster";
     report_context(r, w.session.context, t->single);
-    w.session.share = 1 / (double)fits->count;
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
+        w.session.share = 1 / (double)fits->count;
         w.session.done = (double)i / (double)fits->count;
         st = compute_one(&w, &fits->item[i], &f[i], e);
     }

@@ -99,12 +99,14 @@ void table_free(struct table *t);
 int table_fault(const struct table *t, size_t row, size_t column, struct error *e,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* A column to write: f64, f32 or text, the others NULL. */
+/* A column to write: f64, f32, text or label, the others NULL. */
 struct table_out {
     const char *name;
     const double *f64;
     const float *f32;
-    const char *text;             /* the same in every row */
+    const char *text;     /* the same in every row */
+    const int32_t *label; /* [rows], of `labels`; in NPY the number; -1 is an empty field */
+    const char *const *labels;
     const unsigned char *missing; /* [rows] or NULL: true is an empty field (NaN in NPY) */
     bool nan_is_missing;          /* each NaN is an empty field, else it reads NaN */
 };

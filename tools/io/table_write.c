@@ -33,6 +33,8 @@ static double value_of(const struct table_out *c, size_t row)
 {
     if (c->missing != NULL && c->missing[row])
         return (double)NAN;
+    if (c->label != NULL)
+        return c->label[row] < 0 ? (double)NAN : (double)c->label[row];
     return c->f64 != NULL ? c->f64[row] : (double)c->f32[row];
 }
 
@@ -44,8 +46,12 @@ static void write_field(struct output *o, const struct table_out *c, size_t row,
         write_string(o, c->text, style);
         return;
     }
+    if (c->label != NULL && !missing && c->label[row] >= 0) {
+        write_string(o, c->labels[c->label[row]], style);
+        return;
+    }
     double value = value_of(c, row);
-    if (missing || (c->nan_is_missing && isnan(value))) {
+    if (missing || c->label != NULL || (c->nan_is_missing && isnan(value))) {
         output_text(o, style->empty);
         return;
     }

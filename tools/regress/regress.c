@@ -126,8 +126,9 @@ static int read_output(struct regress_options *o, int option, struct error *e)
     }
 }
 
-int regress_option(struct regress_options *o, int option, struct error *e)
+int regress_option(void *options, int option, struct error *e)
 {
+    struct regress_options *o = options;
     bool taken;
     int st = table_option(option, &o->format, &taken, e);
     if (taken)
@@ -186,20 +187,31 @@ int regress_check_single(const struct option_reader *r, const struct regress_opt
     return usage_error(r, e, "%s takes one fit, not %zu", what, fits);
 }
 
+int regress_check_points(const struct option_reader *r, const struct regress_options *o, bool grid,
+                         struct error *e)
+{
+    if (o->x.count == 0)
+        return usage_error(r, e, "--x is missing");
+    if (o->at != NULL && grid)
+        return usage_error(r, e, "--at and --grid cannot be used together");
+    if (o->loo && (o->at != NULL || grid))
+        return usage_error(r, e, "--loo works at the data's own points, not with %s",
+                           o->at != NULL ? "--at" : "--grid");
+    if (o->x.count > 1 && o->grid > 0)
+        return usage_error(r, e, "--grid takes one x column, not %zu", o->x.count);
+    return CMD_OK;
+}
+
 static int check_together(const struct option_reader *r, struct regress_options *o, struct error *e)
 {
     bool json_on_stdout = o->common.json != NULL && name_is_stdio(o->common.json);
     if (o->output == NULL && !json_on_stdout)
         o->output = "-";
-    if (o->x.count == 0 || o->y.count == 0)
-        return usage_error(r, e, "%s is missing", o->x.count == 0 ? "--x" : "--y");
-    if (o->at != NULL && o->grid > 0)
-        return usage_error(r, e, "--at and --grid cannot be used together");
-    if (o->loo && (o->at != NULL || o->grid > 0))
-        return usage_error(r, e, "--loo works at the data's own points, not with %s",
-                           o->at != NULL ? "--at" : "--grid");
-    if (o->x.count > 1 && o->grid > 0)
-        return usage_error(r, e, "--grid takes one x column, not %zu", o->x.count);
+    if (o->x.count > 0 && o->y.count == 0)
+        return usage_error(r, e, "--y is missing");
+    int st = regress_check_points(r, o, o->grid > 0, e);
+    if (st != CMD_OK)
+        return st;
     if (o->x.count > 1 && o->plot != NULL && o->at != NULL)
         return usage_error(r, e,
                            "--plot with %zu x columns shows the data against its fit, which --at "
@@ -207,7 +219,7 @@ static int check_together(const struct option_reader *r, struct regress_options 
                            o->x.count);
     if (o->keep_scripts && o->plot == NULL && o->heatmap == NULL)
         return usage_error(r, e, "--keep-scripts needs --plot or --heatmap");
-    int st = table_options_check(&o->format, e);
+    st = table_options_check(&o->format, e);
     if (st == CMD_OK)
         st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
                            o->common.precision == PRECISION_F32, e);
@@ -227,24 +239,8 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
         .repeats = repeats,
         .common = &o->common,
     };
-    int option, st;
-    *done = false;
-    for (;;) {
-        st = options_next(&r, argc, argv, &option, e);
-        *done = option == OPTION_DONE;
-        if (st != CMD_OK || option == OPTION_END || *done)
-            break;
-        st = regress_option(o, option, e);
-        if (st != CMD_OK)
-            break;
-    }
-    if (st != CMD_OK || *done)
-        return st;
-    if (argc - optind != 1)
-        return usage_error(&r, e,
-                           argc == optind ? "DATA is missing" : "there is more than one DATA");
-    o->data = argv[optind];
-    return check_together(&r, o, e);
+    int st = options_read(&r, argc, argv, regress_option, o, &o->data, done, e);
+    return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
 }
 
 void regress_options_free(struct regress_options *o)

@@ -22,6 +22,7 @@ struct regress_options {
     attpool_criterion cv; /* what --bandwidth cv means */
     int64_t cv_rows;      /* 0: the default; INT64_MAX: all */
     bool loo, keep_scripts;
+    bool classes; /* y are labels */
     struct table_format format;
     const char *output; /* resolved: NULL when not wanted */
     const char *plot, *heatmap, *weights;
@@ -47,7 +48,11 @@ enum {
     OPTION_KEEP_SCRIPTS
 };
 /* Takes one of them; optarg is its argument. */
-int regress_option(struct regress_options *o, int option, struct error *e);
+option_function regress_option; /* of a struct regress_options */
+
+/* Points for which there is data, and a grid or none. */
+int regress_check_points(const struct option_reader *r, const struct regress_options *o, bool grid,
+                         struct error *e);
 
 /* One array or picture of weights is that of one fit. */
 int regress_check_single(const struct option_reader *r, const struct regress_options *o,
@@ -159,6 +164,9 @@ void regress_fits_free(struct regress_fits *fits);
 /* The bandwidths of a fit (regress_select.c). */
 int regress_select(const struct regress_options *o, const struct regress_tables *t,
                    struct regress_fit *fit, struct session *session, struct error *e);
+/* The same as a part of the session's work, of which the rest is left. */
+int regress_select_part(const struct regress_options *o, const struct regress_tables *t,
+                        struct regress_fit *fit, struct session *session, struct error *e);
 /* By a score (regress_search.c). */
 int regress_search(const struct regress_options *o, const struct regress_tables *t,
                    struct regress_fit *fit, struct session *session, struct error *e);

@@ -33,12 +33,12 @@ static int check_columns(const struct regress_options *o, const struct regress_t
                          const struct regress_fit *fit, struct error *e)
 {
     const struct regress_group *g = fit->group;
-    const bool y = bandwidth_is_searched(fit->choice) && o->cv != ATTPOOL_CRITERION_LIKELIHOOD;
+    const bool y = bandwidth_is_searched(fit->choice) && o->cv == ATTPOOL_CRITERION_CV;
     bool same = true;
     for (size_t c = 0; c < g->d; c++)
         if (!varies(g, c))
             return constant_column(t, fit, t->x_names[c], e);
-    for (size_t c = 0; c < g->v; c++)
+    for (size_t c = 0; y && c < g->v; c++)
         same = same && !varies(g, g->d + c);
     return y && same ? constant_column(t, fit, t->y_names[0], e) : CMD_OK;
 }
@@ -108,5 +108,20 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
                                             : select_by_rule(fit, session, e);
     if (st == CMD_OK)
         say(t, fit);
+    return st;
+}
+
+/* Of the time of a fit whose bandwidth is searched. */
+#define SEARCH_SHARE 0.9
+
+int regress_select_part(const struct regress_options *o, const struct regress_tables *t,
+                        struct regress_fit *fit, struct session *session, struct error *e)
+{
+    const double done = session->done, share = session->share;
+    const double search = bandwidth_is_searched(fit->choice) ? SEARCH_SHARE * share : 0;
+    session->share = search;
+    const int st = regress_select(o, t, fit, session, e);
+    session->done = done + search;
+    session->share = share - search;
     return st;
 }
