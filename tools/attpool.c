@@ -16,7 +16,7 @@ static const struct {
     { "attend", command_attend },   { "bench", command_bench },
     { "demo", command_demo },       { "classify", command_classify },
     { "density", command_density }, { "devices", command_devices },
-    { "regress", command_regress },
+    { "regress", command_regress }, { "train", command_train },
 };
 
 static const char help[] =
@@ -27,6 +27,7 @@ static const char help[] =
     "  regress    kernel regression of a table (CSV or NPY) at query points\n"
     "  classify   kernel classification of a table\n"
     "  density    kernel density of the columns of a table\n"
+    "  train      learn bandwidths or the matrices of a score from a table\n"
     "  attend     attention on queries, keys and values from NPY files\n"
     "  devices    the backends and devices here, which would be chosen and why\n"
     "  bench      the speed of each operation on each backend\n"

@@ -7,7 +7,7 @@ ok --version
 grep -q "^attpool $PACKAGE_VERSION\$" out || fail "the version is $(cat out)"
 ok --help
 mv out help
-for command in attend bench classify demo density devices regress; do
+for command in attend bench classify demo density devices regress train; do
     grep -q "^  $command " help || fail "--help does not list $command"
     ok $command --help
     grep -q "^Usage: attpool $command" out || fail "no usage in: $(cat out)"
@@ -59,6 +59,10 @@ once()
     --delimiter) value=tab ;;
     --comment) value='#' ;;
     --na) value=omit ;;
+    --kernel) value=gaussian ;;
+    --param) value=w ;;
+    --loss) value=sum ;;
+    --optimizer) value=sgd ;;
     --weights) value=w.npy ;;
     --form) value=radial ;;
     --bandwidth-per) value=one ;;
@@ -69,7 +73,7 @@ once()
     esac
     fails 2 "$2 is given twice" "$1" "$2" $value "$2" $value
 }
-for command in attend bench classify demo density devices regress; do
+for command in attend bench classify demo density devices regress train; do
     ok $command --help
     grep -o -E -e '--[a-z][-a-z]* ([A-Z]|[a-z0-9]+[|])' out | cut -d ' ' -f 1 | sort -u >options
     grep -q -x -e --threads options || fail "no options with values in: $(cat options)"

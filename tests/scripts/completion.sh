@@ -30,6 +30,8 @@ expect '--grad-q' attend --grad-q
 expect 'f32 f64' devices --precision ''
 expect '' regress data.csv --at ''
 expect '--keep-scripts --kernel' density data.csv --k
+expect '--rate' train data.csv --ra
+expect 'half mean sum' train data.csv --loss ''
 expect 'product radial' density data.csv --form ''
 expect '' regress ''
 BASH

@@ -1,0 +1,200 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# attpool train: losses, steps, batches, going on, optimizers, results, failures.
+. "$srcdir/tests/scripts/command-lib.sh"
+
+perl -e 'print "a,b,y,z\n"; srand 3;
+    for (1 .. 40) { my ($a, $b) = (5 * rand, rand); printf "%.6f,%.6f,%.6f,%.6f\n", $a, $b,
+        2 * sin($a) + $b + 0.3 * rand, $a - $b }' >d.csv
+
+# loss W: half of the sum of squared leave-one-out errors, by regress
+loss()
+{
+    run 0 regress d.csv --x a --y y --loo --bandwidth "$(perl -e 'printf "%.17g", 1 / $ARGV[0]' "$1")"
+    paste -d , out d.csv |
+        perl -F, -ane 'next if $. == 1; $s += ($F[1] - $F[5]) ** 2; END { printf "%.15g\n", $s / 2 }'
+}
+
+# column NUMBER: of out, without the header
+column()
+{
+    tail -n +2 out | cut -d , -f "$1" | tr '\n' ' '
+}
+
+base='d.csv --x a --y y'
+
+# shellcheck disable=SC2046,SC2086
+{
+    # ---- what a step is ----
+
+    before=$(loss 2)
+    slope=$(perl -e 'printf "%.12g", ($ARGV[0] - $ARGV[1]) / 2e-5' $(loss 2.00001) $(loss 1.99999))
+    ok train $base --init 2 --rate 0.01 --epochs 1
+    test "$(head -n 1 out)" = epoch,loss,w || fail "the header is $(head -n 1 out)"
+    near 1e-7 1 $before $(perl -e 'printf "%.12g", 2 - 0.01 * $ARGV[0]' -- "$slope")
+    first=$(column 3)
+    ok train $base --init 2 --rate 0.01 --epochs 3
+    after=$(column 2)
+    test "$(column 1)" = '1 2 3 ' || fail "the epochs are $(column 1)"
+    perl -e '$ARGV[0] > $ARGV[1] && $ARGV[1] > $ARGV[2] or exit 1' $after || fail "it does not learn"
+    ok train $base --init 2 --rate 0.005 --epochs 1 --loss sum
+    near 1e-7 1 $(perl -e 'print 2 * $ARGV[0]' $before) $first
+    ok train $base --init 2 --rate 0.2 --epochs 1 --loss mean
+    near 1e-7 1 $(perl -e 'print $ARGV[0] / 20' $before) $first
+
+    # The default is five epochs from a random w.
+    ok train $base --rate 0.001
+    test "$(column 1)" = '1 2 3 4 5 ' || fail "the epochs are $(column 1)"
+    cp out one.csv
+    ok train $base --rate 0.001 --seed 0 --param w --optimizer sgd --kernel gaussian
+    same one.csv out
+    ok train $base --rate 0.001 --seed 1
+    ! cmp -s one.csv out || fail "another seed begins with the same w"
+
+    # ---- kinds ----
+
+    ok train d.csv --x a,b --y y,z --param w-coordinate --init 2,1 --rate 0.001
+    test "$(head -n 1 out)" = epoch,loss,w_a,w_b || fail "the header is $(head -n 1 out)"
+    for kind in w-key 'additive --hidden 3' projection; do
+        ok train d.csv --x a,b --y y,z --param $kind --init 1 --rate 0.001
+        test "$(head -n 1 out)" = epoch,loss,norm || fail "the header is $(head -n 1 out)"
+        perl -e '$ARGV[0] > $ARGV[4] or exit 1' $(column 2) || fail "$kind does not learn"
+    done
+    ok train d.csv --x a,b --y y --kernel laplacian,triangular --init 0.1 --rate 0.0001 -o o.npy
+    unnpy o.npy
+    shape '<f8 (5, 3)'
+
+    # ---- going on ----
+
+    # goes_on ARGUMENT...: 4 epochs and 3 more are 7
+    goes_on()
+    {
+        ok train "$@" --epochs 7 --params-out whole.json
+        tail -n 3 out >expected
+        ok train "$@" --epochs 4 --params-out part.json
+        kept=$(printf '%s\n' "$@" | sed -n '/^--[xy]$/{p;n;p}' | tr '\n' ' ')
+        ok train d.csv $kept --params part.json --epochs 3 --params-out part.json
+        tail -n 3 out >got
+        same expected got
+        same whole.json part.json
+    }
+    goes_on $base --rate 0.01 --init 2
+    goes_on $base --rate 0.01 --init 2 --batch 7 --seed 5 --loss mean
+    goes_on $base --rate 0.01 --init 2 --batch 7 --precision f32 --loss sum
+    goes_on d.csv --x a,b --y y,z --rate 0.001 --param w-key --batch 11 --kernel cauchy
+    goes_on d.csv --x a,b --y y --rate 0.001 --param additive --hidden 3 --batch 16
+    goes_on d.csv --x a,b --y y --rate 0.001 --param projection --init 0.5
+    ok train d.csv --x a,b --y y,z --rate 0.001 --param w-key --init 1 --batch 11
+    perl -e '$ARGV[0] > $ARGV[4] or exit 1' $(column 2) || fail "w-key does not learn in batches"
+    ok train $base --rate 0.01 --init 2 --batch 7 --seed 5 --params-out w.json
+    cp out one.csv
+    ok train $base --params w.json --epochs 1
+    tail -n 1 out | cut -d , -f 2 >got
+    sed 's/"epoch": 5/"epoch": 6/' w.json >other.json
+    ok train $base --params other.json --epochs 1
+    tail -n 1 out | cut -d , -f 2 >expected
+    ! cmp -s got expected || fail "another epoch takes the rows in the same order"
+    ok train $base --rate 0.01 --init 2 --batch 7 --seed 6
+    ! cmp -s one.csv out || fail "another seed takes the rows in the same order"
+    ok train $base --rate 0.01 --init 2 --batch 7 --seed 5 --backend scalar --threads 2
+    same one.csv out
+
+    # Parameters have kind, shape and all digits.
+    json_is '"projection"' whole.json kind
+    json_is '[8,2]' whole.json parameters.wq.shape
+    json_is 7 whole.json epoch
+    json_is 0.001 whole.json rate
+    json_is '"half"' whole.json loss
+    ok train $base --rate 0.01 --init 2 --params-out w.json -o w.csv --json about.json
+    json_is '"gaussian"' w.json kernel
+    perl -0ne 'print "$1\n" if /"values": \[\s*([^\s,\]]+)/' w.json >got
+    tail -n 1 w.csv | cut -d , -f 3 >expected
+    perl -e '$ARGV[0] == $ARGV[1] or exit 1' $(cat got expected) ||
+        fail "the parameter is $(cat got), w is $(cat expected)"
+    json_is 5 about.json epoch
+    json_is '"w"' about.json param
+
+    sed 's/"kind": "w"/"kind": "v"/' w.json >bad.json
+    fails 3 'bad.json: "kind" is none that this release knows' train $base --params bad.json
+    sed 's/"values"/"numbers"/' w.json >bad.json
+    fails 3 'bad.json: "parameters" should have 1 values of "w"' train $base --params bad.json
+    echo '{' >bad.json
+    fails 3 'bad.json:2:' train $base --params bad.json
+    echo '{}' >bad.json
+    fails 3 'bad.json: not a file of parameters' train $base --params bad.json
+    fails 1 'cannot read no.json' train $base --params no.json
+    fails 3 'w.json: its parameters are for 1 x column, not for 2' train d.csv --x a,b --y y \
+        --params w.json
+    fails 3 'w.json: its parameters are f64: --precision differs' train $base --params w.json \
+        --precision f32
+    ok train $base --param w-key --init 2 --rate 0.001 --params-out key.json
+    sed '5s/,0/,1/; 5s/^[^,]*/1.5/' d.csv >less.csv
+    fails 3 'key.json: its parameters belong to the rows of other data than less.csv' train \
+        less.csv --x a --y y --params key.json
+
+    # ---- a loss that is no number ----
+
+    run 1 train $base --init 2 --rate 1e300 --epochs 5 --params-out last.json -o last.csv
+    grep -q '^attpool: the loss is \(infinite\|not a number\) in epoch 2; the parameters are those after 0; a smaller --rate may help$' err ||
+        fail "the message is $(cat err)"
+    json_is 0 last.json epoch
+    json last.json parameters.w.values.0 | perl -ne 'exit !($_ == 2)' || fail "the last w is not 2"
+    test "$(wc -l <last.csv)" = 2 || fail "there are other epochs: $(cat last.csv)"
+    run 1 train $base --init 1e9 --kernel boxcar -o last.csv
+    grep -q 'the loss is not a number in epoch 1; .*: some row has no other row in reach' err ||
+        fail "the message is $(cat err)"
+
+    # ---- lbfgs ----
+
+    ok train $base --init 2 --optimizer lbfgs --params-out l.json
+    best=$(column 2 | tr ' ' '\n' | sort -g | sed -n 2p)
+    w=$(json l.json parameters.w.values.0)
+    perl -e 'abs($ARGV[0] - $ARGV[1]) < 1e-8 * $ARGV[1] or exit 1' "$(loss $w)" "$best" ||
+        fail "the loss of w = $w is $(loss $w), not $best"
+    for other in 0.99 1.01; do
+        moved=$(perl -e 'print $ARGV[0] * $ARGV[1]' $w $other)
+        perl -e '$ARGV[0] >= $ARGV[1] or exit 1' "$(loss $moved)" "$best" ||
+            fail "w = $moved is better than $w"
+    done
+    # The best evaluation counts, not the last one.
+    ok train "$srcdir/tests/data/mcycle.csv" --x times --y accel --init 0.5 --optimizer lbfgs \
+        --epochs 3 --params-out best.json
+    perl -e '$ARGV[0] < $ARGV[2] or exit 1' $(column 2) || fail "the last evaluation is the best"
+    json_is 1 best.json epoch
+    json_is 0.5 best.json parameters.w.values.0
+    fails 2 '--optimizer lbfgs takes no --params: it cannot be continued' train $base \
+        --optimizer lbfgs --params w.json
+    fails 3 'l.json: L-BFGS cannot be continued' train $base --params l.json
+    fails 2 '--optimizer lbfgs takes no --rate' train $base --optimizer lbfgs --rate 1
+    fails 2 '--optimizer lbfgs takes no --batch' train $base --optimizer lbfgs --batch 1
+    ok train d.csv --x a,b --y y,z --param additive --optimizer lbfgs --epochs 20 --precision f32
+    test "$(tail -n +2 out | wc -l)" -le 20 || fail "there are more than 20 evaluations"
+
+    # ---- options ----
+
+    fails 2 '--y is missing' train d.csv --x a
+    fails 2 '--param: "v" is not one of w, w-coordinate,' train $base --param v
+    fails 2 '--kernel does not apply to --param additive' train $base --param additive --kernel boxcar
+    fails 2 '--hidden does not apply to --param w' train $base --hidden 3
+    fails 2 '--init takes one value for --param w' train $base --init 1,2
+    fails 2 '--init has 3 values, --param w-coordinate has 1' train $base --param w-coordinate \
+        --init 1,2,3
+    fails 2 '--init and --params cannot be used together' train $base --init 1 --params w.json
+    fails 2 '--kernel has 3 kernels for 1 x column' train $base --kernel boxcar,cosine,gaussian
+    fails 2 '--keep-scripts needs --plot' train $base --keep-scripts
+    fails 3 'd.csv:1: no column "c"' train d.csv --x c --y y
+    run 0 train $base --rate 0.001 --verbose
+    grep -q '^attpool: w, 5 epochs, loss [0-9.]*, then [0-9.]*, on [a-z0-9]*, .* s$' err ||
+        fail "the summary is $(cat err)"
+}
+
+# ---- pictures ----
+
+if have gnuplot; then
+    ok train d.csv --x a --y y --rate 0.001 --plot p.svg --keep-scripts
+    for word in loss fit weights epoch; do
+        grep -q "$word" p.svg.gp || fail "the picture has no $word"
+    done
+    ok train d.csv --x a,b --y y --param additive --rate 0.001 --plot p.png --precision f32
+    test -s p.png || fail "there is no picture"
+fi

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Learned parameters in JSON. */
+#include "tools/command/params.h"
+#include "tools/command/report.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VERSION_OF_FORMAT = 1 };
+
+/* ---- writing ---- */
+
+static json_t *shape_of(const struct params *p, enum params_array array)
+{
+    const int64_t count = params_count(p, array);
+    if (array == PARAMS_WQ || array == PARAMS_WK)
+        return json_pack("[I, I]", (json_int_t)p->p, (json_int_t)p->d);
+    return json_pack("[I]", (json_int_t)count);
+}
+
+static json_t *arrays_of(const struct params *p)
+{
+    json_t *all = json_object();
+    for (int k = 0; k < PARAMS_ARRAYS; k++) {
+        const int64_t count = params_count(p, (enum params_array)k);
+        if (count == 0)
+            continue;
+        json_t *values = json_array();
+        for (int64_t i = 0; i < count; i++)
+            json_array_append_new(values, json_real(p->value[k][i]));
+        json_object_set_new(
+            all, params_array_name((enum params_array)k),
+            json_pack("{s:o, s:o}", "shape", shape_of(p, (enum params_array)k), "values", values));
+    }
+    return all;
+}
+
+int params_write(const char *path, const struct params *p, struct error *e)
+{
+    json_t *root =
+        json_pack("{s:i, s:s, s:s, s:I, s:I, s:s}", "attpool-parameters", VERSION_OF_FORMAT, "kind",
+                  params_kind_names[p->kind], "precision", p->single ? "f32" : "f64", "rows",
+                  (json_int_t)p->rows, "columns", (json_int_t)p->d, "checksum", p->checksum);
+    if (params_have_kernel(p)) {
+        json_object_set_new(root, "kernel", report_kernels(&p->kernels));
+        json_object_set_new(root, "form",
+                            json_string(p->form == ATTPOOL_RADIAL ? "radial" : "product"));
+    }
+    json_object_set_new(root, "optimizer", json_string(p->optimizer));
+    json_object_set_new(root, "loss", json_string(p->loss));
+    json_object_set_new(root, "seed", json_integer(p->seed));
+    json_object_set_new(root, "epoch", json_integer(p->epoch));
+    json_object_set_new(root, "rate", json_real(p->rate));
+    json_object_set_new(root, "batch", json_integer(p->batch));
+    json_object_set_new(root, "parameters", arrays_of(p));
+    int st = root != NULL ? json_write(path, root, e) : error_memory(e, 0);
+    json_decref(root);
+    return st;
+}
+
+/* ---- reading ---- */
+
+struct reading {
+    const char *path;
+    json_t *root;
+};
+
+static int wrong(const struct reading *r, struct error *e, const char *member, const char *what)
+{
+    return error_at(e, r->path, 0, 0, "\"%s\" %s", member, what);
+}
+
+/* A member of a type. */
+static int member(const struct reading *r, const char *name, json_type type, json_t **value,
+                  struct error *e)
+{
+    static const char *const types[] = { [JSON_OBJECT] = "is not an object",
+                                         [JSON_ARRAY] = "is not an array",
+                                         [JSON_STRING] = "is not a text",
+                                         [JSON_INTEGER] = "is not an integer",
+                                         [JSON_REAL] = "is not a number" };
+    *value = json_object_get(r->root, name);
+    if (*value == NULL)
+        return wrong(r, e, name, "is missing");
+    if (json_typeof(*value) != type && !(type == JSON_REAL && json_is_integer(*value)))
+        return wrong(r, e, name, types[type]);
+    return CMD_OK;
+}
+
+static int text_member(const struct reading *r, const char *name, const char **text,
+                       struct error *e)
+{
+    json_t *value;
+    int st = member(r, name, JSON_STRING, &value, e);
+    if (st == CMD_OK)
+        *text = json_string_value(value);
+    return st;
+}
+
+static int count_member(const struct reading *r, const char *name, int64_t least, int64_t *count,
+                        struct error *e)
+{
+    json_t *value;
+    int st = member(r, name, JSON_INTEGER, &value, e);
+    if (st != CMD_OK)
+        return st;
+    *count = json_integer_value(value);
+    return *count < least ? wrong(r, e, name, "is out of range") : CMD_OK;
+}
+
+/* The place of a text in names, a list that ends with NULL. */
+static int choice_member(const struct reading *r, const char *name, const char *const *names,
+                         int *choice, struct error *e)
+{
+    const char *text;
+    int st = text_member(r, name, &text, e);
+    for (*choice = 0; st == CMD_OK && names[*choice] != NULL; ++*choice)
+        if (strcmp(names[*choice], text) == 0)
+            return CMD_OK;
+    return st == CMD_OK ? wrong(r, e, name, "is none that this release knows") : st;
+}
+
+static int read_kernels(const struct reading *r, struct params *p, struct error *e)
+{
+    static const char *const forms[] = { "radial", "product", NULL };
+    json_t *value = json_object_get(r->root, "kernel");
+    const size_t count = json_is_array(value) ? json_array_size(value) : 1;
+    int form;
+    p->kernels.name = calloc(count + 1, sizeof *p->kernels.name);
+    if (p->kernels.name == NULL)
+        return error_memory(e, count);
+    p->kernels.count = count;
+    for (size_t k = 0; k < count; k++) {
+        const char *name =
+            json_string_value(json_is_array(value) ? json_array_get(value, k) : value);
+        const int kernel = name != NULL ? attpool_kernel_from_name(name) : -1;
+        if (kernel < 0)
+            return wrong(r, e, "kernel", "is missing or none that this release knows");
+        p->kernels.name[k] = (attpool_kernel_name)kernel;
+    }
+    if (count != 1 && (int64_t)count != p->d)
+        return wrong(r, e, "kernel", "has another number of kernels than \"columns\" says");
+    int st = choice_member(r, "form", forms, &form, e);
+    p->form = form == 0 ? ATTPOOL_RADIAL : ATTPOOL_PRODUCT;
+    return st;
+}
+
+static int read_array(const struct reading *r, struct params *p, enum params_array k,
+                      json_t *arrays, struct error *e)
+{
+    const int64_t count = params_count(p, k);
+    json_t *values = json_object_get(json_object_get(arrays, params_array_name(k)), "values");
+    if (count == 0)
+        return CMD_OK;
+    if (!json_is_array(values) || (int64_t)json_array_size(values) != count)
+        return error_at(e, r->path, 0, 0, "\"parameters\" should have %lld values of \"%s\"",
+                        (long long)count, params_array_name(k));
+    for (int64_t i = 0; i < count; i++) {
+        json_t *x = json_array_get(values, (size_t)i);
+        if (!json_is_number(x))
+            return error_at(e, r->path, 0, 0, "value %lld of \"%s\" is not a number",
+                            (long long)i + 1, params_array_name(k));
+        p->value[k][i] = json_number_value(x);
+    }
+    return CMD_OK;
+}
+
+static int read_sizes(const struct reading *r, struct params *p, struct error *e)
+{
+    json_t *arrays;
+    int st = count_member(r, "rows", 1, &p->rows, e);
+    if (st == CMD_OK)
+        st = count_member(r, "columns", 1, &p->d, e);
+    if (st == CMD_OK && params_have_kernel(p))
+        st = read_kernels(r, p, e);
+    if (st == CMD_OK)
+        st = member(r, "parameters", JSON_OBJECT, &arrays, e);
+    if (st != CMD_OK)
+        return st;
+    json_t *shape = json_object_get(json_object_get(arrays, "wq"), "shape");
+    p->p = params_have_kernel(p) ? 0 : json_integer_value(json_array_get(shape, 0));
+    if (!params_have_kernel(p) && (p->p < 1 || p->p > INT32_MAX || p->d > INT32_MAX))
+        return wrong(r, e, "wq", "has no shape (p, columns)");
+    st = params_new(p, e);
+    for (int k = 0; k < PARAMS_ARRAYS && st == CMD_OK; k++)
+        st = read_array(r, p, (enum params_array)k, arrays, e);
+    return st;
+}
+
+static int read_run(const struct reading *r, struct params *p, struct error *e)
+{
+    json_t *rate;
+    int st = text_member(r, "optimizer", &p->optimizer, e);
+    if (st == CMD_OK)
+        st = text_member(r, "loss", &p->loss, e);
+    if (st == CMD_OK)
+        st = count_member(r, "seed", 0, &p->seed, e);
+    if (st == CMD_OK)
+        st = count_member(r, "epoch", 0, &p->epoch, e);
+    if (st == CMD_OK)
+        st = count_member(r, "batch", 0, &p->batch, e);
+    if (st == CMD_OK)
+        st = member(r, "rate", JSON_REAL, &rate, e);
+    if (st == CMD_OK)
+        p->rate = json_number_value(rate);
+    return st;
+}
+
+int params_read(const char *path, struct params *p, struct error *e)
+{
+    static const char *const precisions[] = { "f64", "f32", NULL };
+    json_error_t fault;
+    struct reading r = { path, json_load_file(path, 0, &fault) };
+    int kind = 0, precision = 0;
+    const char *checksum = "";
+    int64_t version;
+    p->json = r.root;
+    if (r.root == NULL && fault.line < 0)
+        return error_set(e, CMD_FAILED, "cannot read %s: %s", path, fault.text);
+    if (r.root == NULL)
+        return error_at(e, path, (uint64_t)fault.line, (uint64_t)fault.column, "%s", fault.text);
+    if (json_object_get(r.root, "attpool-parameters") == NULL)
+        return error_at(e, path, 0, 0, "not a file of parameters, as train --params-out writes it");
+    int st = count_member(&r, "attpool-parameters", 1, &version, e);
+    if (st == CMD_OK && version != VERSION_OF_FORMAT)
+        return wrong(&r, e, "attpool-parameters", "is a format that this release does not know");
+    if (st == CMD_OK)
+        st = choice_member(&r, "kind", params_kind_names, &kind, e);
+    if (st == CMD_OK)
+        st = choice_member(&r, "precision", precisions, &precision, e);
+    if (st == CMD_OK)
+        st = text_member(&r, "checksum", &checksum, e);
+    p->kind = (enum params_kind)kind;
+    p->single = precision == 1;
+    if (st == CMD_OK && strlen(checksum) != sizeof p->checksum - 1)
+        st = wrong(&r, e, "checksum", "does not have 16 digits");
+    if (st == CMD_OK)
+        memcpy(p->checksum, checksum, sizeof p->checksum);
+    if (st == CMD_OK)
+        st = read_sizes(&r, p, e);
+    return st == CMD_OK ? read_run(&r, p, e) : st;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Epochs of gradient descent. With batches an epoch takes the rows in an order of its own, in which
+ * keys, values and what belongs to keys are put, so that a batch is a range of them. */
+#include "tools/train/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct epoch {
+    struct train_run *run;
+    size_t rows, batch;
+    int64_t *order;  /* NULL: as in the data */
+    void *x, *y, *w; /* in this order; w of w-key, or NULL */
+};
+
+/* Rows of `width` numbers in the order, or back from it. */
+static void reorder(const struct epoch *p, void *to, const void *from, size_t width, bool back)
+{
+    const size_t bytes = width * real_size(p->run->params.single);
+    for (size_t i = 0; i < p->rows; i++) {
+        const size_t at = (size_t)p->order[i] * bytes;
+        memcpy((char *)to + (back ? at : i * bytes), (const char *)from + (back ? i * bytes : at),
+               bytes);
+    }
+}
+
+static int begin(struct train_run *run, struct epoch *p, struct error *e)
+{
+    const struct regress_group *g = run->group;
+    const size_t size = real_size(run->params.single);
+    const int64_t batch = run->params.batch;
+    void *order;
+    *p = (struct epoch){ .run = run, .rows = g->m, .batch = g->m };
+    if (batch == 0 || batch >= (int64_t)g->m)
+        return CMD_OK;
+    p->batch = (size_t)batch;
+    int st = array_new(&order, g->m, sizeof *p->order, e);
+    if (st != CMD_OK)
+        return st;
+    p->order = order;
+    st = array_new(&p->x, g->m * g->d, size, e);
+    if (st == CMD_OK)
+        st = array_new(&p->y, g->m * g->v, size, e);
+    if (st == CMD_OK && run->params.kind == PARAMS_W_KEY)
+        st = array_new(&p->w, g->m, size, e);
+    return st;
+}
+
+static void end(struct epoch *p)
+{
+    free(p->order);
+    free(p->x);
+    free(p->y);
+    free(p->w);
+}
+
+/* What the loss of a batch adds to that of the epoch. */
+static double share_of(const struct train_run *run, double loss, size_t count)
+{
+    if (run->o->loss != ATTPOOL_LOSS_MEAN)
+        return loss;
+    return loss * ((double)count / (double)run->group->m);
+}
+
+static int make_steps(struct epoch *p, struct train_model *m, double *total, struct error *e)
+{
+    struct train_run *run = p->run;
+    struct session *s = &run->session;
+    const double done = s->done, share = s->share;
+    int st = CMD_OK;
+    *total = 0;
+    for (size_t first = 0; first < p->rows && st == CMD_OK; first += p->batch) {
+        const size_t count = p->batch < p->rows - first ? p->batch : p->rows - first;
+        double loss = NAN;
+        m->training.first = (int64_t)first;
+        m->training.count = (int64_t)count;
+        s->done = done + share * (double)first / (double)p->rows;
+        s->share = share * (double)count / (double)p->rows;
+        attpool_status status = attpool_train_step(s->context, m->X, m->Y, &m->options,
+                                                   &m->training, &m->parameters, &loss);
+        st = session_status(s, status, NULL, 0, e);
+        *total += share_of(run, loss, count);
+        if (!isfinite(loss))
+            break;
+        if (first == 0) /* what this epoch began with was good */
+            train_keep(run, run->params.epoch - 1);
+    }
+    return st;
+}
+
+static int one_epoch(struct epoch *p, double *loss, struct error *e)
+{
+    struct train_run *run = p->run;
+    const struct regress_group *g = run->group;
+    struct train_model model;
+    void *value[PARAMS_ARRAYS];
+    memcpy(value, run->value, sizeof value);
+    run->params.epoch++;
+    if (p->order != NULL) {
+        attpool_train_order((uint64_t)run->params.seed, run->params.epoch - 1, (int64_t)p->rows,
+                            p->order);
+        reorder(p, p->x, g->x, g->d, false);
+        reorder(p, p->y, g->y, g->v, false);
+    }
+    if (p->w != NULL) {
+        reorder(p, p->w, value[PARAMS_W_ARRAY], 1, false);
+        value[PARAMS_W_ARRAY] = p->w;
+    }
+    train_describe(run, p->order != NULL ? p->x : g->x, p->order != NULL ? p->y : g->y, value,
+                   &model);
+    int st = make_steps(p, &model, loss, e);
+    if (p->w != NULL)
+        reorder(p, run->value[PARAMS_W_ARRAY], p->w, 1, true);
+    train_take(run);
+    return st;
+}
+
+int train_descend(struct train_run *run, struct error *e)
+{
+    struct epoch p;
+    const int64_t epochs = run->o->epochs;
+    int st = begin(run, &p, e);
+    for (int64_t k = 0; k < epochs && st == CMD_OK; k++) {
+        double loss = NAN;
+        run->session.done = (double)k / (double)epochs;
+        run->session.share = 1 / (double)epochs;
+        st = one_epoch(&p, &loss, e);
+        if (st == CMD_OK && !isfinite(loss))
+            st = train_stop(run, loss, e);
+        else if (st == CMD_OK)
+            st = train_note(run, loss, e);
+    }
+    end(&p);
+    return st;
+}

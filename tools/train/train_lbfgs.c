@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Full batches by NLopt's L-BFGS; each evaluation of the loss is a row of the result. */
+#include "tools/train/train.h"
+
+#include <math.h>
+#include <nlopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A search ends where the loss and the parameters have so many digits. */
+static const double TOLERANCE = 1e-10;
+
+struct search {
+    struct train_run *run;
+    nlopt_opt opt;
+    struct train_model model;
+    struct operand gradient[PARAMS_ARRAYS];
+    attpool_gradients gradients;
+    void *memory[PARAMS_ARRAYS];
+    double best;
+    int status;
+    struct error *e;
+};
+
+static int describe_gradients(struct search *s, struct error *e)
+{
+    struct train_run *run = s->run;
+    const struct params *p = &run->params;
+    DLTensor *t[PARAMS_ARRAYS] = { NULL };
+    int st = CMD_OK;
+    for (int k = 0; k < PARAMS_ARRAYS && st == CMD_OK; k++) {
+        const int64_t count = params_count(p, (enum params_array)k);
+        const bool matrix = k == PARAMS_WQ || k == PARAMS_WK;
+        const int64_t shape[2] = { matrix ? p->p : count, p->d };
+        if (count == 0)
+            continue;
+        st = array_new(&s->memory[k], (size_t)count, real_size(p->single), e);
+        if (st == CMD_OK)
+            t[k] = operand_real(&s->gradient[k], s->memory[k], p->single, matrix ? 2 : 1, shape);
+    }
+    s->gradients = (attpool_gradients){ .size = sizeof s->gradients,
+                                        .inverse_bandwidths = t[PARAMS_W_ARRAY],
+                                        .wq = t[PARAMS_WQ],
+                                        .wk = t[PARAMS_WK],
+                                        .wv = t[PARAMS_WV] };
+    return st;
+}
+
+/* All parameters one after the other, from x or to it. */
+static void exchange(struct params *p, double *x, bool to)
+{
+    for (int k = 0; k < PARAMS_ARRAYS; k++)
+        for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++, x++) {
+            if (to)
+                *x = p->value[k][i];
+            else
+                p->value[k][i] = p->single ? (double)(float)*x : *x;
+        }
+}
+
+static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
+{
+    struct search *s = arg;
+    struct train_run *run = s->run;
+    struct params *p = &run->params;
+    double loss = NAN;
+    /* Its line search looks neither at the number of evaluations nor whether it should stop. */
+    if (s->status != CMD_OK || p->epoch == run->o->epochs) {
+        nlopt_force_stop(s->opt);
+        for (unsigned i = 0; gradient != NULL && i < n; i++)
+            gradient[i] = 0;
+        return HUGE_VAL;
+    }
+    exchange(p, (double *)(uintptr_t)x, false);
+    train_put(run);
+    p->epoch++;
+    run->session.done = (double)(p->epoch - 1) / (double)run->o->epochs;
+    run->session.share = 1 / (double)run->o->epochs;
+    attpool_status status =
+        attpool_train_loss(run->session.context, s->model.X, s->model.Y, &s->model.options,
+                           &s->model.training, &loss, &s->gradients);
+    s->status = session_status(&run->session, status, NULL, 0, s->e);
+    if (s->status == CMD_OK && !isfinite(loss))
+        s->status = train_stop(run, loss, s->e);
+    else if (s->status == CMD_OK)
+        s->status = train_note(run, loss, s->e);
+    if (s->status != CMD_OK) {
+        nlopt_force_stop(s->opt);
+        return HUGE_VAL;
+    }
+    if (!(loss >= s->best)) {
+        s->best = loss;
+        train_keep(run, p->epoch);
+    }
+    for (int k = 0; k < PARAMS_ARRAYS && gradient != NULL; k++)
+        for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++)
+            *gradient++ = real_get(s->memory[k], p->single, (size_t)i);
+    return loss;
+}
+
+static int search(struct search *s, double *x, unsigned n, struct error *e)
+{
+    double least;
+    s->opt = nlopt_create(NLOPT_LD_LBFGS, n);
+    if (s->opt == NULL)
+        return error_memory(e, 0);
+    nlopt_set_min_objective(s->opt, evaluate, s);
+    nlopt_set_maxeval(s->opt, (int)s->run->o->epochs);
+    nlopt_set_ftol_rel(s->opt, TOLERANCE);
+    nlopt_set_xtol_rel(s->opt, TOLERANCE);
+    nlopt_result result = nlopt_optimize(s->opt, x, &least);
+    nlopt_destroy(s->opt);
+    if (s->status != CMD_OK)
+        return s->status;
+    if (result == NLOPT_OUT_OF_MEMORY)
+        return error_memory(e, 0);
+    /* A search that cannot get on, for want of digits, has found what there is. */
+    train_restore(s->run);
+    return CMD_OK;
+}
+
+int train_lbfgs(struct train_run *run, struct error *e)
+{
+    struct search s = { .run = run, .best = HUGE_VAL, .e = e };
+    int64_t count = 0;
+    void *x = NULL;
+    train_describe(run, run->group->x, run->group->y, run->value, &s.model);
+    for (int k = 0; k < PARAMS_ARRAYS; k++)
+        count += params_count(&run->params, (enum params_array)k);
+    int st = describe_gradients(&s, e);
+    if (st == CMD_OK)
+        st = array_new(&x, (size_t)count, sizeof(double), e);
+    if (st == CMD_OK) {
+        exchange(&run->params, x, true);
+        st = search(&s, x, (unsigned)count, e);
+    }
+    free(x);
+    for (int k = 0; k < PARAMS_ARRAYS; k++)
+        free(s.memory[k]);
+    return st;
+}
