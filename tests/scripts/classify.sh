@@ -73,6 +73,13 @@ END
     unnpy c.npy
     shape '<f8 (3, 4)'
     near 1e-15 5 1 0 1 2 1 0 1 NaN NaN NaN NaN
+    # a label that only a row left out has is no class; a row of weight 0 need not be in reach
+    printf 'x,y,w\n1,b,1\n2,b,1\nNA,c,1\n3,a,1\n99,a,0\n' >some.csv
+    run 0 classify some.csv --x x --y y --bandwidth 1.5 --kernel boxcar --na omit --case-weights w \
+        --json report.json
+    test "$(head -n 1 out)" = x,class,p_b,p_a || fail "a label left out: $(cat out)"
+    { json report.json fits.0.accuracy; json report.json fits.0.brier; } >out
+    near 1e-14 0.6666666666666666 0.8333333333333334
     printf 'x,y\n1,\n2,b\n3,a\n' >gap.csv
     run 0 classify gap.csv --x x --y y --bandwidth 1 --na omit
     test "$(head -n 1 out)" = x,class,p_b,p_a || fail "a missing label: $(cat out)"
