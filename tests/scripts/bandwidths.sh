@@ -212,3 +212,24 @@ printf 'x\n0\n0\n0\n1\n1\n1\n2\n2\n' >same.csv
 run 0 density same.csv --x x --bandwidth cv --json report.json -o fit.csv
 grep -q '^attpool: warning: the least score is that of the narrowest' err || fail "the same rows: $(cat err)"
 within 1e-9 "$(raw bandwidth)" 0.5
+
+# ---- curves ----
+
+ok regress "$data/mcycle.csv" --x 1 --y 2 --bandwidth 0.5:2:5 --curve curve.csv -o fit.csv
+test "$(head -n 1 curve.csv)" = bandwidth,score,rows_without_prediction || fail "the curve: $(cat curve.csv)"
+test "$(wc -l <curve.csv)" = 6 || fail "the curve: $(cat curve.csv)"
+line=$(sed -n 4p curve.csv)
+score=${line#*,}
+within 1e-12 "${score%,*}" "$(loo "$data/mcycle.csv" --x 1 --y 2 --bandwidth "${line%%,*}")"
+run 0 regress "$data/iris.csv" --x 1,2 --y 3 --by 5 --kernel boxcar --kernel tricube --bandwidth 0.1:3:4 \
+    --curve curve.csv -o fit.csv
+test "$(head -n 1 curve.csv)" = Species,kernel,factor,bandwidth_Sepal.Length,bandwidth_Sepal.Width,score,rows_without_prediction ||
+    fail "the curve: $(head -n 1 curve.csv)"
+test "$(wc -l <curve.csv)" = 25 || fail "$(wc -l <curve.csv) lines"
+grep -q '^setosa,boxcar,0.1,[0-9.]*,[0-9.]*,,[1-9][0-9]*$' curve.csv || fail "no rows without a prediction: $(cat curve.csv)"
+fails 2 '--curve needs --bandwidth cv or aicc' regress "$data/iris.csv" --x 1 --y 3 --bandwidth 1 --curve curve.csv
+if have gnuplot; then
+    ok regress "$data/mcycle.csv" --x 1 --y 2 --curve-plot curve.svg --keep-scripts -o fit.csv
+    grep -q '</svg>' curve.svg || fail "no picture"
+    grep -q 'log10 of the bandwidth' curve.svg.gp || fail "no label: $(cat curve.svg.gp)"
+fi

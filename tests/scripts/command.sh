@@ -54,7 +54,7 @@ once()
     --score) value='dot' ;;
     --header) value=yes ;;
     --format) value=svg ;;
-    --plot | --heatmap) value=p.svg ;;
+    --plot | --heatmap | --curve-plot) value=p.svg ;;
     --decimal) value=, ;;
     --delimiter) value=tab ;;
     --comment) value='#' ;;

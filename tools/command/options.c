@@ -73,7 +73,7 @@ static int print_help(const struct option_reader *r, struct error *e)
     }
     output_printf(
         &o,
-        "%s\n"
+        "%s%s\n"
         "Every command:\n"
         "%s"
         "  --threads N          threads of a CPU backend (default: one per available CPU)\n"
@@ -86,7 +86,8 @@ static int print_help(const struct option_reader *r, struct error *e)
         "\n"
         "Examples:\n"
         "%s",
-        rest, r->backend_help != NULL ? r->backend_help : backend_help, r->precision_help,
+        rest, r->more_help != NULL ? r->more_help : "",
+        r->backend_help != NULL ? r->backend_help : backend_help, r->precision_help,
         r->json_help != NULL ? r->json_help : json_help, r->examples);
     return output_close(&o, CMD_OK, e);
 }

@@ -60,7 +60,8 @@ struct option_repeat {
 
 struct option_reader {
     const char *command;        /* "regress" */
-    const char *help;           /* up to the options of every command */
+    const char *help;           /* up to the options of every command, */
+    const char *more_help;      /* with this at its end, or NULL: C knows strings of 4095 bytes */
     const char *examples;       /* two, which end it */
     const char *precision_help; /* the line of --precision says this */
     const char *backend_help;   /* lines of --backend and --json; NULL: the usual ones */

@@ -60,9 +60,11 @@ static const char help[] =
     "  --weights FILE.npy   the weights, a row for each query point\n"
     "  --plot FILE          the fit and the data, .svg or .png; with several x columns the data\n"
     "                       against its fit\n"
+    "  --curve FILE         the scores of the bandwidths that cv or aicc looked at, .npy or CSV\n"
+    "  --curve-plot FILE    the same as a picture, .svg or .png\n"
     "  --heatmap FILE       the weights, in the order of x, .svg or .png\n"
     "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n"
-    "\n" TABLE_HELP;
+    "\n";
 
 static const char examples[] =
     "  attpool regress mcycle.csv --x times --y accel --bandwidth 1.5 --plot fit.svg\n"
@@ -79,6 +81,8 @@ static const struct option long_options[] = {
     { "form", required_argument, NULL, OPTION_FORM },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
+    { "curve", required_argument, NULL, OPTION_CURVE },
+    { "curve-plot", required_argument, NULL, OPTION_CURVE_PLOT },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
     { "loo", no_argument, NULL, OPTION_LOO },
@@ -107,6 +111,12 @@ static int read_output(struct regress_options *o, int option, struct error *e)
     switch (option) {
     case OPTION_PLOT:
         o->plot = optarg;
+        return plot_check_name(optarg, e);
+    case OPTION_CURVE:
+        o->curve = optarg;
+        return CMD_OK;
+    case OPTION_CURVE_PLOT:
+        o->curve_plot = optarg;
         return plot_check_name(optarg, e);
     case OPTION_HEATMAP:
         o->heatmap = optarg;
@@ -217,12 +227,14 @@ static int check_together(const struct option_reader *r, struct regress_options 
                            "--plot with %zu x columns shows the data against its fit, which --at "
                            "does not compute",
                            o->x.count);
-    if (o->keep_scripts && o->plot == NULL && o->heatmap == NULL)
-        return usage_error(r, e, "--keep-scripts needs --plot or --heatmap");
+    if (o->keep_scripts && o->plot == NULL && o->heatmap == NULL && o->curve_plot == NULL)
+        return usage_error(r, e, "--keep-scripts needs --plot, --heatmap or --curve-plot");
     st = table_options_check(&o->format, e);
     if (st == CMD_OK)
         st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
                            o->common.precision == PRECISION_F32, e);
+    if (st == CMD_OK)
+        st = regress_trace_check(r, o, e);
     return st == CMD_OK ? regress_check_single(r, o, e) : st;
 }
 
@@ -232,6 +244,7 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
     const struct option_reader r = {
         .command = "regress",
         .help = help,
+        .more_help = TABLE_HELP,
         .examples = examples,
         .precision_help = "default: f64",
         .short_options = "o:",
@@ -313,8 +326,11 @@ static int check_files(const struct regress_options *o, struct error *e)
     files_output(&files, "--weights", o->weights);
     files_picture(&files, "--plot", o->plot, o->keep_scripts);
     files_picture(&files, "--heatmap", o->heatmap, o->keep_scripts);
+    regress_trace_files(o, &files);
     int st = files_check(&files, e);
-    return st == CMD_OK && (o->plot != NULL || o->heatmap != NULL) ? find_gnuplot(e) : st;
+    return st == CMD_OK && (o->plot != NULL || o->heatmap != NULL || o->curve_plot != NULL)
+               ? find_gnuplot(e)
+               : st;
 }
 
 static int regress(const struct regress_options *o, struct report *r, struct error *e)
@@ -336,6 +352,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
         /* The error has the first failure; the rest is written all the same. */
         regress_write(o, &tables, &groups, &fits, e);
         regress_draw(o, &tables, &fits, e);
+        regress_trace(o, &tables, &fits, e);
         regress_report(o, &tables, &fits, r, e);
         st = e->code;
     }

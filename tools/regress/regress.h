@@ -26,6 +26,7 @@ struct regress_options {
     struct table_format format;
     const char *output; /* resolved: NULL when not wanted */
     const char *plot, *heatmap, *weights;
+    const char *curve, *curve_plot; /* of scores of bandwidths */
 };
 
 /* The long options, of which density and classify have some. */
@@ -38,6 +39,8 @@ enum {
     OPTION_FORM,
     OPTION_BANDWIDTH,
     OPTION_CV_ROWS,
+    OPTION_CURVE,
+    OPTION_CURVE_PLOT,
     OPTION_AT,
     OPTION_GRID,
     OPTION_LOO,
@@ -218,6 +221,14 @@ int regress_draw_check(const struct regress_options *o, size_t fits, struct erro
 /* Everything that is asked for; the code is that of the first failure, here or earlier. */
 int regress_draw(const struct regress_options *o, const struct regress_tables *t,
                  const struct regress_fits *fits, struct error *e);
+
+/* The scores that bandwidths were chosen by (regress_trace.c): what does not go together, the
+ * files, and their writing, which ends as regress_draw does. */
+int regress_trace_check(const struct option_reader *r, const struct regress_options *o,
+                        struct error *e);
+void regress_trace_files(const struct regress_options *o, struct files *files);
+int regress_trace(const struct regress_options *o, const struct regress_tables *t,
+                  const struct regress_fits *fits, struct error *e);
 
 /* What a fit leaves of a y at the data's own points. */
 struct regress_error {

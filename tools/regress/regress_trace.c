@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scores of the bandwidths that were looked at, as a table and a picture. */
+#include "tools/command/progress.h"
+#include "tools/io/source.h"
+#include "tools/plot/picture.h"
+#include "tools/regress/regress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- numbers ---- */
+
+/* Of each fit: factors or bandwidths, then for several columns bandwidths, scores, rows. */
+struct columns {
+    double *value; /* [count][points] */
+    size_t count;
+};
+
+static int copy_points(const struct regress_fit *fit, struct columns *c, struct error *e)
+{
+    const struct regress_selection *s = &fit->selection;
+    void *memory;
+    c->count = s->base.count + 3;
+    const int st = array_new(&memory, c->count * s->points, sizeof(double), e);
+    c->value = memory;
+    for (size_t k = 0; st == CMD_OK && k < s->points; k++) {
+        double *value = c->value + k;
+        *value = s->point[k].factor;
+        for (size_t i = 0; i < s->base.count; i++)
+            *(value += s->points) = s->point[k].factor * s->base.value[i];
+        *(value += s->points) = isfinite(s->point[k].score) ? s->point[k].score : (double)NAN;
+        *(value + s->points) = (double)s->point[k].without;
+    }
+    return st;
+}
+
+/* ---- table ---- */
+
+/* A row is group, kernel and method where they vary, then numbers. */
+struct table_of_points {
+    const struct regress_options *o;
+    const struct regress_tables *t;
+    struct regress_keys keys;
+    size_t own;               /* keys other than bandwidths */
+    char **names;             /* of bandwidths of several columns */
+    struct columns *columns;  /* [fits] */
+    struct table_out *out;    /* [fits][width] */
+    struct table_part *parts; /* [fits] */
+    size_t width, count;
+};
+
+static void fill_part(struct table_of_points *p, size_t i, const struct regress_fit *fit)
+{
+    const struct regress_selection *s = &fit->selection;
+    struct table_out *out = p->out + p->count * p->width;
+    const double *value = p->columns[i].value;
+    const size_t numbers = p->columns[i].count;
+    p->parts[p->count++] = (struct table_part){ out, s->points };
+    for (size_t k = 0; k < p->own; k++)
+        *out++ = (struct table_out){ .name = p->keys.names[k],
+                                     .text = p->keys.texts[i * p->keys.count + k] };
+    if (p->o->choices.bandwidth_count > 1)
+        *out++ = (struct table_out){ .name = "method",
+                                     .text = bandwidth_method_name(fit->choice->method) };
+    for (size_t k = 0; k < numbers; k++, value += s->points)
+        *out++ = (struct table_out){ .name = k + 1 == numbers   ? "rows_without_prediction"
+                                             : k + 2 == numbers ? "score"
+                                             : k > 0            ? p->names[k - 1]
+                                             : numbers > 3      ? "factor"
+                                                                : "bandwidth",
+                                     .f64 = value,
+                                     .nan_is_missing = true };
+}
+
+static int set_up(struct table_of_points *p, const struct regress_fits *fits, struct error *e)
+{
+    const size_t d = p->t->d > 1 ? p->t->d : 0;
+    int st = regress_keys(p->o, p->t, fits, &p->keys, e);
+    p->own = (size_t)(p->t->by != NULL) + (p->o->choices.kernel_count > 1);
+    p->width = p->own + (p->o->choices.bandwidth_count > 1) + 3 + d;
+    p->columns = calloc(fits->count, sizeof *p->columns);
+    p->out = calloc(fits->count * p->width, sizeof *p->out);
+    p->parts = calloc(fits->count, sizeof *p->parts);
+    p->names = calloc(d + 1, sizeof *p->names);
+    if (st == CMD_OK &&
+        (p->columns == NULL || p->out == NULL || p->parts == NULL || p->names == NULL))
+        st = error_memory(e, fits->count * p->width * sizeof *p->out);
+    for (size_t c = 0; c < d && st == CMD_OK; c++)
+        if (asprintf(&p->names[c], "bandwidth_%s", p->t->x_names[c]) < 0) {
+            p->names[c] = NULL;
+            st = error_memory(e, strlen(p->t->x_names[c]));
+        }
+    for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
+        if (fits->item[i].selection.rows == 0)
+            continue;
+        st = copy_points(&fits->item[i], &p->columns[i], e);
+        if (st == CMD_OK)
+            fill_part(p, i, &fits->item[i]);
+    }
+    return st;
+}
+
+static void give_back(struct table_of_points *p, size_t fits)
+{
+    for (size_t i = 0; p->columns != NULL && i < fits; i++)
+        free(p->columns[i].value);
+    for (size_t c = 0; p->names != NULL && p->t->d > 1 && c < p->t->d; c++)
+        free(p->names[c]);
+    regress_keys_free(&p->keys, fits);
+    free(p->names);
+    free(p->columns);
+    free(p->out);
+    free(p->parts);
+}
+
+static int write_points(const struct regress_options *o, const struct regress_tables *t,
+                        const struct regress_fits *fits, struct error *e)
+{
+    struct table_of_points p = { .o = o, .t = t };
+    int st = set_up(&p, fits, e);
+    if (st == CMD_OK)
+        st = table_write_parts(o->curve, p.parts, p.count, p.width, &o->format, e);
+    give_back(&p, fits->count);
+    return st;
+}
+
+/* ---- picture ---- */
+
+/* Over the logarithm: the bandwidths are as far apart there. */
+static void log_points(const struct regress_fit *fit, double *x, double *y)
+{
+    const struct regress_selection *s = &fit->selection;
+    for (size_t k = 0; k < s->points; k++) {
+        x[k] = log10(s->point[k].factor);
+        y[k] = isfinite(s->point[k].score) ? s->point[k].score : (double)NAN;
+    }
+}
+
+static int draw_points(const struct regress_options *o, const struct regress_tables *t,
+                       const struct regress_fits *fits, struct error *e)
+{
+    struct plot_layer *layers = calloc(fits->count, sizeof *layers);
+    struct regress_label *labels = calloc(fits->count, sizeof *labels);
+    void **x = calloc(2 * fits->count, sizeof *x);
+    size_t count = 0;
+    int st = layers == NULL || labels == NULL || x == NULL ? error_memory(e, fits->count) : CMD_OK;
+    for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
+        const size_t points = fits->item[i].selection.points;
+        st = array_new(&x[2 * i], points, sizeof(double), e);
+        if (st == CMD_OK)
+            st = array_new(&x[2 * i + 1], points, sizeof(double), e);
+        if (st != CMD_OK || points == 0)
+            continue;
+        log_points(&fits->item[i], x[2 * i], x[2 * i + 1]);
+        labels[i] = regress_label(o, &fits->item[i], true);
+        layers[count++] =
+            (struct plot_layer){ .kind = PLOT_CURVE,
+                                 .label = labels[i].text[0] != '\0' ? labels[i].text : NULL,
+                                 .colour = i + 1,
+                                 .count = points,
+                                 .x = x[2 * i],
+                                 .y = x[2 * i + 1] };
+    }
+    const struct plot_panel panel = { .x_label = t->d > 1 ? "log10 of the factor"
+                                                          : "log10 of the bandwidth",
+                                      .y_label = "score",
+                                      .layers = layers,
+                                      .layer_count = count };
+    const struct plot_figure figure = { .panels = &panel, .panel_count = 1 };
+    if (st == CMD_OK)
+        st = draw(o->curve_plot, o->keep_scripts, &figure, e);
+    for (size_t i = 0; x != NULL && i < 2 * fits->count; i++)
+        free(x[i]);
+    free(x);
+    free(labels);
+    free(layers);
+    return st;
+}
+
+int regress_trace(const struct regress_options *o, const struct regress_tables *t,
+                  const struct regress_fits *fits, struct error *e)
+{
+    progress_clear();
+    if (o->curve != NULL)
+        write_points(o, t, fits, e);
+    if (o->curve_plot != NULL)
+        draw_points(o, t, fits, e);
+    return e->code;
+}
+
+void regress_trace_files(const struct regress_options *o, struct files *files)
+{
+    files_output(files, "--curve", o->curve);
+    files_picture(files, "--curve-plot", o->curve_plot, o->keep_scripts);
+}
+
+int regress_trace_check(const struct option_reader *r, const struct regress_options *o,
+                        struct error *e)
+{
+    const char *what = o->curve != NULL ? "--curve" : "--curve-plot";
+    const size_t kinds = o->choices.kernel_count * o->choices.bandwidth_count;
+    if (o->curve == NULL && o->curve_plot == NULL)
+        return CMD_OK;
+    for (size_t i = 0; i < o->choices.bandwidth_count; i++)
+        if (bandwidth_is_searched(&o->choices.bandwidths[i]))
+            return o->curve != NULL && name_is_npy(o->curve) && (kinds > 1 || o->by != NULL)
+                       ? usage_error(r, e, "--curve in NPY takes one fit")
+                       : CMD_OK;
+    return usage_error(r, e, "%s needs --bandwidth cv or aicc", what);
+}
