@@ -170,6 +170,46 @@ base='d.csv --x a --y y'
     ok train d.csv --x a,b --y y,z --param additive --optimizer lbfgs --epochs 20 --precision f32
     test "$(tail -n +2 out | wc -l)" -le 20 || fail "there are more than 20 evaluations"
 
+    # ---- what others do with the parameters ----
+
+    npy x.npy '<f8' '(40, 2)' $(tail -n +2 d.csv | cut -d , -f 1,2 | tr ',' '\n')
+    npy y.npy '<f8' '(40, 1)' $(tail -n +2 d.csv | cut -d , -f 3)
+    # attends TOLERANCE ARGUMENT...: the loss that follows is that of attention's predictions
+    attends()
+    {
+        tolerance=$1
+        shift
+        ok train d.csv --x a,b --y y --rate 0.001 --batch 9 "$@" --params-out a.json
+        ok train d.csv --x a,b --y y --params a.json --epochs 1 --batch 40
+        tail -n 1 out | cut -d , -f 2 >expected
+        ok attend -q x.npy -k x.npy -v y.npy --loo --params a.json
+        paste -d , out d.csv |
+            perl -F, -ane 'next if $. == 1; $s += ($F[0] - $F[3]) ** 2; END { printf "%.15g\n", $s / 2 }' >got
+        perl -e 'abs($ARGV[0] - $ARGV[1]) < $ARGV[2] * $ARGV[1] or exit 1' $(cat got expected) $tolerance ||
+            fail "the loss of attention is $(cat got), not $(cat expected)"
+    }
+    attends 1e-12 --param w --kernel laplacian --init 2
+    attends 1e-12 --param w-coordinate --init 0.1,0.2 --form product --kernel triangular
+    attends 1e-12 --param w-coordinate --kernel laplacian,gaussian --init 2
+    attends 1e-12 --param w-key --init 2
+    attends 1e-12 --param additive --hidden 3
+    attends 1e-12 --param projection
+    attends 1e-5 --param projection --precision f32
+    json_is '"f32"' a.json precision
+    for option in '--score dot' '--wq x.npy' '--bandwidth 1' '--form radial' \
+        '--inverse-bandwidth x.npy'; do
+        fails 2 "${option%% *} and --params cannot be used together" attend -q x.npy -k x.npy \
+            -v y.npy --params a.json $option
+    done
+    ok train d.csv --x a,b --y y --rate 0.001 --param additive --params-out a.json
+    npy g.npy '<f8' '(40, 1)' $(seq 40)
+    ok attend -q x.npy -k x.npy -v y.npy --params a.json --grad-output g.npy --grad-wq w.npy
+    unnpy w.npy
+    shape '<f8 (8, 2)'
+    fails 3 'a.json: wq has 2 columns, Q has 1' attend -q y.npy -k y.npy -v y.npy --params a.json
+    ok attend -q x.npy -k x.npy -v y.npy --params a.json --json about.json -o o.csv
+    json_is '"additive"' about.json score
+
     # ---- options ----
 
     fails 2 '--y is missing' train d.csv --x a

@@ -12,7 +12,9 @@ static int check_files(const struct attend_options *o, struct error *e)
 {
     struct files files = { 0 };
     for (int i = 0; i < INPUTS; i++)
-        files_input(&files, attend_input_option((enum attend_input)i), o->input[i]);
+        if (attend_params_of(o, (enum attend_input)i) == PARAMS_ARRAYS)
+            files_input(&files, attend_input_option((enum attend_input)i), o->input[i]);
+    files_input(&files, "--params", o->params);
     for (int i = 0; i < OUTPUTS; i++)
         files_output(&files, attend_output_option((enum attend_output)i), o->output[i]);
     files_output(&files, "--json", o->common.json);
@@ -41,6 +43,7 @@ int command_attend(int argc, char **argv, struct error *e)
     st = report_close(&work.report, done ? NULL : o.common.json, st, e);
     attend_free(&work);
     free(o.kernels.name);
+    params_free(&o.learned);
     free(o.bandwidths.value);
     free(o.rows.value);
     return st;

@@ -5,6 +5,7 @@
 
 #include "tools/io/npy.h"
 #include "tools/command/kernel_options.h"
+#include "tools/command/params.h"
 #include "tools/command/report.h"
 #include "tools/command/session.h"
 
@@ -51,6 +52,8 @@ struct attend_options {
     const char *output[OUTPUTS]; /* likewise; OUT_RESULT is resolved: NULL when not wanted */
     const char *heatmap;
     bool keep_scripts;
+    const char *params; /* a file, or NULL; then what it says is here, too */
+    struct params learned;
     attpool_score score;
     const char *score_text; /* as it was given; NULL: it was not */
     struct kernels kernels;
@@ -96,6 +99,12 @@ int attend_options_read(int argc, char **argv, struct attend_options *o, bool *d
 /* The option of a file. */
 const char *attend_input_option(enum attend_input i);
 const char *attend_output_option(enum attend_output i);
+
+/* Learned parameters: of their file into the options, then into the arrays (attend_params.c). */
+int attend_params(struct attend_options *o, struct error *e);
+int attend_params_arrays(const struct attend_options *o, struct attend_work *work, struct error *e);
+/* The array of params that an input is, or PARAMS_ARRAYS. */
+enum params_array attend_params_of(const struct attend_options *o, enum attend_input i);
 
 /* Is some gradient asked for? */
 bool attend_has_gradients(const struct attend_options *o);

@@ -6,6 +6,7 @@
 static int check_score(const struct option_reader *r, const struct attend_options *o,
                        const struct given *given, struct error *e)
 {
+    const bool learned = o->params != NULL;
     bool kernel = o->score == ATTPOOL_KERNEL, additive = o->score == ATTPOOL_ADDITIVE;
     bool projects = additive || o->score == ATTPOOL_PROJECTION;
     const struct {
@@ -32,7 +33,7 @@ static int check_score(const struct option_reader *r, const struct attend_option
         if (given->option[rules[i].option] && !rules[i].allowed)
             return usage_error(r, e, "%s applies only to --score %s", rules[i].name,
                                rules[i].scores);
-        if (!given->option[rules[i].option] && rules[i].needed)
+        if (!given->option[rules[i].option] && rules[i].needed && !learned)
             return usage_error(r, e, "%s is missing, but --score %s needs it", rules[i].name,
                                additive ? "additive" : "projection");
     }
@@ -94,11 +95,40 @@ static int check_gradients(const struct option_reader *r, const struct attend_op
     return CMD_OK;
 }
 
+/* What parameters are for is theirs alone. */
+static int check_params(const struct option_reader *r, const struct attend_options *o,
+                        const struct given *given, struct error *e)
+{
+    static const struct {
+        int option;
+        const char *name;
+    } taken[] = {
+        { OPTION_SCORE, "--score" },
+        { OPTION_FORM, "--form" },
+        { OPTION_BANDWIDTH, "--bandwidth" },
+        { OPTION_BANDWIDTH_PER, "--bandwidth-per" },
+        { OPTION_INPUT + IN_INVERSE_BANDWIDTH, "--inverse-bandwidth" },
+        { OPTION_INPUT + IN_KEY_FACTORS, "--key-factors" },
+        { OPTION_INPUT + IN_WQ, "--wq" },
+        { OPTION_INPUT + IN_WK, "--wk" },
+        { OPTION_INPUT + IN_WV, "--wv" },
+    };
+    for (size_t i = 0; o->params != NULL && i < sizeof taken / sizeof taken[0]; i++)
+        if (given->option[taken[i].option])
+            return usage_error(r, e, "%s and --params cannot be used together", taken[i].name);
+    return CMD_OK;
+}
+
 int attend_check(const struct option_reader *r, struct attend_options *o, const struct given *given,
                  struct error *e)
 {
     const bool weights = o->output[OUT_WEIGHTS] != NULL || o->heatmap != NULL;
     const bool gradients = attend_has_gradients(o);
+    int st = check_params(r, o, given, e);
+    if (st == CMD_OK && o->params != NULL)
+        st = attend_params(o, e);
+    if (st != CMD_OK)
+        return st;
     if (o->input[IN_Q] == NULL)
         return usage_error(r, e, "-q is missing");
     if (o->input[IN_K] == NULL && (o->score != ATTPOOL_AVERAGE || o->input[IN_V] == NULL))
@@ -118,7 +148,7 @@ int attend_check(const struct option_reader *r, struct attend_options *o, const 
         return usage_error(r, e, "--batch-origin needs --dropout");
     if (o->keep_scripts && o->heatmap == NULL)
         return usage_error(r, e, "--keep-scripts needs --heatmap");
-    int st = check_score(r, o, given, e);
+    st = check_score(r, o, given, e);
     if (st == CMD_OK)
         st = check_kernel(r, o, given, e);
     if (st == CMD_OK)

@@ -33,6 +33,7 @@ static const char help[] =
     "  --bandwidth-per one|coordinate|key|query|coordinate-key   what each of them is for\n"
     "                       (default: one)\n"
     "  --key-factors FILE   of coordinate-key: (m), (b, m) or (b, h, m)\n"
+    "  --params FILE        instead of all these: what train --params-out wrote\n"
     "\n"
     "Which keys a query sees; these options combine:\n"
     "  --lengths FILE       integers: keys from the length on are hidden; (b), or (b, n) with\n"
@@ -94,6 +95,7 @@ static const struct option long_options[] = {
     { "inverse-bandwidth", required_argument, NULL, OPTION_INPUT + IN_INVERSE_BANDWIDTH },
     { "key-factors", required_argument, NULL, OPTION_INPUT + IN_KEY_FACTORS },
     { "score", required_argument, NULL, OPTION_SCORE },
+    { "params", required_argument, NULL, OPTION_PARAMS },
     { "form", required_argument, NULL, OPTION_FORM },
     { "scale", required_argument, NULL, OPTION_SCALE },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
@@ -256,6 +258,9 @@ static int read_option(struct attend_options *o, int option, struct error *e)
         return read_window(o, e);
     case OPTION_EMPTY:
         return empty_read(optarg, &o->empty, e);
+    case OPTION_PARAMS:
+        o->params = optarg;
+        return CMD_OK;
     case OPTION_ROWS:
         return integers_read("--rows", optarg, 0, &o->rows, e);
     case OPTION_DROPOUT:

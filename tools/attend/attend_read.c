@@ -126,8 +126,10 @@ int attend_read(const struct attend_options *o, struct attend_work *work, struct
         if (decides_type(i) && o->input[i] != NULL)
             st = open_header(o->input[i], &in[i], e);
     work->single = choose_single(o, in);
+    if (st == CMD_OK)
+        st = attend_params_arrays(o, work, e);
     for (int i = 0; i < INPUTS && st == CMD_OK; i++) {
-        if (o->input[i] == NULL)
+        if (o->input[i] == NULL || attend_params_of(o, (enum attend_input)i) != PARAMS_ARRAYS)
             continue;
         if (!in[i].open)
             st = open_header(o->input[i], &in[i], e);

@@ -323,6 +323,8 @@ static void run_free(struct train_run *run)
         free(run->record.w[c]);
     free(run->record.w);
     free(run->record.epoch);
+    if (run->group != NULL && run->x != run->group->x)
+        free(run->x);
     free(run->record.loss);
     params_free(&run->params);
 }

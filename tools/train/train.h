@@ -34,6 +34,7 @@ struct train_run {
     const struct regress_tables *tables;
     const struct regress_group *group;
     struct params params;        /* now */
+    void *x;                     /* (m, d): the group's, or its x as it is in the table */
     void *value[PARAMS_ARRAYS];  /* in the precision: what the library learns */
     double *good[PARAMS_ARRAYS]; /* the last ones whose loss was a number, */
     int64_t good_epoch;          /* and the epochs that had been made */
@@ -42,6 +43,12 @@ struct train_run {
     char backend[64];
     bool stopped; /* by a loss that is not a number */
 };
+
+/* x relative to the first row, as groups have it in float32, is not for scores. */
+static inline bool train_shifts(const struct train_run *run)
+{
+    return params_have_kernel(&run->params);
+}
 
 /* The parameters before the first epoch: of --params, or new ones (train_init.c). */
 int train_init(struct train_run *run, struct error *e);

@@ -100,14 +100,14 @@ static int one_epoch(struct epoch *p, double *loss, struct error *e)
     if (p->order != NULL) {
         attpool_train_order((uint64_t)run->params.seed, run->params.epoch - 1, (int64_t)p->rows,
                             p->order);
-        reorder(p, p->x, g->x, g->d, false);
+        reorder(p, p->x, run->x, g->d, false);
         reorder(p, p->y, g->y, g->v, false);
     }
     if (p->w != NULL) {
         reorder(p, p->w, value[PARAMS_W_ARRAY], 1, false);
         value[PARAMS_W_ARRAY] = p->w;
     }
-    train_describe(run, p->order != NULL ? p->x : g->x, p->order != NULL ? p->y : g->y, value,
+    train_describe(run, p->order != NULL ? p->x : run->x, p->order != NULL ? p->y : g->y, value,
                    &model);
     int st = make_steps(p, &model, loss, e);
     if (p->w != NULL)

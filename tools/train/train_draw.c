@@ -49,10 +49,10 @@ static int compute_fit(struct drawing *d, struct error *e)
     if (st == CMD_OK) {
         group_range(g, 0, &least, &most);
         group_grid(least, most, CURVE, d->grid);
-        st = group_pack(g, &d->grid, CURVE, true, 1, &packed, NULL, e);
+        st = group_pack(g, &d->grid, CURVE, train_shifts(run), 1, &packed, NULL, e);
     }
     if (st == CMD_OK) {
-        train_describe(run, g->x, g->y, run->value, &m);
+        train_describe(run, run->x, g->y, run->value, &m);
         attpool_status status = pool(d, &m, operand_real(&q, packed, single, 2, points), false,
                                      operand_real(&out, fit, single, 2, fits), NULL);
         st = session_status(&run->session, status, NULL, 0, e);
@@ -75,7 +75,7 @@ static int compute_weights(struct drawing *d, struct error *e)
     int st = array_new(&d->weights, g->m * g->m, real_size(run->params.single), e);
     if (st != CMD_OK)
         return st;
-    train_describe(run, g->x, g->y, run->value, &m);
+    train_describe(run, run->x, g->y, run->value, &m);
     attpool_status status = pool(d, &m, m.X, true, NULL,
                                  operand_real(&weights, d->weights, run->params.single, 2, shape));
     return session_status(&run->session, status, NULL, 0, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parameters before the first epoch. */
 #include "backends/philox.h"
+#include "tools/regress/regress_group.h"
 #include "tools/train/train.h"
 
 #include <math.h>
@@ -96,6 +97,16 @@ static int check_data(const struct train_run *run, struct error *e)
     return CMD_OK;
 }
 
+static int take_points(struct train_run *run, struct error *e)
+{
+    const struct regress_group *g = run->group;
+    const struct group_place place = { &run->tables->data, g->rows };
+    run->x = g->x;
+    if (train_shifts(run) || !g->single)
+        return CMD_OK;
+    return group_pack(g, g->columns, g->m, false, g->d, &run->x, &place, e);
+}
+
 int train_init(struct train_run *run, struct error *e)
 {
     struct params *p = &run->params;
@@ -111,6 +122,8 @@ int train_init(struct train_run *run, struct error *e)
         if (st == CMD_OK)
             run->good[k] = good;
     }
+    if (st == CMD_OK)
+        st = take_points(run, e);
     if (st != CMD_OK)
         return st;
     p->rows = (int64_t)run->group->m;

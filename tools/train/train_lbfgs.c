@@ -124,7 +124,7 @@ int train_lbfgs(struct train_run *run, struct error *e)
     struct search s = { .run = run, .best = HUGE_VAL, .e = e };
     int64_t count = 0;
     void *x = NULL;
-    train_describe(run, run->group->x, run->group->y, run->value, &s.model);
+    train_describe(run, run->x, run->group->y, run->value, &s.model);
     for (int k = 0; k < PARAMS_ARRAYS; k++)
         count += params_count(&run->params, (enum params_array)k);
     int st = describe_gradients(&s, e);
