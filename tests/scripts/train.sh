@@ -196,6 +196,36 @@ base='d.csv --x a --y y'
     attends 1e-12 --param projection
     attends 1e-5 --param projection --precision f32
     json_is '"f32"' a.json precision
+    # regresses ARGUMENT...: the same of regressions, whose loss is that of their report
+    regresses()
+    {
+        ok train d.csv --x a,b --y y --rate 0.001 --batch 9 "$@" --params-out a.json
+        ok train d.csv --x a,b --y y --params a.json --epochs 1 --batch 40 --loss mean
+        tail -n 1 out | cut -d , -f 2 >expected
+        ok regress d.csv --x a,b --y y --loo --params a.json
+        paste -d , out d.csv |
+            perl -F, -ane 'next if $. == 1; $s += ($F[2] - $F[6]) ** 2; END { printf "%.15g\n", $s / 40 }' >got
+        perl -e 'abs($ARGV[0] - $ARGV[1]) < 1e-12 * $ARGV[1] or exit 1' $(cat got expected) ||
+            fail "the loss of the regression is $(cat got), not $(cat expected)"
+    }
+    regresses --param w --kernel laplacian --init 2
+    regresses --param w-coordinate --init 0.1,0.2 --form product --kernel triangular
+    regresses --param w-coordinate --kernel laplacian,gaussian --init 2
+    regresses --param w-key --init 2
+    ok regress d.csv --x a,b --y y --params a.json --json about.json -o o.csv --at less.csv
+    json_is null about.json fits.0.bandwidth
+    fails 3 'a.json: its parameters belong to the rows of other data than less.csv' regress \
+        less.csv --x a,b --y y --params a.json
+    fails 2 '--by has groups of rows' regress d.csv --x a,b --y y --params a.json --by z
+    fails 3 'a.json: its parameters are for 2 x columns, not for 1' regress d.csv --x a --y y \
+        --params a.json
+    for option in '--kernel boxcar' '--bandwidth 1' '--form radial'; do
+        fails 2 "${option%% *} and --params cannot be used together" regress d.csv --x a,b --y y \
+            --params a.json $option
+    done
+    ok train d.csv --x a,b --y y --rate 0.001 --param projection --params-out a.json
+    fails 3 'a.json: its parameters are for attend, not for a regression' regress d.csv --x a,b \
+        --y y --params a.json
     for option in '--score dot' '--wq x.npy' '--bandwidth 1' '--form radial' \
         '--inverse-bandwidth x.npy'; do
         fails 2 "${option%% *} and --params cannot be used together" attend -q x.npy -k x.npy \

@@ -39,6 +39,7 @@ static const char help[] =
     "  --bandwidth [cv:|aicc:]START:STOP:N   the best of N from START to STOP, each by the same\n"
     "                       factor wider than the one before; with several x columns factors of\n"
     "                       Silverman's bandwidths\n"
+    "  --params FILE        instead of both: what train --params-out wrote\n"
     "  --cv-rows N|all      rows that cv and aicc look at, drawn if there are more (default:\n"
     "                       20000)\n"
     "\n"
@@ -80,6 +81,7 @@ static const struct option long_options[] = {
     { "kernel", required_argument, NULL, OPTION_KERNEL },
     { "form", required_argument, NULL, OPTION_FORM },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
+    { "params", required_argument, NULL, OPTION_PARAMS },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
     { "curve", required_argument, NULL, OPTION_CURVE },
     { "curve-plot", required_argument, NULL, OPTION_CURVE_PLOT },
@@ -161,6 +163,9 @@ int regress_option(void *options, int option, struct error *e)
         return form_read(optarg, &o->form, e);
     case OPTION_BANDWIDTH:
         return choices_add_bandwidths(&o->choices, optarg, e);
+    case OPTION_PARAMS:
+        o->params = optarg;
+        return CMD_OK;
     case OPTION_CV_ROWS:
         return strcmp(optarg, "all") == 0
                    ? (o->cv_rows = INT64_MAX, CMD_OK)
@@ -230,7 +235,9 @@ static int check_together(const struct option_reader *r, struct regress_options 
     if (o->keep_scripts && o->plot == NULL && o->heatmap == NULL && o->curve_plot == NULL)
         return usage_error(r, e, "--keep-scripts needs --plot, --heatmap or --curve-plot");
     st = table_options_check(&o->format, e);
-    if (st == CMD_OK)
+    if (st == CMD_OK && o->params != NULL)
+        st = regress_params(r, o, e);
+    else if (st == CMD_OK)
         st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
                            o->common.precision == PRECISION_F32, e);
     if (st == CMD_OK)
@@ -262,6 +269,7 @@ void regress_options_free(struct regress_options *o)
     list_free(&o->y);
     table_format_free(&o->format);
     choices_free(&o->choices);
+    params_free(&o->learned);
 }
 
 /* ---- warnings ---- */
@@ -309,7 +317,7 @@ void regress_warn_bandwidth(const struct regress_options *o)
         one = one || c->bandwidths[h].given.count == 1;
     for (size_t k = 0; k < c->kernel_count; k++)
         used = used || c->kernels[k].name[0] != ATTPOOL_CONSTANT;
-    if (o->x.count > 1 && one && used)
+    if (o->x.count > 1 && one && used && o->params == NULL)
         error_warn("one bandwidth for %zu columns, as if all had the same unit", o->x.count);
 }
 
@@ -321,6 +329,7 @@ static int check_files(const struct regress_options *o, struct error *e)
     struct files files = { 0 };
     files_input(&files, "DATA", o->data);
     files_input(&files, "--at", o->at);
+    files_input(&files, "--params", o->params);
     files_output(&files, "-o", o->output);
     files_output(&files, "--json", o->common.json);
     files_output(&files, "--weights", o->weights);
@@ -344,6 +353,8 @@ static int regress(const struct regress_options *o, struct report *r, struct err
         st = regress_read(o, &tables, e);
     if (st == CMD_OK)
         st = regress_group(o, &tables, &groups, e);
+    if (st == CMD_OK)
+        st = regress_params_check(o, &tables, &groups, e);
     if (st == CMD_OK)
         st = regress_fit(o, &tables, &groups, &fits, r, e);
     if (fits.whole) {

@@ -5,6 +5,7 @@
 #define ATTPOOL_TOOLS_REGRESS_H
 
 #include "tools/command/kernel_options.h"
+#include "tools/command/params.h"
 #include "tools/command/report.h"
 #include "tools/command/session.h"
 #include "tools/command/table_options.h"
@@ -24,6 +25,8 @@ struct regress_options {
     bool loo, keep_scripts;
     bool classes; /* y are labels */
     struct table_format format;
+    const char *params; /* a file, or NULL; then what it says is in `learned` */
+    struct params learned;
     const char *output; /* resolved: NULL when not wanted */
     const char *plot, *heatmap, *weights;
     const char *curve, *curve_plot; /* of scores of bandwidths */
@@ -48,6 +51,7 @@ enum {
     OPTION_WEIGHTS,
     OPTION_PLOT,
     OPTION_HEATMAP,
+    OPTION_PARAMS,
     OPTION_KEEP_SCRIPTS
 };
 /* Takes one of them; optarg is its argument. */
@@ -185,6 +189,14 @@ struct regress_kernel {
 int regress_kernel(const struct regress_options *o, const struct regress_fit *fit,
                    struct regress_kernel *kernel, struct error *e);
 void regress_kernel_free(struct regress_kernel *kernel);
+
+/* Learned parameters (regress_params.c): from their file into the options; whether they are for the
+ * data; and into a fit's kernel. */
+int regress_params(const struct option_reader *r, struct regress_options *o, struct error *e);
+int regress_params_check(const struct regress_options *o, const struct regress_tables *t,
+                         const struct regress_groups *groups, struct error *e);
+int regress_params_kernel(const struct regress_options *o, bool single,
+                          struct regress_kernel *kernel, struct error *e);
 
 /* Do the fits have bandwidths of their own? */
 bool regress_bandwidths_vary(const struct regress_options *o);

@@ -18,6 +18,8 @@ int regress_kernel(const struct regress_options *o, const struct regress_fit *fi
                                       .kernels = kernels->count > 1 ? kernels->name : NULL,
                                       .bandwidth = h->count == 1 ? h->value[0] : 0,
                                   } };
+    if (o->params != NULL)
+        return regress_params_kernel(o, single, k, e);
     if (h->count < 2)
         return CMD_OK;
     int st = array_new(&k->memory, h->count, real_size(single), e);
