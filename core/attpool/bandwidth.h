@@ -137,6 +137,53 @@ ATTPOOL_API attpool_status attpool_bandwidth_score(attpool_context *context, con
                                                    double *score, int64_t *without,
                                                    double *gradient);
 
+/* ------------------------------------------------------------------------------------------
+ * Adaptive bandwidths
+ * ---------------------------------------------------------------------------------------- */
+
+typedef enum attpool_adaptive {
+    ATTPOOL_ADAPTIVE_ABRAMSON = 0,  /* narrower where a pilot density is high */
+    ATTPOOL_ADAPTIVE_NEIGHBOURS = 1 /* the distance from the k-th other key */
+} attpool_adaptive;
+
+/** Factors s_j of the inverse bandwidths of the keys, for ATTPOOL_BANDWIDTH_COORDINATE_KEY, or
+ * times one w for ATTPOOL_BANDWIDTH_KEY: bandwidth h_c of coordinate c becomes h_c / s_j at key j.
+ *
+ *      Abramson    s_j = sqrt(f_j / g), f_j the density that attpool_density gives at key j with
+ *                  `options`, and g the geometric mean of f by the key weights
+ *      neighbours  s_j = 1 / r_j, r_j the distance of key j from its k-th nearest other key, or
+ *                  where that is 0 the least one above 0, in columns by their standard deviation
+ *                  sd_c: 1 / sd_c are the inverse bandwidths that go with it (d = 1: the bandwidth
+ * is then the distance itself)
+ *
+ *  A statistical sum of kernels of own widths has weights prod_c w_c s_j k(u_ij): attpool_density
+ *  has them by itself, a regression takes b_j = a_j s_j^d for its key weights.
+ *
+ *  neighbours   k of the neighbours, 1 to one less than the keys of positive weight
+ *  K            (m, d), on the host, finite
+ *  options      Abramson: of the pilot density, score ATTPOOL_KERNEL, one bandwidth or one a
+ *               coordinate. key_weights a, on the host; a key of weight 0 is no neighbour and has
+ *               s_j = 1. No masks
+ *  key_factors  receives s (m), on the host
+ *  key_weights  NULL, or receives b (m), on the host
+ *  deviations   NULL, or receives sd_c, d numbers, divisor n - 1; by key weights as for
+ *               attpool_bandwidth_rule
+ *
+ *  Neighbours take m^2 distances, or of one column m log m steps and k m. Made by the core in
+ *  double and rounded once, so the bits do not depend on the backend.
+ *
+ *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _MEMORY, _CANCELLED, ATTPOOL_E_OPTIONS (neighbours;
+ * masks), ATTPOOL_E_KEY (K; or a column is constant), _KEY_WEIGHTS, ATTPOOL_E_BANDWIDTH
+ * (key_factors; a density that is not positive), ATTPOOL_E_WEIGHTS (key_weights), or as
+ * attpool_density. Source: Abramson 1982; Silverman 1986, section 5.2 and 5.3; Loftsgaarden and
+ * Quesenberry 1965. Example: tests/suites/test_adaptive.c */
+ATTPOOL_API attpool_status attpool_adaptive_factors(attpool_context *context,
+                                                    attpool_adaptive method, int64_t neighbours,
+                                                    const DLTensor *K,
+                                                    const attpool_pool_options *options,
+                                                    DLTensor *key_factors, DLTensor *key_weights,
+                                                    double *deviations);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
 #include "backends/kernels.h"
 #include "core/call/call.h"
 #include "core/call/options.h"
+#include "core/statistics/adaptive.h"
 #include "core/statistics/elementary.h"
 
 #include <math.h>
@@ -210,7 +211,7 @@ static double rule_of(struct rule_call *c, int64_t column)
     return spread * ap_exp(power / (d + 4));
 }
 
-static attpool_status find(struct rule_call *c, double *bandwidths)
+static attpool_status find(struct rule_call *c, bool deviations, double *bandwidths)
 {
     struct engine *e = c->args.engine;
     const int exponent = weight_exponent(c);
@@ -223,7 +224,7 @@ static attpool_status find(struct rule_call *c, double *bandwidths)
             return ap_engine_fail(e, ATTPOOL_E_KEY,
                                   "column %lld of K is constant: it has no bandwidth",
                                   (long long)i);
-        bandwidths[i] = rule_of(c, i);
+        bandwidths[i] = deviations ? deviation(c) : rule_of(c, i);
         if (!(bandwidths[i] > 0) || !isfinite(bandwidths[i]))
             return ap_engine_fail(e, ATTPOOL_E_BANDWIDTH,
                                   "the bandwidth of column %lld is out of range", (long long)i);
@@ -232,11 +233,11 @@ static attpool_status find(struct rule_call *c, double *bandwidths)
 }
 
 /* Failures leave the caller's numbers alone. */
-static attpool_status find_all(struct rule_call *c, double *bandwidths)
+static attpool_status find_all(struct rule_call *c, bool deviations, double *bandwidths)
 {
     double *found = malloc((size_t)(c->d + 1) * sizeof *found);
     c->column = malloc((size_t)(c->m + 1) * sizeof *c->column);
-    attpool_status st = found && c->column ? find(c, found)
+    attpool_status st = found && c->column ? find(c, deviations, found)
                                            : ap_engine_fail(c->args.engine, ATTPOOL_E_MEMORY,
                                                             "the rule needs %zu bytes",
                                                             (size_t)c->m * sizeof *c->column);
@@ -245,6 +246,19 @@ static attpool_status find_all(struct rule_call *c, double *bandwidths)
     free(c->column);
     free(found);
     return st;
+}
+
+attpool_status ap_deviations(struct engine *e, struct view *k, struct view *key_weights,
+                             double *deviations)
+{
+    struct rule_call c;
+    ap_clear(&c, offsetof(struct rule_call, args));
+    ap_arguments_init(&c.args, e);
+    c.k = k;
+    c.key_weights = key_weights;
+    c.m = k->size[2];
+    c.d = k->size[3];
+    return find_all(&c, true, deviations);
 }
 
 attpool_status attpool_bandwidth_rule(attpool_context *context, attpool_rule rule,
@@ -261,6 +275,6 @@ attpool_status attpool_bandwidth_rule(attpool_context *context, attpool_rule rul
     c.rule = rule;
     st = take(&c, K, key_weights, kernel, bandwidths);
     if (st == ATTPOOL_OK)
-        st = find_all(&c, bandwidths);
+        st = find_all(&c, false, bandwidths);
     return ap_call_end(&call, st);
 }

@@ -16,6 +16,7 @@ Suite *suite_dropout(void);
 Suite *suite_train(void);
 Suite *suite_classify(void);
 Suite *suite_density(void);
+Suite *suite_adaptive(void);
 Suite *suite_curve(void);
 Suite *suite_score(void);
 Suite *suite_regression(void);
