@@ -205,11 +205,16 @@ START_TEST(names_of_statuses)
         NAME(ATTPOOL_E_MAX),
         NAME(ATTPOOL_E_SUM),
         NAME(ATTPOOL_E_GRADIENT),
+        NAME(ATTPOOL_E_SLOPE),
+        NAME(ATTPOOL_E_EQUIVALENT),
+        NAME(ATTPOOL_E_RESIDUALS),
+        NAME(ATTPOOL_E_STANDARD_ERRORS),
+        NAME(ATTPOOL_E_CLASSES),
 #undef NAME
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         ck_assert_str_eq(attpool_status_name(names[i].status), names[i].name);
-    static const int none[] = { 1, -9, -39, -1000 };
+    static const int none[] = { 1, -9, -40, -1000 };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         ck_assert_str_eq(attpool_status_name((attpool_status)none[i]), "unknown status");
 }
