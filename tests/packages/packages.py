@@ -116,6 +116,31 @@ def localreg():
             "1e-9" if theirs == "gaussian" else "1e-12", fit)  # drops weights below 1e-10
 
 
+def nprobust():
+    from nprobust import lprobust
+
+    for theirs, ours in (("epa", "EPANECHNIKOV"), ("tri", "TRIANGULAR"), ("gau", "GAUSSIAN"), ("uni", "BOXCAR")):
+        fit = lprobust(y, x, eval=at, p=0, h=0.4137, kernel=theirs, bwcheck=None)
+        row("nprobust", f'lprobust(y, x, eval=at, p=0, h=0.4137, kernel="{theirs}", bwcheck=None)', "FIT", "FAITHFUL",
+            ours, "1", "0.4137", "1e-12", fit.Estimate[:, 4])
+
+
+def pygrnn():
+    from pyGRNN import GRNN
+
+    model = GRNN(sigma=0.3, calibration="None").fit(x[:, None], y)
+    row("pyGRNN", "GRNN(sigma=0.3, calibration=None).fit(x, y).predict(at)", "FIT", "FAITHFUL", "GAUSSIAN", "1", "0.3",
+        "1e-12", model.predict(at[:, None]))
+
+
+def kernelsmooth():
+    from kernelsmooth import NadarayaWatsonRegression
+
+    model = NadarayaWatsonRegression(bandwidth=0.3).fit(x[:, None], y[:, None])
+    row("kernelsmooth", "NadarayaWatsonRegression(bandwidth=0.3).fit(x, y).predict(at)", "FIT", "FAITHFUL", "GAUSSIAN",
+        f"{np.std(x, ddof=1):.17g}", "0.3", "1e-9", model.predict(at[:, None]))  # adds 1e-10 to its sums
+
+
 for name in sys.argv[1:]:
-    {"scipy": scipy, "scikit-learn": scikit_learn, "statsmodels": statsmodels, "KDEpy": kdepy,
+    {"nprobust": nprobust, "pyGRNN": pygrnn, "kernelsmooth": kernelsmooth, "scipy": scipy, "scikit-learn": scikit_learn, "statsmodels": statsmodels, "KDEpy": kdepy,
      "scikit-fda": scikit_fda, "localreg": localreg}[name]()

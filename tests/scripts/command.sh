@@ -46,6 +46,7 @@ done
 once()
 {
     case $1$2 in
+    *--bandwidth-from) return ;;
     regress--kernel | regress--bandwidth | density--kernel | density--bandwidth) return ;;
     classify--kernel | classify--bandwidth) return ;;
     esac

@@ -28,6 +28,8 @@ static const char help[] =
     "  --bandwidth cv|silverman|scott   found for each x column: by the leave-one-out Brier\n"
     "                       score (default), or by a rule of thumb\n"
     "  --bandwidth [cv:]START:STOP:N   from a grid, as for regress\n"
+    "  --bandwidth-from PACKAGE:H[,H..]   what another package's number means here;\n"
+    "                       --bandwidth-from list shows the packages\n"
     "  --cv-rows N|all      rows that cv looks at, drawn if there are more (default: 20000)\n"
     "\n"
     "--kernel and --bandwidth may be repeated, as for regress (with one x column --kernel may\n"
@@ -60,6 +62,7 @@ static const struct option long_options[] = {
     { "kernel", required_argument, NULL, OPTION_KERNEL },
     { "form", required_argument, NULL, OPTION_FORM },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
+    { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
@@ -72,6 +75,7 @@ static const struct option long_options[] = {
 static const struct option_repeat repeats[] = {
     { OPTION_KERNEL, NULL },
     { OPTION_BANDWIDTH, NULL },
+    { OPTION_BANDWIDTH_FROM, NULL },
     { OPTION_X, "list the columns as --x A,B" },
     { OPTION_MISSING, "list the texts as --missing A,B" },
     { 0, NULL },
@@ -97,6 +101,9 @@ static int check_together(const struct option_reader *r, struct regress_options 
     if (st == CMD_OK)
         st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
                            o->common.precision == PRECISION_F32, e);
+    if (st == CMD_OK)
+        st = choices_check_packages(r, &o->choices, o->x.count, PACKAGE_FIT,
+                                    o->form == ATTPOOL_PRODUCT, e);
     return st == CMD_OK ? regress_check_single(r, o, e) : st;
 }
 

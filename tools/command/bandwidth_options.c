@@ -15,9 +15,9 @@ static const char *const method_names[] = {
 };
 enum { METHODS = sizeof method_names / sizeof method_names[0] };
 
-const char *bandwidth_method_name(enum bandwidth_method method)
+const char *bandwidth_choice_name(const struct bandwidth_choice *choice)
 {
-    return method_names[method];
+    return choice->method == BANDWIDTH_FROM ? choice->package->name : method_names[choice->method];
 }
 
 int bandwidths_read(const char *text, struct numbers *bandwidths, struct error *e)
@@ -92,11 +92,28 @@ int bandwidth_choice_read(const char *text, struct bandwidth_choice *choice, str
                                            : bandwidths_read(text, &choice->given, e);
 }
 
+int bandwidth_from_read(const char *text, struct bandwidth_choice *choice, struct error *e)
+{
+    const char *colon = strchr(text, ':');
+    if (colon == NULL)
+        return error_set(e, CMD_USAGE, "--bandwidth-from: %s should be PACKAGE:VALUE, or list",
+                         quoted_name(text).text);
+    choice->method = BANDWIDTH_FROM;
+    int st = package_find(text, (size_t)(colon - text), &choice->package, e);
+    if (st == CMD_OK)
+        st = numbers_read("--bandwidth-from", colon + 1, &choice->given, e);
+    for (size_t i = 0; st == CMD_OK && i < choice->given.count; i++)
+        if (!(choice->given.value[i] > 0))
+            st = error_set(e, CMD_USAGE, "--bandwidth-from: %g is not positive",
+                           choice->given.value[i]);
+    return st;
+}
+
 bool bandwidth_choices_same(const struct bandwidth_choice *a, const struct bandwidth_choice *b)
 {
     const struct numbers *x = &a->given, *y = &b->given;
-    return a->method == b->method && a->start == b->start && a->stop == b->stop &&
-           a->steps == b->steps && x->count == y->count &&
+    return a->method == b->method && a->package == b->package && a->start == b->start &&
+           a->stop == b->stop && a->steps == b->steps && x->count == y->count &&
            (x->count == 0 || memcmp(x->value, y->value, x->count * sizeof *x->value) == 0);
 }
 

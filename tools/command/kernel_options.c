@@ -110,15 +110,31 @@ int choices_add_kernels(struct fit_choices *c, const char *text, struct error *e
     return kernels_read("--kernel", text, &c->kernels[c->kernel_count++], e);
 }
 
-int choices_add_bandwidths(struct fit_choices *c, const char *text, struct error *e)
+/* One more, of no value; NULL: no memory. */
+static struct bandwidth_choice *grow_bandwidths(struct fit_choices *c, struct error *e)
 {
     struct bandwidth_choice *more = realloc(c->bandwidths, (c->bandwidth_count + 1) * sizeof *more);
-    if (more == NULL)
-        return error_memory(e, (c->bandwidth_count + 1) * sizeof *more);
+    if (more == NULL) {
+        error_memory(e, (c->bandwidth_count + 1) * sizeof *more);
+        return NULL;
+    }
     c->bandwidths = more;
-    c->bandwidths[c->bandwidth_count] = (struct bandwidth_choice){ .method = BANDWIDTH_GIVEN };
-    return text == NULL ? (c->bandwidth_count++, CMD_OK)
-                        : bandwidth_choice_read(text, &c->bandwidths[c->bandwidth_count++], e);
+    more[c->bandwidth_count] = (struct bandwidth_choice){ .method = BANDWIDTH_GIVEN };
+    return &more[c->bandwidth_count++];
+}
+
+int choices_add_bandwidths(struct fit_choices *c, const char *text, struct error *e)
+{
+    struct bandwidth_choice *last = grow_bandwidths(c, e);
+    if (last == NULL)
+        return e->code;
+    return text != NULL ? bandwidth_choice_read(text, last, e) : CMD_OK;
+}
+
+int choices_add_bandwidth_from(struct fit_choices *c, const char *text, struct error *e)
+{
+    struct bandwidth_choice *last = grow_bandwidths(c, e);
+    return last != NULL ? bandwidth_from_read(text, last, e) : e->code;
 }
 
 /* For one column a list is not a product: --kernel A,B is --kernel A --kernel B. */
@@ -166,8 +182,7 @@ static int given_twice(const struct option_reader *r, const struct bandwidth_cho
                        struct error *e)
 {
     if (choice->method != BANDWIDTH_GIVEN)
-        return usage_error(r, e, "--bandwidth: %s is given twice",
-                           bandwidth_method_name(choice->method));
+        return usage_error(r, e, "--bandwidth: %s is given twice", bandwidth_choice_name(choice));
     return usage_error(r, e, "--bandwidth: %g%s is given twice", choice->given.value[0],
                        choice->given.count > 1 ? ",.." : "");
 }

@@ -19,6 +19,7 @@ struct common {
     enum precision precision;
     const char *json;         /* a file for what was computed, "-" for stdout; NULL: not wanted */
     bool given[MOST_OPTIONS]; /* in the order of the long options */
+    bool done;                /* an option has printed what was asked for */
 };
 
 /* Values of long options; a subcommand's own begin at OPTION_OWN. */

@@ -10,6 +10,7 @@ int options_read(const struct option_reader *r, int argc, char **argv, option_fu
         *done = option == OPTION_DONE;
         if (st == CMD_OK && option != OPTION_END && !*done)
             st = take(of, option, e);
+        *done = *done || r->common->done;
     } while (st == CMD_OK && option != OPTION_END && !*done);
     if (st != CMD_OK || *done)
         return st;

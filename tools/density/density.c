@@ -30,6 +30,8 @@ static const char help[] =
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
     "  --bandwidth [cv:]START:STOP:N, cv   found for each x column by the leave-one-out\n"
     "                       likelihood, from a grid as for regress\n"
+    "  --bandwidth-from PACKAGE:H[,H..]   what another package's number means here;\n"
+    "                       --bandwidth-from list shows the packages\n"
     "  --cv-rows N|all      rows that cv looks at, drawn if there are more (default: 20000)\n"
     "  --bandwidth silverman|scott   one for each x column by a rule of thumb (default:\n"
     "                       silverman)\n"
@@ -62,6 +64,7 @@ static const struct option long_options[] = {
     { "kernel", required_argument, NULL, OPTION_KERNEL },
     { "form", required_argument, NULL, OPTION_FORM },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
+    { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
@@ -75,6 +78,7 @@ static const struct option long_options[] = {
 static const struct option_repeat repeats[] = {
     { OPTION_KERNEL, NULL },
     { OPTION_BANDWIDTH, NULL },
+    { OPTION_BANDWIDTH_FROM, NULL },
     { OPTION_X, "list the columns as --x A,B" },
     { OPTION_MISSING, "list the texts as --missing A,B" },
     { 0, NULL },
@@ -122,6 +126,9 @@ static int check_together(const struct option_reader *r, struct density_options 
     if (st == CMD_OK)
         st = choices_check(r, &t->choices, t->x.count, t->form_given && t->form == ATTPOOL_RADIAL,
                            t->common.precision == PRECISION_F32, e);
+    if (st == CMD_OK)
+        st = choices_check_packages(r, &t->choices, t->x.count, PACKAGE_DENSITY,
+                                    t->form == ATTPOOL_PRODUCT, e);
     return st == CMD_OK ? regress_check_single(r, t, e) : st;
 }
 

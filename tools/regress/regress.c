@@ -40,6 +40,8 @@ static const char help[] =
     "                       factor wider than the one before; with several x columns factors of\n"
     "                       Silverman's bandwidths\n"
     "  --params FILE        instead of both: what train --params-out wrote\n"
+    "  --bandwidth-from PACKAGE:H[,H..]   what another package's number means here, as in\n"
+    "                       r-ksmooth:2; --bandwidth-from list shows the packages\n"
     "  --cv-rows N|all      rows that cv and aicc look at, drawn if there are more (default:\n"
     "                       20000)\n"
     "\n"
@@ -82,6 +84,7 @@ static const struct option long_options[] = {
     { "form", required_argument, NULL, OPTION_FORM },
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
     { "params", required_argument, NULL, OPTION_PARAMS },
+    { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
     { "curve", required_argument, NULL, OPTION_CURVE },
     { "curve-plot", required_argument, NULL, OPTION_CURVE_PLOT },
@@ -100,6 +103,7 @@ static const struct option long_options[] = {
 static const struct option_repeat repeats[] = {
     { OPTION_KERNEL, NULL },
     { OPTION_BANDWIDTH, NULL },
+    { OPTION_BANDWIDTH_FROM, NULL },
     { OPTION_X, "list the columns as --x A,B" },
     { OPTION_Y, "list the columns as --y A,B" },
     { OPTION_MISSING, "list the texts as --missing A,B" },
@@ -166,6 +170,10 @@ int regress_option(void *options, int option, struct error *e)
     case OPTION_PARAMS:
         o->params = optarg;
         return CMD_OK;
+    case OPTION_BANDWIDTH_FROM:
+        o->common.done = strcmp(optarg, "list") == 0;
+        return o->common.done ? packages_print(e)
+                              : choices_add_bandwidth_from(&o->choices, optarg, e);
     case OPTION_CV_ROWS:
         return strcmp(optarg, "all") == 0
                    ? (o->cv_rows = INT64_MAX, CMD_OK)
@@ -241,6 +249,9 @@ static int check_together(const struct option_reader *r, struct regress_options 
         st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
                            o->common.precision == PRECISION_F32, e);
     if (st == CMD_OK)
+        st = choices_check_packages(r, &o->choices, o->x.count, PACKAGE_FIT,
+                                    o->form == ATTPOOL_PRODUCT, e);
+    if (st == CMD_OK)
         st = regress_trace_check(r, o, e);
     return st == CMD_OK ? regress_check_single(r, o, e) : st;
 }
@@ -314,7 +325,8 @@ void regress_warn_bandwidth(const struct regress_options *o)
     const struct fit_choices *c = &o->choices;
     bool one = false, used = false;
     for (size_t h = 0; h < c->bandwidth_count; h++)
-        one = one || c->bandwidths[h].given.count == 1;
+        one =
+            one || (c->bandwidths[h].given.count == 1 && c->bandwidths[h].method != BANDWIDTH_FROM);
     for (size_t k = 0; k < c->kernel_count; k++)
         used = used || c->kernels[k].name[0] != ATTPOOL_CONSTANT;
     if (o->x.count > 1 && one && used && o->params == NULL)

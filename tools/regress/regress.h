@@ -41,6 +41,7 @@ enum {
     OPTION_KERNEL,
     OPTION_FORM,
     OPTION_BANDWIDTH,
+    OPTION_BANDWIDTH_FROM,
     OPTION_CV_ROWS,
     OPTION_CURVE,
     OPTION_CURVE_PLOT,
@@ -174,6 +175,8 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
 /* The same as a part of the session's work, of which the rest is left. */
 int regress_select_part(const struct regress_options *o, const struct regress_tables *t,
                         struct regress_fit *fit, struct session *session, struct error *e);
+/* By another package's number (regress_from.c). */
+int regress_from(struct regress_fit *fit, struct error *e);
 /* By a score (regress_search.c). */
 int regress_search(const struct regress_options *o, const struct regress_tables *t,
                    struct regress_fit *fit, struct session *session, struct error *e);

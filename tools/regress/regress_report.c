@@ -197,8 +197,7 @@ json_t *regress_report_choice(const struct regress_options *o, const struct regr
     report_put(r, object, "kernel", report_kernels(fit->kernels));
     report_put(r, object, "form", json_string(product ? "product" : "radial"));
     report_put(r, object, "bandwidth", report_bandwidths(fit->bandwidths));
-    report_put(r, object, "bandwidth_method",
-               report_text(bandwidth_method_name(fit->choice->method)));
+    report_put(r, object, "bandwidth_method", report_text(bandwidth_choice_name(fit->choice)));
     report_put(r, object, "selection", report_selection(fit, r));
     report_put(r, object, "m", json_integer((json_int_t)fit->group->m));
     return object;

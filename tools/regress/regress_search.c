@@ -188,7 +188,7 @@ static int begin(struct search *s, struct error *e)
     if (st == CMD_OK && s->rows.m < g->m)
         error_note("%s%s--bandwidth %s looks at %zu of %zu rows (see --cv-rows)",
                    g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
-                   bandwidth_method_name(s->fit->choice->method), s->rows.m, g->m);
+                   bandwidth_choice_name(s->fit->choice), s->rows.m, g->m);
     s->fit->selection.rows = s->rows.m;
     return st;
 }
@@ -214,7 +214,7 @@ static int no_score(const struct search *s, struct error *e)
     return error_at(e, s->t->data.file, 0, 0,
                     "%s%s--bandwidth %s: no bandwidth looked at has a finite score%s",
                     g->label != NULL ? quoted_name(g->label).text : "",
-                    g->label != NULL ? ": " : "", bandwidth_method_name(s->fit->choice->method),
+                    g->label != NULL ? ": " : "", bandwidth_choice_name(s->fit->choice),
                     s->fit->choice->steps > 0 ? "; they are too narrow to predict every row" : "");
 }
 

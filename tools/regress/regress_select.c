@@ -26,7 +26,7 @@ static int constant_column(const struct regress_tables *t, const struct regress_
     return error_at(
         e, t->data.file, 0, 0, "column %s is constant%s%s: --bandwidth %s finds nothing in it",
         quoted_name(name).text, label != NULL ? " in group " : "",
-        label != NULL ? quoted_name(label).text : "", bandwidth_method_name(fit->choice->method));
+        label != NULL ? quoted_name(label).text : "", bandwidth_choice_name(fit->choice));
 }
 
 static int check_columns(const struct regress_options *o, const struct regress_tables *t,
@@ -86,7 +86,7 @@ static void say(const struct regress_tables *t, const struct regress_fit *fit)
                  (double)c->evaluations * (double)c->rows * (double)c->rows);
     error_summary("%s%sbandwidth%s %s by %s%s", label != NULL ? label : "",
                   label != NULL ? ": " : "", fit->bandwidths->count > 1 ? "s" : "", text,
-                  bandwidth_method_name(fit->choice->method), score);
+                  bandwidth_choice_name(fit->choice), score);
 }
 
 int regress_select(const struct regress_options *o, const struct regress_tables *t,
@@ -101,11 +101,14 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
         return st;
     fit->chosen = (struct numbers){ memory, fit->group->d };
     fit->bandwidths = &fit->chosen;
-    st = check_columns(o, t, fit, e);
+    const bool from = fit->choice->method == BANDWIDTH_FROM;
+    if (!from || fit->choice->package->deviations)
+        st = check_columns(o, t, fit, e);
     if (st != CMD_OK)
         return st;
-    st = bandwidth_is_searched(fit->choice) ? regress_search(o, t, fit, session, e)
-                                            : select_by_rule(fit, session, e);
+    st = from                                 ? regress_from(fit, e)
+         : bandwidth_is_searched(fit->choice) ? regress_search(o, t, fit, session, e)
+                                              : select_by_rule(fit, session, e);
     if (st == CMD_OK)
         say(t, fit);
     return st;

@@ -62,8 +62,7 @@ static void fill_part(struct table_of_points *p, size_t i, const struct regress_
         *out++ = (struct table_out){ .name = p->keys.names[k],
                                      .text = p->keys.texts[i * p->keys.count + k] };
     if (p->o->choices.bandwidth_count > 1)
-        *out++ = (struct table_out){ .name = "method",
-                                     .text = bandwidth_method_name(fit->choice->method) };
+        *out++ = (struct table_out){ .name = "method", .text = bandwidth_choice_name(fit->choice) };
     for (size_t k = 0; k < numbers; k++, value += s->points)
         *out++ = (struct table_out){ .name = k + 1 == numbers   ? "rows_without_prediction"
                                              : k + 2 == numbers ? "score"
