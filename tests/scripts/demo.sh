@@ -26,6 +26,26 @@ ok regress folder/similarity.csv --x x --y y --bandwidth 0.2 --at at.csv
 cut -d , -f 1,2 out >fit.csv
 same fit.csv expected.csv
 
+# What it learns is what train learns.
+ok demo --no-plots --output folder --json demo.json
+for loss in half sum mean; do
+    i=$((${i:--1} + 1))
+    json_is "\"$loss\"" demo.json training.$i.loss
+    ok train folder/classic.csv --x x --y y --rate 0.5 --epochs 5 --loss $loss \
+        --init "$(json demo.json training.$i.init)"
+    tail -n +2 out | cut -d , -f 2,3 | tr , '\n' >got
+    for k in 0 1 2 3 4; do
+        json demo.json training.$i.losses.$k
+        json demo.json training.$i.w.$k
+    done >expected
+    cp got out
+    # shellcheck disable=SC2046
+    near 1e-9 $(cat expected)
+done
+json demo.json training.0.losses.4 >last
+perl -e '$ARGV[0] < $ARGV[1] or exit 1' "$(cat last)" "$(json demo.json training.0.losses.0)" ||
+    fail "the demo does not learn"
+
 run 0 demo --no-plots --n 7 --seed 5 -o folder --precision f32 --backend scalar --threads 2
 test "$(wc -l <folder/classic.csv)" = 8 || fail "not 7 points"
 grep -q '^attpool .* on scalar .*, seed 5$' out || fail "the first line is $(head -n 1 out)"
@@ -33,7 +53,7 @@ grep -q '^attpool .* on scalar .*, seed 5$' out || fail "the first line is $(hea
 if have gnuplot; then
     ok demo --format png --keep-scripts
     for name in kernels classic-fits classic-weights kernel-fits kernel-weights bandwidth-fits \
-        bandwidth-weights; do
+        bandwidth-weights parametric-fits parametric-weights; do
         test -s attpool-demo/$name.png || fail "no $name.png"
         test -s attpool-demo/$name.png.gp || fail "no script of $name.png"
     done

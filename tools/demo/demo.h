@@ -48,8 +48,8 @@ struct demo {
     struct session session;
     struct output out; /* the tables, on stdout */
     struct report report;
-    json_t *numbers, *fits, *backends; /* of the report */
-    int differences;                   /* numbers and bits that are not as expected */
+    json_t *numbers, *fits, *training, *backends; /* of the report */
+    int differences;                              /* numbers and bits that are not as expected */
 };
 
 /* A kernel regression of a data set at its queries. */
@@ -66,11 +66,17 @@ struct demo_fit {
 /* Work through fits[0..count); what they hold is to be freed by demo_fits_free. */
 int demo_fits(struct demo *demo, const struct demo_data *data, struct demo_fit *fits, size_t count,
               struct error *e);
+/* One of them, without a word. */
+int demo_fit_one(struct demo *demo, const struct demo_data *data, struct demo_fit *fit,
+                 struct error *e);
 void demo_fits_free(struct demo_fit *fits, size_t count);
 
 /* Each prints its table and counts differences. */
 int demo_numbers(struct demo *demo, struct error *e);
 int demo_backends(struct demo *demo, struct error *e);
+
+/* The parametric kernel, as the book trains it. */
+int demo_train(struct demo *demo, struct error *e);
 
 /* Whether all files that go into the folder, which exists, can be written. */
 int demo_check_files(const struct demo *demo, struct error *e);

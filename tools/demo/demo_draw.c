@@ -37,10 +37,16 @@ int demo_check_files(const struct demo *demo, struct error *e)
 {
     static const char *const tables[] = { "classic", "classic-fits", "similarity",
                                           "similarity-fits", NULL };
-    static const char *const pictures[] = { "kernels",           "classic-fits",
-                                            "classic-weights",   "kernel-fits",
-                                            "kernel-weights",    "bandwidth-fits",
-                                            "bandwidth-weights", NULL };
+    static const char *const pictures[] = { "kernels",
+                                            "classic-fits",
+                                            "classic-weights",
+                                            "kernel-fits",
+                                            "kernel-weights",
+                                            "bandwidth-fits",
+                                            "bandwidth-weights",
+                                            "parametric-fits",
+                                            "parametric-weights",
+                                            NULL };
     struct files files = { 0 };
     int st = CMD_OK;
     report_files(&files, "the tables", demo->common.json);

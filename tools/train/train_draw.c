@@ -129,7 +129,7 @@ static void show_weights(struct drawing *d)
     d->panels[d->count++] =
         (struct plot_panel){ .title = "weights",
                              .x_label = one ? d->run->tables->x_names[0] : "row",
-                             .y_label = one ? "of the prediction" : "prediction of row",
+                             .y_label = one ? "of the predicted row" : "predicted row",
                              .layers = &d->heat,
                              .layer_count = 1 };
 }
