@@ -233,3 +233,61 @@ if have gnuplot; then
     grep -q '</svg>' curve.svg || fail "no picture"
     grep -q 'log10 of the bandwidth' curve.svg.gp || fail "no label: $(cat curve.svg.gp)"
 fi
+
+# ---- a bandwidth for each row ----
+
+# The sums of the header, over six rows of which two are the same.
+printf 'x,y,w\n0,1,1\n1,3,2\n1,2,1\n3,5,1\n4,4,1\n8,9,3\n' >six.csv
+cat >sums.pl <<'END'
+my ($kind, $weighted, $h) = @ARGV;
+my @x = (0, 1, 1, 3, 4, 8); my @y = (1, 3, 2, 5, 4, 9); my @a = $weighted ? (1, 2, 1, 1, 1, 3) : (1) x 6;
+sub k { exp(-$_[0]**2 / 2) }
+my @h;
+if ($kind eq "abramson") {
+    my ($sum, $log) = (0, 0); my @f;
+    for my $j (0 .. 5) { $f[$j] += $a[$_] * k(($x[$j] - $x[$_]) / $h) for 0 .. 5; $sum += $a[$j]; $log += $a[$j] * log $f[$j]; }
+    $h[$_] = $h * sqrt(exp($log / $sum) / $f[$_]) for 0 .. 5;
+} else {
+    for my $j (0 .. 5) {
+        my @d = sort { $a <=> $b } map { abs($x[$j] - $x[$_]) } grep { $_ != $j } 0 .. 5;
+        my $k = $kind - 1; $k++ while $d[$k] == 0;
+        $h[$j] = $h * $d[$k];
+    }
+}
+for my $i (0 .. 5) {
+    my ($s, $t, $o) = (0, 0, 0);
+    for (0 .. 5) { my $k = $a[$_] / $h[$_] * k(($x[$i] - $x[$_]) / $h[$_]); $s += $k; $t += $k * $k; $o += $k * $y[$_]; }
+    printf "%d\n%.17g\n%.17g\n", $x[$i], $o / $s, $s * $s / $t;
+}
+END
+# shellcheck disable=SC2046
+{
+    ok regress six.csv --x x --y y --adaptive abramson --bandwidth 0.8
+    near 1e-13 $(perl sums.pl abramson 0 0.8)
+    ok regress six.csv --x x --y y --adaptive abramson --bandwidth 0.8 --case-weights w
+    near 1e-13 $(perl sums.pl abramson 1 0.8)
+    ok regress six.csv --x x --y y --adaptive knn:1
+    near 1e-13 $(perl sums.pl 1 0 1)
+    ok regress six.csv --x x --y y --adaptive knn:3 --bandwidth 0.5 --case-weights w
+    near 1e-13 $(perl sums.pl 3 1 0.5)
+    ok regress six.csv --x x --y y --adaptive knn:3 --precision f32
+    near 1e-5 $(perl sums.pl 3 0 1)
+}
+for adaptive in abramson knn:12; do
+    for more in '--x 1' '--x 1 --case-weights 2 --kernel epanechnikov' '--x 1,2'; do
+        # shellcheck disable=SC2086
+        run 0 regress "$data/iris.csv" --y 3 --adaptive $adaptive $more --bandwidth cv --json report.json -o fit.csv
+        # shellcheck disable=SC2086
+        set -- "$(raw score)" "$(loo "$data/iris.csv" --y 3 --adaptive $adaptive $more \
+            --bandwidth "$(json report.json fits.0.bandwidth | tr -d '[]')")"
+        test "$1" = "$2" || fail "--adaptive $adaptive $more: the score is $1, --loo finds $2"
+    done
+done
+json_is '"knn:12"' report.json fits.0.adaptive
+fails 2 '--adaptive: "knn" is neither' regress six.csv --x x --y y --adaptive knn
+fails 2 'neighbours is 6, it should be 1 to 5' regress six.csv --x x --y y --adaptive knn:6
+fails 2 '--adaptive knn multiplies' regress six.csv --x x --y y --adaptive knn:2 --bandwidth silverman
+fails 2 'a density takes --adaptive abramson' density six.csv --x x --adaptive knn:2
+ok density six.csv --x x --adaptive abramson --bandwidth 0.8 --grid 1000 -o fit.csv
+perl -F, -lane 'next if $. < 2; $s += $F[1] * ($F[0] - $x) if defined $x; $x = $F[0]; END { print $s }' fit.csv >out
+near 2e-2 1

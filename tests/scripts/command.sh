@@ -56,6 +56,7 @@ once()
     --header) value=yes ;;
     --format) value=svg ;;
     --plot | --heatmap | --curve-plot) value=p.svg ;;
+    --adaptive) value=abramson ;;
     --decimal) value=, ;;
     --delimiter) value=tab ;;
     --comment) value='#' ;;

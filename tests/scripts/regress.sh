@@ -256,7 +256,7 @@ fails 2 '--loo works at' regress d.csv --x x --y y --bandwidth 1 --at at.csv --l
 fails 2 '--loo works at' regress d.csv --x x --y y --bandwidth 1 --grid 3 --loo
 fails 2 '--grid: "0" is not between' regress d.csv --x x --y y --bandwidth 1 --grid 0
 fails 2 '--grid: "1.5" is not a whole number' regress d.csv --x x --y y --bandwidth 1 --grid 1.5
-fails 2 '--keep-scripts needs --plot or --heatmap' regress d.csv --x x --y y --bandwidth 1 \
+fails 2 '--keep-scripts needs --plot, --heatmap or --curve-plot' regress d.csv --x x --y y --bandwidth 1 \
     --keep-scripts
 fails 2 '--grid takes one x column' regress d.csv --x x,z --y y --bandwidth 1,1 --grid 3
 fails 2 'a plot is an .svg or .png file' regress d.csv --x x --y y --bandwidth 1 --plot p.gif

@@ -35,6 +35,7 @@ static const char help[] =
     "  --cv-rows N|all      rows that cv looks at, drawn if there are more (default: 20000)\n"
     "  --bandwidth silverman|scott   one for each x column by a rule of thumb (default:\n"
     "                       silverman)\n"
+    "  --adaptive abramson  a bandwidth for each row of the data, narrower where rows are dense\n"
     "\n"
     "Several densities: --kernel and --bandwidth may be repeated, as for regress (with one x\n"
     "column --kernel may be a list, too).\n"
@@ -66,6 +67,7 @@ static const struct option long_options[] = {
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
     { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
+    { "adaptive", required_argument, NULL, OPTION_ADAPTIVE },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
     { "loo", no_argument, NULL, OPTION_LOO },
@@ -117,6 +119,8 @@ static int check_together(const struct option_reader *r, struct density_options 
         st = check_points(r, o, e);
     if (st == CMD_OK)
         st = table_options_check(&t->format, e);
+    if (st == CMD_OK && t->adaptive.method == ADAPTIVE_KNN)
+        return usage_error(r, e, "a density takes --adaptive abramson");
     t->cv = ATTPOOL_CRITERION_LIKELIHOOD;
     for (size_t i = 0; i < t->choices.bandwidth_count && st == CMD_OK; i++)
         if (t->choices.bandwidths[i].method == BANDWIDTH_AICC)

@@ -77,6 +77,8 @@ static int compute_one(struct work *w, struct regress_fit *fit, struct density *
     if (st == CMD_OK)
         st = regress_kernel(&w->o->table, fit, &kernel, e);
     if (st == CMD_OK)
+        st = regress_adapt_all(&w->o->table, fit, &w->session, &kernel, e);
+    if (st == CMD_OK)
         st = compute(w, fit, &kernel, f, e);
     regress_kernel_free(&kernel);
     return st;

@@ -44,6 +44,9 @@ static const char help[] =
     "                       r-ksmooth:2; --bandwidth-from list shows the packages\n"
     "  --cv-rows N|all      rows that cv and aicc look at, drawn if there are more (default:\n"
     "                       20000)\n"
+    "  --adaptive abramson|knn:K   a bandwidth for each row of the data: narrower where they\n"
+    "                       are dense, or the distance of its K-th neighbour, times\n"
+    "                       --bandwidth (1)\n"
     "\n"
     "Several fits: --kernel and --bandwidth may be repeated (with one x column --kernel may be\n"
     "a list, too): that makes a fit for every combination, and --by one for each group. Their\n"
@@ -86,6 +89,7 @@ static const struct option long_options[] = {
     { "params", required_argument, NULL, OPTION_PARAMS },
     { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
+    { "adaptive", required_argument, NULL, OPTION_ADAPTIVE },
     { "curve", required_argument, NULL, OPTION_CURVE },
     { "curve-plot", required_argument, NULL, OPTION_CURVE_PLOT },
     { "at", required_argument, NULL, OPTION_AT },
@@ -118,6 +122,8 @@ static int read_output(struct regress_options *o, int option, struct error *e)
     case OPTION_PLOT:
         o->plot = optarg;
         return plot_check_name(optarg, e);
+    case OPTION_ADAPTIVE:
+        return adaptive_read(optarg, &o->adaptive, e);
     case OPTION_CURVE:
         o->curve = optarg;
         return CMD_OK;
@@ -243,6 +249,8 @@ static int check_together(const struct option_reader *r, struct regress_options 
     if (o->keep_scripts && o->plot == NULL && o->heatmap == NULL && o->curve_plot == NULL)
         return usage_error(r, e, "--keep-scripts needs --plot, --heatmap or --curve-plot");
     st = table_options_check(&o->format, e);
+    if (st == CMD_OK)
+        st = adaptive_check(r, o, e);
     if (st == CMD_OK && o->params != NULL)
         st = regress_params(r, o, e);
     else if (st == CMD_OK)
@@ -329,7 +337,7 @@ void regress_warn_bandwidth(const struct regress_options *o)
             one || (c->bandwidths[h].given.count == 1 && c->bandwidths[h].method != BANDWIDTH_FROM);
     for (size_t k = 0; k < c->kernel_count; k++)
         used = used || c->kernels[k].name[0] != ATTPOOL_CONSTANT;
-    if (o->x.count > 1 && one && used && o->params == NULL)
+    if (o->x.count > 1 && one && used && o->params == NULL && o->adaptive.method != ADAPTIVE_KNN)
         error_warn("one bandwidth for %zu columns, as if all had the same unit", o->x.count);
 }
 

@@ -10,6 +10,14 @@
 #include "tools/command/session.h"
 #include "tools/command/table_options.h"
 
+/* How bandwidths differ by the row of the data (regress_adaptive.c). */
+enum adaptive_method { ADAPTIVE_NONE, ADAPTIVE_ABRAMSON, ADAPTIVE_KNN };
+struct regress_adaptive {
+    enum adaptive_method method;
+    int64_t neighbours; /* of ADAPTIVE_KNN */
+};
+int adaptive_read(const char *text, struct regress_adaptive *adaptive, struct error *e);
+
 struct regress_options {
     struct common common;
     const char *data, *at; /* at NULL: the data's own points, or a grid */
@@ -22,6 +30,7 @@ struct regress_options {
     attpool_empty empty;
     attpool_criterion cv; /* what --bandwidth cv means */
     int64_t cv_rows;      /* 0: the default; INT64_MAX: all */
+    struct regress_adaptive adaptive;
     bool loo, keep_scripts;
     bool classes; /* y are labels */
     struct table_format format;
@@ -45,6 +54,7 @@ enum {
     OPTION_CV_ROWS,
     OPTION_CURVE,
     OPTION_CURVE_PLOT,
+    OPTION_ADAPTIVE,
     OPTION_AT,
     OPTION_GRID,
     OPTION_LOO,
@@ -188,9 +198,22 @@ struct regress_kernel {
     attpool_kernel_options options;
     struct operand inverse;
     void *memory; /* inverse bandwidths, one a coordinate, or NULL */
+    struct operand factors;
+    void *
+        adaptive[2]; /* of the rows, factors and the weights of the sums of a regression; or NULL */
 };
 int regress_kernel(const struct regress_options *o, const struct regress_fit *fit,
                    struct regress_kernel *kernel, struct error *e);
+/* Before choices_check: what goes with --adaptive, and its bandwidth. */
+int adaptive_check(const struct option_reader *r, struct regress_options *o, struct error *e);
+/* Bandwidths of the rows, if asked for, into the kernel. */
+struct sample;
+int regress_adapt(const struct regress_options *o, const struct regress_fit *fit,
+                  const struct session *session, const struct sample *rows,
+                  struct regress_kernel *kernel, struct error *e);
+int regress_adapt_all(const struct regress_options *o, const struct regress_fit *fit,
+                      const struct session *session, struct regress_kernel *kernel,
+                      struct error *e);
 void regress_kernel_free(struct regress_kernel *kernel);
 
 /* Learned parameters (regress_params.c): from their file into the options; whether they are for the

@@ -9,7 +9,8 @@
 struct question {
     struct regress_fit fit; /* with the bandwidths asked about */
     struct regress_kernel kernel;
-    struct operand x, y, a;
+    struct operand x, y, a, row_weights;
+    void *ones; /* row weights of 1, or NULL */
     attpool_pool_options options;
     attpool_selection_options selection;
     const DLTensor *K, *V;
@@ -20,14 +21,41 @@ static attpool_criterion criterion_of(const struct search *s)
     return s->fit->choice->method == BANDWIDTH_AICC ? ATTPOOL_CRITERION_AICC : s->o->cv;
 }
 
+/* The weights of the sums are not those of the rows. */
+static int weigh_rows(const struct sample *rows, const struct regress_group *g, struct question *q,
+                      struct error *e)
+{
+    const int64_t m = (int64_t)rows->m;
+    void *ones = rows->a;
+    int st = CMD_OK;
+    if (ones == NULL) {
+        st = array_new(&q->ones, rows->m, real_size(g->single), e);
+        ones = q->ones;
+    }
+    for (size_t j = 0; st == CMD_OK && rows->a == NULL && j < rows->m; j++)
+        real_set(ones, g->single, j, 1);
+    q->options.key_weights = operand_real(&q->a, q->kernel.adaptive[1], g->single, 1, &m);
+    q->selection.row_weights = operand_real(&q->row_weights, ones, g->single, 1, &m);
+    return st;
+}
+
+static void end(struct question *q)
+{
+    regress_kernel_free(&q->kernel);
+    free(q->ones);
+}
+
 static int ask(const struct search *s, const struct sample *rows, const struct numbers *h,
                struct question *q, struct error *e)
 {
     const struct regress_group *g = s->fit->group;
     const int64_t m = (int64_t)rows->m, d = (int64_t)g->d, v = (int64_t)g->v;
+    q->ones = NULL;
     q->fit = *s->fit;
     q->fit.bandwidths = h;
-    const int st = regress_kernel(s->o, &q->fit, &q->kernel, e);
+    int st = regress_kernel(s->o, &q->fit, &q->kernel, e);
+    if (st == CMD_OK)
+        st = regress_adapt(s->o, &q->fit, s->session, rows, &q->kernel, e);
     q->options = (attpool_pool_options){ .size = sizeof q->options,
                                          .score = ATTPOOL_KERNEL,
                                          .kernel = &q->kernel.options };
@@ -39,6 +67,8 @@ static int ask(const struct search *s, const struct sample *rows, const struct n
     q->V = operand_real(&q->y, rows->y, g->single, 2, (const int64_t[]){ m, v });
     if (q->selection.criterion == ATTPOOL_CRITERION_LIKELIHOOD)
         q->V = NULL;
+    else if (st == CMD_OK && q->kernel.adaptive[1] != NULL)
+        st = weigh_rows(rows, g, q, e);
     return st;
 }
 
@@ -66,7 +96,7 @@ int search_score(struct search *s, const struct sample *rows, const struct numbe
                             NULL, 0, e);
     if (st == CMD_OK && without != NULL)
         *without = (size_t)missing;
-    regress_kernel_free(&q.kernel);
+    end(&q);
     return st;
 }
 
@@ -89,9 +119,32 @@ static int keep_points(struct regress_selection *c, size_t count, const double *
     return CMD_OK;
 }
 
+/* A pilot density of its own for each bandwidth. */
+static int curve_of_pilots(struct search *s, const struct sample *rows, const struct numbers *base,
+                           size_t count, const double *factors, struct error *e)
+{
+    void *memory;
+    int st = array_new(&memory, base->count, sizeof(double), e);
+    struct numbers h = { memory, base->count };
+    for (size_t k = 0; k < count && st == CMD_OK; k++) {
+        double score = (double)INFINITY;
+        size_t without = 0;
+        for (size_t i = 0; i < h.count; i++)
+            h.value[i] = factors[k] * base->value[i];
+        st = search_score(s, rows, &h, &score, &without, NULL, e);
+        const int64_t missing = (int64_t)without;
+        if (st == CMD_OK)
+            st = keep_points(&s->fit->selection, 1, &factors[k], &score, &missing, e);
+    }
+    free(memory);
+    return st;
+}
+
 int search_curve(struct search *s, const struct sample *rows, const struct numbers *h, size_t count,
                  const double *factors, struct error *e)
 {
+    if (s->o->adaptive.method == ADAPTIVE_ABRAMSON)
+        return curve_of_pilots(s, rows, h, count, factors, e);
     struct question q;
     double *scores = calloc(count, sizeof *scores);
     int64_t *without = calloc(count, sizeof *without);
@@ -107,7 +160,7 @@ int search_curve(struct search *s, const struct sample *rows, const struct numbe
                             NULL, 0, e);
     if (st == CMD_OK)
         st = keep_points(&s->fit->selection, count, factors, scores, without, e);
-    regress_kernel_free(&q.kernel);
+    end(&q);
     free(without);
     free(scores);
     return st;

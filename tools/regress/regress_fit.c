@@ -87,8 +87,9 @@ static attpool_status pool(struct work *w, const struct batch *b)
                                      .masks = &masks };
     if (b->n_eff != NULL)
         options.n_eff = operand_real(&n_eff, b->n_eff, single, 1, &b->n);
-    if (g->a != NULL)
-        options.key_weights = operand_real(&a, g->a, single, 1, &m);
+    void *key_weights = w->kernel.adaptive[1] != NULL ? w->kernel.adaptive[1] : g->a;
+    if (key_weights != NULL)
+        options.key_weights = operand_real(&a, key_weights, single, 1, &m);
     if (b->weights != NULL)
         options.weights =
             operand_real(&weights, b->weights, single, 2, (const int64_t[]){ b->n, m });
@@ -214,6 +215,8 @@ static int fit_one(struct work *w, struct error *e)
     int st = select_bandwidths(w, e);
     if (st == CMD_OK)
         st = regress_kernel(w->o, w->fit, &w->kernel, e);
+    if (st == CMD_OK)
+        st = regress_adapt_all(w->o, w->fit, &w->session, &w->kernel, e);
     if (st == CMD_OK)
         st = set_up_memory(w, e);
     if (st == CMD_OK)

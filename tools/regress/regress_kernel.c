@@ -35,5 +35,7 @@ int regress_kernel(const struct regress_options *o, const struct regress_fit *fi
 void regress_kernel_free(struct regress_kernel *k)
 {
     free(k->memory);
-    k->memory = NULL;
+    free(k->adaptive[0]);
+    free(k->adaptive[1]);
+    k->memory = k->adaptive[0] = k->adaptive[1] = NULL;
 }

@@ -188,6 +188,13 @@ static json_t *report_selection(const struct regress_fit *fit, struct report *r)
                      report_bandwidths(&c->base), "curve", curve);
 }
 
+static json_t *report_adaptive(const struct regress_adaptive *a)
+{
+    return a->method == ADAPTIVE_NONE       ? json_null()
+           : a->method == ADAPTIVE_ABRAMSON ? json_string("abramson")
+                                            : json_sprintf("knn:%lld", (long long)a->neighbours);
+}
+
 json_t *regress_report_choice(const struct regress_options *o, const struct regress_fit *fit,
                               struct report *r)
 {
@@ -198,6 +205,7 @@ json_t *regress_report_choice(const struct regress_options *o, const struct regr
     report_put(r, object, "form", json_string(product ? "product" : "radial"));
     report_put(r, object, "bandwidth", report_bandwidths(fit->bandwidths));
     report_put(r, object, "bandwidth_method", report_text(bandwidth_choice_name(fit->choice)));
+    report_put(r, object, "adaptive", report_adaptive(&o->adaptive));
     report_put(r, object, "selection", report_selection(fit, r));
     report_put(r, object, "m", json_integer((json_int_t)fit->group->m));
     return object;

@@ -65,7 +65,7 @@ static int narrowest(const struct search *s, const struct sample *rows, double *
 {
     double gap = 0;
     int st = search_narrowest(s, rows, 0, h, e);
-    if (st == CMD_OK && is_compact(s))
+    if (st == CMD_OK && is_compact(s) && s->o->adaptive.method == ADAPTIVE_NONE)
         st = sample_gap(s->fit->group, rows, &gap, e);
     *h = fmax(*h, beyond(s, gap));
     return st;
@@ -94,6 +94,23 @@ static int search_one(struct search *s, double *h, bool *at_top, struct error *e
         st = narrow(s, &s->sorted, &one, e);
     *h = s->fit->selection.point[search_best(&s->fit->selection)].factor;
     return st;
+}
+
+/* What the distances of neighbours are multiplied by. */
+static int search_multiple(struct search *s, double *h, bool *at_top, struct error *e)
+{
+    const struct bandwidth_choice *choice = s->fit->choice;
+    const struct numbers one = { (double[]){ 1 }, 1 };
+    const bool own = choice->steps > 0;
+    const struct regress_selection *c = &s->fit->selection;
+    int st = search_grid(s, &s->rows, &one, own ? choice->start : 0.05, own ? choice->stop : 50,
+                         own ? (size_t)choice->steps : GRID, e);
+    if (st != CMD_OK)
+        return st;
+    *at_top = search_best(c) + 1 == c->points;
+    for (size_t i = 0; i < s->fit->group->d; i++)
+        h[i] = c->point[search_best(c)].factor;
+    return CMD_OK;
 }
 
 /* ---- rounding ---- */
@@ -203,7 +220,8 @@ static int widen_to_all(struct search *s, bool at_top, struct error *e)
     double gap = 0;
     for (size_t c = 0; c < g->d && !at_top && s->rows.m < g->m; c++)
         h->value[c] *= scale;
-    const int st = g->d == 1 && is_compact(s) ? sample_gap(g, &all, &gap, e) : CMD_OK;
+    const bool needs_gap = g->d == 1 && is_compact(s) && s->o->adaptive.method == ADAPTIVE_NONE;
+    const int st = needs_gap ? sample_gap(g, &all, &gap, e) : CMD_OK;
     h->value[0] = fmax(h->value[0], beyond(s, gap));
     return st;
 }
@@ -230,8 +248,9 @@ int regress_search(const struct regress_options *o, const struct regress_tables 
     bool at_top = false;
     int st = begin(&s, e);
     if (st == CMD_OK)
-        st = fit->group->d == 1 ? search_one(&s, fit->chosen.value, &at_top, e)
-                                : search_columns(&s, fit->chosen.value, e);
+        st = o->adaptive.method == ADAPTIVE_KNN ? search_multiple(&s, fit->chosen.value, &at_top, e)
+             : fit->group->d == 1               ? search_one(&s, fit->chosen.value, &at_top, e)
+                                                : search_columns(&s, fit->chosen.value, e);
     if (st == CMD_OK)
         st = widen_to_all(&s, at_top, e);
     if (st == CMD_OK)
