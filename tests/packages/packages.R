@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # The rows of packages.inc that R's packages have: see make-golden.
-suppressMessages({
-    library(KernSmooth)
-    library(sm)
-    library(locfit)
-    library(ks)
-    library(kedd)
-    library(spatstat.explore)
-})
+suppressMessages(library(KernSmooth))
+suppressMessages(library(sm))
+suppressMessages(library(locfit))
+suppressMessages(library(ks))
+suppressMessages(library(kedd))
+suppressMessages(library(spatstat.explore))
 options(warn = -1)
 
 faithful <- read.csv("../data/faithful.csv")
