@@ -59,6 +59,7 @@ Suite *suite_corners(void);
 Suite *suite_extremes(void);
 Suite *suite_weight_range(void);
 Suite *suite_device_oracle(void);
+Suite *suite_statistics(void);
 
 /* Status for main. */
 int run_suites(Suite *(*const *suites)(void), size_t count);
