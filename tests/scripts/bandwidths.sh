@@ -158,6 +158,11 @@ within 0.4 "$(raw bandwidth)" "$h"
 cp report.json first.json
 run 0 regress many.csv --x x --y y --cv-rows 500 --json report.json -o again.csv
 same some.csv again.csv
+# 0.01 of three times (500 / 3000)^(1/5); at the wide end it stays
+run 0 regress many.csv --x x --y y --cv-rows 500 --bandwidth 0.01:1:3 --json report.json -o some.csv
+within 1e-9 "$(raw bandwidth)" 0.006989
+run 0 regress many.csv --x x --y y --cv-rows 500 --bandwidth 0.005:0.01:2 --json report.json -o some.csv
+within 1e-9 "$(raw bandwidth)" 0.01
 fails 2 '--cv-rows: 2 rows are too few' regress many.csv --x x --y y --cv-rows 2
 
 # ---- several columns ----
@@ -176,6 +181,15 @@ run 0 regress "$data/iris.csv" --x 1,2,3 --y 4 --bandwidth aicc --json report.js
 less "$(raw score)" -2.40129
 ok regress "$data/iris.csv" --x 1,2 --y 4 --json report.json -o fit.csv
 less "$(raw score)" 0.08187
+
+# A wave along a, a slope along b: from the coarse bandwidths alone a search ends where a is smoothed
+# away, with a score of 0.32.
+perl -e 'srand 2; print "a,b,y\n";
+    for (1 .. 150) { my ($a, $b) = (rand, rand); my $e = 0.3 * (rand() - rand());
+        printf "%.5f,%.5f,%.5f\n", $a, $b, 0.8 * sin(40 * $a) + 2 * $b * $b + $e }' >wave.csv
+ok regress wave.csv --x a,b --y y --json report.json -o fit.csv
+less "$(raw score)" 0.12
+
 run 0 regress "$data/iris.csv" --x 1,2 --y 4 --bandwidth cv:0.5:2:3 --json report.json -o fit.csv
 test "$(grep -c '"factor"' report.json)" = 3 || fail "not 3 factors"
 for kernel in epanechnikov tricube cauchy 'gaussian,boxcar'; do
