@@ -94,6 +94,8 @@ enum elementary_function {
 #define WEIGHT_LEAST_F64  0x1p-500
 #define WEIGHT_MOST_F32   0x1p+48f
 #define WEIGHT_MOST_F64   0x1p+400
+#define SUM_LEAST_F32     0x1p-100f /* of l for 1 / l */
+#define SUM_LEAST_F64     0x1p-900
 #define SQUARES_LEAST_F32 0x1p-112f
 #define SQUARES_LEAST_F64 0x1p-992
 #define SQUARES_MOST_F32  0x1p+95f

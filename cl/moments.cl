@@ -89,7 +89,7 @@ __kernel void gather_moments(slab s, __global const long *chosen, __global const
 /* Scores become squares of the final weights. Blocks and nodes are added up: the factors of their
  * merges are 1, and the sum of a row is 1, or 0 where it is empty. */
 __kernel void square(slab s, __global const long *chosen, weighing how,
-                     __global const REAL *key_weights, array key_weights_at, int divide,
+                     __global const REAL *key_weights, array key_weights_at,
                      __global const REAL *max_of, array max_at, __global const REAL *sum_of,
                      array sum_at, int has_tilt, __global const REAL *tilt, array tilt_at,
                      __global const REAL *q, array q_at, __global const REAL *k, array k_at,
@@ -127,8 +127,8 @@ __kernel void square(slab s, __global const long *chosen, weighing how,
             continue;
         REAL factor = how.has_factor ? AS_REAL(x[(s.width + n) * s.rows]) : (REAL)1;
         REAL a = how.has_key_weights ? key_weights[j * key_weights_at.col] : (REAL)1;
-        REAL weight = weight_of(how, false, scale, top, AS_REAL(word), factor, a);
-        REAL w = divide ? TYPED(div_rn)(weight, l) : weight * inverse;
+        REAL weight = weight_of(how, true, scale, top, AS_REAL(word), factor, a);
+        REAL w = fabs(l) >= CONSTANT(SUM_LEAST) ? weight * inverse : TYPED(div_rn)(weight, l);
         bool far = how.cuts && top > CONSTANT(NEAR_LIMIT) &&
                    is_far(scale, AS_REAL(word), how.has_key_weights ? take_exponent(&a) : 0);
         if (has_tilt) {

@@ -15,7 +15,6 @@ static attpool_status launch_square(const struct pooling *p, const struct slab *
     if (ap_launch_begin(&l, p->engine, KERNEL_SQUARE, p->type)) {
         pooling_put_slab(&l, p, s);
         ap_pool_put_weighing(&l, p);
-        ap_put_int(&l, args->key_weights.data || ap_score_has_factor(&p->score));
         ap_put_array(&l, &args->max);
         ap_put_array(&l, &args->sum);
         ap_put_int(&l, p->tilt->data != NULL);

@@ -159,11 +159,11 @@ static real row_tilt(const struct row *row, int64_t j)
 static void block_squared(const struct row *row, struct block *block, struct state *state)
 {
     const real sum = row->given->sum, inverse = 1 / sum;
-    const bool divide = divides(row->args);
-    block_weights(row, row->given->max, false, block);
+    block_weights(row, row->given->max, true, block);
     for (int n = 0; n < block->count; n++) {
         const int64_t j = block->key[n];
-        real w = divide ? block->weight[n] / sum : block->weight[n] * inverse;
+        real w =
+            r_abs(sum) >= REAL(SUM_LEAST) ? block->weight[n] * inverse : block->weight[n] / sum;
         if (row->given->tilt.at != NULL)
             w *= row_tilt(row, j);
         w *= w;

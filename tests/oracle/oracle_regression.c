@@ -203,6 +203,8 @@ static struct expected error_of(const struct job *job, const int64_t x[3], int64
     struct squares all = { 0 }, part = { 0 }, sum = { 0 };
     const int64_t rows = job->residuals.shape[job->residuals.dl.ndim - 2];
     const wide tiny = sqrtl(oracle_least(job->element));
+    /* below it the square may be nothing, or the weight itself where far keys are cut */
+    const wide sure = fmaxl(tiny * 1e3L, 1e-46L);
     bool missing = false, perhaps = false;
     for (int64_t j = 0; j < m; j++) {
         squares_add(&all, f->weights[j], 1);
@@ -211,12 +213,12 @@ static struct expected error_of(const struct job *job, const int64_t x[3], int64
         const wide e = oracle_at(&job->residuals, job, x[0], x[1], j, c);
         squares_add(&part, f->weights[j], 1);
         perhaps = perhaps || (isnan(e) && fabsl(f->weights[j].value) > tiny * 1e-6L);
-        missing = missing || (isnan(e) && fabsl(f->weights[j].value) > tiny * 1e3L);
+        missing = missing || (isnan(e) && fabsl(f->weights[j].value) > sure);
         if (!isnan(e))
             squares_add(&sum, f->weights[j], e * e);
     }
     if (missing || part.value == 0)
-        return (struct expected){ NAN, part.value == 0 && rows > 0 && m > 0 ? 0 : 0 };
+        return (struct expected){ NAN, 0 };
     wide ratio = rows < m ? all.value / part.value : 1, value = sqrtl(ratio * sum.value);
     wide relative = 16 + 2 * log2l((wide)m + 1) + sum.terms / sum.value;
     if (rows < m)

@@ -86,7 +86,7 @@ VEC_FN void pool_finish_square(const real *acc, int64_t c, int lanes, vec l, vec
 static void pool_finish_store(const struct pool_tile *t, const real *state, const bool *wanted)
 {
     const struct pool_args *a = t->plan->a;
-    const int64_t col = a->out.col;
+    const int64_t col = a->out.col, columns = pool_columns(a);
     const vec scale = v_set1((real)a->dropout.scale);
     for (int first = 0; first < t->count; first += LANES) {
         const vec l = v_add(v_loadu(state + t->lanes + first), v_zero());
@@ -97,9 +97,9 @@ static void pool_finish_store(const struct pool_tile *t, const real *state, cons
             const bool is = first + k < t->count && wanted[first + k];
             to[k] = is ? pool_row(t, &a->out, first + k) : NULL;
         }
-        for (; c + LANES <= a->v && col == 1; c += LANES)
+        for (; c + LANES <= columns && col == 1; c += LANES)
             pool_finish_square(acc, c, t->lanes, l, scale, to);
-        for (; c < a->v; c++) {
+        for (; c < columns; c++) {
             real one[LANES];
             v_storeu(one, pool_quotient(acc, c, t->lanes, l, scale));
             for (int k = 0; k < LANES; k++)
@@ -117,7 +117,7 @@ static void pool_finish_fill(const struct pool_tile *t, int lane, real out, real
     if (a->out.data == NULL)
         return;
     element *to = pool_row(t, &a->out, lane);
-    for (int64_t c = 0; c < a->v; c++)
+    for (int64_t c = 0; c < pool_columns(a); c++)
         put(to + c * a->out.col, out);
 }
 

@@ -50,7 +50,6 @@
 #include "backends/simd/pool/prune.h"
 #include "backends/simd/pool/task.h"
 #include "backends/simd/pool/tile.h"
-#include "backends/simd/table.h"
 
 /* Chosen rows of W: tile `index` of the chosen rows of each head. */
 static void pool_job_chosen(void *arg, int64_t index, int worker)
@@ -152,8 +151,6 @@ attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
     attpool_status st = ATTPOOL_OK;
     if (a->batch * a->heads * a->n == 0)
         return ATTPOOL_OK;
-    if (a->moments.power != NULL)
-        return SCALAR_TWIN(TYPED(pool))(engine, a);
     if (sums || !chosen) {
         job.plan = pool_plan_of(a);
         job.prune.w = pool_prune_w(&job.plan);
@@ -164,12 +161,6 @@ attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
     if (st == ATTPOOL_OK && chosen && a->row_count > 0)
         st = pool_chosen(engine, a, !sums);
     return st;
-}
-
-#define simd_pool_squared SIMD_SYMBOL(TYPED(pool_squared))
-attpool_status simd_pool_squared(struct engine *engine, const struct pool_squared_args *a)
-{
-    return SCALAR_TWIN(TYPED(pool_squared))(engine, a);
 }
 
 #endif

@@ -116,7 +116,7 @@ static struct pool_shape pool_shape_of(const struct pool_args *a, int64_t lanes,
         return s;
     s.split = true;
     /* Pieces of some work, and no more of them than are of use. */
-    const int64_t work = s.rows * SUPER_BLOCK * (16 + a->d + a->v);
+    const int64_t work = s.rows * SUPER_BLOCK * (16 + a->d + pool_columns(a));
     while ((s.end - s.first) >> s.level > 2 * POOL_PIECES / tasks || work << s.level < POOL_WORK)
         s.level++;
     s.pieces = pool_cut(&s, NULL);
@@ -167,6 +167,7 @@ struct pool_plan {
     bool drops;      /* some pairs are left out of O */
     bool cuts;       /* far keys take no part in rows that have a near one */
     bool ahead;      /* scores of a block may come with the weights of the one before */
+    bool final;      /* maxima and sums are known: values are summed by squared weights */
     bool folded;     /* the score is x itself, scale and bias folded in: c is 1 */
     bool smallest;   /* c < 0: the extreme of the scores is the smallest */
     bool bias_masks; /* the bias does nothing but mask */
@@ -260,6 +261,8 @@ static bool by_key_has_panel(const struct pool_plan *p)
 static int64_t by_key_most_rows(const struct pool_plan *p)
 {
     const int64_t work = p->a->d + p->a->v;
+    if (p->a->moments.power != NULL)
+        return 0;
     if (p->a->score == POOL_DOT) /* a vector with few rows takes as long as a full one */
         return int_min(LANES / 2, work * LANES <= 256 ? 2 : work <= 64 ? 4 : 7);
     if (!by_key_has_panel(p) || p->a->v != 1)
@@ -272,9 +275,9 @@ static int64_t by_key_most_rows(const struct pool_plan *p)
 static bool pool_plan_is_ahead(const struct pool_plan *p)
 {
     const struct pool_args *a = p->a;
-    return NREG >= 32 && a->v == 1 && !p->drops && p->cuts && p->measure == MEASURE_SQUARES &&
-           p->smallest && !p->steps && !p->has_w2 && !p->weighted && a->d > 0 && a->d <= CHUNK &&
-           a->masks.mask.data == NULL;
+    return NREG >= 32 && a->v == 1 && a->moments.power == NULL && !p->drops && p->cuts &&
+           p->measure == MEASURE_SQUARES && p->smallest && !p->steps && !p->has_w2 &&
+           !p->weighted && a->d > 0 && a->d <= CHUNK && a->masks.mask.data == NULL;
 }
 
 static struct pool_plan pool_plan_of(const struct pool_args *a)
@@ -301,7 +304,7 @@ static struct pool_plan pool_plan_of(const struct pool_args *a)
     p.cuts = pool_cuts(a);
     pool_plan_score(&p);
     p.ahead = pool_plan_is_ahead(&p);
-    p.state = (size_t)(3 + a->v);
+    p.state = (size_t)(3 + pool_columns(a));
     p.shape = pool_shape_of(a, LANES, products ? 3 : POOL_VECTORS, by_key_most_rows(&p));
     return p;
 }

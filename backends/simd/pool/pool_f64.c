@@ -1,3 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define REAL_BITS 64
 #include "backends/simd/pool/job.h"
+#include "backends/simd/pool/squared.h"

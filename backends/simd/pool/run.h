@@ -5,6 +5,7 @@
 #define BACKENDS_SIMD_POOL_RUN_H
 
 #include "backends/simd/pool/dropout.h"
+#include "backends/simd/pool/moments.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/prune.h"
 #include "backends/simd/pool/score.h"
@@ -13,6 +14,25 @@
 #include "backends/simd/pool/tile.h"
 #include "backends/simd/pool/weigh.h"
 #include "backends/tree.h"
+
+/* The sums from value `col` on, and moments where they are `again` to be made, by who takes part.
+ */
+static void pool_block_carefully(struct pool_tile *t, const struct pool_block *x,
+                                 struct pool_values *values, int64_t col, bool again)
+{
+    const struct pool_args *a = t->plan->a;
+    pool_block_scores(t, x, true);
+    if (t->near)
+        pool_block_exclude_far(t, x, NULL);
+    pool_block_sums(t, x, false, NULL);
+    if (t->plan->drops)
+        pool_block_drop(t, x, t->included);
+    values->included = t->included;
+    values->may_have_nan = false;
+    pool_values(values, col, a->v);
+    if (again)
+        pool_block_moments(t, x, values->acc, values->u == NULL, false, true);
+}
 
 /* The block into the state, of which it is the first or not; block `next`, or NULL, comes after it.
  * A key that takes no part, in O, has the weight 0, which does no harm while its value is finite:
@@ -24,7 +44,8 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x,
     const struct pool_args *a = p->a;
     const bool may_have_nan = p->compact || p->drops || t->near || x->partial || x->zeros ||
                               x->masked || a->masks.bias.data != NULL;
-    const bool one = a->v == 1 && !p->drops;
+    const bool moments = a->moments.power != NULL;
+    const bool one = a->v == 1 && !p->drops && !moments;
     if (!pool_block_fused(t, x)) {
         if (!t->ahead)
             pool_block_scores(t, x, false);
@@ -52,18 +73,11 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x,
         pool_block_kept(t, x);
         pool_block_drop(t, x, t->s);
     }
-    int64_t col = one ? 0 : pool_values(&values, 0, a->v);
-    if (col == a->v)
-        return;
-    pool_block_scores(t, x, true);
-    if (t->near)
-        pool_block_exclude_far(t, x, NULL);
-    pool_block_sums(t, x, false, NULL);
-    if (p->drops)
-        pool_block_drop(t, x, t->included);
-    values.included = t->included;
-    values.may_have_nan = false;
-    pool_values(&values, col, a->v);
+    const bool apart = !one && !pool_moments_have_values(a);
+    int64_t col = apart ? pool_values(&values, 0, a->v) : 0;
+    const bool done = !moments || pool_block_moments(t, x, acc, first, may_have_nan, false);
+    if (!done || (apart ? col < a->v : one))
+        pool_block_carefully(t, x, &values, col, !done);
 }
 
 /* The next block of super-block `number` that matters, from its block *i on. False: none. */

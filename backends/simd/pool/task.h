@@ -9,6 +9,7 @@
 #include "backends/simd/pool/by_key/score.h"
 #include "backends/simd/pool/empty_rows.h"
 #include "backends/simd/pool/finish.h"
+#include "backends/simd/pool/moments.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/prune.h"
 #include "backends/simd/pool/run.h"
@@ -81,6 +82,8 @@ static void pool_job_begin(const struct pool_job *job, int64_t index, int worker
         t->query[lane] = (first + lane) % a->n;
     }
     pool_tile_begin(t, count);
+    if (a->moments.power != NULL)
+        pool_moments_begin(t);
     pool_prune_tile(t);
 }
 

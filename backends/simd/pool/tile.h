@@ -41,7 +41,11 @@ struct pool_tile {
     real *mask;                      /* a row of lanes of REAL_BITS keys each, the first in bit 0 */
     real *weights, *exponents;       /* key weights of the block, their powers of two apart */
     real *extremes, *visible, *m, *l, *sq, *u, *w, *acc, *minus; /* a number for each lane */
-    real *states;                                                /* of the tree */
+    bool offsets_scale;            /* q_offset has the queries times the powers of moments */
+    real *q_offset, *k_offset;     /* of moments: d rows of lanes; keys, and these times powers */
+    real *squared;                 /* sums of the block by squared weights */
+    real *powers, *moments, *tilt; /* BLOCK of each; sums of the block; 1 + d rows of lanes */
+    real *states;                  /* of the tree */
     real *other; /* a state: the root of the rows' keys without, or with, their far ones */
 };
 
@@ -95,6 +99,13 @@ static void pool_tile_allocate(struct pool_tile *t, struct pool_arena *c)
     t->mask = pool_arena_take(c, a->masks.mask.data != NULL ? block / REAL_BITS : 0);
     t->weights = pool_arena_take(c, BLOCK);
     t->exponents = pool_arena_take(c, BLOCK);
+    const size_t offsets = a->moments.power != NULL ? d : 0;
+    t->q_offset = pool_arena_take(c, offsets * lanes);
+    t->k_offset = pool_arena_take(c, 2 * BLOCK * offsets);
+    t->powers = pool_arena_take(c, BLOCK * offsets);
+    t->moments = pool_arena_take(c, (size_t)(pool_columns(a) - a->v) * lanes);
+    t->tilt = pool_arena_take(c, a->moments.power != NULL ? (1 + d) * lanes : 0);
+    t->squared = pool_arena_take(c, p->final ? (size_t)a->v * lanes : 0);
     real *small = pool_arena_take(c, 9 * lanes);
     real **one[] = { &t->extremes, &t->visible, &t->m,   &t->l,    &t->sq,
                      &t->u,        &t->w,       &t->acc, &t->minus };
@@ -154,7 +165,7 @@ static void pool_tile_queries(struct pool_tile *t)
     const struct pool_args *a = p->a;
     const element *from[POOL_LANES(LANES)];
     t->scaled = t->ahead = false;
-    if (p->measure == MEASURE_NONE)
+    if (p->measure == MEASURE_NONE && a->moments.power == NULL)
         return;
     for (int lane = 0; lane < t->lanes; lane++)
         from[lane] = row_at(&a->q, t->b, t->head[lane], t->query[lane]);

@@ -100,7 +100,7 @@ static bool pool_block_fused(struct pool_tile *t, const struct pool_block *block
     const struct pool_plan *p = t->plan;
     const bool linear = p->measure == MEASURE_LINEAR;
     if (p->has_max || !p->steps || p->weighted || p->drops || t->vectors != POOL_VECTORS ||
-        p->a->v != 1 || pool_block_masked(t, block))
+        p->a->v != 1 || p->a->moments.power != NULL || pool_block_masked(t, block))
         return false;
     struct pool_pairs x = pool_block_pairs(t, block);
     if (linear && x.lane_scale != NULL)

@@ -24,8 +24,9 @@ struct pool_weigh {
     int64_t place[POOL_LANES(LANES)]; /* row of the output */
 };
 
-/* Weights relative to the final maxima, in place of the scores. */
-static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
+/* Weights relative to the final maxima, in place of the scores; with `cuts` as they are for sums.
+ */
+static void pool_weigh_powers(const struct pool_weigh *g, const struct pool_block *x, bool cuts)
 {
     struct pool_tile *t = g->t;
     const struct pool_plan *p = t->plan;
@@ -37,9 +38,8 @@ static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
                               .factor = p->factor ? t->factor : NULL,
                               .weights = p->weighted ? t->weights : NULL,
                               .l = t->l };
-    g->with_included = p->compact || p->cuts || g->r->empty_count > 0 || pool_block_masked(t, x);
     pool_block_scores(t, x, g->with_included);
-    if (p->cuts)
+    if (p->cuts && g->with_included)
         pool_block_exclude_far(t, x, g->m);
     for (int i = 0; i < t->lanes; i += LANES)
         v_storeu(t->minus + i, v_mul(v_loadu(g->m + i), v_set1(-4)));
@@ -47,7 +47,16 @@ static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
         pool_block_relative(t, x, g->m);
         sums.c = 1;
     }
-    pool_sums(&sums, p->has_max, false);
+    pool_sums(&sums, p->has_max, cuts);
+}
+
+/* W of the block, in place of the scores. */
+static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
+{
+    const struct pool_tile *t = g->t;
+    const struct pool_plan *p = t->plan;
+    g->with_included = p->compact || p->cuts || g->r->empty_count > 0 || pool_block_masked(t, x);
+    pool_weigh_powers(g, x, false);
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < t->lanes; i += LANES) {
             const int at = j * t->lanes + i;
