@@ -37,39 +37,48 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     block 0 >data
     printf '1 10\n2 20\n4 0\n' >expected
     same data expected
-    test "$(block 1 | wc -l)" = 201 || fail "the curve has $(block 1 | wc -l) points"
+    test "$(block 2 | wc -l)" = 201 || fail "the curve has $(block 2 | wc -l) points"
     sed 1d fit.csv | cut -d , -f 1,2 | tr , ' ' >fits
-    block 1 | sort >curve
+    block 2 | sort >curve
+    has "title '95 % band'"
+    test "$(block 1 | wc -l)" = 201 || fail "the band has $(block 1 | wc -l) points"
     sort fits | comm -23 - curve >missing
     test ! -s missing || fail "not on the curve: $(cat missing)"
     ok regress d.csv --x x --y y --bandwidth 1 --grid 200 -o grid.csv
     drawn $base --grid 200 --plot p.png
     sed 1d grid.csv | cut -d , -f 1,2 | tr , ' ' >expected
-    block 1 >curve
+    block 2 >curve
     same curve expected
     # over the query points too, which are points
     printf 'x\n-1\n2\n' >at.csv
     drawn $base --at at.csv --plot p.png
     sed 1d fit.csv | cut -d , -f 1,2 | tr , ' ' >expected
-    block 2 >points
+    block 3 >points
     same points expected
     has "title 'fit at points given'"
-    test "$(block 1 | wc -l)" = 200 || fail "the curve has $(block 1 | wc -l) points"
-    test "$(block 1 | head -n 1)" = "$(head -n 1 expected)" || fail "it begins at $(block 1 | head -n 1)"
+    test "$(block 2 | wc -l)" = 200 || fail "the curve has $(block 2 | wc -l) points"
+    test "$(block 2 | head -n 1)" = "$(head -n 1 expected)" || fail "it begins at $(block 2 | head -n 1)"
     # and so are leave-one-out fits
     drawn $base --loo --plot p.png
     sed 1d fit.csv | cut -d , -f 1,2 | tr , ' ' >expected
-    block 2 >points
+    block 3 >points
     same points expected
     has "title 'leave-one-out'"
     ok regress d.csv --x x --y y --bandwidth 1 --grid 200 -o grid.csv
     sed 1d grid.csv | cut -d , -f 1,2 | tr , ' ' >expected
-    block 1 >curve
+    block 2 >curve
     same curve expected
+    # the band is the table's, of the level asked for
+    ok regress d.csv --x x --y y --bandwidth 1 --grid 200 --se --level 0.5 -o band.csv
+    sed 1d band.csv | cut -d , -f 1,5,6 | tr , ' ' >expected
+    drawn $base --grid 200 --level 0.5 --plot p.png
+    has "title '50 % band'"
+    block 1 >band
+    same band expected
     # float32 draws what it computes
     drawn $base --precision f32 --plot p.png
-    test "$(block 1 | wc -l)" = 201 || fail "in float32 the curve has $(block 1 | wc -l) points"
-    # values with no neighbours are dots
+    test "$(block 2 | wc -l)" = 201 || fail "in float32 the curve has $(block 2 | wc -l) points"
+    # values with no neighbours are dots, and have no band
     drawn regress d.csv --x x --y y --kernel boxcar --bandwidth 1e-9 --plot p.png -o fit.csv
     block 1 >points
     printf '1 10\n2 20\n4 0\n' >expected
@@ -77,7 +86,7 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     has '$d1 using 1:2 with points pointtype 7'
     # a curve has points closer than the bandwidth, up to 2000
     drawn regress d.csv --x x --y y --bandwidth 0.03 -o fit.csv --grid 9 --plot p.png
-    test "$(block 1 | wc -l)" = 407 || fail "the curve has $(block 1 | wc -l) points"
+    test "$(block 2 | wc -l)" = 407 || fail "the curve has $(block 2 | wc -l) points"
     drawn regress d.csv --x x --y y --bandwidth 1e-300 -o fit.csv --plot p.png
     # what is an error in the table is not one in the picture
     drawn $base --kernel boxcar --bandwidth 0.5 --empty error --plot p.png

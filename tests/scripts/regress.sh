@@ -268,7 +268,7 @@ fails 2 '--na: "drop" is not one of error, omit' regress d.csv --x x --y y --na 
 fails 2 '--delimiter: "ab" is not a single character' regress d.csv --x x --y y --delimiter ab
 fails 2 '--precision: "f16" is not one of f32, f64' regress d.csv --x x --y y --precision f16
 fails 2 '--threads: "0" is not between 1 and 1024' regress d.csv --x x --y y --threads 0
-fails 2 'there is no option "--nope"; see' regress d.csv --nope
+fails 2 'there is no option "--none-such"; see' regress d.csv --none-such
 fails 2 'there is no option -z' regress d.csv -z
 fails 2 'option "--n" is ambiguous' regress d.csv --n
 fails 2 'option --loo takes no argument' regress d.csv --loo=1

@@ -15,8 +15,9 @@
 
 static const char help[] =
     "Usage: attpool regress DATA --x COL[,COL..] --y COL[,COL..] [OPTION]...\n"
-    "Nadaraya-Watson kernel regression: the fit at a query point is the mean of y, weighted\n"
-    "by a kernel of the distance. DATA is a CSV or NPY file, '-' is stdin.\n"
+    "Kernel regression: the fit at a query point is the mean of y, weighted by a kernel of the\n"
+    "distance (Nadaraya and Watson), or a line by least squares of these weights. DATA is a CSV\n"
+    "or NPY file, '-' is stdin.\n"
     "\n"
     "Columns, by name or by number from 1 (one with a comma in its name: by number):\n"
     "  --x COL[,COL..]      the predictors\n"
@@ -42,11 +43,12 @@ static const char help[] =
     "  --params FILE        instead of both: what train --params-out wrote\n"
     "  --bandwidth-from PACKAGE:H[,H..]   what another package's number means here, as in\n"
     "                       r-ksmooth:2; --bandwidth-from list shows the packages\n"
-    "  --cv-rows N|all      rows that cv and aicc look at, drawn if there are more (default:\n"
-    "                       20000)\n"
     "  --adaptive abramson|knn:K   a bandwidth for each row of the data: narrower where they\n"
     "                       are dense, or the distance of its K-th neighbour, times\n"
     "                       --bandwidth (1)\n"
+    "  --cv-rows N|all      rows that cv and aicc look at and residuals come from, drawn if\n"
+    "                       there are more (default: 20000)\n"
+    "  --degree 0|1         local constant (default) or local linear\n"
     "\n"
     "Several fits: --kernel and --bandwidth may be repeated (with one x column --kernel may be\n"
     "a list, too): that makes a fit for every combination, and --by one for each group. Their\n"
@@ -58,19 +60,25 @@ static const char help[] =
     "  --grid N             N points from the smallest to the largest x; for one x column\n"
     "  --loo                leave each point out of its own fit; for the data's own points\n"
     "  --empty POLICY       where no data is in reach: nan (default), zero, mean (equal weights\n"
-    "                       over the rows that take part), nearest, error\n"
+    "                       over the rows that take part), nearest, error\n";
+
+static const char more_help[] =
     "\n"
-    "Results: the x columns, fit (fit_NAME for several y) and n_eff, the effective\n"
-    "number of data points, 1 / (sum of squared weights):\n"
+    "Results: the x columns, fit (fit_NAME for several y), n_eff, the effective number of data\n"
+    "points, 1 / (sum of squared weights), and then what is asked for:\n"
+    "  --se                 columns se, lower, upper (se_NAME ..): the standard error of the\n"
+    "                       fit, from leave-one-out residuals, and the band fit -+ z se\n"
+    "  --level P            the level of the band, at each point by itself (default: 0.95)\n"
+    "  --slope              columns slope_X (slope_NAME_X): the derivatives of the fit\n"
     "  -o, --output FILE    .npy, or CSV (default: CSV on stdout)\n"
     "  --weights FILE.npy   the weights, a row for each query point\n"
-    "  --plot FILE          the fit and the data, .svg or .png; with several x columns the data\n"
-    "                       against its fit\n"
+    "  --plot FILE          the fit with its band and the data, .svg or .png; with several x\n"
+    "                       columns the data against its fit\n"
     "  --curve FILE         the scores of the bandwidths that cv or aicc looked at, .npy or CSV\n"
     "  --curve-plot FILE    the same as a picture, .svg or .png\n"
     "  --heatmap FILE       the weights, in the order of x, .svg or .png\n"
     "  --keep-scripts       keep gnuplot's script beside each picture, as FILE.gp\n"
-    "\n";
+    "\n" TABLE_HELP;
 
 static const char examples[] =
     "  attpool regress mcycle.csv --x times --y accel --bandwidth 1.5 --plot fit.svg\n"
@@ -92,6 +100,10 @@ static const struct option long_options[] = {
     { "adaptive", required_argument, NULL, OPTION_ADAPTIVE },
     { "curve", required_argument, NULL, OPTION_CURVE },
     { "curve-plot", required_argument, NULL, OPTION_CURVE_PLOT },
+    { "degree", required_argument, NULL, OPTION_DEGREE },
+    { "se", no_argument, NULL, OPTION_SE },
+    { "level", required_argument, NULL, OPTION_LEVEL },
+    { "slope", no_argument, NULL, OPTION_SLOPE },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
     { "loo", no_argument, NULL, OPTION_LOO },
@@ -184,6 +196,17 @@ int regress_option(void *options, int option, struct error *e)
         return strcmp(optarg, "all") == 0
                    ? (o->cv_rows = INT64_MAX, CMD_OK)
                    : integer_read("--cv-rows", optarg, 1, INT64_MAX, &o->cv_rows, e);
+    case OPTION_DEGREE:
+        return integer_read("--degree", optarg, 0, 1, &o->degree, e);
+    case OPTION_SE:
+        o->se = true;
+        return CMD_OK;
+    case OPTION_LEVEL:
+        o->level_given = true;
+        return number_read("--level", optarg, &o->level, e);
+    case OPTION_SLOPE:
+        o->slope = true;
+        return CMD_OK;
     case OPTION_AT:
         o->at = optarg;
         return CMD_OK;
@@ -246,6 +269,10 @@ static int check_together(const struct option_reader *r, struct regress_options 
                            "--plot with %zu x columns shows the data against its fit, which --at "
                            "does not compute",
                            o->x.count);
+    if (!(o->level > 0 && o->level < 1))
+        return usage_error(r, e, "--level should lie between 0 and 1, not be %g", o->level);
+    if (o->level_given && !o->se && o->plot == NULL)
+        return usage_error(r, e, "--level needs --se or --plot");
     if (o->keep_scripts && o->plot == NULL && o->heatmap == NULL && o->curve_plot == NULL)
         return usage_error(r, e, "--keep-scripts needs --plot, --heatmap or --curve-plot");
     st = table_options_check(&o->format, e);
@@ -270,7 +297,7 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
     const struct option_reader r = {
         .command = "regress",
         .help = help,
-        .more_help = TABLE_HELP,
+        .more_help = more_help,
         .examples = examples,
         .precision_help = "default: f64",
         .short_options = "o:",
@@ -310,6 +337,25 @@ static void warn_empty(const struct regress_options *o, const struct regress_fit
                    weightless == fits->count ? ", as every case weight is 0" : "",
                    weightless == fits->count && o->common.precision == PRECISION_F32 ? " in float32"
                                                                                      : "");
+}
+
+static void warn_fits(const struct regress_options *o, const struct regress_fits *fits)
+{
+    int64_t singular = 0, missing = 0;
+    size_t all = 0;
+    for (size_t f = 0; f < fits->count; f++) {
+        singular += fits->item[f].singular;
+        missing += fits->item[f].missing;
+        all += fits->item[f].group->n;
+    }
+    if (singular > 0)
+        error_warn("at %lld of %zu query points the data in reach determines no %s: the fit there "
+                   "is the mean, of slope 0",
+                   (long long)singular, all, o->x.count > 1 ? "plane" : "line");
+    if (missing > 0 && o->se)
+        error_warn("%lld of %zu query points have no standard error: a row with weight has no "
+                   "leave-one-out residual",
+                   (long long)missing, all);
 }
 
 /* A sum may overflow where no value does. */
@@ -380,6 +426,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
     if (fits.whole) {
         warn_empty(o, &fits);
         warn_infinite(&fits);
+        warn_fits(o, &fits);
         /* The error has the first failure; the rest is written all the same. */
         regress_write(o, &tables, &groups, &fits, e);
         regress_draw(o, &tables, &fits, e);
@@ -395,7 +442,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
 
 int command_regress(int argc, char **argv, struct error *e)
 {
-    struct regress_options o = { 0 };
+    struct regress_options o = { .level = 0.95 };
     struct report r;
     bool done;
     report_begin(&r, "regress");

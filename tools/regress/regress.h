@@ -31,6 +31,9 @@ struct regress_options {
     attpool_criterion cv; /* what --bandwidth cv means */
     int64_t cv_rows;      /* 0: the default; INT64_MAX: all */
     struct regress_adaptive adaptive;
+    int64_t degree; /* of the local polynomial */
+    double level;   /* of the band */
+    bool level_given, se, slope;
     bool loo, keep_scripts;
     bool classes; /* y are labels */
     struct table_format format;
@@ -55,6 +58,10 @@ enum {
     OPTION_CURVE,
     OPTION_CURVE_PLOT,
     OPTION_ADAPTIVE,
+    OPTION_DEGREE,
+    OPTION_SE,
+    OPTION_LEVEL,
+    OPTION_SLOPE,
     OPTION_AT,
     OPTION_GRID,
     OPTION_LOO,
@@ -87,6 +94,8 @@ struct regress_tables {
     bool single;
     size_t d, v; /* the columns of data are d of x, v of y, the case weights and the group */
     char **x_names, **y_names, **fit_names;
+    char **more_names; /* of the columns after n_eff: band by band, then slopes */
+    size_t more_count;
     char *by; /* the group's name; NULL: there is one group of all rows */
 };
 
@@ -126,6 +135,7 @@ struct regress_curve {
     double *x;
     void *q;   /* (n, 1) */
     void *fit; /* column after column, (n, v) */
+    void *se;  /* likewise, or NULL */
 };
 int regress_curve(const struct regress_options *o, const struct regress_group *group,
                   const struct numbers *bandwidths, struct regress_curve *curve, struct error *e);
@@ -157,10 +167,15 @@ struct regress_fit {
     const struct numbers *bandwidths; /* those given or chosen */
     struct numbers chosen;
     struct regress_selection selection;
-    void *fit;     /* column after column, (n, v) */
-    void *n_eff;   /* (n) */
+    void *fit;   /* column after column, (n, v) */
+    void *n_eff; /* (n) */
+    void *se;    /* as fit, or NULL: standard errors and the ends of the band */
+    void *lower, *upper;
+    void *slope;   /* column after column, (n, v d), or NULL */
     void *heatmap; /* (n, m) or NULL */
     struct regress_curve curve;
+    int64_t singular, missing; /* query points without a line, without a standard error */
+    size_t residuals;          /* rows that these come from */
 };
 
 struct regress_fits {
@@ -223,6 +238,48 @@ int regress_params_check(const struct regress_options *o, const struct regress_t
                          const struct regress_groups *groups, struct error *e);
 int regress_params_kernel(const struct regress_options *o, bool single,
                           struct regress_kernel *kernel, struct error *e);
+
+/* What a fit at some query points is made of (regress_call.c). */
+struct regress_keys_of {
+    size_t m;
+    const void *x, *y, *a; /* (m, d), (m, v), (m) or NULL */
+};
+
+/* Query points of one call of the library, and where its results go: NULL where they do not. */
+struct regress_batch {
+    const void *q;
+    int64_t n;
+    void *fit, *se, *slope; /* column after column, `stride` apart */
+    int64_t stride;
+    void *n_eff, *weights;
+    bool loo;
+    int64_t origin; /* of the first query among the data's rows */
+    attpool_empty empty;
+    const void *residuals; /* (rows, v) of the first keys */
+    int64_t rows;
+    int64_t singular, missing; /* counted */
+};
+attpool_status regress_call(const struct regress_options *o, const struct regress_fit *fit,
+                            const struct regress_keys_of *keys,
+                            const attpool_kernel_options *kernel, const struct session *session,
+                            struct regress_batch *batch);
+
+/* The residuals that standard errors come from (regress_band.c): of all rows, or of some, which
+ * then are the first of `keys`. */
+struct regress_residuals {
+    struct regress_keys_of keys;
+    size_t rows;
+    void *values; /* (rows, v) */
+    void *memory[3];
+};
+int regress_residuals(const struct regress_options *o, const struct regress_fit *fit,
+                      const struct regress_kernel *kernel, const struct session *session,
+                      struct regress_residuals *residuals, struct error *e);
+void regress_residuals_free(struct regress_residuals *residuals);
+
+/* The ends of a band that covers the mean of the fit with the probability of the level. */
+double regress_quantile(double level);
+void regress_band(const struct regress_options *o, struct regress_fit *fit);
 
 /* Do the fits have bandwidths of their own? */
 bool regress_bandwidths_vary(const struct regress_options *o);

@@ -61,8 +61,9 @@ static int ask(const struct search *s, const struct sample *rows, const struct n
                                          .kernel = &q->kernel.options };
     if (rows->a != NULL)
         q->options.key_weights = operand_real(&q->a, rows->a, g->single, 1, &m);
-    q->selection =
-        (attpool_selection_options){ .size = sizeof q->selection, .criterion = criterion_of(s) };
+    q->selection = (attpool_selection_options){ .size = sizeof q->selection,
+                                                .criterion = criterion_of(s),
+                                                .degree = (int32_t)s->o->degree };
     q->K = operand_real(&q->x, rows->x, g->single, 2, (const int64_t[]){ m, d });
     q->V = operand_real(&q->y, rows->y, g->single, 2, (const int64_t[]){ m, v });
     if (q->selection.criterion == ATTPOOL_CRITERION_LIKELIHOOD)

@@ -268,7 +268,9 @@ static int optimise(struct search *s, const struct sample *rows, double factor, 
 {
     const struct numbers *base = &s->fit->selection.base;
     struct columns c = { .s = s, .rows = rows, .d = base->count, .e = e, .unit = 1 };
-    c.smooth = is_smooth(s->fit->kernels) && s->o->adaptive.method == ADAPTIVE_NONE;
+    /* the gradient is that of local constants and of bandwidths that no row changes */
+    c.smooth =
+        is_smooth(s->fit->kernels) && s->o->adaptive.method == ADAPTIVE_NONE && s->o->degree == 0;
     int st = columns_new(&c, e);
     if (st == CMD_OK) {
         const double score = s->fit->selection.point[search_best(&s->fit->selection)].score;

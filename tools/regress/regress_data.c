@@ -138,6 +138,52 @@ static int read_at(const struct regress_options *o, struct regress_tables *t, st
     return st;
 }
 
+/* ---- the columns after n_eff ---- */
+
+/* "se" or, of several y, "se_Y"; x NULL but for a slope. */
+static int name_more(const struct regress_tables *t, const char *what, const char *y, const char *x,
+                     char **name, struct error *e)
+{
+    const bool several = t->v > 1;
+    const int length = asprintf(name, "%s%s%s%s%s", what, several ? "_" : "", several ? y : "",
+                                x != NULL ? "_" : "", x != NULL ? x : "");
+    if (length >= 0)
+        return CMD_OK;
+    *name = NULL;
+    return error_memory(e, strlen(what) + strlen(y) + 3);
+}
+
+/* A name that a column of x has would be ambiguous. */
+static int check_more(const struct regress_tables *t, size_t k, bool band, struct error *e)
+{
+    for (size_t c = 0; c < t->d; c++)
+        if (strcmp(t->more_names[k], t->x_names[c]) == 0)
+            return error_set(e, CMD_USAGE, "%s makes a column %s, as a column of --x is called",
+                             band ? "--se" : "--slope", quoted_name(t->x_names[c]).text);
+    return CMD_OK;
+}
+
+static int name_columns_after(const struct regress_options *o, struct regress_tables *t,
+                              struct error *e)
+{
+    static const char *const band[] = { "se", "lower", "upper" };
+    const size_t bands = o->se ? 3 * t->v : 0, slopes = o->slope ? t->v * t->d : 0;
+    int st = CMD_OK;
+    t->more_names = calloc(bands + slopes + 1, sizeof *t->more_names);
+    if (t->more_names == NULL)
+        return error_memory(e, (bands + slopes) * sizeof *t->more_names);
+    t->more_count = bands + slopes;
+    for (size_t k = 0; k < t->more_count && st == CMD_OK; k++) {
+        const size_t i = k - bands;
+        st = k < bands ? name_more(t, band[k % 3], t->y_names[k / 3], NULL, &t->more_names[k], e)
+                       : name_more(t, "slope", t->y_names[i / t->d], t->x_names[i % t->d],
+                                   &t->more_names[k], e);
+        if (st == CMD_OK)
+            st = check_more(t, k, k < bands, e);
+    }
+    return st;
+}
+
 int regress_read(const struct regress_options *o, struct regress_tables *t, struct error *e)
 {
     t->single = o->common.precision == PRECISION_F32;
@@ -146,6 +192,8 @@ int regress_read(const struct regress_options *o, struct regress_tables *t, stru
     int st = read_table(o, t, e);
     if (st == CMD_OK)
         st = set_up_names(t, o->by != NULL, e);
+    if (st == CMD_OK)
+        st = name_columns_after(o, t, e);
     return st == CMD_OK && o->at != NULL ? read_at(o, t, e) : st;
 }
 
@@ -161,6 +209,7 @@ void regress_tables_free(struct regress_tables *t)
     free_names(t->x_names, t->d);
     free_names(t->y_names, t->v);
     free_names(t->fit_names, t->v);
+    free_names(t->more_names, t->more_count);
     free(t->by);
     table_free(&t->data);
     table_free(&t->at);

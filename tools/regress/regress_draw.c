@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* As many as have colours and dashes of their own. */
-enum { MOST_FITS = 24, LAYERS = 3 };
+enum { MOST_FITS = 24, LAYERS = 4 };
 
 /* ---- a fit in double, at its query points and then along its curve ---- */
 
@@ -17,7 +17,32 @@ struct drawing {
     struct regress_label label;
     double *x;    /* [n + curve.n] of the only x column */
     double *fits; /* [v], each [n + curve.n] */
+    double *band; /* [v][2], each [n + curve.n]: its ends; NULL: none */
+    char band_label[40];
 };
+
+/* The ends of the band at the query points and along the curve. */
+static int copy_band(const struct regress_options *o, const struct regress_fit *fit,
+                     struct drawing *d, struct error *e)
+{
+    const struct regress_group *g = fit->group;
+    const size_t curve = fit->curve.n, each = g->n + curve;
+    const double z = regress_quantile(o->level);
+    void *band;
+    if (fit->se == NULL)
+        return CMD_OK;
+    const int st = array_new(&band, 2 * g->v * each, sizeof(double), e);
+    d->band = band;
+    snprintf(d->band_label, sizeof d->band_label, "%.10g %% band", 100 * o->level);
+    for (size_t k = 0; st == CMD_OK && k < g->v; k++)
+        for (size_t i = 0; i < each; i++) {
+            const double se = i < g->n ? real_get(fit->se, g->single, k * g->n + i)
+                                       : real_get(fit->curve.se, g->single, k * curve + i - g->n);
+            d->band[2 * k * each + i] = d->fits[k * each + i] - z * se;
+            d->band[(2 * k + 1) * each + i] = d->fits[k * each + i] + z * se;
+        }
+    return st;
+}
 
 static int copy_fit(const struct regress_options *o, const struct regress_fit *fit,
                     struct drawing *d, struct error *e)
@@ -42,7 +67,7 @@ static int copy_fit(const struct regress_options *o, const struct regress_fit *f
         for (size_t i = 0; i < curve; i++)
             d->fits[k * each + g->n + i] = real_get(fit->curve.fit, g->single, k * curve + i);
     }
-    return CMD_OK;
+    return copy_band(o, fit, d, e);
 }
 
 /* ---- layers ---- */
@@ -57,6 +82,14 @@ static size_t fit_layers(const struct regress_options *o, const struct regress_f
     bool chosen = o->at != NULL || o->loo;
     size_t start = chosen ? g->n : 0, each = g->n + fit->curve.n;
     const double *y = d->fits + k * each;
+    if (d->band != NULL)
+        *layers++ = (struct plot_layer){ .kind = PLOT_BAND,
+                                         .label = colour > 1 ? NULL : d->band_label,
+                                         .colour = colour,
+                                         .count = each - start,
+                                         .x = d->x + start,
+                                         .y = d->band + 2 * k * each + start,
+                                         .y_high = d->band + (2 * k + 1) * each + start };
     layers[0] = (struct plot_layer){ .kind = PLOT_CURVE,
                                      .label = d->label.text[0] != '\0' ? d->label.text : "fit",
                                      .colour = colour,
@@ -71,7 +104,7 @@ static size_t fit_layers(const struct regress_options *o, const struct regress_f
                                      .count = g->n,
                                      .x = d->x,
                                      .y = y };
-    return chosen ? 2 : 1;
+    return (d->band != NULL ? 1 : 0) + (chosen ? 2u : 1u);
 }
 
 /* Of a group with one fit the data has the colour of the fit, and no entry in the legend. */
@@ -166,6 +199,7 @@ static void free_parts(struct parts *p, size_t fits)
     for (size_t i = 0; p->drawings != NULL && i < fits; i++) {
         free(p->drawings[i].x);
         free(p->drawings[i].fits);
+        free(p->drawings[i].band);
     }
     free(p->drawings);
     free(p->panels);

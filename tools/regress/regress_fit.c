@@ -4,6 +4,7 @@
 #include "tools/io/npy.h"
 #include "tools/io/number.h"
 #include "tools/regress/regress_group.h"
+#include "tools/regress/regress_search.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -22,11 +23,30 @@ struct work {
     struct session session;
     double done, share; /* of the whole work: done before this fit, and done by it */
     struct regress_kernel kernel;
+    struct regress_residuals residuals;
     size_t chunk;        /* queries */
     void *weights;       /* (chunk, m), NULL where the heat map has them all or none are wanted */
     struct output *file; /* where weights go, or NULL */
     size_t computed;     /* fits */
 };
+
+/* A picture of one x column has the band too: along its curve, or at the query points. */
+static bool wants_band(const struct work *w)
+{
+    return w->o->se || (w->o->plot != NULL && w->fit->group->d == 1);
+}
+
+static int set_up_band(struct work *w, struct error *e)
+{
+    const struct regress_group *g = w->fit->group;
+    void **const band[] = { &w->fit->se, &w->fit->lower, &w->fit->upper };
+    int st = CMD_OK;
+    for (int k = 0; k < 3 && wants_band(w) && st == CMD_OK; k++)
+        st = array_new(band[k], g->n * g->v, real_size(g->single), e);
+    if (st == CMD_OK && w->o->slope)
+        st = array_new(&w->fit->slope, g->n * g->v * g->d, real_size(g->single), e);
+    return st;
+}
 
 static int set_up_memory(struct work *w, struct error *e)
 {
@@ -35,6 +55,8 @@ static int set_up_memory(struct work *w, struct error *e)
     int st = array_new(&w->fit->fit, g->n * g->v, size, e);
     if (st == CMD_OK)
         st = array_new(&w->fit->n_eff, g->n, size, e);
+    if (st == CMD_OK)
+        st = set_up_band(w, e);
     w->chunk = g->n;
     if (st != CMD_OK)
         return st;
@@ -59,60 +81,64 @@ static void *weights_at(const struct work *w, size_t start)
     return (char *)w->fit->heatmap + start * w->fit->group->m * real_size(w->fit->group->single);
 }
 
-/* Queries of one call, and where its results go. */
-struct batch {
-    void *q;
-    int64_t n;
-    void *fit; /* column after column, `stride` apart */
-    int64_t stride;
-    void *n_eff, *weights; /* or NULL */
-    bool loo;
-    int64_t origin; /* of the first query among the data's rows */
-    attpool_empty empty;
-};
+/* A place in an array of the fit's, which may be absent. */
+static void *at(const struct work *w, void *array, size_t numbers)
+{
+    return array != NULL ? (char *)array + numbers * real_size(w->fit->group->single) : NULL;
+}
 
-static attpool_status pool(struct work *w, const struct batch *b)
+static struct regress_keys_of all_keys(const struct work *w)
 {
     const struct regress_group *g = w->fit->group;
-    bool single = g->single;
-    int64_t m = (int64_t)g->m, d = (int64_t)g->d, v = (int64_t)g->v;
-    struct operand q, k, y, a, fit, n_eff, weights;
-    attpool_masks masks = { .size = sizeof masks,
-                            .leave_one_out = b->loo,
-                            .query_origin = b->origin };
-    attpool_pool_options options = { .size = sizeof options,
-                                     .score = ATTPOOL_KERNEL,
-                                     .empty = b->empty,
-                                     .kernel = &w->kernel.options,
-                                     .masks = &masks };
-    if (b->n_eff != NULL)
-        options.n_eff = operand_real(&n_eff, b->n_eff, single, 1, &b->n);
-    void *key_weights = w->kernel.adaptive[1] != NULL ? w->kernel.adaptive[1] : g->a;
-    if (key_weights != NULL)
-        options.key_weights = operand_real(&a, key_weights, single, 1, &m);
-    if (b->weights != NULL)
-        options.weights =
-            operand_real(&weights, b->weights, single, 2, (const int64_t[]){ b->n, m });
-    return attpool_pool(w->session.context,
-                        operand_real(&q, b->q, single, 2, (const int64_t[]){ b->n, d }),
-                        operand_real(&k, g->x, single, 2, (const int64_t[]){ m, d }),
-                        operand_real(&y, g->y, single, 2, (const int64_t[]){ m, v }), &options,
-                        operand_columns(&fit, b->fit, single, b->n, v, b->stride));
+    const void *a = w->kernel.adaptive[1] != NULL ? w->kernel.adaptive[1] : g->a;
+    return (struct regress_keys_of){ g->m, g->x, g->y, a };
+}
+
+/* Standard errors come with the fit, or where residuals are those of a sample by a call of its own,
+ * since its keys have another order. */
+static attpool_status call(struct work *w, struct regress_batch *b)
+{
+    const struct regress_keys_of keys = all_keys(w);
+    const bool sampled = w->residuals.rows < w->fit->group->m;
+    struct regress_batch more = { .q = b->q,
+                                  .n = b->n,
+                                  .se = b->se,
+                                  .stride = b->stride,
+                                  .empty = b->empty,
+                                  .residuals = w->residuals.values,
+                                  .rows = (int64_t)w->residuals.rows };
+    if (b->se == NULL || !sampled) {
+        b->residuals = w->residuals.values;
+        b->rows = (int64_t)w->residuals.rows;
+        return regress_call(w->o, w->fit, &keys, &w->kernel.options, &w->session, b);
+    }
+    b->se = NULL;
+    attpool_status status = regress_call(w->o, w->fit, &keys, &w->kernel.options, &w->session, b);
+    if (status == ATTPOOL_OK)
+        status =
+            regress_call(w->o, w->fit, &w->residuals.keys, &w->kernel.options, &w->session, &more);
+    b->missing = more.missing;
+    return status;
 }
 
 static attpool_status pool_queries(struct work *w, size_t start, size_t count, attpool_empty empty)
 {
     const struct regress_group *g = w->fit->group;
-    size_t size = real_size(g->single);
-    return pool(w, &(struct batch){ .q = (char *)g->q + start * g->d * size,
-                                    .n = (int64_t)count,
-                                    .fit = (char *)w->fit->fit + start * size,
-                                    .stride = (int64_t)g->n,
-                                    .n_eff = (char *)w->fit->n_eff + start * size,
-                                    .weights = weights_at(w, start),
-                                    .loo = w->o->loo,
-                                    .origin = (int64_t)start,
-                                    .empty = empty });
+    struct regress_batch b = { .q = at(w, g->q, start * g->d),
+                               .n = (int64_t)count,
+                               .fit = at(w, w->fit->fit, start),
+                               .se = at(w, w->fit->se, start),
+                               .slope = at(w, w->fit->slope, start),
+                               .stride = (int64_t)g->n,
+                               .n_eff = at(w, w->fit->n_eff, start),
+                               .weights = weights_at(w, start),
+                               .loo = w->o->loo,
+                               .origin = (int64_t)start,
+                               .empty = empty };
+    const attpool_status status = call(w, &b);
+    w->fit->singular += b.singular;
+    w->fit->missing += b.missing;
+    return status;
 }
 
 /* The curve of the picture. Where it has no data in reach it has a gap, if that is an error too. */
@@ -126,10 +152,10 @@ static int fit_curve(struct work *w, struct error *e)
     if (st != CMD_OK || curve->n == 0)
         return st;
     int64_t n = (int64_t)curve->n;
-    attpool_status status = pool(
-        w,
-        &(struct batch){ .q = curve->q, .n = n, .fit = curve->fit, .stride = n, .empty = empty });
-    return session_status(&w->session, status, NULL, 0, e);
+    struct regress_batch b = {
+        .q = curve->q, .n = n, .fit = curve->fit, .se = curve->se, .stride = n, .empty = empty
+    };
+    return session_status(&w->session, call(w, &b), NULL, 0, e);
 }
 
 static int no_data_in_reach(const struct work *w, size_t query, struct error *e)
@@ -166,7 +192,7 @@ static int fit_all(struct work *w, struct error *e)
         size_t count = n - start < w->chunk ? n - start : w->chunk;
         w->session.done = w->done + w->share * (double)start / (double)n;
         w->session.share = w->share * (double)count / (double)n;
-        attpool_status status = pool_queries(w, start, count, w->o->empty);
+        const attpool_status status = pool_queries(w, start, count, w->o->empty);
         if (status == ATTPOOL_E_EMPTY)
             return name_empty(w, start, count, e);
         if (status != ATTPOOL_OK)
@@ -210,6 +236,22 @@ static int select_bandwidths(struct work *w, struct error *e)
     return st;
 }
 
+/* Another part of it. */
+static int make_residuals(struct work *w, struct error *e)
+{
+    const size_t m = w->fit->group->m, most = search_most_rows(w->o);
+    const double pairs = (double)m * (double)(m < most ? m : most);
+    if (!wants_band(w))
+        return CMD_OK;
+    w->session.done = w->done;
+    w->session.share = w->share * pairs / (pairs + pairs_of(w->fit));
+    const int st = regress_residuals(w->o, w->fit, &w->kernel, &w->session, &w->residuals, e);
+    w->fit->residuals = w->residuals.rows;
+    w->done += w->session.share;
+    w->share -= w->session.share;
+    return st;
+}
+
 static int fit_one(struct work *w, struct error *e)
 {
     int st = select_bandwidths(w, e);
@@ -220,9 +262,14 @@ static int fit_one(struct work *w, struct error *e)
     if (st == CMD_OK)
         st = set_up_memory(w, e);
     if (st == CMD_OK)
+        st = make_residuals(w, e);
+    if (st == CMD_OK)
         st = fit_curve(w, e);
     if (st == CMD_OK)
         st = fit_and_write(w, e);
+    if (st == CMD_OK && w->fit->se != NULL)
+        regress_band(w->o, w->fit);
+    regress_residuals_free(&w->residuals);
     regress_kernel_free(&w->kernel);
     free(w->weights);
     w->weights = NULL;
@@ -282,6 +329,10 @@ void regress_fits_free(struct regress_fits *fits)
         struct regress_fit *f = &fits->item[i];
         free(f->fit);
         free(f->n_eff);
+        free(f->se);
+        free(f->lower);
+        free(f->upper);
+        free(f->slope);
         free(f->heatmap);
         free(f->chosen.value);
         free(f->selection.point);
@@ -289,6 +340,7 @@ void regress_fits_free(struct regress_fits *fits)
         free(f->curve.x);
         free(f->curve.q);
         free(f->curve.fit);
+        free(f->curve.se);
     }
     free(fits->item);
     *fits = (struct regress_fits){ .count = 0 };

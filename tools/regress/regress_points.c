@@ -98,5 +98,7 @@ int regress_curve(const struct regress_options *o, const struct regress_group *g
         points = fmax(points, (most - least) / bandwidths->value[0] * POINTS_A_BANDWIDTH);
     curve->n = (size_t)fmin(points, MOST_CURVE_POINTS);
     int st = make_grid(least, most, curve->n, &curve->x, e);
-    return st == CMD_OK ? array_new(&curve->fit, curve->n * g->v, real_size(g->single), e) : st;
+    if (st == CMD_OK)
+        st = array_new(&curve->fit, curve->n * g->v, real_size(g->single), e);
+    return st == CMD_OK ? array_new(&curve->se, curve->n * g->v, real_size(g->single), e) : st;
 }

@@ -150,6 +150,8 @@ void regress_report_input(const struct regress_options *o, const struct regress_
     report_put(r, r->root, "at", report_text(o->at));
     report_put(r, r->root, "grid", o->grid > 0 ? json_integer(o->grid) : json_null());
     report_put(r, r->root, "loo", json_boolean(o->loo));
+    report_put(r, r->root, "degree", json_integer((json_int_t)o->degree));
+    report_put(r, r->root, "level", o->se ? report_number(o->level) : json_null());
 }
 
 static void report_errors(const struct regress_options *o, const struct regress_tables *t,
@@ -217,6 +219,11 @@ static json_t *report_fit(const struct regress_options *o, const struct regress_
 {
     json_t *object = regress_report_choice(o, fit, r);
     report_put(r, object, "n", json_integer((json_int_t)fit->group->n));
+    report_put(r, object, "singular_rows", json_integer((json_int_t)fit->singular));
+    report_put(r, object, "residual_rows",
+               fit->residuals > 0 ? json_integer((json_int_t)fit->residuals) : json_null());
+    report_put(r, object, "rows_without_standard_error",
+               fit->residuals > 0 ? json_integer((json_int_t)fit->missing) : json_null());
     report_put(r, object, "n_eff",
                json_pack("{s:o, s:o, s:o}", "least", report_number(score->n_eff_least), "median",
                          report_number(score->n_eff_median), "most",

@@ -59,7 +59,9 @@ static int copy_rows(const struct regress_group *g, const struct sample *from,
     return st;
 }
 
-int sample_take(const struct regress_group *g, size_t most, struct sample *sample, struct error *e)
+/* Of more than `most` rows of positive case weight `most`, and with `others` these after them. */
+static int take(const struct regress_group *g, size_t most, bool others, struct sample *sample,
+                struct error *e)
 {
     const struct sample all = { .m = g->m, .x = g->x, .y = g->y, .a = g->a };
     struct ticket *tickets;
@@ -74,10 +76,24 @@ int sample_take(const struct regress_group *g, size_t most, struct sample *sampl
     if (st == CMD_OK && count > most) {
         qsort(tickets, count, sizeof *tickets, compare);
         qsort(tickets, most, sizeof *tickets, compare_rows);
-        sample->m = most;
+        qsort(tickets + most, count - most, sizeof *tickets, compare_rows);
+        sample->m = others ? count : most;
         st = copy_rows(g, &all, tickets, sample, e);
     }
     free(tickets);
+    return st;
+}
+
+int sample_take(const struct regress_group *g, size_t most, struct sample *sample, struct error *e)
+{
+    return take(g, most, false, sample, e);
+}
+
+int sample_first(const struct regress_group *g, size_t most, struct sample *sample, size_t *count,
+                 struct error *e)
+{
+    const int st = take(g, most, true, sample, e);
+    *count = sample->memory[0] != NULL && st == CMD_OK ? most : g->m;
     return st;
 }
 

@@ -151,7 +151,7 @@ static int settle(struct search *s, struct numbers *h, struct error *e)
 
 /* ---- the whole ---- */
 
-static size_t most_rows(const struct regress_options *o)
+size_t search_most_rows(const struct regress_options *o)
 {
     return o->cv_rows == 0 ? DEFAULT_ROWS : o->cv_rows > INT32_MAX ? SIZE_MAX : (size_t)o->cv_rows;
 }
@@ -166,7 +166,7 @@ static size_t planned_of(const struct regress_fit *fit)
 
 double regress_search_pairs(const struct regress_options *o, const struct regress_fit *fit)
 {
-    const double rows = fmin((double)fit->group->m, (double)most_rows(o));
+    const double rows = fmin((double)fit->group->m, (double)search_most_rows(o));
     if (!bandwidth_is_searched(fit->choice) || !kernels_have_bandwidth(fit->kernels))
         return 0;
     return (double)planned_of(fit) * rows * rows;
@@ -194,9 +194,9 @@ static int begin(struct search *s, struct error *e)
 {
     enum { FEWEST_ROWS = 3 };
     const struct regress_group *g = s->fit->group;
-    if (most_rows(s->o) < FEWEST_ROWS)
-        return error_set(e, CMD_USAGE, "--cv-rows: %zu rows are too few", most_rows(s->o));
-    int st = sample_take(g, most_rows(s->o), &s->rows, e);
+    if (search_most_rows(s->o) < FEWEST_ROWS)
+        return error_set(e, CMD_USAGE, "--cv-rows: %zu rows are too few", search_most_rows(s->o));
+    int st = sample_take(g, search_most_rows(s->o), &s->rows, e);
     if (st == CMD_OK && g->d == 1)
         st = sample_sort(g, &s->rows, &s->sorted, e);
     if (st == CMD_OK)

@@ -33,6 +33,13 @@ int sample_sort(const struct regress_group *g, const struct sample *sample, stru
                 struct error *e);
 void sample_free(struct sample *sample);
 
+/* All rows, those of sample_take first if there are more: *count of them. */
+int sample_first(const struct regress_group *g, size_t most, struct sample *sample, size_t *count,
+                 struct error *e);
+
+/* The most rows that a score or residuals are made of. */
+size_t search_most_rows(const struct regress_options *o);
+
 /* The largest distance of a row from the nearest other one, of one column: a compact kernel has to
  * be wider. */
 int sample_gap(const struct regress_group *g, const struct sample *sample, double *gap,

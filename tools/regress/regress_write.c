@@ -12,13 +12,37 @@ struct writing {
     const struct regress_tables *t;
     const struct regress_groups *groups;
     const struct regress_fits *fits;
-    size_t columns; /* a row is keys, x, fits, n_eff */
+    size_t columns; /* a row is keys, x, fits, n_eff, bands, slopes */
     struct regress_keys keys;
     struct table_out *out;    /* [fits + 1][columns] */
     struct table_part *parts; /* [fits + 1], the last of query points without a fit */
 };
 
 /* ---- parts ---- */
+
+/* Column `k` of an array of the fit's, or of nothing. */
+static struct table_out number_column(const struct regress_group *g, const char *name,
+                                      const void *array, size_t k)
+{
+    const void *column =
+        array != NULL ? (const char *)array + k * g->n * real_size(g->single) : NULL;
+    return (struct table_out){ .name = name,
+                               .missing = g->missing,
+                               .f32 = g->single ? column : NULL,
+                               .f64 = g->single ? NULL : column };
+}
+
+static struct table_out more_column(const struct writing *w, const struct regress_group *g,
+                                    const struct regress_fit *fit, size_t k)
+{
+    const size_t bands = w->o->se ? 3 * g->v : 0;
+    const void *array = NULL;
+    if (fit != NULL && k < bands)
+        array = k % 3 == 0 ? fit->se : k % 3 == 1 ? fit->lower : fit->upper;
+    else if (fit != NULL)
+        array = fit->slope;
+    return number_column(g, w->t->more_names[k], array, k < bands ? k / 3 : k - bands);
+}
 
 /* fit NULL: query points that have none. */
 static void fill_part(struct writing *w, size_t i, const struct regress_group *g,
@@ -35,16 +59,11 @@ static void fill_part(struct writing *w, size_t i, const struct regress_group *g
         *out++ = (struct table_out){ .name = w->t->x_names[c],
                                      .f64 = g->points[c],
                                      .nan_is_missing = true };
-    for (size_t k = 0; k <= g->v; k++) {
-        bool last = k == g->v;
-        const void *column = fit == NULL ? NULL
-                             : last      ? fit->n_eff
-                                         : (const char *)fit->fit + k * g->n * real_size(g->single);
-        *out++ = (struct table_out){ .name = last ? "n_eff" : w->t->fit_names[k],
-                                     .missing = g->missing,
-                                     .f32 = g->single ? column : NULL,
-                                     .f64 = g->single ? NULL : column };
-    }
+    for (size_t k = 0; k < g->v; k++)
+        *out++ = number_column(g, w->t->fit_names[k], fit != NULL ? fit->fit : NULL, k);
+    *out++ = number_column(g, "n_eff", fit != NULL ? fit->n_eff : NULL, 0);
+    for (size_t k = 0; k < w->t->more_count; k++)
+        *out++ = more_column(w, g, fit, k);
 }
 
 static int set_up(struct writing *w, struct error *e)
@@ -53,7 +72,7 @@ static int set_up(struct writing *w, struct error *e)
     int st = regress_keys(w->o, w->t, w->fits, &w->keys, e);
     if (st != CMD_OK)
         return st;
-    w->columns = w->keys.count + w->t->d + w->t->v + 1;
+    w->columns = w->keys.count + w->t->d + w->t->v + 1 + w->t->more_count;
     w->out = calloc(parts * w->columns, sizeof *w->out);
     w->parts = calloc(parts, sizeof *w->parts);
     if (w->out == NULL || w->parts == NULL)
