@@ -15,7 +15,7 @@ int main(void)
         suite_plot_matrix, suite_gnuplot,   suite_grad_oracle, suite_grad,
         suite_rule,        suite_dropout,   suite_density,     suite_curve,
         suite_score,       suite_adaptive,  suite_regression,  suite_regression_oracle,
-        suite_train,       suite_classify,
+        suite_lines,       suite_train,     suite_classify,
     };
     return run_suites(suites, sizeof suites / sizeof suites[0]);
 }

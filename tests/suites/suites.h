@@ -19,6 +19,7 @@ Suite *suite_density(void);
 Suite *suite_adaptive(void);
 Suite *suite_curve(void);
 Suite *suite_score(void);
+Suite *suite_lines(void);
 Suite *suite_regression(void);
 Suite *suite_regression_oracle(void);
 Suite *suite_golden(void);
