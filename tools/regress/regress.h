@@ -156,7 +156,8 @@ struct regress_selection {
     struct numbers base; /* one a column */
     double score;        /* of the bandwidths chosen */
     size_t rows;         /* that they were chosen by; 0: there was no search */
-    size_t evaluations;  /* of scores */
+    size_t evaluations;  /* of scores, */
+    double pairs;        /* and how many pairs of rows these looked at */
 };
 
 /* A group with a kernel (or one a column) and a bandwidth (or one a column). */

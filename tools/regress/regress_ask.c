@@ -73,14 +73,16 @@ static int ask(const struct search *s, const struct sample *rows, const struct n
     return st;
 }
 
-/* The next so many evaluations of those planned. */
-static void advance(struct search *s, size_t count)
+/* The next pairs of rows of those planned. */
+static void advance(struct search *s, const struct sample *rows, size_t count)
 {
-    const double planned = (double)(s->planned > 0 ? s->planned : 1);
-    const double done = fmin((double)s->fit->selection.evaluations / planned, 1);
+    struct regress_selection *c = &s->fit->selection;
+    const double pairs = (double)count * (double)rows->m * (double)rows->m;
+    const double done = fmin(c->pairs / s->planned, 1);
     s->session->done = s->done + s->share * done;
-    s->session->share = s->share * fmin((double)count / planned, 1 - done);
-    s->fit->selection.evaluations += count;
+    s->session->share = s->share * fmin(pairs / s->planned, 1 - done);
+    c->evaluations += count;
+    c->pairs += pairs;
 }
 
 int search_score(struct search *s, const struct sample *rows, const struct numbers *h,
@@ -89,7 +91,7 @@ int search_score(struct search *s, const struct sample *rows, const struct numbe
     struct question q;
     int64_t missing;
     int st = ask(s, rows, h, &q, e);
-    advance(s, 1);
+    advance(s, rows, 1);
     if (st == CMD_OK)
         st = session_status(s->session,
                             attpool_bandwidth_score(s->session->context, q.K, q.V, &q.options,
@@ -152,7 +154,7 @@ int search_curve(struct search *s, const struct sample *rows, const struct numbe
     int st = ask(s, rows, h, &q, e);
     if (st == CMD_OK && (scores == NULL || without == NULL))
         st = error_memory(e, count * sizeof *scores);
-    advance(s, count);
+    advance(s, rows, count);
     if (st == CMD_OK)
         st = session_status(s->session,
                             attpool_bandwidth_curve(s->session->context, q.K, q.V, &q.options,

@@ -12,7 +12,7 @@
 /* The searches from all starts look at so many rows, those from the best at all. */
 enum {
     GRID = 40,
-    START_ROWS = 2000,
+    START_ROWS = 1000,
     MOST_FINALS = 2,
     MOST_EVALUATIONS = 100,
     USUAL_EVALUATIONS = 25
@@ -21,8 +21,13 @@ enum {
 /* A step from the coarse bandwidth to a start. */
 #define START_STEP 6.0
 /* Of a search from a start, in logarithms of bandwidths; of them those are the same. */
-#define TOLERANCE 1e-4
-#define SAME      0.05
+#define TOLERANCE       1e-4
+#define START_TOLERANCE 1e-2 /* where another search goes on */
+#define SAME            0.05
+
+/* Of searches that know no gradient, in logarithms of bandwidths. */
+#define FIRST_STEP 0.5
+#define FINAL_STEP 0.1
 
 /* A score that is not finite, in units of the first one. */
 #define PENALTY 10.0
@@ -42,15 +47,18 @@ struct columns {
     struct numbers h;
     double unit; /* of the score */
     bool smooth;
+    double step; /* where there is no gradient */
     struct error *e;
 };
 
-size_t search_columns_planned(const struct regress_fit *fit)
+double search_columns_pairs(const struct regress_fit *fit, double rows)
 {
-    const size_t d = fit->group->d;
+    const double starts = 3 * (double)fit->group->d + 1, some = fmin(rows, START_ROWS);
+    const double finals = some < rows ? MOST_FINALS : 0;
     if (fit->choice->steps > 0)
-        return (size_t)fit->choice->steps + 1;
-    return GRID + (3 * d + 1 + MOST_FINALS) * USUAL_EVALUATIONS;
+        return (double)(fit->choice->steps + 1) * rows * rows;
+    return (GRID + starts * USUAL_EVALUATIONS) * some * some +
+           (finals * USUAL_EVALUATIONS + 1) * rows * rows;
 }
 
 /* Has each kernel a derivative everywhere? */
@@ -95,11 +103,11 @@ static int descend(struct columns *c, struct place *place, struct error *e)
     nlopt_set_min_objective(search, objective, c);
     nlopt_set_lower_bounds(search, c->low);
     nlopt_set_upper_bounds(search, c->high);
-    nlopt_set_xtol_abs1(search, TOLERANCE);
+    nlopt_set_xtol_abs1(search, c->rows->m < c->s->rows.m ? START_TOLERANCE : TOLERANCE);
     nlopt_set_ftol_rel(search, 1e-9);
     nlopt_set_maxeval(search, MOST_EVALUATIONS);
     if (!c->smooth)
-        nlopt_set_initial_step1(search, 0.5);
+        nlopt_set_initial_step1(search, c->step);
     /* Whatever stops it, the place is the best of those that it looked at. */
     (void)nlopt_optimize(search, place->x, &value);
     nlopt_destroy(search);
@@ -233,6 +241,9 @@ static int search_places(struct columns *c, const struct sample *all, struct err
         return st;
     const double scale = log((double)c->rows->m / (double)all->m) / ((double)c->d + 4);
     c->rows = all;
+    /* So near to the end a gradient, which takes as long as ten scores, has no advantage. */
+    c->smooth = false;
+    c->step = FINAL_STEP;
     size_t finals = 0;
     for (size_t k = 0; k < c->starts && finals < MOST_FINALS && st == CMD_OK; k++) {
         if (k > 0 && same_place(c, &c->place[k], &c->place[k - 1]))
@@ -267,7 +278,9 @@ static int optimise(struct search *s, const struct sample *rows, double factor, 
                     struct error *e)
 {
     const struct numbers *base = &s->fit->selection.base;
-    struct columns c = { .s = s, .rows = rows, .d = base->count, .e = e, .unit = 1 };
+    struct columns c = {
+        .s = s, .rows = rows, .d = base->count, .e = e, .unit = 1, .step = FIRST_STEP
+    };
     /* the gradient is that of local constants and of bandwidths that no row changes */
     c.smooth =
         is_smooth(s->fit->kernels) && s->o->adaptive.method == ADAPTIVE_NONE && s->o->degree == 0;

@@ -156,20 +156,15 @@ size_t search_most_rows(const struct regress_options *o)
     return o->cv_rows == 0 ? DEFAULT_ROWS : o->cv_rows > INT32_MAX ? SIZE_MAX : (size_t)o->cv_rows;
 }
 
-static size_t planned_of(const struct regress_fit *fit)
-{
-    const size_t steps = (size_t)fit->choice->steps;
-    if (fit->group->d > 1)
-        return search_columns_planned(fit);
-    return steps > 0 ? steps + 1 : GRID + NARROWINGS * NARROW + 1;
-}
-
 double regress_search_pairs(const struct regress_options *o, const struct regress_fit *fit)
 {
     const double rows = fmin((double)fit->group->m, (double)search_most_rows(o));
+    const double steps = (double)fit->choice->steps;
     if (!bandwidth_is_searched(fit->choice) || !kernels_have_bandwidth(fit->kernels))
         return 0;
-    return (double)planned_of(fit) * rows * rows;
+    if (fit->group->d > 1)
+        return search_columns_pairs(fit, rows);
+    return (steps > 0 ? steps + 1 : GRID + NARROWINGS * NARROW + 1) * rows * rows;
 }
 
 static int find_ranges(struct search *s, struct error *e)
@@ -201,7 +196,6 @@ static int begin(struct search *s, struct error *e)
         st = sample_sort(g, &s->rows, &s->sorted, e);
     if (st == CMD_OK)
         st = find_ranges(s, e);
-    s->planned = planned_of(s->fit);
     if (st == CMD_OK && s->rows.m < g->m)
         error_note("%s%s--bandwidth %s looks at %zu of %zu rows (see --cv-rows)",
                    g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
@@ -244,7 +238,8 @@ int regress_search(const struct regress_options *o, const struct regress_tables 
                         .fit = fit,
                         .session = session,
                         .done = session->done,
-                        .share = session->share };
+                        .share = session->share,
+                        .planned = regress_search_pairs(o, fit) };
     bool at_top = false;
     int st = begin(&s, e);
     if (st == CMD_OK)

@@ -23,7 +23,7 @@ struct search {
     struct sample sorted; /* of one column by x, which spares keys that are out of reach */
     double *range;        /* [d], of the columns */
     double done, share;   /* of the whole work: before the search, and by it */
-    size_t planned;       /* evaluations of a score */
+    double planned;       /* pairs of rows */
 };
 
 /* Those of positive case weight, at most `most` of them, drawn by the row's number
@@ -68,8 +68,9 @@ size_t search_best(const struct regress_selection *selection);
 int search_score(struct search *s, const struct sample *rows, const struct numbers *h,
                  double *score, size_t *without, double *gradient, struct error *e);
 
-/* Bandwidths of several columns (regress_columns.c), and about how many scores that takes. */
+/* Bandwidths of several columns (regress_columns.c), and about how many pairs of rows that looks
+ * at. */
 int search_columns(struct search *s, double *h, struct error *e);
-size_t search_columns_planned(const struct regress_fit *fit);
+double search_columns_pairs(const struct regress_fit *fit, double rows);
 
 #endif

@@ -82,8 +82,7 @@ static void say(const struct regress_tables *t, const struct regress_fit *fit)
     describe(t, fit->bandwidths, text, sizeof text);
     if (c->rows > 0)
         snprintf(score, sizeof score, ", score %.6g, of %zu %s of %zu rows, %.2g pairs", c->score,
-                 c->evaluations, c->evaluations == 1 ? "score" : "scores", c->rows,
-                 (double)c->evaluations * (double)c->rows * (double)c->rows);
+                 c->evaluations, c->evaluations == 1 ? "score" : "scores", c->rows, c->pairs);
     error_summary("%s%sbandwidth%s %s by %s%s", label != NULL ? label : "",
                   label != NULL ? ": " : "", fit->bandwidths->count > 1 ? "s" : "", text,
                   bandwidth_choice_name(fit->choice), score);
