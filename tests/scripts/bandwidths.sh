@@ -116,6 +116,15 @@ ok regress "$data/faithful.csv" --x 1 --y 2 --bandwidth aicc --json report.json
 within 2e-3 "$(raw bandwidth)" 0.24121382
 within 1e-5 "$(raw score)" 4.47930465
 
+# lines: statsmodels' ll
+ok regress "$data/mcycle.csv" --x 1 --y 2 --degree 1 --json report.json -o fit.csv
+within 2e-3 "$(raw bandwidth)" 1.47580185
+test "$(loo "$data/mcycle.csv" --x 1 --y 2 --degree 1 --bandwidth "$(raw bandwidth)")" = "$(raw score)" ||
+    fail "lines: --loo has another error than $(raw score)"
+run 0 regress "$data/iris.csv" --x 1,2 --y 4 --degree 1 --json report.json -o fit.csv
+test "$(loo "$data/iris.csv" --x 1,2 --y 4 --degree 1 --bandwidth "$(json report.json fits.0.bandwidth | tr -d '[]')")" = \
+    "$(raw score)" || fail "lines of two columns: --loo has another error than $(raw score)"
+
 # several y, case weights, float32
 run 0 regress "$data/iris.csv" --x 1 --y 2,3 --case-weights 4 --json report.json -o fit.csv
 test "$(loo "$data/iris.csv" --x 1 --y 2,3 --case-weights 4 --bandwidth "$(raw bandwidth)")" = "$(raw score)" ||
@@ -164,6 +173,15 @@ within 1e-9 "$(raw bandwidth)" 0.006989
 run 0 regress many.csv --x x --y y --cv-rows 500 --bandwidth 0.005:0.01:2 --json report.json -o some.csv
 within 1e-9 "$(raw bandwidth)" 0.01
 fails 2 '--cv-rows: 2 rows are too few' regress many.csv --x x --y y --cv-rows 2
+
+# A search that is interrupted leaves nothing behind.
+perl -e 'srand 4; print "x,z,y\n"; printf "%.6f,%.6f,%.6f\n", rand, rand, rand for 1 .. 20000' >large.csv
+mkdir left
+# shellcheck disable=SC2086
+perl -e 'my $p = fork; if (!$p) { $SIG{INT} = "DEFAULT"; exec @ARGV or exit 1 } sleep 1; kill INT => $p; waitpid $p, 0;
+    print $? & 127' -- $ATTPOOL regress large.csv --x x,z --y y --backend scalar --threads 1 -o left/fit.csv >out 2>err
+test "$(cat out)" = 2 || fail "an interrupted search ended with $(cat out): $(cat err)"
+test -z "$(ls left)" || fail "an interrupted search left $(ls left)"
 
 # ---- several columns ----
 
