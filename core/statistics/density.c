@@ -3,10 +3,9 @@
 /* Kernel density: sums of weights by pooling, and from them densities, row by row in double. */
 #include "core/statistics/density.h"
 
-#include "backends/elementary.h"
 #include "core/call/call.h"
 #include "core/statistics/constant.h"
-#include "core/statistics/elementary.h"
+#include "core/statistics/density_row.h"
 #include "core/tensor/memory.h"
 
 #include <stddef.h>
@@ -287,28 +286,6 @@ static attpool_status pool(struct density_call *c)
 
 /* ---- densities ---- */
 
-struct log_number {
-    double value, log;
-};
-
-/* sum 2^(4 max) / total times the factor. */
-static struct log_number density_of(const struct scaled *factor, double max, double sum,
-                                    double total)
-{
-    struct scaled x = scaled_over(scaled_of(sum), total);
-    x = scaled_times(x, factor->m);
-    x.e += factor->e;
-    const double log = fma(max, 4 * LN2_F64, fma((double)x.e, LN2_F64, ap_log(x.m)));
-    const double t = 4 * max, whole = rint(t);
-    if (fabs(t) < 0x1p50 && t != 0) {
-        x = scaled_times(x, ap_exp2(t - whole));
-        x.e += (int64_t)whole;
-    } else if (t != 0) {
-        x.e = t > 0 ? INT32_MAX : INT32_MIN;
-    }
-    return (struct log_number){ scaled_value(x), log };
-}
-
 static double number_at(const struct buffer *buffer, int type, int64_t i)
 {
     return type == TYPE_F32 ? (double)((const float *)buffer->host)[i]
@@ -325,13 +302,14 @@ static void write_rows(const struct density_call *c, const struct view *density,
         for (int64_t h = 0; h < p->heads; h++)
             for (int64_t i = 0; i < p->n; i++) {
                 const int64_t item = b * p->heads + h, row = item * p->n + i;
-                const struct log_number f = density_of(
-                    &c->factor, number_at(&c->max, type, row), number_at(&c->sum, type, row),
-                    number_at(&c->total, type, c->totals == c->rows ? row : item));
+                const double max = number_at(&c->max, type, row);
+                const struct scaled x =
+                    share_of(&c->factor, number_at(&c->sum, type, row),
+                             number_at(&c->total, type, c->totals == c->rows ? row : item));
                 if (density)
-                    ap_view_set(density, b, h, i, 0, f.value);
+                    ap_view_set(density, b, h, i, 0, value_of(x, max));
                 if (log_density)
-                    ap_view_set(log_density, b, h, i, 0, f.log);
+                    ap_view_set(log_density, b, h, i, 0, log_of(x, max));
             }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/kernels.h"
+#include "core/statistics/scaled.h"
 #include "tests/suites/golden.h"
 #include "tests/suites/suites.h"
 
@@ -192,6 +193,37 @@ START_TEST(constants_do_not_overflow)
 }
 END_TEST
 
+static void check_scaled(double x)
+{
+    int e = 0;
+    const double m = frexp(x, &e);
+    const struct scaled s = scaled_of(x);
+    ck_assert_msg(isnan(x) ? isnan(s.m) : s.m == m && (!isfinite(x) || s.e == e), "%a", x);
+    ck_assert_msg(isnan(x) ? isnan(scaled_value(s)) : scaled_value(s) == x, "%a", x);
+    for (int k = -2200; k <= 2200 && isfinite(x); k += 11) {
+        const struct scaled far = { s.m, s.e + k };
+        ck_assert_msg(scaled_value(far) == ldexp(m, e + k), "%a times 2^%d", x, k);
+    }
+}
+
+/* By bits as by frexp and ldexp. */
+START_TEST(scaled_numbers_are_exact)
+{
+    static const double some[] = {
+        0,           -0.0,     1,  0.5,      -0.75,     0x1p-1022, 0x1p-1074,
+        0x1.8p-1023, 0x1p1023, -3, HUGE_VAL, -HUGE_VAL, NAN,       0x1.fffffffffffffp1023
+    };
+    for (size_t i = 0; i < COUNT(some); i++)
+        check_scaled(some[i]);
+    for (uint64_t i = 0; i < 1000; i++) {
+        const uint64_t bits = random_bits(7, i);
+        double x;
+        memcpy(&x, &bits, sizeof x);
+        check_scaled(x);
+    }
+}
+END_TEST
+
 /* ---- errors ---- */
 
 struct errors {
@@ -305,6 +337,7 @@ Suite *suite_density(void)
     tcase_add_test(tc, out_of_reach_and_without_data);
     tcase_add_test(tc, leave_one_out_leaves_one_out);
     tcase_add_test(tc, constants_do_not_overflow);
+    tcase_add_test(tc, scaled_numbers_are_exact);
     tcase_add_test(tc, what_is_wrong_is_named);
     tcase_add_test(tc, kernels_without_an_integral_are_refused);
     suite_add_tcase(suite, tc);

@@ -39,7 +39,8 @@ enum {
     BENCH_PRODUCT = 1 << 14,
     BENCH_LSE = 1 << 15,
     BENCH_N_EFF = 1 << 16,
-    BENCH_SORTED = 1 << 17 /* queries and keys ascend */
+    BENCH_SORTED = 1 << 17, /* queries and keys ascend */
+    BENCH_DENSITY = 1 << 18 /* of the keys, in the place of the fit */
 };
 
 enum { BENCH_WINDOW_LEFT = 255 };
@@ -108,6 +109,7 @@ void bench_data_free(struct bench_data *data);
 struct bench_call {
     const struct bench_data *data;
     struct operand operand[BENCH_ARRAYS];
+    struct operand density; /* the output of BENCH_DENSITY */
     attpool_kernel_options kernel;
     attpool_masks masks;
     attpool_pool_options pool;

@@ -232,6 +232,8 @@ void bench_call_new(struct bench_call *call, struct bench_data *data)
     }
     if (data->c->with & BENCH_NT)
         transpose(&x[2]);
+    if (data->c->with & BENCH_DENSITY)
+        operand_real(&call->density, data->array[0].data, data->single, 1, data->array[0].shape);
     set_options(call);
 }
 
@@ -246,6 +248,9 @@ attpool_status bench_call_run(attpool_context *context, struct bench_call *call)
     case BENCH_KERNEL:
         return attpool_kernel(context, &x[1].tensor, &x[2].tensor, &call->kernel, &x[0].tensor);
     default:
+        if (call->data->c->with & BENCH_DENSITY)
+            return attpool_density(context, &x[1].tensor, &x[2].tensor, &call->pool,
+                                   &call->density.tensor, NULL);
         return attpool_pool(context, &x[1].tensor, &x[2].tensor, &x[3].tensor, &call->pool,
                             &x[0].tensor);
     }

@@ -36,6 +36,12 @@
         "regress gaussian 4096 d=" #dims text, BENCH_REGRESS, BENCH_OWN | (with), 1, 4096, 4096,   \
             dims, 1, LIMIT BOTH(2), .plain = "regress gaussian 4096 d=" #dims                      \
     }
+/* A density instead of a fit. */
+#define DENSITY(dims)                                                                              \
+    {                                                                                              \
+        "density gaussian 4096 d=" #dims, BENCH_REGRESS, BENCH_OWN | BENCH_DENSITY, 1, 4096, 4096, \
+            dims, 1, LIMIT BOTH(1), .plain = "regress gaussian 4096 d=" #dims                      \
+    }
 #define ONE_QUERY(text, with)                                                                      \
     {                                                                                              \
         "regress gaussian one query d=1" text, BENCH_REGRESS, BENCH_OWN | (with), 1, 1, 1000000,   \
@@ -137,6 +143,8 @@ const struct bench_case bench_cases[] = {
     OPTION(" inverse_bandwidths", 3, BENCH_WIDTHS),
     OPTION(" key bandwidths", 3, BENCH_KEY_BANDWIDTHS),
     OPTION(" product", 3, BENCH_PRODUCT),
+    DENSITY(1),
+    DENSITY(3),
     ONE_QUERY(" key weights", BENCH_KEY_WEIGHTS),
     ONE_QUERY(" key bandwidths", BENCH_KEY_BANDWIDTHS),
     ONE_QUERY(" mask", BENCH_MASK),
