@@ -74,16 +74,17 @@ attpool_status ap_engine_progress(struct engine *engine, double fraction)
     return ap_engine_fail(engine, ATTPOOL_E_CANCELLED, "cancelled by the progress callback");
 }
 
-void ap_engine_span(struct engine *engine, double from, double to)
-{
-    engine->span_from = from;
-    engine->span_to = to;
-}
-
 void ap_engine_part(struct engine *engine, double from, double to)
 {
     engine->progress_from = from;
     engine->progress_to = to;
+}
+
+void ap_engine_span(struct engine *engine, double from, double to)
+{
+    engine->span_from = from;
+    engine->span_to = to;
+    ap_engine_part(engine, 0, 1);
 }
 
 static bool watch(void *arg, double fraction)
