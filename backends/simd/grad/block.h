@@ -8,6 +8,9 @@
 #include "backends/simd/pool/dropout.h"
 #include "backends/simd/pool/score.h"
 
+/* Columns of numbers that go side by side. */
+enum { GRAD_COLUMNS = 4 };
+
 struct grad_tile {
     struct pool_tile t; /* s: W of the block, included: who takes part */
     const struct grad_plan *plan;
@@ -17,8 +20,10 @@ struct grad_tile {
     real max[POOL_LANES(LANES)], times[POOL_LANES(LANES)], gain[POOL_LANES(LANES)];
     real weighted[POOL_LANES(LANES)]; /* 1 where the row is, else 0 */
     int64_t kind[POOL_LANES(LANES)];
-    bool special; /* some row is not weighted */
-    bool plain;   /* queries and dO are finite */
+    real *power, *square; /* P and w'^2 of what has inverse bandwidths of its own: see widths.h */
+    bool special;         /* some row is not weighted */
+    bool plain;           /* queries and dO are finite */
+    bool common;          /* all of max are (math/relative.h) */
 };
 
 static bool grad_is_finite(const real *x, size_t n)
@@ -29,11 +34,20 @@ static bool grad_is_finite(const real *x, size_t n)
     return !m_any(bad);
 }
 
+static bool grad_row_is_finite(const element *x, int64_t n)
+{
+    vec_mask bad = m_first(0);
+    for (int64_t i = 0; i < n; i += LANES)
+        bad = m_or(bad, m_not(v_le(v_abs(load(x + i, int_min(LANES, n - i))), v_set1(REAL_MAX))));
+    return !m_any(bad);
+}
+
 static void grad_tile_facts(struct grad_tile *g)
 {
     const struct pool_tile *t = &g->t;
     const struct pool_args *p = g->plan->a->pool;
     g->special = false;
+    g->common = true;
     for (int lane = 0; lane < t->lanes; lane++) {
         const int64_t at = grad_row_number(p, t->b, t->head[lane], t->query[lane]);
         const real l = ((const real *)g->facts->sum)[at];
@@ -43,6 +57,7 @@ static void grad_tile_facts(struct grad_tile *g)
         g->times[lane] = t->plan->divide ? l : 1 / l;
         g->weighted[lane] = g->kind[lane] == GRAD_WEIGHTED;
         g->special |= g->kind[lane] != GRAD_WEIGHTED;
+        g->common &= r_abs(g->max[lane]) < REAL(SCORE_LARGE);
     }
 }
 
@@ -129,6 +144,62 @@ static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
         }
 }
 
+/* The same where all keys take part in all rows but the far ones, whose numbers become 0: 4 keys
+ * and LANES rows, from key j and lane i on. */
+VEC_FN void grad_open_group(struct grad_tile *g, const struct pool_block *x, int j, int i,
+                            const bool log, const bool cuts)
+{
+    const struct pool_tile *t = &g->t;
+    const struct pool_plan *p = t->plan;
+    const vec c = v_set1(p->c), max = v_loadu(g->max + i), minus = v_mul(v_set1(-4), max);
+    const vec limit = v_set1(REAL(NEAR_LIMIT)), times = v_loadu(g->times + i);
+    const vec_mask near = v_gt(max, limit);
+    vec w[4];
+    vec_mask far[4];
+    UNROLL_FOR (int k = 0; k < 4; k++) {
+        const vec s = v_loadu(t->s + (j + k) * t->lanes + i);
+        const vec exponent = v_set1(log && x->scaled ? t->exponents[j + k] : 0);
+        w[k] = s;
+        if (log)
+            w[k] = g->common && !x->scaled ? v_fma(c, s, minus) : v_relative(c, s, exponent, max);
+        if (cuts)
+            far[k] = m_and(near, v_le(v_relative(c, s, exponent, limit), v_set1(REAL(FAR_LIMIT))));
+    }
+    if (log)
+        weight_powers(w, 4, false);
+    UNROLL_FOR (int k = 0; k < 4; k++) {
+        const int at = (j + k) * t->lanes + i;
+        if (p->factor)
+            w[k] = v_mul(w[k], v_loadu(t->factor + at));
+        if (p->weighted)
+            w[k] = v_mul(w[k], v_set1(t->weights[j + k]));
+        w[k] = p->divide ? v_div(w[k], times) : v_mul(w[k], times);
+        const vec gain = v_add(v_loadu(g->gradient + at), v_loadu(g->gain + i));
+        const vec gradient = v_mul(w[k], gain);
+        v_storeu(t->s + at, cuts ? v_select(far[k], v_zero(), w[k]) : w[k]);
+        v_storeu(g->gradient + at, cuts ? v_select(far[k], v_zero(), gradient) : gradient);
+    }
+}
+
+/* There is room for BLOCK keys, so the last group may go beyond the block's. */
+VEC_FN void grad_open_of(struct grad_tile *g, const struct pool_block *x, const bool log,
+                         const bool cuts)
+{
+    for (int j = 0; j < x->count; j += 4)
+        for (int i = 0; i < g->t.lanes; i += LANES)
+            grad_open_group(g, x, j, i, log, cuts);
+}
+
+static void grad_open_weights(struct grad_tile *g, const struct pool_block *x)
+{
+    if (g->t.plan->cuts)
+        grad_open_of(g, x, true, true);
+    else if (g->t.plan->has_max)
+        grad_open_of(g, x, true, false);
+    else
+        grad_open_of(g, x, false, false);
+}
+
 /* What dropout makes of dO . v. */
 static void grad_block_drop(struct grad_tile *g, const struct pool_block *x)
 {
@@ -159,15 +230,46 @@ static void grad_block_values(struct grad_tile *g, const struct pool_block *x)
         pool_fill(g->gradient, (size_t)(x->count * g->t.lanes), 0);
 }
 
-static void grad_block(struct grad_tile *g, const struct pool_block *x)
+/* Are the coordinates of the block's keys finite, where sums go over them whoever takes part? */
+static bool grad_keys_are_finite(const struct grad_tile *g, const struct pool_block *x)
 {
+    const struct array *k = &g->plan->a->pool->k;
+    if (g->plan->path != GRAD_DOT && g->plan->path != GRAD_ADDITIVE)
+        return true;
+    const element *from = row_at(k, g->t.b, g->t.head0, x->first);
+    const int64_t d = g->plan->a->pool->d;
+    bool finite = true;
+    for (int j = 0; j < x->count; j++, from += k->row)
+        if (k->col == 1)
+            finite &= grad_row_is_finite(from, d);
+        else
+            for (int64_t c = 0; c < d; c++)
+                finite &= r_abs(get(from + c * k->col)) <= REAL_MAX;
+    return finite;
+}
+
+/* Do all keys of the block take part in all rows, or are far? Then `included` is not written, which
+ * nobody looks at while all numbers are finite. */
+static bool grad_block_is_open(const struct grad_tile *g, const struct pool_block *x, bool finite)
+{
+    return g->plain && finite && !g->special && !g->t.plan->compact && !g->t.plan->drops &&
+           !pool_block_masked(&g->t, x);
+}
+
+/* `finite`: what is read of the block's keys is. */
+static void grad_block(struct grad_tile *g, const struct pool_block *x, bool finite)
+{
+    const bool open = grad_block_is_open(g, x, finite);
     grad_block_values(g, x);
     if (g->t.plan->drops)
         pool_block_kept(&g->t, x);
     if (g->plan->a->pool->dropout.scale != 1)
         grad_block_drop(g, x);
-    pool_block_scores(&g->t, x, true);
-    grad_block_weights(g, x);
+    pool_block_scores(&g->t, x, !open);
+    if (open)
+        grad_open_weights(g, x);
+    else
+        grad_block_weights(g, x);
     if (g->special)
         grad_block_special(g, x);
 }
@@ -178,6 +280,8 @@ static void grad_tile_allocate(struct grad_tile *g, struct pool_arena *c)
     pool_tile_allocate(&g->t, c);
     g->d_out = pool_arena_take(c, (size_t)g->plan->a->pool->v * lanes);
     g->gradient = pool_arena_take(c, BLOCK * lanes);
+    g->power = pool_arena_take(c, BLOCK + lanes);
+    g->square = pool_arena_take(c, BLOCK + lanes);
 }
 
 #endif

@@ -7,9 +7,6 @@
 
 #include "backends/simd/grad/block.h"
 
-/* Columns of numbers that go side by side. */
-enum { GRAD_COLUMNS = 4 };
-
 /* to += the sum over the block's keys of g k_c, for a vector of queries and n coordinates. */
 VEC_FN void grad_row_columns(const struct grad_tile *g, const struct pool_block *x, int i,
                              int64_t c, real *to, const int n, const bool plain)
@@ -48,21 +45,11 @@ VEC_FN void grad_row_points_all(const struct grad_tile *g, const struct pool_blo
     }
 }
 
-/* Are the coordinates of the block's keys finite? */
-static bool grad_keys_are_finite(const struct grad_tile *g, const struct pool_block *x)
+/* `finite`: the coordinates of the block's keys are. */
+static void grad_row_points(const struct grad_tile *g, const struct pool_block *x, bool finite,
+                            real *to)
 {
-    const struct array *k = &g->plan->a->pool->k;
-    const element *from = row_at(k, g->t.b, g->t.head0, x->first);
-    bool finite = true;
-    for (int j = 0; j < x->count; j++, from += k->row)
-        for (int64_t c = 0; c < g->plan->a->pool->d; c++)
-            finite &= r_abs(get(from + c * k->col)) <= REAL_MAX;
-    return finite;
-}
-
-static void grad_row_points(const struct grad_tile *g, const struct pool_block *x, real *to)
-{
-    if (grad_keys_are_finite(g, x))
+    if (finite)
         grad_row_points_all(g, x, to, true);
     else
         grad_row_points_all(g, x, to, false);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The call for gradients, and a worker's memory. */
+#ifndef BACKENDS_SIMD_GRAD_ROOM_H
+#define BACKENDS_SIMD_GRAD_ROOM_H
+
+#include "backends/simd/grad/additive.h"
+#include "backends/simd/grad/block.h"
+#include "backends/simd/grad/radial.h"
+#include "backends/simd/grad/widths.h"
+
+struct grad_job {
+    struct engine *engine;
+    const struct grad_plan *plan;
+    const struct grad_facts *facts;
+    const struct pool_plan *pool;
+    int vectors;
+    int64_t tiles, blocks; /* of the queries, of the keys */
+};
+
+/* Memory of a worker. */
+struct grad_room {
+    struct grad_tile g;
+    real *points, *each, *gradients, *widths; /* sums of the rows: d, d, 1 and 1 */
+    real *keys;                               /* of the columns: d rows of BLOCK numbers */
+    real *weight, *gradient, *included;       /* of the columns: turned blocks, */
+    real *total, *block;                      /* d, v, 1 and 1 sums of BLOCK keys */
+};
+
+static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad_room *r)
+{
+    const struct pool_args *p = job->plan->a->pool;
+    struct pool_arena c = { .at = memory };
+    const size_t lanes = (size_t)(job->vectors * LANES), sums = (size_t)(p->d + p->v + 2) * BLOCK;
+    r->g.plan = job->plan;
+    r->g.facts = job->facts;
+    r->g.t.plan = job->pool;
+    r->g.t.prune = NULL;
+    r->g.t.vectors = job->vectors;
+    r->g.t.lanes = (int)lanes;
+    grad_tile_allocate(&r->g, &c);
+    r->points = pool_arena_take(&c, (size_t)p->d * lanes);
+    r->each = pool_arena_take(&c, (size_t)p->d * lanes);
+    r->gradients = pool_arena_take(&c, lanes);
+    r->widths = pool_arena_take(&c, lanes);
+    r->keys = pool_arena_take(&c, (size_t)p->d * BLOCK);
+    r->weight = pool_arena_take(&c, BLOCK * lanes);
+    r->gradient = pool_arena_take(&c, BLOCK * lanes);
+    r->included = pool_arena_take(&c, BLOCK * lanes);
+    r->total = pool_arena_take(&c, sums);
+    r->block = pool_arena_take(&c, sums);
+    return c.used;
+}
+
+/* Adds x to an element of a gradient. */
+static void grad_put(element *to, real x)
+{
+    x += get(to);
+    put(to, x == x ? x : REAL_NAN);
+}
+
+/* By w, of a sum; the scalar backend's grad_by_width. */
+static real grad_by_width(real sum, real w)
+{
+    return w == 0 ? 0 : -sum / w;
+}
+
+/* What scales the differences, of a sweep whose lanes are queries, or keys. */
+static void grad_radial_scaled(const struct grad_tile *g, struct grad_radial *r)
+{
+    const attpool_bandwidth_per per = g->plan->a->pool->kernel.per;
+    const bool own = per == (r->column ? ATTPOOL_BANDWIDTH_KEY : ATTPOOL_BANDWIDTH_QUERY);
+    r->scaled = own ? GRAD_SCALED_LANE : GRAD_SCALED_OTHER;
+    r->power = g->power;
+    r->square = g->square;
+    r->before = !own && per != ATTPOOL_BANDWIDTH_ONE;
+    if (per != ATTPOOL_BANDWIDTH_COORDINATE)
+        return;
+    r->scaled = GRAD_SCALED_COORDINATE;
+    r->power = g->t.coordinate;
+    r->before = false;
+}
+
+#endif
