@@ -28,11 +28,11 @@ static void by_key_gather(struct by_key *w)
     if (a->key_weights.data == NULL)
         return;
     by_key_panel(w, w->from_weights, 1, 1, w->weights);
-    if (weights_are_common(w->weights, (size_t)w->numbers))
+    if (weights_are_common(w->weights, w->numbers))
         return;
-    w->zeros = weights_have_zeros(w->weights, (size_t)w->numbers);
+    w->zeros = weights_have_zeros(w->weights, w->numbers);
     if (w->t->plan->weighted && w->t->plan->has_max)
-        w->scaled = weights_take_exponents(w->weights, w->exponents, (size_t)w->numbers);
+        w->scaled = weights_take_exponents(w->weights, w->exponents, w->numbers);
 }
 
 /* The rows of the group, whose keys have been looked at. Whether a sum of values may be a
