@@ -21,6 +21,7 @@ Suite *suite_curve(void);
 Suite *suite_score(void);
 Suite *suite_lines(void);
 Suite *suite_regression(void);
+Suite *suite_regression_errors(void);
 Suite *suite_regression_oracle(void);
 Suite *suite_golden(void);
 Suite *suite_units(void);
