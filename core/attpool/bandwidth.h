@@ -147,14 +147,15 @@ typedef enum attpool_adaptive {
 } attpool_adaptive;
 
 /** Factors s_j of the inverse bandwidths of the keys, for ATTPOOL_BANDWIDTH_COORDINATE_KEY, or
- * times one w for ATTPOOL_BANDWIDTH_KEY: bandwidth h_c of coordinate c becomes h_c / s_j at key j.
+ *  times one w for ATTPOOL_BANDWIDTH_KEY: bandwidth h_c of coordinate c becomes h_c / s_j at
+ *  key j.
  *
  *      Abramson    s_j = sqrt(f_j / g), f_j the density that attpool_density gives at key j with
  *                  `options`, and g the geometric mean of f by the key weights
  *      neighbours  s_j = 1 / r_j, r_j the distance of key j from its k-th nearest other key, or
  *                  where that is 0 the least one above 0, in columns by their standard deviation
  *                  sd_c: 1 / sd_c are the inverse bandwidths that go with it (d = 1: the bandwidth
- * is then the distance itself)
+ *                  is then the distance itself)
  *
  *  A statistical sum of kernels of own widths has weights prod_c w_c s_j k(u_ij): attpool_density
  *  has them by itself, a regression takes b_j = a_j s_j^d for its key weights.
@@ -173,10 +174,11 @@ typedef enum attpool_adaptive {
  *  double and rounded once, so the bits do not depend on the backend.
  *
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _MEMORY, _CANCELLED, ATTPOOL_E_OPTIONS (neighbours;
- * masks), ATTPOOL_E_KEY (K; or a column is constant), _KEY_WEIGHTS, ATTPOOL_E_BANDWIDTH
- * (key_factors; a density that is not positive), ATTPOOL_E_WEIGHTS (key_weights), or as
- * attpool_density. Source: Abramson 1982; Silverman 1986, section 5.2 and 5.3; Loftsgaarden and
- * Quesenberry 1965. Example: tests/suites/test_adaptive.c */
+ *  masks), ATTPOOL_E_KEY (K; or a column is constant), _KEY_WEIGHTS, ATTPOOL_E_BANDWIDTH
+ *  (key_factors; a density that is not positive), ATTPOOL_E_WEIGHTS (key_weights), or as
+ *  attpool_density.
+ *  Source: Abramson 1982; Silverman 1986, section 5.2 and 5.3; Loftsgaarden and Quesenberry 1965.
+ *  Example: tests/suites/test_adaptive.c */
 ATTPOOL_API attpool_status attpool_adaptive_factors(attpool_context *context,
                                                     attpool_adaptive method, int64_t neighbours,
                                                     const DLTensor *K,

@@ -36,20 +36,21 @@ typedef struct attpool_regression_options {
                                        * of bandwidth 1. n_eff is 1 / sum_j E_j^2 and weights are E.
                                        * max and sum must be NULL, dropout 0 */
     DLTensor *slope;                  /* NULL, or receives the derivatives of the fit (b, n, v d):
-                                       * that of column c by coordinate a in column c d + a. Degree 1:
-                                       * g; degree 0: the gradient by the query. Needs O; degree 0: not
-                                       * for additive and projection */
+                                       * that of column c by coordinate a in column c d + a.
+                                       * Degree 1: g; degree 0: the gradient by the query. Needs O;
+                                       * degree 0: not for additive and projection */
     DLTensor *equivalent;             /* NULL, or receives t (b, n, 1 + d) */
-    const DLTensor *residuals; /* NULL, or e (b, r, w), r <= m: residuals of the first r keys;
-                                * NaN: there is none, the key had no prediction */
-    DLTensor *standard_errors; /* NULL, or receives them (b, n, w); needs residuals.
-                                * r = m: sqrt(sum_j E_j^2 e_j^2). r < m, of a sample of the
-                                * keys: the sum is that over the first r keys, times
-                                * sum_j E_j^2 over all j by that over the first r */
-    int64_t *singular;         /* NULL, or receives how many rows were singular */
-    int64_t *missing;          /* NULL, or receives how many rows have no standard error since
-                                * a key with weight has no residual, or none of the sample has
-                                * weight; they are NaN. Empty rows are not counted */
+    const DLTensor *residuals;        /* NULL, or e (b, r, w), r <= m: residuals of the first r
+                                       * keys; NaN: there is none, the key had no prediction */
+    DLTensor *standard_errors;        /* NULL, or receives them (b, n, w); needs residuals.
+                                       * r = m: sqrt(sum_j E_j^2 e_j^2). r < m, of a sample of the
+                                       * keys: the sum is that over the first r keys, times
+                                       * sum_j E_j^2 over all j by that over the first r */
+    int64_t *singular;                /* NULL, or receives how many rows were singular */
+    int64_t *missing;                 /* NULL, or receives how many rows have no standard error
+                                       * since a key with weight has no residual, or none of the
+                                       * sample has weight; they are NaN. Empty rows are not
+                                       * counted */
 } attpool_regression_options;
 
 /** The fit at queries Q of values V at keys K.
@@ -60,7 +61,7 @@ typedef struct attpool_regression_options {
  *
  *  Empty rows follow the policy: under `mean` and `nearest` the fit is local constant with the
  *  weights that the policy gives, and its slope 0; under `nan` all is NaN; under `zero` the fit,
- * its slope and standard errors are 0, n_eff is NaN. t is (1, 0, ..). They are not singular.
+ *  its slope and standard errors are 0, n_eff is NaN. t is (1, 0, ..). They are not singular.
  *
  *  A residual e_j that is to make a band is that of a fit that has not seen y_j: see
  *  attpool_residuals. The band fit +- z standard errors, z the normal quantile, covers the mean of

@@ -87,7 +87,7 @@ ATTPOOL_API attpool_status attpool_train_step(attpool_context *context, const DL
 
 /** The order in which an epoch takes the rows: a random permutation of 0 .. count - 1, by Philox
  *  from the seed and the epoch's number (NUMERICS.md, "Training"). For batches, put the rows of K
- * and V, and what belongs to keys, into this order.
+ *  and V, and what belongs to keys, into this order.
  *
  *  count  0 to 2^32    epoch  0 to 2^32 - 1    order  count numbers
  *
