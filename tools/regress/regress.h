@@ -72,8 +72,10 @@ enum {
     OPTION_PARAMS,
     OPTION_KEEP_SCRIPTS
 };
-/* Takes one of them; optarg is its argument. */
+/* The command line (regress_options.c). An option: optarg is its argument. */
 option_function regress_option; /* of a struct regress_options */
+int regress_arguments(int argc, char **argv, struct regress_options *o, bool *done,
+                      struct error *e);
 
 /* Points for which there is data, and a grid or none. */
 int regress_check_points(const struct option_reader *r, const struct regress_options *o, bool grid,
