@@ -39,8 +39,9 @@ enum {
     BENCH_PRODUCT = 1 << 14,
     BENCH_LSE = 1 << 15,
     BENCH_N_EFF = 1 << 16,
-    BENCH_SORTED = 1 << 17, /* queries and keys ascend */
-    BENCH_DENSITY = 1 << 18 /* of the keys, in the place of the fit */
+    BENCH_SORTED = 1 << 17,  /* queries and keys ascend */
+    BENCH_DENSITY = 1 << 18, /* of the keys, in the place of the fit */
+    BENCH_GRAD = 1 << 19     /* and then the gradients by queries, keys, values and a bandwidth */
 };
 
 enum { BENCH_WINDOW_LEFT = 255 };
@@ -80,7 +81,7 @@ static inline double bench_bandwidth(const struct bench_case *c)
 
 /* ---- Data and the call ---- */
 
-enum { BENCH_ARRAYS = 9 };
+enum { BENCH_ARRAYS = 12 };
 
 struct bench_array {
     const char *name;
@@ -113,6 +114,7 @@ struct bench_call {
     attpool_kernel_options kernel;
     attpool_masks masks;
     attpool_pool_options pool;
+    attpool_gradients gradients; /* of BENCH_GRAD */
 };
 void bench_call_new(struct bench_call *call, struct bench_data *data);
 attpool_status bench_call_run(attpool_context *context, struct bench_call *call);

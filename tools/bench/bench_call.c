@@ -93,6 +93,8 @@ static const struct extra {
     { BENCH_WIDTHS, "inverse_bandwidths", COORDINATES, false, true },
     { BENCH_LSE, "lse", QUERIES, false, false },
     { BENCH_N_EFF, "n_eff", QUERIES, false, false },
+    { BENCH_GRAD, "max", QUERIES, false, false },
+    { BENCH_GRAD, "sum", QUERIES, false, false },
 };
 
 static int add_extras(struct bench_data *data, struct error *e)
@@ -114,6 +116,21 @@ static int add_extras(struct bench_data *data, struct error *e)
         if (st == CMD_OK)
             data->array[data->count - 1].positive = x->positive;
     }
+    return st;
+}
+
+/* The gradient of the output, then those of queries, keys and values. */
+static int add_gradients(struct bench_data *data, struct error *e)
+{
+    static const char *const names[] = { "d_out", "dq", "dk", "dv" };
+    static const int64_t one[] = { 1 };
+    int st = CMD_OK;
+    if (!(data->c->with & BENCH_GRAD))
+        return st;
+    for (int i = 0; st == CMD_OK && i < 4; i++)
+        st = add_array(data, names[i], false, data->array[i].dims, data->array[i].shape, e);
+    if (st == CMD_OK && data->c->operation == BENCH_REGRESS)
+        st = add_array(data, "dw", false, 1, one, e);
     return st;
 }
 
@@ -140,6 +157,8 @@ int bench_data_new(struct bench_data *data, const struct bench_case *c, bool sin
     int st = add_shapes(data, shapes[c->operation], e);
     if (st == CMD_OK)
         st = add_extras(data, e);
+    if (st == CMD_OK)
+        st = add_gradients(data, e);
     if (st == CMD_OK)
         fill(data);
     if (st == CMD_OK && c->with & BENCH_SORTED)
@@ -211,6 +230,14 @@ static void set_options(struct bench_call *call)
         .masks = &call->masks,
         .lse = extra(call, "lse"),
         .n_eff = extra(call, "n_eff"),
+        .max = extra(call, "max"),
+        .sum = extra(call, "sum"),
+    };
+    call->gradients = (attpool_gradients){
+        .Q = extra(call, "dq"),
+        .K = extra(call, "dk"),
+        .V = extra(call, "dv"),
+        .inverse_bandwidths = extra(call, "dw"),
     };
     if (c->operation == BENCH_ADDITIVE) {
         call->pool.wq = &x[4].tensor;
@@ -237,6 +264,17 @@ void bench_call_new(struct bench_call *call, struct bench_data *data)
     set_options(call);
 }
 
+static attpool_status run_pool(attpool_context *context, struct bench_call *call)
+{
+    struct operand *x = call->operand;
+    attpool_status st =
+        attpool_pool(context, &x[1].tensor, &x[2].tensor, &x[3].tensor, &call->pool, &x[0].tensor);
+    if (st != ATTPOOL_OK || !(call->data->c->with & BENCH_GRAD))
+        return st;
+    return attpool_pool_grad(context, &x[1].tensor, &x[2].tensor, &x[3].tensor, &call->pool,
+                             &x[0].tensor, extra(call, "d_out"), NULL, &call->gradients);
+}
+
 attpool_status bench_call_run(attpool_context *context, struct bench_call *call)
 {
     struct operand *x = call->operand;
@@ -251,7 +289,6 @@ attpool_status bench_call_run(attpool_context *context, struct bench_call *call)
         if (call->data->c->with & BENCH_DENSITY)
             return attpool_density(context, &x[1].tensor, &x[2].tensor, &call->pool,
                                    &call->density.tensor, NULL);
-        return attpool_pool(context, &x[1].tensor, &x[2].tensor, &x[3].tensor, &call->pool,
-                            &x[0].tensor);
+        return run_pool(context, call);
     }
 }

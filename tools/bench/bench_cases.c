@@ -42,6 +42,12 @@
         "density gaussian 4096 d=" #dims, BENCH_REGRESS, BENCH_OWN | BENCH_DENSITY, 1, 4096, 4096, \
             dims, 1, LIMIT BOTH(1), .plain = "regress gaussian 4096 d=" #dims                      \
     }
+/* With its gradients: these are to take no more than `most` - 1 times what is without them. */
+#define GRADIENTS(name, most, operation, ...)                                                      \
+    {                                                                                              \
+        name " gradients", operation, BENCH_OWN | BENCH_GRAD, __VA_ARGS__, LIMIT BOTH(most),       \
+            .plain = name                                                                          \
+    }
 #define ONE_QUERY(text, with)                                                                      \
     {                                                                                              \
         "regress gaussian one query d=1" text, BENCH_REGRESS, BENCH_OWN | (with), 1, 1, 1000000,   \
@@ -152,6 +158,9 @@ const struct bench_case bench_cases[] = {
     ATTEND(" lse", BENCH_LSE),
     ATTEND(" key weights", BENCH_KEY_WEIGHTS),
     ATTEND(" bias", BENCH_BIAS),
+    GRADIENTS("regress gaussian 4096 d=1", 3.5, BENCH_REGRESS, 1, 4096, 4096, 1, 1),
+    GRADIENTS("regress gaussian 4096 d=3", 3.5, BENCH_REGRESS, 1, 4096, 4096, 3, 1),
+    GRADIENTS("attend 16x1024x1024x64", 4, BENCH_ATTEND, 16, 1024, 1024, 64, 64),
 };
 
 const size_t bench_case_count = sizeof bench_cases / sizeof bench_cases[0];

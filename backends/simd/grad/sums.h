@@ -7,42 +7,57 @@
 
 #include "backends/simd/grad/block.h"
 
-/* to += the sum over the block's keys of g k_c, for a vector of queries and n coordinates. */
+/* Vectors of lanes that share the numbers of the other side, and sums in registers. */
+enum { GRAD_WIDE = NREG >= 32 ? 3 : 2, GRAD_ACC = GRAD_WIDE * GRAD_COLUMNS };
+
+/* to += the sum over the block's keys of g k_c, for nv vectors of queries and n coordinates. */
 VEC_FN void grad_row_columns(const struct grad_tile *g, const struct pool_block *x, int i,
-                             int64_t c, real *to, const int n, const bool plain)
+                             int64_t c, real *to, const int nv, const int n, const bool plain)
 {
     const struct pool_tile *t = &g->t;
     const struct array *k = &g->plan->a->pool->k;
     const element *from = row_at(k, t->b, t->head0, x->first) + c * k->col;
-    vec s[GRAD_COLUMNS];
-    UNROLL_FOR (int e = 0; e < n; e++)
+    vec s[GRAD_ACC], point[GRAD_COLUMNS];
+    UNROLL_FOR (int e = 0; e < nv * n; e++)
         s[e] = v_zero();
     for (int j = 0; j < x->count; j++, from += k->row) {
-        const int at = j * t->lanes + i;
-        const vec gradient = v_loadu(g->gradient + at);
-        const vec_mask in = plain ? m_first(LANES) : v_gt(v_loadu(t->included + at), v_zero());
-        UNROLL_FOR (int e = 0; e < n; e++) {
-            const vec next = v_fma(gradient, v_set1(get(from + e * k->col)), s[e]);
-            s[e] = plain ? next : v_select(in, next, s[e]);
+        UNROLL_FOR (int e = 0; e < n; e++)
+            point[e] = v_set1(get(from + e * k->col));
+        UNROLL_FOR (int v = 0; v < nv; v++) {
+            const int at = j * t->lanes + i + v * LANES;
+            const vec gradient = v_loadu(g->gradient + at);
+            const vec_mask in = plain ? m_first(LANES) : v_gt(v_loadu(t->included + at), v_zero());
+            UNROLL_FOR (int e = 0; e < n; e++) {
+                const vec next = v_fma(gradient, point[e], s[v * n + e]);
+                s[v * n + e] = plain ? next : v_select(in, next, s[v * n + e]);
+            }
         }
     }
-    UNROLL_FOR (int e = 0; e < n; e++) {
-        real *sum = to + (c + e) * t->lanes + i;
+    UNROLL_FOR (int e = 0; e < nv * n; e++) {
+        real *sum = to + (c + e % n) * t->lanes + i + e / n * LANES;
         v_storeu(sum, v_add(v_loadu(sum), s[e]));
     }
+}
+
+VEC_FN void grad_row_points_n(const struct grad_tile *g, const struct pool_block *x, int i,
+                              real *to, const int nv, const bool plain)
+{
+    const int64_t d = g->plan->a->pool->d;
+    int64_t c = 0;
+    for (; c + GRAD_COLUMNS <= d; c += GRAD_COLUMNS)
+        grad_row_columns(g, x, i, c, to, nv, GRAD_COLUMNS, plain);
+    for (; c < d; c++)
+        grad_row_columns(g, x, i, c, to, nv, 1, plain);
 }
 
 VEC_FN void grad_row_points_all(const struct grad_tile *g, const struct pool_block *x, real *to,
                                 const bool plain)
 {
-    const int64_t d = g->plan->a->pool->d;
-    for (int i = 0; i < g->t.lanes; i += LANES) {
-        int64_t c = 0;
-        for (; c + GRAD_COLUMNS <= d; c += GRAD_COLUMNS)
-            grad_row_columns(g, x, i, c, to, GRAD_COLUMNS, plain);
-        for (; c < d; c++)
-            grad_row_columns(g, x, i, c, to, 1, plain);
-    }
+    int i = 0;
+    for (; i + GRAD_WIDE * LANES <= g->t.lanes; i += GRAD_WIDE * LANES)
+        grad_row_points_n(g, x, i, to, GRAD_WIDE, plain);
+    for (; i < g->t.lanes; i += LANES)
+        grad_row_points_n(g, x, i, to, 1, plain);
 }
 
 /* `finite`: the coordinates of the block's keys are. */
@@ -91,36 +106,49 @@ struct grad_turned {
     bool plain;
 };
 
-/* sum_c += weight x_c over the queries, for LANES keys from j on and n columns from c on of x. */
+/* sum_c += weight x_c over the queries, for nv vectors of keys from j on and n columns from c on of
+ * x. */
 VEC_FN void grad_column_sums(const struct grad_turned *w, const real *x, int j, int64_t c,
-                             real *sum, const int n, const bool plain)
+                             real *sum, const int nv, const int n, const bool plain)
 {
-    vec s[GRAD_COLUMNS];
-    UNROLL_FOR (int e = 0; e < n; e++)
-        s[e] = v_loadu(sum + (c + e) * BLOCK + j);
+    vec s[GRAD_ACC], point[GRAD_COLUMNS];
+    UNROLL_FOR (int e = 0; e < nv * n; e++)
+        s[e] = v_loadu(sum + (c + e % n) * BLOCK + j + e / n * LANES);
     for (int i = 0; i < w->queries; i++) {
-        const vec weight = v_loadu(w->weight + i * BLOCK + j);
-        const vec_mask in =
-            plain ? m_first(LANES) : v_gt(v_loadu(w->included + i * BLOCK + j), v_zero());
-        UNROLL_FOR (int e = 0; e < n; e++) {
-            const vec next = v_fma(weight, v_set1(x[(c + e) * w->lanes + i]), s[e]);
-            s[e] = plain ? next : v_select(in, next, s[e]);
+        UNROLL_FOR (int e = 0; e < n; e++)
+            point[e] = v_set1(x[(c + e) * w->lanes + i]);
+        UNROLL_FOR (int v = 0; v < nv; v++) {
+            const int at = i * (int)BLOCK + j + v * LANES;
+            const vec weight = v_loadu(w->weight + at);
+            const vec_mask in = plain ? m_first(LANES) : v_gt(v_loadu(w->included + at), v_zero());
+            UNROLL_FOR (int e = 0; e < n; e++) {
+                const vec next = v_fma(weight, point[e], s[v * n + e]);
+                s[v * n + e] = plain ? next : v_select(in, next, s[v * n + e]);
+            }
         }
     }
-    UNROLL_FOR (int e = 0; e < n; e++)
-        v_storeu(sum + (c + e) * BLOCK + j, s[e]);
+    UNROLL_FOR (int e = 0; e < nv * n; e++)
+        v_storeu(sum + (c + e % n) * BLOCK + j + e / n * LANES, s[e]);
+}
+
+VEC_FN void grad_columns_n(const struct grad_turned *w, const real *x, int j, int64_t columns,
+                           real *sum, const int nv, const bool plain)
+{
+    int64_t c = 0;
+    for (; c + GRAD_COLUMNS <= columns; c += GRAD_COLUMNS)
+        grad_column_sums(w, x, j, c, sum, nv, GRAD_COLUMNS, plain);
+    for (; c < columns; c++)
+        grad_column_sums(w, x, j, c, sum, nv, 1, plain);
 }
 
 VEC_FN void grad_columns_all(const struct grad_turned *w, const real *x, int64_t columns, real *sum,
                              const bool plain)
 {
-    for (int j = w->first; j < w->end; j += LANES) {
-        int64_t c = 0;
-        for (; c + GRAD_COLUMNS <= columns; c += GRAD_COLUMNS)
-            grad_column_sums(w, x, j, c, sum, GRAD_COLUMNS, plain);
-        for (; c < columns; c++)
-            grad_column_sums(w, x, j, c, sum, 1, plain);
-    }
+    int j = w->first;
+    for (; j + GRAD_WIDE * LANES <= w->end; j += GRAD_WIDE * LANES)
+        grad_columns_n(w, x, j, columns, sum, GRAD_WIDE, plain);
+    for (; j < w->end; j += LANES)
+        grad_columns_n(w, x, j, columns, sum, 1, plain);
 }
 
 static void grad_columns(const struct grad_turned *w, const real *x, int64_t columns, real *sum)
