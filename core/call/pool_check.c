@@ -91,6 +91,11 @@ static attpool_status add_outputs(struct pool_call *c, const struct pool_tensors
     const attpool_pool_options *o = &c->options;
     const bool gradient = purpose == PURPOSE_GRADIENT;
     const enum role role = gradient ? ROLE_INPUT : ROLE_OUTPUT;
+    if (gradient && (o->max == NULL || o->sum == NULL))
+        return ap_engine_fail(c->args.engine, o->max == NULL ? ATTPOOL_E_MAX : ATTPOOL_E_SUM,
+                              "%s is NULL; attpool_pool writes max and sum when it has their "
+                              "tensors",
+                              o->max == NULL ? "max" : "sum");
     attpool_status st =
         add(c, t->O, t->O != NULL, "O", ATTPOOL_E_OUTPUT, role, LAYOUT_MATRIX, &p->out, &c->out);
     if (st == ATTPOOL_OK)
