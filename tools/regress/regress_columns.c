@@ -241,7 +241,9 @@ static int search_places(struct columns *c, const struct sample *all, struct err
         return st;
     const double scale = log((double)c->rows->m / (double)all->m) / ((double)c->d + 4);
     c->rows = all;
-    /* So near to the end a gradient, which takes as long as ten scores, has no advantage. */
+    /* So near to the end gradients, of which even a Gaussian's takes as long as three or four
+     * scores, have no advantage: two columns take 1.5 times as long by SLSQP or L-BFGS, four take
+     * 1.1 times and 0.9 times. */
     c->smooth = false;
     c->step = FINAL_STEP;
     size_t finals = 0;
