@@ -46,7 +46,7 @@ VEC_FN vec squared_weight(const struct squared *x, int lane, int j, vec p, const
     }
     if (x->tilted) {
         vec sum = v_loadu(t->tilt + lane);
-        UNROLL_FOR (int64_t a = 0; a < d; a++) {
+        for (int64_t a = 0; a < d; a++) {
             vec z = v_sub(v_loadu(m->q + a * m->lanes + lane), v_set1(m->k[j * m->d + a]));
             if (!plain && m->power != NULL)
                 z = v_mul(z, v_set1(m->power[a]));
