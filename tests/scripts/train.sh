@@ -144,6 +144,24 @@ base='d.csv --x a --y y'
     grep -q 'the loss is not a number in epoch 1; .*: some row has no other row in reach' err ||
         fail "the message is $(cat err)"
 
+    # ---- a rate that is too large ----
+
+    # warned PATTERN ARGUMENT...: one warning, that names what helps
+    warned()
+    {
+        pattern=$1
+        shift
+        run 0 train "$@" --json about.json -o w.csv
+        { grep -q "^attpool: warning: $pattern" err && test "$(wc -l <err)" = 1; } ||
+            fail "attpool train $*: no warning '$pattern' in: $(cat err)"
+        grep -q '"warnings": \[$' about.json || fail "the report has no warning"
+    }
+    mcycle="$srcdir/tests/data/mcycle.csv --x times --y accel"
+    warned 'the loss has grown from 41701.3 to 66221.4: .*--rate, or --optimizer lbfgs' $mcycle
+    warned 'the norm of the parameters has grown from .*--rate, or --optimizer lbfgs' $mcycle \
+        --epochs 1
+    ok train $mcycle --init 0.5 --rate 1e-7 --epochs 50
+
     # ---- lbfgs ----
 
     ok train $base --init 2 --optimizer lbfgs --params-out l.json

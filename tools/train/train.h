@@ -69,6 +69,9 @@ void train_describe(const struct train_run *run, void *x, void *y, void *const *
 void train_take(struct train_run *run);
 void train_put(struct train_run *run);
 
+/* Of all parameters. */
+double train_norm(const struct params *p);
+
 /* Of the parameters, after an epoch; keep what is good. */
 int train_note(struct train_run *run, double loss, struct error *e);
 void train_keep(struct train_run *run, int64_t epoch);

@@ -116,10 +116,26 @@ static int one_epoch(struct epoch *p, double *loss, struct error *e)
     return st;
 }
 
+/* The loss ends above where it began, or on the plain where w is so large that each row is
+ * predicted from its neighbour alone and the gradient is 0. */
+static void warn_diverged(const struct train_run *run, double before)
+{
+    static const double ROUNDING = 1e-9, FAR = 1000;
+    const struct train_record *r = &run->record;
+    const double first = r->loss[0], last = r->loss[r->count - 1], after = train_norm(&run->params);
+    static const char advice[] = "try a smaller --rate, or --optimizer lbfgs, which needs none";
+    if (last > first * (1 + ROUNDING))
+        error_warn("the loss has grown from %.6g to %.6g: %s", first, last, advice);
+    else if (before > 0 && after > FAR * before)
+        error_warn("the norm of the parameters has grown from %.6g to %.6g: %s", before, after,
+                   advice);
+}
+
 int train_descend(struct train_run *run, struct error *e)
 {
     struct epoch p;
     const int64_t epochs = run->o->epochs;
+    const double before = train_norm(&run->params);
     int st = begin(run, &p, e);
     for (int64_t k = 0; k < epochs && st == CMD_OK; k++) {
         double loss = NAN;
@@ -132,5 +148,7 @@ int train_descend(struct train_run *run, struct error *e)
             st = train_note(run, loss, e);
     }
     end(&p);
+    if (st == CMD_OK)
+        warn_diverged(run, before);
     return st;
 }

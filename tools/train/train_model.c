@@ -98,7 +98,7 @@ static int make_room(struct train_record *r, struct error *e)
     return st;
 }
 
-static double norm(const struct params *p)
+double train_norm(const struct params *p)
 {
     double sum = 0;
     for (int k = 0; k < PARAMS_ARRAYS; k++)
@@ -118,7 +118,7 @@ int train_note(struct train_run *run, double loss, struct error *e)
     for (size_t c = 0; c < r->widths; c++)
         r->w[c][r->count] = run->params.value[PARAMS_W_ARRAY][c];
     if (r->widths == 0)
-        r->w[0][r->count] = norm(&run->params);
+        r->w[0][r->count] = train_norm(&run->params);
     r->count++;
     return CMD_OK;
 }
