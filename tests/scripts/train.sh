@@ -99,6 +99,21 @@ base='d.csv --x a --y y'
     ok train $base --rate 0.01 --init 2 --batch 7 --seed 5 --backend scalar --threads 2
     same one.csv out
 
+    # Epochs have an end: that of the orders with batches, of whole numbers in a table without.
+    sed 's/"epoch": 5/"epoch": 5000000000/' w.json >bad.json
+    fails 3 'bad.json: "epoch" is 5000000000: with 5 more there are more than 4294967296 in batches$' \
+        train $base --params bad.json
+    fails 3 'bad.json: "epoch" is 5000000000: ' train $base --params bad.json --epochs 1
+    ok train $base --params bad.json --epochs 1 --batch 40
+    sed 's/"epoch": 5/"epoch": 4294967293/' w.json >bad.json
+    fails 3 'bad.json: "epoch" is 4294967293: with 5 more ' train $base --params bad.json
+    fails 2 '--epochs: after the "epoch" of bad.json there are 3 more in batches$' train $base \
+        --params bad.json --epochs 4
+    ok train $base --params bad.json --epochs 3
+    sed 's/"epoch": 5/"epoch": 9223372036854775807/' w.json >bad.json
+    fails 3 'bad.json: "epoch" is 9223372036854775807: .* more than 9007199254740992$' train $base \
+        --params bad.json --batch 40
+
     # Parameters have kind, shape and all digits.
     json_is '"projection"' whole.json kind
     json_is '[8,2]' whole.json parameters.wq.shape

@@ -44,6 +44,12 @@ struct train_run {
     bool stopped; /* by a loss that is not a number */
 };
 
+/* A step takes less than all rows. */
+static inline bool train_batches(const struct train_run *run)
+{
+    return run->o->batch > 0 && run->o->batch < (int64_t)run->group->m;
+}
+
 /* x relative to the first row, as groups have it in float32, is not for scores. */
 static inline bool train_shifts(const struct train_run *run)
 {

@@ -29,12 +29,11 @@ static int begin(struct train_run *run, struct epoch *p, struct error *e)
 {
     const struct regress_group *g = run->group;
     const size_t size = real_size(run->params.single);
-    const int64_t batch = run->params.batch;
     void *order;
     *p = (struct epoch){ .run = run, .rows = g->m, .batch = g->m };
-    if (batch == 0 || batch >= (int64_t)g->m)
+    if (!train_batches(run))
         return CMD_OK;
-    p->batch = (size_t)batch;
+    p->batch = (size_t)run->o->batch;
     int st = array_new(&order, g->m, sizeof *p->order, e);
     if (st != CMD_OK)
         return st;
@@ -98,8 +97,11 @@ static int one_epoch(struct epoch *p, double *loss, struct error *e)
     memcpy(value, run->value, sizeof value);
     run->params.epoch++;
     if (p->order != NULL) {
-        attpool_train_order((uint64_t)run->params.seed, run->params.epoch - 1, (int64_t)p->rows,
-                            p->order);
+        const attpool_status status = attpool_train_order(
+            (uint64_t)run->params.seed, run->params.epoch - 1, (int64_t)p->rows, p->order);
+        const int st = session_status(&run->session, status, NULL, 0, e);
+        if (st != CMD_OK)
+            return st;
         reorder(p, p->x, run->x, g->d, false);
         reorder(p, p->y, g->y, g->v, false);
     }

@@ -97,6 +97,23 @@ static int check_data(const struct train_run *run, struct error *e)
     return CMD_OK;
 }
 
+/* Batches have an order for each of 2^32 epochs; numbers in a table are exact up to 2^53. */
+static int check_epochs(const struct train_run *run, struct error *e)
+{
+    const struct train_options *o = run->o;
+    const int64_t most = INT64_C(1) << (train_batches(run) ? 32 : 53);
+    const char *batches = train_batches(run) ? " in batches" : "";
+    const int64_t room = most - run->params.epoch;
+    if (room >= o->epochs)
+        return CMD_OK;
+    if (o->epochs_given && room > 0)
+        return error_set(e, CMD_USAGE, "--epochs: after the \"epoch\" of %s there are %lld more%s",
+                         o->params_in, (long long)room, batches);
+    return error_at(e, o->params_in, 0, 0,
+                    "\"epoch\" is %lld: with %lld more there are more than %lld%s",
+                    (long long)run->params.epoch, (long long)o->epochs, (long long)most, batches);
+}
+
 static int take_points(struct train_run *run, struct error *e)
 {
     const struct regress_group *g = run->group;
@@ -111,6 +128,8 @@ int train_init(struct train_run *run, struct error *e)
 {
     struct params *p = &run->params;
     int st = run->o->params_in != NULL ? check_data(run, e) : make_new(run, e);
+    if (st == CMD_OK)
+        st = check_epochs(run, e);
     for (int k = 0; k < PARAMS_ARRAYS && st == CMD_OK; k++) {
         const size_t count = (size_t)params_count(p, (enum params_array)k);
         void *good;
