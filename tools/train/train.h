@@ -41,7 +41,8 @@ struct train_run {
     struct train_record record;
     struct session session;
     char backend[64];
-    bool stopped; /* by a loss that is not a number */
+    bool stopped;   /* by a loss that is not a number */
+    bool converged; /* of lbfgs */
 };
 
 /* A step takes less than all rows. */

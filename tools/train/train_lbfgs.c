@@ -18,6 +18,7 @@ struct search {
     attpool_gradients gradients;
     void *memory[PARAMS_ARRAYS];
     double best;
+    bool limited; /* by the number of evaluations */
     int status;
     struct error *e;
 };
@@ -66,6 +67,7 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
     double loss = NAN;
     /* Its line search looks neither at the number of evaluations nor whether it should stop. */
     if (s->status != CMD_OK || p->epoch == run->o->epochs) {
+        s->limited = s->status == CMD_OK;
         nlopt_force_stop(s->opt);
         for (unsigned i = 0; gradient != NULL && i < n; i++)
             gradient[i] = 0;
@@ -114,8 +116,12 @@ static int search(struct search *s, double *x, unsigned n, struct error *e)
         return s->status;
     if (result == NLOPT_OUT_OF_MEMORY)
         return error_memory(e, 0);
-    /* A search that cannot get on, for want of digits, has found what there is. */
     train_restore(s->run);
+    /* A search that cannot get on, for want of digits, has found what there is. */
+    s->run->converged = !s->limited && result != NLOPT_MAXEVAL_REACHED;
+    if (!s->run->converged)
+        error_warn("L-BFGS has not converged within %lld evaluation%s; --epochs allows more",
+                   (long long)s->run->o->epochs, s->run->o->epochs == 1 ? "" : "s");
     return CMD_OK;
 }
 

@@ -86,6 +86,7 @@ void train_report(const struct train_run *run, struct report *r)
     report_put(r, r->root, "first_loss", any ? report_number(first) : json_null());
     report_put(r, r->root, "last_loss", any ? report_number(last) : json_null());
     report_put(r, r->root, "w", last_widths(run));
+    report_put(r, r->root, "converged", o->lbfgs ? json_boolean(run->converged) : json_null());
     r->computed = true;
     if (run->stopped || !any)
         return;
