@@ -203,7 +203,8 @@ START_TEST(errors_name_what_is_wrong)
     is_refused(ATTPOOL_E_KEY, "column 1 of K is constant",
                attpool_bandwidth_rule(context, rule, &K, &w, NULL, h));
     a[0] = -1;
-    is_refused(ATTPOOL_E_KEY_WEIGHTS, "", attpool_bandwidth_rule(context, rule, &K, &w, NULL, h));
+    is_refused(ATTPOOL_E_KEY_WEIGHTS, "key_weights[0] is -1",
+               attpool_bandwidth_rule(context, rule, &K, &w, NULL, h));
     x[4] = (double)INFINITY;
     is_refused(ATTPOOL_E_KEY, "K[2][0] is inf",
                attpool_bandwidth_rule(context, rule, &K, NULL, NULL, h));
