@@ -261,8 +261,8 @@ base='d.csv --x a --y y'
             --params a.json $option
     done
     ok train d.csv --x a,b --y y --rate 0.001 --param projection --params-out a.json
-    fails 3 'a.json: its parameters are for attend, not for a regression' regress d.csv --x a,b \
-        --y y --params a.json
+    fails 3 'a.json: its parameters, of projection, are not for regress but for attend --params, which' \
+        regress d.csv --x a,b --y y --params a.json
     for option in '--score dot' '--wq x.npy' '--bandwidth 1' '--form radial' \
         '--inverse-bandwidth x.npy'; do
         fails 2 "${option%% *} and --params cannot be used together" attend -q x.npy -k x.npy \

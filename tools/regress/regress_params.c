@@ -54,7 +54,10 @@ int regress_params(const struct option_reader *r, struct regress_options *o, str
     if (st != CMD_OK)
         return st;
     if (!params_have_kernel(p))
-        return error_at(e, o->params, 0, 0, "its parameters are for attend, not for a regression");
+        return error_at(e, o->params, 0, 0,
+                        "its parameters, of %s, are not for regress but for attend --params, which "
+                        "takes queries, keys and values as NPY arrays",
+                        params_kind_names[p->kind]);
     if (p->d != (int64_t)o->x.count)
         return error_at(e, o->params, 0, 0, "its parameters are for %lld x column%s, not for %zu",
                         (long long)p->d, p->d == 1 ? "" : "s", o->x.count);

@@ -25,7 +25,8 @@ static const char help[] =
     "                       w-coordinate  one for each x column\n"
     "                       w-key         one for each row\n"
     "                       additive      W_q, W_k and w_v of additive attention\n"
-    "                       projection    W_q and W_k of dot attention of linear maps\n"
+    "                       projection    W_q and W_k of dot attention of linear maps;\n"
+    "                                     these two are for attend --params, not for regress\n"
     "  --kernel NAME[,NAME..]  of the first three (default: gaussian) or, in product form, one\n"
     "                       for each x column:\n" KERNEL_LIST
     "  --form radial|product   of a kernel\n"
@@ -47,7 +48,8 @@ static const char help[] =
     "Results:\n"
     "  -o, --output FILE    epoch, loss before the step, and w after it (w_X for columns), or\n"
     "                       the norm of the parameters (.npy, or CSV; default: stdout)\n"
-    "  --params-out FILE    the parameters, as JSON, for regress, attend and train --params\n"
+    "  --params-out FILE    the parameters, as JSON, for train and attend --params and, of w,\n"
+    "                       w-coordinate and w-key, for regress --params\n"
     "  --plot FILE          loss, fit (of one x column) and weights, .svg or .png\n"
     "  --keep-scripts       keep gnuplot's script beside the picture, as FILE.gp\n"
     "\n" TABLE_HELP;
