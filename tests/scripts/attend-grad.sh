@@ -124,7 +124,7 @@ differs()
     fails 2 '--grad-wq needs --wq' attend $base --grad-output do.npy --grad-wq g.npy
     fails 2 '--grad-scale applies only to --score dot' attend $base --score gaussian \
         --grad-output do.npy --grad-scale g.npy
-    fails 2 '--grad-inverse-bandwidth applies only to --score a kernel' attend $base \
+    fails 2 '--grad-inverse-bandwidth applies only to kernels: --score NAME' attend $base \
         --grad-output do.npy --grad-inverse-bandwidth g.npy
     fails 2 '--score average does not look' attend $base --score average --grad-output do.npy \
         --grad-k g.npy

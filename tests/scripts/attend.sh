@@ -357,9 +357,9 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 2 '--wq applies only to --score additive or projection' attend $base --wq wq.npy
     fails 2 '--scale applies only to --score dot' attend $base --score gaussian --scale 1
     fails 2 '--scale: "big" is not a finite number' attend $base --scale big
-    fails 2 '--form applies only to --score a kernel' attend $base --form radial
-    fails 2 '--bandwidth applies only to --score a kernel' attend $base --bandwidth 1
-    fails 2 '--inverse-bandwidth applies only to --score a kernel' attend $base --inverse-bandwidth w1.npy
+    fails 2 '--form applies only to kernels: --score NAME' attend $base --form radial
+    fails 2 '--bandwidth applies only to kernels: --score NAME' attend $base --bandwidth 1
+    fails 2 '--inverse-bandwidth applies only to kernels: --score NAME' attend $base --inverse-bandwidth w1.npy
     fails 2 '--bandwidth-per needs --inverse-bandwidth' attend $base --score gaussian --bandwidth-per key
     fails 2 '--bandwidth and --inverse-bandwidth' attend $base --score gaussian --inverse-bandwidth w1.npy --bandwidth 1
     fails 2 '--bandwidth-per: "row" is not one of one, coordinate, key, query' attend $base \

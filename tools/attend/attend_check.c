@@ -14,25 +14,25 @@ static int check_score(const struct option_reader *r, const struct attend_option
         bool allowed, needed;
         const char *name, *scores;
     } rules[] = {
-        { OPTION_INPUT + IN_WQ, projects, projects, "--wq", "additive or projection" },
-        { OPTION_INPUT + IN_WK, projects, projects, "--wk", "additive or projection" },
-        { OPTION_INPUT + IN_WV, additive, additive, "--wv", "additive" },
+        { OPTION_INPUT + IN_WQ, projects, projects, "--wq", "--score additive or projection" },
+        { OPTION_INPUT + IN_WK, projects, projects, "--wk", "--score additive or projection" },
+        { OPTION_INPUT + IN_WV, additive, additive, "--wv", "--score additive" },
         { OPTION_SCALE, projects || o->score == ATTPOOL_DOT, false, "--scale",
-          "dot, additive or projection" },
-        { OPTION_FORM, kernel, false, "--form", "a kernel" },
-        { OPTION_BANDWIDTH, kernel, false, "--bandwidth", "a kernel" },
-        { OPTION_INPUT + IN_INVERSE_BANDWIDTH, kernel, false, "--inverse-bandwidth", "a kernel" },
-        { OPTION_BANDWIDTH_PER, kernel, false, "--bandwidth-per", "a kernel" },
-        { OPTION_INPUT + IN_KEY_FACTORS, kernel, false, "--key-factors", "a kernel" },
+          "--score dot, additive or projection" },
+        { OPTION_FORM, kernel, false, "--form", "kernels: --score NAME" },
+        { OPTION_BANDWIDTH, kernel, false, "--bandwidth", "kernels: --score NAME" },
+        { OPTION_INPUT + IN_INVERSE_BANDWIDTH, kernel, false, "--inverse-bandwidth",
+          "kernels: --score NAME" },
+        { OPTION_BANDWIDTH_PER, kernel, false, "--bandwidth-per", "kernels: --score NAME" },
+        { OPTION_INPUT + IN_KEY_FACTORS, kernel, false, "--key-factors", "kernels: --score NAME" },
         { OPTION_OUTPUT + OUT_GRAD_SCALE, projects || o->score == ATTPOOL_DOT, false,
-          "--grad-scale", "dot, additive or projection" },
+          "--grad-scale", "--score dot, additive or projection" },
         { OPTION_OUTPUT + OUT_GRAD_INVERSE_BANDWIDTH, kernel, false, "--grad-inverse-bandwidth",
-          "a kernel" },
+          "kernels: --score NAME" },
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         if (given->option[rules[i].option] && !rules[i].allowed)
-            return usage_error(r, e, "%s applies only to --score %s", rules[i].name,
-                               rules[i].scores);
+            return usage_error(r, e, "%s applies only to %s", rules[i].name, rules[i].scores);
         if (!given->option[rules[i].option] && rules[i].needed && !learned)
             return usage_error(r, e, "%s is missing, but --score %s needs it", rules[i].name,
                                additive ? "additive" : "projection");
