@@ -26,9 +26,12 @@ int plot_check_name(const char *path, struct error *e)
 
 /* ---- the page ---- */
 
+enum { TITLE_ROW = 18 };
+
 /* In dots; PNG has twice as many, for fine screens and print. */
 struct page {
     const char *title; /* over all */
+    size_t title_rows;
     size_t rows, columns, width, height;
     size_t header; /* of the height */
     struct legend legend;
@@ -37,6 +40,29 @@ struct page {
 static bool is_matrix(const struct plot_panel *panel)
 {
     return panel->layer_count > 0 && panel->layers[0].kind == PLOT_MATRIX;
+}
+
+/* The bytes of the title's first line, which ends after a comma where it would be too wide. */
+static size_t title_line(const char *title, size_t width)
+{
+    enum { CHARACTER = 7 };
+    size_t characters = 0, end = 0, i = 0;
+    for (; title[i] != '\0'; i++) {
+        characters += is_character(title[i]);
+        if (characters * CHARACTER > width && end > 0)
+            return end;
+        if (title[i] == ',' && title[i + 1] == ' ')
+            end = i + 1;
+    }
+    return i;
+}
+
+static size_t title_rows(const char *title, size_t width)
+{
+    size_t rows = 0;
+    for (; title != NULL && *title != '\0'; rows++)
+        title += title_line(title, width);
+    return rows;
 }
 
 static int lay_out(const struct plot_figure *figure, struct page *page, struct error *e)
@@ -51,7 +77,8 @@ static int lay_out(const struct plot_figure *figure, struct page *page, struct e
     page->rows = page->columns > 0 ? (count + page->columns - 1) / page->columns : 0;
     page->width = only ? (is_matrix(figure->panels) ? 560 : 680) : 380 * page->columns;
     int st = legend_of(figure, page->width, &page->legend, e);
-    page->header = (page->title != NULL && *page->title != '\0' ? TITLE : 0) +
+    page->title_rows = title_rows(page->title, page->width);
+    page->header = (page->title_rows > 0 ? TITLE + TITLE_ROW * (page->title_rows - 1) : 0) +
                    (page->legend.rows > 0 ? LEGEND + ENTRY * page->legend.rows : 0);
     page->height = page->header + (only ? 440 : 320 * page->rows);
     return st;
@@ -84,22 +111,30 @@ static void put_area(struct script *s, const struct page *page, size_t x, size_t
             (h - (double)(y + height)) / h, (double)width / w, (double)height / h);
 }
 
+static void put_title_rows(struct script *s, const struct page *page)
+{
+    const char *title = page->title;
+    for (size_t k = 0; k < page->title_rows; k++) {
+        const size_t bytes = title_line(title, page->width);
+        fprintf(s->f, "set label %zu ", k + 1);
+        put_part(s, title + (*title == ' '), bytes - (*title == ' '));
+        fprintf(s->f, " at screen 0.5,screen %.6g center textcolor rgb '#1f2937'\n",
+                1 - (double)(20 + TITLE_ROW * k) / (double)page->height);
+        title += bytes;
+    }
+}
+
 static void put_header(struct script *s, const struct page *page)
 {
-    bool titled = page->title != NULL && *page->title != '\0';
-    size_t legend = page->legend.rows > 0 ? page->header - (titled ? 30 : 0) : 0;
-    put_title(s, titled ? page->title : "attpool");
-    if (titled) {
-        fputs("set label 1 ", s->f);
-        put_string(s, page->title);
-        fprintf(s->f, " at screen 0.5,screen %.6g center textcolor rgb '#1f2937'\n",
-                1 - 20 / (double)page->height);
-    }
+    const size_t rows = page->title_rows, title = rows > 0 ? 30 + TITLE_ROW * (rows - 1) : 0;
+    size_t legend = page->legend.rows > 0 ? page->header - title : 0;
+    put_title(s, rows > 0 ? page->title : "attpool");
+    put_title_rows(s, page);
     put_area(s, page, 0, page->header - legend, page->width, legend > 0 ? legend : 1);
     fputs("set margins 0,0,0,0\nunset border\nunset tics\nset xrange [0:1]\nset yrange [0:1]\n",
           s->f);
     put_legend(s, &page->legend);
-    fputs("unset label 1\nset margins -1,-1,-1,-1\n", s->f);
+    fputs("unset label\nset margins -1,-1,-1,-1\n", s->f);
 }
 
 static void put_frame(struct script *s)

@@ -18,6 +18,7 @@ struct script {
 
 /* In single quotes nothing is special to gnuplot but the quote, which is doubled. */
 void put_string(struct script *s, const char *text);
+void put_part(struct script *s, const char *text, size_t bytes);
 void put_number(struct script *s, double value);
 
 /* Whether a byte begins a character of UTF-8. */

@@ -28,9 +28,9 @@ static size_t character(const unsigned char *text)
     return 0;
 }
 
-static void put_plain(FILE *f, const char *text, char doubled)
+static void put_plain(FILE *f, const char *text, const char *end, char doubled)
 {
-    while (text != NULL && *text != '\0') {
+    while (text != NULL && text != end && *text != '\0') {
         size_t length = character((const unsigned char *)text);
         if (*text == doubled)
             fputc(doubled, f);
@@ -47,7 +47,14 @@ static void put_plain(FILE *f, const char *text, char doubled)
 void put_string(struct script *s, const char *text)
 {
     fputc('\'', s->f);
-    put_plain(s->f, text, '\'');
+    put_plain(s->f, text, NULL, '\'');
+    fputc('\'', s->f);
+}
+
+void put_part(struct script *s, const char *text, size_t bytes)
+{
+    fputc('\'', s->f);
+    put_plain(s->f, text, text + bytes, '\'');
     fputc('\'', s->f);
 }
 
@@ -84,6 +91,6 @@ void put_range(struct script *s, const char *axis, double low, double high)
 
 void put_title(struct script *s, const char *label)
 {
-    put_plain(s->titles, label, '\0');
+    put_plain(s->titles, label, NULL, '\0');
     fputc('\n', s->titles);
 }
