@@ -102,7 +102,7 @@ one_by_one()
         grep -q "label 1 'bandwidth 1'" p.svg.gp || fail "the bandwidth is not the title"
         grep -q "title 'boxcar kernel'" p.svg.gp || fail "no legend of kernels"
         ok $two --bandwidth 1,1 --bandwidth 3,1 -o fits.csv --plot p.svg --keep-scripts
-        grep -q "title 'bandwidths 3, 1'" p.svg.gp || fail "no legend of bandwidths"
+        grep -q "title 'bandwidths 3 of \"x\", 1 of \"z\"'" p.svg.gp || fail "no legend of bandwidths"
         many=$(for h in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
             echo "--bandwidth $h"
         done)

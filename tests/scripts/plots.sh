@@ -49,6 +49,13 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     sed 1d grid.csv | cut -d , -f 1,2 | tr , ' ' >expected
     block 2 >curve
     same curve expected
+    # the model is in the title
+    drawn $base --degree 1 --adaptive abramson --plot p.png
+    has "set label 1 'local linear, gaussian kernel, bandwidth 1, adaptive abramson'"
+    drawn $base --adaptive knn:1 --plot p.png
+    has "set label 1 'gaussian kernel, bandwidth 1, adaptive knn:1'"
+    drawn regress d.csv --x x --y y --bandwidth scott -o fit.csv --plot p.png
+    grep -q "^set label 1 'gaussian kernel, bandwidth [0-9.]* by scott'" p.png || fail "the title: $(cat p.png)"
     # over the query points too, which are points
     printf 'x\n-1\n2\n' >at.csv
     drawn $base --at at.csv --plot p.png
@@ -96,12 +103,17 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     has "set ylabel 'z'"
     # what was observed over its fit
     drawn regress d.csv --x x,z --y y --bandwidth 1,2 --plot p.png -o fit.csv
-    has "set label 1 'gaussian kernel, bandwidths 1, 2'"
+    has "set label 1 'gaussian kernel, bandwidths 1 of \"x\", 2 of \"z\"'"
     has "set xlabel 'fit'"
     sed 1d fit.csv | cut -d , -f 3 >fits
     printf '10\n20\n0\n' | paste -d ' ' fits - >expected
     block 1 >points
     same points expected
+    # in two lines where one has no room
+    printf 'a column with a long name,another one with an even longer name,z\n1,10,5\n2,20,6\n4,0,7\n' >long.csv
+    drawn regress long.csv --x 1,2 --y z --bandwidth 1,2 --plot p.png -o long-fit.csv
+    has "set label 1 'gaussian kernel, bandwidths 1 of \"a column with a long name\",'"
+    has "set label 2 '2 of \"another one with an even longer name\"'"
     # heat maps by x, both ways
     printf 'x,y\n3,40\n0,10\n1,20\n' >unsorted.csv
     drawn regress unsorted.csv --x x --y y --bandwidth 1 --heatmap p.png -o fit.csv --weights w.npy

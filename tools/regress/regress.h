@@ -110,6 +110,7 @@ struct regress_group {
     const char *label; /* NULL without --by */
     bool single;
     size_t m, n, d, v;
+    char *const *x_names;         /* [d] */
     const size_t *rows, *queries; /* [m], [n]: their places in the tables; NULL: all, in order */
     double **columns;             /* [d + v and the case weights]: its rows of the data */
     double **points;              /* [d], the query points as they were given */
@@ -287,9 +288,13 @@ void regress_band(const struct regress_options *o, struct regress_fit *fit);
 /* Do the fits have bandwidths of their own? */
 bool regress_bandwidths_vary(const struct regress_options *o);
 
-/* "gaussian kernel, bandwidth 0.5": of this what varies between the fits, or what does not. */
+/* "bandwidth 0.5", of several columns each with its name, and by which method. */
+void regress_bandwidths_text(const struct regress_fit *fit, char *text, size_t size);
+
+/* "local linear, gaussian kernel, bandwidth 0.5 by cv": of this what varies between the fits, or
+ * what does not. */
 struct regress_label {
-    char text[240];
+    char text[500];
 };
 struct regress_label regress_label(const struct regress_options *o, const struct regress_fit *fit,
                                    bool varying);

@@ -90,6 +90,7 @@ static int make_group(const struct regress_options *o, const struct regress_tabl
     size_t count = t->d + t->v + (o->case_weights != NULL);
     g->single = t->single;
     g->d = t->d;
+    g->x_names = t->x_names;
     g->v = t->v;
     g->columns = calloc(count + t->d, sizeof *g->columns);
     if (g->columns == NULL)

@@ -31,15 +31,36 @@ static void add_kernels(struct regress_label *label, const struct kernels *kerne
         add(label, "product of %zu kernels", kernels->count);
 }
 
-static void add_bandwidths(struct regress_label *label, const struct numbers *h)
+void regress_bandwidths_text(const struct regress_fit *fit, char *text, size_t size)
+{
+    const struct numbers *h = fit->bandwidths;
+    const char *method = bandwidth_choice_name(fit->choice);
+    size_t used = (size_t)snprintf(text, size, "bandwidth%s", h->count > 1 ? "s" : "");
+    for (size_t c = 0; c < h->count && used < size; c++)
+        used += (size_t)snprintf(text + used, size - used, "%s%.6g%s%s", c > 0 ? ", " : " ",
+                                 h->value[c], h->count > 1 ? " of " : "",
+                                 h->count > 1 ? quoted_name(fit->group->x_names[c]).text : "");
+    if (method != NULL && used < size)
+        snprintf(text + used, size - used, " by %s", method);
+}
+
+static void add_bandwidths(struct regress_label *label, const struct regress_fit *fit)
 {
     enum { MOST = 4 };
-    for (size_t c = 0; c < h->count && h->count <= MOST; c++)
-        add(label, "%s%.6g",
-            c > 0           ? ""
-            : h->count == 1 ? "bandwidth "
-                            : "bandwidths ",
-            h->value[c]);
+    const size_t count = fit->bandwidths->count;
+    char text[sizeof label->text];
+    if (count == 0 || count > MOST)
+        return;
+    regress_bandwidths_text(fit, text, sizeof text);
+    add(label, "%s", text);
+}
+
+static void add_adaptive(struct regress_label *label, const struct regress_adaptive *adaptive)
+{
+    if (adaptive->method == ADAPTIVE_ABRAMSON)
+        add(label, "adaptive abramson");
+    else if (adaptive->method == ADAPTIVE_KNN)
+        add(label, "adaptive knn:%lld", (long long)adaptive->neighbours);
 }
 
 bool regress_bandwidths_vary(const struct regress_options *o)
@@ -54,9 +75,13 @@ struct regress_label regress_label(const struct regress_options *o, const struct
     struct regress_label label = { "" };
     if (varying && fit->group->label != NULL)
         add(&label, "%s", fit->group->label);
+    if (!varying && o->degree == 1)
+        add(&label, "local linear");
     if ((o->choices.kernel_count > 1) == varying)
         add_kernels(&label, fit->kernels);
     if (regress_bandwidths_vary(o) == varying)
-        add_bandwidths(&label, fit->bandwidths);
+        add_bandwidths(&label, fit);
+    if (!varying)
+        add_adaptive(&label, &o->adaptive);
     return label;
 }

@@ -110,7 +110,7 @@ static void summarise_groups(const struct regress_options *o, const struct regre
 static void summarise(const struct regress_options *o, const struct regress_fits *fits,
                       const struct regress_score *scores)
 {
-    char errors[400], count[40] = "", queries[40] = "", n_eff[64], spread[64] = "";
+    char errors[700], count[40] = "", queries[40] = "", n_eff[64], spread[64] = "";
     size_t m, n;
     count_rows(o, fits, &m, &n);
     describe_errors(o, fits, scores, errors, sizeof errors);

@@ -63,29 +63,16 @@ static int select_by_rule(struct regress_fit *fit, const struct session *session
     return session_status(session, status, NULL, 0, e);
 }
 
-/* "0.5", of several columns each with its name. */
-static void describe(const struct regress_tables *t, const struct numbers *h, char *text,
-                     size_t size)
-{
-    size_t used = 0;
-    for (size_t c = 0; c < h->count && used < size; c++)
-        used += (size_t)snprintf(text + used, size - used, "%s%.6g%s%s", c > 0 ? ", " : "",
-                                 h->value[c], h->count > 1 ? " of " : "",
-                                 h->count > 1 ? quoted_name(t->x_names[c]).text : "");
-}
-
-static void say(const struct regress_tables *t, const struct regress_fit *fit)
+static void say(const struct regress_fit *fit)
 {
     char text[400], score[200] = "";
     const struct regress_selection *c = &fit->selection;
     const char *label = fit->group->label;
-    describe(t, fit->bandwidths, text, sizeof text);
+    regress_bandwidths_text(fit, text, sizeof text);
     if (c->rows > 0)
         snprintf(score, sizeof score, ", score %.6g, of %zu %s of %zu rows, %.2g pairs", c->score,
                  c->evaluations, c->evaluations == 1 ? "score" : "scores", c->rows, c->pairs);
-    error_summary("%s%sbandwidth%s %s by %s%s", label != NULL ? label : "",
-                  label != NULL ? ": " : "", fit->bandwidths->count > 1 ? "s" : "", text,
-                  bandwidth_choice_name(fit->choice), score);
+    error_summary("%s%s%s%s", label != NULL ? label : "", label != NULL ? ": " : "", text, score);
 }
 
 int regress_select(const struct regress_options *o, const struct regress_tables *t,
@@ -109,7 +96,7 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
          : bandwidth_is_searched(fit->choice) ? regress_search(o, t, fit, session, e)
                                               : select_by_rule(fit, session, e);
     if (st == CMD_OK)
-        say(t, fit);
+        say(fit);
     return st;
 }
 
