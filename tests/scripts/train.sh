@@ -155,6 +155,22 @@ base='d.csv --x a --y y'
     json_is 0 last.json epoch
     json last.json parameters.w.values.0 | perl -ne 'exit !($_ == 2)' || fail "the last w is not 2"
     test "$(wc -l <last.csv)" = 2 || fail "there are other epochs: $(cat last.csv)"
+    # stops ARGUMENT...: in a step whose loss is finite, the last one too
+    stops()
+    {
+        run 1 train $base --init 2 "$@" --params-out last.json -o last.csv --json about.json
+        grep -q '^attpool: the step gives parameters that are not finite in epoch 1; the parameters are those after 0; a smaller --rate may help$' err ||
+            fail "the message is $(cat err)"
+        json_is 0 last.json epoch
+        json_is 2 last.json parameters.w.values.0
+        test "$(cat last.csv)" = "$(head -n 1 last.csv)" || fail "there are epochs: $(cat last.csv)"
+    }
+    stops --rate 1e308 --epochs 1
+    json_is '[2]' about.json w
+    stops --rate 1e308 --epochs 3
+    stops --rate 1e39 --epochs 1 --precision f32
+    stops --rate 1e308 --epochs 1 --batch 39
+    fails 2 '--init: 1e\+300 is infinite in float32$' train $base --init 1e300 --precision f32
     run 1 train $base --init 1e9 --kernel boxcar -o last.csv
     grep -q 'the loss is not a number in epoch 1; .*: some row has no other row in reach' err ||
         fail "the message is $(cat err)"

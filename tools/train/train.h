@@ -41,7 +41,7 @@ struct train_run {
     struct train_record record;
     struct session session;
     char backend[64];
-    bool stopped;   /* by a loss that is not a number */
+    bool stopped;   /* by what is not finite */
     bool converged; /* of lbfgs */
 };
 
@@ -72,6 +72,8 @@ struct train_model {
 void train_describe(const struct train_run *run, void *x, void *y, void *const *value,
                     struct train_model *model);
 
+bool train_finite(const struct train_run *run, const struct train_model *model);
+
 /* Between the precision and double. */
 void train_take(struct train_run *run);
 void train_put(struct train_run *run);
@@ -83,6 +85,7 @@ double train_norm(const struct params *p);
 int train_note(struct train_run *run, double loss, struct error *e);
 void train_keep(struct train_run *run, int64_t epoch);
 void train_restore(struct train_run *run);
+/* For a loss that is not finite or, where it is finite, for parameters that are not. */
 int train_stop(struct train_run *run, double loss, struct error *e);
 
 /* All epochs (train_descent.c, train_lbfgs.c). */

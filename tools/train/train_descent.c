@@ -12,6 +12,7 @@ struct epoch {
     size_t rows, batch;
     int64_t *order;  /* NULL: as in the data */
     void *x, *y, *w; /* in this order; w of w-key, or NULL */
+    bool lost;       /* a step gave parameters that are not finite */
 };
 
 /* Rows of `width` numbers in the order, or back from it. */
@@ -84,6 +85,9 @@ static int make_steps(struct epoch *p, struct train_model *m, double *total, str
             break;
         if (first == 0) /* what this epoch began with was good */
             train_keep(run, run->params.epoch - 1);
+        p->lost = st == CMD_OK && !train_finite(run, m);
+        if (p->lost)
+            break;
     }
     return st;
 }
@@ -144,7 +148,7 @@ int train_descend(struct train_run *run, struct error *e)
         run->session.done = (double)k / (double)epochs;
         run->session.share = 1 / (double)epochs;
         st = one_epoch(&p, &loss, e);
-        if (st == CMD_OK && !isfinite(loss))
+        if (st == CMD_OK && (!isfinite(loss) || p.lost))
             st = train_stop(run, loss, e);
         else if (st == CMD_OK)
             st = train_note(run, loss, e);

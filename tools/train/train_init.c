@@ -42,6 +42,8 @@ static int fill(struct train_run *run, struct error *e)
             else if (init->count > 0)
                 x = init->value[init->count > 1 ? (size_t)i : 0];
             p->value[k][i] = p->single ? (double)(float)x : x;
+            if (!isfinite(p->value[k][i]))
+                return error_set(e, CMD_USAGE, "--init: %g is infinite in float32", x);
         }
     return CMD_OK;
 }

@@ -82,7 +82,7 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
         attpool_train_loss(run->session.context, s->model.X, s->model.Y, &s->model.options,
                            &s->model.training, &loss, &s->gradients);
     s->status = session_status(&run->session, status, NULL, 0, s->e);
-    if (s->status == CMD_OK && !isfinite(loss))
+    if (s->status == CMD_OK && (!isfinite(loss) || !train_finite(run, &s->model)))
         s->status = train_stop(run, loss, s->e);
     else if (s->status == CMD_OK)
         s->status = train_note(run, loss, s->e);

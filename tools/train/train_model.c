@@ -57,6 +57,15 @@ void train_describe(const struct train_run *run, void *x, void *y, void *const *
     m->options.wv = m->parameters.wv = t[PARAMS_WV];
 }
 
+bool train_finite(const struct train_run *run, const struct train_model *m)
+{
+    for (int k = 0; k < PARAMS_ARRAYS; k++)
+        for (int64_t i = 0; i < params_count(&run->params, (enum params_array)k); i++)
+            if (!isfinite(real_get(m->value[k].tensor.data, run->params.single, (size_t)i)))
+                return false;
+    return true;
+}
+
 void train_take(struct train_run *run)
 {
     for (int k = 0; k < PARAMS_ARRAYS; k++)
@@ -145,14 +154,16 @@ void train_restore(struct train_run *run)
 int train_stop(struct train_run *run, double loss, struct error *e)
 {
     const int64_t epoch = run->params.epoch;
+    const char *what = isnan(loss)   ? "the loss is not a number"
+                       : isinf(loss) ? "the loss is infinite"
+                                     : "the step gives parameters that are not finite";
     train_restore(run);
     run->stopped = true;
-    return error_set(
-        e, CMD_FAILED, "the loss is %s in %s %lld; the parameters are those after %lld%s",
-        isnan(loss) ? "not a number" : "infinite", run->o->lbfgs ? "evaluation" : "epoch",
-        (long long)epoch, (long long)run->good_epoch,
-        isnan(loss) && run->record.count == 0
-            ? ": some row has no other row in reach, try another --init or kernel"
-        : run->o->lbfgs ? ""
-                        : "; a smaller --rate may help");
+    return error_set(e, CMD_FAILED, "%s in %s %lld; the parameters are those after %lld%s", what,
+                     run->o->lbfgs ? "evaluation" : "epoch", (long long)epoch,
+                     (long long)run->good_epoch,
+                     isnan(loss) && run->record.count == 0
+                         ? ": some row has no other row in reach, try another --init or kernel"
+                     : run->o->lbfgs ? ""
+                                     : "; a smaller --rate may help");
 }
