@@ -4,6 +4,7 @@
 #include "tools/command/report.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ static json_t *shape_of(const struct params *p, enum params_array array)
     return json_pack("[I]", (json_int_t)count);
 }
 
-static json_t *arrays_of(const struct params *p)
+static void put_arrays(struct report *r, const struct params *p)
 {
     json_t *all = json_object();
     for (int k = 0; k < PARAMS_ARRAYS; k++) {
@@ -28,34 +29,50 @@ static json_t *arrays_of(const struct params *p)
             continue;
         json_t *values = json_array();
         for (int64_t i = 0; i < count; i++)
-            json_array_append_new(values, json_real(p->value[k][i]));
-        json_object_set_new(
-            all, params_array_name((enum params_array)k),
+            report_append(r, values, json_real(p->value[k][i]));
+        report_put(
+            r, all, params_array_name((enum params_array)k),
             json_pack("{s:o, s:o}", "shape", shape_of(p, (enum params_array)k), "values", values));
     }
-    return all;
+    report_put(r, r->root, "parameters", all);
+}
+
+static int check_finite(const char *path, const struct params *p, struct error *e)
+{
+    for (int k = 0; k < PARAMS_ARRAYS; k++)
+        for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++)
+            if (!isfinite(p->value[k][i]))
+                return error_set(e, CMD_FAILED,
+                                 "cannot write %s: value %lld of \"%s\" is not finite", path,
+                                 (long long)i + 1, params_array_name((enum params_array)k));
+    return CMD_OK;
 }
 
 int params_write(const char *path, const struct params *p, struct error *e)
 {
-    json_t *root =
-        json_pack("{s:i, s:s, s:s, s:I, s:I, s:s}", "attpool-parameters", VERSION_OF_FORMAT, "kind",
-                  params_kind_names[p->kind], "precision", p->single ? "f32" : "f64", "rows",
-                  (json_int_t)p->rows, "columns", (json_int_t)p->d, "checksum", p->checksum);
+    int st = check_finite(path, p, e);
+    if (st != CMD_OK)
+        return st;
+    struct report r = {
+        .root = json_pack("{s:i, s:s, s:s, s:I, s:I, s:s}", "attpool-parameters", VERSION_OF_FORMAT,
+                          "kind", params_kind_names[p->kind], "precision",
+                          p->single ? "f32" : "f64", "rows", (json_int_t)p->rows, "columns",
+                          (json_int_t)p->d, "checksum", p->checksum),
+    };
     if (params_have_kernel(p)) {
-        json_object_set_new(root, "kernel", report_kernels(&p->kernels));
-        json_object_set_new(root, "form",
-                            json_string(p->form == ATTPOOL_RADIAL ? "radial" : "product"));
+        report_put(&r, r.root, "kernel", report_kernels(&p->kernels));
+        report_put(&r, r.root, "form",
+                   json_string(p->form == ATTPOOL_RADIAL ? "radial" : "product"));
     }
-    json_object_set_new(root, "optimizer", json_string(p->optimizer));
-    json_object_set_new(root, "loss", json_string(p->loss));
-    json_object_set_new(root, "seed", json_integer(p->seed));
-    json_object_set_new(root, "epoch", json_integer(p->epoch));
-    json_object_set_new(root, "rate", json_real(p->rate));
-    json_object_set_new(root, "batch", json_integer(p->batch));
-    json_object_set_new(root, "parameters", arrays_of(p));
-    int st = root != NULL ? json_write(path, root, e) : error_memory(e, 0);
-    json_decref(root);
+    report_put(&r, r.root, "optimizer", json_string(p->optimizer));
+    report_put(&r, r.root, "loss", json_string(p->loss));
+    report_put(&r, r.root, "seed", json_integer(p->seed));
+    report_put(&r, r.root, "epoch", json_integer(p->epoch));
+    report_put(&r, r.root, "rate", json_real(p->rate));
+    report_put(&r, r.root, "batch", json_integer(p->batch));
+    put_arrays(&r, p);
+    st = r.incomplete ? error_memory(e, 0) : json_write(path, r.root, e);
+    json_decref(r.root);
     return st;
 }
 
