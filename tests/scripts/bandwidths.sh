@@ -111,6 +111,14 @@ for set in 'mcycle times accel 0.91384625' 'faithful eruptions waiting 0.2614302
     same out fit.csv
 done
 
+# Each of several kernels is named, and what its score is.
+run 0 regress "$data/mcycle.csv" --x times --y accel --kernel gaussian,tricube --bandwidth cv --bandwidth aicc \
+    --verbose -o fit.csv
+for text in 'gaussian kernel: bandwidth 0.9[0-9]* by cv, leave-one-out mean squared error 595.[0-9]*, of' \
+    'tricube kernel: bandwidth [0-9.]* by aicc, AICc [0-9.]*, of'; do
+    grep -q "^attpool: $text" err || fail "no $text: $(cat err)"
+done
+
 # AICc: statsmodels' aic
 ok regress "$data/faithful.csv" --x 1 --y 2 --bandwidth aicc --json report.json
 within 2e-3 "$(raw bandwidth)" 0.24121382

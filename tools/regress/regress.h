@@ -298,6 +298,9 @@ struct regress_label {
 };
 struct regress_label regress_label(const struct regress_options *o, const struct regress_fit *fit,
                                    bool varying);
+/* Of what varies the group and the kernel. */
+struct regress_label regress_label_without_bandwidths(const struct regress_options *o,
+                                                      const struct regress_fit *fit);
 
 /* ---- results ---- */
 

@@ -69,15 +69,25 @@ bool regress_bandwidths_vary(const struct regress_options *o)
     return c->bandwidth_count > 1 || (choices_search(c) && (o->by != NULL || c->kernel_count > 1));
 }
 
+struct regress_label regress_label_without_bandwidths(const struct regress_options *o,
+                                                      const struct regress_fit *fit)
+{
+    struct regress_label label = { "" };
+    if (fit->group->label != NULL)
+        add(&label, "%s", fit->group->label);
+    if (o->choices.kernel_count > 1)
+        add_kernels(&label, fit->kernels);
+    return label;
+}
+
 struct regress_label regress_label(const struct regress_options *o, const struct regress_fit *fit,
                                    bool varying)
 {
-    struct regress_label label = { "" };
-    if (varying && fit->group->label != NULL)
-        add(&label, "%s", fit->group->label);
+    struct regress_label label =
+        varying ? regress_label_without_bandwidths(o, fit) : (struct regress_label){ "" };
     if (!varying && o->degree == 1)
         add(&label, "local linear");
-    if ((o->choices.kernel_count > 1) == varying)
+    if (!varying && o->choices.kernel_count == 1)
         add_kernels(&label, fit->kernels);
     if (regress_bandwidths_vary(o) == varying)
         add_bandwidths(&label, fit);

@@ -63,16 +63,26 @@ static int select_by_rule(struct regress_fit *fit, const struct session *session
     return session_status(session, status, NULL, 0, e);
 }
 
-static void say(const struct regress_fit *fit)
+static const char *score_name(const struct regress_options *o, const struct regress_fit *fit)
+{
+    return fit->choice->method == BANDWIDTH_AICC   ? "AICc"
+           : o->cv == ATTPOOL_CRITERION_LIKELIHOOD ? "mean negative log-likelihood"
+           : o->cv == ATTPOOL_CRITERION_BRIER      ? "Brier score"
+           : fit->group->v > 1                     ? "leave-one-out error in units of the variances"
+                                                   : "leave-one-out mean squared error";
+}
+
+static void say(const struct regress_options *o, const struct regress_fit *fit)
 {
     char text[400], score[200] = "";
     const struct regress_selection *c = &fit->selection;
-    const char *label = fit->group->label;
+    const struct regress_label label = regress_label_without_bandwidths(o, fit);
     regress_bandwidths_text(fit, text, sizeof text);
     if (c->rows > 0)
-        snprintf(score, sizeof score, ", score %.6g, of %zu %s of %zu rows, %.2g pairs", c->score,
-                 c->evaluations, c->evaluations == 1 ? "score" : "scores", c->rows, c->pairs);
-    error_summary("%s%s%s%s", label != NULL ? label : "", label != NULL ? ": " : "", text, score);
+        snprintf(score, sizeof score, ", %s %.6g, of %zu %s of %zu rows, %.2g pairs",
+                 score_name(o, fit), c->score, c->evaluations,
+                 c->evaluations == 1 ? "score" : "scores", c->rows, c->pairs);
+    error_summary("%s%s%s%s", label.text, label.text[0] != '\0' ? ": " : "", text, score);
 }
 
 int regress_select(const struct regress_options *o, const struct regress_tables *t,
@@ -96,7 +106,7 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
          : bandwidth_is_searched(fit->choice) ? regress_search(o, t, fit, session, e)
                                               : select_by_rule(fit, session, e);
     if (st == CMD_OK)
-        say(fit);
+        say(o, fit);
     return st;
 }
 
