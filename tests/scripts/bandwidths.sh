@@ -148,6 +148,17 @@ test "$(grep -c '"rows_without_prediction"' report.json)" = 5 || fail "not 5 poi
 ok regress "$data/mcycle.csv" --x 1 --y 2 --bandwidth aicc:0.5:4:7 --json report.json
 json_is '"aicc"' report.json fits.0.bandwidth_method
 
+# the widest says something of y, unless each is as good
+perl -e 'srand 5; print "x,y\n"; printf "%d,%.4f\n", $_, rand for 1 .. 40' >noise.csv
+run 0 regress noise.csv --x x --y y -o fit.csv
+grep -q 'widest bandwidth looked at; y hardly depends on x$' err || fail "noise: $(cat err)"
+perl -e 'srand 5; print "x,y\n"; printf "%d,%.4f\n", $_, 3 * $_ + rand for 1 .. 40' >line.csv
+run 0 regress line.csv --x x --y y --degree 1 -o fit.csv
+grep -q 'widest bandwidth looked at; the fit is close to one straight line$' err || fail "a line: $(cat err)"
+printf 'x,y\n1,2\n2,4\n' >two.csv
+run 0 regress two.csv --x x --y y -o fit.csv
+! grep -q 'least score' err || fail "two rows: $(cat err)"
+
 # a compact kernel reaches another row from each; the minimum at an end is a warning
 run 0 regress "$data/mcycle.csv" --x 1 --y 2 --kernel epanechnikov --json report.json -o fit.csv
 grep -q '^attpool: warning: the least score is that of the narrowest bandwidth looked at' err ||

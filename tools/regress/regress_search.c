@@ -31,18 +31,40 @@ static int narrow(struct search *s, const struct sample *rows, const struct numb
     return count > 0 ? search_curve(s, rows, h, count, factors, e) : CMD_OK;
 }
 
+/* No bandwidth is better than another, as of two rows or of one class. */
+static bool all_same(const struct regress_selection *c, size_t best)
+{
+    for (size_t k = 0; k < c->points; k++)
+        if (isfinite(c->point[k].score) &&
+            c->point[k].score - c->point[best].score > SAME * fabs(c->point[best].score))
+            return false;
+    return true;
+}
+
+/* What the least score at twice the range says of the data. */
+static const char *widest_means(const struct search *s)
+{
+    const bool density = s->o->cv == ATTPOOL_CRITERION_LIKELIHOOD;
+    return s->fit->choice->steps > 0 || density ? ""
+           : s->o->degree == 1                  ? "; the fit is close to one straight line"
+           : s->o->classes                      ? "; the classes hardly depend on x"
+                                                : "; y hardly depends on x";
+}
+
 /* A minimum beside bandwidths that were not looked at, or that have no score. */
 static void warn_end(const struct search *s, size_t best)
 {
     const struct regress_selection *c = &s->fit->selection;
     const bool wide = best + 1 == c->points;
-    const struct regress_group *g = s->fit->group;
-    if (!isfinite(c->point[best].score) ||
+    const struct regress_label label = regress_label_without_bandwidths(s->o, s->fit);
+    if (!isfinite(c->point[best].score) || (c->points > 1 && all_same(c, best)) ||
         (best > 0 && !wide && isfinite(c->point[best - 1].score)))
         return;
-    error_warn("%s%sthe least score is that of the %s bandwidth looked at%s",
-               g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
-               wide ? "widest" : "narrowest", best > 0 && !wide ? " that predicts every row" : "");
+    error_warn("%s%sthe least score is that of the %s bandwidth looked at%s", label.text,
+               label.text[0] != '\0' ? ": " : "", wide ? "widest" : "narrowest",
+               wide       ? widest_means(s)
+               : best > 0 ? " that predicts every row"
+                          : "");
 }
 
 /* ---- one column ---- */
