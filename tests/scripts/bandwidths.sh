@@ -61,6 +61,7 @@ fails 3 'd.csv: column "x" is constant in group "b": --bandwidth silverman' \
     regress d.csv --x x --y y --by g --case-weights w --bandwidth silverman
 fails 2 'no rule has a bandwidth for the cauchy kernel' regress d.csv --x x --y y --kernel cauchy --bandwidth scott
 fails 2 '--bandwidth: "sliverman" is neither .*; did you mean "silverman"' regress d.csv --x x --y y --bandwidth sliverman
+fails 2 '--bandwidth: scott is given twice' regress d.csv --x x --y y --bandwidth Scott --bandwidth SCOTT
 fails 2 '--bandwidth: scott is given twice' regress d.csv --x x --y y --bandwidth scott --bandwidth scott
 
 # ---- scores ----

@@ -231,7 +231,11 @@ grep -q '^attpool: warning: 2 of 2 fits are infinite' err || fail "a sum overflo
 # ---- usage ----
 
 fails 2 'DATA is missing; see .attpool regress --help.' regress --x x --y y --bandwidth 1
-fails 2 'there is more than one DATA' regress d.csv e.csv --x x --y y --bandwidth 1
+fails 2 'there is more than one DATA: "e.csv"' regress d.csv e.csv --x x --y y --bandwidth 1
+fails 2 'there is more than one DATA: "0.2"; several values of an option are joined by commas' \
+    regress --bandwidth 0.3 0.2 d.csv --x x --y y
+fails 2 '--degree: "2" is not 0 or 1' regress d.csv --x x --y y --degree 2
+fails 2 '--bandwidth: "loocv" is neither a number, START:STOP:N nor cv' regress d.csv --x x --y y --bandwidth loocv
 fails 2 '--x is missing' regress d.csv --y y --bandwidth 1
 fails 2 '--y is missing' regress d.csv --x x --bandwidth 1
 run 0 regress d.csv --x x --y y
@@ -239,7 +243,7 @@ fails 2 '--bandwidth: -1 is not positive' regress d.csv --x x --y y --bandwidth 
 fails 2 '--bandwidth: 0 is not positive' regress d.csv --x x --y y --bandwidth 0
 fails 2 '--bandwidth: "1e-400" underflows' regress d.csv --x x --y y --bandwidth 1e-400
 fails 2 '--bandwidth: "1e400" overflows' regress d.csv --x x --y y --bandwidth 1e400
-fails 2 '--bandwidth: "one" is neither a number nor cv' regress d.csv --x x --y y --bandwidth one
+fails 2 '--bandwidth: "one" is neither a number, START:STOP:N nor cv' regress d.csv --x x --y y --bandwidth one
 fails 2 '--bandwidth: .* or its inverse is out' regress d.csv --x x --y y --bandwidth 1e-320
 fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidth 1e-60 \
     --precision f32

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const method_names[] = {
     [BANDWIDTH_SILVERMAN] = "silverman",
@@ -35,7 +36,8 @@ static int unknown_method(const char *text, struct error *e)
     for (int m = BANDWIDTH_GIVEN + 1; m < METHODS; m++)
         nearest_offer(&nearest, method_names[m]);
     return error_set(e, CMD_USAGE,
-                     "--bandwidth: %s is neither a number nor cv, aicc, silverman or scott%s",
+                     "--bandwidth: %s is neither a number, START:STOP:N nor cv, aicc, silverman or "
+                     "scott%s",
                      quoted_name(text).text, nearest_hint(&nearest).text);
 }
 
@@ -70,7 +72,7 @@ static int read_search(const char *text, const char *colon, struct bandwidth_cho
     if (!isalpha((unsigned char)text[0]))
         return read_grid(text, choice, e);
     for (int m = BANDWIDTH_CV; m <= BANDWIDTH_AICC; m++)
-        if (strlen(method_names[m]) == length && strncmp(text, method_names[m], length) == 0) {
+        if (strlen(method_names[m]) == length && strncasecmp(text, method_names[m], length) == 0) {
             choice->method = (enum bandwidth_method)m;
             return read_grid(colon + 1, choice, e);
         }
@@ -84,7 +86,7 @@ int bandwidth_choice_read(const char *text, struct bandwidth_choice *choice, str
     if (colon != NULL)
         return read_search(text, colon, choice, e);
     for (int m = BANDWIDTH_GIVEN + 1; m < METHODS; m++)
-        if (strcmp(text, method_names[m]) == 0) {
+        if (strcasecmp(text, method_names[m]) == 0) {
             choice->method = (enum bandwidth_method)m;
             return CMD_OK;
         }

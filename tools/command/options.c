@@ -316,8 +316,9 @@ int integer_read(const char *option, const char *text, int64_t least, int64_t mo
                          least == 0   ? " from 0"
                          : least == 1 ? " from 1"
                                       : "");
-    return error_set(e, CMD_USAGE, "%s: %s is not between %" PRId64 " and %" PRId64, option,
-                     quoted_name(text).text, least, most);
+    return error_set(e, CMD_USAGE, "%s: %s is not %s%" PRId64 " %s %" PRId64, option,
+                     quoted_name(text).text, most == least + 1 ? "" : "between ", least,
+                     most == least + 1 ? "or" : "and", most);
 }
 
 /* The items of a list, and room for their values. */
