@@ -144,7 +144,7 @@ within 5e-3 "$(raw bandwidth)" 0.91384625
 # a grid of one's own: the best of its points, rounded up
 ok regress "$data/mcycle.csv" --x 1 --y 2 --bandwidth 0.5:2:5 --json report.json
 json_is '"cv"' report.json fits.0.bandwidth_method
-test "$(raw bandwidth)" = 1.0 || fail "the best of 5 is $(raw bandwidth)"
+test "$(raw bandwidth)" = 1 || fail "the best of 5 is $(raw bandwidth)"
 test "$(grep -c '"rows_without_prediction"' report.json)" = 5 || fail "not 5 points"
 ok regress "$data/mcycle.csv" --x 1 --y 2 --bandwidth aicc:0.5:4:7 --json report.json
 json_is '"aicc"' report.json fits.0.bandwidth_method

@@ -147,6 +147,14 @@ base='d.csv --x a --y y'
     fails 3 'key.json: its parameters belong to the rows of other data than less.csv' train \
         less.csv --x a --y y --params key.json
 
+    # The fewest digits that read back, and the sign of 0.
+    ok train $base --rate 0.3 --init=-0 --epochs 1 --loss mean -o w.csv --params-out d.json --json -
+    grep -q '^  "rate": 0.3,$' out || fail "0.3 is $(grep rate out)"
+    ok train $base --rate 0 --init=-0 --epochs 1 --params-out d.json
+    grep -q '^        -0.0$' d.json || fail "-0 is not in $(cat d.json)"
+    run 0 train $base --rate 2 --init 1 --params-out d.json --epochs 1
+    grep -q '^  "rate": 2,$' d.json || fail "2 is $(grep rate d.json)"
+
     # ---- a loss that is no number ----
 
     run 1 train $base --init 2 --rate 1e300 --epochs 5 --params-out last.json -o last.csv
@@ -197,6 +205,8 @@ base='d.csv --x a --y y'
 
     ok train $base --init 2 --optimizer lbfgs --params-out l.json --json about.json -o w.csv
     json_is true about.json converged
+    ! grep -q -e rate -e batch l.json || fail "L-BFGS has a rate or batches"
+    ok regress $base --params l.json
     cp w.csv out
     best=$(column 2 | tr ' ' '\n' | sort -g | sed -n 2p)
     w=$(json l.json parameters.w.values.0)

@@ -10,6 +10,12 @@
 
 enum { VERSION_OF_FORMAT = 1 };
 
+/* Of a rate, with batches; L-BFGS has neither. */
+static bool takes_steps(const struct params *p)
+{
+    return strcmp(p->optimizer, "sgd") == 0;
+}
+
 /* ---- writing ---- */
 
 static json_t *shape_of(const struct params *p, enum params_array array)
@@ -68,8 +74,10 @@ int params_write(const char *path, const struct params *p, struct error *e)
     report_put(&r, r.root, "loss", json_string(p->loss));
     report_put(&r, r.root, "seed", json_integer(p->seed));
     report_put(&r, r.root, "epoch", json_integer(p->epoch));
-    report_put(&r, r.root, "rate", json_real(p->rate));
-    report_put(&r, r.root, "batch", json_integer(p->batch));
+    if (takes_steps(p)) {
+        report_put(&r, r.root, "rate", json_real(p->rate));
+        report_put(&r, r.root, "batch", json_integer(p->batch));
+    }
     put_arrays(&r, p);
     st = r.incomplete ? error_memory(e, 0) : json_write(path, r.root, e);
     json_decref(r.root);
@@ -215,8 +223,9 @@ static int read_run(const struct reading *r, struct params *p, struct error *e)
         st = count_member(r, "seed", 0, &p->seed, e);
     if (st == CMD_OK)
         st = count_member(r, "epoch", 0, &p->epoch, e);
-    if (st == CMD_OK)
-        st = count_member(r, "batch", 0, &p->batch, e);
+    if (st != CMD_OK || !takes_steps(p))
+        return st;
+    st = count_member(r, "batch", 0, &p->batch, e);
     if (st == CMD_OK)
         st = member(r, "rate", JSON_REAL, &rate, e);
     if (st == CMD_OK)

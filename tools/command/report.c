@@ -2,8 +2,6 @@
 #include "tools/command/report.h"
 
 #include "tools/command/clock.h"
-#include "tools/command/output.h"
-#include "tools/command/progress.h"
 #include "tools/io/source.h"
 
 #include <math.h>
@@ -96,23 +94,6 @@ void report_files(struct files *files, const char *tables, const char *json)
 {
     files_output(files, tables, report_tables(json) == NULL ? "-" : NULL);
     files_output(files, "--json", json);
-}
-
-int json_write(const char *path, const json_t *value, struct error *e)
-{
-    struct output o;
-    char *text = json_dumps(value, JSON_INDENT(2));
-    if (text == NULL)
-        return error_memory(e, 0);
-    progress_clear();
-    int st = output_open(&o, path, e);
-    if (st == CMD_OK) {
-        output_text(&o, text);
-        output_text(&o, "\n");
-        st = output_close(&o, CMD_OK, e);
-    }
-    free(text);
-    return st;
 }
 
 int report_close(struct report *r, const char *path, int status, struct error *e)

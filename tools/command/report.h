@@ -52,7 +52,7 @@ const char *report_tables(const char *json);
 /* The JSON and these tables, among the files of a command without --output. */
 void report_files(struct files *files, const char *tables, const char *json);
 
-/* A value as a file of its own. */
+/* A value as a file of its own (json_write.c). */
 int json_write(const char *path, const json_t *value, struct error *e);
 
 #endif
