@@ -134,6 +134,10 @@ attpool_status ap_learning_begin(struct learning *s, struct engine *engine,
         st = reserve(s, k->bytes);
     if (st != ATTPOOL_OK)
         return st;
+    if (s->masks.query_origin < 0 || s->masks.query_origin > INT64_MAX - s->m)
+        return ap_engine_fail(engine, ATTPOOL_E_OPTIONS,
+                              "query_origin is %lld, which is out of range",
+                              (long long)s->masks.query_origin);
     describe_queries(s, k);
     s->masks.leave_one_out = 1;
     s->masks.query_origin += s->training.first;

@@ -26,26 +26,54 @@ struct parameters {
     void *memory;
 };
 
-static bool is_same(const DLTensor *a, const DLTensor *b)
+/* The first and the last byte of a tensor that has been checked and is not empty. */
+struct bytes {
+    const char *first, *last;
+};
+
+static struct bytes bytes_of(const DLTensor *t)
 {
-    if (!b || a->data != b->data || a->byte_offset != b->byte_offset || a->ndim != b->ndim)
-        return false;
-    for (int c = 0; c < a->ndim; c++)
-        if (a->shape[c] != b->shape[c])
-            return false;
-    return true;
+    const int64_t size = t->dtype.bits / 8;
+    struct bytes b = { .first = (const char *)t->data + t->byte_offset };
+    int64_t plain = size;
+    b.last = b.first + size - 1;
+    for (int c = t->ndim - 1; c >= 0; c--) {
+        const int64_t step = (t->strides ? t->strides[c] * size : plain) * (t->shape[c] - 1);
+        plain *= t->shape[c];
+        *(step < 0 ? &b.first : &b.last) += step;
+    }
+    return b;
 }
 
-static attpool_status check_parameter(struct engine *e, const struct parameter *p)
+static bool overlap(const DLTensor *a, const DLTensor *b)
 {
+    for (int c = 0; c < a->ndim; c++)
+        if (a->shape[c] == 0)
+            return false;
+    for (int c = 0; c < b->ndim; c++)
+        if (b->shape[c] == 0)
+            return false;
+    const struct bytes x = bytes_of(a), y = bytes_of(b);
+    return x.first <= y.last && y.first <= x.last;
+}
+
+/* All tensors have been checked. */
+static attpool_status check_parameter(struct engine *e, const struct learning_tensors *given,
+                                      const struct parameters *all, int i)
+{
+    const struct parameter *p = &all->list[i];
     if (!p->own)
         return ATTPOOL_OK;
-    if (!is_same(p->own, p->option))
-        return ap_engine_fail(e, ATTPOOL_E_GRADIENT,
-                              "the parameter %s is not the tensor of the options", p->name);
     for (int c = 0; c < p->own->ndim && p->own->strides; c++)
         if (p->own->strides[c] == 0 && p->own->shape[c] > 1)
             return ap_engine_fail(e, ATTPOOL_E_GRADIENT, "the parameter %s is broadcast", p->name);
+    if (overlap(p->own, given->K) || overlap(p->own, given->V))
+        return ap_engine_fail(e, ATTPOOL_E_GRADIENT, "the parameter %s overlaps %s", p->name,
+                              overlap(p->own, given->K) ? "K" : "V");
+    for (int j = 0; j < i; j++)
+        if (all->list[j].option && overlap(p->own, all->list[j].option))
+            return ap_engine_fail(e, ATTPOOL_E_GRADIENT, "the parameter %s overlaps %s", p->name,
+                                  all->list[j].name);
     return ATTPOOL_OK;
 }
 
@@ -70,8 +98,11 @@ static attpool_status take_parameters(struct engine *e, const attpool_pool_optio
     };
     memcpy(p->list, all, sizeof all);
     for (int i = 0; i < PARAMETERS && st == ATTPOOL_OK; i++) {
-        st = check_parameter(e, &p->list[i]);
-        any = any || p->list[i].own;
+        const struct parameter *x = &p->list[i];
+        any = any || x->own;
+        if (x->own && x->own != x->option)
+            st = ap_engine_fail(e, ATTPOOL_E_GRADIENT,
+                                "the parameter %s is not the tensor of the options", x->name);
     }
     if (st == ATTPOOL_OK && !any)
         st = ap_engine_fail(e, ATTPOOL_E_GRADIENT, "no parameter is to be learned");
@@ -140,9 +171,14 @@ static attpool_status step(struct learning *s, const attpool_parameters *caller,
 {
     struct engine *e = s->args.engine;
     struct parameters p = { .memory = NULL };
+    double before = 0;
     attpool_status st = take_parameters(e, &s->pool, caller, &p);
     if (st == ATTPOOL_OK)
-        st = ap_learning_loss(s, loss);
+        st = ap_learning_loss(s, &before);
+    for (int i = 0; i < PARAMETERS && st == ATTPOOL_OK; i++)
+        st = check_parameter(e, &s->given, &p, i);
+    if (st == ATTPOOL_OK)
+        *loss = before;
     if (st == ATTPOOL_OK && isfinite(*loss))
         st = reserve(e, &p, s->args.type == TYPE_F32 ? 4 : 8);
     if (st == ATTPOOL_OK && isfinite(*loss))

@@ -167,7 +167,7 @@ static attpool_status fit_lines(struct regression *r, double from, double to)
     const struct pool_args *p = &r->pool.pool;
     const int64_t items = p->batch * p->heads;
     const int64_t row = pool_columns(p) * (int64_t)number_bytes(r->pool.args.type);
-    int64_t most = MOMENT_BYTES / (row * items) / 256 * 256;
+    int64_t most = row * items > 0 ? MOMENT_BYTES / (row * items) / 256 * 256 : 0;
     most = most < 256 ? 256 : most;
     most = most < p->n ? most : p->n;
     struct buffer moments;

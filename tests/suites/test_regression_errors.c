@@ -53,6 +53,23 @@ START_TEST(each_argument_is_named)
 }
 END_TEST
 
+START_TEST(lines_without_coordinates_and_values)
+{
+    struct problem x;
+    DLTensor keys, values, residuals;
+    int64_t shape[3][2];
+    double nothing[1];
+    problem_new(&x, 1, 0.1);
+    keys = problem_matrix(nothing, shape[0], 6, 0);
+    values = problem_matrix(nothing, shape[1], 6, 0);
+    residuals = problem_matrix(nothing, shape[2], 6, 0);
+    x.options = (attpool_regression_options){ .degree = 1, .pool = &x.pool };
+    x.pool = (attpool_pool_options){ .score = ATTPOOL_KERNEL, .kernel = x.pool.kernel };
+    check(attpool_residuals(context, &keys, &values, &x.options, &residuals), ATTPOOL_OK, "",
+          "residuals of nothing");
+}
+END_TEST
+
 START_TEST(residuals_have_no_other_results)
 {
     struct problem x;
@@ -95,6 +112,7 @@ Suite *suite_regression_errors(void)
     tcase_add_checked_fixture(tc, open_context, close_context);
     tcase_add_test(tc, each_argument_is_named);
     tcase_add_test(tc, residuals_have_no_other_results);
+    tcase_add_test(tc, lines_without_coordinates_and_values);
     tcase_add_test(tc, an_empty_row_can_be_an_error);
     suite_add_tcase(suite, tc);
     return suite;

@@ -268,6 +268,15 @@ START_TEST(each_mistake_is_named)
     refuses(&x, gradient, "no parameter is to be learned", "nothing");
     x.parameters.wq = &x.WQ;
     refuses(&x, gradient, "the parameter wq is not the tensor of the options", "another one");
+    data_new(&x, ONE);
+    DLTensor twin = x.W;
+    twin.strides = (int64_t[]){ 1000 };
+    x.parameters.inverse_bandwidths = &twin;
+    refuses(&x, gradient, "the parameter inverse_bandwidths is not the tensor of the options",
+            "other strides");
+    data_new(&x, ONE);
+    x.W.data = x.K.data;
+    refuses(&x, gradient, "the parameter inverse_bandwidths overlaps K", "what is learned from");
     data_new(&x, COORDINATE);
     x.W.strides = (int64_t[]){ 0 };
     refuses(&x, gradient, "the parameter inverse_bandwidths is broadcast", "a broadcast one");

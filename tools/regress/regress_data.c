@@ -89,7 +89,8 @@ static int read_table(const struct regress_options *o, struct regress_tables *t,
     if (st != CMD_OK)
         return st;
     const char **column = w.columns;
-    w.labelled[t->d] |= o->classes;
+    if (o->classes)
+        w.labelled[t->d] = true;
     for (size_t c = 0; c < t->d; c++)
         *column++ = o->x.item[c];
     for (size_t c = 0; c < t->v; c++)
