@@ -133,6 +133,15 @@ base='d.csv --x a --y y'
     fails 3 'bad.json: "kind" is none that this release knows' train $base --params bad.json
     sed 's/"values"/"numbers"/' w.json >bad.json
     fails 3 'bad.json: "parameters" should have 1 values of "w"' train $base --params bad.json
+    # changed TEXT BY PATTERN: w.json with another text is refused
+    changed()
+    {
+        sed "s/$1/$2/" w.json >bad.json
+        ! cmp -s w.json bad.json || fail "w.json has no $1"
+        fails 3 "bad.json: $3" train $base --params bad.json
+    }
+    changed '"loss": "half"' '"loss": "zz"' '"loss" is none that this release knows$'
+    changed sgd zz '"optimizer" is none that this release knows$'
     echo '{' >bad.json
     fails 3 'bad.json:2:' train $base --params bad.json
     echo '{}' >bad.json

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/command/params.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const params_kind_names[] = { "w",        "w-coordinate", "w-key",
                                           "additive", "projection",   NULL };
+
+const char *const params_loss_names[] = { "half", "sum", "mean", NULL };
+const char *const params_optimizer_names[] = { "sgd", "lbfgs", NULL };
 
 int64_t params_count(const struct params *p, enum params_array array)
 {
@@ -50,7 +52,6 @@ void params_free(struct params *p)
     for (int k = 0; k < PARAMS_ARRAYS; k++)
         free(p->value[k]);
     free(p->kernels.name);
-    json_decref(p->json);
     *p = (struct params){ .kind = PARAMS_W };
 }
 

@@ -13,6 +13,8 @@ enum params_kind {
     PARAMS_PROJECTION    /* W_q (p, d), W_k (p, d) */
 };
 extern const char *const params_kind_names[];
+extern const char *const params_loss_names[];      /* by attpool_loss */
+extern const char *const params_optimizer_names[]; /* by `lbfgs` */
 
 enum params_array { PARAMS_W_ARRAY, PARAMS_WQ, PARAMS_WK, PARAMS_WV, PARAMS_ARRAYS };
 
@@ -24,12 +26,11 @@ struct params {
     bool single;        /* computed in float32 */
     int64_t rows, d, p; /* of the data; p of the last two kinds */
     char checksum[17];  /* of the data's x, in hexadecimal */
-    const char *loss;   /* these as train has them */
-    const char *optimizer;
+    attpool_loss loss;  /* these as train has them */
+    bool lbfgs;
     int64_t seed, epoch, batch;
     double rate;
     double *value[PARAMS_ARRAYS]; /* NULL: the kind has none */
-    void *json;                   /* what was read, where texts are */
 };
 
 static inline bool params_have_kernel(const struct params *p)

@@ -70,8 +70,8 @@ int params_write(const char *path, const struct params *p, struct error *e)
         report_put(&r, r.root, "form",
                    json_string(p->form == ATTPOOL_RADIAL ? "radial" : "product"));
     }
-    report_put(&r, r.root, "optimizer", json_string(p->optimizer));
-    report_put(&r, r.root, "loss", json_string(p->loss));
+    report_put(&r, r.root, "optimizer", json_string(params_optimizer_names[p->lbfgs]));
+    report_put(&r, r.root, "loss", json_string(params_loss_names[p->loss]));
     report_put(&r, r.root, "seed", json_integer(p->seed));
     report_put(&r, r.root, "epoch", json_integer(p->epoch));
     if (takes_steps(p)) {
@@ -216,9 +216,12 @@ static int read_sizes(const struct reading *r, struct params *p, struct error *e
 static int read_run(const struct reading *r, struct params *p, struct error *e)
 {
     json_t *rate;
-    int st = text_member(r, "optimizer", &p->optimizer, e);
+    int optimizer, loss = 0;
+    int st = choice_member(r, "optimizer", params_optimizer_names, &optimizer, e);
+    p->lbfgs = optimizer == 1;
     if (st == CMD_OK)
-        st = text_member(r, "loss", &p->loss, e);
+        st = choice_member(r, "loss", params_loss_names, &loss, e);
+    p->loss = (attpool_loss)loss;
     if (st == CMD_OK)
         st = count_member(r, "seed", 0, &p->seed, e);
     if (st == CMD_OK)
@@ -233,37 +236,44 @@ static int read_run(const struct reading *r, struct params *p, struct error *e)
     return st;
 }
 
-int params_read(const char *path, struct params *p, struct error *e)
+static int read_all(const struct reading *r, struct params *p, struct error *e)
 {
     static const char *const precisions[] = { "f64", "f32", NULL };
-    json_error_t fault;
-    struct reading r = { path, json_load_file(path, 0, &fault) };
     int kind = 0, precision = 0;
     const char *checksum = "";
     int64_t version;
-    p->json = r.root;
+    if (json_object_get(r->root, "attpool-parameters") == NULL)
+        return error_at(e, r->path, 0, 0,
+                        "not a file of parameters, as train --params-out writes it");
+    int st = count_member(r, "attpool-parameters", 1, &version, e);
+    if (st == CMD_OK && version != VERSION_OF_FORMAT)
+        return wrong(r, e, "attpool-parameters", "is a format that this release does not know");
+    if (st == CMD_OK)
+        st = choice_member(r, "kind", params_kind_names, &kind, e);
+    if (st == CMD_OK)
+        st = choice_member(r, "precision", precisions, &precision, e);
+    if (st == CMD_OK)
+        st = text_member(r, "checksum", &checksum, e);
+    p->kind = (enum params_kind)kind;
+    p->single = precision == 1;
+    if (st == CMD_OK && strlen(checksum) != sizeof p->checksum - 1)
+        st = wrong(r, e, "checksum", "does not have 16 digits");
+    if (st == CMD_OK)
+        memcpy(p->checksum, checksum, sizeof p->checksum);
+    if (st == CMD_OK)
+        st = read_sizes(r, p, e);
+    return st == CMD_OK ? read_run(r, p, e) : st;
+}
+
+int params_read(const char *path, struct params *p, struct error *e)
+{
+    json_error_t fault;
+    const struct reading r = { path, json_load_file(path, 0, &fault) };
     if (r.root == NULL && fault.line < 0)
         return error_set(e, CMD_FAILED, "cannot read %s: %s", path, fault.text);
     if (r.root == NULL)
         return error_at(e, path, (uint64_t)fault.line, (uint64_t)fault.column, "%s", fault.text);
-    if (json_object_get(r.root, "attpool-parameters") == NULL)
-        return error_at(e, path, 0, 0, "not a file of parameters, as train --params-out writes it");
-    int st = count_member(&r, "attpool-parameters", 1, &version, e);
-    if (st == CMD_OK && version != VERSION_OF_FORMAT)
-        return wrong(&r, e, "attpool-parameters", "is a format that this release does not know");
-    if (st == CMD_OK)
-        st = choice_member(&r, "kind", params_kind_names, &kind, e);
-    if (st == CMD_OK)
-        st = choice_member(&r, "precision", precisions, &precision, e);
-    if (st == CMD_OK)
-        st = text_member(&r, "checksum", &checksum, e);
-    p->kind = (enum params_kind)kind;
-    p->single = precision == 1;
-    if (st == CMD_OK && strlen(checksum) != sizeof p->checksum - 1)
-        st = wrong(&r, e, "checksum", "does not have 16 digits");
-    if (st == CMD_OK)
-        memcpy(p->checksum, checksum, sizeof p->checksum);
-    if (st == CMD_OK)
-        st = read_sizes(&r, p, e);
-    return st == CMD_OK ? read_run(&r, p, e) : st;
+    int st = read_all(&r, p, e);
+    json_decref(r.root);
+    return st;
 }

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const train_loss_names[] = { "half", "sum", "mean", NULL };
-
 static const char help[] =
     "Usage: attpool train DATA --x COL[,COL..] --y COL[,COL..] [OPTION]...\n"
     "Learn the parameters of a kernel or a score by predicting each row of a table from all\n"
@@ -107,7 +105,6 @@ static const struct option_repeat repeats[] = {
 
 static int read_choices(struct train_options *o, int option, struct error *e)
 {
-    static const char *const optimizers[] = { "sgd", "lbfgs", NULL };
     int choice, st;
     switch (option) {
     case OPTION_PARAM:
@@ -117,12 +114,12 @@ static int read_choices(struct train_options *o, int option, struct error *e)
         return st;
     case OPTION_LOSS:
         o->loss_given = true;
-        st = choice_read("--loss", optarg, train_loss_names, &choice, e);
+        st = choice_read("--loss", optarg, params_loss_names, &choice, e);
         o->loss = (attpool_loss)choice;
         return st;
     default:
         o->optimizer_given = true;
-        st = choice_read("--optimizer", optarg, optimizers, &choice, e);
+        st = choice_read("--optimizer", optarg, params_optimizer_names, &choice, e);
         o->lbfgs = choice == 1;
         return st;
     }
@@ -265,16 +262,14 @@ static int go_on(struct train_options *o, struct params *p, struct error *e)
     int st = params_read(o->params_in, p, e);
     if (st != CMD_OK)
         return st;
-    if (strcmp(p->optimizer, "sgd") != 0)
+    if (p->lbfgs)
         return error_at(e, o->params_in, 0, 0, "L-BFGS cannot be continued");
     if (o->table.common.precision != PRECISION_DEFAULT &&
         o->table.common.precision != (p->single ? PRECISION_F32 : PRECISION_F64))
         return error_at(e, o->params_in, 0, 0, "its parameters are %s: --precision differs",
                         p->single ? "f32" : "f64");
     o->table.common.precision = p->single ? PRECISION_F32 : PRECISION_F64;
-    for (int k = 0; !o->loss_given && train_loss_names[k] != NULL; k++)
-        if (strcmp(train_loss_names[k], p->loss) == 0)
-            o->loss = (attpool_loss)k;
+    o->loss = o->loss_given ? o->loss : p->loss;
     o->seed = o->seed_given ? o->seed : p->seed;
     o->batch = o->batch_given ? o->batch : p->batch;
     o->rate = o->rate_given ? o->rate : p->rate;
@@ -288,8 +283,8 @@ static int learn(struct train_run *run, struct error *e)
     p->seed = o->seed;
     p->batch = o->batch;
     p->rate = o->lbfgs ? 0 : o->rate;
-    p->loss = train_loss_names[o->loss];
-    p->optimizer = o->lbfgs ? "lbfgs" : "sgd";
+    p->loss = o->loss;
+    p->lbfgs = o->lbfgs;
     return o->lbfgs ? train_lbfgs(run, e) : train_descend(run, e);
 }
 

@@ -20,8 +20,6 @@ struct train_options {
         optimizer_given;
 };
 
-extern const char *const train_loss_names[];
-
 /* What is known of each epoch, or each evaluation of lbfgs. */
 struct train_record {
     size_t count, room, widths; /* widths: columns of w, 0: the norm instead */

@@ -77,8 +77,8 @@ void train_report(const struct train_run *run, struct report *r)
     report_put(r, r->root, "param", json_string(params_kind_names[p->kind]));
     report_put(r, r->root, "kernel",
                params_have_kernel(p) ? report_kernels(&p->kernels) : json_null());
-    report_put(r, r->root, "optimizer", json_string(p->optimizer));
-    report_put(r, r->root, "loss", json_string(p->loss));
+    report_put(r, r->root, "optimizer", json_string(params_optimizer_names[p->lbfgs]));
+    report_put(r, r->root, "loss", json_string(params_loss_names[p->loss]));
     report_put(r, r->root, "rate", o->lbfgs ? json_null() : json_real(p->rate));
     report_put(r, r->root, "batch", p->batch > 0 ? json_integer(p->batch) : json_null());
     report_put(r, r->root, "seed", json_integer(p->seed));
