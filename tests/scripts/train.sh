@@ -142,6 +142,23 @@ base='d.csv --x a --y y'
     }
     changed '"loss": "half"' '"loss": "zz"' '"loss" is none that this release knows$'
     changed sgd zz '"optimizer" is none that this release knows$'
+    tr -d '\n ' <w.json >flat.json
+    sed 's/"shape":\[1\]/"shape":[7]/' flat.json >bad.json
+    fails 3 'bad.json: "shape" of "w" is not \[1\]$' train $base --params bad.json
+    sed 's/"shape":\[1\],//' flat.json >bad.json
+    fails 3 'bad.json: "shape" of "w" is not \[1\]$' train $base --params bad.json
+    ok train d.csv --x a,b --y y --param additive --hidden 3 --rate 0.001 --params-out a.json
+    tr -d '\n ' <a.json >flat.json
+    sed 's/"wk":{"shape":\[3,2\]/"wk":{"shape":[2,3]/' flat.json >bad.json
+    fails 3 'bad.json: "shape" of "wk" is not \[3, 2\]$' train d.csv --x a,b --y y --params bad.json
+    ok train $base --param w-key --init 2 --rate 0.001 --params-out a.json
+    sed 's/"rows": 40/"rows": 2305843009213693952/' a.json >bad.json
+    fails 3 'bad.json: "shape" of "w" is not \[2305843009213693952\]$' train $base --params bad.json
+    tr -d '\n ' <a.json | sed 's/"rows":40/"rows":2305843009213693952/; s/\[40\]/[2305843009213693952]/' >bad.json
+    fails 3 'bad.json: "parameters" should have 2305843009213693952 values of "w"$' train $base --params bad.json
+    ok train $base --init 2 --rate 0.001 --precision f32 --params-out a.json
+    tr -d '\n ' <a.json | sed 's/"values":\[[^]]*/"values":[1e39/' >bad.json
+    fails 3 'bad.json: value 1 of "w" is infinite in float32$' train $base --params bad.json
     echo '{' >bad.json
     fails 3 'bad.json:2:' train $base --params bad.json
     echo '{}' >bad.json

@@ -171,22 +171,47 @@ static int read_kernels(const struct reading *r, struct params *p, struct error 
     return st;
 }
 
-static int read_array(const struct reading *r, struct params *p, enum params_array k,
-                      json_t *arrays, struct error *e)
+static json_t *part_of(json_t *arrays, enum params_array k, const char *part)
+{
+    return json_object_get(json_object_get(arrays, params_array_name(k)), part);
+}
+
+/* Before there is memory for as many values as the sizes say. */
+static int check_array(const struct reading *r, const struct params *p, enum params_array k,
+                       json_t *arrays, struct error *e)
 {
     const int64_t count = params_count(p, k);
-    json_t *values = json_object_get(json_object_get(arrays, params_array_name(k)), "values");
+    const json_t *values = part_of(arrays, k, "values");
     if (count == 0)
         return CMD_OK;
+    json_t *shape = shape_of(p, k);
+    const bool same = json_equal(shape, part_of(arrays, k, "shape"));
+    json_decref(shape);
+    if (!same && (k == PARAMS_WQ || k == PARAMS_WK))
+        return error_at(e, r->path, 0, 0, "\"shape\" of \"%s\" is not [%lld, %lld]",
+                        params_array_name(k), (long long)p->p, (long long)p->d);
+    if (!same)
+        return error_at(e, r->path, 0, 0, "\"shape\" of \"%s\" is not [%lld]", params_array_name(k),
+                        (long long)count);
     if (!json_is_array(values) || (int64_t)json_array_size(values) != count)
         return error_at(e, r->path, 0, 0, "\"parameters\" should have %lld values of \"%s\"",
                         (long long)count, params_array_name(k));
-    for (int64_t i = 0; i < count; i++) {
-        json_t *x = json_array_get(values, (size_t)i);
+    return CMD_OK;
+}
+
+static int read_array(const struct reading *r, struct params *p, enum params_array k,
+                      json_t *arrays, struct error *e)
+{
+    const json_t *values = part_of(arrays, k, "values");
+    for (int64_t i = 0; i < params_count(p, k); i++) {
+        const json_t *x = json_array_get(values, (size_t)i);
         if (!json_is_number(x))
             return error_at(e, r->path, 0, 0, "value %lld of \"%s\" is not a number",
                             (long long)i + 1, params_array_name(k));
         p->value[k][i] = json_number_value(x);
+        if (p->single && !isfinite((float)p->value[k][i]))
+            return error_at(e, r->path, 0, 0, "value %lld of \"%s\" is infinite in float32",
+                            (long long)i + 1, params_array_name(k));
     }
     return CMD_OK;
 }
@@ -203,11 +228,15 @@ static int read_sizes(const struct reading *r, struct params *p, struct error *e
         st = member(r, "parameters", JSON_OBJECT, &arrays, e);
     if (st != CMD_OK)
         return st;
-    json_t *shape = json_object_get(json_object_get(arrays, "wq"), "shape");
-    p->p = params_have_kernel(p) ? 0 : json_integer_value(json_array_get(shape, 0));
+    p->p = params_have_kernel(p)
+               ? 0
+               : json_integer_value(json_array_get(part_of(arrays, PARAMS_WQ, "shape"), 0));
     if (!params_have_kernel(p) && (p->p < 1 || p->p > INT32_MAX || p->d > INT32_MAX))
         return wrong(r, e, "wq", "has no shape (p, columns)");
-    st = params_new(p, e);
+    for (int k = 0; k < PARAMS_ARRAYS && st == CMD_OK; k++)
+        st = check_array(r, p, (enum params_array)k, arrays, e);
+    if (st == CMD_OK)
+        st = params_new(p, e);
     for (int k = 0; k < PARAMS_ARRAYS && st == CMD_OK; k++)
         st = read_array(r, p, (enum params_array)k, arrays, e);
     return st;
