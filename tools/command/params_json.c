@@ -10,12 +10,6 @@
 
 enum { VERSION_OF_FORMAT = 1 };
 
-/* Of a rate, with batches; L-BFGS has neither. */
-static bool takes_steps(const struct params *p)
-{
-    return strcmp(p->optimizer, "sgd") == 0;
-}
-
 /* ---- writing ---- */
 
 static json_t *shape_of(const struct params *p, enum params_array array)
@@ -74,7 +68,7 @@ int params_write(const char *path, const struct params *p, struct error *e)
     report_put(&r, r.root, "loss", json_string(params_loss_names[p->loss]));
     report_put(&r, r.root, "seed", json_integer(p->seed));
     report_put(&r, r.root, "epoch", json_integer(p->epoch));
-    if (takes_steps(p)) {
+    if (!p->lbfgs) {
         report_put(&r, r.root, "rate", json_real(p->rate));
         report_put(&r, r.root, "batch", json_integer(p->batch));
     }
@@ -255,7 +249,7 @@ static int read_run(const struct reading *r, struct params *p, struct error *e)
         st = count_member(r, "seed", 0, &p->seed, e);
     if (st == CMD_OK)
         st = count_member(r, "epoch", 0, &p->epoch, e);
-    if (st != CMD_OK || !takes_steps(p))
+    if (st != CMD_OK || p->lbfgs)
         return st;
     st = count_member(r, "batch", 0, &p->batch, e);
     if (st == CMD_OK)
