@@ -245,7 +245,11 @@ static int make_residuals(struct work *w, struct error *e)
         return CMD_OK;
     w->session.done = w->done;
     w->session.share = w->share * pairs / (pairs + pairs_of(w->fit));
+    const char *advice = w->session.advice;
+    if (w->o->adaptive.method == ADAPTIVE_NONE)
+        w->session.advice = "residuals of fewer rows (--cv-rows) and --precision f32 are faster";
     const int st = regress_residuals(w->o, w->fit, &w->kernel, &w->session, &w->residuals, e);
+    w->session.advice = advice;
     w->fit->residuals = w->residuals.rows;
     w->done += w->session.share;
     w->share -= w->session.share;

@@ -85,6 +85,18 @@ static void say(const struct regress_options *o, const struct regress_fit *fit)
     error_summary("%s%s%s%s", label.text, label.text[0] != '\0' ? ": " : "", text, score);
 }
 
+static int search_with_advice(const struct regress_options *o, const struct regress_tables *t,
+                              struct regress_fit *fit, struct session *session, struct error *e)
+{
+    const char *advice = session->advice;
+    session->advice =
+        "a search by fewer rows (--cv-rows), a bandwidth of your own (--bandwidth) and "
+        "--precision f32 are faster";
+    const int st = regress_search(o, t, fit, session, e);
+    session->advice = advice;
+    return st;
+}
+
 int regress_select(const struct regress_options *o, const struct regress_tables *t,
                    struct regress_fit *fit, struct session *session, struct error *e)
 {
@@ -103,7 +115,7 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
     if (st != CMD_OK)
         return st;
     st = from                                 ? regress_from(fit, e)
-         : bandwidth_is_searched(fit->choice) ? regress_search(o, t, fit, session, e)
+         : bandwidth_is_searched(fit->choice) ? search_with_advice(o, t, fit, session, e)
                                               : select_by_rule(fit, session, e);
     if (st == CMD_OK)
         say(o, fit);
