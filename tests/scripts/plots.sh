@@ -114,6 +114,12 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     drawn regress long.csv --x 1,2 --y z --bandwidth 1,2 --plot p.png -o long-fit.csv
     has "set label 1 'gaussian kernel, bandwidths 1 of \"a column with a long name\",'"
     has "set label 2 '2 of \"another one with an even longer name\"'"
+    # the scores of each method have an axis
+    drawn regress "$srcdir/tests/data/mcycle.csv" --x times --y accel --bandwidth cv:0.5:4:9 \
+        --bandwidth aicc:0.5:4:9 --curve-plot p.png -o fit.csv
+    has "set ylabel 'leave-one-out mean squared error'"
+    has "set ylabel 'AICc'"
+    test "$(block 0 | wc -l)$(block 1 | wc -l)" = 99 || fail "not two curves of 9 points: $(cat p.png)"
     # heat maps by x, both ways
     printf 'x,y\n3,40\n0,10\n1,20\n' >unsorted.csv
     drawn regress unsorted.csv --x x --y y --bandwidth 1 --heatmap p.png -o fit.csv --weights w.npy

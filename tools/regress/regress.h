@@ -204,6 +204,8 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
 /* The same as a part of the session's work, of which the rest is left. */
 int regress_select_part(const struct regress_options *o, const struct regress_tables *t,
                         struct regress_fit *fit, struct session *session, struct error *e);
+/* What the score of a bandwidth found is called. */
+const char *regress_score_name(const struct regress_options *o, const struct regress_fit *fit);
 /* By another package's number (regress_from.c). */
 int regress_from(struct regress_fit *fit, struct error *e);
 /* By a score (regress_search.c). */

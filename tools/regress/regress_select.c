@@ -63,7 +63,7 @@ static int select_by_rule(struct regress_fit *fit, const struct session *session
     return session_status(session, status, NULL, 0, e);
 }
 
-static const char *score_name(const struct regress_options *o, const struct regress_fit *fit)
+const char *regress_score_name(const struct regress_options *o, const struct regress_fit *fit)
 {
     return fit->choice->method == BANDWIDTH_AICC   ? "AICc"
            : o->cv == ATTPOOL_CRITERION_LIKELIHOOD ? "mean negative log-likelihood"
@@ -80,7 +80,7 @@ static void say(const struct regress_options *o, const struct regress_fit *fit)
     regress_bandwidths_text(fit, text, sizeof text);
     if (c->rows > 0)
         snprintf(score, sizeof score, ", %s %.6g, of %zu %s of %zu rows, %.2g pairs",
-                 score_name(o, fit), c->score, c->evaluations,
+                 regress_score_name(o, fit), c->score, c->evaluations,
                  c->evaluations == 1 ? "score" : "scores", c->rows, c->pairs);
     error_summary("%s%s%s%s", label.text, label.text[0] != '\0' ? ": " : "", text, score);
 }

@@ -137,44 +137,78 @@ static void log_points(const struct regress_fit *fit, double *x, double *y)
     }
 }
 
+struct curves {
+    struct plot_layer *layers;    /* [fits], those of a panel one after another */
+    struct regress_label *labels; /* [fits] */
+    void **memory;                /* [fits][2] */
+    struct plot_panel panels[2];  /* one for each method, whose scores have units of their own */
+    size_t layer_count, panel_count;
+};
+
+static int add_curve(const struct regress_options *o, const struct regress_fits *fits, size_t i,
+                     struct curves *c, struct error *e)
+{
+    const struct regress_fit *fit = &fits->item[i];
+    const size_t points = fit->selection.points;
+    int st = array_new(&c->memory[2 * i], points, sizeof(double), e);
+    if (st == CMD_OK)
+        st = array_new(&c->memory[2 * i + 1], points, sizeof(double), e);
+    if (st != CMD_OK)
+        return st;
+    log_points(fit, c->memory[2 * i], c->memory[2 * i + 1]);
+    c->labels[i] = regress_label(o, fit, true);
+    c->layers[c->layer_count++] =
+        (struct plot_layer){ .kind = PLOT_CURVE,
+                             .label = c->labels[i].text[0] != '\0' ? c->labels[i].text : NULL,
+                             .colour = i + 1,
+                             .count = points,
+                             .x = c->memory[2 * i],
+                             .y = c->memory[2 * i + 1] };
+    return CMD_OK;
+}
+
+static int add_panel(const struct regress_options *o, const struct regress_tables *t,
+                     const struct regress_fits *fits, enum bandwidth_method method,
+                     struct curves *c, struct error *e)
+{
+    const size_t first = c->layer_count;
+    const struct regress_fit *fit = NULL;
+    int st = CMD_OK;
+    for (size_t i = 0; i < fits->count && st == CMD_OK; i++)
+        if (fits->item[i].choice->method == method && fits->item[i].selection.points > 0) {
+            fit = &fits->item[i];
+            st = add_curve(o, fits, i, c, e);
+        }
+    if (fit != NULL)
+        c->panels[c->panel_count++] =
+            (struct plot_panel){ .x_label =
+                                     t->d > 1 ? "log10 of the factor" : "log10 of the bandwidth",
+                                 .y_label = regress_score_name(o, fit),
+                                 .layers = c->layers + first,
+                                 .layer_count = c->layer_count - first };
+    return st;
+}
+
 static int draw_points(const struct regress_options *o, const struct regress_tables *t,
                        const struct regress_fits *fits, struct error *e)
 {
-    struct plot_layer *layers = calloc(fits->count, sizeof *layers);
-    struct regress_label *labels = calloc(fits->count, sizeof *labels);
-    void **x = calloc(2 * fits->count, sizeof *x);
-    size_t count = 0;
-    int st = layers == NULL || labels == NULL || x == NULL ? error_memory(e, fits->count) : CMD_OK;
-    for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
-        const size_t points = fits->item[i].selection.points;
-        st = array_new(&x[2 * i], points, sizeof(double), e);
-        if (st == CMD_OK)
-            st = array_new(&x[2 * i + 1], points, sizeof(double), e);
-        if (st != CMD_OK || points == 0)
-            continue;
-        log_points(&fits->item[i], x[2 * i], x[2 * i + 1]);
-        labels[i] = regress_label(o, &fits->item[i], true);
-        layers[count++] =
-            (struct plot_layer){ .kind = PLOT_CURVE,
-                                 .label = labels[i].text[0] != '\0' ? labels[i].text : NULL,
-                                 .colour = i + 1,
-                                 .count = points,
-                                 .x = x[2 * i],
-                                 .y = x[2 * i + 1] };
-    }
-    const struct plot_panel panel = { .x_label = t->d > 1 ? "log10 of the factor"
-                                                          : "log10 of the bandwidth",
-                                      .y_label = "score",
-                                      .layers = layers,
-                                      .layer_count = count };
-    const struct plot_figure figure = { .panels = &panel, .panel_count = 1 };
+    struct curves c = { .layers = calloc(fits->count, sizeof *c.layers),
+                        .labels = calloc(fits->count, sizeof *c.labels),
+                        .memory = calloc(2 * fits->count, sizeof *c.memory) };
+    int st = c.layers == NULL || c.labels == NULL || c.memory == NULL ? error_memory(e, fits->count)
+                                                                      : CMD_OK;
+    if (st == CMD_OK)
+        st = add_panel(o, t, fits, BANDWIDTH_CV, &c, e);
+    if (st == CMD_OK)
+        st = add_panel(o, t, fits, BANDWIDTH_AICC, &c, e);
+    const struct plot_figure figure = { .panels = c.panels, .panel_count = c.panel_count };
     if (st == CMD_OK)
         st = draw(o->curve_plot, o->keep_scripts, &figure, e);
-    for (size_t i = 0; x != NULL && i < 2 * fits->count; i++)
-        free(x[i]);
-    free(x);
-    free(labels);
-    free(layers);
+    for (size_t i = 0; c.memory != NULL && i < 2 * fits->count; i++)
+        free(c.memory[i]);
+    free(c.memory);
+    free(c.labels);
+    free(c.layers);
     return st;
 }
 
