@@ -351,8 +351,9 @@ base='d.csv --x a --y y'
 
 if have gnuplot; then
     ok train d.csv --x a --y y --rate 0.001 --plot p.svg --keep-scripts
-    for word in loss fit weights epoch; do
-        grep -q "$word" p.svg.gp || fail "the picture has no $word"
+    for word in loss fit weights epoch 'Training of w of the gaussian kernel by gradient descent' \
+        'a of the query' 'a of the key' '^set xtics 1$'; do
+        grep -q -e "$word" p.svg.gp || fail "the picture has no $word"
     done
     ok train d.csv --x a,b --y y --param additive --rate 0.001 --plot p.png --precision f32
     test -s p.png || fail "there is no picture"

@@ -47,6 +47,7 @@ struct plot_panel {
     const struct plot_layer *layers;       /* the first at the bottom */
     size_t layer_count;
     double x_min, x_max, y_min, y_max; /* fixed where min < max; not of a matrix */
+    bool x_counts;                     /* x has integers, and so have its tics; not of a matrix */
 };
 
 struct plot_figure {

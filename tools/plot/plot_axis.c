@@ -136,6 +136,11 @@ static double round_step(double range)
     return least <= ten ? ten : least <= 2 * ten ? 2 * ten : least <= 5 * ten ? 5 * ten : 10 * ten;
 }
 
+double integer_step(double range)
+{
+    return range > MOST_TICS ? round_step(range) : 1;
+}
+
 static void tic_numbers(struct tics *t, size_t first, size_t count)
 {
     size_t step = count > MOST_TICS ? (size_t)round_step((double)count) : 1;

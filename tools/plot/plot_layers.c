@@ -75,6 +75,7 @@ struct scale {
     double x_offset, y_offset;
     double y_min, y_max; /* fixed where min < max */
     double speck;        /* a line of a smaller extent in x cannot be seen */
+    double x_range;
 };
 
 static void put_row(struct script *s, const struct plot_layer *layer, size_t row,
@@ -268,8 +269,10 @@ static struct scale scale_of(const struct plot_panel *panel)
             }
     }
     double range = panel->x_min < panel->x_max ? panel->x_max - panel->x_min : x.high - x.low;
-    struct scale scale = { axis_offset(x), axis_offset(y), panel->y_min, panel->y_max,
-                           range > 0 ? range / SPECKS : 1 };
+    struct scale scale = {
+        axis_offset(x), axis_offset(y), panel->y_min, panel->y_max, range > 0 ? range / SPECKS : 1,
+        range
+    };
     /* the fit of a constant is one but for its rounding, which would fill the panel */
     if (!(scale.y_min < scale.y_max) && y.high > y.low && is_rounding(y)) {
         scale.y_min = y.low - 0.01 * fabs(y.low);
@@ -290,6 +293,8 @@ int put_layers(struct script *s, const struct plot_panel *panel, struct error *e
     fputs("set grid back linecolor rgb '" GRID_COLOUR "' linewidth 0.6 dashtype 1\n"
           "set xtics nomirror auto\nset ytics nomirror auto\nunset colorbox\nunset object\n",
           s->f);
+    if (panel->x_counts)
+        fprintf(s->f, "set xtics %.6g\n", integer_step(scale.x_range));
     put_range(s, "x", panel->x_min - scale.x_offset, panel->x_max - scale.x_offset);
     put_range(s, "y", scale.y_min - scale.y_offset, scale.y_max - scale.y_offset);
     size_t count = 0;

@@ -57,6 +57,9 @@ double axis_offset(struct extent extent);
 /* "set xlabel 'time - 1600000000'" */
 void put_axis_label(struct script *s, const char *axis, const char *label, double offset);
 
+/* For an axis over `range` whose tics are integers. */
+double integer_step(double range);
+
 /* Cells drawn in the order of `order`: with a value each, or, where `at` is NULL, with the numbers
  * first, first + 1, .. */
 struct cell_axis {

@@ -4,6 +4,7 @@
 #include "tools/regress/regress_group.h"
 #include "tools/train/train.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { CURVE = 200, MOST_WEIGHTS = 1 << 24, PANELS = 3 };
@@ -15,6 +16,7 @@ struct drawing {
     struct plot_matrix matrix;
     struct plot_layer loss, curves[2], heat;
     struct plot_panel panels[PANELS];
+    char title[100], key_label[200], query_label[200];
     size_t count;
 };
 
@@ -91,6 +93,7 @@ static void show_loss(struct drawing *d)
         (struct plot_panel){ .title = "loss",
                              .x_label = d->run->o->lbfgs ? "evaluation" : "epoch",
                              .y_label = "loss",
+                             .x_counts = true,
                              .layers = &d->loss,
                              .layer_count = 1 };
 }
@@ -125,13 +128,25 @@ static void show_weights(struct drawing *d)
         d->matrix.f32 = d->weights;
     else
         d->matrix.f64 = d->weights;
+    snprintf(d->key_label, sizeof d->key_label, "%.150s of the key", d->run->tables->x_names[0]);
+    snprintf(d->query_label, sizeof d->query_label, "%.150s of the query",
+             d->run->tables->x_names[0]);
     d->heat = (struct plot_layer){ .kind = PLOT_MATRIX, .label = "weight", .matrix = &d->matrix };
     d->panels[d->count++] =
         (struct plot_panel){ .title = "weights",
-                             .x_label = one ? d->run->tables->x_names[0] : "row",
-                             .y_label = one ? "of the predicted row" : "predicted row",
+                             .x_label = one ? d->key_label : "row of the key",
+                             .y_label = one ? d->query_label : "row of the query",
                              .layers = &d->heat,
                              .layer_count = 1 };
+}
+
+static void show_title(struct drawing *d)
+{
+    const struct params *p = &d->run->params;
+    const bool kernel = params_have_kernel(p) && p->kernels.count == 1;
+    snprintf(d->title, sizeof d->title, "Training of %s%s%s%s by %s", params_kind_names[p->kind],
+             kernel ? " of the " : "", kernel ? attpool_kernel_to_name(p->kernels.name[0]) : "",
+             kernel ? " kernel" : "", d->run->o->lbfgs ? "L-BFGS" : "gradient descent");
 }
 
 int train_draw(struct train_run *run, struct error *e)
@@ -150,12 +165,15 @@ int train_draw(struct train_run *run, struct error *e)
     if (st == CMD_OK && weights)
         st = compute_weights(&d, e);
     if (st == CMD_OK) {
+        show_title(&d);
         show_loss(&d);
         if (g->d == 1)
             show_fit(&d);
         if (weights)
             show_weights(&d);
-        const struct plot_figure figure = { .panels = d.panels, .panel_count = d.count };
+        const struct plot_figure figure = { .title = d.title,
+                                            .panels = d.panels,
+                                            .panel_count = d.count };
         st = draw(o->plot, o->keep_scripts, &figure, e);
     }
     free(d.grid);
