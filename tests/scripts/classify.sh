@@ -130,3 +130,14 @@ run 0 classify "$iris" --x 1 --y 5 --by 5 --bandwidth 1
 printf 'x,y\n1,b\n2,b\n' >same.csv
 run 0 classify same.csv --x x --y y --bandwidth 1
 grep -q 'warning: .*all rows are of one class, "b"' err || fail "one class: $(cat err)"
+
+# ---- numbers as classes ----
+
+perl -e 'print "x,y\n"; printf "%d,%g\n", $_, $_ % 21 / 2 for 1 .. 84' >numbers.csv
+run 0 classify numbers.csv --x x --y y --bandwidth 1 -o classes.csv
+grep -q '^attpool: note: numbers.csv: each of the 21 numbers of column "y" is a class of its own; attpool regress' err ||
+    fail "numbers: $(cat err)"
+sed 's/,10$/,ten/' numbers.csv >texts.csv
+ok classify texts.csv --x x --y y --bandwidth 1 -o classes.csv
+grep -v ',10$' numbers.csv >digits.csv
+ok classify digits.csv --x x --y y --bandwidth 1 -o classes.csv

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From labels to classes: those that have rows, each a column of zeros and ones. */
 #include "tools/classify/classify.h"
+#include "tools/io/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A label may be left without a row where others had missing values. */
 static int list_classes(const struct regress_tables *t, struct classes *c, struct error *e)
@@ -49,6 +51,20 @@ static int make_values(struct regress_group *g, const struct classes *c, struct 
     return st;
 }
 
+/* A y of many numbers was more likely meant for regress. */
+static void note_numbers(const struct regress_tables *t, const struct classes *c)
+{
+    enum { FEW = 20 };
+    double value;
+    for (size_t k = 0; k < c->count; k++)
+        if (number_parse(c->label[k], strlen(c->label[k]), &value) == NUMBER_TEXT)
+            return;
+    if (c->count > FEW)
+        error_note("%s: each of the %zu numbers of column %s is a class of its own; attpool "
+                   "regress fits numbers",
+                   t->data.file, c->count, quoted_name(t->y_names[0]).text);
+}
+
 int classify_classes(const struct regress_tables *t, struct regress_groups *groups,
                      struct classes *classes, struct error *e)
 {
@@ -56,6 +72,8 @@ int classify_classes(const struct regress_tables *t, struct regress_groups *grou
     if (st == CMD_OK && classes->count == 1)
         error_warn("%s: all rows are of one class, %s", t->data.file,
                    quoted_name(classes->label[0]).text);
+    if (st == CMD_OK)
+        note_numbers(t, classes);
     for (size_t i = 0; st == CMD_OK && i < groups->count; i++)
         st = make_values(&groups->item[i], classes, e);
     return st;
