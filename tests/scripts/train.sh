@@ -163,7 +163,8 @@ base='d.csv --x a --y y'
     fails 3 'bad.json:2:' train $base --params bad.json
     echo '{}' >bad.json
     fails 3 'bad.json: not a file of parameters' train $base --params bad.json
-    fails 1 'cannot read no.json' train $base --params no.json
+    fails 1 'cannot read no.json: No such file or directory$' train $base --params no.json
+    fails 1 'cannot read \.: Is a directory$' train $base --params .
     fails 3 'w.json: its parameters are for 1 x column, not for 2' train d.csv --x a,b --y y \
         --params w.json
     fails 3 'w.json: its parameters are f64: --precision differs' train $base --params w.json \

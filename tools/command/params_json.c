@@ -3,8 +3,10 @@
 #include "tools/command/params.h"
 #include "tools/command/report.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,15 +290,28 @@ static int read_all(const struct reading *r, struct params *p, struct error *e)
     return st == CMD_OK ? read_run(r, p, e) : st;
 }
 
-int params_read(const char *path, struct params *p, struct error *e)
+static int load(const char *path, json_t **root, struct error *e)
 {
     json_error_t fault;
-    const struct reading r = { path, json_load_file(path, 0, &fault) };
-    if (r.root == NULL && fault.line < 0)
-        return error_set(e, CMD_FAILED, "cannot read %s: %s", path, fault.text);
-    if (r.root == NULL)
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        return error_set(e, CMD_FAILED, "cannot read %s: %s", path, strerror(errno));
+    *root = json_loadf(f, 0, &fault);
+    const int number = ferror(f) ? errno : 0; /* jansson takes it for the end of the file */
+    fclose(f);
+    if (*root == NULL && number != 0)
+        return error_set(e, CMD_FAILED, "cannot read %s: %s", path, strerror(number));
+    if (*root == NULL)
         return error_at(e, path, (uint64_t)fault.line, (uint64_t)fault.column, "%s", fault.text);
-    int st = read_all(&r, p, e);
+    return CMD_OK;
+}
+
+int params_read(const char *path, struct params *p, struct error *e)
+{
+    struct reading r = { path, NULL };
+    int st = load(path, &r.root, e);
+    if (st == CMD_OK)
+        st = read_all(&r, p, e);
     json_decref(r.root);
     return st;
 }
