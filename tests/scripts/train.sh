@@ -205,6 +205,9 @@ base='d.csv --x a --y y'
     stops --rate 1e308 --epochs 3
     stops --rate 1e39 --epochs 1 --precision f32
     stops --rate 1e308 --epochs 1 --batch 39
+    run 1 train $base --param w-key --init 2 --rate 1e308 --batch 20
+    grep -q '^attpool: the loss is not a number in epoch 1; .* after 0; a smaller --rate may help$' err ||
+        fail "the message is $(cat err)"
     fails 2 '--init: 1e\+300 is infinite in float32$' train $base --init 1e300 --precision f32
     run 1 train $base --init 1e9 --kernel boxcar -o last.csv
     grep -q 'the loss is not a number in epoch 1; .*: some row has no other row in reach' err ||

@@ -39,6 +39,7 @@ struct train_run {
     struct train_record record;
     struct session session;
     char backend[64];
+    bool stepped;   /* by gradient descent: some loss was finite */
     bool stopped;   /* by what is not finite */
     bool converged; /* of lbfgs */
 };

@@ -83,6 +83,7 @@ static int make_steps(struct epoch *p, struct train_model *m, double *total, str
         *total += share_of(run, loss, count);
         if (!isfinite(loss))
             break;
+        run->stepped = true;
         if (first == 0) /* what this epoch began with was good */
             train_keep(run, run->params.epoch - 1);
         p->lost = st == CMD_OK && !train_finite(run, m);
