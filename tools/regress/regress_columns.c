@@ -267,12 +267,19 @@ static int search_places(struct columns *c, const struct sample *all, struct err
 static void warn_ends(const struct columns *c)
 {
     const double *x = c->place[0].x;
+    const struct regress_options *o = c->s->o;
+    const struct regress_label label = regress_label_without_bandwidths(o, c->s->fit);
+    const char *means = o->cv == ATTPOOL_CRITERION_LIKELIHOOD ? ""
+                        : o->degree == 1 ? "; along it the fit is close to straight"
+                        : o->classes     ? "; the classes hardly depend on it"
+                                         : "; y hardly depends on it";
     for (size_t i = 0; i < c->d; i++) {
         const bool wide = x[i] > c->high[i] - 10 * TOLERANCE;
         if (wide || x[i] < c->low[i] + 10 * TOLERANCE)
-            error_warn("the bandwidth of column %s is the %s looked at%s",
-                       quoted_name(c->s->t->x_names[i]).text, wide ? "widest" : "narrowest",
-                       wide ? ", twice its range" : "");
+            error_warn("%s%sthe bandwidth of column %s is the %s looked at%s%s", label.text,
+                       label.text[0] != '\0' ? ": " : "", quoted_name(c->s->t->x_names[i]).text,
+                       wide ? "widest" : "narrowest", wide ? ", twice its range" : "",
+                       wide ? means : "");
     }
 }
 
