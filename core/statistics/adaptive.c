@@ -8,6 +8,7 @@
 #include "core/statistics/elementary.h"
 #include "core/tensor/memory.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -113,16 +114,32 @@ static attpool_status abramson(struct adaptive_call *c, const DLTensor *K,
 
 /* ---- results ---- */
 
+/* The weight of key j and factors of its bandwidth. */
+static double weight_by(const struct adaptive_call *c, int64_t j, double factor)
+{
+    double weight = weight_of(c, j);
+    for (int64_t i = 0; i < c->d; i++)
+        weight *= factor;
+    return weight;
+}
+
+static attpool_status check_factors(const struct adaptive_call *c)
+{
+    const double most = c->args.type == TYPE_F32 ? (double)FLT_MAX : DBL_MAX;
+    for (int64_t j = 0; j < c->m; j++)
+        if (!(c->factor[j] <= most) || (c->weights && !(weight_by(c, j, c->factor[j]) <= most)))
+            return ap_engine_fail(c->args.engine, ATTPOOL_E_BANDWIDTH,
+                                  "the bandwidth of key %lld is too small", (long long)j);
+    return ATTPOOL_OK;
+}
+
 static void write_factors(struct adaptive_call *c)
 {
     for (int64_t j = 0; j < c->m; j++) {
         ap_view_set(c->factors, 0, 0, 0, j, c->factor[j]);
         const double factor = ap_view_real(c->factors, 0, 0, 0, j);
-        double weight = weight_of(c, j);
-        for (int64_t i = 0; i < c->d; i++)
-            weight *= factor;
         if (c->weights)
-            ap_view_set(c->weights, 0, 0, 0, j, weight);
+            ap_view_set(c->weights, 0, 0, 0, j, weight_by(c, j, factor));
     }
 }
 
@@ -141,6 +158,8 @@ static attpool_status find(struct adaptive_call *c, const DLTensor *K, const DLT
         st = c->method == ATTPOOL_ADAPTIVE_ABRAMSON
                  ? abramson(c, K, key_factors)
                  : ap_neighbours(e, c->k, c->key_weights, sd, c->neighbours, c->factor);
+    if (st == ATTPOOL_OK)
+        st = check_factors(c);
     if (st == ATTPOOL_OK)
         write_factors(c);
     for (int64_t i = 0; deviations && i < c->d && st == ATTPOOL_OK; i++)

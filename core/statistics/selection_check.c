@@ -160,10 +160,26 @@ static double variance_of(const struct selection *s, int64_t c)
     return squares / s->sum;
 }
 
+static bool varies(const struct selection *s, int64_t c)
+{
+    int64_t first = 0;
+    while (!(s->a[first] > 0))
+        first++;
+    for (int64_t i = first; i < s->m; i++)
+        if (s->a[i] > 0 &&
+            ap_view_real(s->value, 0, 0, i, c) != ap_view_real(s->value, 0, 0, first, c))
+            return true;
+    return false;
+}
+
 static attpool_status read_values(struct selection *s)
 {
     for (int64_t c = 0; c < s->v; c++) {
         s->variance[c] = variance_of(s, c);
+        if (!(s->variance[c] < HUGE_VAL) || (s->variance[c] == 0 && varies(s, c)))
+            return ap_engine_fail(s->args.engine, ATTPOOL_E_VALUE,
+                                  "column %lld of V has numbers too %s to be squared: scale it",
+                                  (long long)c, s->variance[c] == 0 ? "small" : "large");
         s->varying += s->variance[c] > 0;
     }
     if (s->value && s->varying == 0 && s->options.criterion != ATTPOOL_CRITERION_BRIER)

@@ -265,6 +265,22 @@ START_TEST(constant_columns_do_not_count)
 }
 END_TEST
 
+START_TEST(values_that_cannot_be_squared_are_refused)
+{
+    struct problem p;
+    double scores[1];
+    problem_new(&p, 1, 1);
+    for (int64_t i = 0; i < M; i++)
+        p.y[i] *= 1e-300;
+    ck_assert_int_eq(curve(&p, 1, (double[]){ 1 }, scores, NULL), ATTPOOL_E_VALUE);
+    ck_assert_ptr_nonnull(strstr(attpool_message(context), "too small to be squared"));
+    for (int64_t i = 0; i < M; i++)
+        p.y[i] = p.y[i] * 1e300 * 1e200;
+    ck_assert_int_eq(curve(&p, 1, (double[]){ 1 }, scores, NULL), ATTPOOL_E_VALUE);
+    ck_assert_ptr_nonnull(strstr(attpool_message(context), "too large to be squared"));
+}
+END_TEST
+
 /* The rows' own weights, as those of adaptive bandwidths are. */
 START_TEST(row_weights_are_apart_from_key_weights)
 {
@@ -299,6 +315,7 @@ Suite *suite_curve(void)
     tcase_add_test(tc, likelihood_is_that_of_the_density);
     tcase_add_test(tc, rows_without_a_prediction_are_counted);
     tcase_add_test(tc, constant_columns_do_not_count);
+    tcase_add_test(tc, values_that_cannot_be_squared_are_refused);
     tcase_add_test(tc, row_weights_are_apart_from_key_weights);
     suite_add_tcase(suite, tc);
     return suite;
