@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every header compiles on its own: those of the scalar and SIMD backends for each type, those of
 # vectors for each instruction set. Two in tests/bench are templates or need another library. A file
-# that uses a macro of config.h includes it before anything else, others do not.
+# that uses a macro of config.h includes it before anything else, others do not. All are listed, so that
+# a tarball has them.
 . "$srcdir/tests/scripts/lib.sh"
 scratch
 
@@ -46,6 +47,11 @@ while read -r header; do
         ;;
     *) compiles "$header" ;;
     esac
+done <"$tmp/headers"
+
+while read -r header; do
+    grep -q -w -F -e "$header" "$srcdir/sources.am" "$srcdir/tests/sources.am" \
+        "$srcdir/Makefile.am" || fail "$header is in no list of sources"
 done <"$tmp/headers"
 
 macros=$(sed -n 's/^#undef \([A-Z0-9_]*\)$/\1/p' "$srcdir/config.h.in" | paste -s -d '|' -)
