@@ -27,22 +27,19 @@ struct by_key_source {
 struct by_key {
     struct pool_tile *t;
     struct by_key_source from_k, from_v, from_weights, from_inverse_bandwidths;
-    int64_t base;           /* local number of the key at offset 0 */
-    int first, end;         /* offsets of the keys that some row may see */
-    int held;               /* super-blocks of the group, */
-    int run;                /* keys of a lane, */
-    int numbers;            /* and of all lanes */
-    int start[BY_KEY_WIDE]; /* the first key of each */
-    bool complete;          /* all of these are there */
-    bool zeros;             /* a key weight is 0 */
-    bool panel;             /* keys are transposed in memory */
-    bool contiguous;        /* or on their way: one row, one coordinate */
-    bool reused;            /* and s is used by one row after the other */
-    bool careful;           /* far keys are left out whatever their values */
-    real *k, *v;            /* transposed: d numbers for each key, a value for each */
-    real *copy;             /* a group's numbers, as they lie */
-    real *keys;             /* of a tile, transposed */
-    real *scale, *post;     /* inverse_bandwidths of the keys of a tile or the panel */
+    int64_t base;       /* local number of the key at offset 0 */
+    int first, end;     /* offsets of the keys that some row may see */
+    int held;           /* super-blocks of the group: one, or BY_KEY_GROUP */
+    bool complete;      /* all keys of these are there */
+    bool zeros;         /* a key weight is 0 */
+    bool panel;         /* keys are transposed in memory */
+    bool contiguous;    /* or on their way: one row, one coordinate */
+    bool reused;        /* and s is used by one row after the other */
+    bool careful;       /* far keys are left out whatever their values */
+    real *k, *v;        /* transposed: d numbers for each key, a value for each */
+    real *copy;         /* a group's numbers, as they lie */
+    real *keys;         /* of a tile, transposed */
+    real *scale, *post; /* inverse_bandwidths of the keys of a tile or the panel */
     real *s, *factor,
         *included; /* by_key_row numbers for each row, or of all rows one after the other */
     real *weights, *mask, *bias; /* transposed */
@@ -57,23 +54,35 @@ struct by_key {
     struct pool_pairs pairs; /* of all super-blocks */
 };
 
-/* Blocks of the group, which are the first lanes; the others have the later pieces of theirs. */
-static inline int by_key_blocks(const struct by_key *w)
+/* Constants where a group never has more than one super-block: its keys, */
+static inline int by_key_keys(const struct by_key *w)
 {
-    return BY_KEY_GROUP > 1 ? w->held * (int)POOL_BLOCKS : BY_KEY_WIDE;
+    return BY_KEY_GROUP > 1 ? w->held * (int)SUPER_BLOCK : BY_KEY_KEYS;
 }
 
-/* The first key of a lane, as an offset from the group's first position. */
-static inline int by_key_start(const struct by_key *w, int lane)
+/* the keys of a lane, */
+static inline int by_key_lane(const struct by_key *w)
 {
-    const int blocks = by_key_blocks(w);
-    return lane % blocks * (int)BLOCK + lane / blocks * w->run;
+    return by_key_keys(w) / BY_KEY_WIDE;
+}
+
+/* and its blocks, which are the first lanes; the others have the later pieces of theirs. */
+static inline int by_key_blocks(const struct by_key *w)
+{
+    return by_key_keys(w) / (int)BLOCK;
+}
+
+/* The first key of a lane, as an offset from the first position of a group of `keys`. */
+static inline int by_key_start(int keys, int lane)
+{
+    const int blocks = keys / (int)BLOCK;
+    return lane % blocks * (int)BLOCK + lane / blocks * (keys / BY_KEY_WIDE);
 }
 
 /* Key of number x. */
 static inline int by_key_key(const struct by_key *w, int x)
 {
-    return by_key_start(w, x % BY_KEY_WIDE) + x / BY_KEY_WIDE;
+    return by_key_start(by_key_keys(w), x % BY_KEY_WIDE) + x / BY_KEY_WIDE;
 }
 
 /* Row r of s, factor and included. */

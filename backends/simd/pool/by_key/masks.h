@@ -10,13 +10,12 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/tile.h"
 
-/* Keys i .. i + LANES - 1 of LANES lanes from `lane` on, as 1 and 0; `start` has their first keys.
- */
-VEC_FN void by_key_mask_square(const uint8_t *from, const int *start, int i, int lane, real *to)
+/* Keys i .. i + LANES - 1 of LANES lanes from `lane` on, as 1 and 0; the group has `keys`. */
+VEC_FN void by_key_mask_square(const uint8_t *from, const int keys, int i, int lane, real *to)
 {
     vec r[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++) {
-        vec_mask see = v_mask_from_bytes(from + start[lane + k] + i);
+        vec_mask see = v_mask_from_bytes(from + by_key_start(keys, lane + k) + i);
         r[k] = v_select(see, v_set1(1), v_zero());
     }
     v_transpose(r);
@@ -39,9 +38,12 @@ static void by_key_mask(const struct by_key *w, int r)
     for (int o = first; o < end && col != 1; o++, mask += col)
         bytes[o] = *mask;
     const uint8_t *from = w->complete && col == 1 ? mask : bytes;
-    for (int i = 0; i < w->run; i += LANES)
+    for (int i = 0; i < by_key_lane(w); i += LANES)
         for (int lane = 0; lane < BY_KEY_WIDE; lane += LANES)
-            by_key_mask_square(from, w->start, i, lane, w->mask);
+            if (by_key_keys(w) == BY_KEY_KEYS)
+                by_key_mask_square(from, BY_KEY_KEYS, i, lane, w->mask);
+            else
+                by_key_mask_square(from, SUPER_BLOCK, i, lane, w->mask);
 }
 
 /* The mask and the bias of row r, transposed. */
@@ -69,7 +71,7 @@ static struct by_key_masking by_key_masking_of(const struct by_key *w, int r)
     const struct masks *masks = &t->plan->a->masks;
     const struct pool_span span = t->span[r];
     const int64_t out = t->query[r] + masks->excluded - w->base;
-    const bool excluded = masks->leave_one_out && out >= 0 && out < w->numbers;
+    const bool excluded = masks->leave_one_out && out >= 0 && out < by_key_keys(w);
     return (struct by_key_masking){
         .low = v_set1((real)int_max(w->first, int_min(span.low - w->base, w->end))),
         .high = v_set1((real)int_min(w->end, int_max(span.high - w->base, w->first))),
@@ -117,7 +119,7 @@ VEC_FN void by_key_mask_row(const struct by_key *w, int r, const bool smallest, 
     for (int k = 0; k < BY_KEY_WIDE; k++)
         key[k] = (real)by_key_key(w, k);
     pool_extremes_start(extreme, smallest, 4);
-    for (int k = 0; k < w->numbers; k += 4 * LANES)
+    for (int k = 0; k < by_key_keys(w); k += 4 * LANES)
         UNROLL_FOR (int i = 0; i < 4; i++) {
             const int n = k + i * LANES;
             const vec offset =
@@ -144,8 +146,8 @@ static bool by_key_in_span(const struct by_key *w, int r)
     const struct pool_tile *t = w->t;
     const struct masks *masks = &t->plan->a->masks;
     const int64_t out = t->query[r] + masks->excluded - w->base;
-    return w->complete && !(masks->leave_one_out && out >= 0 && out < w->numbers) &&
-           t->span[r].low <= w->base && t->span[r].high >= w->base + w->numbers;
+    return w->complete && !(masks->leave_one_out && out >= 0 && out < by_key_keys(w)) &&
+           t->span[r].low <= w->base && t->span[r].high >= w->base + by_key_keys(w);
 }
 
 VEC_FN void by_key_mask_side(const struct by_key *w, int r, const bool smallest)
@@ -169,7 +171,7 @@ static void by_key_apply_masks(const struct by_key *w, int r)
 {
     by_key_masks(w, r);
     if (w->t->plan->folded && w->t->plan->a->masks.bias.data != NULL)
-        saturate(w->s + by_key_row(w, r), (size_t)w->numbers, w->t->plan->saturation);
+        saturate(w->s + by_key_row(w, r), (size_t)by_key_keys(w), w->t->plan->saturation);
     if (w->t->plan->smallest)
         by_key_mask_side(w, r, true);
     else

@@ -13,38 +13,46 @@
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/score.h"
 
-/* Numbers i .. i + LANES - 1 of LANES lanes from `lane` on, transposed. A lane begins at n times
- * its first key, and is prefetched `ahead` numbers before it is read, unless that is 0. */
-VEC_FN void by_key_transpose_square(const element *from, const int *start, int64_t n, int64_t i,
+/* Numbers i .. i + LANES - 1 of LANES lanes from `lane` on, transposed, of a group of `keys` with n
+ * numbers each. Each lane is prefetched `ahead` numbers before it is read, unless that is 0. */
+VEC_FN void by_key_transpose_square(const element *from, const int keys, int64_t n, int64_t i,
                                     int lane, vec r[LANES], const int ahead)
 {
     if (ahead > 0 && i % (64 / (int)sizeof(real)) == 0)
         UNROLL_FOR (int k = 0; k < LANES; k++)
-            vec_prefetch(from + start[lane + k] * n + i + ahead);
+            vec_prefetch(from + by_key_start(keys, lane + k) * n + i + ahead);
     UNROLL_FOR (int k = 0; k < LANES; k++)
-        r[k] = v_loadu(from + start[lane + k] * n + i);
+        r[k] = v_loadu(from + by_key_start(keys, lane + k) * n + i);
     v_transpose(r);
 }
 
 /* n numbers for each key to `to`, a row of lanes for each number. */
-VEC_FN void by_key_transpose_of(const struct by_key *w, const element *from, int64_t n, real *to,
+VEC_FN void by_key_transpose_of(const element *from, const int keys, int64_t n, real *to,
                                 const int ahead)
 {
-    for (int64_t i = 0; i < n * w->run; i += LANES)
+    for (int64_t i = 0; i < n * (keys / BY_KEY_WIDE); i += LANES)
         for (int lane = 0; lane < BY_KEY_WIDE; lane += LANES) {
             vec r[LANES];
-            by_key_transpose_square(from, w->start, n, i, lane, r, ahead);
+            by_key_transpose_square(from, keys, n, i, lane, r, ahead);
             UNROLL_FOR (int k = 0; k < LANES; k++)
                 v_storeu(to + (i + k) * BY_KEY_WIDE + lane, r[k]);
         }
 }
 
-static void by_key_transpose(const struct by_key *w, const element *from, int64_t n, real *to)
+VEC_FN void by_key_transpose_keys(const element *from, const int keys, int64_t n, real *to)
 {
     if (n > 3)
-        by_key_transpose_of(w, from, n, to, 128 / (int)sizeof(real));
+        by_key_transpose_of(from, keys, n, to, 128 / (int)sizeof(real));
     else
-        by_key_transpose_of(w, from, n, to, 0);
+        by_key_transpose_of(from, keys, n, to, 0);
+}
+
+static void by_key_transpose(const struct by_key *w, const element *from, int64_t n, real *to)
+{
+    if (by_key_keys(w) == BY_KEY_KEYS)
+        by_key_transpose_keys(from, BY_KEY_KEYS, n, to);
+    else
+        by_key_transpose_keys(from, SUPER_BLOCK, n, to);
 }
 
 static struct by_key_source by_key_rows_of(const struct by_key *w, const struct array *x)
@@ -68,7 +76,7 @@ static const element *by_key_in_order(const struct by_key *w, struct by_key_sour
     if (w->complete && lie)
         return from;
     pool_fill(w->copy, (size_t)(w->first * n), missing);
-    pool_fill(w->copy + w->end * n, (size_t)((w->numbers - w->end) * n), missing);
+    pool_fill(w->copy + w->end * n, (size_t)((by_key_keys(w) - w->end) * n), missing);
     if (lie)
         memcpy(copy, from, (size_t)((w->end - w->first) * n) * sizeof(real));
     for (int o = w->first; o < w->end && !lie; o++, from += x.row)
@@ -92,7 +100,7 @@ static void by_key_panel_inverse_bandwidths(const struct by_key *w)
     const int64_t d = p->a->d;
     if (kernel->per == ATTPOOL_BANDWIDTH_KEY) {
         by_key_panel(w, w->from_inverse_bandwidths, 1, 1, w->scale);
-        for (int x = 0; x < w->numbers; x += LANES) {
+        for (int x = 0; x < by_key_keys(w); x += LANES) {
             v_storeu(w->scale + x, v_abs(v_loadu(w->scale + x)));
             if (p->has_w2)
                 split_ws(w->scale + x, w->post + x);
@@ -101,7 +109,7 @@ static void by_key_panel_inverse_bandwidths(const struct by_key *w)
     if (kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY)
         return;
     by_key_panel(w, w->from_inverse_bandwidths, 1, 1, w->post);
-    for (int x = 0; x < w->numbers; x += LANES) {
+    for (int x = 0; x < by_key_keys(w); x += LANES) {
         const vec factor = v_abs(v_loadu(w->post + x));
         real *to = w->scale + x / BY_KEY_WIDE * BY_KEY_WIDE * d + x % BY_KEY_WIDE;
         for (int64_t c = 0; c < d; c++, to += BY_KEY_WIDE)
@@ -129,6 +137,12 @@ VEC_FN struct by_key_point by_key_point(const struct pool_pairs *p, int64_t c,
     return (struct by_key_point){ v_set1(get(p->point + c * p->col)),
                                   how == SCALED_POINT ? v_set1(p->point_scale[c * p->scale_col])
                                                       : v_zero() };
+}
+
+/* The keys of the panel. */
+VEC_FN int by_key_pairs_keys(const struct pool_pairs *p)
+{
+    return BY_KEY_GROUP > 1 ? p->tiles * BY_KEY_WIDE : BY_KEY_KEYS;
 }
 
 /* 4 vectors of keys from number x on; `one` is what the row has for the only coordinate. */
@@ -163,7 +177,7 @@ VEC_FN void by_key_line_of(const struct pool_pairs *p, const bool linear, const 
     const vec times = v_set1(post ? *p->point_post : 1);
     vec s[4], extreme[4];
     pool_extremes_start(extreme, true, 4);
-    for (int x = 0; x < p->tiles * BY_KEY_WIDE; x += 4 * LANES) {
+    for (int x = 0; x < by_key_pairs_keys(p); x += 4 * LANES) {
         by_key_line_group(p, x, single ? 1 : p->d, single ? &one : NULL, s, linear, how);
         UNROLL_FOR (int i = 0; i < 4; i++) {
             if (post)
@@ -178,7 +192,7 @@ VEC_FN void by_key_line_of(const struct pool_pairs *p, const bool linear, const 
 }
 
 /* A single coordinate of keys that lie one after the other: they are transposed on their way. */
-VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const int *start, const bool linear,
+VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const int keys, const bool linear,
                                    const enum pool_scaled how, const bool post)
 {
     const element *from = p->keys;
@@ -186,10 +200,10 @@ VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const int *start,
     const vec times = v_set1(post ? *p->point_post : 1);
     vec extreme[4];
     pool_extremes_start(extreme, true, 4);
-    for (int i = 0; i < p->tiles; i += LANES)
+    for (int i = 0; i < keys / BY_KEY_WIDE; i += LANES)
         UNROLL_FOR (int lane = 0; lane < BY_KEY_WIDE; lane += LANES) {
             vec r[LANES];
-            by_key_transpose_square(from, start, 1, i, lane, r, 0);
+            by_key_transpose_square(from, keys, 1, i, lane, r, 0);
             UNROLL_FOR (int k = 0; k < LANES; k++) {
                 vec s = v_sub(r[k], one.q);
                 if (how == SCALED_POINT)
@@ -206,27 +220,29 @@ VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const int *start,
     pool_extremes_store(p, extreme, 4);
 }
 
-VEC_FN void by_key_line_d(const struct pool_pairs *p, const int *start, const bool linear,
-                          const enum pool_scaled how, const bool post)
+VEC_FN void by_key_line_d(const struct pool_pairs *p, const bool linear, const enum pool_scaled how,
+                          const bool post)
 {
-    if (how != SCALED_LANE && p->keys != NULL)
-        by_key_line_contiguous(p, start, linear, how, post);
+    if (how != SCALED_LANE && p->keys != NULL && by_key_pairs_keys(p) == BY_KEY_KEYS)
+        by_key_line_contiguous(p, BY_KEY_KEYS, linear, how, post);
+    else if (how != SCALED_LANE && p->keys != NULL)
+        by_key_line_contiguous(p, SUPER_BLOCK, linear, how, post);
     else if (linear || p->d == 1)
         by_key_line_of(p, linear, true, how, post);
     else
         by_key_line_of(p, false, false, how, post);
 }
 
-VEC_FN void by_key_line_how(const struct pool_pairs *p, const int *start, const bool linear)
+VEC_FN void by_key_line_how(const struct pool_pairs *p, const bool linear)
 {
     if (p->lane_scale != NULL)
-        by_key_line_d(p, start, linear, SCALED_LANE, false);
+        by_key_line_d(p, linear, SCALED_LANE, false);
     else if (!linear && p->point_post != NULL)
-        by_key_line_d(p, start, false, SCALED_POINT, true);
+        by_key_line_d(p, false, SCALED_POINT, true);
     else if (p->point_scale != NULL)
-        by_key_line_d(p, start, linear, SCALED_POINT, false);
+        by_key_line_d(p, linear, SCALED_POINT, false);
     else
-        by_key_line_d(p, start, linear, SCALED_NOT, false);
+        by_key_line_d(p, linear, SCALED_NOT, false);
 }
 
 /* The measures of row r; true where `extremes` has the extremes of its scores. */
@@ -239,7 +255,7 @@ static bool by_key_line(const struct by_key *w, int r)
     x.point_scale += x.point_scale != NULL ? r * x.scale_row : 0;
     x.point_post += x.point_post != NULL ? r * x.post_row : 0;
     x.count = 1;
-    x.tiles = w->run;
+    x.tiles = by_key_lane(w);
     x.keys = w->contiguous ? by_key_in_order(w, w->from_k, 1, 0) : NULL;
     x.out = w->s + at;
     x.factor = p->factor ? w->factor + at : NULL;
@@ -247,10 +263,10 @@ static bool by_key_line(const struct by_key *w, int r)
     if (p->measure == MEASURE_PRODUCT)
         pool_product(&x, &p->a->kernel, p->has_max, p->masked);
     else if (p->measure == MEASURE_LINEAR)
-        by_key_line_how(&x, w->start, true);
+        by_key_line_how(&x, true);
     else
-        by_key_line_how(&x, w->start, false);
-    pool_kernel(p, x.out, x.factor, x.included, (size_t)w->numbers);
+        by_key_line_how(&x, false);
+    pool_kernel(p, x.out, x.factor, x.included, (size_t)by_key_keys(w));
     return p->smallest &&
            (p->measure == MEASURE_LINEAR || (p->measure == MEASURE_SQUARES && !p->steps));
 }

@@ -28,11 +28,11 @@ static void by_key_gather(struct by_key *w)
     if (a->key_weights.data == NULL)
         return;
     by_key_panel(w, w->from_weights, 1, 1, w->weights);
-    if (weights_are_common(w->weights, w->numbers))
+    if (weights_are_common(w->weights, by_key_keys(w)))
         return;
-    w->zeros = weights_have_zeros(w->weights, w->numbers);
+    w->zeros = weights_have_zeros(w->weights, by_key_keys(w));
     if (w->t->plan->weighted && w->t->plan->has_max)
-        w->scaled = weights_take_exponents(w->weights, w->exponents, w->numbers);
+        w->scaled = weights_take_exponents(w->weights, w->exponents, by_key_keys(w));
 }
 
 /* The rows of the group, whose keys have been looked at. Whether a sum of values may be a
@@ -95,14 +95,10 @@ static void by_key_super_blocks(struct by_key *w, int64_t number, int held)
     w->base = number * SUPER_BLOCK - a->key_origin;
     const int64_t first = int_max(0, t->low - w->base);
     w->held = held;
-    w->numbers = held * (int)SUPER_BLOCK;
-    w->run = w->numbers / BY_KEY_WIDE;
-    for (int lane = 0; lane < BY_KEY_WIDE; lane++)
-        w->start[lane] = by_key_start(w, lane);
-    const int64_t end = int_min(w->numbers, int_min(a->m, t->high) - w->base);
+    const int64_t end = int_min(by_key_keys(w), int_min(a->m, t->high) - w->base);
     w->first = (int)first;
     w->end = (int)end;
-    w->complete = first == 0 && end == w->numbers;
+    w->complete = first == 0 && end == by_key_keys(w);
     if (first >= end) {
         by_key_nothing(w);
         return;

@@ -46,7 +46,7 @@ static bool by_key_in_place(const struct by_key *w)
     for (int r = 0; r < w->t->count; r++) {
         real *s = w->s + by_key_row(w, r);
         by_key_transpose(w, elements(w->copy + r * BY_KEY_KEYS), 1, s);
-        for (int i = 0; i < w->numbers && x->point_post != NULL; i += LANES)
+        for (int i = 0; i < by_key_keys(w) && x->point_post != NULL; i += LANES)
             v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->point_post[r * x->post_row])));
     }
     return true;
@@ -172,9 +172,9 @@ static void by_key_tile(const struct by_key *w, int from, int vectors)
 /* The range of the numbers that keys have. */
 static struct pool_span by_key_numbers(const struct by_key *w)
 {
-    const int run = w->run, first = w->first % run, last = (w->end - 1) % run;
+    const int run = by_key_lane(w), first = w->first % run, last = (w->end - 1) % run;
     if (w->first / run != (w->end - 1) / run)
-        return (struct pool_span){ 0, w->numbers };
+        return (struct pool_span){ 0, by_key_keys(w) };
     return (struct pool_span){ first * BY_KEY_WIDE, (last + 1) * BY_KEY_WIDE };
 }
 

@@ -52,8 +52,7 @@ struct by_key_sums {
     const real *factor, *weight; /* or NULL */
     const real *v, *included;    /* or NULL */
     bool keep;                   /* the weights, in s */
-    bool pieces;                 /* lanes are pieces of blocks */
-    int numbers;
+    int keys;                    /* of the group */
     real c;
     real *l, *sq, *sum; /* of the blocks */
 };
@@ -108,11 +107,12 @@ VEC_FN void by_key_sums_of(const struct by_key_sums *all, const struct by_key_ne
 {
     enum { VECTORS = BY_KEY_WIDE / LANES };
     const struct by_key_sums one_row = *all, *w = &one_row;
-    const bool pieces = BY_KEY_GROUP > 1 && w->pieces;
+    const int keys = BY_KEY_GROUP > 1 ? w->keys : BY_KEY_KEYS;
+    const bool pieces = keys < BY_KEY_KEYS; /* of blocks, in the lanes */
     vec l[VECTORS], sq[VECTORS], sum[VECTORS], t[4];
     UNROLL_FOR (int i = 0; i < VECTORS; i++)
         l[i] = sq[i] = sum[i] = v_zero();
-    for (int x = 0; x < w->numbers; x += 4 * LANES) {
+    for (int x = 0; x < keys; x += 4 * LANES) {
         by_key_group(w, x, t, log, more, pieces || w->keep);
         if (!pieces)
             by_key_add(w, x, t, l, sq, sum, one, more);
@@ -120,7 +120,7 @@ VEC_FN void by_key_sums_of(const struct by_key_sums *all, const struct by_key_ne
             by_key_ahead(next, (size_t)x);
     }
     for (int x = 0; x < BY_KEY_WIDE && pieces; x += POOL_BLOCKS)
-        for (int k = 0; k < w->numbers; k += 4 * LANES)
+        for (int k = 0; k < keys; k += 4 * LANES)
             by_key_add(w, x + k, NULL, l, sq, sum, one, more);
     UNROLL_FOR (int i = 0; i < VECTORS; i++) {
         v_storeu(w->l + i * LANES, l[i]);

@@ -20,7 +20,7 @@ struct by_key_columns {
 static int by_key_step(const struct by_key *w)
 {
     const int64_t keys = (8 << 10) / (w->t->plan->a->v * (int64_t)sizeof(real));
-    return keys >= w->run ? w->run : keys >= 64 ? 64 : keys >= 32 ? 32 : 16;
+    return keys >= by_key_lane(w) ? by_key_lane(w) : keys >= 64 ? 64 : keys >= 32 ? 32 : 16;
 }
 
 /* Keys [0, keys) and nv vectors of columns from c on, the last one with n of its lanes. */
@@ -70,8 +70,8 @@ static struct by_key_columns by_key_columns_at(const struct by_key *w, int r, in
                                                bool with_included)
 {
     const struct pool_args *a = w->t->plan->a;
-    const int b = o / (int)BLOCK, piece = o % (int)BLOCK / w->run;
-    const int number = o % w->run * BY_KEY_WIDE + piece * by_key_blocks(w) + b;
+    const int b = o / (int)BLOCK, piece = o % (int)BLOCK / by_key_lane(w);
+    const int number = o % by_key_lane(w) * BY_KEY_WIDE + piece * by_key_blocks(w) + b;
     const size_t at = by_key_row(w, r) + (size_t)number;
     struct by_key_columns x = { .row = a->value.row,
                                 .col = a->value.col,

@@ -26,7 +26,7 @@ static bool by_key_maxima(const struct by_key *w, const real *s, const real *ext
     UNROLL_FOR (int i = 0; i < 4; i++)
         extreme[i] =
             extremes != NULL ? v_loadu(extremes + i * LANES) : v_set1(low ? REAL_MAX : -REAL_MAX);
-    for (int x = 0; x < w->numbers && extremes == NULL; x += 4 * LANES)
+    for (int x = 0; x < by_key_keys(w) && extremes == NULL; x += 4 * LANES)
         UNROLL_FOR (int i = 0; i < 4; i++) {
             vec score = v_loadu(s + x + i * LANES);
             if (scaled)
@@ -53,7 +53,7 @@ static bool by_key_maxima(const struct by_key *w, const real *s, const real *ext
 /* Scores to what the weights relative to m are powers of. */
 static void by_key_relative(const struct by_key *w, real *s, const real *m)
 {
-    for (int x = 0; x < w->numbers; x += LANES) {
+    for (int x = 0; x < by_key_keys(w); x += LANES) {
         const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
         v_storeu(s + x, v_relative(v_set1(w->t->plan->c), v_loadu(s + x), k,
                                    v_loadu(m + x % BY_KEY_WIDE)));
@@ -67,7 +67,7 @@ static void by_key_exclude_far(const struct by_key *w, int r, bool fresh)
     const vec c = v_set1(w->t->plan->c), limit = v_set1(REAL(NEAR_LIMIT));
     const real *s = w->s + by_key_row(w, r);
     real *included = w->included + by_key_row(w, r);
-    for (int x = 0; x < w->numbers; x += LANES) {
+    for (int x = 0; x < by_key_keys(w); x += LANES) {
         const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
         const vec_mask far = v_le(v_relative(c, v_loadu(s + x), k, limit), v_set1(REAL(FAR_LIMIT)));
         const vec before = fresh ? v_set1(1) : v_loadu(included + x);
@@ -81,7 +81,7 @@ static void by_key_squares(const struct by_key *w, const real *s, const real *l,
     const int blocks = by_key_blocks(w);
     for (int b = 0; b < blocks; b++) {
         real most = 0, r[LANES], scale[LANES];
-        for (int i = b; i < w->numbers; i += blocks)
+        for (int i = b; i < by_key_keys(w); i += blocks)
             most = r_abs(s[i]) > most ? r_abs(s[i]) : most;
         const vec exponent = pool_exponents(v_set1(l[b]), v_set1(most));
         v_storeu(r, exponent);
@@ -91,7 +91,7 @@ static void by_key_squares(const struct by_key *w, const real *s, const real *l,
         m[b] = r[0];
         sq[b] = 0;
         for (int piece = b; piece < BY_KEY_WIDE; piece += blocks)
-            for (int i = piece; i < w->numbers; i += BY_KEY_WIDE) {
+            for (int i = piece; i < by_key_keys(w); i += BY_KEY_WIDE) {
                 const real weight = s[i] * scale[0];
                 sq[b] = r_fma(weight, weight, sq[b]);
             }
@@ -135,8 +135,7 @@ static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
                                 .weight = p->weighted ? w->weights : NULL,
                                 .v = p->a->v == 1 ? w->v : NULL,
                                 .keep = p->a->v > 1 || may_have_nan,
-                                .pieces = by_key_blocks(w) < BY_KEY_WIDE,
-                                .numbers = w->numbers,
+                                .keys = by_key_keys(w),
                                 .c = p->c,
                                 .l = l,
                                 .sq = sq,
