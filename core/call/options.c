@@ -152,6 +152,13 @@ static attpool_status check_names(struct engine *e, const attpool_kernel_options
     return ATTPOOL_OK;
 }
 
+enum layout ap_bandwidth_layout(attpool_bandwidth_per per)
+{
+    return per == ATTPOOL_BANDWIDTH_ONE     ? LAYOUT_SINGLE
+           : per == ATTPOOL_BANDWIDTH_QUERY ? LAYOUT_ROW
+                                            : LAYOUT_COL;
+}
+
 attpool_status ap_kernel_options_take(struct arguments *args, const attpool_kernel_options *caller,
                                       struct kernel *kernel, struct kernel_tensors *tensors,
                                       bool *has_names)
@@ -187,10 +194,7 @@ attpool_status ap_kernel_options_take(struct arguments *args, const attpool_kern
     if (o.bandwidth_per == ATTPOOL_BANDWIDTH_ONE && !o.inverse_bandwidths)
         return single_inverse_bandwidth(args, &o, &kernel->one);
     st = ap_arguments_add(args, o.inverse_bandwidths, "inverse_bandwidths", ATTPOOL_E_BANDWIDTH,
-                          ROLE_INPUT, KIND_REAL,
-                          o.bandwidth_per == ATTPOOL_BANDWIDTH_ONE     ? LAYOUT_SINGLE
-                          : o.bandwidth_per == ATTPOOL_BANDWIDTH_QUERY ? LAYOUT_ROW
-                                                                       : LAYOUT_COL,
+                          ROLE_INPUT, KIND_REAL, ap_bandwidth_layout(o.bandwidth_per),
                           &kernel->inverse_bandwidths, &tensors->inverse_bandwidths);
     if (st == ATTPOOL_OK && coordinate && tensors->inverse_bandwidths->ndim != 1)
         st = ap_engine_fail(e, ATTPOOL_E_BANDWIDTH,

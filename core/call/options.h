@@ -33,6 +33,9 @@ attpool_status ap_take_scale(struct engine *engine, int type, double scale, doub
 attpool_status ap_take_empty(struct engine *engine, attpool_empty given, attpool_empty otherwise,
                              attpool_empty most, attpool_empty *empty);
 
+/* That of a tensor of inverse bandwidths. */
+enum layout ap_bandwidth_layout(attpool_bandwidth_per per);
+
 /* Check a kernel and take up its tensors of inverse bandwidths. d is known; m and n are checked by
  * ap_kernel_options_fit once the leading dimensions are. The pointers in *k live in `args`. */
 struct kernel_tensors {

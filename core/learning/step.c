@@ -15,7 +15,9 @@ enum { PARAMETERS = 5 };
 struct parameter {
     const char *name;
     DLTensor *own;          /* NULL: it is not learned */
-    const DLTensor *option; /* what it should be */
+    const DLTensor *option; /* what it should be; NULL: there is none */
+    enum layout layout;
+    bool used; /* by this score */
     DLTensor gradient;
     int64_t count;
 };
@@ -26,60 +28,26 @@ struct parameters {
     void *memory;
 };
 
-/* The first and the last byte of a tensor that has been checked and is not empty. */
-struct bytes {
-    const char *first, *last;
-};
-
-static struct bytes bytes_of(const DLTensor *t)
+/* A parameter that is learned is an output beside K, V and the others. */
+static attpool_status add_parameter(struct arguments *args, const struct parameter *p)
 {
-    const int64_t size = t->dtype.bits / 8;
-    struct bytes b = { .first = (const char *)t->data + t->byte_offset };
-    int64_t plain = size;
-    b.last = b.first + size - 1;
-    for (int c = t->ndim - 1; c >= 0; c--) {
-        const int64_t step = (t->strides ? t->strides[c] * size : plain) * (t->shape[c] - 1);
-        plain *= t->shape[c];
-        *(step < 0 ? &b.first : &b.last) += step;
-    }
-    return b;
-}
-
-static bool overlap(const DLTensor *a, const DLTensor *b)
-{
-    for (int c = 0; c < a->ndim; c++)
-        if (a->shape[c] == 0)
-            return false;
-    for (int c = 0; c < b->ndim; c++)
-        if (b->shape[c] == 0)
-            return false;
-    const struct bytes x = bytes_of(a), y = bytes_of(b);
-    return x.first <= y.last && y.first <= x.last;
-}
-
-/* All tensors have been checked. */
-static attpool_status check_parameter(struct engine *e, const struct learning_tensors *given,
-                                      const struct parameters *all, int i)
-{
-    const struct parameter *p = &all->list[i];
-    if (!p->own)
+    struct view *view;
+    if (p->own && p->own != p->option)
+        return ap_engine_fail(args->engine, ATTPOOL_E_GRADIENT,
+                              "the parameter %s is not the tensor of the options", p->name);
+    if (!p->option || (!p->own && !p->used))
         return ATTPOOL_OK;
-    for (int c = 0; c < p->own->ndim && p->own->strides; c++)
-        if (p->own->strides[c] == 0 && p->own->shape[c] > 1)
-            return ap_engine_fail(e, ATTPOOL_E_GRADIENT, "the parameter %s is broadcast", p->name);
-    if (overlap(p->own, given->K) || overlap(p->own, given->V))
-        return ap_engine_fail(e, ATTPOOL_E_GRADIENT, "the parameter %s overlaps %s", p->name,
-                              overlap(p->own, given->K) ? "K" : "V");
-    for (int j = 0; j < i; j++)
-        if (all->list[j].option && overlap(p->own, all->list[j].option))
-            return ap_engine_fail(e, ATTPOOL_E_GRADIENT, "the parameter %s overlaps %s", p->name,
-                                  all->list[j].name);
-    return ATTPOOL_OK;
+    return ap_arguments_add(args, p->option, p->name, ATTPOOL_E_GRADIENT,
+                            p->own ? ROLE_OUTPUT : ROLE_INPUT, KIND_REAL, p->layout, NULL, &view);
 }
 
-static attpool_status take_parameters(struct engine *e, const attpool_pool_options *pool,
-                                      const attpool_parameters *caller, struct parameters *p)
+static attpool_status take_parameters(struct learning *s, const attpool_parameters *caller,
+                                      struct parameters *p)
 {
+    struct engine *e = s->args.engine;
+    const attpool_pool_options *pool = &s->pool;
+    const bool kernels = pool->score == ATTPOOL_KERNEL, additive = pool->score == ATTPOOL_ADDITIVE;
+    const bool projects = additive || pool->score == ATTPOOL_PROJECTION;
     attpool_parameters o;
     attpool_kernel_options kernel;
     attpool_status st = ATTPOOL_OK;
@@ -90,23 +58,26 @@ static attpool_status take_parameters(struct engine *e, const attpool_pool_optio
     const struct parameter all[PARAMETERS] = {
         { .name = "inverse_bandwidths",
           .own = o.inverse_bandwidths,
-          .option = kernel.inverse_bandwidths },
-        { .name = "key_factors", .own = o.key_factors, .option = kernel.key_factors },
-        { .name = "wq", .own = o.wq, .option = pool->wq },
-        { .name = "wk", .own = o.wk, .option = pool->wk },
-        { .name = "wv", .own = o.wv, .option = pool->wv },
+          .option = kernel.inverse_bandwidths,
+          .layout = ap_bandwidth_layout(kernel.bandwidth_per),
+          .used = kernels },
+        { .name = "key_factors",
+          .own = o.key_factors,
+          .option = kernel.key_factors,
+          .layout = LAYOUT_COL,
+          .used = kernels },
+        { .name = "wq", .own = o.wq, .option = pool->wq, .layout = LAYOUT_PLAIN, .used = projects },
+        { .name = "wk", .own = o.wk, .option = pool->wk, .layout = LAYOUT_PLAIN, .used = projects },
+        { .name = "wv", .own = o.wv, .option = pool->wv, .layout = LAYOUT_COL, .used = additive },
     };
     memcpy(p->list, all, sizeof all);
     for (int i = 0; i < PARAMETERS && st == ATTPOOL_OK; i++) {
-        const struct parameter *x = &p->list[i];
-        any = any || x->own;
-        if (x->own && x->own != x->option)
-            st = ap_engine_fail(e, ATTPOOL_E_GRADIENT,
-                                "the parameter %s is not the tensor of the options", x->name);
+        st = add_parameter(&s->args, &p->list[i]);
+        any = any || p->list[i].own;
     }
     if (st == ATTPOOL_OK && !any)
         st = ap_engine_fail(e, ATTPOOL_E_GRADIENT, "no parameter is to be learned");
-    return st;
+    return st == ATTPOOL_OK ? ap_arguments_overlap(&s->args, NULL) : st;
 }
 
 /* Memory for the gradients. The options have been checked, so shapes are what they should be. */
@@ -171,14 +142,9 @@ static attpool_status step(struct learning *s, const attpool_parameters *caller,
 {
     struct engine *e = s->args.engine;
     struct parameters p = { .memory = NULL };
-    double before = 0;
-    attpool_status st = take_parameters(e, &s->pool, caller, &p);
+    attpool_status st = take_parameters(s, caller, &p);
     if (st == ATTPOOL_OK)
-        st = ap_learning_loss(s, &before);
-    for (int i = 0; i < PARAMETERS && st == ATTPOOL_OK; i++)
-        st = check_parameter(e, &s->given, &p, i);
-    if (st == ATTPOOL_OK)
-        *loss = before;
+        st = ap_learning_loss(s, loss);
     if (st == ATTPOOL_OK && isfinite(*loss))
         st = reserve(e, &p, s->args.type == TYPE_F32 ? 4 : 8);
     if (st == ATTPOOL_OK && isfinite(*loss))

@@ -276,10 +276,10 @@ START_TEST(each_mistake_is_named)
             "other strides");
     data_new(&x, ONE);
     x.W.data = x.K.data;
-    refuses(&x, gradient, "the parameter inverse_bandwidths overlaps K", "what is learned from");
+    refuses(&x, gradient, "inverse_bandwidths overlaps K", "what is learned from");
     data_new(&x, COORDINATE);
     x.W.strides = (int64_t[]){ 0 };
-    refuses(&x, gradient, "the parameter inverse_bandwidths is broadcast", "a broadcast one");
+    refuses(&x, gradient, "inverse_bandwidths overlaps itself", "a broadcast one");
     data_new(&x, ONE);
     x.options.lse = &x.W;
     refuses(&x, options, "lse, n_eff, weights, rows, max and sum should be NULL", "an output");
