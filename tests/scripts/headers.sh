@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every header compiles on its own: those of the scalar and SIMD backends for each type, those of
 # vectors for each instruction set. Two in tests/bench are templates or need another library. A file
-# that uses a macro of config.h includes it before anything else, others do not. All are listed, so that
-# a tarball has them.
+# that uses a macro of config.h includes it before anything else, others do not. All are listed, so
+# that a tarball has them.
 . "$srcdir/tests/scripts/lib.sh"
 scratch
 
