@@ -50,7 +50,10 @@ typedef enum attpool_rule {
  *  ratio), ATTPOOL_E_KEY_WEIGHTS, ATTPOOL_E_KEY (K; or a column is constant), ATTPOOL_E_BANDWIDTH
  *  (bandwidths is NULL, or one is out of range).
  *  Source: Silverman 1986, equations 3.31 and 4.14; Scott 1992, equations 6.41 and 6.42.
- *  Example: tests/suites/test_rule.c */
+ *  Example: Silverman's bandwidth of each of three columns
+ *
+ *      double h[3];
+ *      attpool_bandwidth_rule(context, ATTPOOL_RULE_SILVERMAN, &X, NULL, NULL, h); */
 ATTPOOL_API attpool_status attpool_bandwidth_rule(attpool_context *context, attpool_rule rule,
                                                   const DLTensor *K, const DLTensor *key_weights,
                                                   const attpool_kernel_options *kernel,
@@ -70,7 +73,7 @@ typedef enum attpool_criterion {
 
 /** How bandwidths are judged. Zero-initialised: by cross-validation. */
 typedef struct attpool_selection_options {
-    uint32_t size;
+    uint32_t size; /* sizeof(attpool_selection_options), or 0: the fields of the first release */
     attpool_criterion criterion;
     int32_t degree;              /* of the local polynomial: 0 or 1 (attpool_regression) */
     const DLTensor *row_weights; /* a of the scores (m); NULL: the key weights */
@@ -111,7 +114,13 @@ typedef struct attpool_selection_options {
  *  BRIER), ATTPOOL_E_KEY_WEIGHTS for row weights or where all are 0, ATTPOOL_E_BANDWIDTH for a
  *  factor.
  *  Source: Stone 1974; Hurvich, Simonoff and Tsai 1998; Duin 1976; Brier 1950.
- *  Example: tests/suites/test_curve.c */
+ *  Example: the best of three multiples of the bandwidth 1
+ *
+ *      attpool_kernel_options kernel = { .size = sizeof kernel, .bandwidth = 1 };
+ *      attpool_pool_options pool = { .size = sizeof pool, .score = ATTPOOL_KERNEL,
+ *                                    .kernel = &kernel };
+ *      double factors[3] = { 0.5, 1, 2 }, scores[3];
+ *      attpool_bandwidth_curve(context, &X, &Y, &pool, NULL, 3, factors, scores, NULL); */
 ATTPOOL_API attpool_status attpool_bandwidth_curve(attpool_context *context, const DLTensor *K,
                                                    const DLTensor *V,
                                                    const attpool_pool_options *options,
@@ -178,7 +187,13 @@ typedef enum attpool_adaptive {
  *  (key_factors; a density that is not positive), ATTPOOL_E_WEIGHTS (key_weights), or as
  *  attpool_density.
  *  Source: Abramson 1982; Silverman 1986, section 5.2 and 5.3; Loftsgaarden and Quesenberry 1965.
- *  Example: tests/suites/test_adaptive.c */
+ *  Example: a density whose pilot has the bandwidth of `pool`, s (m) being an array of yours
+ *
+ *      attpool_adaptive_factors(context, ATTPOOL_ADAPTIVE_ABRAMSON, 0, &X, &pool, &s, NULL, NULL);
+ *      double w = attpool_inverse_bandwidth_f64(h);   d of them, one a coordinate
+ *      kernel.bandwidth = 0, kernel.bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE_KEY;
+ *      kernel.inverse_bandwidths = &W, kernel.key_factors = &s;
+ *      attpool_density(context, &Q, &X, &pool, &density, NULL); */
 ATTPOOL_API attpool_status attpool_adaptive_factors(attpool_context *context,
                                                     attpool_adaptive method, int64_t neighbours,
                                                     const DLTensor *K,

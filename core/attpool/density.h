@@ -40,7 +40,12 @@ extern "C" {
  *  (density), _LSE (log_density), _MEMORY, _DEVICE, _CANCELLED, or the status that names the
  *  argument.
  *  Source: Rosenblatt 1956, Parzen 1962; Silverman 1986, section 5.3 (adaptive bandwidths).
- *  Example: tests/suites/test_density.c */
+ *  Example: at its own points, each by all others
+ *
+ *      attpool_masks masks = { .size = sizeof masks, .leave_one_out = 1 };
+ *      attpool_pool_options pool = { .size = sizeof pool, .score = ATTPOOL_KERNEL,
+ *                                    .kernel = &kernel, .masks = &masks };
+ *      attpool_density(context, &X, &X, &pool, &density, NULL); */
 ATTPOOL_API attpool_status attpool_density(attpool_context *context, const DLTensor *Q,
                                            const DLTensor *K, const attpool_pool_options *options,
                                            DLTensor *density, DLTensor *log_density);

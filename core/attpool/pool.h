@@ -23,7 +23,7 @@ typedef enum attpool_score {
 } attpool_score;
 
 typedef struct attpool_pool_options {
-    uint32_t size;
+    uint32_t size; /* sizeof(attpool_pool_options), or 0: the fields of the first release */
     attpool_score score;
     attpool_empty empty;
     const double *scale;                  /* s of dot, additive and projection; finite */
@@ -87,7 +87,7 @@ ATTPOOL_API attpool_status attpool_pool(attpool_context *context, const DLTensor
  *  belongs to. Where that was broadcast, over the batch, heads, queries or keys, its gradient is
  *  the sum over what it was broadcast to. Zero-initialised: none. */
 typedef struct attpool_gradients {
-    uint32_t size;
+    uint32_t size; /* sizeof(attpool_gradients), or 0: the fields of the first release */
     DLTensor *Q, *K, *V;
     DLTensor *bias;               /* of masks->bias */
     DLTensor *key_weights;        /* of a */

@@ -60,7 +60,7 @@ typedef enum attpool_bandwidth_per {
 /** A kernel with its inverse bandwidth w = 1 / sigma. Zero-initialised: a radial
  *  Gaussian with w = 1. w may be 0 (every key alike) or negative (its size counts). */
 typedef struct attpool_kernel_options {
-    uint32_t size;
+    uint32_t size; /* sizeof(attpool_kernel_options), or 0: the fields of the first release */
     attpool_kernel_name kernel;
     attpool_form form;
     attpool_bandwidth_per bandwidth_per;
@@ -110,7 +110,7 @@ typedef enum attpool_lengths_per {
  *  The position of query i is i + query_origin, that of key j is j + key_origin: causal, window
  *  and leave_one_out compare these. lengths, mask and bias belong to the part given. */
 typedef struct attpool_masks {
-    uint32_t size;
+    uint32_t size; /* sizeof(attpool_masks), or 0: the fields of the first release */
     attpool_lengths_per lengths_per;
     const DLTensor *lengths; /* int32 or int64; key j is seen when j < length; 0..m */
     const DLTensor *mask;    /* (b, n, m) bytes (uint8, or type code 6 of 8 bits); 0 masks.
@@ -141,7 +141,7 @@ typedef enum attpool_empty {
 } attpool_empty;
 
 typedef struct attpool_softmax_options {
-    uint32_t size;
+    uint32_t size; /* sizeof(attpool_softmax_options), or 0: the fields of the first release */
     attpool_empty empty;        /* default: ATTPOOL_EMPTY_ZERO; NEAREST is an error */
     const double *scale;        /* s, finite; NULL: 1 */
     const attpool_masks *masks; /* NULL: none; leave_one_out is an error */

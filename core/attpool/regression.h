@@ -30,8 +30,8 @@ extern "C" {
  * ---------------------------------------------------------------------------------------- */
 
 typedef struct attpool_regression_options {
-    uint32_t size;
-    int32_t degree;                   /* 0 or 1; 1 needs the score ATTPOOL_KERNEL and d <= 64 */
+    uint32_t size;  /* sizeof(attpool_regression_options), or 0: the fields of the first release */
+    int32_t degree; /* 0 or 1; 1 needs the score ATTPOOL_KERNEL and d <= 64 */
     const attpool_pool_options *pool; /* kernel, key weights, masks, policy; NULL: a Gaussian kernel
                                        * of bandwidth 1. n_eff is 1 / sum_j E_j^2 and weights are E.
                                        * max and sum must be NULL, dropout 0 */

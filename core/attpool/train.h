@@ -23,7 +23,7 @@ typedef enum attpool_loss {
 
 /** What is learned from. Zero-initialised: the loss HALF of all rows; a step needs a rate. */
 typedef struct attpool_training {
-    uint32_t size;
+    uint32_t size; /* sizeof(attpool_training), or 0: the fields of the first release */
     attpool_loss loss;
     double rate;          /* of attpool_train_step; finite */
     int64_t first, count; /* the batch: rows first to first + count - 1; count 0: up to the last */
@@ -32,7 +32,7 @@ typedef struct attpool_training {
 /** What is learned: each NULL, or the very tensor that the options have in the field of this name,
  *  which a step then writes to. */
 typedef struct attpool_parameters {
-    uint32_t size;
+    uint32_t size; /* sizeof(attpool_parameters), or 0: the fields of the first release */
     DLTensor *inverse_bandwidths; /* w of the kernel */
     DLTensor *key_factors;
     DLTensor *wq, *wk, *wv;
