@@ -220,7 +220,10 @@ static attpool_status find(struct rule_call *c, bool deviations, double *bandwid
         if (st != ATTPOOL_OK)
             return st;
         qsort(c->column, (size_t)c->count, sizeof *c->column, compare);
-        if (c->count == 0 || !(c->column[0].x < c->column[c->count - 1].x))
+        if (c->count == 0)
+            return ap_engine_fail(e, ATTPOOL_E_KEY,
+                                  c->m == 0 ? "K has no rows" : "every key has the weight 0");
+        if (!(c->column[0].x < c->column[c->count - 1].x))
             return ap_engine_fail(e, ATTPOOL_E_KEY,
                                   "column %lld of K is constant: it has no bandwidth",
                                   (long long)i);

@@ -23,6 +23,7 @@ struct selection {
     attpool_pool_options pool;
     attpool_kernel_options kernel;
     attpool_masks masks;
+    bool without_options;
     int64_t m, d, v;
     struct view *k, *value, *key_weights, *row_weights;
     double *a;        /* [m], of the rows */

@@ -15,7 +15,8 @@ static attpool_status check_pool_options(struct selection *s)
     struct engine *e = s->args.engine;
     const attpool_pool_options *o = &s->pool;
     if (o->score != ATTPOOL_KERNEL)
-        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "score should be ATTPOOL_KERNEL");
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "%sscore should be ATTPOOL_KERNEL",
+                              s->without_options ? "options is NULL: " : "");
     if (o->dropout != 0)
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "dropout is set, a score has none");
     if (o->lse || o->n_eff || o->weights || o->rows || o->max || o->sum)
@@ -63,6 +64,7 @@ static attpool_status take_options(struct selection *s, const struct selection_t
         !ap_take_options(e, "attpool_masks", &s->masks, sizeof s->masks, s->pool.masks))
         return ATTPOOL_E_OPTIONS;
     s->pool.size = s->kernel.size = s->masks.size = 0;
+    s->without_options = !t->options;
     attpool_status st = check_pool_options(s);
     if (st == ATTPOOL_OK)
         st = check_selection(s);

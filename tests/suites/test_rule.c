@@ -208,8 +208,12 @@ START_TEST(errors_name_what_is_wrong)
     x[4] = (double)INFINITY;
     is_refused(ATTPOOL_E_KEY, "K[2][0] is inf",
                attpool_bandwidth_rule(context, rule, &K, NULL, NULL, h));
+    memset(a, 0, sizeof a);
+    x[4] = 1;
+    is_refused(ATTPOOL_E_KEY, "every key has the weight 0",
+               attpool_bandwidth_rule(context, rule, &K, &w, NULL, h));
     K = tensor_of(x, ELEMENT_F64, 2, SHAPE(0, 2));
-    is_refused(ATTPOOL_E_KEY, "column 0 of K is constant",
+    is_refused(ATTPOOL_E_KEY, "K has no rows",
                attpool_bandwidth_rule(context, rule, &K, NULL, NULL, h));
     ck_assert(h[0] == -1 && h[1] == -1);
     ck_assert_int_eq(attpool_bandwidth_rule(NULL, rule, &K, NULL, NULL, h), ATTPOOL_E_CONTEXT);

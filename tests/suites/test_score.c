@@ -177,6 +177,9 @@ START_TEST(errors_name_what_is_wrong)
     p.options.lse = &p.weights;
     is_refused(ATTPOOL_E_OPTIONS, "lse, n_eff, weights", judge(&p));
     problem_set(&p);
+    is_refused(
+        ATTPOOL_E_OPTIONS, "options is NULL: score should be ATTPOOL_KERNEL",
+        attpool_bandwidth_curve(context, &p.K, &p.values, NULL, &p.selection, 0, NULL, NULL, NULL));
     p.selection.criterion = (attpool_criterion)4;
     is_refused(ATTPOOL_E_OPTIONS, "criterion is 4", judge(&p));
     p.selection.criterion = ATTPOOL_CRITERION_AICC;
