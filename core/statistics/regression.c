@@ -130,6 +130,13 @@ static double inverse_size(const struct view *k, int64_t a)
     return power_of(1 / power_of(most));
 }
 
+/* That of an inverse bandwidth, but no smaller than is good for the largest difference of keys:
+ * with a bandwidth that is wide beyond measure the squares of all would be 0. */
+static double power_for(const struct regression *r, double w, int64_t a)
+{
+    return fmax(power_of(w), 0x1p-20 * inverse_size(r->pool.k, a));
+}
+
 /* Powers of two that make differences of the size of a bandwidth into numbers around 1. */
 static void choose_powers(struct regression *r)
 {
@@ -138,14 +145,14 @@ static void choose_powers(struct regression *r)
     for (int64_t a = 0; a < p->d; a++)
         switch (p->kernel.per) {
         case ATTPOOL_BANDWIDTH_ONE:
-            r->power[a] = power_of(p->kernel.one);
+            r->power[a] = power_for(r, p->kernel.one, a);
             break;
         case ATTPOOL_BANDWIDTH_KEY:
         case ATTPOOL_BANDWIDTH_QUERY:
             r->power[a] = inverse_size(r->pool.k, a);
             break;
         default:
-            r->power[a] = power_of(ap_view_real(w, 0, 0, 0, a));
+            r->power[a] = power_for(r, ap_view_real(w, 0, 0, 0, a), a);
         }
 }
 
