@@ -136,6 +136,9 @@ ok $base --se --slope --grid 5 -o fit.npy
 # some rows have residuals: the formula with all of them gives what all rows give
 run 0 $base --se --grid 9 --cv-rows 132 -o some.csv
 grep -q 'standard errors from the residuals of 132 of 133 rows (see --cv-rows)' err || fail "$(cat err)"
+run 0 $base --se --grid 9 --cv-rows 132 --adaptive knn:20 --bandwidth 1 -o rows.csv
+grep -q 'residuals of all 133 rows: each has a bandwidth of its own, so --cv-rows does not apply' err ||
+    fail "$(cat err)"
 ok $base --se --grid 9 --cv-rows all -o all.csv
 cut -d , -f 1-3 some.csv >left
 cut -d , -f 1-3 all.csv | same - left

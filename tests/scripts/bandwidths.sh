@@ -57,7 +57,7 @@ test "$(head -n 1 out | cut -d , -f 1-3)" = Species,bandwidth_Sepal.Length,bandw
     fail "columns: $(head -n 1 out)"
 
 printf 'x,y,g,w\n1,1,a,1\n2,3,a,1\n3,5,b,1\n3,6,b,1\n4,6,b,0\n' >d.csv
-fails 3 'd.csv: column "x" is constant in group "b": --bandwidth silverman' \
+fails 3 'd.csv: column "x" is constant in group "b" where --case-weights are above 0: --bandwidth silverman' \
     regress d.csv --x x --y y --by g --case-weights w --bandwidth silverman
 fails 2 'no rule has a bandwidth for the cauchy kernel' regress d.csv --x x --y y --kernel cauchy --bandwidth scott
 fails 2 '--bandwidth: "sliverman" is neither .*; did you mean "silverman"' regress d.csv --x x --y y --bandwidth sliverman
@@ -173,6 +173,31 @@ fails 3 '.*d.csv: --bandwidth aicc: no bandwidth looked at has a finite score' \
 printf 'x,y\n1,2\n2,2\n4,2\n' >same.csv
 fails 3 'same.csv: column "y" is constant: --bandwidth cv' regress same.csv --x x --y y
 
+# what makes a column constant, and who minds
+printf 'x,y,w\n1,1,1\n1,2,1\n2,3,0\n3,2,0\n' >weights.csv
+fails 3 'weights.csv: column "x" is constant where --case-weights are above 0: --bandwidth cv finds' \
+    regress weights.csv --x x --y y --case-weights w
+fails 3 'weights.csv: column "x" is constant where --case-weights are above 0: --bandwidth silverman' \
+    density weights.csv --x x --case-weights w
+fails 3 'same.csv: column "y" is constant: --adaptive knn finds nothing' \
+    regress same.csv --x y --y x --adaptive knn:1
+fails 3 'same.csv: column "y" is constant: --adaptive abramson finds nothing' \
+    regress same.csv --x y --y x --adaptive abramson --bandwidth 1
+fails 3 'same.csv: column "y" is constant: --bandwidth cv finds nothing' \
+    regress same.csv --x y --y x --adaptive abramson
+
+# the ends of the range of numbers
+printf 'x,y\n-1.7e308,1\n1.7e308,2\n0,3\n1,2\n' >large.csv
+fails 3 'large.csv: column "x": its range is too large for a search, divide' regress large.csv --x x --y y
+run 0 regress d.csv --x x --y y --bandwidth 1e-300:1e300:5 --curve curve.csv -o fit.csv
+printf '%s\n' bandwidth 1e-300 1e-150 1 1e+150 1e+300 >want
+awk -F , 'NR == 1 { print $1; next } { printf "%.3g\n", $1 }' curve.csv >got
+same want got
+fails 2 '--bandwidth: 1e-300 or its inverse is out of range' regress d.csv --x x --y y --precision f32 \
+    --bandwidth 1e-300:1:5
+run 0 regress d.csv --x x --y y --degree 1 --bandwidth 1e300 -o fit.csv
+! grep -q 'determines no line' err || fail "a wide line: $(cat err)"
+
 # ---- many rows ----
 
 perl -e 'srand 3; print "x,y\n";
@@ -193,6 +218,23 @@ within 1e-9 "$(raw bandwidth)" 0.006989
 run 0 regress many.csv --x x --y y --cv-rows 500 --bandwidth 0.005:0.01:2 --json report.json -o some.csv
 within 1e-9 "$(raw bandwidth)" 0.01
 fails 2 '--cv-rows: 2 rows are too few' regress many.csv --x x --y y --cv-rows 2
+# which rows are drawn: the 500 of the least first words of Philox4x32-10, the row being its counter
+for seed in 0 5000000000; do
+    perl -e 'my ($seed, @rows) = (shift); my $head = <STDIN>; my @lines = <STDIN>;
+        sub word { my @c = ($_[0], 0, 0, 0); my @k = ($seed & 0xffffffff, $seed >> 32);
+            for (1 .. 10) { my ($p, $q) = (0xD2511F53 * $c[0], 0xCD9E8D57 * $c[2]);
+                @c = (($q >> 32) ^ $c[1] ^ $k[0], $q & 0xffffffff, ($p >> 32) ^ $c[3] ^ $k[1], $p & 0xffffffff);
+                @k = (($k[0] + 0x9E3779B9) & 0xffffffff, ($k[1] + 0xBB67AE85) & 0xffffffff) }
+            $c[0] }
+        my @order = sort { word($a) <=> word($b) } 0 .. $#lines;
+        print $head, @lines[sort { $a <=> $b } @order[0 .. 499]]' "$seed" <many.csv >drawn.csv
+    run 0 regress many.csv --x x --y y --cv-rows 500 --seed "$seed" --bandwidth 0.01:1:30 --curve curve.csv \
+        --json report.json -o fit.csv
+    ok regress drawn.csv --x x --y y --bandwidth 0.01:1:30 --curve want.csv -o fit.csv
+    same want.csv curve.csv
+    json_is "$seed" report.json seed
+done
+fails 2 '--seed: "-1" is' regress many.csv --x x --y y --seed -1
 
 # A search that is interrupted leaves nothing behind.
 perl -e 'srand 4; print "x,z,y\n"; printf "%.6f,%.6f,%.6f\n", rand, rand, rand for 1 .. 20000' >large.csv

@@ -31,6 +31,7 @@ static const char help[] =
     "  --bandwidth-from PACKAGE:H[,H..]   what another package's number means here;\n"
     "                       --bandwidth-from list shows the packages\n"
     "  --cv-rows N|all      rows that cv looks at, drawn if there are more (default: 20000)\n"
+    "  --seed N             of the rows drawn and of where searches start (default: 0)\n"
     "\n"
     "--kernel and --bandwidth may be repeated, as for regress (with one x column --kernel may\n"
     "be a list, too).\n"
@@ -64,6 +65,7 @@ static const struct option long_options[] = {
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
     { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
+    { "seed", required_argument, NULL, OPTION_SEED },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
     { "loo", no_argument, NULL, OPTION_LOO },

@@ -200,6 +200,10 @@ static int check_bandwidths(const struct option_reader *r, const struct fit_choi
             if (!in_range(h->value[k], single))
                 return usage_error(r, e, "--bandwidth: %g or its inverse is out of range",
                                    h->value[k]);
+        const double ends[2] = { c->bandwidths[i].start, c->bandwidths[i].stop };
+        for (size_t k = 0; k < 2 && c->bandwidths[i].steps > 0; k++)
+            if (!in_range(ends[k], single))
+                return usage_error(r, e, "--bandwidth: %g or its inverse is out of range", ends[k]);
         for (size_t j = 0; j < i; j++)
             if (bandwidth_choices_same(&c->bandwidths[i], &c->bandwidths[j]))
                 return given_twice(r, &c->bandwidths[i], e);

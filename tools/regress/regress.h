@@ -30,6 +30,7 @@ struct regress_options {
     attpool_empty empty;
     attpool_criterion cv; /* what --bandwidth cv means */
     int64_t cv_rows;      /* 0: the default; INT64_MAX: all */
+    int64_t seed;         /* of the rows drawn, and of the starts of a search */
     struct regress_adaptive adaptive;
     int64_t degree; /* of the local polynomial */
     double level;   /* of the band */
@@ -55,6 +56,7 @@ enum {
     OPTION_BANDWIDTH,
     OPTION_BANDWIDTH_FROM,
     OPTION_CV_ROWS,
+    OPTION_SEED,
     OPTION_CURVE,
     OPTION_CURVE_PLOT,
     OPTION_ADAPTIVE,

@@ -182,9 +182,15 @@ int search_narrowest(const struct search *s, const struct sample *rows, size_t c
 
 void search_geometric(double start, double stop, size_t count, double *h)
 {
-    const double step = count > 1 ? log(stop / start) / (double)(count - 1) : 0;
-    for (size_t k = 0; k < count; k++)
-        h[k] = k + 1 == count && k > 0 ? stop : start * exp(step * (double)k);
+    const double steps = count > 1 ? (double)(count - 1) : 1, ratio = stop / start;
+    const double whole = isfinite(ratio) ? log(ratio) : log(stop) - log(start);
+    for (size_t k = 0; k < count; k++) {
+        const double along = whole / steps * (double)k;
+        /* in two steps, neither of which leaves the range of numbers */
+        h[k] = k + 1 == count && k > 0 ? stop
+               : isfinite(ratio)       ? start * exp(along)
+                                       : start * exp(along / 2) * exp(along / 2);
+    }
 }
 
 size_t search_best(const struct regress_selection *c)

@@ -38,12 +38,20 @@ void regress_band(const struct regress_options *o, struct regress_fit *fit)
     }
 }
 
-static void say_sample(const struct regress_fit *fit, const struct regress_residuals *r)
+/* Fewer rows than there are, or all of them where --cv-rows asks for fewer. */
+static void say_sample(const struct regress_options *o, const struct regress_fit *fit,
+                       const struct regress_residuals *r)
 {
-    const char *label = fit->group->label;
-    if (r->rows < fit->group->m)
+    const size_t m = fit->group->m;
+    const char *label = fit->group->label != NULL ? fit->group->label : "";
+    const char *colon = fit->group->label != NULL ? ": " : "";
+    if (r->rows < m)
         error_note("%s%sstandard errors from the residuals of %zu of %zu rows (see --cv-rows)",
-                   label != NULL ? label : "", label != NULL ? ": " : "", r->rows, fit->group->m);
+                   label, colon, r->rows, m);
+    else if (search_most_rows(o) < m)
+        error_note("%s%sstandard errors from the residuals of all %zu rows: each has a bandwidth "
+                   "of its own, so --cv-rows does not apply",
+                   label, colon, m);
 }
 
 /* Each row of those that residuals are wanted of by all others. */
@@ -79,7 +87,7 @@ int regress_residuals(const struct regress_options *o, const struct regress_fit 
     /* what belongs to rows keeps their order */
     const bool all = per == ATTPOOL_BANDWIDTH_KEY || per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
     struct sample ordered;
-    int st = sample_first(g, all ? SIZE_MAX : search_most_rows(o), &ordered, &r->rows, e);
+    int st = sample_first(g, all ? SIZE_MAX : search_most_rows(o), o->seed, &ordered, &r->rows, e);
     for (int k = 0; k < 3; k++)
         r->memory[k] = ordered.memory[k];
     r->keys = (struct regress_keys_of){ ordered.m, ordered.x, ordered.y, ordered.a };
@@ -89,7 +97,7 @@ int regress_residuals(const struct regress_options *o, const struct regress_fit 
         st = array_new(&r->values, r->rows * g->v, real_size(g->single), e);
     if (st != CMD_OK)
         return st;
-    say_sample(fit, r);
+    say_sample(o, fit, r);
     return session_status(session, leave_each_out(o, fit, &kernel->options, session, r), NULL, 0,
                           e);
 }

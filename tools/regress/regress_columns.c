@@ -139,11 +139,11 @@ static double clip(const struct columns *c, size_t i, double x)
     return fmin(fmax(x, c->low[i]), c->high[i]);
 }
 
-/* Uniform below 1, by the number of a start and the column. */
-static double draw(size_t start, size_t column)
+/* Uniform below 1, by the seed, the number of a start and the column. */
+static double draw(uint64_t seed, size_t start, size_t column)
 {
     const struct philox counter = { { (uint32_t)start, (uint32_t)column, 0, 1 } };
-    return philox(counter, 0, 0).word[0] * 0x1p-32;
+    return philox(counter, (uint32_t)seed, (uint32_t)(seed >> 32)).word[0] * 0x1p-32;
 }
 
 /* The coarse bandwidths, each column of them wider and narrower, and as many drawn. */
@@ -154,7 +154,7 @@ static void set_starts(struct columns *c, const double *coarse)
             const double width = c->high[i] - c->low[i];
             double x = coarse[i];
             if (k > 2 * c->d)
-                x = c->low[i] + width * draw(k, i);
+                x = c->low[i] + width * draw((uint64_t)c->s->o->seed, k, i);
             else if (k > 0 && (k - 1) / 2 == i)
                 x += k % 2 == 1 ? log(START_STEP) : -log(START_STEP);
             c->place[k].x[i] = clip(c, i, x);
@@ -317,7 +317,7 @@ int search_columns(struct search *s, double *h, struct error *e)
     struct sample some = { .m = 0 };
     const bool few = s->rows.m <= START_ROWS || s->fit->choice->steps > 0;
     double factor = 1;
-    int st = few ? CMD_OK : sample_take(s->fit->group, START_ROWS, &some, e);
+    int st = few ? CMD_OK : sample_take(s->fit->group, START_ROWS, s->o->seed, &some, e);
     const struct sample *rows = few ? &s->rows : &some;
     if (st == CMD_OK)
         st = set_base(s, rows, e);

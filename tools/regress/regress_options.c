@@ -45,6 +45,7 @@ static const char help[] =
     "                       --bandwidth (1)\n"
     "  --cv-rows N|all      rows that cv and aicc look at and residuals come from, drawn if\n"
     "                       there are more (default: 20000)\n"
+    "  --seed N             of the rows drawn and of where searches start (default: 0)\n"
     "  --degree 0|1         local constant (default) or local linear\n"
     "\n"
     "Several fits: --kernel and --bandwidth may be repeated (with one x column --kernel may be\n"
@@ -94,6 +95,7 @@ static const struct option long_options[] = {
     { "params", required_argument, NULL, OPTION_PARAMS },
     { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
+    { "seed", required_argument, NULL, OPTION_SEED },
     { "adaptive", required_argument, NULL, OPTION_ADAPTIVE },
     { "curve", required_argument, NULL, OPTION_CURVE },
     { "curve-plot", required_argument, NULL, OPTION_CURVE_PLOT },
@@ -193,6 +195,8 @@ int regress_option(void *options, int option, struct error *e)
         return strcmp(optarg, "all") == 0
                    ? (o->cv_rows = INT64_MAX, CMD_OK)
                    : integer_read("--cv-rows", optarg, 1, INT64_MAX, &o->cv_rows, e);
+    case OPTION_SEED:
+        return integer_read("--seed", optarg, 0, INT64_MAX, &o->seed, e);
     case OPTION_DEGREE:
         return integer_read("--degree", optarg, 0, 1, &o->degree, e);
     case OPTION_SE:

@@ -27,10 +27,10 @@ static int compare_rows(const void *left, const void *right)
 }
 
 /* A number of the row's own, below 2^32. */
-static double draw(size_t row)
+static double draw(uint64_t seed, size_t row)
 {
     const struct philox counter = { { (uint32_t)row, (uint32_t)(row >> 32), 0, 0 } };
-    return philox(counter, 0, 0).word[0];
+    return philox(counter, (uint32_t)seed, (uint32_t)(seed >> 32)).word[0];
 }
 
 static int tickets_new(struct ticket **tickets, size_t m, struct error *e)
@@ -60,8 +60,8 @@ static int copy_rows(const struct regress_group *g, const struct sample *from,
 }
 
 /* Of more than `most` rows of positive case weight `most`, and with `others` these after them. */
-static int take(const struct regress_group *g, size_t most, bool others, struct sample *sample,
-                struct error *e)
+static int take(const struct regress_group *g, size_t most, int64_t seed, bool others,
+                struct sample *sample, struct error *e)
 {
     const struct sample all = { .m = g->m, .x = g->x, .y = g->y, .a = g->a };
     struct ticket *tickets;
@@ -72,7 +72,7 @@ static int take(const struct regress_group *g, size_t most, bool others, struct 
     int st = tickets_new(&tickets, g->m, e);
     for (size_t j = 0; st == CMD_OK && j < g->m; j++)
         if (g->a == NULL || real_get(g->a, g->single, j) > 0)
-            tickets[count++] = (struct ticket){ draw(j), j };
+            tickets[count++] = (struct ticket){ draw((uint64_t)seed, j), j };
     if (st == CMD_OK && count > most) {
         qsort(tickets, count, sizeof *tickets, compare);
         qsort(tickets, most, sizeof *tickets, compare_rows);
@@ -84,15 +84,16 @@ static int take(const struct regress_group *g, size_t most, bool others, struct 
     return st;
 }
 
-int sample_take(const struct regress_group *g, size_t most, struct sample *sample, struct error *e)
+int sample_take(const struct regress_group *g, size_t most, int64_t seed, struct sample *sample,
+                struct error *e)
 {
-    return take(g, most, false, sample, e);
+    return take(g, most, seed, false, sample, e);
 }
 
-int sample_first(const struct regress_group *g, size_t most, struct sample *sample, size_t *count,
-                 struct error *e)
+int sample_first(const struct regress_group *g, size_t most, int64_t seed, struct sample *sample,
+                 size_t *count, struct error *e)
 {
-    const int st = take(g, most, true, sample, e);
+    const int st = take(g, most, seed, true, sample, e);
     *count = sample->memory[0] != NULL && st == CMD_OK ? most : g->m;
     return st;
 }

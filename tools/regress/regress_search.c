@@ -193,7 +193,7 @@ static int find_ranges(struct search *s, struct error *e)
 {
     const struct regress_group *g = s->fit->group;
     void *memory;
-    const int st = array_new(&memory, g->d, sizeof *s->range, e);
+    int st = array_new(&memory, g->d, sizeof *s->range, e);
     s->range = memory;
     for (size_t c = 0; st == CMD_OK && c < g->d; c++) {
         double least = HUGE_VAL, most = -HUGE_VAL;
@@ -203,6 +203,10 @@ static int find_ranges(struct search *s, struct error *e)
                 most = fmax(most, g->columns[c][j]);
             }
         s->range[c] = most - least;
+        if (isinf(2 * s->range[c]))
+            st = error_at(e, s->t->data.file, 0, 0,
+                          "column %s: its range is too large for a search, divide it by a number",
+                          quoted_name(s->t->x_names[c]).text);
     }
     return st;
 }
@@ -213,7 +217,7 @@ static int begin(struct search *s, struct error *e)
     const struct regress_group *g = s->fit->group;
     if (search_most_rows(s->o) < FEWEST_ROWS)
         return error_set(e, CMD_USAGE, "--cv-rows: %zu rows are too few", search_most_rows(s->o));
-    int st = sample_take(g, search_most_rows(s->o), &s->rows, e);
+    int st = sample_take(g, search_most_rows(s->o), s->o->seed, &s->rows, e);
     if (st == CMD_OK && g->d == 1)
         st = sample_sort(g, &s->rows, &s->sorted, e);
     if (st == CMD_OK)

@@ -26,16 +26,17 @@ struct search {
     double planned;       /* pairs of rows */
 };
 
-/* Those of positive case weight, at most `most` of them, drawn by the row's number
+/* Those of positive case weight, at most `most` of them, drawn by the seed and the row's number
  * (regress_sample.c). All of few rows are the group's own. */
-int sample_take(const struct regress_group *g, size_t most, struct sample *sample, struct error *e);
+int sample_take(const struct regress_group *g, size_t most, int64_t seed, struct sample *sample,
+                struct error *e);
 int sample_sort(const struct regress_group *g, const struct sample *sample, struct sample *sorted,
                 struct error *e);
 void sample_free(struct sample *sample);
 
 /* All rows, those of sample_take first if there are more: *count of them. */
-int sample_first(const struct regress_group *g, size_t most, struct sample *sample, size_t *count,
-                 struct error *e);
+int sample_first(const struct regress_group *g, size_t most, int64_t seed, struct sample *sample,
+                 size_t *count, struct error *e);
 
 /* The most rows that a score or residuals are made of. */
 size_t search_most_rows(const struct regress_options *o);

@@ -19,14 +19,30 @@ static bool varies(const struct regress_group *g, size_t column)
     return false;
 }
 
-static int constant_column(const struct regress_tables *t, const struct regress_fit *fit,
-                           const char *name, struct error *e)
+/* Does it vary where rows without a case weight count too? */
+static bool varies_in_all(const struct regress_group *g, size_t column)
 {
-    const char *label = fit->group->label;
-    return error_at(
-        e, t->data.file, 0, 0, "column %s is constant%s%s: --bandwidth %s finds nothing in it",
-        quoted_name(name).text, label != NULL ? " in group " : "",
-        label != NULL ? quoted_name(label).text : "", bandwidth_choice_name(fit->choice));
+    for (size_t j = 1; j < g->m; j++)
+        if (g->columns[column][j] != g->columns[column][0])
+            return true;
+    return false;
+}
+
+static int constant_column(const struct regress_options *o, const struct regress_tables *t,
+                           const struct regress_fit *fit, size_t column, struct error *e)
+{
+    const struct regress_group *g = fit->group;
+    const char *name = column < g->d ? t->x_names[column] : t->y_names[column - g->d];
+    const bool given = fit->choice->method == BANDWIDTH_GIVEN;
+    return error_at(e, t->data.file, 0, 0,
+                    "column %s is constant%s%s%s: --%s %s finds nothing in it",
+                    quoted_name(name).text, g->label != NULL ? " in group " : "",
+                    g->label != NULL ? quoted_name(g->label).text : "",
+                    varies_in_all(g, column) ? " where --case-weights are above 0" : "",
+                    given ? "adaptive" : "bandwidth",
+                    !given                                    ? bandwidth_choice_name(fit->choice)
+                    : o->adaptive.method == ADAPTIVE_ABRAMSON ? "abramson"
+                                                              : "knn");
 }
 
 static int check_columns(const struct regress_options *o, const struct regress_tables *t,
@@ -37,10 +53,10 @@ static int check_columns(const struct regress_options *o, const struct regress_t
     bool same = true;
     for (size_t c = 0; c < g->d; c++)
         if (!varies(g, c))
-            return constant_column(t, fit, t->x_names[c], e);
+            return constant_column(o, t, fit, c, e);
     for (size_t c = 0; y && c < g->v; c++)
         same = same && !varies(g, g->d + c);
-    return y && same ? constant_column(t, fit, t->y_names[0], e) : CMD_OK;
+    return y && same ? constant_column(o, t, fit, g->d, e) : CMD_OK;
 }
 
 static int select_by_rule(struct regress_fit *fit, const struct session *session, struct error *e)
@@ -102,8 +118,10 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
 {
     void *memory;
     fit->bandwidths = &fit->choice->given;
-    if (fit->choice->method == BANDWIDTH_GIVEN || !kernels_have_bandwidth(fit->kernels))
+    if (!kernels_have_bandwidth(fit->kernels))
         return CMD_OK;
+    if (fit->choice->method == BANDWIDTH_GIVEN)
+        return o->adaptive.method != ADAPTIVE_NONE ? check_columns(o, t, fit, e) : CMD_OK;
     int st = array_new(&memory, fit->group->d, sizeof *fit->chosen.value, e);
     if (st != CMD_OK)
         return st;
