@@ -127,11 +127,14 @@ fails 2 '--grid has 2 values for 1 x column' density "$faithful" --x 1 --grid 3,
 fails 2 '--grid: "0" is not' density "$faithful" --x 1 --grid 0
 fails 2 '--plot shows one or two x columns, not 3' density "$iris" --x 1,2,3 --plot d.svg
 fails 2 '--keep-scripts needs --plot' density "$iris" --x 1 --keep-scripts
-fails 2 'kernel: constant over 1 columns has no finite' density "$iris" --x 1 --kernel constant
+fails 2 '--kernel: constant has no density' density "$iris" --x 1 --kernel constant
+fails 2 '--kernel: constant has no density' density "$iris" --x 1,2 --kernel gaussian,constant \
+    --bandwidth silverman
 fails 2 'kernel: cauchy over 2 columns has no finite' density "$iris" --x 1,2 --kernel cauchy \
     --bandwidth 1,1
 fails 2 'a result in NPY takes one fit' density "$iris" --x 1 --bandwidth 1 --bandwidth 2 -o d.npy
-fails 2 '--grid: there are more than 2147483647 points' density "$iris" --x 1,2,3 --bandwidth 1,1,1 \
-    --grid 2000
+fails 2 '--grid makes 8e.09 points of 3 x columns, at most 8.95e.07 fit' density "$iris" --x 1,2,3 \
+    --bandwidth 1,1,1 --grid 2000
+fails 2 '--grid makes 3e.08 points of 1 x column, at most 2.68e.08 fit' density "$iris" --x 1 --grid 300000000
 printf 'x\n1\n1\n' >constant.csv
 fails 3 'constant.csv: column "x" is constant: --bandwidth silverman' density constant.csv --x x

@@ -10,6 +10,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Coordinates of the points of a grid: 2 GiB of them. */
+#define MOST_GRID_NUMBERS 0x1p28
+
 static const char help[] =
     "Usage: attpool density DATA --x COL[,COL..] [OPTION]...\n"
     "Kernel density: how densely the rows of a table lie at a point. It integrates to 1.\n"
@@ -33,6 +36,7 @@ static const char help[] =
     "  --bandwidth-from PACKAGE:H[,H..]   what another package's number means here;\n"
     "                       --bandwidth-from list shows the packages\n"
     "  --cv-rows N|all      rows that cv looks at, drawn if there are more (default: 20000)\n"
+    "  --seed N             of the rows drawn and of where searches start (default: 0)\n"
     "  --bandwidth silverman|scott   one for each x column by a rule of thumb (default:\n"
     "                       silverman)\n"
     "  --adaptive abramson  a bandwidth for each row of the data, narrower where rows are dense\n"
@@ -67,6 +71,7 @@ static const struct option long_options[] = {
     { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
     { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
     { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
+    { "seed", required_argument, NULL, OPTION_SEED },
     { "adaptive", required_argument, NULL, OPTION_ADAPTIVE },
     { "at", required_argument, NULL, OPTION_AT },
     { "grid", required_argument, NULL, OPTION_GRID },
@@ -95,6 +100,21 @@ static int read_option(void *options, int option, struct error *e)
                                  : regress_option(&o->table, option, e);
 }
 
+/* A grid over many columns is soon larger than any machine. */
+static int check_grid(const struct option_reader *r, const struct density_options *o,
+                      struct error *e)
+{
+    const size_t columns = o->table.x.count;
+    const double most = (double)MOST_GRID_NUMBERS / (double)columns;
+    double points = 1;
+    for (size_t c = 0; c < columns && o->grid.count > 0; c++)
+        points *= (double)o->grid.value[o->grid.count > 1 ? c : 0];
+    if (points > most)
+        return usage_error(r, e, "--grid makes %.3g points of %zu x column%s, at most %.3g fit",
+                           points, columns, columns == 1 ? "" : "s", floor(most));
+    return CMD_OK;
+}
+
 static int check_points(const struct option_reader *r, const struct density_options *o,
                         struct error *e)
 {
@@ -106,7 +126,7 @@ static int check_points(const struct option_reader *r, const struct density_opti
         return usage_error(r, e, "--plot shows one or two x columns, not %zu", t->x.count);
     if (t->keep_scripts && t->plot == NULL)
         return usage_error(r, e, "--keep-scripts needs --plot");
-    return CMD_OK;
+    return check_grid(r, o, e);
 }
 
 static int check_together(const struct option_reader *r, struct density_options *o, struct error *e)
@@ -119,6 +139,10 @@ static int check_together(const struct option_reader *r, struct density_options 
         st = check_points(r, o, e);
     if (st == CMD_OK)
         st = table_options_check(&t->format, e);
+    for (size_t i = 0; i < t->choices.kernel_count && st == CMD_OK; i++)
+        for (size_t k = 0; k < t->choices.kernels[i].count && st == CMD_OK; k++)
+            if (t->choices.kernels[i].name[k] == ATTPOOL_CONSTANT)
+                st = usage_error(r, e, "--kernel: constant has no density");
     if (st == CMD_OK && t->adaptive.method == ADAPTIVE_KNN)
         return usage_error(r, e, "a density takes --adaptive abramson");
     t->cv = ATTPOOL_CRITERION_LIKELIHOOD;

@@ -25,8 +25,7 @@ static int grid_new(const struct regress_fit *fit, const size_t *sides, struct d
     size_t after = 1;
     p->n = 1;
     for (size_t c = 0; c < g->d; c++)
-        if (__builtin_mul_overflow(p->n, sides[c], &p->n) || p->n > INT32_MAX)
-            return error_set(e, CMD_USAGE, "--grid: there are more than %d points", INT32_MAX);
+        p->n *= sides[c];
     p->d = g->d;
     p->own = calloc(g->d, sizeof *p->own);
     if (p->own == NULL)
