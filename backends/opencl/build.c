@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/opencl.h"
 #include "backends/opencl/sources.h"
+#include "backends/opencl/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +16,16 @@ static const struct cl_source *find_source(const char *name)
 }
 
 /* The line of a build log that says most: the first with "error", else the first. */
-static void first_line(const char *log, char line[CL_NAME_ROOM])
+static void first_line(char *log, char line[CL_NAME_ROOM])
 {
-    const char *at = strstr(log, "error");
+    char *at = strstr(log, "error");
     if (at)
         while (at > log && at[-1] != '\n')
             at--;
     else
         at = log + strspn(log, "\n ");
-    snprintf(line, CL_NAME_ROOM, "%.*s", (int)strcspn(at, "\n"), at);
+    at[strcspn(at, "\n")] = '\0';
+    ap_opencl_clean(line, CL_NAME_ROOM, at);
 }
 
 static void read_log(const struct cl_api *cl, cl_program program, cl_device_id device,

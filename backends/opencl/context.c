@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/opencl.h"
+#include "backends/opencl/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,7 @@ static void read_limits(struct opencl *o)
     o->local_bytes = (size_t)local;
     cl->GetDeviceInfo(o->device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof o->max_alloc, &o->max_alloc,
                       NULL);
-    if (cl->GetDeviceInfo(o->device, CL_DEVICE_NAME, sizeof o->name, o->name, NULL) != CL_SUCCESS)
-        snprintf(o->name, sizeof o->name, "OpenCL device");
-    o->name[sizeof o->name - 1] = '\0';
+    ap_opencl_device_text(cl, o->device, CL_DEVICE_NAME, o->name, sizeof o->name);
 }
 
 /* The caller's own context, device and queue. */

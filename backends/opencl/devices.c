@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/opencl.h"
+#include "backends/opencl/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -28,27 +29,13 @@ static int type_rank(cl_device_type type)
     return rank;
 }
 
-static void platform_text(const struct cl_api *cl, cl_platform_id platform, cl_platform_info what,
-                          char *text, size_t room)
-{
-    text[0] = '\0';
-    if (cl->GetPlatformInfo(platform, what, room, text, NULL) != CL_SUCCESS)
-        snprintf(text, room, "?");
-    text[room - 1] = '\0';
-}
-
 static void add_device(const struct cl_api *cl, struct cl_found *f, cl_device_id device)
 {
     cl_bool has_compiler = CL_FALSE, available = CL_FALSE;
-    char *name = f->name;
 
     f->device = device;
     cl->GetDeviceInfo(device, CL_DEVICE_TYPE, sizeof f->type, &f->type, NULL);
-    if (cl->GetDeviceInfo(device, CL_DEVICE_NAME, sizeof f->name, name, NULL) != CL_SUCCESS)
-        snprintf(name, sizeof f->name, "?");
-    name[sizeof f->name - 1] = '\0';
-    while (isspace((unsigned char)*name))
-        memmove(name, name + 1, strlen(name));
+    ap_opencl_device_text(cl, device, CL_DEVICE_NAME, f->name, sizeof f->name);
     cl->GetDeviceInfo(device, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
     cl->GetDeviceInfo(device, CL_DEVICE_COMPILER_AVAILABLE, sizeof has_compiler, &has_compiler,
                       NULL);
@@ -69,7 +56,7 @@ static int add_platform(const struct cl_api *cl, struct cl_found *list, int coun
     int of_type[TYPE_NAMES] = { 0 };
     cl_int error = cl->GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, devices, &n);
 
-    platform_text(cl, platform, CL_PLATFORM_NAME, blank.platform_name, CL_NAME_ROOM);
+    ap_opencl_platform_text(cl, platform, CL_PLATFORM_NAME, blank.platform_name, CL_NAME_ROOM);
     if (error != CL_SUCCESS || n == 0) {
         char text[32];
         list[count] = blank;
@@ -190,7 +177,7 @@ static bool platform_matches(const struct cl_api *cl, const struct cl_found *f,
     if (contains(f->platform_name, w->platform))
         return true;
     /* PoCL calls itself so in its version alone. */
-    platform_text(cl, f->platform, CL_PLATFORM_VERSION, version, sizeof version);
+    ap_opencl_platform_text(cl, f->platform, CL_PLATFORM_VERSION, version, sizeof version);
     return contains(version, w->platform);
 }
 
