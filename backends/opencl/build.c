@@ -2,6 +2,7 @@
 #include "backends/opencl/opencl.h"
 #include "backends/opencl/sources.h"
 #include "backends/opencl/text.h"
+#include "core/cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,28 +50,27 @@ const char *ap_opencl_options(int type, bool soft_fma)
     return soft_fma ? "-cl-std=CL1.2 -DSOFT_FMA" : "-cl-std=CL1.2";
 }
 
-cl_program ap_opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
-                           const char *const files[], const char *options, cl_int *error,
-                           char line[CL_NAME_ROOM])
+/* The texts of a recipe's files. false: this library lacks one, which `line` names. */
+static bool find_texts(const struct cl_recipe *recipe, const char *texts[BUILD_FILES],
+                       size_t sizes[BUILD_FILES], cl_uint *count, char line[CL_NAME_ROOM])
 {
-    const char *texts[BUILD_FILES];
-    size_t sizes[BUILD_FILES];
-    cl_uint count = 0;
-    cl_program program;
-
-    line[0] = '\0';
-    for (; files[count]; count++) {
-        const struct cl_source *source = find_source(files[count]);
+    for (*count = 0; recipe->files[*count]; ++*count) {
+        const struct cl_source *source = find_source(recipe->files[*count]);
         if (!source) {
-            snprintf(line, CL_NAME_ROOM, "cl/%s is not in this library", files[count]);
-            *error = CL_BUILD_PROGRAM_FAILURE;
-            return NULL;
+            snprintf(line, CL_NAME_ROOM, "cl/%s is not in this library", recipe->files[*count]);
+            return false;
         }
-        texts[count] = (const char *)source->text;
-        sizes[count] = source->size;
+        texts[*count] = (const char *)source->text;
+        sizes[*count] = source->size;
     }
-    program = cl->CreateProgramWithSource(context, count, texts, sizes, error);
-    if (*error != CL_SUCCESS)
+    return true;
+}
+
+/* The program or NULL, built if there was no error. */
+static cl_program finish(const struct cl_api *cl, cl_device_id device, const char *options,
+                         cl_program program, cl_int *error, char line[CL_NAME_ROOM])
+{
+    if (*error != CL_SUCCESS || !program)
         return NULL;
     *error = cl->BuildProgram(program, 1, &device, options, NULL, NULL);
     if (*error == CL_SUCCESS)
@@ -78,4 +78,30 @@ cl_program ap_opencl_build(const struct cl_api *cl, cl_context context, cl_devic
     read_log(cl, program, device, line);
     cl->ReleaseProgram(program);
     return NULL;
+}
+
+bool ap_opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
+                     const struct cl_recipe *recipe, struct cl_built *built, cl_int *error,
+                     char line[CL_NAME_ROOM])
+{
+    const char *texts[BUILD_FILES];
+    size_t sizes[BUILD_FILES];
+    cl_uint count;
+
+    *built = (struct cl_built){ .source = AP_HASH_START };
+    line[0] = '\0';
+    *error = CL_BUILD_PROGRAM_FAILURE;
+    if (!find_texts(recipe, texts, sizes, &count, line))
+        return false;
+    for (cl_uint i = 0; i < count; i++)
+        built->source = ap_hash(built->source, texts[i], sizes[i]);
+    built->program = ap_opencl_kept(cl, context, device, recipe, built, error);
+    built->program = finish(cl, device, recipe->options, built->program, error, line);
+    if (built->program)
+        return true;
+    built->kept = 0;
+    line[0] = '\0';
+    built->program = cl->CreateProgramWithSource(context, count, texts, sizes, error);
+    built->program = finish(cl, device, recipe->options, built->program, error, line);
+    return built->program;
 }

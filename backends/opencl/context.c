@@ -122,15 +122,15 @@ void ap_opencl_close(struct engine *engine)
     struct opencl *o = ap_engine_state(engine);
     const struct cl_api *cl = o->cl;
 
-    if (o->queue)
-        cl->Finish(o->queue);
+    if (o->queue && cl->Finish(o->queue) == CL_SUCCESS)
+        ap_opencl_keep_programs(o);
     for (int type = 0; type < TYPES; type++) {
         for (int i = 0; i < KERNELS; i++)
             if (o->kernel[i][type])
                 cl->ReleaseKernel(o->kernel[i][type]);
         for (int i = 0; i < PROGRAMS; i++)
-            if (o->program[i][type])
-                cl->ReleaseProgram(o->program[i][type]);
+            if (o->program[i][type].program)
+                cl->ReleaseProgram(o->program[i][type].program);
     }
     for (int i = 0; i < SCRATCHES; i++)
         if (o->scratch[i])

@@ -16,7 +16,9 @@ attpool_status ap_opencl_turns(struct engine *engine, int64_t turns)
 
 bool ap_launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type)
 {
-    *l = (struct launch){ .engine = engine, .opencl = ap_engine_state(engine), .type = type };
+    *l = (struct launch){
+        .engine = engine, .opencl = ap_engine_state(engine), .id = id, .type = type
+    };
     l->kernel = ap_opencl_function(engine, id, type);
     l->status = l->kernel ? ATTPOOL_OK : ATTPOOL_E_DEVICE;
     return l->kernel;
@@ -113,6 +115,8 @@ void ap_launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, c
     if (l->error == CL_SUCCESS)
         l->error = cl->EnqueueNDRangeKernel(l->opencl->queue, l->kernel, dimensions, NULL, global,
                                             local, 0, NULL, NULL);
+    if (l->error == CL_SUCCESS)
+        ap_opencl_note_launch(l->opencl, l->id, l->type, dimensions, global, local);
     put_barrier(l);
     if (l->error == CL_SUCCESS)
         l->error = cl->Flush(l->opencl->queue);

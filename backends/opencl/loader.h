@@ -26,7 +26,9 @@
     X(CreateBuffer)                                                                                \
     X(ReleaseMemObject)                                                                            \
     X(CreateProgramWithSource)                                                                     \
+    X(CreateProgramWithBinary)                                                                     \
     X(BuildProgram)                                                                                \
+    X(GetProgramInfo)                                                                              \
     X(GetProgramBuildInfo)                                                                         \
     X(ReleaseProgram)                                                                              \
     X(CreateKernel)                                                                                \

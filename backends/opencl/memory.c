@@ -62,6 +62,7 @@ static attpool_status memory_sync(struct engine *engine)
 
     if (error != CL_SUCCESS)
         return ap_opencl_fail(engine, error, "waiting");
+    ap_opencl_keep_programs(o);
     if (!o->flags_used)
         return ATTPOOL_OK;
     o->flags_used = false;

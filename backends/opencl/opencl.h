@@ -127,11 +127,30 @@ enum program_id {
 
 enum { BUILD_FILES = 20 }; /* of a program, at most */
 
-/* Build a program for a device of a context. NULL: *error, and the first line of the log in
- * `line`. `files` ends with NULL; names as in sources.h. */
-cl_program ap_opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
-                           const char *const files[], const char *options, cl_int *error,
-                           char line[CL_NAME_ROOM]);
+/* What a program is made of. `files` ends with NULL; names as in sources.h. */
+struct cl_recipe {
+    const char *const *files;
+    const char *options;
+};
+
+struct cl_built {
+    cl_program program;
+    uint64_t source; /* a hash of it */
+    size_t kept;     /* bytes of what the cache has of it, 0: nothing */
+};
+
+/* The program of a recipe for a device of a context: from the cache, else compiled. false: *error,
+ * and the first line of the log in `line`. */
+bool ap_opencl_build(const struct cl_api *cl, cl_context context, cl_device_id device,
+                     const struct cl_recipe *recipe, struct cl_built *built, cl_int *error,
+                     char line[CL_NAME_ROOM]);
+
+/* The cache (kept.c): the program from there, not yet built, or NULL; and to keep what has become
+ * of it. Drivers compile at the first launch of a kernel too, PoCL at that of each local size. */
+cl_program ap_opencl_kept(const struct cl_api *cl, cl_context context, cl_device_id device,
+                          const struct cl_recipe *recipe, struct cl_built *built, cl_int *error);
+void ap_opencl_keep(const struct cl_api *cl, cl_device_id device, const struct cl_recipe *recipe,
+                    struct cl_built *built);
 
 /* Scratch memory of pooling (pool.c). */
 enum scratch_id {
@@ -148,6 +167,8 @@ enum scratch_id {
 
 const char *ap_opencl_options(int type, bool soft_fma);
 
+enum { LAUNCH_WAYS = 4096 };
+
 /* What is kept in a context. */
 struct opencl {
     const struct cl_api *cl;
@@ -159,7 +180,10 @@ struct opencl {
     size_t max_group, local_bytes;
     cl_ulong max_alloc;
     char name[CL_NAME_ROOM];
-    cl_program program[PROGRAMS][TYPES];
+    struct cl_built program[PROGRAMS][TYPES];
+    bool to_keep[PROGRAMS][TYPES]; /* launched in a new way since it was kept */
+    bool any_to_keep;
+    uint64_t ways[LAUNCH_WAYS / 64]; /* of launches so far: a bit for each hash of a way */
     cl_kernel kernel[KERNELS][TYPES];
     cl_mem flags;              /* FLAG_* below, set by kernels */
     bool flags_used;           /* since the last sync */
@@ -169,6 +193,11 @@ struct opencl {
 
 /* The kernel, built when it is first asked for; NULL: the message is set. */
 cl_kernel ap_opencl_function(struct engine *engine, enum kernel_id id, int type);
+
+/* Its kernel has been queued in this way; when the launches are done, its program is to be kept. */
+void ap_opencl_note_launch(struct opencl *o, enum kernel_id id, int type, cl_uint dimensions,
+                           const size_t *global, const size_t *local);
+void ap_opencl_keep_programs(struct opencl *o);
 
 attpool_status ap_opencl_fail(struct engine *engine, cl_int error, const char *what);
 
@@ -184,6 +213,7 @@ struct launch {
     struct engine *engine;
     struct opencl *opencl;
     cl_kernel kernel;
+    enum kernel_id id;
     int type;
     cl_uint count; /* of arguments put */
     cl_int error;

@@ -142,7 +142,8 @@ static bool right(struct trial *t, int type, bool soft_fma)
     size_t in_bytes = type_bytes(type) * PROBE_INPUTS * PROBE_CASES;
     size_t out_bytes = type_bytes(type) * PROBE_RESULTS * PROBE_CASES;
     char *in = malloc(in_bytes + 2 * out_bytes), *want, *got;
-    cl_program program;
+    const struct cl_recipe recipe = { files, ap_opencl_options(type, soft_fma) };
+    struct cl_built built;
     bool same = false;
 
     t->error = CL_OUT_OF_HOST_MEMORY;
@@ -150,18 +151,19 @@ static bool right(struct trial *t, int type, bool soft_fma)
         return false;
     want = in + in_bytes;
     got = want + out_bytes;
-    program = ap_opencl_build(t->cl, t->context, t->device, files,
-                              ap_opencl_options(type, soft_fma), &t->error, t->line);
-    if (program) {
+    if (ap_opencl_build(t->cl, t->context, t->device, &recipe, &built, &t->error, t->line)) {
         if (type == TYPE_F32)
             cases_f32((float *)(void *)in, (uint32_t *)(void *)want);
         else
             cases_f64((double *)(void *)in, (uint64_t *)(void *)want);
-        t->error = run_cases(t->cl, t->context, t->queue, program, in, in_bytes, got, out_bytes);
+        t->error =
+            run_cases(t->cl, t->context, t->queue, built.program, in, in_bytes, got, out_bytes);
         same = t->error == CL_SUCCESS && memcmp(want, got, out_bytes) == 0;
         if (t->error == CL_SUCCESS)
-            t->error = count_turns(t->cl, t->context, t->queue, program, &t->short_loops);
-        t->cl->ReleaseProgram(program);
+            t->error = count_turns(t->cl, t->context, t->queue, built.program, &t->short_loops);
+        if (t->error == CL_SUCCESS)
+            ap_opencl_keep(t->cl, t->device, &recipe, &built);
+        t->cl->ReleaseProgram(built.program);
     }
     free(in);
     return same;

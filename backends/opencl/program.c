@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/kernels.h"
 #include "backends/opencl/opencl.h"
+#include "core/cache.h"
 
 #include <stdio.h>
 
@@ -104,41 +105,80 @@ _Static_assert((int)BANDWIDTH_ONE == ATTPOOL_BANDWIDTH_ONE &&
                    (int)BANDWIDTH_COORDINATE_KEY == ATTPOOL_BANDWIDTH_COORDINATE_KEY,
                "what an inverse bandwidth belongs to");
 
-static cl_program build(struct engine *engine, enum program_id id, int type, const char *function)
+static struct cl_recipe recipe_of(const struct opencl *o, enum program_id id, int type,
+                                  char options[128])
+{
+    snprintf(options, 128, "%s%s", ap_opencl_options(type, o->soft_fma && type == TYPE_F32),
+             programs[id].options);
+    return (struct cl_recipe){ programs[id].files, options };
+}
+
+static bool build(struct engine *engine, enum program_id id, int type, const char *function)
 {
     struct opencl *o = ap_engine_state(engine);
     char options[128], line[CL_NAME_ROOM], text[32];
     cl_int error = CL_SUCCESS;
-    cl_program program;
+    struct cl_built *built = &o->program[id][type];
+    const struct cl_recipe recipe = recipe_of(o, id, type, options);
 
-    snprintf(options, sizeof options, "%s%s",
-             ap_opencl_options(type, o->soft_fma && type == TYPE_F32), programs[id].options);
-    program =
-        ap_opencl_build(o->cl, o->context, o->device, programs[id].files, options, &error, line);
-    if (!program)
-        ap_engine_fail(engine, ATTPOOL_E_DEVICE, "%s cannot build the program for %s: %s%s%s",
-                       o->name, function, ap_opencl_error_name(error, text), *line ? ": " : "",
-                       line);
-    return program;
+    if (ap_opencl_build(o->cl, o->context, o->device, &recipe, built, &error, line))
+        return true;
+    ap_engine_fail(engine, ATTPOOL_E_DEVICE, "%s cannot build the program for %s: %s%s%s", o->name,
+                   function, ap_opencl_error_name(error, text), *line ? ": " : "", line);
+    return false;
 }
 
 cl_kernel ap_opencl_function(struct engine *engine, enum kernel_id id, int type)
 {
     struct opencl *o = ap_engine_state(engine);
-    cl_program *program = &o->program[kernels[id].program][type];
+    enum program_id program = kernels[id].program;
     cl_kernel *kernel = &o->kernel[id][type];
     cl_int error = CL_SUCCESS;
 
     if (*kernel)
         return *kernel;
-    if (!*program)
-        *program = build(engine, kernels[id].program, type, kernels[id].function);
-    if (!*program)
+    if (!o->program[program][type].program && !build(engine, program, type, kernels[id].function))
         return NULL;
-    *kernel = o->cl->CreateKernel(*program, kernels[id].function, &error);
+    *kernel = o->cl->CreateKernel(o->program[program][type].program, kernels[id].function, &error);
     if (error != CL_SUCCESS) {
         *kernel = NULL;
         ap_opencl_fail(engine, error, kernels[id].function);
     }
     return *kernel;
+}
+
+/* PoCL compiles once more for grids beyond this. */
+enum { LARGE_GRID = 0xffff };
+
+void ap_opencl_note_launch(struct opencl *o, enum kernel_id id, int type, cl_uint dimensions,
+                           const size_t *global, const size_t *local)
+{
+    bool large = false;
+    const int which[] = { (int)id, type };
+    uint64_t way = ap_hash(AP_HASH_START, which, sizeof which);
+
+    for (cl_uint i = 0; i < dimensions; i++)
+        large |= global[i] / local[i] >= LARGE_GRID;
+    way = ap_hash(way, local, dimensions * sizeof *local);
+    way = ap_hash(way, &large, sizeof large) % LAUNCH_WAYS;
+    if (o->ways[way / 64] >> (way % 64) & 1)
+        return;
+    o->ways[way / 64] |= UINT64_C(1) << (way % 64);
+    o->to_keep[kernels[id].program][type] = o->any_to_keep = true;
+}
+
+void ap_opencl_keep_programs(struct opencl *o)
+{
+    char options[128];
+
+    if (!o->any_to_keep)
+        return;
+    for (int id = 0; id < PROGRAMS; id++)
+        for (int type = TYPE_F32; type <= TYPE_F64; type++) {
+            const struct cl_recipe recipe = recipe_of(o, (enum program_id)id, type, options);
+            if (o->to_keep[id][type])
+                ap_opencl_keep(o->cl, o->device, &recipe, &o->program[id][type]);
+            o->to_keep[id][type] = false;
+        }
+    o->any_to_keep = false;
 }

@@ -16,6 +16,7 @@ int main(void)
         suite_failures,
         suite_api,
         suite_busy,
+        suite_cache,
         suite_plain,
         suite_callbacks,
         suite_threads,

@@ -27,6 +27,7 @@ Suite *suite_golden(void);
 Suite *suite_units(void);
 Suite *suite_api(void);
 Suite *suite_busy(void);
+Suite *suite_cache(void);
 Suite *suite_plain(void);
 Suite *suite_callbacks(void);
 Suite *suite_threads(void);
