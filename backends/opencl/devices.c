@@ -181,31 +181,61 @@ static bool platform_matches(const struct cl_api *cl, const struct cl_found *f,
     return contains(version, w->platform);
 }
 
+static bool is_better(const struct cl_answer *a, const struct cl_answer *b)
+{
+    if (a->one_answer != b->one_answer)
+        return a->one_answer;
+    if (a->float64 != b->float64)
+        return a->float64;
+    return !a->soft_fma && b->soft_fma;
+}
+
+/* The devices of this name, in their order; those that cannot be used leave a reason. */
+static int find_named(const struct cl_api *cl, const struct cl_found *found, int count,
+                      const struct wanted *w, const struct cl_found *named[MAX_DEVICES],
+                      char reason[CL_NAME_ROOM])
+{
+    int seen = 0, available = 0;
+
+    for (int i = 0; i < count && available < MAX_DEVICES; i++) {
+        const struct cl_found *f = &found[i];
+        if (!platform_matches(cl, f, w))
+            continue;
+        if (f->device && w->rank >= 0 && type_rank(f->type) != w->rank)
+            continue;
+        if (f->device && w->index >= 0 && seen++ != w->index)
+            continue;
+        if (f->available)
+            named[available++] = f;
+        else
+            snprintf(reason, CL_NAME_ROOM, "%.150s", f->reason);
+    }
+    return available;
+}
+
 const struct cl_found *ap_opencl_choose(const struct cl_api *cl, const struct cl_found *found,
                                         int count, const char *name, char reason[CL_NAME_ROOM])
 {
-    const struct cl_found *best = NULL;
+    const struct cl_found *named[MAX_DEVICES], *best = NULL;
+    struct cl_answer answer, of_best = { .works = false };
     struct wanted w;
-    int seen = 0;
 
     if (!parse_wanted(name, &w, reason))
         return NULL;
     snprintf(reason, CL_NAME_ROOM, "no OpenCL device is called \"%.80s\": see attpool devices",
              name);
-    for (int i = 0; i < count; i++) {
-        const struct cl_found *f = &found[i];
-        if (!platform_matches(cl, f, &w))
-            continue;
-        if (f->device && w.rank >= 0 && type_rank(f->type) != w.rank)
-            continue;
-        if (f->device && w.index >= 0 && seen++ != w.index)
-            continue;
-        if (!f->available)
-            snprintf(reason, CL_NAME_ROOM, "%.150s", f->reason);
-        else if (!best || type_rank(f->type) < type_rank(best->type))
-            best = f;
-    }
-    return best;
+    int available = find_named(cl, found, count, &w, named, reason);
+    for (int rank = 0; rank < TYPE_NAMES && !best && available > 1; rank++)
+        for (int i = 0; i < available; i++) {
+            if (type_rank(named[i]->type) != rank)
+                continue;
+            ap_opencl_probe(cl, named[i]->device, &answer);
+            if (answer.works && (!best || is_better(&answer, &of_best))) {
+                best = named[i];
+                of_best = answer;
+            }
+        }
+    return best || available == 0 ? best : named[0];
 }
 
 /* ---- The rows of attpool_list_devices ---- */

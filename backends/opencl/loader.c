@@ -12,27 +12,39 @@ static bool complete;
 static char why_not[160];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void load(void)
+/* POSIX lets an object pointer from dlsym hold a function; C has no cast for it. */
+static bool take(void *library, const char *name)
 {
-    void *library = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
     void *address;
 
-    if (!library) {
-        snprintf(why_not, sizeof why_not, "no OpenCL library: %.120s", dlerror());
-        return;
-    }
-    /* POSIX lets an object pointer from dlsym hold a function; C has no cast for it. */
 #define X(function)                                                                                \
     address = dlsym(library, "cl" #function);                                                      \
     if (!address) {                                                                                \
-        snprintf(why_not, sizeof why_not, "libOpenCL.so.1 is older than OpenCL 1.2: no cl%s",      \
+        snprintf(why_not, sizeof why_not, "%s is older than OpenCL 1.2: no cl%s", name,            \
                  #function);                                                                       \
-        return;                                                                                    \
+        return false;                                                                              \
     }                                                                                              \
     memcpy(&api.function, &address, sizeof address);
     CL_FUNCTIONS(X)
 #undef X
-    complete = true;
+    return true;
+}
+
+/* A tracer or simulator that was loaded before the program stands for the loader; a second loader
+ * beside it would give it handles that it does not know. */
+static void load(void)
+{
+    void *library;
+
+    if (dlsym(RTLD_DEFAULT, "clGetPlatformIDs")) {
+        complete = take(RTLD_DEFAULT, "the OpenCL of this process");
+        return;
+    }
+    library = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (library)
+        complete = take(library, "libOpenCL.so.1");
+    else
+        snprintf(why_not, sizeof why_not, "no OpenCL library: %.120s", dlerror());
 }
 
 const struct cl_api *ap_opencl_load(const char **reason)

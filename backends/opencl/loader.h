@@ -2,8 +2,8 @@
 #ifndef BACKENDS_OPENCL_LOADER_H
 #define BACKENDS_OPENCL_LOADER_H
 
-/* The OpenCL functions in use, from libOpenCL.so.1 opened when first needed: a machine without it
- * is not an error. */
+/* The OpenCL functions in use: those that the process has already, else from libOpenCL.so.1, opened
+ * when first needed: a machine without it is not an error. */
 
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>

@@ -39,7 +39,9 @@ struct cl_found {
  * many there are; 0 with a reason where there is no library or no platform. */
 int ap_opencl_find(const struct cl_api *cl, struct cl_found **found, const char **reason);
 
-/* The one that "PLATFORM:TYPE:INDEX" names. NULL, with the reason in `reason`. */
+/* The one that "PLATFORM:TYPE:INDEX" names: of several, those of the best type that run programs,
+ * and among them one that keeps one answer, then one with float64, then one whose fma is not
+ * software. NULL, with the reason in `reason`. */
 const struct cl_found *ap_opencl_choose(const struct cl_api *cl, const struct cl_found *found,
                                         int count, const char *name, char reason[CL_NAME_ROOM]);
 

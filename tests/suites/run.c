@@ -15,6 +15,7 @@ int main(void)
         suite_shapes,
         suite_failures,
         suite_api,
+        suite_auto,
         suite_busy,
         suite_cache,
         suite_plain,

@@ -26,6 +26,7 @@ Suite *suite_regression_oracle(void);
 Suite *suite_golden(void);
 Suite *suite_units(void);
 Suite *suite_api(void);
+Suite *suite_auto(void);
 Suite *suite_busy(void);
 Suite *suite_cache(void);
 Suite *suite_plain(void);
