@@ -44,9 +44,6 @@ VEC_FN void bmm_skinny_steps(const struct bmm_skinny *f, int rows, int steps, in
         a[i] = v_set1(get(f->a + i / steps * f->a_row + (p + i % steps) * f->a_col));
     for (int64_t j = 0; j < f->cols; j += LANES) {
         vec x[4];
-        /* The next rows, since each may begin a page, at which processors cease to prefetch. */
-        UNROLL_FOR (int q = 0; q < steps; q++)
-            vec_prefetch(b + (steps + q) * f->b_row + j);
         UNROLL_FOR (int q = 0; q < steps; q++)
             x[q] = load(b + q * f->b_row + j, int_min(LANES, f->cols - j));
         UNROLL_FOR (int r = 0; r < rows; r++) {
