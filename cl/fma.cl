@@ -79,3 +79,10 @@ static float4 __attribute__((overloadable)) soft_fma(float4 a, float4 b, float4 
 
 #define fma soft_fma
 #endif
+
+/* a b rounded up, a and b >= 0. */
+static REAL product_up(REAL a, REAL b)
+{
+    REAL p = a * b;
+    return fma(a, b, -p) > 0 ? AS_REAL(AS_WORD(p) + 1) : p;
+}

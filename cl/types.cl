@@ -49,10 +49,3 @@ static REAL plus_zero(REAL x)
 {
     return (AS_WORD(x) << 1) == 0 ? (REAL)0 : x;
 }
-
-/* a b rounded up, a and b >= 0. */
-static REAL product_up(REAL a, REAL b)
-{
-    REAL p = a * b;
-    return fma(a, b, -p) > 0 ? AS_REAL(AS_WORD(p) + 1) : p;
-}
