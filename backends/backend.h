@@ -258,6 +258,9 @@ struct backend {
     void (*close)(struct engine *engine);
     const char *(*device_name)(struct engine *engine); /* NULL: the core names the CPU */
     bool (*has_type)(struct engine *engine, int type); /* NULL: both */
+    /* Texts for the cache (core/cache.h): what tells the device from others, and with that what a
+     * verdict on it depends on. NULL: it is right by construction, and not judged. */
+    void (*identify)(struct engine *engine, char *name, char *key, size_t room);
 
     /* NULL: arrays are on the host. Else every array of every descriptor is on the device
      * (pool_args.rows, kernel.names, nodes, and the arguments of merge, finish and

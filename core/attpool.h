@@ -48,6 +48,7 @@
 #include <attpool/pool.h>
 #include <attpool/primitives.h>
 #include <attpool/regression.h>
+#include <attpool/selftest.h>
 #include <attpool/train.h>
 
 #endif

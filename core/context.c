@@ -2,7 +2,6 @@
 #include "core/context.h"
 
 #include "core/call/call.h"
-#include "core/call/options.h"
 #include "core/cpu.h"
 #include "core/registry.h"
 #include "core/settings.h"
@@ -82,31 +81,22 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
     return ATTPOOL_OK;
 }
 
-attpool_status attpool_open(const attpool_options *options, attpool_context **context)
+attpool_status ap_context_open(const attpool_options *options, attpool_context **context,
+                               char *message)
 {
     static _Atomic uint64_t opened;
-    attpool_options o;
-    struct float_env env;
-    if (!context)
-        return ATTPOOL_E_CONTEXT;
-    *context = NULL;
-    struct attpool_context *c = calloc(1, sizeof *c);
+    struct attpool_context *c = *context = calloc(1, sizeof *c);
     if (!c)
         return ATTPOOL_E_MEMORY;
     c->engine.number = ++opened;
-    attpool_status st = ATTPOOL_E_OPTIONS;
-    float_env_enter(&env);
-    if (ap_take_options(&c->engine, "attpool_options", &o, sizeof o, options))
-        st = open_engine(&c->engine, &o);
-    float_env_leave(&env);
-    if (o.message && o.message_size > 0)
-        snprintf(o.message, o.message_size, "%s", st == ATTPOOL_OK ? "" : c->engine.message);
-    if (st == ATTPOOL_OK) {
-        *context = c;
+    attpool_status st = open_engine(&c->engine, options);
+    if (st == ATTPOOL_OK)
         return st;
-    }
+    if (message)
+        snprintf(message, sizeof c->engine.message, "%s", c->engine.message);
     ap_threads_free(c->engine.threads);
     free(c);
+    *context = NULL;
     return st;
 }
 

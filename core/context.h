@@ -23,6 +23,8 @@ struct engine {
     double threads_pay; /* multiply-adds of a call from which on it is worth waking threads */
     bool alone;         /* this call is below that */
 
+    attpool_self_test_result verdict; /* on a device that is judged */
+
     int verbose;
     attpool_log_function *log;
     void *log_data;
@@ -37,5 +39,10 @@ struct engine {
 struct attpool_context {
     struct engine engine;
 };
+
+/* attpool_open but for the judgement of a device. NULL with the message in `message`, of 256 bytes;
+ * message may be NULL. */
+attpool_status ap_context_open(const attpool_options *options, attpool_context **context,
+                               char *message);
 
 #endif

@@ -2,6 +2,7 @@
 
 /* The list of what this machine has. */
 
+#include "core/context.h"
 #include "core/cpu.h"
 #include "core/float_env.h"
 #include "core/registry.h"
@@ -65,13 +66,42 @@ static void add_cpu(struct attpool_device_list *list, int place, const struct ba
              d->chosen ? "; the best of this CPU" : "");
 }
 
+/* What the self-test says of a device; it runs where nothing is known yet. */
+static void judge(struct device_row *row)
+{
+    char message[256] = "", *reason = row->reason;
+    attpool_context *context;
+    const attpool_options options = { .size = sizeof options,
+                                      .threads = 1,
+                                      .backend = row->name,
+                                      .verbose = -1,
+                                      .message = message,
+                                      .message_size = sizeof message };
+    row->available = attpool_open(&options, &context) == ATTPOOL_OK;
+    if (!row->available) {
+        snprintf(reason, sizeof row->reason, "%.150s", message);
+        return;
+    }
+    const attpool_self_test_result *verdict = &context->engine.verdict;
+    const size_t used = strlen(reason);
+    if (verdict->verdict != ATTPOOL_VERDICT_SAME) {
+        row->one_answer = false;
+        snprintf(reason + used, sizeof row->reason - used, "; %s: %s",
+                 verdict->verdict == ATTPOOL_VERDICT_WRONG ? "wrong" : "other bits",
+                 verdict->first);
+    }
+    attpool_close(context);
+}
+
 static void add_listed(struct attpool_device_list *list, const struct backend *b)
 {
     size_t first = list->count;
     int room = (int)(MOST_ROWS - first), count = b->list(&list->row[first], room);
     for (int i = 0; i < count && i < room; i++) {
-        const struct device_row *row = &list->row[first + (size_t)i];
+        struct device_row *row = &list->row[first + (size_t)i];
         attpool_device *d = add_row(list);
+        if (row->available && b->identify)
+            judge(row);
         d->available = row->available;
         d->one_answer = row->available ? row->one_answer : -1;
         d->float64 = row->float64;

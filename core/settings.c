@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Empty is as good as not set. */
 static const char *read_text(const char *name)
@@ -34,6 +35,12 @@ static bool read_number(const char *name, int least, int most, int *value, char 
 const char *ap_settings_max_isa(void)
 {
     return read_text("ATTPOOL_MAX_ISA");
+}
+
+bool ap_settings_force(void)
+{
+    const char *text = read_text("ATTPOOL_OPENCL_FORCE");
+    return text && strcmp(text, "1") == 0;
 }
 
 bool ap_settings_read(struct settings *settings, const attpool_options *options, char *message,

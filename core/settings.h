@@ -20,6 +20,9 @@ struct settings {
 bool ap_settings_read(struct settings *settings, const attpool_options *options, char *message,
                       size_t size);
 
+/* Does ATTPOOL_OPENCL_FORCE say that a device may be used that computes wrongly? */
+bool ap_settings_force(void);
+
 /* ATTPOOL_MAX_ISA as it stands, NULL where it is not set. */
 const char *ap_settings_max_isa(void);
 

@@ -16,7 +16,8 @@ static const struct {
     { "attend", command_attend },   { "bench", command_bench },
     { "demo", command_demo },       { "classify", command_classify },
     { "density", command_density }, { "devices", command_devices },
-    { "regress", command_regress }, { "train", command_train },
+    { "regress", command_regress }, { "selftest", command_selftest },
+    { "train", command_train },
 };
 
 static const char help[] =
@@ -31,6 +32,7 @@ static const char help[] =
     "  attend     attention on queries, keys and values from NPY files\n"
     "  devices    the backends and devices here, which would be chosen and why\n"
     "  bench      the speed of each operation on each backend\n"
+    "  selftest   whether each device's driver computes rightly\n"
     "\n"
     "  attpool help COMMAND, attpool COMMAND --help    the options of a command\n"
     "  -h, --help                                      this text\n"

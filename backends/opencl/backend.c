@@ -26,6 +26,7 @@ const struct backend ap_backend_opencl = {
     .close = ap_opencl_close,
     .device_name = ap_opencl_device_name,
     .has_type = ap_opencl_has_type,
+    .identify = ap_opencl_identify,
     .memory = &ap_opencl_memory,
     OPERATION_TABLE(SLOT)
     STATE_OPERATION_TABLE(STATE_SLOT)

@@ -109,6 +109,9 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
         return ap_engine_fail(engine, ATTPOOL_E_BACKEND,
                               "%s has work-groups of up to %zu, it should have %d", o->name,
                               o->max_group, GROUP);
+    if (!answer.one_answer)
+        ap_engine_log(engine, 0, "attpool: %s: %s", o->name, answer.reason);
+    o->one_answer = answer.one_answer;
     o->float64 = answer.float64;
     o->soft_fma = answer.soft_fma;
     o->short_loops = answer.short_loops;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/opencl.h"
+#include "backends/opencl/sources.h"
 #include "backends/opencl/text.h"
 #include "core/cache.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,4 +114,21 @@ void ap_opencl_keep(const struct cl_api *cl, cl_device_id device, const struct c
         built->kept = sizes[at]; /* or cannot be: not to be tried again */
     }
     free(binary);
+}
+
+/* A verdict is on all programs, and on what the device's arithmetic is in this process: some
+ * drivers compute in the mode of the thread that used them first. */
+void ap_opencl_identify(struct engine *engine, char *name, char *key, size_t room)
+{
+    static const char *const files[] = { NULL };
+    const struct opencl *o = ap_engine_state(engine);
+    const struct cl_recipe recipe = { files, "" };
+    const bool answer[] = { o->one_answer, o->float64, o->soft_fma, o->short_loops };
+    uint64_t source = ap_hash(AP_HASH_START, answer, sizeof answer);
+
+    assert(room >= NAME_ROOM);
+    (void)room;
+    for (const struct cl_source *s = ap_cl_sources; s->name; s++)
+        source = ap_hash(source, s->text, s->size);
+    find_place(o->cl, o->device, &recipe, source, name, key);
 }

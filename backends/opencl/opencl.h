@@ -178,7 +178,7 @@ struct opencl {
     cl_device_id device;
     cl_command_queue queue;
     bool unordered; /* the caller's queue runs out of order: barriers keep the order */
-    bool float64, soft_fma, short_loops;
+    bool one_answer, float64, soft_fma, short_loops; /* of struct cl_answer */
     size_t max_group, local_bytes;
     cl_ulong max_alloc;
     char name[CL_NAME_ROOM];
@@ -290,6 +290,7 @@ attpool_status ap_opencl_open(struct engine *engine, const attpool_options *opti
 void ap_opencl_close(struct engine *engine);
 const char *ap_opencl_device_name(struct engine *engine);
 bool ap_opencl_has_type(struct engine *engine, int type);
+void ap_opencl_identify(struct engine *engine, char *name, char *key, size_t room);
 
 extern const struct device_memory ap_opencl_memory;
 

@@ -7,7 +7,7 @@ ok --version
 grep -q "^attpool $PACKAGE_VERSION\$" out || fail "the version is $(cat out)"
 ok --help
 mv out help
-for command in attend bench classify demo density devices regress train; do
+for command in attend bench classify demo density devices regress selftest train; do
     grep -q "^  $command " help || fail "--help does not list $command"
     ok $command --help
     grep -q "^Usage: attpool $command" out || fail "no usage in: $(cat out)"
@@ -75,7 +75,7 @@ once()
     esac
     fails 2 "$2 is given twice" "$1" "$2" $value "$2" $value
 }
-for command in attend bench classify demo density devices regress train; do
+for command in attend bench classify demo density devices regress selftest train; do
     ok $command --help
     grep -o -E -e '--[a-z][-a-z]* ([A-Z]|[a-z0-9]+[|])' out | cut -d ' ' -f 1 | sort -u >options
     grep -q -x -e --threads options || fail "no options with values in: $(cat options)"
@@ -138,6 +138,7 @@ fails 2 'no command; see .attpool --help.'
 fails 2 'there is no command "pool"; see' pool
 fails 2 'there is no option "--verbose"; see' --verbose
 fails 2 'there is no option "--nope"' devices --nope
+fails 2 'selftest takes no arguments besides its options: "x"' selftest x
 fails 2 'devices takes no arguments besides its options: "x"' devices x
 if test -w /dev/full; then
     $ATTPOOL --help >/dev/full 2>err
@@ -194,3 +195,14 @@ export ATTPOOL_MAX_ISA
 fails 2 'ATTPOOL_MAX_ISA is "vax"' devices
 unset ATTPOOL_MAX_ISA
 fails 4 '.*no backend "vax"' devices --backend vax
+
+# ---- selftest ----
+
+ok selftest --backend scalar --full --json tested.json
+grep -q -E '^scalar +same bits +[0-9]+ cases ' out || fail "scalar is not itself: $(cat out)"
+json_is '"same"' tested.json devices.0.verdict
+json_is 0 tested.json devices.0.wrong
+ok selftest --backend scalar --json -
+json_is false out full
+ok selftest
+! grep -q '^scalar' out || fail "scalar was compared with itself"

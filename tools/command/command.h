@@ -15,6 +15,7 @@ command_function command_demo;
 command_function command_density;
 command_function command_devices;
 command_function command_regress;
+command_function command_selftest;
 command_function command_train;
 
 /* On stdout. */
