@@ -70,7 +70,8 @@ typedef struct attpool_regression_options {
  *  Needs O(n + m) memory, times 1 + d, beside the weights. One answer holds: the least squares are
  *  solved in float64 in one order (NUMERICS.md, "Local regression").
  *
- *  Returns as attpool_pool; ATTPOOL_E_SLOPE, _EQUIVALENT, _RESIDUALS, _STANDARD_ERRORS.
+ *  Returns as attpool_pool; ATTPOOL_E_SLOPE, _EQUIVALENT, _RESIDUALS, _STANDARD_ERRORS. As it has
+ *  several steps, the outputs are undefined after ATTPOOL_E_MEMORY too.
  *  Source: Nadaraya 1964, Watson 1964; Stone 1977, Cleveland 1979, Fan 1993 (local linear);
  *  Eicker 1967, White 1980 (standard errors).
  *  Example: a line and its band, with the residuals first

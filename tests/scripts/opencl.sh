@@ -72,6 +72,22 @@ if test -z "${TEST_RUNNER-}" && have oclgrind; then
     same by-oclgrind.csv by-scalar.csv
 fi
 
+# ---- A device whose name is no text --------------------------------------------------------
+
+layer=${program%/.libs/*}/tests/.libs/opencl_layer.so
+if test -z "${TEST_RUNNER-}" && test -e "$layer"; then
+    name=$(printf 'Gr\303\266\337e \001\n\377')
+    (
+        OPENCL_LAYERS=$layer ATTPOOL_TEST_DEVICE_NAME=$name
+        export OPENCL_LAYERS ATTPOOL_TEST_DEVICE_NAME
+        ok devices --json
+        if grep -q 'Gr.*?e ?"' out; then
+            ok bench --op 'bmm nn 128' --quick --backend opencl --json bench.json
+            grep -q '"device": "Grö?e ?"' bench.json || fail "another name: $(cat bench.json)"
+        fi
+    ) || exit
+fi
+
 # ---- The choice among devices ------------------------------------------------------------
 
 # Two processors: the one with float64 is better, whatever the order of the drivers.
@@ -86,7 +102,7 @@ if test -e $drivers/pocl.icd && test -e $drivers/rusticl.icd; then
             n=$((n + 1))
             cp "$drivers/$driver.icd" both/$n.icd
         done
-        OCL_ICD_VENDORS=$tmp/both ok devices --backend opencl --json
+        OCL_ICD_VENDORS=$tmp/both run 0 devices --backend opencl --json # Mesa warns
         test "$(grep -c '"backend": "opencl:.:' out)" = 2 || skip "not both drivers work here"
         grep '"chosen": true' -A 2 out | grep -q '"float64": true' ||
             fail "with $order the device without float64 is taken: $(cat out)"

@@ -57,6 +57,8 @@ Suite *suite_one_answer(void);
 Suite *suite_splits(void);
 Suite *suite_grad_splits(void);
 Suite *suite_elementary(void);
+Suite *suite_devices(void);
+Suite *suite_faults(void);
 Suite *suite_memory(void);
 Suite *suite_batch(void);
 Suite *suite_corners(void);
