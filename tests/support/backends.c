@@ -109,6 +109,10 @@ bool promises_bits(const attpool_context *context)
             promises = d->one_answer != 0;
     }
     attpool_free_devices(list);
+    const char *opencl = getenv("ATTPOOL_TEST_OPENCL");
+    ck_assert_msg(promises || !opencl || strcmp(opencl, "require") != 0,
+                  "ATTPOOL_TEST_OPENCL is require: %s does not give one answer",
+                  attpool_device_name(context));
     if (!promises)
         printf("%s does not promise the bits\n", attpool_device_name(context));
     return promises;
