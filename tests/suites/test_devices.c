@@ -283,7 +283,7 @@ Suite *suite_devices(void)
     Suite *suite = suite_create("devices");
     TCase *tc = tcase_create("devices");
     tcase_set_timeout(tc, 600);
-    tcase_set_tags(tc, "faults");
+    tcase_set_tags(tc, "devices");
     tcase_add_loop_test(tc, another_device, 0, OTHERS);
     tcase_add_test(tc, without_subnormals);
     tcase_add_test(tc, a_first_thread_in_another_mode);
