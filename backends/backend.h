@@ -138,6 +138,15 @@ static inline int64_t pool_columns(const struct pool_args *a)
     return a->v + (a->moments.power != NULL ? a->v * d + d + d * (d + 1) / 2 : 0);
 }
 
+/* Poolings that differ in the widths of the kernel and in their outputs alone, with the bits that
+ * each has by itself. Of use where what does not depend on the bandwidth is made once. */
+enum { POOL_WIDTHS = 16 };
+
+struct pool_widths_args {
+    const struct pool_args *pool; /* [count] */
+    int count;                    /* at most POOL_WIDTHS */
+};
+
 /* Sums of values by the squares of the weights of a pooling that has been: W t, t = tilt_0 + sum_a
  * tilt_(1 + a) z_a, z of moments. Rows with a sum of 0 get NaN. */
 struct pool_squared_args {
@@ -267,10 +276,11 @@ struct backend {
      * elementwise are not). */
     const struct device_memory *memory;
 
-    /* The operations, a slot each. */
+    /* The operations, a slot each; NULL only for the optional ones. */
 #define SLOT(name) attpool_status (*name[TYPES])(struct engine *, const struct name##_args *);
     OPERATION_TABLE(SLOT)
     STATE_OPERATION_TABLE(SLOT)
+    OPTIONAL_OPERATION_TABLE(SLOT)
 #undef SLOT
 };
 

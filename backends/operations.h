@@ -22,6 +22,9 @@
     ROW(merge)                                                                                     \
     ROW(finish)
 
+/* Those that a backend may lack: its slots are then NULL, and the core does without. */
+#define OPTIONAL_OPERATION_TABLE(ROW) ROW(pool_widths)
+
 /* A function of an operation for one type. */
 #define OPERATION_FUNCTION(name, symbol)                                                           \
     attpool_status symbol(struct engine *, const struct name##_args *);

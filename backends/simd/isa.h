@@ -20,6 +20,7 @@
     OPERATION_FUNCTION(name, SIMD_SYMBOL(name##_f32))                                              \
     OPERATION_FUNCTION(name, SIMD_SYMBOL(name##_f64))
 OPERATION_TABLE(SIMD_DECLARE)
+OPTIONAL_OPERATION_TABLE(SIMD_DECLARE)
 #undef SIMD_DECLARE
 
 #endif

@@ -23,6 +23,7 @@
                                    .rank = order,                                                  \
                                    .emulated = is_emulated,                                        \
                                    .probe = probe,                                                 \
-                                   OPERATION_TABLE(SIMD_SLOT) STATE_OPERATION_TABLE(STATE_SLOT) }
+                                   OPERATION_TABLE(SIMD_SLOT) STATE_OPERATION_TABLE(STATE_SLOT)    \
+                                       OPTIONAL_OPERATION_TABLE(SIMD_SLOT) }
 
 #endif

@@ -4,13 +4,29 @@
 #include "core/call/call.h"
 #include "core/call/projection.h"
 
-attpool_status ap_pool_slot(struct engine *e, int type, const struct pool_args *p)
+static double work_of(const struct pool_args *p)
 {
     bool each =
         p->score == POOL_ADDITIVE || (p->score == POOL_KERNEL && p->kernel.form == ATTPOOL_PRODUCT);
     double work = (double)(p->d * (each ? ELEMENT_WORK : 1) + p->v + ELEMENT_WORK);
-    ap_engine_expect(e, (double)(p->batch * p->heads * p->n) * (double)p->m * work);
+    return (double)(p->batch * p->heads * p->n) * (double)p->m * work;
+}
+
+attpool_status ap_pool_slot(struct engine *e, int type, const struct pool_args *p)
+{
+    ap_engine_expect(e, work_of(p));
     return e->backend->pool[type](e, p);
+}
+
+attpool_status ap_pool_run_widths(const struct pool_call *calls, int count)
+{
+    struct engine *e = calls->args.engine;
+    struct pool_args pools[POOL_WIDTHS];
+    const struct pool_widths_args args = { .pool = pools, .count = count };
+    for (int k = 0; k < count; k++)
+        pools[k] = calls[k].pool;
+    ap_engine_expect(e, work_of(pools) * count);
+    return e->backend->pool_widths[calls->args.type](e, &args);
 }
 
 static attpool_status pool(struct pool_call *c)

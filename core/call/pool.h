@@ -53,4 +53,8 @@ attpool_status ap_pool_slot(struct engine *engine, int type, const struct pool_a
 /* Stage, project, pool, fetch. */
 attpool_status ap_pool_run(struct pool_call *call);
 
+/* Calls that differ in widths and outputs alone, at most POOL_WIDTHS, with a kernel and something
+ * to write, on a backend that has the slot pool_widths. */
+attpool_status ap_pool_run_widths(const struct pool_call *calls, int count);
+
 #endif

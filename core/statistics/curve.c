@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Bandwidths by a score: each is that of a pooling of all rows. */
+/* Bandwidths by a score: each is that of a pooling of all rows, some of which a backend can make at
+ * the same time. */
 
 #include "core/call/call.h"
 #include "core/call/pool_grad.h"
@@ -10,78 +11,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* ---- candidates ---- */
-
-/* |w / f| rounded up, in the type. */
-static double divide_up(int type, double w, double f)
-{
-    w = fabs(w);
-    const double q = ap_to_type(type, w / f);
-    if (!(fma(q, f, -w) < 0))
-        return q;
-    if (type == TYPE_F32) {
-        float next = (float)q;
-        uint32_t bits;
-        memcpy(&bits, &next, sizeof bits);
-        bits++;
-        memcpy(&next, &bits, sizeof bits);
-        return (double)next;
-    }
-    uint64_t bits;
-    double next;
-    memcpy(&bits, &q, sizeof bits);
-    bits++;
-    memcpy(&next, &bits, sizeof next);
-    return next;
-}
-
-/* A tensor of inverse bandwidths by f, in memory of its own. */
-static attpool_status scale_tensor(const struct selection *s, struct candidate *c, double f)
-{
-    struct engine *e = s->args.engine;
-    struct arguments args;
-    struct view *w;
-    ap_arguments_init(&args, e);
-    attpool_status st =
-        ap_arguments_add(&args, s->kernel.inverse_bandwidths, "inverse_bandwidths",
-                         ATTPOOL_E_BANDWIDTH, ROLE_INPUT, KIND_REAL, LAYOUT_COL, NULL, &w);
-    if (st == ATTPOOL_OK &&
-        (w->ndim != 1 || !ap_arguments_on_host(&args) || args.type != s->args.type))
-        st = ap_engine_fail(e, ATTPOOL_E_BANDWIDTH,
-                            "inverse_bandwidths should have one dimension, be on the host and have "
-                            "the type of K");
-    if (st != ATTPOOL_OK)
-        return st;
-    c->scaled = malloc(((size_t)w->size[3] + 1) * 8);
-    if (!c->scaled)
-        return ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for inverse bandwidths");
-    for (int64_t i = 0; i < w->size[3]; i++)
-        selection_set(s, c->scaled, i, divide_up(args.type, ap_view_real(w, 0, 0, 0, i), f));
-    c->inverse_bandwidths = *s->kernel.inverse_bandwidths;
-    c->inverse_bandwidths.data = c->scaled;
-    c->inverse_bandwidths.byte_offset = 0;
-    c->inverse_bandwidths.strides = NULL;
-    c->kernel.inverse_bandwidths = &c->inverse_bandwidths;
-    return ATTPOOL_OK;
-}
-
-static attpool_status begin_candidate(const struct selection *s, struct candidate *c, double f)
-{
-    *c = (struct candidate){ .kernel = s->kernel };
-    if (f == 1)
-        return ATTPOOL_OK;
-    if (s->kernel.inverse_bandwidths)
-        return scale_tensor(s, c, f);
-    if (s->kernel.bandwidth != 0) {
-        c->kernel.bandwidth = s->kernel.bandwidth * f;
-        return ATTPOOL_OK;
-    }
-    const double w = s->kernel.inverse_bandwidth;
-    c->kernel.inverse_bandwidth = divide_up(s->args.type, w != 0 ? w : 1, f);
-    return ATTPOOL_OK;
-}
 
 /* ---- pooling ---- */
 
@@ -170,7 +99,7 @@ static attpool_status judge_factor(struct selection *s, double factor, struct ju
 {
     struct candidate c;
     struct pooling p;
-    attpool_status st = begin_candidate(s, &c, factor);
+    attpool_status st = ap_candidate_begin(s, &c, factor);
     describe(s, &c, &p);
     if (st == ATTPOOL_OK)
         st = predict(s, &p, false);
@@ -179,6 +108,90 @@ static attpool_status judge_factor(struct selection *s, double factor, struct ju
     free(c.scaled);
     return st;
 }
+
+/* ---- several at a time ---- */
+
+/* Candidates that are pooled together, each with outputs of its own. */
+struct together {
+    struct pool_call call[POOL_WIDTHS];
+    struct candidate candidate[POOL_WIDTHS];
+    struct pooling pooling[POOL_WIDTHS];
+    struct selection own; /* that of the caller, with the outputs of one of them */
+    char *memory;
+    size_t bytes; /* of the outputs of one */
+};
+
+/* Can the backend make something of several? Lines take moments, which are most of their work. */
+static bool goes_together(const struct selection *s, int64_t count)
+{
+    return count > 1 && s->args.engine->backend->pool_widths[s->args.type] &&
+           selection_reads_values(s) && s->options.degree == 0;
+}
+
+static attpool_status together_new(const struct selection *s, struct together **t)
+{
+    const size_t size = s->args.type == TYPE_F32 ? 4 : 8;
+    *t = malloc(sizeof **t);
+    if (*t) {
+        (*t)->own = *s;
+        (*t)->bytes = (size_t)s->m * (size_t)(s->v + 2) * size;
+        (*t)->memory = malloc(POOL_WIDTHS * (*t)->bytes + 1);
+    }
+    return *t && (*t)->memory ? ATTPOOL_OK
+                              : ap_engine_fail(s->args.engine, ATTPOOL_E_MEMORY,
+                                               "no memory for %d bandwidths", POOL_WIDTHS);
+}
+
+static void together_free(struct together *t)
+{
+    if (t)
+        free(t->memory);
+    free(t);
+}
+
+/* The outputs of candidate k. */
+static void take_outputs(struct together *t, int k)
+{
+    const size_t column = t->bytes / (size_t)(t->own.v + 2);
+    t->own.out = t->memory + (size_t)k * t->bytes;
+    t->own.row[ROW_MAX] = (char *)t->own.out + column * (size_t)t->own.v;
+    t->own.row[ROW_SUM] = (char *)t->own.row[ROW_MAX] + column;
+}
+
+static attpool_status check_together(struct together *t, int count, const double *factors)
+{
+    attpool_status st = ATTPOOL_OK;
+    for (int k = 0; k < count && st == ATTPOOL_OK; k++) {
+        struct pooling *p = &t->pooling[k];
+        take_outputs(t, k);
+        st = ap_candidate_begin(&t->own, &t->candidate[k], factors[k]);
+        describe(&t->own, &t->candidate[k], p);
+        if (!selection_reads_sums(&t->own))
+            p->options.max = p->options.sum = NULL;
+        if (st == ATTPOOL_OK)
+            st = ap_pool_check(&t->call[k], t->own.args.engine, &p->tensors, PURPOSE_POOL);
+    }
+    return st;
+}
+
+static attpool_status judge_together(struct together *t, int count, const double *factors,
+                                     struct judged *judged)
+{
+    for (int k = 0; k < count; k++)
+        t->candidate[k].scaled = NULL;
+    attpool_status st = check_together(t, count, factors);
+    if (st == ATTPOOL_OK)
+        st = ap_pool_run_widths(t->call, count);
+    for (int k = 0; k < count && st == ATTPOOL_OK; k++) {
+        take_outputs(t, k);
+        judged[k] = ap_judge(&t->own);
+    }
+    for (int k = 0; k < count; k++)
+        free(t->candidate[k].scaled);
+    return st;
+}
+
+/* ---- the curve ---- */
 
 static attpool_status check_factors(struct engine *e, int64_t count, const double *factors,
                                     const double *scores)
@@ -192,6 +205,27 @@ static attpool_status check_factors(struct engine *e, int64_t count, const doubl
                                   "factors[%lld] is %g, it should be positive and finite",
                                   (long long)k, factors[k]);
     return ATTPOOL_OK;
+}
+
+static attpool_status judge_all(struct selection *s, int64_t count, const double *factors,
+                                double *scores, int64_t *without)
+{
+    struct together *t = NULL;
+    struct judged judged[POOL_WIDTHS];
+    attpool_status st = goes_together(s, count) ? together_new(s, &t) : ATTPOOL_OK;
+    for (int64_t k = 0; k < count && st == ATTPOOL_OK;) {
+        const int some = !t ? 1 : count - k < POOL_WIDTHS ? (int)(count - k) : POOL_WIDTHS;
+        ap_engine_span(s->args.engine, (double)k / (double)count,
+                       (double)(k + some) / (double)count);
+        st = t ? judge_together(t, some, factors + k, judged) : judge_factor(s, factors[k], judged);
+        for (int i = 0; i < some && st == ATTPOOL_OK; i++, k++) {
+            scores[k] = judged[i].score;
+            if (without)
+                without[k] = judged[i].without;
+        }
+    }
+    together_free(t);
+    return st;
 }
 
 attpool_status attpool_bandwidth_curve(attpool_context *context, const DLTensor *K,
@@ -208,17 +242,8 @@ attpool_status attpool_bandwidth_curve(attpool_context *context, const DLTensor 
     st = ap_selection_begin(&s, &context->engine, &tensors);
     if (st == ATTPOOL_OK)
         st = check_factors(&context->engine, count, factors, scores);
-    for (int64_t k = 0; k < count && st == ATTPOOL_OK; k++) {
-        struct judged judged;
-        ap_engine_part(&context->engine, (double)k / (double)count,
-                       (double)(k + 1) / (double)count);
-        st = judge_factor(&s, factors[k], &judged);
-        if (st != ATTPOOL_OK)
-            break;
-        scores[k] = judged.score;
-        if (without)
-            without[k] = judged.without;
-    }
+    if (st == ATTPOOL_OK)
+        st = judge_all(&s, count, factors, scores, without);
     ap_selection_end(&s);
     return ap_call_end(&call, st);
 }

@@ -13,6 +13,11 @@ struct candidate {
     void *scaled; /* its data, or NULL */
 };
 
+struct selection;
+
+/* The options with bandwidths times f; free c->scaled whatever the result (candidate.c). */
+attpool_status ap_candidate_begin(const struct selection *s, struct candidate *c, double f);
+
 /* Numbers of each row: the logarithm of the density, what a gradient wants to know of pooling, and
  * the gradient by L. */
 enum selection_row { ROW_LOG, ROW_MAX, ROW_SUM, ROW_GRADIENT, ROWS };

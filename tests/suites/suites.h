@@ -55,6 +55,7 @@ Suite *suite_gnuplot(void);
 
 Suite *suite_one_answer(void);
 Suite *suite_splits(void);
+Suite *suite_widths(void);
 Suite *suite_grad_splits(void);
 Suite *suite_elementary(void);
 Suite *suite_devices(void);

@@ -18,6 +18,7 @@
  *     finish.h                the root of the tree becomes O, L and n_eff
  *     empty_rows.h            rows of which nothing takes part
  *     weights_out.h           W, from the final maxima and sums
+ *     widths.h                several bandwidths in one pass
  *     task.h pieces.h         a tile with all keys, and with pieces of them; without far ones, and
  * with by_key/                 the same for few rows: lanes are keys
  *

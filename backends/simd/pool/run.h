@@ -30,6 +30,7 @@ static void pool_block_carefully(struct pool_tile *t, const struct pool_block *x
     values->included = t->included;
     values->may_have_nan = false;
     pool_values(values, col, a->v);
+    t->spent = true;
     if (again)
         pool_block_moments(t, x, values->acc, values->u == NULL, false, true);
 }

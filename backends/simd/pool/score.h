@@ -219,6 +219,7 @@ static void pool_block_scores(struct pool_tile *t, const struct pool_block *bloc
     const bool support = p->compact && (with_included || p->has_max);
     const bool masked = with_included || support || pool_block_masked(t, block);
     struct pool_pairs x = pool_block_pairs(t, block);
+    t->spent = false;
     x.factor = p->factor ? t->factor : NULL;
     x.included = support ? t->included : NULL;
     if (p->has_max && !masked && pool_plan_finds_extremes(p))

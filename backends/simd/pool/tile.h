@@ -31,6 +31,7 @@ struct pool_tile {
     int64_t all_low, all_high;       /* keys that all rows may see */
     bool near;                       /* the rows are taken to have a near key */
     bool ahead;                      /* s and extremes are those of the next block */
+    bool spent;                      /* s is no longer what scores were made of */
     bool scaled;                     /* qs holds the queries times P */
     real *q, *qs, *q_scale, *q_post; /* d rows of lanes; inverse bandwidths */
     real *k, *k_scale, *k_post;      /* of the block */

@@ -38,6 +38,7 @@ static void pool_block_relative(struct pool_tile *t, const struct pool_block *x,
         }
     }
     pool_fill(t->minus, (size_t)t->lanes, 0);
+    t->spent = true;
 }
 
 /* Maxima of the block from its extremes, and what is subtracted; scores that are no common case
