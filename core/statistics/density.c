@@ -15,6 +15,7 @@ struct density_call {
     struct view *density, *log_density; /* or NULL */
     struct scaled factor;               /* c, and the inverse bandwidths that are not the keys' */
     int64_t rows, totals;               /* totals: sums of key weights, for a row or for an item */
+    bool counted;                       /* they are numbers of keys, and need no sum */
     struct buffer max, sum, total;
     struct buffer keys; /* the weights of keys with bandwidths of their own */
     struct pool_call pool;
@@ -230,6 +231,16 @@ static struct array rows_of(const struct buffer *buffer, int64_t heads, int64_t 
     };
 }
 
+/* Are all sums of key weights whole numbers, which T has, of all keys or all but one? */
+static bool is_counted(const struct density_call *c)
+{
+    const struct pool_args *p = &c->pool.pool;
+    const struct masks *m = &p->masks;
+    const int64_t most = c->pool.args.type == TYPE_F32 ? (int64_t)1 << 24 : (int64_t)1 << 53;
+    return !p->key_weights.data && !m->lengths.data && !m->mask.data && p->m <= most &&
+           m->band_low <= -BAND_OPEN && m->band_high >= BAND_OPEN;
+}
+
 /* The sum of the key weights: pooling with equal weights has it. */
 static attpool_status sum_totals(struct density_call *c)
 {
@@ -262,22 +273,17 @@ static attpool_status sum_kernels(struct density_call *c)
     return st == ATTPOOL_OK ? ap_pool_slot(e, c->pool.args.type, p) : st;
 }
 
-/* The totals take much less time than the kernels. */
-#define TOTALS_SHARE 0.1
-
 static attpool_status pool(struct density_call *c)
 {
     struct engine *e = c->pool.args.engine;
-    const double share = c->totals < c->rows ? 0 : TOTALS_SHARE;
     attpool_status st = new_sums(c);
-    if (st != ATTPOOL_OK)
-        return st;
-    ap_engine_part(e, 0, share);
-    st = sum_totals(c);
-    ap_engine_part(e, share, 1);
+    ap_engine_part(e, 0, 0); /* the totals take much less time than the kernels */
+    if (st == ATTPOOL_OK && !c->counted)
+        st = sum_totals(c);
+    ap_engine_part(e, 0, 1);
     if (st == ATTPOOL_OK)
         st = sum_kernels(c);
-    if (st == ATTPOOL_OK)
+    if (st == ATTPOOL_OK && !c->counted)
         st = ap_buffer_download(e, &c->total);
     if (st == ATTPOOL_OK)
         st = ap_buffer_download(e, &c->max);
@@ -292,6 +298,16 @@ static double number_at(const struct buffer *buffer, int type, int64_t i)
                             : ((const double *)buffer->host)[i];
 }
 
+/* The sum of key weights of query i, whose number among all is `row`. */
+static double total_of(const struct density_call *c, int64_t item, int64_t i, int64_t row)
+{
+    const struct pool_args *p = &c->pool.pool;
+    const int64_t out = i + p->masks.excluded;
+    if (c->counted)
+        return (double)(p->m - (p->masks.leave_one_out && 0 <= out && out < p->m));
+    return number_at(&c->total, c->pool.args.type, c->totals == c->rows ? row : item);
+}
+
 /* Of all rows; views that can be written here. */
 static void write_rows(const struct density_call *c, const struct view *density,
                        const struct view *log_density)
@@ -304,8 +320,7 @@ static void write_rows(const struct density_call *c, const struct view *density,
                 const int64_t item = b * p->heads + h, row = item * p->n + i;
                 const double max = number_at(&c->max, type, row);
                 const struct scaled x =
-                    share_of(&c->factor, number_at(&c->sum, type, row),
-                             number_at(&c->total, type, c->totals == c->rows ? row : item));
+                    share_of(&c->factor, number_at(&c->sum, type, row), total_of(c, item, i, row));
                 if (density)
                     ap_view_set(density, b, h, i, 0, value_of(x, max));
                 if (log_density)
@@ -340,7 +355,8 @@ static attpool_status run(struct density_call *c)
     const struct pool_args *p = &c->pool.pool;
     const int64_t items = p->batch * p->heads;
     c->rows = items * p->n;
-    c->totals = is_masked(&p->masks) ? c->rows : items;
+    c->counted = is_counted(c);
+    c->totals = is_masked(&p->masks) && !c->counted ? c->rows : items;
     if (c->rows == 0)
         return ATTPOOL_OK;
     attpool_status st = take_widths(c);

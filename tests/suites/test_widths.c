@@ -46,6 +46,12 @@ static int compare(const void *left, const void *right)
     return (l > r) - (l < r);
 }
 
+/* Of x and bandwidths: squares of differences are too small for numbers. */
+static double unit_of(const struct widths_case *c, enum element element)
+{
+    return !c->tiny ? 1 : element == ELEMENT_F32 ? 0x1p-62 : 0x1p-511;
+}
+
 static void fill(struct table *t, const struct widths_case *c)
 {
     for (int64_t i = 0; i < c->m * c->d; i++)
@@ -59,10 +65,9 @@ static void fill(struct table *t, const struct widths_case *c)
     }
     for (int64_t i = c->m - 70; i < c->m && c->far; i += 13)
         t->x[i * c->d] = 100 + 7 * (double)(i - c->m);
-    if (c->tiny)
-        t->x[5] = 1e-30;
     for (int64_t i = 0; i < 3 * TABLE_ROWS; i++) {
-        t->xf[i] = (float)t->x[i];
+        t->xf[i] = (float)(t->x[i] * unit_of(c, ELEMENT_F32));
+        t->x[i] *= unit_of(c, ELEMENT_F64);
         t->yf[i] = (float)t->y[i];
         t->af[i % TABLE_ROWS] = (float)t->a[i % TABLE_ROWS];
     }
@@ -75,7 +80,7 @@ static void judge(const struct widths_case *c, struct table *t, enum element ele
     DLTensor K = tensor_of(single ? (void *)t->xf : t->x, element, 2, SHAPE(c->m, c->d)),
              V = tensor_of(single ? (void *)t->yf : t->y, element, 2, SHAPE(c->m, c->v)),
              A = tensor_of(single ? (void *)t->af : t->a, element, 1, SHAPE(c->m));
-    attpool_kernel_options kernel = { .kernel = c->kernel, .bandwidth = 1 };
+    attpool_kernel_options kernel = { .kernel = c->kernel, .bandwidth = unit_of(c, element) };
     attpool_masks masks = { .window = c->window, .left = 40, .right = 60 };
     attpool_pool_options options = { .score = ATTPOOL_KERNEL,
                                      .kernel = &kernel,

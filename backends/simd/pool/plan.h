@@ -275,7 +275,7 @@ static int64_t by_key_most_rows(const struct pool_plan *p)
 static bool pool_plan_is_ahead(const struct pool_plan *p)
 {
     const struct pool_args *a = p->a;
-    return NREG >= 32 && a->v == 1 && a->moments.power == NULL && !p->drops && p->cuts &&
+    return NREG >= 32 && a->v <= 1 && a->moments.power == NULL && !p->drops && p->cuts &&
            p->measure == MEASURE_SQUARES && p->smallest && !p->steps && !p->has_w2 &&
            !p->weighted && a->d > 0 && a->d <= CHUNK && a->masks.mask.data == NULL;
 }

@@ -46,7 +46,7 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x,
     const bool may_have_nan = p->compact || p->drops || t->near || x->partial || x->zeros ||
                               x->masked || a->masks.bias.data != NULL;
     const bool moments = a->moments.power != NULL;
-    const bool one = a->v == 1 && !p->drops && !moments;
+    const bool one = a->v <= 1 && !p->drops && !moments;
     if (!pool_block_fused(t, x)) {
         if (!t->ahead)
             pool_block_scores(t, x, false);
@@ -55,6 +55,8 @@ static void pool_block_pool(struct pool_tile *t, const struct pool_block *x,
     if (p->squares && !p->has_max)
         pool_block_squares(t, x);
     pool_block_merge(t, state, first);
+    if (one && a->v == 0)
+        return;
     real *acc = state + 3 * t->lanes;
     if (one && !(may_have_nan && pool_any_nan(t->acc, t->lanes))) {
         pool_block_merge_one(t, acc, first);

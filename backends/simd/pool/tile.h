@@ -269,6 +269,9 @@ static void pool_tile_begin(struct pool_tile *t, int count)
 
 /* --- keys --------------------------------------------------------------------------------- */
 
+/* Values, where there are none. */
+static real pool_nothing[1];
+
 /* The block of keys that the tile looks at. */
 struct pool_block {
     int64_t first; /* local number of the first key */
@@ -359,7 +362,7 @@ static bool pool_block_at(const struct pool_tile *t, int64_t number, struct pool
     x->zeros = x->scaled = x->masked = false;
     if (a->key_weights.data != NULL)
         pool_block_weights(t, x);
-    x->v = row_at(&a->value, t->b, t->head0, first);
+    x->v = a->v > 0 ? row_at(&a->value, t->b, t->head0, first) : elements(pool_nothing);
     return a->masks.mask.data == NULL || pool_block_mask(t, x);
 }
 

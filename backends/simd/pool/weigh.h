@@ -81,7 +81,7 @@ static void pool_block_sums(struct pool_tile *t, const struct pool_block *x, boo
                               .l = t->l,
                               .sq = p->squares ? t->sq : NULL,
                               .v = one ? x->v : NULL,
-                              .v_row = p->a->value.row,
+                              .v_row = p->a->v > 0 ? p->a->value.row : 0,
                               .acc = t->acc };
     if (p->has_max)
         sums.c = pool_block_maxima(t, x);
@@ -101,7 +101,7 @@ static bool pool_block_fused(struct pool_tile *t, const struct pool_block *block
     const struct pool_plan *p = t->plan;
     const bool linear = p->measure == MEASURE_LINEAR;
     if (p->has_max || !p->steps || p->weighted || p->drops || t->vectors != POOL_VECTORS ||
-        p->a->v != 1 || p->a->moments.power != NULL || pool_block_masked(t, block))
+        p->a->v > 1 || p->a->moments.power != NULL || pool_block_masked(t, block))
         return false;
     struct pool_pairs x = pool_block_pairs(t, block);
     if (linear && x.lane_scale != NULL)
@@ -111,7 +111,7 @@ static bool pool_block_fused(struct pool_tile *t, const struct pool_block *block
     struct pool_fused fused = { .x = &x,
                                 .s = t->s,
                                 .v = block->v,
-                                .v_row = p->a->value.row,
+                                .v_row = p->a->v > 0 ? p->a->value.row : 0,
                                 .l = t->l,
                                 .sq = p->squares ? t->sq : NULL,
                                 .acc = t->acc };
