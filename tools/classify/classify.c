@@ -4,7 +4,8 @@
 
 #include "tools/command/command.h"
 #include "tools/command/output.h"
-#include "tools/io/source.h"
+#include "tools/command/packages.h"
+#include "tools/regress/table_command.h"
 
 #include <stdlib.h>
 
@@ -54,75 +55,30 @@ static const char examples[] =
     "  attpool classify iris.csv --x Petal.Length,Petal.Width --y Species --verbose -o out.csv\n"
     "  attpool classify train.csv --x 1,2,3 --y 4 --bandwidth 0.5 --at new.csv\n";
 
-static const struct option long_options[] = {
-    { "x", required_argument, NULL, OPTION_X },
-    { "y", required_argument, NULL, OPTION_Y },
-    { "case-weights", required_argument, NULL, OPTION_CASE_WEIGHTS },
-    { "by", required_argument, NULL, OPTION_BY },
-    TABLE_OPTIONS,
-    { "kernel", required_argument, NULL, OPTION_KERNEL },
-    { "form", required_argument, NULL, OPTION_FORM },
-    { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
-    { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
-    { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
-    { "seed", required_argument, NULL, OPTION_SEED },
-    { "at", required_argument, NULL, OPTION_AT },
-    { "grid", required_argument, NULL, OPTION_GRID },
-    { "loo", no_argument, NULL, OPTION_LOO },
-    { "empty", required_argument, NULL, OPTION_EMPTY },
-    { "output", required_argument, NULL, 'o' },
-    COMMON_OPTIONS(required_argument),
-};
-
-static const struct option_repeat repeats[] = {
-    { OPTION_KERNEL, NULL },
-    { OPTION_BANDWIDTH, NULL },
-    { OPTION_BANDWIDTH_FROM, NULL },
-    { OPTION_X, "list the columns as --x A,B" },
-    { OPTION_MISSING, "list the texts as --missing A,B" },
-    { 0, NULL },
-};
-
 /* ---- options ---- */
 
 static int check_together(const struct option_reader *r, struct regress_options *o, struct error *e)
 {
-    if (o->output == NULL && (o->common.json == NULL || !name_is_stdio(o->common.json)))
-        o->output = "-";
     if (o->y.count > 1)
         return usage_error(r, e, "--y takes one column, that of the classes");
     if (o->x.count > 0 && o->y.count == 0)
         return usage_error(r, e, "--y is missing");
-    int st = regress_check_points(r, o, o->grid > 0, e);
-    if (st == CMD_OK)
-        st = table_options_check(&o->format, e);
     o->cv = ATTPOOL_CRITERION_BRIER;
-    for (size_t i = 0; i < o->choices.bandwidth_count && st == CMD_OK; i++)
-        if (o->choices.bandwidths[i].method == BANDWIDTH_AICC)
-            st = usage_error(r, e, "--bandwidth aicc is for numbers, classes have cv");
-    if (st == CMD_OK)
-        st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
-                           o->common.precision == PRECISION_F32, e);
-    if (st == CMD_OK)
-        st = choices_check_packages(r, &o->choices, o->x.count, PACKAGE_FIT,
-                                    o->form == ATTPOOL_PRODUCT, e);
-    return st == CMD_OK ? regress_check_single(r, o, e) : st;
+    return table_command_check(r, o, o->grid > 0, "numbers, classes have cv", PACKAGE_FIT, e);
 }
 
 static int read_arguments(int argc, char **argv, struct regress_options *o, bool *done,
                           struct error *e)
 {
-    const struct option_reader r = {
+    struct option_reader r = {
         .command = "classify",
         .help = help,
         .examples = examples,
         .precision_help = "default: f64",
-        .short_options = "o:",
-        .long_options = long_options,
-        .repeats = repeats,
-        .common = &o->common,
+        .repeats = table_command_repeats,
     };
-    int st = options_read(&r, argc, argv, regress_option, o, &o->data, done, e);
+    const int st =
+        table_command_read(TABLE_CLASSIFY, NULL, &r, argc, argv, regress_option, o, o, done, e);
     return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
 }
 

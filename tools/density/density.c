@@ -4,8 +4,9 @@
 
 #include "tools/command/command.h"
 #include "tools/command/output.h"
-#include "tools/io/source.h"
+#include "tools/command/packages.h"
 #include "tools/plot/run_gnuplot.h"
+#include "tools/regress/table_command.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,36 +62,6 @@ static const char examples[] =
     "  attpool density faithful.csv --x eruptions --grid 200 --plot density.svg -o density.csv\n"
     "  attpool density faithful.csv --x eruptions,waiting --bandwidth 0.3,4 --plot map.png\n";
 
-static const struct option long_options[] = {
-    { "x", required_argument, NULL, OPTION_X },
-    { "case-weights", required_argument, NULL, OPTION_CASE_WEIGHTS },
-    { "by", required_argument, NULL, OPTION_BY },
-    TABLE_OPTIONS,
-    { "kernel", required_argument, NULL, OPTION_KERNEL },
-    { "form", required_argument, NULL, OPTION_FORM },
-    { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
-    { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
-    { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
-    { "seed", required_argument, NULL, OPTION_SEED },
-    { "adaptive", required_argument, NULL, OPTION_ADAPTIVE },
-    { "at", required_argument, NULL, OPTION_AT },
-    { "grid", required_argument, NULL, OPTION_GRID },
-    { "loo", no_argument, NULL, OPTION_LOO },
-    { "output", required_argument, NULL, 'o' },
-    { "plot", required_argument, NULL, OPTION_PLOT },
-    { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
-    COMMON_OPTIONS(required_argument),
-};
-
-static const struct option_repeat repeats[] = {
-    { OPTION_KERNEL, NULL },
-    { OPTION_BANDWIDTH, NULL },
-    { OPTION_BANDWIDTH_FROM, NULL },
-    { OPTION_X, "list the columns as --x A,B" },
-    { OPTION_MISSING, "list the texts as --missing A,B" },
-    { 0, NULL },
-};
-
 /* ---- options ---- */
 
 static int read_option(void *options, int option, struct error *e)
@@ -129,51 +100,43 @@ static int check_points(const struct option_reader *r, const struct density_opti
     return check_grid(r, o, e);
 }
 
+static int check_kernels(const struct option_reader *r, const struct fit_choices *c,
+                         struct error *e)
+{
+    for (size_t i = 0; i < c->kernel_count; i++)
+        for (size_t k = 0; k < c->kernels[i].count; k++)
+            if (c->kernels[i].name[k] == ATTPOOL_CONSTANT)
+                return usage_error(r, e, "--kernel: constant has no density");
+    return CMD_OK;
+}
+
 static int check_together(const struct option_reader *r, struct density_options *o, struct error *e)
 {
     struct regress_options *t = &o->table;
-    if (t->output == NULL && (t->common.json == NULL || !name_is_stdio(t->common.json)))
-        t->output = "-";
-    int st = regress_check_points(r, t, o->grid.count > 0, e);
-    if (st == CMD_OK)
-        st = check_points(r, o, e);
-    if (st == CMD_OK)
-        st = table_options_check(&t->format, e);
-    for (size_t i = 0; i < t->choices.kernel_count && st == CMD_OK; i++)
-        for (size_t k = 0; k < t->choices.kernels[i].count && st == CMD_OK; k++)
-            if (t->choices.kernels[i].name[k] == ATTPOOL_CONSTANT)
-                st = usage_error(r, e, "--kernel: constant has no density");
+    int st = check_kernels(r, &t->choices, e);
     if (st == CMD_OK && t->adaptive.method == ADAPTIVE_KNN)
         return usage_error(r, e, "a density takes --adaptive abramson");
     t->cv = ATTPOOL_CRITERION_LIKELIHOOD;
-    for (size_t i = 0; i < t->choices.bandwidth_count && st == CMD_OK; i++)
-        if (t->choices.bandwidths[i].method == BANDWIDTH_AICC)
-            st = usage_error(r, e, "--bandwidth aicc is for y, a density has cv");
     if (st == CMD_OK && t->choices.bandwidth_count == 0)
         st = choices_add_bandwidths(&t->choices, "silverman", e);
     if (st == CMD_OK)
-        st = choices_check(r, &t->choices, t->x.count, t->form_given && t->form == ATTPOOL_RADIAL,
-                           t->common.precision == PRECISION_F32, e);
-    if (st == CMD_OK)
-        st = choices_check_packages(r, &t->choices, t->x.count, PACKAGE_DENSITY,
-                                    t->form == ATTPOOL_PRODUCT, e);
-    return st == CMD_OK ? regress_check_single(r, t, e) : st;
+        st =
+            table_command_check(r, t, o->grid.count > 0, "y, a density has cv", PACKAGE_DENSITY, e);
+    return st == CMD_OK ? check_points(r, o, e) : st;
 }
 
 static int read_arguments(int argc, char **argv, struct density_options *o, bool *done,
                           struct error *e)
 {
-    const struct option_reader r = {
+    struct option_reader r = {
         .command = "density",
         .help = help,
         .examples = examples,
         .precision_help = "default: f64",
-        .short_options = "o:",
-        .long_options = long_options,
-        .repeats = repeats,
-        .common = &o->table.common,
+        .repeats = table_command_repeats,
     };
-    int st = options_read(&r, argc, argv, read_option, o, &o->table.data, done, e);
+    const int st =
+        table_command_read(TABLE_DENSITY, NULL, &r, argc, argv, read_option, o, &o->table, done, e);
     return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
 }
 

@@ -79,13 +79,6 @@ option_function regress_option; /* of a struct regress_options */
 int regress_arguments(int argc, char **argv, struct regress_options *o, bool *done,
                       struct error *e);
 
-/* Points for which there is data, and a grid or none. */
-int regress_check_points(const struct option_reader *r, const struct regress_options *o, bool grid,
-                         struct error *e);
-
-/* One array or picture of weights is that of one fit. */
-int regress_check_single(const struct option_reader *r, const struct regress_options *o,
-                         struct error *e);
 void regress_options_free(struct regress_options *o);
 
 /* Of one bandwidth for several columns. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of regress: their help, and which go together. */
-#include "tools/regress/regress.h"
-
-#include "tools/command/command.h"
 #include "tools/command/output.h"
+#include "tools/command/packages.h"
+#include "tools/regress/table_command.h"
 #include "tools/io/source.h"
 #include "tools/plot/picture.h"
 
@@ -82,48 +81,6 @@ static const char examples[] =
     "  attpool regress mcycle.csv --x times --y accel --bandwidth 1.5 --plot fit.svg\n"
     "  attpool regress train.csv --x age,income --y spent --kernel epanechnikov \\\n"
     "      --bandwidth 5,2000 --at new.csv -o predicted.csv\n";
-
-static const struct option long_options[] = {
-    { "x", required_argument, NULL, OPTION_X },
-    { "y", required_argument, NULL, OPTION_Y },
-    { "case-weights", required_argument, NULL, OPTION_CASE_WEIGHTS },
-    { "by", required_argument, NULL, OPTION_BY },
-    TABLE_OPTIONS,
-    { "kernel", required_argument, NULL, OPTION_KERNEL },
-    { "form", required_argument, NULL, OPTION_FORM },
-    { "bandwidth", required_argument, NULL, OPTION_BANDWIDTH },
-    { "params", required_argument, NULL, OPTION_PARAMS },
-    { "bandwidth-from", required_argument, NULL, OPTION_BANDWIDTH_FROM },
-    { "cv-rows", required_argument, NULL, OPTION_CV_ROWS },
-    { "seed", required_argument, NULL, OPTION_SEED },
-    { "adaptive", required_argument, NULL, OPTION_ADAPTIVE },
-    { "curve", required_argument, NULL, OPTION_CURVE },
-    { "curve-plot", required_argument, NULL, OPTION_CURVE_PLOT },
-    { "degree", required_argument, NULL, OPTION_DEGREE },
-    { "se", no_argument, NULL, OPTION_SE },
-    { "level", required_argument, NULL, OPTION_LEVEL },
-    { "slope", no_argument, NULL, OPTION_SLOPE },
-    { "at", required_argument, NULL, OPTION_AT },
-    { "grid", required_argument, NULL, OPTION_GRID },
-    { "loo", no_argument, NULL, OPTION_LOO },
-    { "empty", required_argument, NULL, OPTION_EMPTY },
-    { "output", required_argument, NULL, 'o' },
-    { "weights", required_argument, NULL, OPTION_WEIGHTS },
-    { "plot", required_argument, NULL, OPTION_PLOT },
-    { "heatmap", required_argument, NULL, OPTION_HEATMAP },
-    { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
-    COMMON_OPTIONS(required_argument),
-};
-
-static const struct option_repeat repeats[] = {
-    { OPTION_KERNEL, NULL },
-    { OPTION_BANDWIDTH, NULL },
-    { OPTION_BANDWIDTH_FROM, NULL },
-    { OPTION_X, "list the columns as --x A,B" },
-    { OPTION_Y, "list the columns as --y A,B" },
-    { OPTION_MISSING, "list the texts as --missing A,B" },
-    { 0, NULL },
-};
 
 /* ---- options ---- */
 
@@ -225,46 +182,10 @@ int regress_option(void *options, int option, struct error *e)
 
 /* ---- what goes with what ---- */
 
-int regress_check_single(const struct option_reader *r, const struct regress_options *o,
-                         struct error *e)
-{
-    size_t fits = o->choices.kernel_count * o->choices.bandwidth_count;
-    const char *what = o->weights != NULL                            ? "--weights"
-                       : o->heatmap != NULL                          ? "--heatmap"
-                       : o->output != NULL && name_is_npy(o->output) ? "a result in NPY"
-                                                                     : NULL;
-    if (what == NULL || (fits < 2 && o->by == NULL))
-        return CMD_OK;
-    if (o->by != NULL)
-        return usage_error(r, e, "%s takes one fit, but --by makes one for each group", what);
-    return usage_error(r, e, "%s takes one fit, not %zu", what, fits);
-}
-
-int regress_check_points(const struct option_reader *r, const struct regress_options *o, bool grid,
-                         struct error *e)
-{
-    if (o->x.count == 0)
-        return usage_error(r, e, "--x is missing");
-    if (o->at != NULL && grid)
-        return usage_error(r, e, "--at and --grid cannot be used together");
-    if (o->loo && (o->at != NULL || grid))
-        return usage_error(r, e, "--loo works at the data's own points, not with %s",
-                           o->at != NULL ? "--at" : "--grid");
-    if (o->x.count > 1 && o->grid > 0)
-        return usage_error(r, e, "--grid takes one x column, not %zu", o->x.count);
-    return CMD_OK;
-}
-
 static int check_together(const struct option_reader *r, struct regress_options *o, struct error *e)
 {
-    bool json_on_stdout = o->common.json != NULL && name_is_stdio(o->common.json);
-    if (o->output == NULL && !json_on_stdout)
-        o->output = "-";
     if (o->x.count > 0 && o->y.count == 0)
         return usage_error(r, e, "--y is missing");
-    int st = regress_check_points(r, o, o->grid > 0, e);
-    if (st != CMD_OK)
-        return st;
     if (o->x.count > 1 && o->plot != NULL && o->at != NULL)
         return usage_error(r, e,
                            "--plot with %zu x columns shows the data against its fit, which --at "
@@ -276,36 +197,22 @@ static int check_together(const struct option_reader *r, struct regress_options 
         return usage_error(r, e, "--level needs --se or --plot");
     if (o->keep_scripts && o->plot == NULL && o->heatmap == NULL && o->curve_plot == NULL)
         return usage_error(r, e, "--keep-scripts needs --plot, --heatmap or --curve-plot");
-    st = table_options_check(&o->format, e);
-    if (st == CMD_OK)
-        st = adaptive_check(r, o, e);
-    if (st == CMD_OK && o->params != NULL)
-        st = regress_params(r, o, e);
-    else if (st == CMD_OK)
-        st = choices_check(r, &o->choices, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
-                           o->common.precision == PRECISION_F32, e);
-    if (st == CMD_OK)
-        st = choices_check_packages(r, &o->choices, o->x.count, PACKAGE_FIT,
-                                    o->form == ATTPOOL_PRODUCT, e);
-    if (st == CMD_OK)
-        st = regress_trace_check(r, o, e);
-    return st == CMD_OK ? regress_check_single(r, o, e) : st;
+    const int st = table_command_check(r, o, o->grid > 0, NULL, PACKAGE_FIT, e);
+    return st == CMD_OK ? regress_trace_check(r, o, e) : st;
 }
 
 int regress_arguments(int argc, char **argv, struct regress_options *o, bool *done, struct error *e)
 {
-    const struct option_reader r = {
+    struct option_reader r = {
         .command = "regress",
         .help = help,
         .more_help = more_help,
         .examples = examples,
         .precision_help = "default: f64",
-        .short_options = "o:",
-        .long_options = long_options,
-        .repeats = repeats,
-        .common = &o->common,
+        .repeats = table_command_repeats,
     };
-    int st = options_read(&r, argc, argv, regress_option, o, &o->data, done, e);
+    const int st =
+        table_command_read(TABLE_REGRESS, NULL, &r, argc, argv, regress_option, o, o, done, e);
     return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
 }
 

@@ -4,9 +4,9 @@
 
 #include "tools/command/command.h"
 #include "tools/command/output.h"
-#include "tools/io/source.h"
 #include "tools/plot/picture.h"
 #include "tools/plot/run_gnuplot.h"
+#include "tools/regress/table_command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,13 +68,8 @@ enum {
     OPTION_PARAMS_OUT
 };
 
-static const struct option long_options[] = {
-    { "x", required_argument, NULL, OPTION_X },
-    { "y", required_argument, NULL, OPTION_Y },
-    TABLE_OPTIONS,
+static const struct option own_options[] = {
     { "param", required_argument, NULL, OPTION_PARAM },
-    { "kernel", required_argument, NULL, OPTION_KERNEL },
-    { "form", required_argument, NULL, OPTION_FORM },
     { "hidden", required_argument, NULL, OPTION_HIDDEN },
     { "init", required_argument, NULL, OPTION_INIT },
     { "epochs", required_argument, NULL, OPTION_EPOCHS },
@@ -82,13 +77,8 @@ static const struct option long_options[] = {
     { "batch", required_argument, NULL, OPTION_BATCH },
     { "loss", required_argument, NULL, OPTION_LOSS },
     { "optimizer", required_argument, NULL, OPTION_OPTIMIZER },
-    { "seed", required_argument, NULL, OPTION_SEED },
-    { "params", required_argument, NULL, OPTION_PARAMS },
     { "params-out", required_argument, NULL, OPTION_PARAMS_OUT },
-    { "output", required_argument, NULL, 'o' },
-    { "plot", required_argument, NULL, OPTION_PLOT },
-    { "keep-scripts", no_argument, NULL, OPTION_KEEP_SCRIPTS },
-    COMMON_OPTIONS(required_argument),
+    { NULL, 0, NULL, 0 },
 };
 
 static const struct option_repeat repeats[] = {
@@ -124,8 +114,9 @@ static int read_choices(struct train_options *o, int option, struct error *e)
     }
 }
 
-static int read_option(struct train_options *o, int option, struct error *e)
+static int read_option(void *options, int option, struct error *e)
 {
+    struct train_options *o = options;
     switch (option) {
     case OPTION_PARAM:
     case OPTION_LOSS:
@@ -197,8 +188,6 @@ static int check_together(const struct option_reader *r, struct train_options *o
         return usage_error(r, e, "--kernel is given %zu times", t->choices.kernel_count);
     if (t->keep_scripts && t->plot == NULL)
         return usage_error(r, e, "--keep-scripts needs --plot");
-    if (t->output == NULL && (t->common.json == NULL || !name_is_stdio(t->common.json)))
-        t->output = "-";
     if (!o->epochs_given)
         o->epochs = o->lbfgs ? 100 : 5;
     int st = check_kind(r, o, e);
@@ -208,31 +197,16 @@ static int check_together(const struct option_reader *r, struct train_options *o
 static int read_arguments(int argc, char **argv, struct train_options *o, bool *done,
                           struct error *e)
 {
-    const struct option_reader r = {
+    struct option_reader r = {
         .command = "train",
         .help = help,
         .examples = examples,
         .precision_help = "default: f64, or that of --params",
-        .short_options = "o:",
-        .long_options = long_options,
         .repeats = repeats,
-        .common = &o->table.common,
     };
-    int option, st;
-    *done = false;
-    do {
-        st = options_next(&r, argc, argv, &option, e);
-        *done = option == OPTION_DONE;
-        if (st == CMD_OK && option != OPTION_END && !*done)
-            st = read_option(o, option, e);
-    } while (st == CMD_OK && option != OPTION_END && !*done);
-    if (st != CMD_OK || *done)
-        return st;
-    if (argc - optind != 1)
-        return usage_error(&r, e,
-                           argc == optind ? "DATA is missing" : "there is more than one DATA");
-    o->table.data = argv[optind];
-    return check_together(&r, o, e);
+    const int st = table_command_read(TABLE_TRAIN, own_options, &r, argc, argv, read_option, o,
+                                      &o->table, done, e);
+    return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
 }
 
 /* ---- the whole ---- */
