@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GRID = 40, NARROWINGS = 3, NARROW = 7, DEFAULT_ROWS = 20000 };
+enum { GRID = 40, NARROWINGS = 6, NARROW = 3, DEFAULT_ROWS = 20000 };
 
 /* Factors that differ by rounding alone. */
 #define SAME 1e-9
@@ -186,7 +186,7 @@ double regress_search_pairs(const struct regress_options *o, const struct regres
         return 0;
     if (fit->group->d > 1)
         return search_columns_pairs(fit, rows);
-    return (steps > 0 ? steps + 1 : GRID + NARROWINGS * NARROW + 1) * rows * rows;
+    return (steps > 0 ? steps + 1 : GRID + NARROWINGS * (NARROW - 1) + 1) * rows * rows;
 }
 
 static int find_ranges(struct search *s, struct error *e)
