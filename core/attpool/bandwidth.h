@@ -128,6 +128,28 @@ ATTPOOL_API attpool_status attpool_bandwidth_curve(attpool_context *context, con
                                                    int64_t count, const double *factors,
                                                    double *scores, int64_t *without);
 
+/** Leave-one-out errors of plain arrays, as ATTPOOL_CRITERION_CV has them: of errors[k] the least
+ *  belongs to the best of the bandwidths for attpool_regress_f32.
+ *
+ *  context     NULL: one that the library keeps for this thread
+ *  x  (m, d)   y  (m, v)   finite
+ *  bandwidths  sigma > 0, `count` of them. errors: as many; +Inf where a row is out of reach of all
+ *              others
+ *
+ *  Returns as attpool_bandwidth_curve.
+ *  Example: attpool_cross_validate_f64(NULL, m, 1, 1, x, y, ATTPOOL_GAUSSIAN, 3,
+ *                                      (double[]){ 0.1, 0.2, 0.4 }, errors); */
+ATTPOOL_API attpool_status attpool_cross_validate_f32(attpool_context *context, int64_t m,
+                                                      int64_t d, int64_t v, const float *x,
+                                                      const float *y, attpool_kernel_name kernel,
+                                                      int64_t count, const double *bandwidths,
+                                                      double *errors);
+ATTPOOL_API attpool_status attpool_cross_validate_f64(attpool_context *context, int64_t m,
+                                                      int64_t d, int64_t v, const double *x,
+                                                      const double *y, attpool_kernel_name kernel,
+                                                      int64_t count, const double *bandwidths,
+                                                      double *errors);
+
 /** The score of the options' own bandwidth, with the bits that the curve has for a factor of 1, and
  *  its gradient by the logarithms of the bandwidths, for an optimiser.
  *

@@ -98,6 +98,24 @@ ATTPOOL_API attpool_status attpool_residuals(attpool_context *context, const DLT
                                              const attpool_regression_options *options,
                                              DLTensor *E);
 
+/** Local linear regression of plain arrays: attpool_regress_f32 with the line at each query.
+ *
+ *  slope  NULL, or its derivatives (n, v d): that of column c by coordinate a in column c d + a
+ *
+ *  All else as for attpool_regress_f32; d <= 64. A query whose keys determine no line gets their
+ *  mean and slope 0. Returns as attpool_regression.
+ *  Example: attpool_line_f64(NULL, n, m, 1, 1, queries, x, y, ATTPOOL_GAUSSIAN, 0.3, fit, NULL); */
+ATTPOOL_API attpool_status attpool_line_f32(attpool_context *context, int64_t n, int64_t m,
+                                            int64_t d, int64_t v, const float *queries,
+                                            const float *x, const float *y,
+                                            attpool_kernel_name kernel, double bandwidth,
+                                            float *fit, float *slope);
+ATTPOOL_API attpool_status attpool_line_f64(attpool_context *context, int64_t n, int64_t m,
+                                            int64_t d, int64_t v, const double *queries,
+                                            const double *x, const double *y,
+                                            attpool_kernel_name kernel, double bandwidth,
+                                            double *fit, double *slope);
+
 #ifdef __cplusplus
 }
 #endif

@@ -27,11 +27,19 @@ static DLTensor *describe(struct plain_array *m, const void *data, int bits, int
     return &m->tensor;
 }
 
+/* What any of them is given. */
 struct plain {
     int bits;
     int64_t b, n, m, d, v;
     const void *q, *k, *value;
     void *out;
+    attpool_kernel_name kernel;
+    double bandwidth;
+    int causal;
+    void *slope;
+    int64_t count; /* of bandwidths to be judged */
+    const double *bandwidths;
+    double *errors;
 };
 
 static attpool_status pool_plain(attpool_context *context, const struct plain *p,
@@ -54,60 +62,106 @@ static attpool_status no_bandwidth(attpool_context *context)
                                              "bandwidth is 0, it should be positive and finite"));
 }
 
-static attpool_status regress_in(attpool_context *context, const struct plain *p,
-                                 attpool_kernel_name kernel, double bandwidth)
+/* The options of a kernel; false where the bandwidth would mean the default. */
+static bool take_kernel(const struct plain *p, attpool_kernel_options *kernel,
+                        attpool_pool_options *options)
 {
-    attpool_kernel_options kernel_options;
-    attpool_pool_options options;
-    ap_clear(&kernel_options, sizeof kernel_options);
-    ap_clear(&options, sizeof options);
-    kernel_options.kernel = kernel;
-    kernel_options.bandwidth = kernel == ATTPOOL_CONSTANT ? 0 : bandwidth;
-    options.score = ATTPOOL_KERNEL;
-    options.kernel = &kernel_options;
-    /* In the options it would mean the default. */
-    if (bandwidth == 0 && kernel != ATTPOOL_CONSTANT)
-        return no_bandwidth(context);
-    return pool_plain(context, p, &options);
+    ap_clear(kernel, sizeof *kernel);
+    ap_clear(options, sizeof *options);
+    kernel->kernel = p->kernel;
+    kernel->bandwidth = p->kernel == ATTPOOL_CONSTANT ? 0 : p->bandwidth;
+    options->score = ATTPOOL_KERNEL;
+    options->kernel = kernel;
+    return p->bandwidth != 0 || p->kernel == ATTPOOL_CONSTANT;
 }
 
-static attpool_status attend_in(attpool_context *context, const struct plain *p, int causal)
+static attpool_status regress(attpool_context *context, const struct plain *p)
+{
+    attpool_kernel_options kernel;
+    attpool_pool_options options;
+    return take_kernel(p, &kernel, &options) ? pool_plain(context, p, &options)
+                                             : no_bandwidth(context);
+}
+
+static attpool_status line(attpool_context *context, const struct plain *p)
+{
+    attpool_kernel_options kernel;
+    attpool_pool_options pool;
+    attpool_regression_options options;
+    struct plain_array q, k, v, o, slope;
+    ap_clear(&options, sizeof options);
+    options.degree = 1;
+    options.pool = &pool;
+    if (!take_kernel(p, &kernel, &pool))
+        return no_bandwidth(context);
+    if (p->slope)
+        options.slope = describe(&slope, p->slope, p->bits, 1, p->n, p->v * p->d);
+    return attpool_regression(context, describe(&q, p->q, p->bits, 1, p->n, p->d),
+                              describe(&k, p->k, p->bits, 1, p->m, p->d),
+                              describe(&v, p->value, p->bits, 1, p->m, p->v), &options,
+                              describe(&o, p->out, p->bits, 1, p->n, p->v));
+}
+
+/* Two dimensions: scores know no batch. */
+static DLTensor *table(struct plain_array *m, const void *data, int bits, int64_t rows,
+                       int64_t cols)
+{
+    DLTensor *tensor = describe(m, data, bits, 1, rows, cols);
+    tensor->ndim = 2;
+    tensor->shape = m->shape + 1;
+    return tensor;
+}
+
+static attpool_status cross_validate(attpool_context *context, const struct plain *p)
+{
+    attpool_kernel_options kernel;
+    attpool_pool_options options;
+    struct plain_array k, v;
+    (void)take_kernel(p, &kernel, &options);
+    return attpool_bandwidth_curve(context, table(&k, p->k, p->bits, p->m, p->d),
+                                   table(&v, p->value, p->bits, p->m, p->v), &options, NULL,
+                                   p->count, p->bandwidths, p->errors, NULL);
+}
+
+static attpool_status attend(attpool_context *context, const struct plain *p)
 {
     attpool_masks masks;
     attpool_pool_options options;
     ap_clear(&masks, sizeof masks);
     ap_clear(&options, sizeof options);
-    masks.causal = causal;
-    options.masks = causal ? &masks : NULL;
+    masks.causal = p->causal;
+    options.masks = p->causal ? &masks : NULL;
     return pool_plain(context, p, &options);
 }
 
-static attpool_status regress(attpool_context *context, const struct plain *p,
-                              attpool_kernel_name kernel, double bandwidth)
+/* In the context given or that of the thread. */
+static attpool_status run(attpool_context *context, const struct plain *p,
+                          attpool_status (*call)(attpool_context *, const struct plain *))
 {
     attpool_status st;
     if (context)
-        return regress_in(context, p, kernel, bandwidth);
+        return call(context, p);
     context = ap_thread_context(&st);
-    return context ? ap_thread_context_done(context, regress_in(context, p, kernel, bandwidth))
-                   : st;
-}
-
-static attpool_status attend(attpool_context *context, const struct plain *p, int causal)
-{
-    attpool_status st;
-    if (context)
-        return attend_in(context, p, causal);
-    context = ap_thread_context(&st);
-    return context ? ap_thread_context_done(context, attend_in(context, p, causal)) : st;
+    return context ? ap_thread_context_done(context, call(context, p)) : st;
 }
 
 attpool_status attpool_regress_f32(attpool_context *context, int64_t n, int64_t m, int64_t d,
                                    int64_t v, const float *queries, const float *x, const float *y,
                                    attpool_kernel_name kernel, double bandwidth, float *fit)
 {
-    const struct plain p = { 32, 1, n, m, d, v, queries, x, y, fit };
-    return regress(context, &p, kernel, bandwidth);
+    const struct plain p = { .bits = 32,
+                             .b = 1,
+                             .n = n,
+                             .m = m,
+                             .d = d,
+                             .v = v,
+                             .q = queries,
+                             .k = x,
+                             .value = y,
+                             .out = fit,
+                             .kernel = kernel,
+                             .bandwidth = bandwidth };
+    return run(context, &p, regress);
 }
 
 attpool_status attpool_regress_f64(attpool_context *context, int64_t n, int64_t m, int64_t d,
@@ -115,22 +169,133 @@ attpool_status attpool_regress_f64(attpool_context *context, int64_t n, int64_t 
                                    const double *y, attpool_kernel_name kernel, double bandwidth,
                                    double *fit)
 {
-    const struct plain p = { 64, 1, n, m, d, v, queries, x, y, fit };
-    return regress(context, &p, kernel, bandwidth);
+    const struct plain p = { .bits = 64,
+                             .b = 1,
+                             .n = n,
+                             .m = m,
+                             .d = d,
+                             .v = v,
+                             .q = queries,
+                             .k = x,
+                             .value = y,
+                             .out = fit,
+                             .kernel = kernel,
+                             .bandwidth = bandwidth };
+    return run(context, &p, regress);
+}
+
+attpool_status attpool_line_f32(attpool_context *context, int64_t n, int64_t m, int64_t d,
+                                int64_t v, const float *queries, const float *x, const float *y,
+                                attpool_kernel_name kernel, double bandwidth, float *fit,
+                                float *slope)
+{
+    const struct plain p = { .bits = 32,
+                             .b = 1,
+                             .n = n,
+                             .m = m,
+                             .d = d,
+                             .v = v,
+                             .q = queries,
+                             .k = x,
+                             .value = y,
+                             .out = fit,
+                             .kernel = kernel,
+                             .bandwidth = bandwidth,
+                             .slope = slope };
+    return run(context, &p, line);
+}
+
+attpool_status attpool_line_f64(attpool_context *context, int64_t n, int64_t m, int64_t d,
+                                int64_t v, const double *queries, const double *x, const double *y,
+                                attpool_kernel_name kernel, double bandwidth, double *fit,
+                                double *slope)
+{
+    const struct plain p = { .bits = 64,
+                             .b = 1,
+                             .n = n,
+                             .m = m,
+                             .d = d,
+                             .v = v,
+                             .q = queries,
+                             .k = x,
+                             .value = y,
+                             .out = fit,
+                             .kernel = kernel,
+                             .bandwidth = bandwidth,
+                             .slope = slope };
+    return run(context, &p, line);
+}
+
+attpool_status attpool_cross_validate_f32(attpool_context *context, int64_t m, int64_t d, int64_t v,
+                                          const float *x, const float *y,
+                                          attpool_kernel_name kernel, int64_t count,
+                                          const double *bandwidths, double *errors)
+{
+    const struct plain p = { .bits = 32,
+                             .m = m,
+                             .d = d,
+                             .v = v,
+                             .k = x,
+                             .value = y,
+                             .kernel = kernel,
+                             .bandwidth = 1,
+                             .count = count,
+                             .bandwidths = bandwidths,
+                             .errors = errors };
+    return run(context, &p, cross_validate);
+}
+
+attpool_status attpool_cross_validate_f64(attpool_context *context, int64_t m, int64_t d, int64_t v,
+                                          const double *x, const double *y,
+                                          attpool_kernel_name kernel, int64_t count,
+                                          const double *bandwidths, double *errors)
+{
+    const struct plain p = { .bits = 64,
+                             .m = m,
+                             .d = d,
+                             .v = v,
+                             .k = x,
+                             .value = y,
+                             .kernel = kernel,
+                             .bandwidth = 1,
+                             .count = count,
+                             .bandwidths = bandwidths,
+                             .errors = errors };
+    return run(context, &p, cross_validate);
 }
 
 attpool_status attpool_attend_f32(attpool_context *context, int64_t b, int64_t n, int64_t m,
                                   int64_t d, int64_t v, const float *queries, const float *keys,
                                   const float *values, int causal, float *output)
 {
-    const struct plain p = { 32, b, n, m, d, v, queries, keys, values, output };
-    return attend(context, &p, causal);
+    const struct plain p = { .bits = 32,
+                             .b = b,
+                             .n = n,
+                             .m = m,
+                             .d = d,
+                             .v = v,
+                             .q = queries,
+                             .k = keys,
+                             .value = values,
+                             .out = output,
+                             .causal = causal };
+    return run(context, &p, attend);
 }
 
 attpool_status attpool_attend_f64(attpool_context *context, int64_t b, int64_t n, int64_t m,
                                   int64_t d, int64_t v, const double *queries, const double *keys,
                                   const double *values, int causal, double *output)
 {
-    const struct plain p = { 64, b, n, m, d, v, queries, keys, values, output };
-    return attend(context, &p, causal);
+    const struct plain p = { .bits = 64,
+                             .b = b,
+                             .n = n,
+                             .m = m,
+                             .d = d,
+                             .v = v,
+                             .q = queries,
+                             .k = keys,
+                             .value = values,
+                             .out = output,
+                             .causal = causal };
+    return run(context, &p, attend);
 }

@@ -196,6 +196,63 @@ START_TEST(a_child_goes_on)
 }
 END_TEST
 
+/* Lines and errors are those of the calls for tensors, too. */
+START_TEST(plain_lines_and_errors)
+{
+    enum { ROWS = 40, AT = 5 };
+    double points[ROWS], y[ROWS], fit[AT], slope[AT], want[AT], at[AT] = { -1, 0, 0.1, 0.7, 2 };
+    float points_f[ROWS], yf[ROWS], fit_f[AT], slope_f[AT], at_f[AT];
+    const double bandwidths[] = { 0.1, 0.3, 1 };
+    double errors[3], scores[3];
+    for (int i = 0; i < ROWS; i++) {
+        points[i] = points_f[i] = (float)random_at(8, (uint64_t)i);
+        y[i] = yf[i] = (float)(3 * points[i] + 1);
+    }
+    for (int i = 0; i < AT; i++)
+        at_f[i] = (float)at[i];
+    attpool_context *context = open_with(NULL);
+    DLTensor K = tensor_of(points, ELEMENT_F64, 2, (int64_t[]){ ROWS, 1 }),
+             values = tensor_of(y, ELEMENT_F64, 2, (int64_t[]){ ROWS, 1 }),
+             Q = tensor_of(at, ELEMENT_F64, 2, (int64_t[]){ AT, 1 }),
+             O = tensor_of(want, ELEMENT_F64, 2, (int64_t[]){ AT, 1 });
+    attpool_kernel_options kernel = { .kernel = ATTPOOL_BIWEIGHT, .bandwidth = 3 };
+    attpool_pool_options pool = { .score = ATTPOOL_KERNEL, .kernel = &kernel };
+    const attpool_regression_options degree = { .degree = 1, .pool = &pool };
+    ck_assert_int_eq(attpool_regression(context, &Q, &K, &values, &degree, &O), ATTPOOL_OK);
+    for (int own = 0; own < 2; own++) {
+        ck_assert_int_eq(attpool_line_f64(own ? NULL : context, AT, ROWS, 1, 1, at, points, y,
+                                          ATTPOOL_BIWEIGHT, 3, fit, own ? NULL : slope),
+                         ATTPOOL_OK);
+        ck_assert(memcmp(fit, want, sizeof want) == 0);
+    }
+    ck_assert_int_eq(attpool_line_f32(context, AT, ROWS, 1, 1, at_f, points_f, yf, ATTPOOL_BIWEIGHT,
+                                      3, fit_f, slope_f),
+                     ATTPOOL_OK);
+    for (int i = 0; i < AT; i++) {
+        ck_assert(fabs(slope[i] - 3) < 1e-6 && fabs((double)slope_f[i] - 3) < 1e-4);
+        ck_assert(fabs((double)fit_f[i] - want[i]) < 1e-4);
+    }
+    ck_assert_int_eq(
+        attpool_line_f64(context, AT, ROWS, 1, 1, at, points, y, ATTPOOL_BIWEIGHT, 0, fit, NULL),
+        ATTPOOL_E_BANDWIDTH);
+    kernel = (attpool_kernel_options){ .bandwidth = 1 };
+    ck_assert_int_eq(
+        attpool_bandwidth_curve(context, &K, &values, &pool, NULL, 3, bandwidths, scores, NULL),
+        ATTPOOL_OK);
+    for (int own = 0; own < 2; own++) {
+        ck_assert_int_eq(attpool_cross_validate_f64(own ? NULL : context, ROWS, 1, 1, points, y,
+                                                    ATTPOOL_GAUSSIAN, 3, bandwidths, errors),
+                         ATTPOOL_OK);
+        ck_assert(memcmp(errors, scores, sizeof scores) == 0);
+    }
+    ck_assert_int_eq(attpool_cross_validate_f32(context, ROWS, 1, 1, points_f, yf, ATTPOOL_GAUSSIAN,
+                                                3, bandwidths, errors),
+                     ATTPOOL_OK);
+    ck_assert(fabs(errors[0] - scores[0]) < 1e-4 * scores[0]);
+    attpool_close(context);
+}
+END_TEST
+
 Suite *suite_plain(void)
 {
     Suite *suite = suite_create("plain");
@@ -203,6 +260,7 @@ Suite *suite_plain(void)
     tcase_add_checked_fixture(tc, clean_environment, NULL);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, plain_arrays_are_tensors);
+    tcase_add_test(tc, plain_lines_and_errors);
     tcase_add_test(tc, a_message_needs_no_context);
     tcase_add_test(tc, a_thread_keeps_its_context);
     tcase_add_test(tc, an_environment_that_is_wrong_is_named);
