@@ -14,7 +14,8 @@
 
 static const char *const python_peers[] = { "numpy",   "scipy",         "mkl",
                                             "torch",   "torch.compile", "onnxruntime",
-                                            "sklearn", "statsmodels",   "pykeops" };
+                                            "sklearn", "statsmodels",   "pykeops",
+                                            "kdepy" };
 
 static void lacks(struct candidates *all, const char *name, const char *why)
 {
@@ -205,6 +206,14 @@ static double difference(const struct bench_data *data, const void *ours, const 
     return top > 0 ? most / top : most;
 }
 
+/* What the case is called there. */
+static const char *question_name(const struct bench_case *c)
+{
+    return c->with & BENCH_CURVE     ? "curve"
+           : c->with & BENCH_DENSITY ? "density"
+                                     : bench_operation_name(c->operation);
+}
+
 static bool process_begin(struct candidates *all, struct candidate *c)
 {
     const struct bench_case *k = c->data.c;
@@ -212,8 +221,8 @@ static bool process_begin(struct candidates *all, struct candidate *c)
     snprintf(question, sizeof question,
              "open %s b=%d n=%d m=%d d=%d v=%d single=%d nt=%d causal=%d mask=%d window=%d loo=%d "
              "kernel=%s sigma=%.17g\n",
-             bench_operation_name(k->operation), (int)k->b, (int)k->n, (int)k->m, (int)k->d,
-             (int)k->v, c->data.single, (k->with & BENCH_NT) != 0, (k->with & BENCH_CAUSAL) != 0,
+             question_name(k), (int)k->b, (int)k->n, (int)k->m, (int)k->d, (int)k->v,
+             c->data.single, (k->with & BENCH_NT) != 0, (k->with & BENCH_CAUSAL) != 0,
              (k->with & BENCH_MASK) != 0, (k->with & BENCH_WINDOW) != 0, (k->with & BENCH_LOO) != 0,
              attpool_kernel_to_name(k->kernel), bench_bandwidth(k));
     if (c->process.pid <= 0)
@@ -236,7 +245,10 @@ static void begin_one(struct candidates *all, struct candidate *c, const struct 
     c->data.array[0].data = out;
     c->samples = c->calls = 0;
     memset(out, 0, data->array[0].size);
-    c->has = c->library != NULL ? c->library->open(&c->data, all->threads) : process_begin(all, c);
+    /* Libraries are for the operations themselves. */
+    const bool special = data->c->with & (BENCH_CURVE | BENCH_DENSITY);
+    c->has = c->library == NULL ? process_begin(all, c)
+                                : !special && c->library->open(&c->data, all->threads);
     if (!c->has)
         return;
     if (c->library != NULL)
@@ -268,7 +280,7 @@ void candidates_end(struct candidates *all)
     void *out = all->count > 1 ? all->at[1]->data.array[0].data : NULL;
     for (int i = 1; i < all->count; i++) {
         struct candidate *c = all->at[i];
-        if (c->library != NULL)
+        if (c->library != NULL && !(c->data.c->with & (BENCH_CURVE | BENCH_DENSITY)))
             c->library->close();
         c->has = false;
         c->data.array[0].data = NULL;

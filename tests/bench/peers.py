@@ -22,6 +22,7 @@ for variable in ("OMP", "MKL", "OPENBLAS"):
 import numpy as np  # noqa: E402
 
 CLOCK = time.process_time if os.environ.get("BENCH_CPU_TIME") else time.perf_counter
+CURVE_POINTS, CURVE_RANGE = 50, 1000  # tools/bench/bench.h
 CHUNK = 500  # queries at once, where the weights would not fit in the cache
 
 
@@ -40,12 +41,14 @@ class Case:
             "softmax": {"s": (b, n, m)},
             "kernel": {"q": (n, d), "k": (m, d)},
             "regress": {"q": (n, d), "k": (m, d), "v": (m, v)},
+            "curve": {"k": (m, d), "v": (m, v)},
+            "density": {"q": (n, d), "k": (m, d)},
             "attend": {"q": (b, n, d), "k": (b, m, d), "v": (b, m, v)},
             "additive": {"q": (b, n, d), "k": (b, m, d), "v": (b, m, v), "wq": (d, d),
                          "wk": (d, d), "wv": (d,)},
         }[operation]
         self.out = {"bmm": (b, n, m), "softmax": (b, n, m), "kernel": (n, m),
-                    "regress": (n, v)}.get(operation, (b, n, v))
+                    "regress": (n, v), "curve": (CURVE_POINTS, v), "density": (n, v)}.get(operation, (b, n, v))
         self.x = {}
         for name, shape in shapes.items():
             self.x[name] = np.fromfile(f"{folder}/{name}.bin", real).reshape(shape)
@@ -59,6 +62,12 @@ class Case:
 
     def empty(self, shape=None):
         return np.empty(self.out if shape is None else shape, self.real)
+
+
+def curve_bandwidths():
+    """Those of bench_curve_bandwidth."""
+    longest = 2 * math.sqrt(3)
+    return np.geomspace(longest / CURVE_RANGE, 2 * longest, CURVE_POINTS)
 
 
 def softmax_in_place(s):
@@ -121,6 +130,42 @@ class Numpy:
             return out
         return run
 
+    def curve(self, c):
+        """Squared differences once, then each bandwidth."""
+        k, y = c.arrays()
+        if c.d > 1 or not c.gaussian:
+            return None
+        x, y, count = k[:, 0], y[:, 0], min(CHUNK, c.m)
+        d, g = c.empty((count, c.m)), c.empty((count, c.m))
+        fit = c.empty((CURVE_POINTS, c.m))
+        rows = np.arange(count)
+
+        def run():
+            for i in range(0, c.m, count):
+                np.subtract(x[i:i + count, None], x, out=d)
+                np.multiply(d, d, out=d)
+                d[rows, rows + i] = np.inf
+                for h, bandwidth in enumerate(curve_bandwidths()):
+                    np.multiply(d, c.real(-0.5 / bandwidth ** 2), out=g)
+                    np.exp(g, out=g)
+                    fit[h, i:i + count] = g @ y / g.sum(1)
+            return ((y - fit) ** 2).mean(1)[:, None]
+        return run
+
+    def density(self, c):
+        q, k = c.arrays()
+        if not c.gaussian:
+            return None
+        g, out = c.empty((CHUNK, c.m)), c.empty()
+        scale = c.real(1 / c.m / (math.sqrt(2 * math.pi) * c.sigma) ** c.d)
+
+        def run():
+            for i in range(0, c.n, CHUNK):
+                self.gauss(q[i:i + CHUNK], k, c.sigma, g)
+                out[i:i + CHUNK, 0] = g.sum(1) * scale
+            return out
+        return run
+
     def attend(self, c):
         q, k, v = c.arrays() if c.plain else (None, None, None)
         if not c.plain:
@@ -156,7 +201,15 @@ class Scipy:
         import scipy
         import scipy.special
         self.version = scipy.__version__
-        self.special = scipy.special
+        import scipy.stats
+        self.special, self.kde = scipy.special, scipy.stats.gaussian_kde
+
+    def density(self, c):
+        q, k = c.arrays()
+        if not c.gaussian or c.d > 1 or c.single:
+            return None
+        kde = self.kde(k[:, 0], bw_method=c.sigma / k[:, 0].std(ddof=1))
+        return lambda: kde(q[:, 0])[:, None]
 
     def softmax(self, c):
         s = c.x["s"]
@@ -389,7 +442,16 @@ class Sklearn:
         import sklearn
         import sklearn.metrics.pairwise
         sklearn.set_config(assume_finite=True)
+        import sklearn.neighbors
         self.version, self.rbf = sklearn.__version__, sklearn.metrics.pairwise.rbf_kernel
+        self.kde = sklearn.neighbors.KernelDensity
+
+    def density(self, c):
+        q, k = c.arrays()
+        if not c.gaussian or c.single:
+            return None
+        kde = self.kde(bandwidth=c.sigma).fit(k)
+        return lambda: np.exp(kde.score_samples(q))[:, None]
 
     def kernel(self, c):
         q, k = c.arrays()
@@ -423,6 +485,28 @@ class Statsmodels:
         return lambda: fit.fit(q)[0][:, None]
 
 
+    def curve(self, c):
+        """The score that its own search minimises."""
+        k, y = c.arrays()
+        if c.single or c.d > 1 or c.m > 2000:
+            return None
+        fit = self.reg(y[:, 0], k, "c", reg_type="lc", bw=np.ones(1))
+        return lambda: np.array([[fit.cv_loo(np.full(1, h), fit.est["lc"])] for h in curve_bandwidths()])
+
+
+class Kdepy:
+    def __init__(self):
+        import KDEpy
+        self.version, self.kde = KDEpy.__version__, KDEpy.NaiveKDE
+
+    def density(self, c):
+        q, k = c.arrays()
+        if not c.gaussian or c.single or c.d > 1:
+            return None
+        kde = self.kde(kernel="gaussian", bw=c.sigma).fit(k[:, 0])
+        return lambda: kde.evaluate(q[:, 0])[:, None]
+
+
 class Keops:
     def __init__(self):
         import pykeops
@@ -446,7 +530,7 @@ class Keops:
 
 PEERS = {"numpy": Numpy, "scipy": Scipy, "torch": Torch, "torch.compile": TorchCompile,
          "onnxruntime": Onnxruntime, "mkl": Mkl, "sklearn": Sklearn, "statsmodels": Statsmodels,
-         "pykeops": Keops}
+         "pykeops": Keops, "kdepy": Kdepy}
 
 
 def timed(run, calls):

@@ -41,10 +41,14 @@ enum {
     BENCH_N_EFF = 1 << 16,
     BENCH_SORTED = 1 << 17,  /* queries and keys ascend */
     BENCH_DENSITY = 1 << 18, /* of the keys, in the place of the fit */
-    BENCH_GRAD = 1 << 19     /* and then the gradients by queries, keys, values and a bandwidth */
+    BENCH_GRAD = 1 << 19,    /* and then the gradients by queries, keys, values and a bandwidth */
+    BENCH_CURVE = 1 << 20, /* leave-one-out errors of BENCH_CURVE_POINTS bandwidths, for the fit */
+    BENCH_LINE = 1 << 21   /* local linear */
 };
 
-enum { BENCH_WINDOW_LEFT = 255 };
+enum { BENCH_WINDOW_LEFT = 255, BENCH_CURVE_POINTS = 50 };
+/* They go from one part of the longest distance to two of it. */
+#define BENCH_CURVE_RANGE 1000.0
 
 /* Data: BMM A (b, n, d), B (b, d, m); SOFTMAX S (b, n, m); KERNEL Q (n, d), K (m, d); REGRESS those
  * and y (m, v); ATTEND (b, n, d), (b, m, d), (b, m, v); ADDITIVE those, W_q and W_k (p, d), w_v (p)
@@ -72,6 +76,9 @@ bool bench_single(const struct bench_case *c, enum precision precision);
 double bench_work(const struct bench_case *c, bool single);
 const char *bench_unit(const struct bench_case *c);
 double bench_rate(const struct bench_case *c, bool single, double seconds);
+
+/* Bandwidth k of BENCH_CURVE. */
+double bench_curve_bandwidth(int k);
 
 /* A half, for a kernel matrix the whole, of the distance that two points commonly have. */
 static inline double bench_bandwidth(const struct bench_case *c)

@@ -138,12 +138,15 @@ int bench_data_new(struct bench_data *data, const struct bench_case *c, bool sin
                    struct error *e)
 {
     const int64_t b = c->b, n = c->n, m = c->m, d = c->d, v = c->v;
-    const bool nt = c->with & BENCH_NT;
+    const bool nt = c->with & BENCH_NT, curve = c->with & BENCH_CURVE;
     const struct shape shapes[BENCH_OPERATIONS][BENCH_ARRAYS] = {
         { { "c", { b, n, m } }, { "a", { b, n, d } }, { "b", { b, nt ? m : d, nt ? d : m } } },
         { { "w", { b, n, m } }, { "s", { b, n, m } } },
         { { "g", { n, m } }, { "q", { n, d } }, { "k", { m, d } } },
-        { { "o", { n, v } }, { "q", { n, d } }, { "k", { m, d } }, { "v", { m, v } } },
+        { { "o", { curve ? BENCH_CURVE_POINTS : n, v } },
+          { "q", { n, d } },
+          { "k", { m, d } },
+          { "v", { m, v } } },
         { { "o", { b, n, v } }, { "q", { b, n, d } }, { "k", { b, m, d } }, { "v", { b, m, v } } },
         { { "o", { b, n, v } },
           { "q", { b, n, d } },
@@ -275,6 +278,33 @@ static attpool_status run_pool(attpool_context *context, struct bench_call *call
                              &x[0].tensor, extra(call, "d_out"), NULL, &call->gradients);
 }
 
+/* The errors are the output. */
+static attpool_status run_curve(attpool_context *context, struct bench_call *call)
+{
+    struct operand *x = call->operand;
+    const struct bench_data *data = call->data;
+    double factors[BENCH_CURVE_POINTS], scores[BENCH_CURVE_POINTS];
+    attpool_kernel_options kernel = call->kernel;
+    attpool_pool_options pool = { .score = ATTPOOL_KERNEL, .kernel = &kernel };
+    kernel.bandwidth = 1;
+    for (int k = 0; k < BENCH_CURVE_POINTS; k++)
+        factors[k] = bench_curve_bandwidth(k);
+    const attpool_status st =
+        attpool_bandwidth_curve(context, &x[2].tensor, &x[3].tensor, &pool, NULL,
+                                BENCH_CURVE_POINTS, factors, scores, NULL);
+    for (int k = 0; k < BENCH_CURVE_POINTS && st == ATTPOOL_OK; k++)
+        real_set(data->array[0].data, data->single, (size_t)k, scores[k]);
+    return st;
+}
+
+static attpool_status run_line(attpool_context *context, struct bench_call *call)
+{
+    struct operand *x = call->operand;
+    const attpool_regression_options line = { .degree = 1, .pool = &call->pool };
+    return attpool_regression(context, &x[1].tensor, &x[2].tensor, &x[3].tensor, &line,
+                              &x[0].tensor);
+}
+
 attpool_status bench_call_run(attpool_context *context, struct bench_call *call)
 {
     struct operand *x = call->operand;
@@ -289,6 +319,10 @@ attpool_status bench_call_run(attpool_context *context, struct bench_call *call)
         if (call->data->c->with & BENCH_DENSITY)
             return attpool_density(context, &x[1].tensor, &x[2].tensor, &call->pool,
                                    &call->density.tensor, NULL);
+        if (call->data->c->with & BENCH_CURVE)
+            return run_curve(context, call);
+        if (call->data->c->with & BENCH_LINE)
+            return run_line(context, call);
         return run_pool(context, call);
     }
 }

@@ -42,6 +42,12 @@
         "density gaussian 4096 d=" #dims, BENCH_REGRESS, BENCH_OWN | BENCH_DENSITY, 1, 4096, 4096, \
             dims, 1, LIMIT BOTH(1), .plain = "regress gaussian 4096 d=" #dims                      \
     }
+/* A line instead of a mean. */
+#define LINE(dims, most)                                                                           \
+    {                                                                                              \
+        "line gaussian 4096 d=" #dims, BENCH_REGRESS, BENCH_OWN | BENCH_LINE, 1, 4096, 4096, dims, \
+            1, LIMIT BOTH(most), .plain = "regress gaussian 4096 d=" #dims                         \
+    }
 /* With its gradients: these are to take no more than `most` - 1 times what is without them. */
 #define GRADIENTS(name, most, operation, ...)                                                      \
     {                                                                                              \
@@ -115,6 +121,17 @@ const struct bench_case bench_cases[] = {
     { "regress gaussian leave-one-out f64", BENCH_REGRESS, BENCH_LOO | BENCH_F64, 1, 10000, 10000,
       1, 1, RATIO BOTH(15), .rival = "numpy" },
 
+    { "cross-validation d=1", BENCH_REGRESS, BENCH_CURVE | BENCH_SORTED, 1, 10000, 10000, 1, 1,
+      RATIO BOTH(10), .rival = "numpy" },
+    { "cross-validation d=1 f64", BENCH_REGRESS, BENCH_CURVE | BENCH_SORTED | BENCH_F64, 1, 10000,
+      10000, 1, 1, RATIO BOTH(15), .rival = "numpy" },
+    { "cross-validation 1000 d=1 f64", BENCH_REGRESS, BENCH_CURVE | BENCH_SORTED | BENCH_F64, 1,
+      1000, 1000, 1, 1, RATIO BOTH(100), .rival = "statsmodels" },
+    { "density d=1 f64", BENCH_REGRESS, BENCH_DENSITY | BENCH_F64, 1, 10000, 10000, 1, 1,
+      RATIO BOTH(1) },
+    { "density d=3 f64", BENCH_REGRESS, BENCH_DENSITY | BENCH_F64, 1, 10000, 10000, 3, 1,
+      RATIO BOTH(1) },
+
     { "attend 16x1024x1024x64", BENCH_ATTEND, Q, 16, 1024, 1024, 64, 64, RATIO BOTH(1.05),
       LIMIT{ 0.86, 0.80 } },
     { "attend 16x1024x1024x64 causal", BENCH_ATTEND, BENCH_CAUSAL | Q, 16, 1024, 1024, 64, 64,
@@ -151,6 +168,10 @@ const struct bench_case bench_cases[] = {
     OPTION(" product", 3, BENCH_PRODUCT),
     DENSITY(1),
     DENSITY(3),
+    LINE(1, 2),
+    LINE(3, 2),
+    { "regress gaussian 4096 d=8", BENCH_REGRESS, BENCH_OWN, 1, 4096, 4096, 8, 1, RATIO BOTH(0) },
+    LINE(8, 1 / 0.3),
     ONE_QUERY(" key weights", BENCH_KEY_WEIGHTS),
     ONE_QUERY(" key bandwidths", BENCH_KEY_BANDWIDTHS),
     ONE_QUERY(" mask", BENCH_MASK),
@@ -191,7 +212,7 @@ double bench_work(const struct bench_case *c, bool single)
     case BENCH_ADDITIVE:
         return 1e-9 * b * n * m * d;
     default:
-        return 1e-9 * b * n * m;
+        return 1e-9 * b * n * m * (c->with & BENCH_CURVE ? BENCH_CURVE_POINTS : 1);
     }
 }
 
@@ -205,6 +226,12 @@ const char *bench_unit(const struct bench_case *c)
 double bench_rate(const struct bench_case *c, bool single, double seconds)
 {
     return c->with & BENCH_CALL ? seconds * 1e6 : bench_work(c, single) / seconds;
+}
+
+double bench_curve_bandwidth(int k)
+{
+    const double range = 2 * sqrt(3), part = (double)k / (BENCH_CURVE_POINTS - 1);
+    return range / BENCH_CURVE_RANGE * pow(2 * BENCH_CURVE_RANGE, part);
 }
 
 double bench_limit(const struct bench_case *c, bool single, const struct bench_limits *limits)
