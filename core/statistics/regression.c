@@ -134,7 +134,8 @@ static double inverse_size(const struct view *k, int64_t a)
  * with a bandwidth that is wide beyond measure the squares of all would be 0. */
 static double power_for(const struct regression *r, double w, int64_t a)
 {
-    return fmax(power_of(w), 0x1p-20 * inverse_size(r->pool.k, a));
+    const double power = power_of(w), least = 0x1p-20 * inverse_size(r->pool.k, a);
+    return power > least ? power : least;
 }
 
 /* Powers of two that make differences of the size of a bandwidth into numbers around 1. */
