@@ -27,6 +27,7 @@ struct array {
     int64_t offset;
     int64_t batch, head, row, col;
     int64_t group; /* >= 1 */
+    bool unseen;   /* the caller has it on the device: the core has not looked at its values */
 };
 
 /* Who sees what. Key j takes part for query i of (b, h) when all of these hold:
@@ -227,6 +228,8 @@ struct elementwise_args {
     void *y;
 };
 
+enum bring { BRING_INPUT, BRING_OUTPUT, BRING_UPDATED };
+
 /* Memory of a device. Buffers are handles as in struct array. */
 struct device_memory {
     attpool_status (*alloc)(struct engine *engine, size_t bytes, void **buffer);
@@ -236,7 +239,18 @@ struct device_memory {
                              size_t bytes);
     attpool_status (*download)(struct engine *engine, void *buffer, size_t offset, void *host,
                                size_t bytes);
-    /* Wait for everything queued; report what only device values show. */
+
+    /* Memory of the host as a buffer for the time of a call, to be released after the next wait:
+     * the memory itself where the device can compute in it, else a copy. `use` is what the call
+     * does with it: at a BRING_OUTPUT nothing is read before it is written, all of it. `element`
+     * are the bytes of a number. Nothing of this waits: the host's memory stays as it is until
+     * then, and has what `fetch` brings back then. */
+    attpool_status (*bring)(struct engine *engine, void *host, size_t bytes, size_t element,
+                            enum bring use, void **buffer);
+    attpool_status (*fetch)(struct engine *engine, void *buffer, void *host, size_t bytes);
+
+    /* Wait for everything queued. sync: and report what only device values show. */
+    attpool_status (*wait)(struct engine *engine);
     attpool_status (*sync)(struct engine *engine);
 };
 

@@ -14,6 +14,7 @@ static void read_limits(struct opencl *o)
 {
     const struct cl_api *cl = o->cl;
     cl_ulong local = 0;
+    cl_bool unified = CL_FALSE;
     cl_device_local_mem_type kind = CL_GLOBAL;
 
     cl->GetDeviceInfo(o->device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof o->max_group, &o->max_group,
@@ -21,6 +22,8 @@ static void read_limits(struct opencl *o)
     cl->GetDeviceInfo(o->device, CL_DEVICE_LOCAL_MEM_TYPE, sizeof kind, &kind, NULL);
     cl->GetDeviceInfo(o->device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
     o->local_bytes = (size_t)local;
+    cl->GetDeviceInfo(o->device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, NULL);
+    o->unified = unified;
     cl->GetDeviceInfo(o->device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof o->max_alloc, &o->max_alloc,
                       NULL);
     ap_opencl_device_text(cl, o->device, CL_DEVICE_NAME, o->name, sizeof o->name);
@@ -135,9 +138,7 @@ void ap_opencl_close(struct engine *engine)
             if (o->program[i][type].program)
                 cl->ReleaseProgram(o->program[i][type].program);
     }
-    for (int i = 0; i < SCRATCHES; i++)
-        if (o->scratch[i])
-            cl->ReleaseMemObject(o->scratch[i]);
+    ap_opencl_release_all(o);
     if (o->flags)
         cl->ReleaseMemObject(o->flags);
     if (o->queue)

@@ -58,9 +58,9 @@ void ap_put_buffer(struct launch *l, cl_mem buffer)
     ap_put(l, sizeof buffer, &buffer);
 }
 
-void ap_put_flags(struct launch *l)
+void ap_put_flags(struct launch *l, bool wanted)
 {
-    l->opencl->flags_used = true;
+    l->opencl->flags_used |= wanted;
     ap_put_buffer(l, l->opencl->flags);
 }
 
@@ -94,11 +94,9 @@ void ap_put_array(struct launch *l, const struct array *a)
     ap_put_bytes(l, a, type_bytes(l->type));
 }
 
-/* A caller's queue may run commands in any order: barriers before and after keep that of calls. */
-static void put_barrier(struct launch *l)
+cl_int ap_opencl_order(struct opencl *o)
 {
-    if (l->error == CL_SUCCESS && l->opencl->unordered)
-        l->error = l->opencl->cl->EnqueueBarrierWithWaitList(l->opencl->queue, 0, NULL, NULL);
+    return o->unordered ? o->cl->EnqueueBarrierWithWaitList(o->queue, 0, NULL, NULL) : CL_SUCCESS;
 }
 
 void ap_launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local)
@@ -111,13 +109,15 @@ void ap_launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, c
             return;
         global[i] = (size_t)ceil_div(items[i], (int64_t)local[i]) * local[i];
     }
-    put_barrier(l);
+    if (l->error == CL_SUCCESS)
+        l->error = ap_opencl_order(l->opencl);
     if (l->error == CL_SUCCESS)
         l->error = cl->EnqueueNDRangeKernel(l->opencl->queue, l->kernel, dimensions, NULL, global,
                                             local, 0, NULL, NULL);
     if (l->error == CL_SUCCESS)
         ap_opencl_note_launch(l->opencl, l->id, l->type, dimensions, global, local);
-    put_barrier(l);
+    if (l->error == CL_SUCCESS)
+        l->error = ap_opencl_order(l->opencl);
     if (l->error == CL_SUCCESS)
         l->error = cl->Flush(l->opencl->queue);
 }

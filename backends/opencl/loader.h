@@ -25,6 +25,7 @@
     X(ReleaseCommandQueue)                                                                         \
     X(CreateBuffer)                                                                                \
     X(ReleaseMemObject)                                                                            \
+    X(GetMemObjectInfo)                                                                            \
     X(CreateProgramWithSource)                                                                     \
     X(CreateProgramWithBinary)                                                                     \
     X(BuildProgram)                                                                                \
@@ -37,6 +38,8 @@
     X(EnqueueNDRangeKernel)                                                                        \
     X(EnqueueReadBuffer)                                                                           \
     X(EnqueueWriteBuffer)                                                                          \
+    X(EnqueueMapBuffer)                                                                            \
+    X(EnqueueUnmapMemObject)                                                                       \
     X(EnqueueBarrierWithWaitList)                                                                  \
     X(Flush)                                                                                       \
     X(Finish)

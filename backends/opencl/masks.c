@@ -28,12 +28,12 @@ attpool_status ap_opencl_check(struct engine *engine, const struct masks *masks,
 {
     static const struct array none;
     static const size_t local[3] = { GROUP, 1, 1 };
-    const struct array *lengths = &masks->lengths;
+    const struct array *lengths = masks->lengths.unseen ? &masks->lengths : &none;
     int64_t rows = lengths->row == 0 ? 1 : n;
     int64_t items[3];
     struct launch l;
 
-    if (!key_weights)
+    if (!key_weights || !key_weights->unseen)
         key_weights = &none;
     if (!lengths->data && !key_weights->data)
         return ATTPOOL_OK;
@@ -45,7 +45,7 @@ attpool_status ap_opencl_check(struct engine *engine, const struct masks *masks,
     ap_put_array(&l, key_weights);
     ap_put_int(&l, key_weights->data != NULL);
     ap_put_long(&l, m);
-    ap_put_flags(&l);
+    ap_put_flags(&l, true);
     items[0] = max64(lengths->data ? rows : 0, key_weights->data ? m : 0);
     items[1] = heads;
     items[2] = batch;

@@ -171,6 +171,13 @@ const char *ap_opencl_options(int type, bool soft_fma);
 
 enum { LAUNCH_WAYS = 4096 };
 
+/* Buffers that a call has done with, kept for the next one (memory.c). */
+enum { KEPT_BUFFERS = 16 };
+struct cl_kept_buffer {
+    cl_mem buffer;
+    size_t bytes;
+};
+
 /* What is kept in a context. */
 struct opencl {
     const struct cl_api *cl;
@@ -179,6 +186,7 @@ struct opencl {
     cl_command_queue queue;
     bool unordered; /* the caller's queue runs out of order: barriers keep the order */
     bool one_answer, float64, soft_fma, short_loops; /* of struct cl_answer */
+    bool unified; /* the device computes in the host's memory */
     size_t max_group, local_bytes;
     cl_ulong max_alloc;
     char name[CL_NAME_ROOM];
@@ -191,6 +199,9 @@ struct opencl {
     bool flags_used;           /* since the last sync */
     cl_mem scratch[SCRATCHES]; /* kept for the next call */
     size_t scratch_bytes[SCRATCHES];
+    struct cl_kept_buffer kept[KEPT_BUFFERS];
+    int kept_count;
+    size_t kept_bytes;
 };
 
 /* The kernel, built when it is first asked for; NULL: the message is set. */
@@ -211,6 +222,13 @@ cl_mem ap_opencl_scratch(struct engine *engine, enum scratch_id id, size_t bytes
 cl_mem ap_opencl_copy(struct engine *engine, const void *host, size_t bytes);
 void ap_opencl_release(struct engine *engine, cl_mem buffer);
 
+/* Give back the buffers that are kept; scratch memory, too. */
+void ap_opencl_release_all(struct opencl *o);
+
+/* A caller's queue may run commands in any order: a barrier before and after each keeps that of
+ * calls. */
+cl_int ap_opencl_order(struct opencl *o);
+
 struct launch {
     struct engine *engine;
     struct opencl *opencl;
@@ -228,7 +246,9 @@ void ap_put_int(struct launch *l, int value);
 void ap_put_long(struct launch *l, int64_t value);
 void ap_put_real(struct launch *l, double value);    /* rounded to the type */
 void ap_put_buffer(struct launch *l, cl_mem buffer); /* NULL: a buffer that is not used */
-void ap_put_flags(struct launch *l);
+/* The status flags. Only where a kernel may set one that is to be reported is `wanted` true: they
+ * are read at the end of the call. */
+void ap_put_flags(struct launch *l, bool wanted);
 /* Two arguments: the buffer and its struct array, offset in elements. */
 void ap_put_array(struct launch *l, const struct array *a);
 void ap_put_bytes(struct launch *l, const struct array *a, size_t element);
@@ -265,7 +285,8 @@ void ap_put_masks(struct launch *l, const struct masks *masks, const struct arra
 /* Pooling's struct dropping (cl/drop.cl). */
 void ap_put_dropping(struct launch *l, const struct pool_args *args);
 
-/* Queue the check of lengths and key weights; what it finds is reported by sync. */
+/* Queue the check of lengths and key weights that the core has not seen; what it finds is reported
+ * by sync. */
 attpool_status ap_opencl_check(struct engine *engine, const struct masks *masks,
                                const struct array *key_weights, int64_t batch, int64_t heads,
                                int64_t n, int64_t m, int type);

@@ -169,7 +169,7 @@ static attpool_status launch_root(const struct pooling *p, const struct slab *s)
         ap_put_buffer(&l, p->row_max);
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->row_info);
-        ap_put_flags(&l);
+        ap_put_flags(&l, args->empty == ATTPOOL_EMPTY_ERROR);
         ap_launch_run(&l, 1, &s->rows, across);
     }
     return ap_launch_end(&l);

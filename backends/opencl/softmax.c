@@ -25,7 +25,7 @@ static attpool_status launch_slab(void *arg, struct slab *s)
         ap_put_masks(&l, &args->masks, NULL);
         ap_put_real(&l, args->c);
         ap_put_int(&l, (int)args->empty);
-        ap_put_flags(&l);
+        ap_put_flags(&l, args->empty == ATTPOOL_EMPTY_ERROR);
         ap_launch_run(&l, 2, items, local);
     }
     return ap_launch_end(&l);

@@ -249,7 +249,6 @@ attpool_status ap_arguments_add(struct arguments *args, const DLTensor *tensor, 
     v->array = array;
     v->data = NULL;
     v->offset = v->low = v->high = 0;
-    args->buffer[args->count] = NULL;
     if (!tensor)
         return ap_engine_fail(args->engine, status, "%s is NULL", name);
     if (layout != LAYOUT_MATRIX || kind != KIND_REAL || !take_dense(args, tensor, v)) {

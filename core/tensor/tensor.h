@@ -48,12 +48,20 @@ struct view {
 
 enum { MOST_VIEWS = 32 };
 
+/* Memory of the host that views share, as the device has it for the time of a call (stage.c). */
+struct span {
+    char *low, *high;
+    int element; /* bytes */
+    bool read, written;
+    void *buffer;
+};
+
 struct arguments {
     struct engine *engine;
     int type; /* TYPE_F32 or TYPE_F64; -1 before the first real tensor */
-    int count;
+    int count, spans;
     struct view view[MOST_VIEWS];
-    void *buffer[MOST_VIEWS]; /* staged copies on the device */
+    struct span span[MOST_VIEWS];
 };
 
 void ap_arguments_init(struct arguments *args, struct engine *engine);
@@ -113,10 +121,12 @@ void ap_arguments_fill(struct arguments *args, const struct leading *leading);
  * tensor as the first view. */
 attpool_status ap_arguments_overlap(struct arguments *args, const struct view *may_alias);
 
-/* Bring host arrays to the device and fetch the outputs back; nothing for a host backend. */
+bool ap_arguments_on_host(const struct arguments *args);
+
+/* Bring host arrays to the device; fetch the outputs back and wait where there were any. Nothing
+ * for a host backend, nor for arrays that are on the device. */
 attpool_status ap_arguments_stage(struct arguments *args);
 attpool_status ap_arguments_unstage(struct arguments *args, attpool_status status);
-bool ap_arguments_on_host(const struct arguments *args);
 
 /* Element access on the host, alignment-free. */
 double ap_view_real(const struct view *view, int64_t b, int64_t h, int64_t i, int64_t c);
