@@ -15,6 +15,7 @@ static void read_limits(struct opencl *o)
     const struct cl_api *cl = o->cl;
     cl_ulong local = 0;
     cl_bool unified = CL_FALSE;
+    cl_device_type class = 0;
     cl_device_local_mem_type kind = CL_GLOBAL;
 
     cl->GetDeviceInfo(o->device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof o->max_group, &o->max_group,
@@ -24,6 +25,13 @@ static void read_limits(struct opencl *o)
     o->local_bytes = (size_t)local;
     cl->GetDeviceInfo(o->device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, NULL);
     o->unified = unified;
+    cl->GetDeviceInfo(o->device, CL_DEVICE_TYPE, sizeof class, &class, NULL);
+    o->cpu = class & CL_DEVICE_TYPE_CPU;
+    cl->GetDeviceInfo(o->device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof o->units, &o->units, NULL);
+    cl->GetDeviceInfo(o->device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint),
+                      &o->native[TYPE_F32], NULL);
+    cl->GetDeviceInfo(o->device, CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE, sizeof(cl_uint),
+                      &o->native[TYPE_F64], NULL);
     cl->GetDeviceInfo(o->device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof o->max_alloc, &o->max_alloc,
                       NULL);
     ap_opencl_device_text(cl, o->device, CL_DEVICE_NAME, o->name, sizeof o->name);
@@ -47,6 +55,7 @@ static attpool_status adopt(struct engine *engine, struct opencl *o, const attpo
                               "opencl_queue belongs to another context or device");
     cl->GetCommandQueueInfo(queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties, NULL);
     o->unordered = properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
+    o->times_launches = properties & CL_QUEUE_PROFILING_ENABLE;
     if (cl->RetainContext(context) == CL_SUCCESS)
         o->context = context;
     if (cl->RetainDevice(device) == CL_SUCCESS)
@@ -83,7 +92,8 @@ static attpool_status take(struct engine *engine, struct opencl *o, const char *
     cl->RetainDevice(o->device);
     o->context = cl->CreateContext(NULL, 1, &o->device, NULL, NULL, &error);
     if (error == CL_SUCCESS)
-        o->queue = cl->CreateCommandQueue(o->context, o->device, 0, &error);
+        o->queue = cl->CreateCommandQueue(o->context, o->device, CL_QUEUE_PROFILING_ENABLE, &error);
+    o->times_launches = true;
     if (error == CL_SUCCESS)
         return ATTPOOL_OK;
     return ap_engine_fail(engine, ATTPOOL_E_DEVICE, "opencl: the device cannot be opened: %s",
@@ -105,6 +115,9 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
     if (status != ATTPOOL_OK)
         return status;
     read_limits(o);
+    status = ap_opencl_room(engine);
+    if (status != ATTPOOL_OK)
+        return status;
     ap_opencl_probe(o->cl, o->device, &answer);
     if (!answer.works)
         return ap_engine_fail(engine, ATTPOOL_E_BACKEND, "%s: %s", o->name, answer.reason);
@@ -130,6 +143,7 @@ void ap_opencl_close(struct engine *engine)
 
     if (o->queue && cl->Finish(o->queue) == CL_SUCCESS)
         ap_opencl_keep_programs(o);
+    ap_opencl_forget_times(o);
     for (int type = 0; type < TYPES; type++) {
         for (int i = 0; i < KERNELS; i++)
             if (o->kernel[i][type])

@@ -102,6 +102,9 @@ cl_int ap_opencl_order(struct opencl *o)
 void ap_launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local)
 {
     const struct cl_api *cl = l->opencl->cl;
+    struct opencl *o = l->opencl;
+    const bool timed = l->terms > 0 && o->times_launches && o->timed_count < TIMED_LAUNCHES;
+    cl_event event = NULL;
     size_t global[3];
 
     for (cl_uint i = 0; i < dimensions; i++) {
@@ -112,8 +115,10 @@ void ap_launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, c
     if (l->error == CL_SUCCESS)
         l->error = ap_opencl_order(l->opencl);
     if (l->error == CL_SUCCESS)
-        l->error = cl->EnqueueNDRangeKernel(l->opencl->queue, l->kernel, dimensions, NULL, global,
-                                            local, 0, NULL, NULL);
+        l->error = cl->EnqueueNDRangeKernel(o->queue, l->kernel, dimensions, NULL, global, local, 0,
+                                            NULL, timed ? &event : NULL);
+    if (event)
+        ap_opencl_note_time(o, l->kernel, l->terms, event);
     if (l->error == CL_SUCCESS)
         ap_opencl_note_launch(l->opencl, l->id, l->type, dimensions, global, local);
     if (l->error == CL_SUCCESS)

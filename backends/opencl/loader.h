@@ -41,6 +41,8 @@
     X(EnqueueMapBuffer)                                                                            \
     X(EnqueueUnmapMemObject)                                                                       \
     X(EnqueueBarrierWithWaitList)                                                                  \
+    X(GetEventProfilingInfo)                                                                       \
+    X(ReleaseEvent)                                                                                \
     X(Flush)                                                                                       \
     X(Finish)
 

@@ -163,6 +163,13 @@ static attpool_status memory_download(struct engine *engine, void *buffer, size_
     return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "reading a buffer");
 }
 
+static void memory_room(struct engine *engine, size_t *one, size_t *together)
+{
+    const struct opencl *o = ap_engine_state(engine);
+    *one = o->room_one;
+    *together = o->room_together;
+}
+
 static attpool_status memory_bring(struct engine *engine, void *host, size_t bytes, size_t element,
                                    enum bring use, void **buffer)
 {
@@ -209,6 +216,7 @@ static attpool_status memory_wait(struct engine *engine)
     cl_int error = o->cl->Finish(o->queue);
     if (error != CL_SUCCESS)
         return ap_opencl_fail(engine, error, "waiting");
+    ap_opencl_take_times(o);
     ap_opencl_keep_programs(o);
     return ATTPOOL_OK;
 }
@@ -250,6 +258,7 @@ const struct device_memory ap_opencl_memory = {
     .release = memory_release,
     .upload = memory_upload,
     .download = memory_download,
+    .room = memory_room,
     .bring = memory_bring,
     .fetch = memory_fetch,
     .wait = memory_wait,

@@ -71,7 +71,9 @@ enum kernel_id {
     KERNEL_ELEMENTWISE,
     KERNEL_BMM_TILE,
     KERNEL_BMM_EACH,
+    KERNEL_BMM_PANEL,
     KERNEL_SOFTMAX,
+    KERNEL_SOFTMAX_ROWS,
     KERNEL_CHECK,
     KERNEL_SUMS,
     KERNEL_SCORES_CONSTANT,
@@ -107,7 +109,9 @@ enum kernel_id {
 enum program_id {
     PROGRAM_ELEMENTWISE,
     PROGRAM_BMM,
+    PROGRAM_BMM_PANEL,
     PROGRAM_SOFTMAX,
+    PROGRAM_SOFTMAX_ROWS,
     PROGRAM_CHECK,
     PROGRAM_SUMS,
     PROGRAM_SCORES_CONSTANT,
@@ -178,6 +182,19 @@ struct cl_kept_buffer {
     size_t bytes;
 };
 
+/* How fast a kernel runs, in terms a second (rate.c), and launches of which that is not read yet.
+ */
+enum { RATES = 32, TIMED_LAUNCHES = 8 };
+struct cl_rate {
+    cl_kernel kernel;
+    double terms;
+};
+struct cl_timed_launch {
+    cl_kernel kernel;
+    double terms;
+    cl_event event;
+};
+
 /* What is kept in a context. */
 struct opencl {
     const struct cl_api *cl;
@@ -187,8 +204,11 @@ struct opencl {
     bool unordered; /* the caller's queue runs out of order: barriers keep the order */
     bool one_answer, float64, soft_fma, short_loops; /* of struct cl_answer */
     bool unified; /* the device computes in the host's memory */
+    bool cpu;
+    cl_uint units, native[TYPES]; /* compute units; lanes of their vectors */
     size_t max_group, local_bytes;
     cl_ulong max_alloc;
+    size_t room_one, room_together; /* for arrays of the host (room.c) */
     char name[CL_NAME_ROOM];
     struct cl_built program[PROGRAMS][TYPES];
     bool to_keep[PROGRAMS][TYPES]; /* launched in a new way since it was kept */
@@ -202,6 +222,11 @@ struct opencl {
     struct cl_kept_buffer kept[KEPT_BUFFERS];
     int kept_count;
     size_t kept_bytes;
+    bool times_launches; /* the queue does */
+    struct cl_rate rate[RATES];
+    int rates;
+    struct cl_timed_launch timed[TIMED_LAUNCHES];
+    int timed_count;
 };
 
 /* The kernel, built when it is first asked for; NULL: the message is set. */
@@ -222,6 +247,9 @@ cl_mem ap_opencl_scratch(struct engine *engine, enum scratch_id id, size_t bytes
 cl_mem ap_opencl_copy(struct engine *engine, const void *host, size_t bytes);
 void ap_opencl_release(struct engine *engine, cl_mem buffer);
 
+/* Set room_one and room_together. */
+attpool_status ap_opencl_room(struct engine *engine);
+
 /* Give back the buffers that are kept; scratch memory, too. */
 void ap_opencl_release_all(struct opencl *o);
 
@@ -236,6 +264,7 @@ struct launch {
     enum kernel_id id;
     int type;
     cl_uint count; /* of arguments put */
+    double terms;  /* multiply-adds or the like; 0: the launch is not timed */
     cl_int error;
     attpool_status status;
 };
@@ -256,6 +285,16 @@ void ap_put_bytes(struct launch *l, const struct array *a, size_t element);
 int64_t ap_opencl_divisor(int64_t d);
 void ap_launch_run(struct launch *l, cl_uint dimensions, const int64_t *items, const size_t *local);
 attpool_status ap_launch_end(struct launch *l);
+
+/* Drivers of graphics cards end launches that take seconds: a launch of the kernel should have no
+ * more terms than this, for about 100 ms at the rate at which it has run, which is that of the
+ * launches with `terms`; at first there is a guess. */
+int64_t ap_opencl_most_terms(struct engine *engine, enum kernel_id id, int type);
+
+/* Note a launch; read the times of those noted, all of which are done; forget them. */
+void ap_opencl_note_time(struct opencl *o, cl_kernel kernel, double terms, cl_event event);
+void ap_opencl_take_times(struct opencl *o);
+void ap_opencl_forget_times(struct opencl *o);
 
 enum { MOST_ROWS = 1 << 30 }; /* of a launch: numbers that divide() takes */
 
@@ -299,6 +338,15 @@ attpool_status ap_opencl_turns(struct engine *engine, int64_t turns);
 
 /* Does the device have room for the work-groups of cl/tile.cl? */
 bool ap_opencl_tiles(struct engine *engine, int type);
+
+/* Is it a processor, with vectors that programs name themselves? */
+bool ap_opencl_vectors(struct engine *engine, int type);
+
+/* Of cl/bmm_panel.cl: rows of a tile, and the most of a work-item. */
+struct panel_shape {
+    int tile, rows;
+};
+struct panel_shape ap_opencl_panel(const struct opencl *o, int type);
 
 /* Multiply-adds of a launch, more or less: a few tenths of a second on a slow device. Drivers
  * end launches that take seconds. */

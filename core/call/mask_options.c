@@ -3,6 +3,7 @@
 /* Masks, and the values of the tensors that are read here before a call. */
 
 #include "core/call/options.h"
+#include "core/tensor/cut.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -98,6 +99,9 @@ attpool_status ap_masks_fit(struct arguments *args, const struct mask_tensors *t
     struct engine *e = args->engine;
     const bool row = tensors->options.lengths_per == ATTPOOL_LENGTHS_ROW;
     attpool_status st = ATTPOOL_OK;
+    view_goes_along(tensors->lengths, row ? AXIS_N : AXIS_NONE, AXIS_NONE);
+    view_goes_along(tensors->mask, AXIS_N, AXIS_M);
+    view_goes_along(tensors->bias, AXIS_N, AXIS_M);
     if (tensors->lengths)
         st = ap_leading_expect_vector(e, tensors->lengths, leading, false, 2, row ? n : -1);
     if (st == ATTPOOL_OK && tensors->lengths)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/call/options.h"
+#include "core/tensor/cut.h"
 
 #include "backends/elementary.h"
 #include "core/float_env.h"
@@ -222,8 +223,10 @@ static attpool_status fit_inverse_bandwidths(struct engine *e, const struct kern
 {
     switch (kernel->per) {
     case ATTPOOL_BANDWIDTH_QUERY:
+        view_goes_along(w, AXIS_N, AXIS_NONE);
         return ap_leading_expect_vector(e, w, leading, false, 2, n);
     case ATTPOOL_BANDWIDTH_KEY:
+        view_goes_along(w, AXIS_NONE, AXIS_M);
         return ap_leading_expect_vector(e, w, leading, true, 3, m);
     case ATTPOOL_BANDWIDTH_COORDINATE:
     case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
@@ -246,6 +249,7 @@ attpool_status ap_kernel_options_fit(struct arguments *args, struct kernel *kern
     attpool_status st = fit_names(args, kernel, d);
     if (st != ATTPOOL_OK || !tensors->inverse_bandwidths)
         return st;
+    view_goes_along(tensors->factors, AXIS_NONE, AXIS_M);
     st = fit_inverse_bandwidths(e, kernel, tensors->inverse_bandwidths, leading, n, m, d);
     if (st == ATTPOOL_OK && tensors->factors)
         st = ap_leading_expect_vector(e, tensors->factors, leading, true, 3, m);

@@ -2,6 +2,7 @@
 #include "core/call/pool.h"
 
 #include "core/call/call.h"
+#include "core/call/pool_parts.h"
 #include "core/call/projection.h"
 
 static double work_of(const struct pool_args *p)
@@ -56,11 +57,8 @@ attpool_status ap_pool_run(struct pool_call *c)
     const struct pool_args *p = &c->pool;
     if (p->batch * p->heads * p->n == 0)
         return ATTPOOL_OK;
-    attpool_status st = ap_arguments_stage(&c->args);
-    if (st != ATTPOOL_OK)
-        return st;
-    st = c->wq ? pool_projected(c) : pool(c);
-    return ap_arguments_unstage(&c->args, st);
+    attpool_status (*const slot)(struct pool_call *) = c->wq ? pool_projected : pool;
+    return c->args.engine->backend->memory ? ap_pool_parts(c, slot) : slot(c);
 }
 
 attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const DLTensor *K,

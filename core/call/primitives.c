@@ -4,6 +4,7 @@
 
 #include "core/call/call.h"
 #include "core/call/options.h"
+#include "core/tensor/cut.h"
 
 /* ---- Matrix product ---- */
 
@@ -46,8 +47,56 @@ static attpool_status bmm_check(struct arguments *args, double alpha, const DLTe
     m->m = b->size[3];
     m->alpha = ap_to_type(args->type, alpha);
     m->beta = ap_to_type(args->type, beta);
+    view_goes_along(a, AXIS_N, AXIS_K);
+    view_goes_along(b, AXIS_K, AXIS_M);
+    view_goes_along(c, AXIS_N, AXIS_M);
     ap_arguments_fill(args, &leading);
     return ap_need_type(e, args->type);
+}
+
+struct bmm_call {
+    struct bmm_args m;
+    double beta;
+    struct engine *engine;
+    int type;
+};
+
+/* Of the terms of an element, those that come later are added to it. */
+static attpool_status bmm_describe(void *arg, struct arguments *own, const struct part *part)
+{
+    struct bmm_call *c = arg;
+    const bool later = part->first[AXIS_K] > 0;
+    c->m.batch = part->count[AXIS_BATCH];
+    c->m.heads = part->count[AXIS_HEADS];
+    c->m.n = part->count[AXIS_N];
+    c->m.k = part->count[AXIS_K];
+    c->m.m = part->count[AXIS_M];
+    c->m.beta = later ? 1 : c->beta;
+    if (later)
+        own->view[2].role = ROLE_UPDATED; /* C */
+    return ATTPOOL_OK;
+}
+
+static attpool_status bmm_run(void *arg)
+{
+    const struct bmm_call *c = arg;
+    const struct bmm_args *m = &c->m;
+    ap_engine_expect(c->engine,
+                     (double)(m->batch * m->heads * m->n) * (double)m->m * (double)(m->k + 1));
+    return c->engine->backend->bmm[c->type](c->engine, m);
+}
+
+static attpool_status bmm_cut(const struct arguments *args, struct bmm_call *c)
+{
+    const struct bmm_args *m = &c->m;
+    const struct cutting cutting = {
+        .size = { m->batch, m->heads, m->n, m->m, m->k },
+        .step = { 1, 1, 1, 1, CHUNK },
+        .describe = bmm_describe,
+        .run = bmm_run,
+        .arg = c,
+    };
+    return args->engine->backend->memory ? ap_cut(args, &cutting) : bmm_run(c);
 }
 
 attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTensor *A,
@@ -55,20 +104,18 @@ attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTenso
 {
     struct call call;
     struct arguments args;
-    struct bmm_args m;
+    struct bmm_call c;
     attpool_status st = ap_call_begin(&call, context, "bmm");
     if (st != ATTPOOL_OK)
         return st;
-    struct engine *e = &context->engine;
-    ap_arguments_init(&args, e);
-    ap_clear(&m, sizeof m);
-    st = bmm_check(&args, alpha, A, B, beta, C, &m);
-    if (st == ATTPOOL_OK && m.batch * m.heads * m.n * m.m > 0) {
-        st = ap_arguments_stage(&args);
-        ap_engine_expect(e, (double)(m.batch * m.heads * m.n) * (double)m.m * (double)(m.k + 1));
-        if (st == ATTPOOL_OK)
-            st = ap_arguments_unstage(&args, e->backend->bmm[args.type](e, &m));
-    }
+    c.engine = &context->engine;
+    ap_arguments_init(&args, c.engine);
+    ap_clear(&c.m, sizeof c.m);
+    st = bmm_check(&args, alpha, A, B, beta, C, &c.m);
+    c.beta = c.m.beta;
+    c.type = args.type;
+    if (st == ATTPOOL_OK && c.m.batch * c.m.heads * c.m.n * c.m.m > 0)
+        st = bmm_cut(&args, &c);
     return ap_call_end(&call, st);
 }
 
@@ -120,6 +167,9 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
     k->n = q->size[2];
     k->m = key->size[2];
     k->d = q->size[3];
+    view_goes_along(q, AXIS_N, AXIS_NONE);
+    view_goes_along(key, AXIS_M, AXIS_NONE);
+    view_goes_along(g, AXIS_N, AXIS_M);
     ap_arguments_fill(args, &leading);
     ap_kernel_options_single(&k->kernel, &tensors);
     return ap_need_type(e, args->type);
@@ -132,25 +182,58 @@ static double kernel_work(const struct kernel_args *k)
     return (double)(k->batch * k->heads * k->n) * (double)k->m * each;
 }
 
+struct kernel_call {
+    struct kernel_args k;
+    struct engine *engine;
+    int type;
+};
+
+static attpool_status kernel_describe(void *arg, struct arguments *own, const struct part *part)
+{
+    struct kernel_call *c = arg;
+    (void)own;
+    c->k.batch = part->count[AXIS_BATCH];
+    c->k.heads = part->count[AXIS_HEADS];
+    c->k.n = part->count[AXIS_N];
+    c->k.m = part->count[AXIS_M];
+    return ATTPOOL_OK;
+}
+
+static attpool_status kernel_run(void *arg)
+{
+    const struct kernel_call *c = arg;
+    ap_engine_expect(c->engine, kernel_work(&c->k));
+    return c->engine->backend->kernel[c->type](c->engine, &c->k);
+}
+
+static attpool_status kernel_cut(const struct arguments *args, struct kernel_call *c)
+{
+    const struct cutting cutting = {
+        .size = { c->k.batch, c->k.heads, c->k.n, c->k.m, 1 },
+        .step = { 1, 1, 1, 1, 0 },
+        .describe = kernel_describe,
+        .run = kernel_run,
+        .arg = c,
+    };
+    return args->engine->backend->memory ? ap_cut(args, &cutting) : kernel_run(c);
+}
+
 attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const DLTensor *K,
                               const attpool_kernel_options *options, DLTensor *G)
 {
     struct call call;
     struct arguments args;
-    struct kernel_args k;
+    struct kernel_call c;
     attpool_status st = ap_call_begin(&call, context, "kernel");
     if (st != ATTPOOL_OK)
         return st;
-    struct engine *e = &context->engine;
-    ap_arguments_init(&args, e);
-    ap_clear(&k, sizeof k);
-    st = kernel_check(&args, Q, K, options, G, &k);
-    if (st == ATTPOOL_OK && k.batch * k.heads * k.n * k.m > 0) {
-        st = ap_arguments_stage(&args);
-        ap_engine_expect(e, kernel_work(&k));
-        if (st == ATTPOOL_OK)
-            st = ap_arguments_unstage(&args, e->backend->kernel[args.type](e, &k));
-    }
+    c.engine = &context->engine;
+    ap_arguments_init(&args, c.engine);
+    ap_clear(&c.k, sizeof c.k);
+    st = kernel_check(&args, Q, K, options, G, &c.k);
+    c.type = args.type;
+    if (st == ATTPOOL_OK && c.k.batch * c.k.heads * c.k.n * c.k.m > 0)
+        st = kernel_cut(&args, &c);
     return ap_call_end(&call, st);
 }
 
@@ -199,8 +282,50 @@ static attpool_status softmax_check(struct arguments *args, const DLTensor *S,
     x->heads = leading.heads;
     x->n = s->size[2];
     x->m = s->size[3];
+    view_goes_along(s, AXIS_N, AXIS_NONE);
+    view_goes_along(w, AXIS_N, AXIS_NONE);
     ap_arguments_fill(args, &leading);
     return ap_need_type(e, args->type);
+}
+
+struct softmax_call {
+    struct softmax_args x;
+    int64_t low, high; /* the band of the whole call */
+    struct engine *engine;
+    int type;
+};
+
+static attpool_status softmax_describe(void *arg, struct arguments *own, const struct part *part)
+{
+    struct softmax_call *c = arg;
+    (void)own;
+    c->x.batch = part->count[AXIS_BATCH];
+    c->x.heads = part->count[AXIS_HEADS];
+    c->x.n = part->count[AXIS_N];
+    c->x.masks.band_low = c->low + part->first[AXIS_N];
+    c->x.masks.band_high = c->high + part->first[AXIS_N];
+    return ATTPOOL_OK;
+}
+
+static attpool_status softmax_run(void *arg)
+{
+    const struct softmax_call *c = arg;
+    const struct softmax_args *x = &c->x;
+    ap_engine_expect(c->engine, (double)(x->batch * x->heads * x->n) * (double)x->m * ELEMENT_WORK);
+    return c->engine->backend->softmax[c->type](c->engine, x);
+}
+
+/* A row stays whole. */
+static attpool_status softmax_cut(const struct arguments *args, struct softmax_call *c)
+{
+    const struct cutting cutting = {
+        .size = { c->x.batch, c->x.heads, c->x.n, c->x.m, 1 },
+        .step = { 1, 1, 1, 0, 0 },
+        .describe = softmax_describe,
+        .run = softmax_run,
+        .arg = c,
+    };
+    return args->engine->backend->memory ? ap_cut(args, &cutting) : softmax_run(c);
 }
 
 attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
@@ -208,19 +333,18 @@ attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
 {
     struct call call;
     struct arguments args;
-    struct softmax_args x;
+    struct softmax_call c;
     attpool_status st = ap_call_begin(&call, context, "softmax");
     if (st != ATTPOOL_OK)
         return st;
-    struct engine *e = &context->engine;
-    ap_arguments_init(&args, e);
-    ap_clear(&x, sizeof x);
-    st = softmax_check(&args, S, options, W, &x);
-    if (st == ATTPOOL_OK && x.batch * x.heads * x.n * x.m > 0) {
-        st = ap_arguments_stage(&args);
-        ap_engine_expect(e, (double)(x.batch * x.heads * x.n) * (double)x.m * ELEMENT_WORK);
-        if (st == ATTPOOL_OK)
-            st = ap_arguments_unstage(&args, e->backend->softmax[args.type](e, &x));
-    }
+    c.engine = &context->engine;
+    ap_arguments_init(&args, c.engine);
+    ap_clear(&c.x, sizeof c.x);
+    st = softmax_check(&args, S, options, W, &c.x);
+    c.low = c.x.masks.band_low;
+    c.high = c.x.masks.band_high;
+    c.type = args.type;
+    if (st == ATTPOOL_OK && c.x.batch * c.x.heads * c.x.n * c.x.m > 0)
+        st = softmax_cut(&args, &c);
     return ap_call_end(&call, st);
 }

@@ -146,6 +146,13 @@ static bool take_range(struct view *v)
     return !__builtin_add_overflow(high, (int64_t)v->bytes, &v->high);
 }
 
+void ap_view_range(struct view *v)
+{
+    v->low = v->high = 0;
+    if (has_elements(v))
+        (void)take_range(v); /* less than what was in range before */
+}
+
 static attpool_status check_place(struct arguments *args, const DLTensor *t, struct view *v)
 {
     struct engine *e = args->engine;
@@ -247,6 +254,8 @@ attpool_status ap_arguments_add(struct arguments *args, const DLTensor *tensor, 
     v->layout = layout;
     v->dense = v->per_item = false;
     v->array = array;
+    v->along[0] = v->along[1] = AXIS_NONE;
+    v->packed = NULL;
     v->data = NULL;
     v->offset = v->low = v->high = 0;
     if (!tensor)

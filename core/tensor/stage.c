@@ -81,23 +81,32 @@ static attpool_status bring(struct engine *e, struct span *s)
                                      &s->buffer);
 }
 
+void ap_arguments_span(struct arguments *args)
+{
+    args->spans = 0;
+    for (int k = 0; k < args->count; k++)
+        if (is_staged(&args->view[k]) && args->view[k].high > args->view[k].low)
+            add_span(args, span_of(&args->view[k]));
+}
+
+static bool any_is_empty(const struct arguments *args)
+{
+    for (int k = 0; k < args->count; k++)
+        if (is_staged(&args->view[k]) && args->view[k].high == args->view[k].low)
+            return true;
+    return false;
+}
+
 attpool_status ap_arguments_stage(struct arguments *args)
 {
     attpool_status st = ATTPOOL_OK;
-    bool any_empty = false;
     args->spans = 0;
     if (!args->engine->backend->memory)
         return ATTPOOL_OK;
-    for (int k = 0; k < args->count; k++) {
-        const struct view *v = &args->view[k];
-        if (is_staged(v) && v->high > v->low)
-            add_span(args, span_of(v));
-        else if (is_staged(v))
-            any_empty = true;
-    }
+    ap_arguments_span(args);
     for (int i = 0; i < args->spans && st == ATTPOOL_OK; i++)
         st = bring(args->engine, &args->span[i]);
-    if (st == ATTPOOL_OK && any_empty)
+    if (st == ATTPOOL_OK && any_is_empty(args))
         st = add_nothing(args);
     if (st != ATTPOOL_OK)
         return ap_arguments_unstage(args, st);

@@ -26,6 +26,9 @@ enum layout {
     LAYOUT_SINGLE  /* (), or as LAYOUT_COL with one element */
 };
 
+/* What a call may be cut along (cut.h). K is the inner dimension of a matrix product. */
+enum axis { AXIS_BATCH, AXIS_HEADS, AXIS_N, AXIS_M, AXIS_K, AXES, AXIS_NONE };
+
 /* A tensor in four dimensions: batch, head, row, col. */
 struct view {
     const char *name;      /* as in attpool.h: "K" */
@@ -43,6 +46,8 @@ struct view {
     int64_t offset;             /* device: bytes */
     int64_t size[4], stride[4]; /* elements */
     int64_t low, high;          /* range of bytes from element 0, [low, high); empty: 0, 0 */
+    enum axis along[2];         /* which axis its rows and its columns are */
+    void *packed;               /* memory of its own (cut.c) */
     struct array *array;        /* the descriptor's field to be filled */
 };
 
@@ -122,6 +127,12 @@ void ap_arguments_fill(struct arguments *args, const struct leading *leading);
 attpool_status ap_arguments_overlap(struct arguments *args, const struct view *may_alias);
 
 bool ap_arguments_on_host(const struct arguments *args);
+
+/* Make the range of bytes of a view that was cut. */
+void ap_view_range(struct view *view);
+
+/* Part of ap_arguments_stage: which memory of the host is to be brought to the device. */
+void ap_arguments_span(struct arguments *args);
 
 /* Bring host arrays to the device; fetch the outputs back and wait where there were any. Nothing
  * for a host backend, nor for arrays that are on the device. */

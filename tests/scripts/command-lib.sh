@@ -9,7 +9,7 @@ scratch
 cd "$tmp" || exit 99
 
 # Others' settings are not what is tested, and OpenCL only where it may be.
-unset ATTPOOL_BACKEND ATTPOOL_MAX_ISA ATTPOOL_OPENCL_DEVICE ATTPOOL_NUM_THREADS ATTPOOL_VERBOSE
+unset ATTPOOL_BACKEND ATTPOOL_MAX_ISA ATTPOOL_OPENCL_DEVICE ATTPOOL_OPENCL_MEM_LIMIT ATTPOOL_NUM_THREADS ATTPOOL_VERBOSE
 if test "${ATTPOOL_TEST_OPENCL-}" = no; then
     mkdir no-drivers
     OCL_ICD_VENDORS=$tmp/no-drivers

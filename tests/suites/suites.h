@@ -11,6 +11,7 @@ Suite *suite_oracle(void);
 Suite *suite_promise(void);
 Suite *suite_grad_oracle(void);
 Suite *suite_grad(void);
+Suite *suite_room(void);
 Suite *suite_rule(void);
 Suite *suite_dropout(void);
 Suite *suite_train(void);

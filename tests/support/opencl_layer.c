@@ -114,6 +114,17 @@ static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_ui
                                         wait_list, event);
 }
 
+static cl_int CL_API_CALL profiling_info(cl_event event, cl_profiling_info name, size_t size,
+                                         void *value, size_t *value_size)
+{
+    cl_int error = next->clGetEventProfilingInfo(event, name, size, value, value_size);
+    const cl_ulong time =
+        name == CL_PROFILING_COMMAND_END ? (cl_ulong)(counts.launch_seconds * 1e9) : 0;
+    if (error == CL_SUCCESS && counts.launch_seconds > 0)
+        memcpy(value, &time, sizeof time);
+    return error;
+}
+
 static cl_int CL_API_CALL finish(cl_command_queue queue)
 {
     counts.waits++;
@@ -161,6 +172,7 @@ EXPORT cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispatch *ta
     table.clEnqueueMapBuffer = map_buffer;
     table.clBuildProgram = build_program;
     table.clEnqueueNDRangeKernel = launch;
+    table.clGetEventProfilingInfo = profiling_info;
     table.clFinish = finish;
     table.clWaitForEvents = wait_for_events;
     opencl_faults_install(&table, target);

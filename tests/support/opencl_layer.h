@@ -15,6 +15,7 @@ struct layer_counts {
     int buffers; /* created */
     int builds;
     size_t held, most_held; /* bytes of buffers in memory of the driver's own */
+    double launch_seconds;  /* what launches are said to take; 0: what the driver says */
 };
 
 /* Exported by the layer. */

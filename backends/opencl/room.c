@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/opencl/opencl.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How much of a device's memory the arrays of a call may take. */
+
+/* For scratch memory and kept buffers, and for the driver. */
+#define RESERVED ((cl_ulong)128 << 20)
+
+/* "300", "64k", "1G". */
+static bool parse_bytes(const char *text, cl_ulong *bytes)
+{
+    static const char units[] = "kmgt";
+    char *end;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || errno != 0 || number == 0)
+        return false;
+    const char *unit = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
+    const int shift = unit ? 10 * (int)(unit - units + 1) : 0;
+    *bytes = number << shift;
+    return end[unit != NULL] == '\0' && *bytes >> shift == number;
+}
+
+static cl_ulong least(cl_ulong a, cl_ulong b)
+{
+    return a < b ? a : b;
+}
+
+attpool_status ap_opencl_room(struct engine *engine)
+{
+    struct opencl *o = ap_engine_state(engine);
+    const char *text = getenv("ATTPOOL_OPENCL_MEM_LIMIT");
+    cl_ulong memory = 0, one = o->max_alloc;
+
+    o->cl->GetDeviceInfo(o->device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL);
+    memory = memory > o->max_alloc ? memory : o->max_alloc;
+    memory -= least(memory / 2, RESERVED + memory / 16);
+    if (text && *text) {
+        if (!parse_bytes(text, &memory))
+            return ap_engine_fail(engine, ATTPOOL_E_OPTIONS,
+                                  "ATTPOOL_OPENCL_MEM_LIMIT is \"%.40s\", it should be a number of "
+                                  "bytes, as 300000000, 64M or 2G",
+                                  text);
+        one = least(one, memory);
+    }
+    o->room_one = (size_t)least(one, SIZE_MAX / 2);
+    o->room_together = (size_t)least(memory, SIZE_MAX / 2);
+    return ATTPOOL_OK;
+}
