@@ -19,8 +19,12 @@ static const struct {
 } programs[PROGRAMS] = {
     [PROGRAM_ELEMENTWISE] = { { TYPES, ELEMENTARY, "elementwise" }, "" },
     [PROGRAM_BMM] = { { TYPES, "array", "slab", "tile", "bmm" }, "" },
+    [PROGRAM_BMM_PANEL] = { { TYPES, "array", "slab", "bmm_panel" }, "" },
     [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative", "softmax" },
                           "" },
+    [PROGRAM_SOFTMAX_ROWS] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative",
+                                 "softmax_rows" },
+                               "" },
     [PROGRAM_CHECK] = { { TYPES, "array", "check" }, "" },
     [PROGRAM_SUMS] = { { TYPES, "array", "slab", "tile", "width", "sums" }, "" },
     [PROGRAM_SCORES_CONSTANT] = { { SCORES }, " -DSCORE=POOL_CONSTANT" },
@@ -57,7 +61,9 @@ static const struct {
     [KERNEL_ELEMENTWISE] = { PROGRAM_ELEMENTWISE, "elementwise" },
     [KERNEL_BMM_TILE] = { PROGRAM_BMM, "bmm_tile" },
     [KERNEL_BMM_EACH] = { PROGRAM_BMM, "bmm_each" },
+    [KERNEL_BMM_PANEL] = { PROGRAM_BMM_PANEL, "bmm_panel" },
     [KERNEL_SOFTMAX] = { PROGRAM_SOFTMAX, "softmax" },
+    [KERNEL_SOFTMAX_ROWS] = { PROGRAM_SOFTMAX_ROWS, "softmax_rows" },
     [KERNEL_CHECK] = { PROGRAM_CHECK, "check_values" },
     [KERNEL_SUMS] = { PROGRAM_SUMS, "sums_tile" },
     [KERNEL_SCORES_CONSTANT] = { PROGRAM_SCORES_CONSTANT, "scores" },
@@ -108,8 +114,14 @@ _Static_assert((int)BANDWIDTH_ONE == ATTPOOL_BANDWIDTH_ONE &&
 static struct cl_recipe recipe_of(const struct opencl *o, enum program_id id, int type,
                                   char options[128])
 {
-    snprintf(options, 128, "%s%s", ap_opencl_options(type, o->soft_fma && type == TYPE_F32),
-             programs[id].options);
+    const struct panel_shape panel = ap_opencl_panel(o, type);
+    int length =
+        snprintf(options, 128, "%s%s", ap_opencl_options(type, o->soft_fma && type == TYPE_F32),
+                 programs[id].options);
+    if (id == PROGRAM_BMM_PANEL || id == PROGRAM_SOFTMAX_ROWS)
+        snprintf(options + length, 128 - (size_t)length,
+                 " -DNATIVE=%u -DPANEL_TILE=%d -DPANEL_ROWS=%d", o->native[type], panel.tile,
+                 panel.rows);
     return (struct cl_recipe){ programs[id].files, options };
 }
 

@@ -196,6 +196,36 @@ START_TEST(flags_are_read_when_needed)
 }
 END_TEST
 
+/* Where a call takes a second it is cut into ten launches, where it takes a tenth it is one. */
+START_TEST(launches_are_short)
+{
+    static const struct test_case calls[] = {
+        { .name = "bmm", .operation = OPERATION_BMM, .n = 640, .m = 300, .d = 900, .alpha = 1 },
+        { .name = "softmax", .operation = OPERATION_SOFTMAX, .n = 1300, .m = 8100 },
+    };
+    static const double seconds[] = { 0.1, 1, 0.1 };
+    attpool_context *context = open_counted();
+    const struct test_case *c = &calls[_i];
+    struct job job;
+    if (!context)
+        return;
+    job_new(&job, c, ELEMENT_F32, PLACE_END);
+    for (int i = 0; i < 3; i++) {
+        const int want = (int)(seconds[i] * 10);
+        counts->launch_seconds = 1e-3; /* so fast that there is one */
+        run(context, &job);
+        counts->launch_seconds = seconds[i];
+        run(context, &job);
+        begin_counting();
+        run(context, &job);
+        ck_assert_msg(counts->launches >= want && counts->launches <= 2 * want,
+                      "%s: %d launches in %g s", c->name, counts->launches, seconds[i]);
+    }
+    job_free(&job);
+    attpool_close(context);
+}
+END_TEST
+
 /* Memory of the driver's own: none for arrays of the host where the device computes there. */
 START_TEST(arrays_are_not_copied_in_shared_memory)
 {
@@ -232,6 +262,7 @@ Suite *suite_launches(void)
     tcase_add_loop_test(tc, a_call_waits_once, 0, ROWS);
     tcase_add_loop_test(tc, a_chain_of_calls_waits_once, 0, ROWS);
     tcase_add_test(tc, flags_are_read_when_needed);
+    tcase_add_loop_test(tc, launches_are_short, 0, 2);
     tcase_add_test(tc, arrays_are_not_copied_in_shared_memory);
     suite_add_tcase(suite, tc);
     return suite;

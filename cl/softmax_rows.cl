@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Row softmax on processors, in vectors of NATIVE columns. A work-item has whole rows, whose numbers
+ * are neighbours, and whose visible columns are a range. W may be S. */
+
+#define JOIN_AGAIN(name, lanes) name##lanes
+#define JOIN(name, lanes)       JOIN_AGAIN(name, lanes)
+#define COLS                    JOIN(REAL, NATIVE)
+#define COL_WORDS               JOIN(WORD, NATIVE)
+#define AS_COLS                 JOIN(AS_REAL, NATIVE)
+#define AS_COL_WORDS            JOIN(AS_WORD, NATIVE)
+#define LOAD_COLS(from)         JOIN(vload, NATIVE)(0, from)
+#define STORE_COLS(x, to)       JOIN(vstore, NATIVE)(x, 0, to)
+
+#ifdef HAVE_F64
+enum { LANES = SOFTMAX_LANES_F64 };
+#else
+enum { LANES = SOFTMAX_LANES_F32 };
+#endif
+enum { VECTORS = LANES / NATIVE };
+
+static COLS weight_exp2_cols(COLS t)
+{
+    t = select(t, (COLS)CONSTANT(EXP2_ZERO), t < (COLS)CONSTANT(EXP2_ZERO));
+    COLS z = t + CONSTANT(WEIGHT_MAGIC), f = t - (z - CONSTANT(WEIGHT_MAGIC));
+    COLS p = weight_poly[0];
+    for (int i = 1; i < (int)(sizeof weight_poly / sizeof weight_poly[0]); i++)
+        p = fma(p, f, (COLS)weight_poly[i]);
+    return p * AS_COLS(AS_COL_WORDS(z) << FRACTION);
+}
+
+static REAL row_best(__global const REAL *S, REAL c, long first, long end)
+{
+    REAL sign = c > 0 ? (REAL)1 : -(REAL)1, best = -GREATEST, part[NATIVE];
+    COLS most[4] = { best, best, best, best };
+    long j = first;
+    for (; j + 4 * NATIVE <= end; j += 4 * NATIVE)
+        for (int v = 0; v < 4; v++) {
+            COLS x = sign * LOAD_COLS(S + j + v * NATIVE);
+            most[v] = select(most[v], x, x > most[v]);
+        }
+    for (int v = 1; v < 4; v++)
+        most[0] = select(most[0], most[v], most[v] > most[0]);
+    STORE_COLS(most[0], part);
+    for (int l = 0; l < NATIVE; l++)
+        best = part[l] > best ? part[l] : best;
+    for (; j < end; j++)
+        best = sign * S[j] > best ? sign * S[j] : best;
+    return sign * best;
+}
+
+/* The weights relative to m of columns [at, at + LANES), 0 outside of [first, end). */
+static void weigh_some(REAL *part, __global const REAL *S, REAL c, REAL m, long at, long first,
+                       long end)
+{
+    for (int l = 0; l < LANES; l++)
+        part[l] = at + l >= first && at + l < end ? relative(c, S[at + l], m, 0, false) : (REAL)0;
+}
+
+static REAL row_weights(__global const REAL *S, __global REAL *W, REAL c, REAL m, long first,
+                        long end)
+{
+    COLS sum[VECTORS];
+    REAL part[LANES];
+    bool fused = fabs(m) < CONSTANT(SCORE_LARGE);
+    for (int v = 0; v < VECTORS; v++)
+        sum[v] = 0;
+    for (long at = first / LANES * LANES; at < end; at += LANES) {
+        bool whole = at >= first && at + LANES <= end;
+        if (whole && fused) {
+            for (int v = 0; v < VECTORS; v++) {
+                COLS x = LOAD_COLS(S + at + v * NATIVE);
+                COLS e = weight_exp2_cols(fma((COLS)c, x, (COLS)(0 - 4 * m)));
+                STORE_COLS(e, W + at + v * NATIVE);
+                sum[v] += e;
+            }
+            continue;
+        }
+        weigh_some(part, S, c, m, at, first, end);
+        for (int v = 0; v < VECTORS; v++)
+            sum[v] += LOAD_COLS(part + v * NATIVE);
+        for (int l = 0; l < LANES; l++)
+            if (at + l >= first && at + l < end)
+                W[at + l] = part[l];
+    }
+    for (int v = 0; v < VECTORS; v++)
+        STORE_COLS(sum[v], part + v * NATIVE);
+    for (int step = LANES / 2; step > 0; step /= 2)
+        for (int l = 0; l < step; l++)
+            part[l] += part[l + step];
+    return part[0];
+}
+
+static void fill(__global REAL *W, REAL value, long from, long to)
+{
+    for (long j = from; j < to; j++)
+        W[j] = value;
+}
+
+static void scale_row(__global REAL *W, REAL by, long from, long to)
+{
+    long j = from;
+    for (; j + NATIVE <= to; j += NATIVE) {
+        COLS w = LOAD_COLS(W + j) * by;
+        STORE_COLS(select(w, (COLS)AS_REAL((WORD)QUIET_NAN), isnan(w)), W + j);
+    }
+    for (; j < to; j++)
+        W[j] = clean(W[j] * by);
+}
+
+/* A row in which nothing has weight. */
+static void empty_row(__global REAL *W, int empty, long first, long end, long m,
+                      __global uint *flags)
+{
+    REAL nothing = AS_REAL((WORD)QUIET_NAN), of_visible = nothing;
+    if (empty == EMPTY_ERROR)
+        atomic_inc(&flags[FLAG_EMPTY]);
+    if (empty == EMPTY_ZERO || (empty == EMPTY_MEAN && end > first))
+        nothing = 0;
+    if (empty == EMPTY_ZERO)
+        of_visible = 0;
+    else if (empty == EMPTY_MEAN)
+        of_visible = TYPED(div_rn)((REAL)1, (REAL)(end - first));
+    fill(W, nothing, 0, first);
+    fill(W, of_visible, first, end);
+    fill(W, nothing, end, m);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+softmax_rows(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at,
+             MASK_PARAMETERS, REAL scale, int empty, __global uint *flags, int each)
+{
+    int r = (int)get_global_id(0) * each, last = min(r + each, (int)s.rows);
+    for (; r < last; r++) {
+        row_place at;
+        visible_keys visible;
+        place_of(&at, s, 0, r);
+        VISIBLE_OF(&visible, at.b, at.h, at.i, s.m);
+        long first = min(visible.first, s.m), end = max(first, visible.end);
+        __global const REAL *from = S + array_at(s_at, at.b, at.h) + at.i * s_at.row;
+        __global REAL *to = W + array_at(w_at, at.b, at.h) + at.i * w_at.row;
+        REAL m = maximum_of(scale, row_best(from, scale, first, end));
+        REAL sum = row_weights(from, to, scale, m, first, end);
+        if (sum == 0) {
+            empty_row(to, empty, first, end, s.m, flags);
+            continue;
+        }
+        fill(to, 0, 0, first);
+        scale_row(to, TYPED(div_rn)((REAL)1, sum), first, end);
+        fill(to, 0, end, s.m);
+    }
+}
