@@ -188,6 +188,16 @@ static inline struct grad_plan grad_plan_of(const struct pool_grad_args *a)
     return g;
 }
 
+/* Items that share an output of either sweep. */
+static inline struct grad_classes grad_classes_of_both(const struct grad_plan *g)
+{
+    const struct grad_classes *rows = &g->of_rows, *columns = &g->of_columns;
+    struct grad_classes c = { .all = rows->all || columns->all };
+    c.group = grad_common_multiple(rows->group, columns->group);
+    grad_classes_end(&c, g->a->pool);
+    return c;
+}
+
 /* What a row or a column adds up, of a block and of all blocks. */
 enum grad_sum {
     GRAD_SUM_POINT,    /* d: by the query or the key, before its factor */

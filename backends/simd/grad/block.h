@@ -21,6 +21,7 @@ struct grad_tile {
     real weighted[POOL_LANES(LANES)]; /* 1 where the row is, else 0 */
     int64_t kind[POOL_LANES(LANES)];
     real *power, *square; /* P and w'^2 of what has inverse bandwidths of its own: see widths.h */
+    int64_t widths_first; /* the key of the first of them */
     bool special;         /* some row is not weighted */
     bool plain;           /* queries and dO are finite */
     bool common;          /* all of max are (math/relative.h) */

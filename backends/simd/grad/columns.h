@@ -1,26 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The sweep over the columns, for what belongs to keys. */
+/* The sweep over the columns, for what belongs to keys, and over both, for what belongs to queries
+ * too. */
 #ifndef BACKENDS_SIMD_GRAD_COLUMNS_H
 #define BACKENDS_SIMD_GRAD_COLUMNS_H
 
 #include "backends/simd/grad/room.h"
+#include "backends/simd/grad/rows.h"
 #include "backends/simd/grad/sums.h"
 
+/* Sums of columns of x, an array of the queries, by `weight`. */
+static void grad_columns_wide(const struct grad_room *r, const struct pool_block *x, int shift,
+                              const real *weight, bool finite, const struct array *of,
+                              int64_t columns, real *sum)
+{
+    const struct pool_tile *t = &r->g.t;
+    const int64_t room = grad_wide_room(columns);
+    const struct grad_wide w = { .weight = weight,
+                                 .included = finite ? NULL : t->included,
+                                 .step = t->lanes,
+                                 .keys = x->count,
+                                 .queries = t->count,
+                                 .x = row_at(of, t->b, t->head0, t->query[0]),
+                                 .row = of->row,
+                                 .columns = columns,
+                                 .sum = sum + shift * room,
+                                 .room = room };
+    grad_wide(&w);
+}
+
 /* By V: last, as it leaves out what is dropped. */
-static void grad_columns_values(struct grad_room *r, const struct pool_block *x, int shift,
-                                struct grad_turned *w)
+static void grad_columns_values(const struct grad_job *job, struct grad_room *r,
+                                const struct pool_block *x, int shift, struct grad_turned *w)
 {
     struct grad_tile *g = &r->g;
-    const struct pool_args *p = g->plan->a->pool;
+    const struct pool_grad_args *a = g->plan->a;
+    const int64_t v = a->pool->v;
+    real *sum = r->block + grad_values_at(job);
     if (g->t.plan->drops) {
         pool_block_drop(&g->t, x, g->t.s);
         pool_block_drop(&g->t, x, g->t.included);
-        grad_turn(g->t.included, x->count, g->t.lanes, shift, r->included);
     }
+    if (job->wide_values) {
+        grad_columns_wide(r, x, shift, g->t.s, w->plain, &a->d_out, v, sum);
+        return;
+    }
+    if (g->t.plan->drops)
+        grad_turn(g->t.included, x->count, g->t.lanes, shift, r->included);
     grad_turn(g->t.s, x->count, g->t.lanes, shift, r->weight);
     w->weight = r->weight;
-    grad_columns(w, g->d_out, p->v, r->block + p->d * BLOCK);
+    grad_columns(w, g->d_out, v, sum);
 }
 
 /* The keys of a block, and their inverse bandwidths, in lanes. */
@@ -33,11 +62,12 @@ static void grad_columns_keys(struct grad_room *r, int64_t b, int64_t h, int64_t
     for (int64_t c = 0; c < p->d; c++)
         for (int j = 0; j < count; j++)
             r->keys[c * BLOCK + j] = get(k + j * p->k.row + c * p->k.col);
-    if (g->plan->path == GRAD_RADIAL && p->kernel.per == ATTPOOL_BANDWIDTH_KEY)
+    if (grad_has_key_widths(g->plan))
         grad_widths_keys(g, b, h, first, count);
 }
 
-static void grad_columns_radial(const struct grad_room *r, const struct grad_turned *w)
+static void grad_columns_radial(const struct grad_job *job, const struct grad_room *r,
+                                const struct grad_turned *w)
 {
     const struct grad_tile *g = &r->g;
     const struct pool_args *p = g->plan->a->pool;
@@ -57,7 +87,7 @@ static void grad_columns_radial(const struct grad_room *r, const struct grad_tur
     if (grad_sum_count(g->plan, GRAD_SUM_POINT, true) > 0)
         grad_radial_points(&s, r->block);
     if (grad_sum_count(g->plan, GRAD_SUM_WIDTH, true) > 0)
-        grad_radial_width(&s, r->block + (p->d + p->v + 1) * BLOCK);
+        grad_radial_width(&s, r->block + grad_singles_at(job) + BLOCK);
 }
 
 static void grad_columns_additive(const struct grad_room *r, const struct grad_turned *w,
@@ -83,43 +113,76 @@ static void grad_columns_additive(const struct grad_room *r, const struct grad_t
         grad_additive_sums(&s, r->block, NULL);
 }
 
-/* The block of keys and the tile into the sums of the block of queries. */
+/* What belongs to keys but V, from turned blocks. */
+static void grad_columns_turned(const struct grad_job *job, struct grad_room *r,
+                                const struct pool_block *x, int shift, struct grad_turned *w)
+{
+    struct grad_tile *g = &r->g;
+    const struct grad_plan *plan = job->plan;
+    if (!w->plain)
+        grad_turn(g->t.included, x->count, g->t.lanes, shift, r->included);
+    w->included = r->included;
+    grad_turn(g->gradient, x->count, g->t.lanes, shift, r->gradient);
+    w->weight = r->gradient;
+    if (plan->path == GRAD_DOT && plan->a->dk.data != NULL && !job->wide_keys)
+        grad_columns(w, g->t.q, plan->a->pool->d, r->block);
+    else if (plan->path == GRAD_RADIAL)
+        grad_columns_radial(job, r, w);
+    else if (plan->path == GRAD_ADDITIVE)
+        grad_columns_additive(r, w, w->plain);
+    if (grad_sum_count(plan, GRAD_SUM_GRADIENT, true) > 0)
+        grad_column_gradients(w, r->block + grad_singles_at(job));
+}
+
+/* Does a sum of keys take turned blocks, beside those of V? */
+static bool grad_columns_turn(const struct grad_job *job)
+{
+    const struct grad_plan *plan = job->plan;
+    return grad_sum_count(plan, GRAD_SUM_GRADIENT, true) > 0 ||
+           grad_sum_count(plan, GRAD_SUM_WIDTH, true) > 0 ||
+           (grad_sum_count(plan, GRAD_SUM_POINT, true) > 0 && !job->wide_keys) ||
+           (plan->a->dvalue.data != NULL && !job->wide_values);
+}
+
+/* The block of keys and the tile into the sums of the block of queries, and of the tile's rows. */
 static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, int64_t number)
 {
     struct grad_tile *g = &r->g;
     const struct grad_plan *plan = job->plan;
-    const struct pool_args *p = plan->a->pool;
+    const struct pool_grad_args *a = plan->a;
     struct pool_block x;
     if (!pool_block_at(&g->t, number, &x))
         return;
-    const int shift = (int)(x.first - int_max(0, number * BLOCK - p->key_origin));
-    const bool finite = g->plain && grad_keys_are_finite(g, &x);
+    const int shift = (int)(x.first - int_max(0, number * BLOCK - a->pool->key_origin));
+    const bool keys = grad_keys_are_finite(g, &x), finite = g->plain && keys;
     struct grad_turned w = { .queries = g->t.count, .lanes = g->t.lanes, .plain = finite };
     w.first = shift;
     w.end = shift + x.count;
     grad_block(g, &x, finite);
-    if (!finite)
-        grad_turn(g->t.included, x.count, g->t.lanes, shift, r->included);
-    w.included = r->included;
-    grad_turn(g->gradient, x.count, g->t.lanes, shift, r->gradient);
-    w.weight = r->gradient;
-    if (plan->path == GRAD_DOT && plan->a->dk.data != NULL)
-        grad_columns(&w, g->t.q, p->d, r->block);
-    else if (plan->path == GRAD_RADIAL)
-        grad_columns_radial(r, &w);
-    else if (plan->path == GRAD_ADDITIVE)
-        grad_columns_additive(r, &w, finite);
-    grad_column_gradients(&w, r->block + (p->d + p->v) * BLOCK);
-    if (plan->a->dvalue.data != NULL)
-        grad_columns_values(r, &x, shift, &w);
+    if (job->both)
+        grad_rows_block(r, &x, keys);
+    if (job->wide_keys)
+        grad_columns_wide(r, &x, shift, g->gradient, finite, &a->pool->q, a->pool->d, r->block);
+    if (grad_columns_turn(job))
+        grad_columns_turned(job, r, &x, shift, &w);
+    if (a->dvalue.data != NULL)
+        grad_columns_values(job, r, &x, shift, &w);
+}
+
+/* Of sums of columns, that of column c and key j of the block. */
+static real grad_columns_get(const real *sums, bool wide, int64_t columns, int j, int64_t c)
+{
+    return sums[wide ? j * grad_wide_room(columns) + c : c * BLOCK + j];
 }
 
 /* By coordinate c of key j of the block. */
-static real grad_column_point(const struct grad_room *r, int j, int64_t c)
+static real grad_column_point(const struct grad_job *job, const struct grad_room *r, int j,
+                              int64_t c)
 {
     const struct grad_tile *g = &r->g;
     const struct pool_args *p = g->plan->a->pool;
-    const real scale = (real)g->plan->a->scale, sum = r->total[c * BLOCK + j];
+    const real scale = (real)g->plan->a->scale;
+    const real sum = grad_columns_get(r->total, job->wide_keys, p->d, j, c);
     if (g->plan->path == GRAD_DOT)
         return scale * sum;
     if (g->plan->path == GRAD_ADDITIVE)
@@ -138,11 +201,11 @@ static void grad_columns_end(const struct grad_job *job, const struct grad_room 
     const struct pool_grad_args *a = plan->a;
     const struct pool_args *p = a->pool;
     const struct array *width = &p->kernel.inverse_bandwidths;
-    const real *sums = r->total + (p->d + p->v) * BLOCK;
+    const real *values = r->total + grad_values_at(job), *sums = r->total + grad_singles_at(job);
     for (int j = 0; j < count; j++) {
         element *dk = row_at(&a->dk, b, h, first + j), *dv = row_at(&a->dvalue, b, h, first + j);
         for (int64_t c = 0; dk != NULL && plan->path != GRAD_FLAT && c < p->d; c++)
-            grad_put(dk + c * a->dk.col, grad_column_point(r, j, c));
+            grad_put(dk + c * a->dk.col, grad_column_point(job, r, j, c));
         if (a->dinverse_bandwidths.data != NULL && p->kernel.per == ATTPOOL_BANDWIDTH_KEY)
             grad_put(row_at(&a->dinverse_bandwidths, b, h, 0) +
                          (first + j) * a->dinverse_bandwidths.col,
@@ -150,7 +213,8 @@ static void grad_columns_end(const struct grad_job *job, const struct grad_room 
                                    get(row_at(width, b, h, 0) + (first + j) * width->col)));
         for (int64_t c = 0; dv != NULL && c < p->v; c++)
             grad_put(dv + c * a->dvalue.col,
-                     r->total[(p->d + c) * BLOCK + j] * (real)p->dropout.scale);
+                     grad_columns_get(values, job->wide_values, p->v, j, c) *
+                         (real)p->dropout.scale);
         if (plan->bias == GRAD_BIAS_COLUMNS)
             grad_put(row_at(&a->dbias, b, h, 0) + (first + j) * a->dbias.col, sums[j]);
         if (a->dkey_weights.data == NULL)
@@ -169,25 +233,42 @@ static void grad_columns_fold(const struct grad_room *r, size_t n)
     pool_fill(r->block, n, 0);
 }
 
+/* The queries from number i on to the next tile: no tile crosses a block of queries, so that all
+ * are of two or three vectors. */
+static int64_t grad_columns_next(const struct grad_job *job, struct grad_room *r, int64_t i)
+{
+    const int64_t n = job->plan->a->pool->n, origin = job->plan->a->query_origin;
+    const int64_t left = int_min(n - i, BLOCK - (origin + i) % BLOCK);
+    int64_t vectors = (left + LANES - 1) / LANES;
+    vectors = vectors == 4 ? 2 : int_min(job->vectors, vectors);
+    r->g.t.vectors = (int)vectors;
+    r->g.t.lanes = (int)vectors * LANES;
+    return int_min(left, vectors * LANES);
+}
+
 /* Absolute block `number` of the keys of an item, over all queries. */
 static void grad_columns_item(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h,
                               int64_t number)
 {
     const struct pool_args *p = job->plan->a->pool;
-    const int64_t origin = job->plan->a->query_origin, lanes = job->vectors * LANES;
+    const int64_t origin = job->plan->a->query_origin;
     const int64_t first = int_max(0, number * BLOCK - p->key_origin);
     const int64_t end = int_min(p->m, (number + 1) * BLOCK - p->key_origin);
-    const size_t n = (size_t)(p->d + p->v + 2) * BLOCK;
+    const size_t n = grad_singles_at(job) + 2 * BLOCK;
     pool_fill(r->total, n, 0);
     pool_fill(r->block, n, 0);
     if (job->plan->path == GRAD_RADIAL || job->plan->path == GRAD_ADDITIVE)
         grad_columns_keys(r, b, h, first, (int)(end - first));
-    for (int64_t i = 0, count; i < p->n; i += count) {
-        count = int_min(int_min(lanes, p->n - i), BLOCK - (origin + i) % BLOCK);
+    for (int64_t i = 0, at = 0, count; i < p->n; i += count, at += r->g.t.lanes) {
+        count = grad_columns_next(job, r, i);
         if ((origin + i) % BLOCK == 0)
             grad_columns_fold(r, n);
         grad_tile_begin(&r->g, b, h, i, (int)count);
         grad_widths_tile(&r->g);
+        if (job->both)
+            grad_rows_at(r, at);
+        if (job->both && first == 0)
+            grad_rows_clear(r);
         grad_columns_tile(job, r, number);
     }
     grad_columns_fold(r, n);
@@ -206,6 +287,37 @@ static void grad_columns_task(void *arg, int64_t index, int worker)
     for (int64_t b = x.batch; b < x.batch_end; b++)
         for (int64_t h = x.head; h < x.head_end; h++)
             grad_columns_item(job, &r, b, h, number);
+}
+
+/* The rows of an item, whose sums are complete. */
+static void grad_both_end(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h)
+{
+    for (int64_t i = 0, at = 0, count; i < job->plan->a->pool->n; i += count) {
+        count = grad_columns_next(job, r, i);
+        grad_tile_begin(&r->g, b, h, i, (int)count);
+        grad_widths_tile(&r->g);
+        grad_rows_at(r, at);
+        grad_rows_end(r);
+        at += r->g.t.lanes;
+    }
+}
+
+/* The items of a class, in one sweep. */
+static void grad_both_task(void *arg, int64_t index, int worker)
+{
+    const struct grad_job *job = arg;
+    const struct pool_args *p = job->plan->a->pool;
+    const struct grad_items x = grad_items_of(&job->of_both, p, index);
+    const int64_t first = p->key_origin / BLOCK;
+    struct grad_room r;
+    grad_room_of(job, ap_engine_scratch(job->engine, worker), &r);
+    grad_widths_begin(&r.g);
+    for (int64_t b = x.batch; b < x.batch_end; b++)
+        for (int64_t h = x.head; h < x.head_end; h++) {
+            for (int64_t number = first; number < first + job->blocks; number++)
+                grad_columns_item(job, &r, b, h, number);
+            grad_both_end(job, &r, b, h);
+        }
 }
 
 #endif

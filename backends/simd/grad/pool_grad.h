@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The slot pool_grad: a sweep over the rows for what belongs to queries, and one over the columns
- * for what belongs to keys. Gradients through other kernels than the Gaussian go through plain C:
+/* The slot pool_grad: one sweep over the pairs for all, or, where there are too few items for the
+ * threads, one over the rows for what belongs to queries and one over the columns for what belongs
+ * to keys. Gradients through other kernels than the Gaussian go through plain C:
  * the same bits, more slowly. */
 #ifndef BACKENDS_SIMD_GRAD_POOL_GRAD_H
 #define BACKENDS_SIMD_GRAD_POOL_GRAD_H
@@ -23,14 +24,27 @@ static bool grad_has_vectors(const struct grad_plan *plan)
             a->dinverse_bandwidths.data == NULL && a->dfactors.data == NULL && a->dwv.data == NULL);
 }
 
+/* Of a pair the products with values and keys and the sums of three gradients take five parts of
+ * one sweep's time, seven of two, which make the former twice; but one sweep has an item, not a
+ * tile or a block, to a task. */
+static bool grad_takes_one_sweep(const struct grad_job *job)
+{
+    const int64_t tasks = grad_class_count(&job->of_both);
+    const int64_t workers = ap_engine_workers(job->engine);
+    const int64_t turns = (tasks + workers - 1) / workers;
+    return job->plan->rows && job->plan->columns && 5 * turns * workers <= 7 * tasks;
+}
+
 static attpool_status grad_sweeps(struct grad_job *job)
 {
     const struct grad_plan *plan = job->plan;
     attpool_status st = SCALAR_TWIN(TYPED(grad_begin))(job->engine, plan, job->facts);
-    if (st == ATTPOOL_OK && plan->rows)
+    if (st == ATTPOOL_OK && job->both)
+        st = ap_engine_parallel(job->engine, grad_class_count(&job->of_both), grad_both_task, job);
+    if (st == ATTPOOL_OK && plan->rows && !job->both)
         st = ap_engine_parallel(job->engine, grad_class_count(&plan->of_rows) * job->tiles,
                                 grad_rows_task, job);
-    if (st == ATTPOOL_OK && plan->columns)
+    if (st == ATTPOOL_OK && plan->columns && !job->both)
         st = ap_engine_parallel(job->engine, grad_class_count(&plan->of_columns) * job->blocks,
                                 grad_columns_task, job);
     if (st == ATTPOOL_OK)
@@ -51,6 +65,11 @@ attpool_status simd_pool_grad(struct engine *engine, const struct pool_grad_args
     job.vectors = (int)int_min(3, (p->n + LANES - 1) / LANES);
     job.tiles = (p->n + job.vectors * LANES - 1) / (job.vectors * LANES);
     job.blocks = (p->key_origin + p->m + BLOCK - 1) / BLOCK - p->key_origin / BLOCK;
+    job.of_both = grad_classes_of_both(&plan);
+    job.both = grad_takes_one_sweep(&job);
+    job.wide_keys = plan.path == GRAD_DOT && a->dk.data != NULL && grad_is_wide(&p->q, p->d);
+    job.wide_values =
+        a->dvalue.data != NULL && a->d_out.data != NULL && grad_is_wide(&a->d_out, p->v);
     const size_t each = grad_room_of(&job, NULL, &room) + (size_t)p->d * sizeof(real);
     if (!ap_engine_reserve(engine, each, grad_facts_bytes(&plan, sizeof(real))))
         return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for gradients");

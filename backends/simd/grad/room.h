@@ -7,6 +7,7 @@
 #include "backends/simd/grad/additive.h"
 #include "backends/simd/grad/block.h"
 #include "backends/simd/grad/radial.h"
+#include "backends/simd/grad/wide.h"
 #include "backends/simd/grad/widths.h"
 
 struct grad_job {
@@ -14,24 +15,47 @@ struct grad_job {
     const struct grad_plan *plan;
     const struct grad_facts *facts;
     const struct pool_plan *pool;
-    int vectors;
+    int vectors;           /* most of a tile */
     int64_t tiles, blocks; /* of the queries, of the keys */
+    struct grad_classes of_both;
+    bool both; /* one sweep for queries and keys */
+    bool wide_keys, wide_values;
 };
 
 /* Memory of a worker. */
 struct grad_room {
     struct grad_tile g;
-    real *points, *each, *gradients, *widths; /* sums of the rows: d, d, 1 and 1 */
+    real *rows;                               /* sums of the rows of a tile, or of all: */
+    real *points, *each, *gradients, *widths; /* d, d, 1 and 1 */
     real *keys;                               /* of the columns: d rows of BLOCK numbers */
     real *weight, *gradient, *included;       /* of the columns: turned blocks, */
     real *total, *block;                      /* d, v, 1 and 1 sums of BLOCK keys */
 };
 
+/* Sums of a row. */
+static int64_t grad_row_size(const struct grad_plan *plan)
+{
+    return grad_sum_count(plan, GRAD_SUM_POINT, false) +
+           grad_sum_count(plan, GRAD_SUM_EACH, false) + 2;
+}
+
+/* Where the sums of d, and of d + v, columns end. */
+static size_t grad_values_at(const struct grad_job *job)
+{
+    return (size_t)grad_wide_room(job->plan->a->pool->d) * BLOCK;
+}
+
+static size_t grad_singles_at(const struct grad_job *job)
+{
+    return grad_values_at(job) + (size_t)grad_wide_room(job->plan->a->pool->v) * BLOCK;
+}
+
 static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad_room *r)
 {
     const struct pool_args *p = job->plan->a->pool;
     struct pool_arena c = { .at = memory };
-    const size_t lanes = (size_t)(job->vectors * LANES), sums = (size_t)(p->d + p->v + 2) * BLOCK;
+    const size_t lanes = (size_t)(job->vectors * LANES), sums = grad_singles_at(job) + 2 * BLOCK;
+    const size_t all = (size_t)(p->n + (p->n / BLOCK + 2) * LANES);
     r->g.plan = job->plan;
     r->g.facts = job->facts;
     r->g.t.plan = job->pool;
@@ -39,10 +63,7 @@ static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad
     r->g.t.vectors = job->vectors;
     r->g.t.lanes = (int)lanes;
     grad_tile_allocate(&r->g, &c);
-    r->points = pool_arena_take(&c, (size_t)p->d * lanes);
-    r->each = pool_arena_take(&c, (size_t)p->d * lanes);
-    r->gradients = pool_arena_take(&c, lanes);
-    r->widths = pool_arena_take(&c, lanes);
+    r->rows = pool_arena_take(&c, (size_t)grad_row_size(job->plan) * (job->both ? all : lanes));
     r->keys = pool_arena_take(&c, (size_t)p->d * BLOCK);
     r->weight = pool_arena_take(&c, BLOCK * lanes);
     r->gradient = pool_arena_take(&c, BLOCK * lanes);

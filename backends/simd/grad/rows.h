@@ -122,9 +122,11 @@ static void grad_rows_radial(struct grad_room *r, const struct pool_block *x)
                              .row = k->row,
                              .col = k->col,
                              .d = plan->a->pool->d };
-    if (plan->a->pool->kernel.per == ATTPOOL_BANDWIDTH_KEY)
-        grad_widths_keys(g, t->b, t->head0, x->first, x->count);
     grad_radial_scaled(g, &s);
+    if (plan->a->pool->kernel.per == ATTPOOL_BANDWIDTH_KEY) {
+        s.power += x->first - g->widths_first;
+        s.square += x->first - g->widths_first;
+    }
     if (grad_sum_count(plan, GRAD_SUM_POINT, false) > 0)
         grad_radial_points(&s, r->points);
     if (grad_sum_count(plan, GRAD_SUM_EACH, false) > 0)
@@ -157,33 +159,56 @@ static void grad_rows_additive(struct grad_room *r, const struct pool_block *x, 
         grad_additive_sums(&s, points ? r->points : NULL, each ? r->each : NULL);
 }
 
+/* The sums of the tile's rows, which are the `at` lanes after those of tiles before. */
+static void grad_rows_at(struct grad_room *r, int64_t at)
+{
+    const struct grad_plan *plan = r->g.plan;
+    const int64_t lanes = r->g.t.lanes;
+    r->points = r->rows + at * grad_row_size(plan);
+    r->each = r->points + grad_sum_count(plan, GRAD_SUM_POINT, false) * lanes;
+    r->gradients = r->each + grad_sum_count(plan, GRAD_SUM_EACH, false) * lanes;
+    r->widths = r->gradients + lanes;
+}
+
+static void grad_rows_clear(const struct grad_room *r)
+{
+    pool_fill(r->points, (size_t)(grad_row_size(r->g.plan) * r->g.t.lanes), 0);
+}
+
+/* The pairs of a block into the sums of the tile's rows. */
+static void grad_rows_block(struct grad_room *r, const struct pool_block *x, bool finite)
+{
+    struct grad_tile *g = &r->g;
+    const struct grad_plan *plan = g->plan;
+    const bool points = grad_sum_count(plan, GRAD_SUM_POINT, false) > 0;
+    if (points && plan->path == GRAD_DOT)
+        grad_row_points(g, x, finite, r->points);
+    else if (plan->path == GRAD_RADIAL)
+        grad_rows_radial(r, x);
+    else if (plan->path == GRAD_ADDITIVE)
+        grad_rows_additive(r, x, finite);
+    if (grad_sum_count(plan, GRAD_SUM_GRADIENT, false) > 0)
+        grad_row_gradients(g, x, r->gradients);
+    if (plan->bias == GRAD_BIAS_PAIRS)
+        grad_put_pairs(g, x);
+}
+
 /* The queries of a tile of one item, over all keys. */
 static void grad_rows_tile(const struct grad_job *job, struct grad_room *r)
 {
     struct grad_tile *g = &r->g;
-    const struct grad_plan *plan = job->plan;
-    const struct pool_args *p = plan->a->pool;
-    const int64_t first = p->key_origin / BLOCK;
-    const bool points = grad_sum_count(plan, GRAD_SUM_POINT, false) > 0;
-    pool_fill(r->points, (size_t)(p->d * g->t.lanes), 0);
-    pool_fill(r->each, (size_t)(p->d * g->t.lanes), 0);
-    pool_fill(r->gradients, (size_t)g->t.lanes, 0);
-    pool_fill(r->widths, (size_t)g->t.lanes, 0);
+    const int64_t first = job->plan->a->pool->key_origin / BLOCK;
+    grad_rows_at(r, 0);
+    grad_rows_clear(r);
     for (int64_t number = first; number < first + job->blocks; number++) {
         struct pool_block x;
         if (!pool_block_at(&g->t, number, &x))
             continue;
         const bool finite = grad_keys_are_finite(g, &x);
+        if (grad_has_key_widths(job->plan))
+            grad_widths_keys(g, g->t.b, g->t.head0, x.first, x.count);
         grad_block(g, &x, finite);
-        if (points && plan->path == GRAD_DOT)
-            grad_row_points(g, &x, finite, r->points);
-        else if (plan->path == GRAD_RADIAL)
-            grad_rows_radial(r, &x);
-        else if (plan->path == GRAD_ADDITIVE)
-            grad_rows_additive(r, &x, finite);
-        grad_row_gradients(g, &x, r->gradients);
-        if (plan->bias == GRAD_BIAS_PAIRS)
-            grad_put_pairs(g, &x);
+        grad_rows_block(r, &x, finite);
     }
     grad_rows_end(r);
 }

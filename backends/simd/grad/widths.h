@@ -28,11 +28,17 @@ static void grad_widths_queries(struct grad_tile *g)
                 g->square + lane);
 }
 
+static bool grad_has_key_widths(const struct grad_plan *plan)
+{
+    return plan->path == GRAD_RADIAL && plan->a->pool->kernel.per == ATTPOOL_BANDWIDTH_KEY;
+}
+
 /* Those of `count` keys from number `first` on. */
 static void grad_widths_keys(struct grad_tile *g, int64_t b, int64_t h, int64_t first, int count)
 {
     const struct array *w = &g->plan->a->pool->kernel.inverse_bandwidths;
     const element *from = row_at(w, b, h, 0) + first * w->col;
+    g->widths_first = first;
     pool_fill(g->power, BLOCK, 0);
     pool_fill(g->square, BLOCK, 0);
     for (int j = 0; j < count; j++)
