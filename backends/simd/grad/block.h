@@ -145,60 +145,74 @@ static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
         }
 }
 
+/* How weights of an open block are made of its scores. */
+enum grad_open {
+    GRAD_OPEN_NONE,  /* they are the weights */
+    GRAD_OPEN_LOG,   /* as powers of two */
+    GRAD_OPEN_PLAIN, /* likewise, with common maxima, no factors and no key weights */
+};
+
 /* The same where all keys take part in all rows but the far ones, whose numbers become 0: 4 keys
  * and LANES rows, from key j and lane i on. */
 VEC_FN void grad_open_group(struct grad_tile *g, const struct pool_block *x, int j, int i,
-                            const bool log, const bool cuts)
+                            const enum grad_open how, const bool cuts)
 {
     const struct pool_tile *t = &g->t;
     const struct pool_plan *p = t->plan;
+    const bool plain = how == GRAD_OPEN_PLAIN;
     const vec c = v_set1(p->c), max = v_loadu(g->max + i), minus = v_mul(v_set1(-4), max);
-    const vec limit = v_set1(REAL(NEAR_LIMIT)), times = v_loadu(g->times + i);
-    const vec_mask near = v_gt(max, limit);
+    const vec times = v_loadu(g->times + i), own = v_loadu(g->gain + i);
+    const vec_mask near = v_gt(max, v_set1(REAL(NEAR_LIMIT)));
     vec w[4];
     vec_mask far[4];
     UNROLL_FOR (int k = 0; k < 4; k++) {
         const vec s = v_loadu(t->s + (j + k) * t->lanes + i);
-        const vec exponent = v_set1(log && x->scaled ? t->exponents[j + k] : 0);
-        w[k] = s;
-        if (log)
-            w[k] = g->common && !x->scaled ? v_fma(c, s, minus) : v_relative(c, s, exponent, max);
+        const real exponent = !plain && x->scaled ? t->exponents[j + k] : 0;
+        w[k] = plain                  ? v_fma(c, s, minus)
+               : how == GRAD_OPEN_LOG ? v_relative(c, s, v_set1(exponent), max)
+                                      : s;
         if (cuts)
-            far[k] = m_and(near, v_le(v_relative(c, s, exponent, limit), v_set1(REAL(FAR_LIMIT))));
+            far[k] = m_and(near, v_le(v_fma(c, s, v_set1(exponent - 4 * REAL(NEAR_LIMIT))),
+                                      v_set1(REAL(FAR_LIMIT))));
     }
-    if (log)
+    if (how != GRAD_OPEN_NONE)
         weight_powers(w, 4, false);
     UNROLL_FOR (int k = 0; k < 4; k++) {
         const int at = (j + k) * t->lanes + i;
-        if (p->factor)
+        if (!plain && p->factor)
             w[k] = v_mul(w[k], v_loadu(t->factor + at));
-        if (p->weighted)
+        if (!plain && p->weighted)
             w[k] = v_mul(w[k], v_set1(t->weights[j + k]));
-        w[k] = p->divide ? v_div(w[k], times) : v_mul(w[k], times);
-        const vec gain = v_add(v_loadu(g->gradient + at), v_loadu(g->gain + i));
-        const vec gradient = v_mul(w[k], gain);
+        w[k] = !plain && p->divide ? v_div(w[k], times) : v_mul(w[k], times);
+        const vec gradient = v_mul(w[k], v_add(v_loadu(g->gradient + at), own));
         v_storeu(t->s + at, cuts ? v_select(far[k], v_zero(), w[k]) : w[k]);
         v_storeu(g->gradient + at, cuts ? v_select(far[k], v_zero(), gradient) : gradient);
     }
 }
 
 /* There is room for BLOCK keys, so the last group may go beyond the block's. */
-VEC_FN void grad_open_of(struct grad_tile *g, const struct pool_block *x, const bool log,
+VEC_FN void grad_open_of(struct grad_tile *g, const struct pool_block *x, const enum grad_open how,
                          const bool cuts)
 {
-    for (int j = 0; j < x->count; j += 4)
-        for (int i = 0; i < g->t.lanes; i += LANES)
-            grad_open_group(g, x, j, i, log, cuts);
+    for (int i = 0; i < g->t.lanes; i += LANES)
+        for (int j = 0; j < x->count; j += 4)
+            grad_open_group(g, x, j, i, how, cuts);
 }
 
 static void grad_open_weights(struct grad_tile *g, const struct pool_block *x)
 {
-    if (g->t.plan->cuts)
-        grad_open_of(g, x, true, true);
-    else if (g->t.plan->has_max)
-        grad_open_of(g, x, true, false);
+    const struct pool_plan *p = g->t.plan;
+    const bool plain = g->common && !x->scaled && !p->factor && !p->weighted && !p->divide;
+    if (!p->has_max)
+        grad_open_of(g, x, GRAD_OPEN_NONE, false);
+    else if (plain && p->cuts)
+        grad_open_of(g, x, GRAD_OPEN_PLAIN, true);
+    else if (plain)
+        grad_open_of(g, x, GRAD_OPEN_PLAIN, false);
+    else if (p->cuts)
+        grad_open_of(g, x, GRAD_OPEN_LOG, true);
     else
-        grad_open_of(g, x, false, false);
+        grad_open_of(g, x, GRAD_OPEN_LOG, false);
 }
 
 /* What dropout makes of dO . v. */

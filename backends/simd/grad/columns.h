@@ -246,6 +246,43 @@ static int64_t grad_columns_next(const struct grad_job *job, struct grad_room *r
     return int_min(left, vectors * LANES);
 }
 
+/* The tile's own memory, which is that of the `at` lanes after those of tiles before. */
+static void grad_both_own(struct grad_room *r, int64_t at)
+{
+    struct grad_tile *g = &r->g;
+    const int64_t lanes = g->t.lanes, d = g->plan->a->pool->d;
+    g->t.q = r->queries + at * grad_query_size(g->plan);
+    g->t.qs = g->t.q + d * lanes;
+    g->t.q_scale = g->t.qs + d * lanes;
+    g->t.q_post = g->t.q_scale + lanes;
+    g->d_out = g->t.q_post + lanes;
+}
+
+/* Tile number `tile` of an item, from query i and lane `at` on. In one sweep they are kept: with
+ * the `first` block of keys it is made. */
+static void grad_columns_begin(const struct grad_job *job, struct grad_room *r, bool first,
+                               int64_t tile, int64_t at, int64_t b, int64_t h, int64_t i, int count)
+{
+    struct grad_tile *g = &r->g;
+    if (!job->both) {
+        grad_tile_begin(g, b, h, i, count);
+    } else if (first) {
+        grad_both_own(r, at);
+        grad_tile_begin(g, b, h, i, count);
+        r->tiles[tile] = *g;
+    } else {
+        const int64_t widths_first = g->widths_first; /* of the block of keys */
+        *g = r->tiles[tile];
+        g->widths_first = widths_first;
+    }
+    grad_widths_tile(g);
+    if (!job->both)
+        return;
+    grad_rows_at(r, at);
+    if (first)
+        grad_rows_clear(r);
+}
+
 /* Absolute block `number` of the keys of an item, over all queries. */
 static void grad_columns_item(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h,
                               int64_t number)
@@ -259,17 +296,13 @@ static void grad_columns_item(const struct grad_job *job, struct grad_room *r, i
     pool_fill(r->block, n, 0);
     if (job->plan->path == GRAD_RADIAL || job->plan->path == GRAD_ADDITIVE)
         grad_columns_keys(r, b, h, first, (int)(end - first));
-    for (int64_t i = 0, at = 0, count; i < p->n; i += count, at += r->g.t.lanes) {
+    for (int64_t i = 0, tile = 0, at = 0, count; i < p->n; i += count, tile++) {
         count = grad_columns_next(job, r, i);
         if ((origin + i) % BLOCK == 0)
             grad_columns_fold(r, n);
-        grad_tile_begin(&r->g, b, h, i, (int)count);
-        grad_widths_tile(&r->g);
-        if (job->both)
-            grad_rows_at(r, at);
-        if (job->both && first == 0)
-            grad_rows_clear(r);
+        grad_columns_begin(job, r, first == 0, tile, at, b, h, i, (int)count);
         grad_columns_tile(job, r, number);
+        at += r->g.t.lanes;
     }
     grad_columns_fold(r, n);
     grad_columns_end(job, r, b, h, first, (int)(end - first));
@@ -292,11 +325,9 @@ static void grad_columns_task(void *arg, int64_t index, int worker)
 /* The rows of an item, whose sums are complete. */
 static void grad_both_end(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h)
 {
-    for (int64_t i = 0, at = 0, count; i < job->plan->a->pool->n; i += count) {
+    for (int64_t i = 0, tile = 0, at = 0, count; i < job->plan->a->pool->n; i += count, tile++) {
         count = grad_columns_next(job, r, i);
-        grad_tile_begin(&r->g, b, h, i, (int)count);
-        grad_widths_tile(&r->g);
-        grad_rows_at(r, at);
+        grad_columns_begin(job, r, false, tile, at, b, h, i, (int)count);
         grad_rows_end(r);
         at += r->g.t.lanes;
     }

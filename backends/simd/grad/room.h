@@ -27,6 +27,8 @@ struct grad_room {
     struct grad_tile g;
     real *rows;                               /* sums of the rows of a tile, or of all: */
     real *points, *each, *gradients, *widths; /* d, d, 1 and 1 */
+    struct grad_tile *tiles;                  /* of an item, of one sweep, */
+    real *queries;                            /* and what they have of their own */
     real *keys;                               /* of the columns: d rows of BLOCK numbers */
     real *weight, *gradient, *included;       /* of the columns: turned blocks, */
     real *total, *block;                      /* d, v, 1 and 1 sums of BLOCK keys */
@@ -37,6 +39,12 @@ static int64_t grad_row_size(const struct grad_plan *plan)
 {
     return grad_sum_count(plan, GRAD_SUM_POINT, false) +
            grad_sum_count(plan, GRAD_SUM_EACH, false) + 2;
+}
+
+/* What a query has of its own in a tile: its coordinates, these times P, inverse bandwidths, dO. */
+static int64_t grad_query_size(const struct grad_plan *plan)
+{
+    return 2 * plan->a->pool->d + 2 + plan->a->pool->v;
 }
 
 /* Where the sums of d, and of d + v, columns end. */
@@ -64,6 +72,9 @@ static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad
     r->g.t.lanes = (int)lanes;
     grad_tile_allocate(&r->g, &c);
     r->rows = pool_arena_take(&c, (size_t)grad_row_size(job->plan) * (job->both ? all : lanes));
+    r->queries = pool_arena_take(&c, job->both ? (size_t)grad_query_size(job->plan) * all : 0);
+    r->tiles = (void *)pool_arena_take(
+        &c, job->both ? all / LANES * (sizeof *r->tiles / sizeof(real)) : 0);
     r->keys = pool_arena_take(&c, (size_t)p->d * BLOCK);
     r->weight = pool_arena_take(&c, BLOCK * lanes);
     r->gradient = pool_arena_take(&c, BLOCK * lanes);
