@@ -5,6 +5,7 @@
 #ifndef BACKENDS_SCALAR_GRAD_BEGIN_H
 #define BACKENDS_SCALAR_GRAD_BEGIN_H
 
+#include "backends/grad_real.h"
 #include "backends/scalar/grad_pair.h"
 #include "backends/scalar/scalar.h"
 
@@ -116,12 +117,6 @@ static real grad_item_sum(const struct grad_plan *plan, const struct grad_facts 
         block += ((const real *)facts->sums)[grad_row_number(p, b, h, i) * plan->sums + at];
     }
     return sum + block;
-}
-
-/* By w, of the sum of h u^2. */
-static real grad_by_width(real sum, real w)
-{
-    return w == 0 ? 0 : -sum / w;
 }
 
 static void grad_end_widths(const struct grad_plan *plan, const struct grad_facts *facts, int64_t b,

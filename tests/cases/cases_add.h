@@ -30,6 +30,10 @@ struct test_case *cases_add(const struct test_case *c, const char *format, ...)
 typedef void score_case(const struct test_case *score, const char *name, unsigned i);
 void cases_each_score(size_t turns, score_case *add);
 
+/* The twist with case i's score, widths and arrangements. */
+struct test_case cases_cross(const struct test_case *score, const struct test_case *twist,
+                             unsigned i);
+
 /* The rows of OPERATION_POOL that loops make. */
 void cases_of_pool(void);
 void cases_of_cuts(void);

@@ -43,20 +43,11 @@ static const int few_n[] = { 3, 17, 1, 9, 33, 5 };
 static void grad_case(const struct test_case *score, const char *name, unsigned i)
 {
     const struct test_case *twist = &CYCLE(twists, i);
-    struct test_case c = *twist;
+    struct test_case c = cases_cross(score, twist, i);
     c.operation = OPERATION_POOL_GRAD;
-    c.score = score->score;
-    c.kernel = score->kernel;
-    c.form = score->form;
-    c.bandwidth_per = score->bandwidth_per;
-    c.with |= score->with;
     c.n = CYCLE(few_n, i + i / 7);
     c.m = CYCLE(few_m, i + i / 29);
-    c.d = CYCLE(case_d, i + i / 31);
     c.v = CYCLE(some_v, i);
-    c.p = CYCLE(case_d, i + 3);
-    c.in = (enum arrangement)((i + i / 31) % ARRANGEMENTS);
-    c.out = (enum arrangement)(i / 3 % ARRANGE_SHARED);
     if (score->score == ATTPOOL_AVERAGE)
         c.with &= ~(unsigned)WITHOUT_OUTPUT; /* nothing would be left to ask for */
     if (score->score != ATTPOOL_KERNEL && c.empty == ATTPOOL_EMPTY_NEAREST)

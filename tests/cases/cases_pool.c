@@ -46,23 +46,30 @@ static const struct test_case twists[] = {
     /* clang-format on */
 };
 
-static void pool_case(const struct test_case *score, const char *name, unsigned i)
+struct test_case cases_cross(const struct test_case *score, const struct test_case *twist,
+                             unsigned i)
 {
-    const struct test_case *twist = &CYCLE(twists, i);
     struct test_case c = *twist;
-    c.operation = OPERATION_POOL;
     c.score = score->score;
     c.kernel = score->kernel;
     c.form = score->form;
     c.bandwidth_per = score->bandwidth_per;
     c.with |= score->with;
-    c.n = CYCLE(case_n, i + i / 7);
-    c.m = CYCLE(case_m, i + i / 31);
     c.d = CYCLE(case_d, i + i / 31);
-    c.v = CYCLE(some_v, i);
     c.p = CYCLE(case_d, i + 3);
     c.in = (enum arrangement)((i + i / 31) % ARRANGEMENTS);
     c.out = (enum arrangement)(i / 3 % ARRANGE_SHARED);
+    return c;
+}
+
+static void pool_case(const struct test_case *score, const char *name, unsigned i)
+{
+    const struct test_case *twist = &CYCLE(twists, i);
+    struct test_case c = cases_cross(score, twist, i);
+    c.operation = OPERATION_POOL;
+    c.n = CYCLE(case_n, i + i / 7);
+    c.m = CYCLE(case_m, i + i / 31);
+    c.v = CYCLE(some_v, i);
     if (score->score == ATTPOOL_KERNEL && c.special == SPECIAL_FAR && i % 2)
         c.empty = ATTPOOL_EMPTY_NEAREST;
     if (score->score == ATTPOOL_KERNEL && i % 5 == 1)

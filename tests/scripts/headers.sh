@@ -40,7 +40,7 @@ while read -r header; do
             done
         done
         ;;
-    backends/simd/* | backends/scalar/* | backends/real.h)
+    backends/simd/* | backends/scalar/* | backends/real.h | backends/grad_real.h)
         for bits in 32 64; do
             vectors "$header" $bits avx2
         done

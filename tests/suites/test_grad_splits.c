@@ -75,21 +75,28 @@ static bool keeps_queries(const struct job *job, int i)
            (i == DBIAS && tensor_present(bias) && bias->shape[bias->dl.ndim - 2] > 1);
 }
 
-static attpool_status queries_in_pieces(attpool_context *context, struct job *job,
-                                        const struct way *way)
+/* Calls for the first of n queries or keys, then `growth` times as many at a time. */
+static attpool_status in_pieces(attpool_context *context, struct job *job, const struct way *way,
+                                int64_t n, int64_t growth,
+                                void (*cut)(struct job *part, int64_t start, int64_t count))
 {
     attpool_status status = ATTPOOL_OK;
-    int64_t n = job->c->n;
     for (int64_t start = 0, count = 1; start < n && status == ATTPOOL_OK;
-         start += count, count *= 3) {
+         start += count, count *= growth) {
         struct job part;
         count = count > n - start ? n - start : count;
         job_view(&part, job);
-        job_cut_queries(&part, start, count);
+        cut(&part, start, count);
         drop_others(&part, job, way);
         status = job_run_grad(context, &part);
     }
     return status;
+}
+
+static attpool_status queries_in_pieces(attpool_context *context, struct job *job,
+                                        const struct way *way)
+{
+    return in_pieces(context, job, way, job->c->n, 3, job_cut_queries);
 }
 
 /* Lengths count from the first key of a part, and the policies look at all keys of a row. */
@@ -110,18 +117,7 @@ static bool keeps_keys(const struct job *job, int i)
 static attpool_status keys_in_pieces(attpool_context *context, struct job *job,
                                      const struct way *way)
 {
-    attpool_status status = ATTPOOL_OK;
-    int64_t m = job->c->m;
-    for (int64_t start = 0, count = 1; start < m && status == ATTPOOL_OK;
-         start += count, count *= 4) {
-        struct job part;
-        count = count > m - start ? m - start : count;
-        job_view(&part, job);
-        job_cut_keys(&part, start, count);
-        drop_others(&part, job, way);
-        status = job_run_grad(context, &part);
-    }
-    return status;
+    return in_pieces(context, job, way, job->c->m, 4, job_cut_keys);
 }
 
 static bool has_batch(const struct test_case *c)

@@ -4,6 +4,7 @@
 #ifndef BACKENDS_SIMD_GRAD_ROOM_H
 #define BACKENDS_SIMD_GRAD_ROOM_H
 
+#include "backends/grad_real.h"
 #include "backends/simd/grad/additive.h"
 #include "backends/simd/grad/block.h"
 #include "backends/simd/grad/radial.h"
@@ -89,12 +90,6 @@ static void grad_put(element *to, real x)
 {
     x += get(to);
     put(to, x == x ? x : REAL_NAN);
-}
-
-/* By w, of a sum; the scalar backend's grad_by_width. */
-static real grad_by_width(real sum, real w)
-{
-    return w == 0 ? 0 : -sum / w;
 }
 
 /* What scales the differences, of a sweep whose lanes are queries, or keys. */
