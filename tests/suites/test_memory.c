@@ -7,12 +7,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* Pooling needs O(n + m) memory beside W. */
+/* Pooling and its gradients need O(n + m) memory beside W. */
 
-enum { SIZE = 20000, COLUMNS = 2 };
+enum { SIZE = 20000, GRADIENTS_SIZE = 4096, COLUMNS = 2 };
 
 struct data {
     float *x, *y, *out, *lse, *n_eff;
+    float *dq, *dk, *dv;
 };
 
 static long peak_kilobytes(void)
@@ -29,6 +30,9 @@ static void data_new(struct data *d)
     d->out = calloc(SIZE * COLUMNS, sizeof *d->out);
     d->lse = calloc(SIZE, sizeof *d->lse);
     d->n_eff = calloc(SIZE, sizeof *d->n_eff);
+    d->dq = calloc(SIZE, sizeof *d->dq);
+    d->dk = calloc(SIZE, sizeof *d->dk);
+    d->dv = calloc(SIZE * COLUMNS, sizeof *d->dv);
     for (int i = 0; i < SIZE; i++)
         d->x[i] = (float)random_at(1, (uint64_t)i);
     for (int i = 0; i < SIZE * COLUMNS; i++)
@@ -42,6 +46,14 @@ static void data_free(struct data *d)
     free(d->out);
     free(d->lse);
     free(d->n_eff);
+    free(d->dq);
+    free(d->dk);
+    free(d->dv);
+}
+
+static void check(attpool_context *context, attpool_status status)
+{
+    ck_assert_msg(status == ATTPOOL_OK, "%s", attpool_message(context));
 }
 
 static void pool(attpool_context *context, const struct data *d, int64_t size, attpool_score score)
@@ -57,14 +69,37 @@ static void pool(attpool_context *context, const struct data *d, int64_t size, a
                                      .kernel = score == ATTPOOL_KERNEL ? &kernel : NULL,
                                      .lse = &lse,
                                      .n_eff = &n_eff };
-    attpool_status status = attpool_pool(context, &x, &x, &y, &options, &out);
-    ck_assert_msg(status == ATTPOOL_OK, "%s", attpool_message(context));
+    check(context, attpool_pool(context, &x, &x, &y, &options, &out));
 }
 
-START_TEST(pooling_does_not_store_the_weights)
+/* With max and sum in the places of L and n_eff, and y as dO. */
+static void pool_grad(attpool_context *context, const struct data *d, int64_t size,
+                      attpool_score score)
 {
-    static const long weights = (long)SIZE * SIZE * (long)sizeof(float) / 1024;
-    const char *name = test_backends[_i];
+    int64_t x_shape[] = { size, 1 }, y_shape[] = { size, COLUMNS }, row[] = { size };
+    DLTensor x = tensor_of(d->x, ELEMENT_F32, 2, x_shape),
+             y = tensor_of(d->y, ELEMENT_F32, 2, y_shape);
+    DLTensor out = tensor_of(d->out, ELEMENT_F32, 2, y_shape);
+    DLTensor max = tensor_of(d->lse, ELEMENT_F32, 1, row),
+             sum = tensor_of(d->n_eff, ELEMENT_F32, 1, row);
+    DLTensor dq = tensor_of(d->dq, ELEMENT_F32, 2, x_shape),
+             dk = tensor_of(d->dk, ELEMENT_F32, 2, x_shape),
+             dv = tensor_of(d->dv, ELEMENT_F32, 2, y_shape);
+    attpool_kernel_options kernel = { .kernel = ATTPOOL_GAUSSIAN, .bandwidth = 0.1 };
+    attpool_pool_options options = {
+        .score = score, .kernel = score == ATTPOOL_KERNEL ? &kernel : NULL, .max = &max, .sum = &sum
+    };
+    attpool_gradients gradients = { .Q = &dq, .K = &dk, .V = &dv };
+    check(context, attpool_pool(context, &x, &x, &y, &options, &out));
+    check(context, attpool_pool_grad(context, &x, &x, &y, &options, &out, &y, NULL, &gradients));
+}
+
+typedef void measured(attpool_context *context, const struct data *d, int64_t size,
+                      attpool_score score);
+
+static void measure(const char *name, measured *call, int64_t size)
+{
+    const long weights = (long)(size * size) * (long)sizeof(float) / 1024;
     attpool_context *context = open_backend(name, 2);
     struct data d;
     if (!context)
@@ -72,15 +107,26 @@ START_TEST(pooling_does_not_store_the_weights)
     data_new(&d);
     for (int score = ATTPOOL_DOT; score <= ATTPOOL_KERNEL; score += ATTPOOL_KERNEL) {
         /* The first call builds programs and starts threads. */
-        pool(context, &d, 300, (attpool_score)score);
+        call(context, &d, 300, (attpool_score)score);
         long before = peak_kilobytes();
-        pool(context, &d, SIZE, (attpool_score)score);
+        call(context, &d, size, (attpool_score)score);
         long used = peak_kilobytes() - before;
         ck_assert_msg(used < weights / 20, "%s, score %d: %ld kB, W would take %ld", name, score,
                       used, weights);
     }
     data_free(&d);
     attpool_close(context);
+}
+
+START_TEST(pooling_does_not_store_the_weights)
+{
+    measure(test_backends[_i], pool, SIZE);
+}
+END_TEST
+
+START_TEST(gradients_do_not_store_the_weights)
+{
+    measure(test_backends[_i], pool_grad, GRADIENTS_SIZE);
 }
 END_TEST
 
@@ -91,6 +137,7 @@ Suite *suite_memory(void)
     tcase_set_timeout(tc, 600);
     tcase_set_tags(tc, "memory");
     tcase_add_loop_test(tc, pooling_does_not_store_the_weights, 0, TEST_BACKENDS);
+    tcase_add_loop_test(tc, gradients_do_not_store_the_weights, 0, TEST_BACKENDS);
     suite_add_tcase(suite, tc);
     return suite;
 }
