@@ -84,6 +84,10 @@ base='d.csv --x a --y y'
     goes_on d.csv --x a,b --y y,z --rate 0.001 --param w-key --batch 11 --kernel cauchy
     goes_on d.csv --x a,b --y y --rate 0.001 --param additive --hidden 3 --batch 16
     goes_on d.csv --x a,b --y y --rate 0.001 --param projection --init 0.5
+    # The norm of numbers whose squares overflow.
+    perl -0pe 's/("values": \[\s*)[-\d.e]+/${1}1e200/' whole.json >bad.json
+    ok train d.csv --x a,b --y y --rate 0 --params bad.json --epochs 1
+    test "$(column 3)" = '1e+200 ' || fail "the norm is $(column 3)"
     ok train d.csv --x a,b --y y,z --rate 0.001 --param w-key --init 1 --batch 11
     perl -e '$ARGV[0] > $ARGV[4] or exit 1' $(column 2) || fail "w-key does not learn in batches"
     ok train $base --rate 0.01 --init 2 --batch 7 --seed 5 --params-out w.json

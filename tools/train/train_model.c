@@ -107,13 +107,27 @@ static int make_room(struct train_record *r, struct error *e)
     return st;
 }
 
-double train_norm(const struct params *p)
+static double largest(const struct params *p)
 {
-    double sum = 0;
+    double most = 0;
     for (int k = 0; k < PARAMS_ARRAYS; k++)
         for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++)
-            sum = fma(p->value[k][i], p->value[k][i], sum);
-    return sqrt(sum);
+            most = fmax(most, fabs(p->value[k][i]));
+    return most;
+}
+
+/* In units of a power of two: squares of numbers above 1e154 overflow. */
+double train_norm(const struct params *p)
+{
+    int unit;
+    double sum = 0;
+    frexp(largest(p), &unit);
+    for (int k = 0; k < PARAMS_ARRAYS; k++)
+        for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++) {
+            const double x = ldexp(p->value[k][i], -unit);
+            sum = fma(x, x, sum);
+        }
+    return ldexp(sqrt(sum), unit);
 }
 
 int train_note(struct train_run *run, double loss, struct error *e)
