@@ -92,6 +92,12 @@ differs()
     differs k k.npy 6 $additive
     by_lse=
 
+    value $base --scale 0.5001 >expected
+    value $base --scale 0.4999 >>expected
+    ok attend $base --scale 0.5 --grad-output do.npy --grad-scale g.npy
+    unnpy g.npy
+    near 1e-6 $(perl -e 'my @x = <STDIN>; printf "%.12g", ($x[0] - $x[1]) / 0.0002;' <expected)
+
     # A number, and one a column of --bandwidth: by 1 / 2 and by 1.
     ok attend $base --grad-output do.npy --grad-scale s.csv
     test "$(head -n 1 s.csv)" = dscale || fail "the header is $(head -n 1 s.csv)"
