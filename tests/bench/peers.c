@@ -193,10 +193,19 @@ static void read_output(const struct candidates *all, const struct bench_array *
     remove(path);
 }
 
+/* The array that is compared: the output, or the gradient of the queries. */
+static int compared(const struct bench_data *data)
+{
+    for (int i = 1; i < data->count && data->c->with & BENCH_GRAD; i++)
+        if (strcmp(data->array[i].name, "dq") == 0)
+            return i;
+    return 0;
+}
+
 static double difference(const struct bench_data *data, const void *ours, const void *theirs)
 {
     double top = 0, most = 0;
-    size_t count = data->array[0].size / real_size(data->single);
+    size_t count = data->array[compared(data)].size / real_size(data->single);
     for (size_t i = 0; i < count; i++) {
         double a = real_get(ours, data->single, i), b = real_get(theirs, data->single, i);
         top = fmax(top, fabs(a));
@@ -220,11 +229,11 @@ static bool process_begin(struct candidates *all, struct candidate *c)
     char question[400], answer[MOST_TEXT];
     snprintf(question, sizeof question,
              "open %s b=%d n=%d m=%d d=%d v=%d single=%d nt=%d causal=%d mask=%d window=%d loo=%d "
-             "kernel=%s sigma=%.17g\n",
+             "grad=%d kernel=%s sigma=%.17g\n",
              question_name(k), (int)k->b, (int)k->n, (int)k->m, (int)k->d, (int)k->v,
              c->data.single, (k->with & BENCH_NT) != 0, (k->with & BENCH_CAUSAL) != 0,
              (k->with & BENCH_MASK) != 0, (k->with & BENCH_WINDOW) != 0, (k->with & BENCH_LOO) != 0,
-             attpool_kernel_to_name(k->kernel), bench_bandwidth(k));
+             (k->with & BENCH_GRAD) != 0, attpool_kernel_to_name(k->kernel), bench_bandwidth(k));
     if (c->process.pid <= 0)
         return false;
     if (!ask(&c->process, question, answer, sizeof answer)) {
@@ -234,26 +243,31 @@ static bool process_begin(struct candidates *all, struct candidate *c)
     }
     if (strncmp(answer, "ok", 2) != 0)
         return false;
-    read_output(all, &c->data.array[0]);
+    read_output(all, &c->data.array[compared(&c->data)]);
     return true;
+}
+
+/* Libraries are for the operations themselves. */
+static bool is_special(const struct bench_case *c)
+{
+    return (c->with & (BENCH_CURVE | BENCH_DENSITY | BENCH_GRAD)) != 0;
 }
 
 static void begin_one(struct candidates *all, struct candidate *c, const struct bench_data *data,
                       void *out)
 {
+    const int at = compared(data);
     c->data = *data;
-    c->data.array[0].data = out;
+    c->data.array[at].data = out;
     c->samples = c->calls = 0;
-    memset(out, 0, data->array[0].size);
-    /* Libraries are for the operations themselves. */
-    const bool special = data->c->with & (BENCH_CURVE | BENCH_DENSITY);
+    memset(out, 0, data->array[at].size);
     c->has = c->library == NULL ? process_begin(all, c)
-                                : !special && c->library->open(&c->data, all->threads);
+                                : !is_special(data->c) && c->library->open(&c->data, all->threads);
     if (!c->has)
         return;
     if (c->library != NULL)
         c->library->run();
-    c->difference = difference(data, data->array[0].data, out);
+    c->difference = difference(data, data->array[at].data, out);
 }
 
 int candidates_begin(struct candidates *all, struct bench_data *data, struct error *e)
@@ -264,9 +278,10 @@ int candidates_begin(struct candidates *all, struct bench_data *data, struct err
     bench_call_new(&us->call, data);
     if (bench_call_run(us->context, &us->call) != ATTPOOL_OK)
         return error_set(e, CMD_FAILED, "%s: %s", data->c->name, attpool_message(us->context));
-    void *out = malloc(data->array[0].size);
+    const size_t size = data->array[compared(data)].size;
+    void *out = malloc(size);
     if (out == NULL)
-        return error_memory(e, data->array[0].size);
+        return error_memory(e, size);
     int st = write_arrays(all, data, e);
     for (int i = 1; st == CMD_OK && i < all->count; i++)
         begin_one(all, all->at[i], data, out);
@@ -277,13 +292,14 @@ int candidates_begin(struct candidates *all, struct bench_data *data, struct err
 
 void candidates_end(struct candidates *all)
 {
-    void *out = all->count > 1 ? all->at[1]->data.array[0].data : NULL;
+    void *out = NULL;
     for (int i = 1; i < all->count; i++) {
         struct candidate *c = all->at[i];
-        if (c->library != NULL && !(c->data.c->with & (BENCH_CURVE | BENCH_DENSITY)))
+        if (c->library != NULL && !is_special(c->data.c))
             c->library->close();
         c->has = false;
-        c->data.array[0].data = NULL;
+        out = c->data.array[compared(&c->data)].data;
+        c->data.array[compared(&c->data)].data = NULL;
     }
     free(out);
 }

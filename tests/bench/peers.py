@@ -5,7 +5,8 @@ Says "NAME VERSION" (or "lacking REASON"), then answers line by line:
   open OPERATION key=value ..   arrays in FOLDER, one call: "ok SECONDS" or "no"; FOLDER/out.bin
   run CALLS                     "SECONDS" a call
 A case's function gets the arrays by name and returns a function without arguments that returns
-its output, or None where the library has nothing for it. It keeps outputs where it can.
+its output, or None where the library has nothing for it. It keeps outputs where it can. With
+`grad` the output is the gradient by the queries; those by keys, values and a bandwidth are made too.
 """
 
 import ctypes
@@ -52,6 +53,10 @@ class Case:
         self.x = {}
         for name, shape in shapes.items():
             self.x[name] = np.fromfile(f"{folder}/{name}.bin", real).reshape(shape)
+        self.d_out = None
+        if self.grad:
+            self.d_out = np.fromfile(f"{folder}/d_out.bin", real).reshape(self.out)
+            self.out = shapes["q"]
         if self.mask:
             self.x["mask"] = np.fromfile(f"{folder}/mask.bin", np.uint8).reshape(b, n, m) != 0
         self.plain = not (self.causal or self.mask or self.window)
@@ -250,7 +255,38 @@ class Torch:
             return self.torch.cdist(q, k) ** 2
         return sum((q[:, i, None] - k[None, :, i]) ** 2 for i in range(d))
 
+    def gradients(self, f, d_out, *leaves):
+        """Of f(*leaves); they are added to those that the leaves have."""
+        with self.torch.enable_grad():
+            f(*leaves).backward(d_out)
+
+    def leaves(self, *tensors):
+        return [x.clone().requires_grad_() for x in tensors]
+
+    def regress_grad(self, c):
+        torch = self.torch
+        k, y, w = self.leaves(*self.tensors(c)[1:], torch.tensor([1 / c.sigma], dtype=torch.float32))
+        out, d_out = torch.from_numpy(c.empty()), torch.from_numpy(c.d_out)
+        parts = [self.leaves(q)[0] for q in self.tensors(c)[0].split(CHUNK)]
+
+        def rows(q, k, y, w):
+            g = torch.exp(self.squares(q, k, c.d) * (-0.5 * w * w))
+            return (g * y[:, 0]).sum(1) / g.sum(1)
+        f = self.compiled(rows)
+
+        def run():
+            k.grad = y.grad = w.grad = None
+            for i, q in enumerate(parts):
+                q.grad = None
+                at = slice(i * CHUNK, i * CHUNK + len(q))
+                self.gradients(f, d_out[at, 0], q, k, y, w)
+                out[at] = q.grad
+            return out
+        return run
+
     def regress(self, c):
+        if c.grad:
+            return self.regress_grad(c)
         q, k, y = self.tensors(c)
         if not c.gaussian or c.loo or c.n == 1:
             return None
@@ -273,8 +309,21 @@ class Torch:
         if c.window:
             return None
         sdpa = self.torch.nn.functional.scaled_dot_product_attention
+        if c.grad:
+            return self.attend_grad(c, lambda q, k, v: sdpa(q, k, v, is_causal=bool(c.causal)))
         mask = mask[0] if mask else None
         return lambda: sdpa(q, k, v, attn_mask=mask, is_causal=bool(c.causal))
+
+    def attend_grad(self, c, f):
+        leaves = self.leaves(*[x[None] for x in self.tensors(c)])
+        d_out, f = self.torch.from_numpy(c.d_out)[None], self.compiled(f)
+
+        def run():
+            for x in leaves:
+                x.grad = None
+            self.gradients(f, d_out, *leaves)
+            return leaves[0].grad
+        return run
 
     def additive(self, c):
         q, k, v, wq, wk, wv = self.tensors(c)
@@ -290,7 +339,10 @@ class Torch:
 class TorchCompile(Torch):
     """Only what a compiler can fuse."""
 
-    bmm = softmax = attend = None
+    bmm = softmax = None
+
+    def attend(self, c):
+        return super().attend(c) if c.grad else None
 
     def compiled(self, f):
         return self.torch.compile(f)
@@ -514,7 +566,28 @@ class Keops:
         pykeops.set_verbose(False)
         self.version, self.lazy = pykeops.__version__, LazyTensor
 
+    def regress_grad(self, c):
+        import torch
+        from pykeops.torch import LazyTensor
+        torch.set_num_threads(THREADS)
+        arrays = [torch.from_numpy(x) for x in c.arrays()]
+        arrays.append(torch.tensor([1 / c.sigma], dtype=torch.float32))
+        q, k, y, w = leaves = [x.clone().requires_grad_() for x in arrays]
+        d_out = torch.from_numpy(c.d_out)
+
+        def run():
+            for x in leaves:
+                x.grad = None
+            x, z = LazyTensor((q * w)[:, None, :]), LazyTensor((k * w)[None, :, :])
+            ones = LazyTensor(torch.cat([y, torch.ones_like(y)], 1)[None, :, :])
+            sums = ((((x - z) ** 2).sum(2) * -0.5).exp() * ones).sum(1)
+            (sums[:, :1] / sums[:, 1:]).backward(d_out)
+            return q.grad
+        return run
+
     def regress(self, c):
+        if c.grad:
+            return self.regress_grad(c)
         q, k, y = c.arrays()
         if not c.gaussian or c.loo or c.n == 1:
             return None
@@ -566,6 +639,9 @@ def main():
                 say("no")
                 continue
             case = Case(words[1], dict(word.split("=") for word in words[2:]), folder)
+            if case.grad and name not in ("torch", "torch.compile", "pykeops"):
+                say("no")
+                continue
             run = getattr(peer, words[1])(case)
             if run is None:
                 say("no")

@@ -48,11 +48,11 @@
         "line gaussian 4096 d=" #dims, BENCH_REGRESS, BENCH_OWN | BENCH_LINE, 1, 4096, 4096, dims, \
             1, LIMIT BOTH(most), .plain = "regress gaussian 4096 d=" #dims                         \
     }
-/* With its gradients: these are to take no more than `most` - 1 times what is without them. */
-#define GRADIENTS(name, most, operation, ...)                                                      \
+/* With its gradients, which are to take no more than `most` times what is without them. */
+#define GRADIENTS(name, with, ratio, most, operation, ...)                                         \
     {                                                                                              \
-        name " gradients", operation, BENCH_OWN | BENCH_GRAD, __VA_ARGS__, LIMIT BOTH(most),       \
-            .plain = name                                                                          \
+        name " gradients", operation, BENCH_GRAD | (with), __VA_ARGS__, RATIO BOTH(ratio),         \
+            LIMIT BOTH(1 + (most)), .plain = name                                                  \
     }
 #define ONE_QUERY(text, with)                                                                      \
     {                                                                                              \
@@ -152,6 +152,15 @@ const struct bench_case bench_cases[] = {
       RATIO BOTH(1.2), LIMIT BOTH(0.90) },
     { "attend additive 8x256x256x64", BENCH_ADDITIVE, Q, 8, 256, 256, 64, 64, RATIO BOTH(1.4) },
 
+    GRADIENTS("regress gaussian d=1", Q, 3, 2.5, BENCH_REGRESS, 1, 10000, 10000, 1, 1),
+    GRADIENTS("regress gaussian d=3", 0, 3, 2.5, BENCH_REGRESS, 1, 10000, 10000, 3, 1),
+    GRADIENTS("attend 16x1024x1024x64", Q, 1.1, 3, BENCH_ATTEND, 16, 1024, 1024, 64, 64),
+    GRADIENTS("attend 16x1024x1024x64 causal", BENCH_CAUSAL, 1.1, 3, BENCH_ATTEND, 16, 1024, 1024,
+              64, 64),
+    GRADIENTS("attend 8x4096x4096x64", 0, 1.1, 3, BENCH_ATTEND, 8, 4096, 4096, 64, 64),
+    GRADIENTS("attend 8x4096x4096x64 causal", BENCH_CAUSAL, 1.1, 3, BENCH_ATTEND, 8, 4096, 4096, 64,
+              64),
+
     { "regress gaussian 4096 d=3", BENCH_REGRESS, BENCH_OWN, 1, 4096, 4096, 3, 1, RATIO BOTH(0) },
     KERNEL_TABLE(KERNEL){ "regress epanechnikov 4096 d=1 sorted", BENCH_REGRESS,
                           BENCH_OWN | BENCH_SORTED, 1, 4096, 4096, 1, 1, ATTPOOL_EPANECHNIKOV,
@@ -179,9 +188,6 @@ const struct bench_case bench_cases[] = {
     ATTEND(" lse", BENCH_LSE),
     ATTEND(" key weights", BENCH_KEY_WEIGHTS),
     ATTEND(" bias", BENCH_BIAS),
-    GRADIENTS("regress gaussian 4096 d=1", 3.5, BENCH_REGRESS, 1, 4096, 4096, 1, 1),
-    GRADIENTS("regress gaussian 4096 d=3", 3.5, BENCH_REGRESS, 1, 4096, 4096, 3, 1),
-    GRADIENTS("attend 16x1024x1024x64", 4, BENCH_ATTEND, 16, 1024, 1024, 64, 64),
 };
 
 const size_t bench_case_count = sizeof bench_cases / sizeof bench_cases[0];
