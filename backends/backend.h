@@ -262,6 +262,7 @@ struct device_row {
     char name[96]; /* "opencl:PLATFORM:TYPE:INDEX" */
     char device[160];
     bool available, one_answer, float64;
+    bool on_cpu; /* never taken by "auto" */
     char reason[160];
 };
 

@@ -31,6 +31,7 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
                               "backend is \"%s\", it should be \"opencl\" beside opencl_context",
                               name);
+    e->by_auto = !name || strcmp(name, "auto") == 0;
     e->backend = ap_registry_choose(name, set->max_isa, device, reason, sizeof reason);
     if (!e->backend)
         return ap_engine_fail(e, ATTPOOL_E_BACKEND, "%s%s",
@@ -82,13 +83,14 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
 }
 
 attpool_status ap_context_open(const attpool_options *options, attpool_context **context,
-                               char *message)
+                               enum open_how how, char *message)
 {
     static _Atomic uint64_t opened;
     struct attpool_context *c = *context = calloc(1, sizeof *c);
     if (!c)
         return ATTPOOL_E_MEMORY;
     c->engine.number = ++opened;
+    c->engine.kept_only = how == OPEN_KEPT;
     attpool_status st = open_engine(&c->engine, options);
     if (st == ATTPOOL_OK)
         return st;
@@ -113,6 +115,8 @@ void attpool_close(attpool_context *context)
         e->backend->close(e);
     ap_threads_free(e->threads);
     free(e->scratch);
+    attpool_close(e->device);
+    free(e->profile);
     free(context);
     float_env_leave(&env);
 }
@@ -138,12 +142,17 @@ const char *attpool_message(const attpool_context *context)
 
 const char *attpool_backend_name(const attpool_context *context)
 {
-    return context ? context->engine.backend->name : "";
+    if (!context)
+        return "";
+    return (context->engine.last ? context->engine.last : context)->engine.backend->name;
 }
 
 const char *attpool_device_name(const attpool_context *context)
 {
-    return context ? device_name(&((struct attpool_context *)(uintptr_t)context)->engine) : "";
+    if (!context)
+        return "";
+    const attpool_context *c = context->engine.last ? context->engine.last : context;
+    return device_name(&((struct attpool_context *)(uintptr_t)c)->engine);
 }
 
 int attpool_threads(const attpool_context *context)

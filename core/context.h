@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+struct profile;
 struct threads;
 
 struct engine {
@@ -25,6 +26,13 @@ struct engine {
 
     attpool_self_test_result verdict; /* on a device that is judged */
 
+    bool by_auto;            /* the backend is auto's choice */
+    bool kept_only;          /* opened by OPEN_KEPT */
+    struct profile *profile; /* of a device that auto may take, or NULL */
+    attpool_context *device; /* that device's, once it was taken */
+    unsigned no_offload;     /* bits of enum profile_work that failed there */
+    attpool_context *last;   /* the device's where the last call was computed there */
+
     int verbose;
     attpool_log_function *log;
     void *log_data;
@@ -41,8 +49,10 @@ struct attpool_context {
 };
 
 /* attpool_open but for the judgement of a device. NULL with the message in `message`, of 256 bytes;
- * message may be NULL. */
+ * message may be NULL. OPEN_KEPT: in this context nothing is compiled that the cache does not have.
+ */
+enum open_how { OPEN_USUAL, OPEN_KEPT };
 attpool_status ap_context_open(const attpool_options *options, attpool_context **context,
-                               char *message);
+                               enum open_how how, char *message);
 
 #endif

@@ -2,6 +2,7 @@
 
 /* The list of what this machine has. */
 
+#include "core/automatic/profile.h"
 #include "core/context.h"
 #include "core/cpu.h"
 #include "core/float_env.h"
@@ -108,6 +109,25 @@ static void add_listed(struct attpool_device_list *list, const struct backend *b
     }
 }
 
+/* The device that auto takes for large calls, by the profile of the threads that it has here. */
+static void tell_profile(struct attpool_device_list *list)
+{
+    const attpool_options options = { .size = sizeof options, .backend = "auto", .verbose = -1 };
+    attpool_context *context;
+    if (attpool_open(&options, &context) != ATTPOOL_OK)
+        return;
+    const struct profile *p = context->engine.profile;
+    for (size_t i = 0; p && i < list->count; i++) {
+        struct device_row *row = &list->row[i];
+        const size_t used = strlen(row->reason);
+        if (strcmp(row->name, p->backend) == 0 && strcmp(row->device, p->device) == 0 &&
+            row->one_answer)
+            snprintf(row->reason + used, sizeof row->reason - used,
+                     "; auto takes it for large calls (attpool tune)");
+    }
+    attpool_close(context);
+}
+
 attpool_status attpool_list_devices(attpool_device_list **result)
 {
     const struct backend *b, *best;
@@ -127,6 +147,7 @@ attpool_status attpool_list_devices(attpool_device_list **result)
         else
             add_listed(list, b);
     }
+    tell_profile(list);
     float_env_leave(&env);
     return ATTPOOL_OK;
 }

@@ -43,6 +43,11 @@ int ap_engine_workers(const struct engine *engine)
     return engine->alone ? 1 : ap_threads_count(engine->threads);
 }
 
+bool ap_engine_kept_only(const struct engine *engine)
+{
+    return engine->kept_only;
+}
+
 void *ap_engine_state(const struct engine *engine)
 {
     return engine->state;

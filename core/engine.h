@@ -45,6 +45,9 @@ attpool_status ap_engine_fail(struct engine *engine, attpool_status status, cons
 void *ap_engine_state(const struct engine *engine);
 void ap_engine_set_state(struct engine *engine, void *state);
 
+/* Is nothing to be compiled but what the cache has? */
+bool ap_engine_kept_only(const struct engine *engine);
+
 /* For the core itself. */
 
 /* About how many multiply-adds the backend's next work takes: little work starts no thread. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/automatic/profile.h"
 #include "core/call/options.h"
 #include "core/context.h"
 #include "core/float_env.h"
@@ -6,16 +7,29 @@
 #include "core/settings.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+static void take_profile(struct engine *e)
+{
+    struct profile profile;
+    if (!e->by_auto || !ap_profile_read(e, &profile) || !(e->profile = malloc(sizeof profile)))
+        return;
+    *e->profile = profile;
+    ap_engine_log(e, 1, "attpool: %s (%s) for large calls, by its profile", profile.backend,
+                  profile.device);
+}
 
 static attpool_status open_and_judge(const attpool_options *o, attpool_context **context,
                                      char message[256])
 {
-    attpool_status st = ap_context_open(o, context, message);
+    attpool_status st = ap_context_open(o, context, OPEN_USUAL, message);
     if (st != ATTPOOL_OK)
         return st;
     st = ap_judge_device(*context, ap_settings_force());
-    if (st == ATTPOOL_OK)
+    if (st == ATTPOOL_OK) {
+        take_profile(&(*context)->engine);
         return st;
+    }
     snprintf(message, 256, "%s", (*context)->engine.message);
     attpool_close(*context);
     *context = NULL;

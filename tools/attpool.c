@@ -17,7 +17,7 @@ static const struct {
     { "demo", command_demo },       { "classify", command_classify },
     { "density", command_density }, { "devices", command_devices },
     { "regress", command_regress }, { "selftest", command_selftest },
-    { "train", command_train },
+    { "train", command_train },     { "tune", command_tune },
 };
 
 static const char help[] =
@@ -32,6 +32,7 @@ static const char help[] =
     "  attend     attention on queries, keys and values from NPY files\n"
     "  devices    the backends and devices here, which would be chosen and why\n"
     "  bench      the speed of each operation on each backend\n"
+    "  tune       measure the devices that may be chosen for large calls\n"
     "  selftest   whether each device's driver computes rightly\n"
     "\n"
     "  attpool help COMMAND, attpool COMMAND --help    the options of a command\n"

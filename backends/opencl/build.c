@@ -101,6 +101,11 @@ bool ap_opencl_build(const struct cl_api *cl, cl_context context, cl_device_id d
         return true;
     built->kept = 0;
     line[0] = '\0';
+    if (recipe->kept_only) {
+        snprintf(line, CL_NAME_ROOM, "it is not in the cache");
+        *error = CL_BUILD_PROGRAM_FAILURE;
+        return false;
+    }
     built->program = cl->CreateProgramWithSource(context, count, texts, sizes, error);
     built->program = finish(cl, device, recipe->options, built->program, error, line);
     return built->program;

@@ -118,7 +118,8 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
     status = ap_opencl_room(engine);
     if (status != ATTPOOL_OK)
         return status;
-    ap_opencl_probe(o->cl, o->device, &answer);
+    o->kept_only = ap_engine_kept_only(engine);
+    ap_opencl_probe(o->cl, o->device, o->kept_only, &answer);
     if (!answer.works)
         return ap_engine_fail(engine, ATTPOOL_E_BACKEND, "%s: %s", o->name, answer.reason);
     if (o->max_group < GROUP)

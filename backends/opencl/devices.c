@@ -229,7 +229,7 @@ const struct cl_found *ap_opencl_choose(const struct cl_api *cl, const struct cl
         for (int i = 0; i < available; i++) {
             if (type_rank(named[i]->type) != rank)
                 continue;
-            ap_opencl_probe(cl, named[i]->device, &answer);
+            ap_opencl_probe(cl, named[i]->device, false, &answer);
             if (answer.works && (!best || is_better(&answer, &of_best))) {
                 best = named[i];
                 of_best = answer;
@@ -244,7 +244,8 @@ static void fill_row(const struct cl_api *cl, const struct cl_found *f, struct d
 {
     struct cl_answer answer;
 
-    *row = (struct device_row){ .available = f->available };
+    *row = (struct device_row){ .available = f->available,
+                                .on_cpu = (f->type & CL_DEVICE_TYPE_CPU) != 0 };
     snprintf(row->device, sizeof row->device, "%s", f->device ? f->name : f->platform_name);
     snprintf(row->reason, sizeof row->reason, "%s", f->reason);
     if (!f->device) {
@@ -255,7 +256,7 @@ static void fill_row(const struct cl_api *cl, const struct cl_found *f, struct d
              type_names[type_rank(f->type)].name, f->index);
     if (!f->available)
         return;
-    ap_opencl_probe(cl, f->device, &answer);
+    ap_opencl_probe(cl, f->device, false, &answer);
     row->available = answer.works;
     row->one_answer = answer.works && answer.one_answer;
     row->float64 = answer.works && answer.float64;

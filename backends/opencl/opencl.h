@@ -55,7 +55,8 @@ struct cl_answer {
 };
 
 /* Kept for the life of the process: the first call for a device takes a moment. */
-void ap_opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer);
+void ap_opencl_probe(const struct cl_api *cl, cl_device_id device, bool kept_only,
+                     struct cl_answer *answer);
 
 /* Why there is no platform, as far as files tell (drivers.c). */
 void ap_opencl_explain(char text[CL_NAME_ROOM]);
@@ -137,6 +138,7 @@ enum { BUILD_FILES = 20 }; /* of a program, at most */
 struct cl_recipe {
     const char *const *files;
     const char *options;
+    bool kept_only; /* not to be compiled where the cache does not have it */
 };
 
 struct cl_built {
@@ -203,6 +205,7 @@ struct opencl {
     cl_command_queue queue;
     bool unordered; /* the caller's queue runs out of order: barriers keep the order */
     bool one_answer, float64, soft_fma, short_loops; /* of struct cl_answer */
+    bool kept_only;
     bool unified; /* the device computes in the host's memory */
     bool cpu;
     cl_uint units, native[TYPES]; /* compute units; lanes of their vectors */

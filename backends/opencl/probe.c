@@ -131,7 +131,7 @@ struct trial {
     cl_context context;
     cl_command_queue queue;
     cl_int error;
-    bool short_loops;
+    bool kept_only, short_loops;
     char line[CL_NAME_ROOM];
 };
 
@@ -142,7 +142,7 @@ static bool right(struct trial *t, int type, bool soft_fma)
     size_t in_bytes = type_bytes(type) * PROBE_INPUTS * PROBE_CASES;
     size_t out_bytes = type_bytes(type) * PROBE_RESULTS * PROBE_CASES;
     char *in = malloc(in_bytes + 2 * out_bytes), *want, *got;
-    const struct cl_recipe recipe = { files, ap_opencl_options(type, soft_fma) };
+    const struct cl_recipe recipe = { files, ap_opencl_options(type, soft_fma), t->kept_only };
     struct cl_built built;
     bool same = false;
 
@@ -188,15 +188,16 @@ static void judge(struct trial *t, struct cl_answer *answer)
         right_f64 = right(t, TYPE_F64, false);
         answer->float64 = t->error == CL_SUCCESS;
         /* A compiler without float64 has none tomorrow; other failures may pass. */
-        answer->works = answer->float64 || t->error == CL_BUILD_PROGRAM_FAILURE;
+        answer->works = answer->float64 || (t->error == CL_BUILD_PROGRAM_FAILURE && !t->kept_only);
     }
     answer->short_loops = t->short_loops;
     answer->one_answer = answer->works && right_f32 && (right_f64 || !answer->float64);
 }
 
-static void probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer)
+static void probe(const struct cl_api *cl, cl_device_id device, bool kept_only,
+                  struct cl_answer *answer)
 {
-    struct trial t = { .cl = cl, .device = device };
+    struct trial t = { .cl = cl, .device = device, .kept_only = kept_only };
     char text[32];
 
     *answer = (struct cl_answer){ .works = false };
@@ -222,7 +223,8 @@ static void probe(const struct cl_api *cl, cl_device_id device, struct cl_answer
         cl->ReleaseContext(t.context);
 }
 
-void ap_opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_answer *answer)
+void ap_opencl_probe(const struct cl_api *cl, cl_device_id device, bool kept_only,
+                     struct cl_answer *answer)
 {
     enum { ROOM = 64 };
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -239,7 +241,7 @@ void ap_opencl_probe(const struct cl_api *cl, cl_device_id device, struct cl_ans
     if (i < count) {
         *answer = known[i].answer;
     } else {
-        probe(cl, device, answer);
+        probe(cl, device, kept_only, answer);
         if (count < ROOM && answer->works) {
             known[count].device = device;
             known[count++].answer = *answer;

@@ -122,7 +122,7 @@ static struct cl_recipe recipe_of(const struct opencl *o, enum program_id id, in
         snprintf(options + length, 128 - (size_t)length,
                  " -DNATIVE=%u -DPANEL_TILE=%d -DPANEL_ROWS=%d", o->native[type], panel.tile,
                  panel.rows);
-    return (struct cl_recipe){ programs[id].files, options };
+    return (struct cl_recipe){ programs[id].files, options, o->kept_only };
 }
 
 static bool build(struct engine *engine, enum program_id id, int type, const char *function)

@@ -108,7 +108,8 @@ typedef struct attpool_options {
  *  context  receives the context, NULL on failure
  *
  *  "auto" takes the best backend of this CPU (at most ATTPOOL_MAX_ISA) and loads no OpenCL
- *  driver. If a backend asked for by name cannot be used, the call fails.
+ *  driver, but for large calls after attpool_tune. If a backend asked for by name cannot be used,
+ * the call fails.
  *
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT (context is NULL), _OPTIONS, _BACKEND, _DEVICE,
  *  _MEMORY. Example: the second program in README.md. */
@@ -131,7 +132,8 @@ ATTPOOL_API attpool_status attpool_finish(attpool_context *context);
 ATTPOOL_API const char *attpool_message(const attpool_context *context);
 
 /** "avx2" and so on; the device's name as attpool_list_devices has it; the number of threads a
- *  call may use. */
+ *  call may use. Where "auto" may take a device (attpool_tune) the first two are of the last call.
+ */
 ATTPOOL_API const char *attpool_backend_name(const attpool_context *context);
 ATTPOOL_API const char *attpool_device_name(const attpool_context *context);
 ATTPOOL_API int attpool_threads(const attpool_context *context);

@@ -2,7 +2,7 @@
 #ifndef ATTPOOL_SELFTEST_H
 #define ATTPOOL_SELFTEST_H
 
-/* Part of attpool.h: is a device's driver right? */
+/* Part of attpool.h: is a device's driver right, and is it faster? */
 
 #include <attpool/context.h>
 
@@ -41,6 +41,29 @@ typedef struct attpool_self_test_result {
  *  _MEMORY. */
 ATTPOOL_API attpool_status attpool_self_test(attpool_context *context, int32_t full,
                                              attpool_self_test_result *result);
+
+/** What attpool_tune measured. */
+typedef struct attpool_tune_result {
+    char backend[96], device[160]; /* the device, as attpool_list_devices has it */
+    double launch;                 /* seconds of the smallest call */
+    double transfer;               /* bytes a second to the device or back */
+    double rate[2], cpu_rate[2]; /* multiply-adds a second of a large pooling by a Gaussian kernel,
+                                  * in float32 and float64 (0: it has none), there and on the CPU */
+} attpool_tune_result;
+
+/** Measure the devices that "auto" may take, and keep what the fastest one needs for attpool_bmm,
+ *  attpool_kernel, attpool_softmax and attpool_pool, and the CPU as opened by `options`. A context
+ *  opened by "auto" with as many threads then hands those calls to the device that will be faster
+ *  there, transfers included; attpool_backend_name tells of the last call. Devices that do not give
+ *  one answer are not looked at, nor those that are the CPU. Takes seconds.
+ *
+ *  options  threads; NULL for the defaults
+ *  result   receives the fastest device's figures
+ *
+ *  Returns ATTPOOL_OK; ATTPOOL_E_BACKEND (there is no such device), _CONTEXT (result is NULL),
+ *  _OPTIONS, _MEMORY, _DEVICE. */
+ATTPOOL_API attpool_status attpool_tune(const attpool_options *options,
+                                        attpool_tune_result *result);
 
 #ifdef __cplusplus
 }

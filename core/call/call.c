@@ -22,6 +22,7 @@ attpool_status ap_call_begin(struct call *call, attpool_context *context, const 
     call->start = engine->verbose >= 2 || engine->progress ? ap_clock_now() : 0;
     engine->message[0] = '\0';
     engine->alone = false;
+    engine->last = NULL;
     atomic_store_explicit(&engine->empty_rows, 0, memory_order_relaxed);
     engine->progress_done = 0;
     ap_engine_span(engine, 0, 1);

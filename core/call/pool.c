@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/call/pool.h"
 
+#include "core/automatic/offload.h"
 #include "core/call/call.h"
 #include "core/call/pool_parts.h"
 #include "core/call/projection.h"
@@ -61,6 +62,14 @@ attpool_status ap_pool_run(struct pool_call *c)
     return c->args.engine->backend->memory ? ap_pool_parts(c, slot) : slot(c);
 }
 
+/* WORKS: there is none. */
+static enum profile_work profile_of(const struct pool_args *p)
+{
+    if (p->score == POOL_DOT)
+        return WORK_DOT;
+    return p->score == POOL_KERNEL && p->kernel.form == ATTPOOL_RADIAL ? WORK_POOL : WORKS;
+}
+
 attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const DLTensor *K,
                             const DLTensor *V, const attpool_pool_options *options, DLTensor *O)
 {
@@ -71,6 +80,15 @@ attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const D
     if (st != ATTPOOL_OK)
         return st;
     st = ap_pool_check(&c, &context->engine, &tensors, PURPOSE_POOL);
+    const enum profile_work work = st == ATTPOOL_OK ? profile_of(&c.pool) : WORKS;
+    attpool_context *device =
+        work != WORKS ? ap_offload(&context->engine, work, &c.args, work_of(&c.pool)) : NULL;
+    if (device) {
+        st = attpool_pool(device, Q, K, V, options, O);
+        if (ap_offload_done(&context->engine, device, work, st))
+            return ap_call_end(&call, st);
+        st = ATTPOOL_OK;
+    }
     if (st == ATTPOOL_OK)
         st = ap_pool_run(&c);
     return ap_call_end(&call, st);

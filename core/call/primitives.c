@@ -2,6 +2,7 @@
 
 /* The three primitives: check, describe, call the backend's slot. */
 
+#include "core/automatic/offload.h"
 #include "core/call/call.h"
 #include "core/call/options.h"
 #include "core/tensor/cut.h"
@@ -77,12 +78,16 @@ static attpool_status bmm_describe(void *arg, struct arguments *own, const struc
     return ATTPOOL_OK;
 }
 
+static double bmm_work(const struct bmm_args *m)
+{
+    return (double)(m->batch * m->heads * m->n) * (double)m->m * (double)(m->k + 1);
+}
+
 static attpool_status bmm_run(void *arg)
 {
     const struct bmm_call *c = arg;
     const struct bmm_args *m = &c->m;
-    ap_engine_expect(c->engine,
-                     (double)(m->batch * m->heads * m->n) * (double)m->m * (double)(m->k + 1));
+    ap_engine_expect(c->engine, bmm_work(m));
     return c->engine->backend->bmm[c->type](c->engine, m);
 }
 
@@ -114,6 +119,14 @@ attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTenso
     st = bmm_check(&args, alpha, A, B, beta, C, &c.m);
     c.beta = c.m.beta;
     c.type = args.type;
+    attpool_context *device =
+        st == ATTPOOL_OK ? ap_offload(c.engine, WORK_BMM, &args, bmm_work(&c.m)) : NULL;
+    if (device) {
+        st = attpool_bmm(device, alpha, A, B, beta, C);
+        if (ap_offload_done(c.engine, device, WORK_BMM, st))
+            return ap_call_end(&call, st);
+        st = ATTPOOL_OK;
+    }
     if (st == ATTPOOL_OK && c.m.batch * c.m.heads * c.m.n * c.m.m > 0)
         st = bmm_cut(&args, &c);
     return ap_call_end(&call, st);
@@ -232,6 +245,14 @@ attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const
     ap_clear(&c.k, sizeof c.k);
     st = kernel_check(&args, Q, K, options, G, &c.k);
     c.type = args.type;
+    attpool_context *device =
+        st == ATTPOOL_OK ? ap_offload(c.engine, WORK_KERNEL, &args, kernel_work(&c.k)) : NULL;
+    if (device) {
+        st = attpool_kernel(device, Q, K, options, G);
+        if (ap_offload_done(c.engine, device, WORK_KERNEL, st))
+            return ap_call_end(&call, st);
+        st = ATTPOOL_OK;
+    }
     if (st == ATTPOOL_OK && c.k.batch * c.k.heads * c.k.n * c.k.m > 0)
         st = kernel_cut(&args, &c);
     return ap_call_end(&call, st);
@@ -307,11 +328,16 @@ static attpool_status softmax_describe(void *arg, struct arguments *own, const s
     return ATTPOOL_OK;
 }
 
+static double softmax_work(const struct softmax_args *x)
+{
+    return (double)(x->batch * x->heads * x->n) * (double)x->m * ELEMENT_WORK;
+}
+
 static attpool_status softmax_run(void *arg)
 {
     const struct softmax_call *c = arg;
     const struct softmax_args *x = &c->x;
-    ap_engine_expect(c->engine, (double)(x->batch * x->heads * x->n) * (double)x->m * ELEMENT_WORK);
+    ap_engine_expect(c->engine, softmax_work(x));
     return c->engine->backend->softmax[c->type](c->engine, x);
 }
 
@@ -344,6 +370,14 @@ attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
     c.low = c.x.masks.band_low;
     c.high = c.x.masks.band_high;
     c.type = args.type;
+    attpool_context *device =
+        st == ATTPOOL_OK ? ap_offload(c.engine, WORK_SOFTMAX, &args, softmax_work(&c.x)) : NULL;
+    if (device) {
+        st = attpool_softmax(device, S, options, W);
+        if (ap_offload_done(c.engine, device, WORK_SOFTMAX, st))
+            return ap_call_end(&call, st);
+        st = ATTPOOL_OK;
+    }
     if (st == ATTPOOL_OK && c.x.batch * c.x.heads * c.x.n * c.x.m > 0)
         st = softmax_cut(&args, &c);
     return ap_call_end(&call, st);

@@ -3,15 +3,10 @@
 
 #include "backends/elementary.h"
 #include "backends/kernels.h"
-#include "core/cache.h"
 #include "core/context.h"
 #include "core/float_env.h"
 #include "core/selftest/trial.h"
-
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "core/selftest/verdict.h"
 
 /* ---- What is computed ---- */
 
@@ -129,7 +124,7 @@ static attpool_status self_test(attpool_context *context, bool full,
     const int verbose = context->engine.verbose;
     attpool_progress_function *progress = context->engine.progress;
     *result = (attpool_self_test_result){ .verdict = ATTPOOL_VERDICT_SAME };
-    attpool_status st = ap_context_open(&scalar, &s.judge, NULL);
+    attpool_status st = ap_context_open(&scalar, &s.judge, OPEN_USUAL, NULL);
     if (st != ATTPOOL_OK)
         return st;
     context->engine.verbose = -1;
@@ -143,76 +138,7 @@ static attpool_status self_test(attpool_context *context, bool full,
     return st;
 }
 
-/* ---- What is known of a device ---- */
-
-enum { TEXT_ROOM = 1200, MOST_KNOWN = 64 };
-
-/* What was found in this process, where no cache can be written. */
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-    uint64_t device;
-    attpool_self_test_result result;
-} known[MOST_KNOWN];
-static int known_count;
-
-static bool find_known(uint64_t device, attpool_self_test_result *result)
-{
-    bool found = false;
-    pthread_mutex_lock(&mutex);
-    for (int i = 0; i < known_count && !found; i++)
-        if (known[i].device == device) {
-            *result = known[i].result;
-            found = true;
-        }
-    pthread_mutex_unlock(&mutex);
-    return found;
-}
-
-static void make_known(uint64_t device, const attpool_self_test_result *result)
-{
-    int i = 0;
-    pthread_mutex_lock(&mutex);
-    while (i < known_count && known[i].device != device)
-        i++;
-    if (i < MOST_KNOWN) {
-        known[i].device = device;
-        known[i].result = *result;
-        known_count = i < known_count ? known_count : i + 1;
-    }
-    pthread_mutex_unlock(&mutex);
-}
-
-static void keep(attpool_context *context, const attpool_self_test_result *result)
-{
-    char name[TEXT_ROOM], key[TEXT_ROOM];
-    const struct cache_place place = { "verdict", name, key };
-    struct engine *e = &context->engine;
-    e->verdict = *result;
-    if (!e->backend->identify || result->failed > 0)
-        return;
-    e->backend->identify(e, name, key, TEXT_ROOM);
-    make_known(ap_hash(AP_HASH_START, key, strlen(key)), result);
-    ap_cache_write(&place, result, sizeof *result);
-}
-
-static bool find_kept(attpool_context *context)
-{
-    char name[TEXT_ROOM], key[TEXT_ROOM];
-    const struct cache_place place = { "verdict", name, key };
-    struct engine *e = &context->engine;
-    size_t bytes;
-    e->backend->identify(e, name, key, TEXT_ROOM);
-    if (find_known(ap_hash(AP_HASH_START, key, strlen(key)), &e->verdict))
-        return true;
-    attpool_self_test_result *kept = ap_cache_read(&place, &bytes);
-    const bool found = kept && bytes == sizeof *kept;
-    if (found) {
-        e->verdict = *kept;
-        e->verdict.first[sizeof e->verdict.first - 1] = '\0';
-    }
-    free(kept);
-    return found;
-}
+/* ---- The verdict ---- */
 
 attpool_status ap_judge_device(attpool_context *context, bool forced)
 {
@@ -220,11 +146,11 @@ attpool_status ap_judge_device(attpool_context *context, bool forced)
     attpool_self_test_result result;
     if (!e->backend->identify)
         return ATTPOOL_OK;
-    if (!find_kept(context)) {
+    if (!ap_verdict_find(context)) {
         attpool_status st = self_test(context, false, &result);
         if (st != ATTPOOL_OK)
             return ap_engine_fail(e, st, "no memory for the self-test");
-        keep(context, &result);
+        ap_verdict_keep(context, &result);
     }
     const char *device = e->backend->device_name(e), *first = e->verdict.first;
     if (e->verdict.failed > 0 && !forced)
@@ -251,7 +177,7 @@ attpool_status attpool_self_test(attpool_context *context, int32_t full,
     float_env_enter(&env);
     attpool_status st = self_test(context, full != 0, result);
     if (st == ATTPOOL_OK)
-        keep(context, result);
+        ap_verdict_keep(context, result);
     float_env_leave(&env);
     return st;
 }

@@ -7,7 +7,7 @@ ok --version
 grep -q "^attpool $PACKAGE_VERSION\$" out || fail "the version is $(cat out)"
 ok --help
 mv out help
-for command in attend bench classify demo density devices regress selftest train; do
+for command in attend bench classify demo density devices regress selftest train tune; do
     grep -q "^  $command " help || fail "--help does not list $command"
     ok $command --help
     grep -q "^Usage: attpool $command" out || fail "no usage in: $(cat out)"
@@ -75,7 +75,7 @@ once()
     esac
     fails 2 "$2 is given twice" "$1" "$2" $value "$2" $value
 }
-for command in attend bench classify demo density devices regress selftest train; do
+for command in attend bench classify demo density devices regress selftest train tune; do
     ok $command --help
     grep -o -E -e '--[a-z][-a-z]* ([A-Z]|[a-z0-9]+[|])' out | cut -d ' ' -f 1 | sort -u >options
     grep -q -x -e --threads options || fail "no options with values in: $(cat options)"
@@ -91,7 +91,7 @@ fails 2 '--queries is given twice' attend -q a.npy -q b.npy
 sed -n 's/^\.B \(ATTPOOL_[A-Z_]*\)$/\1/p' "$srcdir/man/attpool.1" | sort -u >variables
 test -s variables || fail "attpool(1) names no variables"
 while read -r variable; do
-    cat "$srcdir"/core/*.c "$srcdir"/core/*/*.c | grep -q "\"$variable\"" || fail "there is no $variable"
+    cat "$srcdir"/core/*.c "$srcdir"/core/*/*.c "$srcdir"/backends/*/*.c | grep -q "\"$variable\"" || fail "there is no $variable"
 done <variables
 
 ok -h
@@ -206,3 +206,9 @@ ok selftest --backend scalar --json -
 json_is false out full
 ok selftest
 ! grep -q '^scalar' out || fail "scalar was compared with itself"
+
+# ---- tune ----
+
+fails 2 'tune takes no arguments besides its options: "x"' tune x
+mkdir no-drivers-here
+OCL_ICD_VENDORS=$tmp/no-drivers-here fails 4 'there is no device that gives one answer' tune

@@ -62,6 +62,7 @@ Suite *suite_elementary(void);
 Suite *suite_devices(void);
 Suite *suite_faults(void);
 Suite *suite_launches(void);
+Suite *suite_offload(void);
 Suite *suite_memory(void);
 Suite *suite_batch(void);
 Suite *suite_corners(void);

@@ -17,6 +17,7 @@ command_function command_devices;
 command_function command_regress;
 command_function command_selftest;
 command_function command_train;
+command_function command_tune;
 
 /* On stdout. */
 int print_text(const char *text, struct error *e);
