@@ -12,6 +12,7 @@
 #include "backends/operations.h"
 #include "core/attpool.h"
 #include "core/engine.h"
+#include "core/index/index.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -131,6 +132,9 @@ struct pool_args {
     const int64_t *rows;          /* host; NULL: all n, row_count = n */
     int64_t row_count;
     const struct pool_nodes *nodes; /* not NULL: write the state instead of out, lse, n_eff */
+    const struct pool_index *index; /* host; which keys can matter, for a backend that indexes. NULL
+                                     * where it is of no use; of one batch item and head, without
+                                     * mask, bias, dropout and weights of all rows */
 };
 
 static inline int64_t pool_columns(const struct pool_args *a)
@@ -271,6 +275,7 @@ struct backend {
     const char *name;
     int rank;      /* "auto" takes the available CPU backend of the highest rank */
     bool emulated; /* computes another instruction set's vectors: never chosen by "auto" */
+    bool indexes;  /* makes use of pool_args.index */
 
     /* Can it run here? Writes the reason either way. NULL for backends that list devices. */
     bool (*probe)(const char **reason);

@@ -59,6 +59,7 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "verbose is %d, it should be -1 to 2",
                               (int)o->verbose);
     e->verbose = o->verbose ? o->verbose : set.verbose;
+    e->index = set.index;
     e->log = o->log;
     e->log_data = o->log_data;
     e->progress = o->progress;

@@ -5,6 +5,7 @@
 /* The context behind the public handle. */
 
 #include "backends/backend.h"
+#include "core/settings.h"
 
 #include <stdatomic.h>
 
@@ -21,6 +22,7 @@ struct engine {
     atomic_bool refused; /* some call has been refused: its thread may remember it */
     uint64_t number;     /* no other context of the process has it */
     _Atomic int64_t empty_rows;
+    enum index_use index;
     double threads_pay; /* multiply-adds of a call from which on it is worth waking threads */
     bool alone;         /* this call is below that */
 

@@ -32,6 +32,23 @@ static bool read_number(const char *name, int least, int most, int *value, char 
     return true;
 }
 
+static bool read_index(enum index_use *use, char *message, size_t size)
+{
+    static const char *const words[] = {
+        [INDEX_WHERE_IT_PAYS] = "auto", [INDEX_NEVER] = "never", [INDEX_ALWAYS] = "always"
+    };
+    const char *text = read_text("ATTPOOL_INDEX");
+    for (int i = 0; text && i < (int)(sizeof words / sizeof words[0]); i++)
+        if (strcmp(text, words[i]) == 0) {
+            *use = (enum index_use)i;
+            return true;
+        }
+    if (text)
+        snprintf(message, size, "ATTPOOL_INDEX is \"%s\", it should be auto, never or always",
+                 text);
+    return !text;
+}
+
 const char *ap_settings_max_isa(void)
 {
     return read_text("ATTPOOL_MAX_ISA");
@@ -56,7 +73,8 @@ bool ap_settings_read(struct settings *settings, const attpool_options *options,
                  settings->max_isa);
         return false;
     }
-    return (options->threads || read_number("ATTPOOL_NUM_THREADS", 1, MOST_THREADS,
+    return read_index(&settings->index, message, size) &&
+           (options->threads || read_number("ATTPOOL_NUM_THREADS", 1, MOST_THREADS,
                                             &settings->threads, message, size)) &&
            (options->verbose ||
             read_number("ATTPOOL_VERBOSE", 0, 2, &settings->verbose, message, size));

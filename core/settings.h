@@ -8,11 +8,15 @@
 
 #include <stdbool.h>
 
+/* When keys get an index. */
+enum index_use { INDEX_WHERE_IT_PAYS, INDEX_NEVER, INDEX_ALWAYS };
+
 /* Strings point into the environment; NULL and 0: not set. */
 struct settings {
     const char *backend, *max_isa, *opencl_device;
     int threads;
     int verbose;
+    enum index_use index;
 };
 
 /* Read ATTPOOL_*, except for what `options` settles. false: a value is wrong, and message says

@@ -22,6 +22,7 @@
     const struct backend table = { .name = set,                                                    \
                                    .rank = order,                                                  \
                                    .emulated = is_emulated,                                        \
+                                   .indexes = true,                                                \
                                    .probe = probe,                                                 \
                                    OPERATION_TABLE(SIMD_SLOT) STATE_OPERATION_TABLE(STATE_SLOT)    \
                                        OPTIONAL_OPERATION_TABLE(SIMD_SLOT) }

@@ -22,6 +22,10 @@ typedef enum attpool_score {
     ATTPOOL_PROJECTION = 4 /* s (W_q q).(W_k k), s = 1/sqrt(p) */
 } attpool_score;
 
+/** Where keys lie: an index that several calls share, which otherwise each makes for itself where
+ * it pays. */
+typedef struct attpool_index attpool_index;
+
 typedef struct attpool_pool_options {
     uint32_t size; /* sizeof(attpool_pool_options), or 0: the fields of the first release */
     attpool_score score;
@@ -49,7 +53,27 @@ typedef struct attpool_pool_options {
     double dropout; /* p, 0 <= p < 1: each weight of O becomes 0 with this probability, the others
                      * are multiplied by 1 / (1 - p). L, n_eff, W, max and sum are those before */
     uint64_t seed;  /* of dropout */
+    const attpool_index *index; /* NULL, or of the very K of this call, with ATTPOOL_KERNEL */
 } attpool_pool_options;
+
+/** An index of the keys K (m, d), on the host, for any number of calls with options->index: of
+ *  whatever kernel, bandwidths and queries. It pays where the same keys are asked many times by few
+ *  queries; bits do not depend on it, nor on whether a call makes use of it. With more than four
+ *  coordinates none does.
+ *
+ *  index   receives the index, NULL on failure; free it with attpool_index_free
+ *
+ *  It has what it needs of K. Later calls must be given keys of the same values: what a call finds
+ * of others is not defined, only that it reads no memory but theirs. An index is read alone, so
+ * several contexts and threads may use it at once. It takes some (12 d + 4) m bytes.
+ *
+ *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _OPTIONS (index is NULL), _KEY, _MEMORY; a call whose K
+ * has another shape ATTPOOL_E_KEY. */
+ATTPOOL_API attpool_status attpool_index_new(attpool_context *context, const DLTensor *K,
+                                             attpool_index **index);
+
+/** NULL is allowed. */
+ATTPOOL_API void attpool_index_free(attpool_index *index);
 
 /** Attention pooling: O[b,i] = sum_j W[b,i,j] V[b,j].
  *

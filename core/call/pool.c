@@ -5,6 +5,7 @@
 #include "core/call/call.h"
 #include "core/call/pool_parts.h"
 #include "core/call/projection.h"
+#include "core/index/pool.h"
 
 static double work_of(const struct pool_args *p)
 {
@@ -14,10 +15,11 @@ static double work_of(const struct pool_args *p)
     return (double)(p->batch * p->heads * p->n) * (double)p->m * work;
 }
 
-attpool_status ap_pool_slot(struct engine *e, int type, const struct pool_args *p)
+attpool_status ap_pool_slot(struct engine *e, int type, const struct pool_args *p,
+                            const struct key_index *keys)
 {
     ap_engine_expect(e, work_of(p));
-    return e->backend->pool[type](e, p);
+    return ap_index_pool(e, type, p, keys);
 }
 
 attpool_status ap_pool_run_widths(const struct pool_call *calls, int count)
@@ -33,7 +35,7 @@ attpool_status ap_pool_run_widths(const struct pool_call *calls, int count)
 
 static attpool_status pool(struct pool_call *c)
 {
-    return ap_pool_slot(c->args.engine, c->args.type, &c->pool);
+    return ap_pool_slot(c->args.engine, c->args.type, &c->pool, c->keys);
 }
 
 static attpool_status pool_projected(struct pool_call *c)

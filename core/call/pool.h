@@ -15,7 +15,8 @@ struct pool_call {
     struct mask_tensors masks;
     struct array wq_array, wk_array; /* of the projections that come before the pooling */
     int64_t p;
-    double scale; /* s of dot, additive and projection */
+    const struct key_index *keys; /* of the caller's index, or NULL */
+    double scale;                 /* s of dot, additive and projection */
     bool has_names;
     struct arguments args; /* last: all before it begins as 0 */
 };
@@ -47,8 +48,10 @@ attpool_status ap_pool_describe(struct pool_call *call, enum pool_purpose purpos
 attpool_status ap_pool_check(struct pool_call *call, struct engine *engine,
                              const struct pool_tensors *tensors, enum pool_purpose purpose);
 
-/* The slot itself, for arguments that are where the backend has them. */
-attpool_status ap_pool_slot(struct engine *engine, int type, const struct pool_args *pool);
+/* The slot itself, for arguments that are where the backend has them; with an index of the keys, or
+ * NULL. */
+attpool_status ap_pool_slot(struct engine *engine, int type, const struct pool_args *pool,
+                            const struct key_index *keys);
 
 /* Stage, project, pool, fetch. */
 attpool_status ap_pool_run(struct pool_call *call);

@@ -4,6 +4,7 @@
 
 #include "core/call/dropout.h"
 #include "core/call/pool.h"
+#include "core/index/handle.h"
 
 #include <math.h>
 
@@ -23,6 +24,8 @@ static attpool_status check_options(struct pool_call *c)
                               (int)o->score);
     if (o->kernel && !kernel)
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "kernel needs the score ATTPOOL_KERNEL");
+    if (o->index && !kernel)
+        return ap_engine_fail(e, ATTPOOL_E_OPTIONS, "index needs the score ATTPOOL_KERNEL");
     if (o->scale && (kernel || o->score == ATTPOOL_AVERAGE))
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
                               "scale needs the score dot, additive or projection");
@@ -337,6 +340,8 @@ static attpool_status fit_all(struct pool_call *c, bool state)
         st = ap_check_key_weights(e, c->key_weights);
     if (st == ATTPOOL_OK)
         st = ap_dropout_take(c);
+    if (st == ATTPOOL_OK)
+        st = ap_index_take(e, c->options.index, p->m, p->d, &c->keys);
     return st == ATTPOOL_OK ? take_score(c) : st;
 }
 

@@ -2,6 +2,7 @@
 
 /* n_eff of degree 1 and standard errors, from sums by the squares of equivalent weights. */
 
+#include "core/index/pool.h"
 #include "core/statistics/regression.h"
 
 #include <math.h>
@@ -128,7 +129,7 @@ static attpool_status run(struct band *b)
     p.empty = ATTPOOL_EMPTY_NAN;
     if (r->tilt.host)
         args.tilt = numbers_array(&r->tilt, p.heads, p.n, 1 + p.d);
-    st = e->backend->pool_squared[r->pool.args.type](e, &args);
+    st = ap_index_pool_squared(e, r->pool.args.type, &args, r->pool.keys);
     return st == ATTPOOL_OK ? ap_buffer_download(e, &b->sums) : st;
 }
 

@@ -250,7 +250,7 @@ static attpool_status sum_totals(struct density_call *c)
     p.row_count = p.n;
     p.d = 0;
     p.sum = rows_of(&c->total, p.heads, p.n);
-    return ap_pool_slot(c->pool.args.engine, c->pool.args.type, &p);
+    return ap_pool_slot(c->pool.args.engine, c->pool.args.type, &p, NULL);
 }
 
 static attpool_status new_sums(struct density_call *c)
@@ -270,7 +270,7 @@ static attpool_status sum_kernels(struct density_call *c)
     p->max = rows_of(&c->max, p->heads, p->n);
     p->sum = rows_of(&c->sum, p->heads, p->n);
     attpool_status st = weigh_keys(c);
-    return st == ATTPOOL_OK ? ap_pool_slot(e, c->pool.args.type, p) : st;
+    return st == ATTPOOL_OK ? ap_pool_slot(e, c->pool.args.type, p, c->pool.keys) : st;
 }
 
 static attpool_status pool(struct density_call *c)

@@ -3,6 +3,7 @@
 /* O of a regression: a pooling, or the moments of some rows at a time and their least squares. */
 
 #include "core/statistics/line.h"
+#include "core/index/pool.h"
 #include "core/statistics/regression.h"
 
 #include <float.h>
@@ -136,7 +137,7 @@ static void line_task(void *arg, int64_t index, int worker)
 static attpool_status pool(struct regression *r, const struct pool_args *a)
 {
     struct engine *e = r->pool.args.engine;
-    return e->backend->pool[r->pool.args.type](e, a);
+    return ap_index_pool(e, r->pool.args.type, a, r->pool.keys);
 }
 
 /* Queries [first, first + count) of each item. */

@@ -276,6 +276,7 @@ const struct test_case *test_cases(size_t *count)
         cases_of_dropout(table, filled);
         cases_of_density();
         cases_of_regression();
+        cases_of_index();
     }
     *count = filled;
     return table;

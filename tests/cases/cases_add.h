@@ -37,6 +37,7 @@ struct test_case cases_cross(const struct test_case *score, const struct test_ca
 /* The rows of OPERATION_POOL that loops make. */
 void cases_of_pool(void);
 void cases_of_cuts(void);
+void cases_of_index(void);
 
 /* Some of the table's rows with dropout. */
 void cases_of_dropout(const struct test_case *table, size_t count);

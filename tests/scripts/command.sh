@@ -194,6 +194,10 @@ ATTPOOL_MAX_ISA=vax
 export ATTPOOL_MAX_ISA
 fails 2 'ATTPOOL_MAX_ISA is "vax"' devices
 unset ATTPOOL_MAX_ISA
+ATTPOOL_INDEX=some
+export ATTPOOL_INDEX
+fails 2 'ATTPOOL_INDEX is "some"' devices
+unset ATTPOOL_INDEX
 fails 4 '.*no backend "vax"' devices --backend vax
 
 # ---- selftest ----

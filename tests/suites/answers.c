@@ -8,7 +8,7 @@ int main(void)
         suite_one_answer, suite_batch,  suite_corners,  suite_splits,       suite_grad_splits,
         suite_elementary, suite_memory, suite_extremes, suite_weight_range, suite_device_oracle,
         suite_statistics, suite_faults, suite_devices,  suite_offload,      suite_widths,
-        suite_launches,   suite_room,
+        suite_launches,   suite_room,   suite_index,
     };
     return run_suites(suites, sizeof suites / sizeof suites[0]);
 }

@@ -7,6 +7,7 @@
 
 /* One a file; run.c and answers.c list them. */
 Suite *suite_version(void);
+Suite *suite_index(void);
 Suite *suite_oracle(void);
 Suite *suite_promise(void);
 Suite *suite_grad_oracle(void);

@@ -96,8 +96,8 @@ int density_compute(const struct density_options *o, const struct regress_tables
     int st = session_open(&w.session, "density", &o->table.common, e);
     if (st != CMD_OK)
         return st;
-    w.session.advice = "fewer points (--grid, --at), --precision f32 and, in data sorted by x, a "
-                       "kernel of bounded support are faster";
+    w.session.advice = "fewer points (--grid, --at), --precision f32 and a kernel of bounded "
+                       "support are faster";
     report_context(r, w.session.context, t->single);
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
         w.session.share = 1 / (double)fits->count;

@@ -309,9 +309,8 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
         st = session_open(&w.session, "regress", &o->common, e);
     if (st != CMD_OK)
         return st;
-    w.session.advice =
-        "fewer query points (--grid, --at), --precision f32 and, in data sorted by x, a "
-        "kernel of bounded support are faster";
+    w.session.advice = "fewer query points (--grid, --at), --precision f32 and a kernel of bounded "
+                       "support are faster";
     report_context(r, w.session.context, t->single);
     double pairs = 0;
     for (size_t i = 0; i < fits->count; i++)

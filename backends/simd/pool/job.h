@@ -14,6 +14,7 @@
  *     fused.h                 from measures to sums at once, for the plainest regressions
  *     weigh.h                 these two: the maxima, weights and sums of a block
  *     state.h                 a tile's state after some keys; how states merge
+ *     gather.h sparse.h       keys that an index lists, gathered; blocks of a few of them at once
  *     run.h                   blocks into the state of a super-block, states into the tree
  *     finish.h                the root of the tree becomes O, L and n_eff
  *     empty_rows.h            rows of which nothing takes part
@@ -94,6 +95,8 @@ static bool pool_job_reserve(struct pool_job *job)
     const size_t boxes = pool_prune_room(&job->prune, &job->plan) * sizeof(real);
     if (!ap_engine_reserve(job->engine, bytes, boxes + shared + roots + nodes))
         return false;
+    for (int w = 0; w < ap_engine_workers(job->engine) && job->a->index != NULL; w++)
+        pool_gather_clear(job->a->index, ap_engine_scratch(job->engine, w));
     pool_prune_place(&job->prune, &job->plan, ap_engine_shared(job->engine));
     job->pieces = (real *)(void *)((char *)ap_engine_shared(job->engine) + boxes);
     job->roots = (real *)(void *)((char *)job->pieces + shared);
@@ -129,6 +132,7 @@ static attpool_status pool_chosen(struct engine *engine, const struct pool_args 
     struct pool_args a = *args;
     a.out.data = a.lse.data = a.n_eff.data = a.max.data = a.sum.data = a.value.data = NULL;
     a.v = 0;
+    a.index = NULL;
     struct pool_job job = { .engine = engine, .a = &a, .notes = notes };
     job.plan = pool_plan_of(&a);
     struct pool_shape *s = &job.plan.shape;

@@ -204,8 +204,7 @@ static void pool_masking_bounds(const struct pool_masking *g, int i, struct pool
         const int lane = i * LANES + k;
         low[k] = pool_relative(t->span[lane].low, g->block);
         high[k] = pool_relative(t->span[lane].high, g->block);
-        out[k] =
-            masks->leave_one_out ? pool_relative(t->query[lane] + masks->excluded, g->block) : -1;
+        out[k] = masks->leave_one_out ? pool_relative(t->out[lane], g->block) : -1;
     }
     r->low = v_loadu(low);
     r->high = v_loadu(high);

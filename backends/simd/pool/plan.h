@@ -101,7 +101,7 @@ static struct pool_shape pool_shape_of(const struct pool_args *a, int64_t lanes,
         s.group = pool_group(a);
     s.sets = a->batch * a->heads / s.group;
     s.rows = s.group * a->n;
-    s.by_key = s.rows <= by_key && a->m > BLOCK && a->dropout.threshold == 0;
+    s.by_key = s.rows <= by_key && a->m > BLOCK && a->dropout.threshold == 0 && a->index == NULL;
     s.vectors = (s.rows + lanes - 1) / lanes;
     s.tiles = s.by_key ? 1 : (s.vectors + most - 1) / most;
     s.tile_vectors = s.vectors / s.tiles;
@@ -112,7 +112,7 @@ static struct pool_shape pool_shape_of(const struct pool_args *a, int64_t lanes,
         s.end = s.first;
     s.pieces = 1;
     int64_t tasks = s.sets * s.tiles;
-    if (tasks >= POOL_PIECES || s.end - s.first < 2)
+    if (tasks >= POOL_PIECES || s.end - s.first < 2 || a->index != NULL)
         return s;
     s.split = true;
     /* Pieces of some work, and no more of them than are of use. */

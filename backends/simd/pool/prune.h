@@ -23,7 +23,7 @@ static real pool_prune_w(const struct pool_plan *p)
     const bool far = (p->compact && !p->has_max) || p->cuts;
     /* a kernel that reaches all keys must not pay for their boxes */
     const int64_t tiles = p->cuts ? 2 * PRUNE_TILES * a->d : PRUNE_TILES;
-    if (a->score != POOL_KERNEL || !far || kernel->form != ATTPOOL_RADIAL ||
+    if (a->index != NULL || a->score != POOL_KERNEL || !far || kernel->form != ATTPOOL_RADIAL ||
         kernel->per != ATTPOOL_BANDWIDTH_ONE || a->d < 1 || a->d > PRUNE_COORDINATES ||
         p->shape.by_key || p->shape.sets != 1 || p->shape.tiles < tiles)
         return 0;

@@ -187,6 +187,15 @@ static void squared_super_block(struct squared *b, int64_t number, real *state)
         squared_block(b, &x, state + 3 * t->lanes, first);
 }
 
+/* The same of a gathered block. */
+static void squared_leaf(struct pool_tile *t, void *arg, const struct pool_block *block,
+                         real *state, bool first)
+{
+    if (first)
+        pool_fill(state, t->plan->state * (size_t)t->lanes, 0);
+    squared_block(arg, block, state + 3 * t->lanes, first);
+}
+
 /* What is known of the rows; false where nothing takes part in any of them. */
 static bool squared_begin(struct pool_tile *t, struct squared *x, struct pool_result *r)
 {
@@ -240,7 +249,10 @@ static void squared_task(void *arg, int64_t index, int worker)
     if (!squared_begin(&t, &x, &r))
         end = first;
     const size_t size = pool_tile_state(t.plan, t.vectors);
-    for (int64_t s = first; s < end; s++) {
+    const bool gathers = first < end && pool_gathers(&t);
+    if (gathers)
+        pool_gather_run(&t, squared_leaf, &x, &f);
+    for (int64_t s = first; s < end && !gathers; s++) {
         int slot = tree_push(&f.tree, 0, s);
         f.state[slot] = t.states + (size_t)slot * size;
         squared_super_block(&x, s, f.state[slot]);

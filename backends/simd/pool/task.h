@@ -9,6 +9,7 @@
 #include "backends/simd/pool/by_key/score.h"
 #include "backends/simd/pool/empty_rows.h"
 #include "backends/simd/pool/finish.h"
+#include "backends/simd/pool/gather.h"
 #include "backends/simd/pool/moments.h"
 #include "backends/simd/pool/plan.h"
 #include "backends/simd/pool/prune.h"
@@ -45,8 +46,10 @@ static void pool_job_tile(const struct pool_job *job, int vectors, void *scratch
     t->near = false;
     t->vectors = vectors;
     t->lanes = vectors * LANES;
+    t->listed = false;
+    pool_gather_allocate(t, &c);
     pool_tile_allocate(t, &c);
-    const size_t slots = (size_t)tree_slots(s->first, s->end) + 1;
+    const size_t slots = (size_t)tree_slots(s->first, s->end) * (job->a->index != NULL ? 2 : 1) + 1;
     t->states = pool_arena_take(&c, slots * pool_tile_state(&job->plan, vectors));
     t->other = pool_arena_take(&c, job->plan.cuts ? pool_tile_state(&job->plan, vectors) : 0);
     by_key->t = t;
@@ -79,7 +82,7 @@ static void pool_job_begin(const struct pool_job *job, int64_t index, int worker
     t->b = set / set_heads;
     for (int lane = 0; lane < count; lane++) {
         t->head[lane] = set % set_heads * s->group + (first + lane) / a->n;
-        t->query[lane] = (first + lane) % a->n;
+        t->query[lane] = a->index != NULL ? a->index->rows[first + lane] : (first + lane) % a->n;
     }
     pool_tile_begin(t, count);
     if (a->moments.power != NULL)
@@ -120,6 +123,10 @@ static void pool_job_side(struct pool_tile *t, struct by_key *by_key, bool near,
     int64_t first, end;
     t->near = near;
     pool_tile_range(t, &first, &end);
+    if (pool_gathers(t)) {
+        pool_gather_run(t, pool_block_leaf, NULL, f);
+        return;
+    }
     pool_prune_range(t, &first, &end);
     pool_job_run(t, by_key, first, end, f);
 }

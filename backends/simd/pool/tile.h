@@ -27,6 +27,7 @@ struct pool_tile {
     int vectors, lanes, count;
     int64_t head[POOL_LANES(LANES)], query[POOL_LANES(LANES)];
     struct pool_span span[POOL_LANES(LANES)];
+    int64_t out[POOL_LANES(LANES)];  /* keys that are left out, with leave-one-out */
     int64_t low, high;               /* keys that some row may see */
     int64_t all_low, all_high;       /* keys that all rows may see */
     bool near;                       /* the rows are taken to have a near key */
@@ -46,6 +47,9 @@ struct pool_tile {
     real *q_offset, *k_offset;     /* of moments: d rows of lanes; keys, and these times powers */
     real *squared;                 /* sums of the block by squared weights */
     real *powers, *moments, *tilt; /* BLOCK of each; sums of the block; 1 + d rows of lanes */
+    real *gathered;                /* keys that lie apart and what belongs to them */
+    struct index_list list;        /* of keys that may matter, */
+    bool listed;                   /* once it has been made */
     real *states;                  /* of the tree */
     real *other; /* a state: the root of the rows' keys without, or with, their far ones */
 };
@@ -198,21 +202,30 @@ static void pool_tile_inverse_bandwidths(struct pool_tile *t)
             t->coordinate[c] = r_abs(get(row_at(w, t->b, t->head0, 0) + c * w->col));
 }
 
-/* What the rows see, from lengths, causal and window. */
-static void pool_tile_spans(struct pool_tile *t)
+/* What all rows see, and some. */
+static void pool_tile_bounds(struct pool_tile *t)
 {
-    const struct pool_args *a = t->plan->a;
     t->low = t->all_high = INT64_MAX;
     t->high = t->all_low = 0;
     for (int lane = 0; lane < t->lanes; lane++) {
-        struct pool_span s = pool_span_of(a, t->b, t->head[lane], t->query[lane]);
-        t->span[lane] = s;
+        const struct pool_span s = t->span[lane];
         t->low = s.low < s.high ? int_min(t->low, s.low) : t->low;
         t->high = int_max(t->high, s.high);
         t->all_low = int_max(t->all_low, s.low);
         t->all_high = int_min(t->all_high, s.high);
     }
     t->low = int_min(t->low, t->high);
+}
+
+/* What the rows see, from lengths, causal, window and leave-one-out. */
+static void pool_tile_spans(struct pool_tile *t)
+{
+    const struct pool_args *a = t->plan->a;
+    for (int lane = 0; lane < t->lanes; lane++) {
+        t->span[lane] = pool_span_of(a, t->b, t->head[lane], t->query[lane]);
+        t->out[lane] = t->query[lane] + a->masks.excluded;
+    }
+    pool_tile_bounds(t);
 }
 
 static const uint8_t *pool_mask_row(const struct pool_args *a, int64_t b, int64_t h, int64_t i,
@@ -341,13 +354,12 @@ static void pool_block_weights(const struct pool_tile *t, struct pool_block *blo
         block->scaled = weights_take_exponents(t->weights, t->exponents, count);
 }
 
-/* The keys of absolute block `number`, by whole vectors, from the first to the last that some row
- * may see. False where there are none, or the mask hides all. */
-static bool pool_block_at(const struct pool_tile *t, int64_t number, struct pool_block *x)
+/* Keys [first, end) of a block, by whole vectors, from the first to the last that some row may see.
+ * False where there are none, or the mask hides all. */
+static bool pool_block_of(const struct pool_tile *t, int64_t first, int64_t end,
+                          struct pool_block *x)
 {
     const struct pool_args *a = t->plan->a;
-    int64_t first = int_max(0, number * BLOCK - a->key_origin);
-    int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
     if (first >= end || first >= t->high || end <= t->low)
         return false;
     first += int_max(0, t->low - first) / LANES * LANES;
@@ -356,14 +368,22 @@ static bool pool_block_at(const struct pool_tile *t, int64_t number, struct pool
     x->count = (int)(end - first);
     x->partial = first < t->all_low || end > t->all_high;
     for (int lane = 0; lane < t->count && a->masks.leave_one_out && !x->partial; lane++) {
-        int64_t out = t->query[lane] + a->masks.excluded;
-        x->partial = out >= first && out < end;
+        x->partial = t->out[lane] >= first && t->out[lane] < end;
     }
     x->zeros = x->scaled = x->masked = false;
     if (a->key_weights.data != NULL)
         pool_block_weights(t, x);
     x->v = a->v > 0 ? row_at(&a->value, t->b, t->head0, first) : elements(pool_nothing);
     return a->masks.mask.data == NULL || pool_block_mask(t, x);
+}
+
+/* The keys of absolute block `number`. */
+static bool pool_block_at(const struct pool_tile *t, int64_t number, struct pool_block *x)
+{
+    const struct pool_args *a = t->plan->a;
+    const int64_t first = int_max(0, number * BLOCK - a->key_origin);
+    const int64_t end = int_min(a->m, (number + 1) * BLOCK - a->key_origin);
+    return pool_block_of(t, first, end, x);
 }
 
 #endif
