@@ -244,7 +244,8 @@ struct device_memory {
     attpool_status (*download)(struct engine *engine, void *buffer, size_t offset, void *host,
                                size_t bytes);
 
-    /* How many bytes of the host's arrays there is room for: in one of them, and in all of a call. */
+    /* How many bytes of the host's arrays there is room for: in one of them, and in all of a call.
+     */
     void (*room)(struct engine *engine, size_t *one, size_t *together);
 
     /* Memory of the host as a buffer for the time of a call, to be released after the next wait:
