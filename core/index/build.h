@@ -57,7 +57,11 @@ bool ap_reach_of(const struct pool_args *a, int type, struct reach *reach);
 /* 1 / |w|, of element (i, c) of w; infinite where that is no number. */
 double ap_index_width(const struct array *w, int type, int64_t i, int64_t c);
 
-/* Does an index pay? `built`: it is there already. */
+/* Are there pairs enough for an index? `built`: it is there already. Of n and m alone, so that a
+ * call of one query does not pay for the question. */
+bool ap_index_may_pay(const struct pool_args *a, bool built);
+
+/* And does it pay for these points? */
 bool ap_index_pays(const struct pool_args *a, int type, const struct reach *reach, bool built);
 
 #endif

@@ -3,6 +3,7 @@
 /* Whether an index pays: from a sample of the inputs, so that it is the same wherever they are
  * pooled. */
 
+#include "backends/kernel_traits.h"
 #include "core/index/build.h"
 #include "core/statistics/elementary.h"
 
@@ -11,11 +12,11 @@
 enum {
     TILE = 32,
     TILES = 16, /* in the sample */
-    SAMPLE_ROWS = 64,
-    SAMPLE_KEYS = 1024, /* each with each of these */
-    LEAST_KEYS = 256,   /* of sorted keys are looked at anyway */
-    /* Costs in units of a key of a full block with TILE queries: */
-    KEY_COST = 2,   /* a key on a list, */
+    SAMPLE_ROWS = 32,
+    SAMPLE_KEYS = 512, /* each with each of these */
+    LEAST_KEYS = 256,  /* of sorted keys are looked at anyway */
+    /* Costs in units of a key of a full block with TILE queries, d = 1 and a compact kernel: */
+    KEY_COST = 5,   /* what a key on a list takes more, */
     BLOCK_COST = 6, /* a block of such keys, */
     ROW_COST = 32   /* the place of a query or key in its order */
 };
@@ -111,7 +112,7 @@ static bool boxes_meet(const struct sample *s, const struct index_box *x, const 
  * without an index. */
 static double share_of_blocks(const struct sample *s)
 {
-    enum { BLOCKS = SAMPLE_KEYS / 16 };
+    enum { BLOCKS = SAMPLE_KEYS / 8 };
     const struct pool_args *a = s->a;
     const int64_t tiles = a->n / TILE, blocks = a->m / BLOCK;
     struct index_box keys[BLOCKS], rows;
@@ -132,17 +133,27 @@ static double share_of_blocks(const struct sample *s)
     return (double)in / (TILES * BLOCKS);
 }
 
+/* What a key of a full block costs. */
+static double pair_cost(const struct pool_args *a)
+{
+    const double weight = kernel_is_compact((int)a->kernel.name) ? 1 : 5;
+    return weight + 1.2 * (double)(a->d - 1);
+}
+
 static double least(double x, double y)
 {
     return x < y ? x : y;
+}
+
+bool ap_index_may_pay(const struct pool_args *a, bool built)
+{
+    return (double)a->n * (double)a->m >= (built ? LEAST_PAIRS_BUILT : LEAST_PAIRS);
 }
 
 bool ap_index_pays(const struct pool_args *a, int type, const struct reach *reach, bool built)
 {
     const struct sample s = { a, type, reach };
     const double n = (double)a->n, m = (double)a->m, tiles = n / TILE;
-    if (n * m < (built ? LEAST_PAIRS_BUILT : LEAST_PAIRS))
-        return false;
     const double share = share_in_reach(&s);
     /* of what a tile reaches, to one row's */
     const double side = 1 + ap_exp(ap_log(TILE / (n * share)) / (double)a->d);
@@ -150,8 +161,9 @@ bool ap_index_pays(const struct pool_args *a, int type, const struct reach *reac
     for (int64_t c = 0; c < a->d; c++)
         keys *= side;
     keys = least(keys, m);
-    const double look = least(m * share_of_blocks(&s) + LEAST_KEYS, m);
-    const double list = keys * KEY_COST + least(keys, m / BLOCK) * BLOCK_COST;
+    const double pair = pair_cost(a);
+    const double look = least(m * share_of_blocks(&s) + LEAST_KEYS, m) * pair;
+    const double list = keys * (pair + KEY_COST) + least(keys, m / BLOCK) * BLOCK_COST;
     const double cost = list * (tiles > 1 ? tiles : 1) + ROW_COST * (built ? n : n + m);
     return cost < 0.9 * tiles * look;
 }

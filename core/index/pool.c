@@ -70,9 +70,10 @@ static bool used_take(struct used *u, const struct engine *e, int type, const st
                       const struct key_index *keys)
 {
     *u = (struct used){ .keys = NULL };
-    if (e->index == INDEX_NEVER || !e->backend->indexes || !ap_reach_of(a, type, &u->index.reach))
-        return false;
     const bool always = e->index == INDEX_ALWAYS;
+    if (e->index == INDEX_NEVER || !e->backend->indexes ||
+        !(always || ap_index_may_pay(a, keys != NULL)) || !ap_reach_of(a, type, &u->index.reach))
+        return false;
     u->index.keys = keys;
     if (!always && !ap_index_pays(a, type, &u->index.reach, keys != NULL))
         return false;
