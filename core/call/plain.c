@@ -28,11 +28,15 @@ static DLTensor *describe(struct plain_array *m, const void *data, int bits, int
 }
 
 /* What any of them is given. */
-struct plain {
+struct plain_arrays {
     int bits;
     int64_t b, n, m, d, v;
     const void *q, *k, *value;
     void *out;
+};
+
+struct plain {
+    struct plain_arrays a;
     attpool_kernel_name kernel;
     double bandwidth;
     int causal;
@@ -46,10 +50,10 @@ static attpool_status pool_plain(attpool_context *context, const struct plain *p
                                  const attpool_pool_options *options)
 {
     struct plain_array q, k, v, o;
-    return attpool_pool(context, describe(&q, p->q, p->bits, p->b, p->n, p->d),
-                        describe(&k, p->k, p->bits, p->b, p->m, p->d),
-                        describe(&v, p->value, p->bits, p->b, p->m, p->v), options,
-                        describe(&o, p->out, p->bits, p->b, p->n, p->v));
+    return attpool_pool(context, describe(&q, p->a.q, p->a.bits, p->a.b, p->a.n, p->a.d),
+                        describe(&k, p->a.k, p->a.bits, p->a.b, p->a.m, p->a.d),
+                        describe(&v, p->a.value, p->a.bits, p->a.b, p->a.m, p->a.v), options,
+                        describe(&o, p->a.out, p->a.bits, p->a.b, p->a.n, p->a.v));
 }
 
 static attpool_status no_bandwidth(attpool_context *context)
@@ -95,11 +99,11 @@ static attpool_status line(attpool_context *context, const struct plain *p)
     if (!take_kernel(p, &kernel, &pool))
         return no_bandwidth(context);
     if (p->slope)
-        options.slope = describe(&slope, p->slope, p->bits, 1, p->n, p->v * p->d);
-    return attpool_regression(context, describe(&q, p->q, p->bits, 1, p->n, p->d),
-                              describe(&k, p->k, p->bits, 1, p->m, p->d),
-                              describe(&v, p->value, p->bits, 1, p->m, p->v), &options,
-                              describe(&o, p->out, p->bits, 1, p->n, p->v));
+        options.slope = describe(&slope, p->slope, p->a.bits, 1, p->a.n, p->a.v * p->a.d);
+    return attpool_regression(context, describe(&q, p->a.q, p->a.bits, 1, p->a.n, p->a.d),
+                              describe(&k, p->a.k, p->a.bits, 1, p->a.m, p->a.d),
+                              describe(&v, p->a.value, p->a.bits, 1, p->a.m, p->a.v), &options,
+                              describe(&o, p->a.out, p->a.bits, 1, p->a.n, p->a.v));
 }
 
 /* Two dimensions: scores know no batch. */
@@ -118,8 +122,8 @@ static attpool_status cross_validate(attpool_context *context, const struct plai
     attpool_pool_options options;
     struct plain_array k, v;
     (void)take_kernel(p, &kernel, &options);
-    return attpool_bandwidth_curve(context, table(&k, p->k, p->bits, p->m, p->d),
-                                   table(&v, p->value, p->bits, p->m, p->v), &options, NULL,
+    return attpool_bandwidth_curve(context, table(&k, p->a.k, p->a.bits, p->a.m, p->a.d),
+                                   table(&v, p->a.value, p->a.bits, p->a.m, p->a.v), &options, NULL,
                                    p->count, p->bandwidths, p->errors, NULL);
 }
 
@@ -149,16 +153,7 @@ attpool_status attpool_regress_f32(attpool_context *context, int64_t n, int64_t 
                                    int64_t v, const float *queries, const float *x, const float *y,
                                    attpool_kernel_name kernel, double bandwidth, float *fit)
 {
-    const struct plain p = { .bits = 32,
-                             .b = 1,
-                             .n = n,
-                             .m = m,
-                             .d = d,
-                             .v = v,
-                             .q = queries,
-                             .k = x,
-                             .value = y,
-                             .out = fit,
+    const struct plain p = { .a = { 32, 1, n, m, d, v, queries, x, y, fit },
                              .kernel = kernel,
                              .bandwidth = bandwidth };
     return run(context, &p, regress);
@@ -169,16 +164,7 @@ attpool_status attpool_regress_f64(attpool_context *context, int64_t n, int64_t 
                                    const double *y, attpool_kernel_name kernel, double bandwidth,
                                    double *fit)
 {
-    const struct plain p = { .bits = 64,
-                             .b = 1,
-                             .n = n,
-                             .m = m,
-                             .d = d,
-                             .v = v,
-                             .q = queries,
-                             .k = x,
-                             .value = y,
-                             .out = fit,
+    const struct plain p = { .a = { 64, 1, n, m, d, v, queries, x, y, fit },
                              .kernel = kernel,
                              .bandwidth = bandwidth };
     return run(context, &p, regress);
@@ -189,16 +175,7 @@ attpool_status attpool_line_f32(attpool_context *context, int64_t n, int64_t m, 
                                 attpool_kernel_name kernel, double bandwidth, float *fit,
                                 float *slope)
 {
-    const struct plain p = { .bits = 32,
-                             .b = 1,
-                             .n = n,
-                             .m = m,
-                             .d = d,
-                             .v = v,
-                             .q = queries,
-                             .k = x,
-                             .value = y,
-                             .out = fit,
+    const struct plain p = { .a = { 32, 1, n, m, d, v, queries, x, y, fit },
                              .kernel = kernel,
                              .bandwidth = bandwidth,
                              .slope = slope };
@@ -210,16 +187,7 @@ attpool_status attpool_line_f64(attpool_context *context, int64_t n, int64_t m, 
                                 attpool_kernel_name kernel, double bandwidth, double *fit,
                                 double *slope)
 {
-    const struct plain p = { .bits = 64,
-                             .b = 1,
-                             .n = n,
-                             .m = m,
-                             .d = d,
-                             .v = v,
-                             .q = queries,
-                             .k = x,
-                             .value = y,
-                             .out = fit,
+    const struct plain p = { .a = { 64, 1, n, m, d, v, queries, x, y, fit },
                              .kernel = kernel,
                              .bandwidth = bandwidth,
                              .slope = slope };
@@ -231,12 +199,7 @@ attpool_status attpool_cross_validate_f32(attpool_context *context, int64_t m, i
                                           attpool_kernel_name kernel, int64_t count,
                                           const double *bandwidths, double *errors)
 {
-    const struct plain p = { .bits = 32,
-                             .m = m,
-                             .d = d,
-                             .v = v,
-                             .k = x,
-                             .value = y,
+    const struct plain p = { .a = { .bits = 32, .m = m, .d = d, .v = v, .k = x, .value = y },
                              .kernel = kernel,
                              .bandwidth = 1,
                              .count = count,
@@ -250,12 +213,7 @@ attpool_status attpool_cross_validate_f64(attpool_context *context, int64_t m, i
                                           attpool_kernel_name kernel, int64_t count,
                                           const double *bandwidths, double *errors)
 {
-    const struct plain p = { .bits = 64,
-                             .m = m,
-                             .d = d,
-                             .v = v,
-                             .k = x,
-                             .value = y,
+    const struct plain p = { .a = { .bits = 64, .m = m, .d = d, .v = v, .k = x, .value = y },
                              .kernel = kernel,
                              .bandwidth = 1,
                              .count = count,
@@ -268,16 +226,7 @@ attpool_status attpool_attend_f32(attpool_context *context, int64_t b, int64_t n
                                   int64_t d, int64_t v, const float *queries, const float *keys,
                                   const float *values, int causal, float *output)
 {
-    const struct plain p = { .bits = 32,
-                             .b = b,
-                             .n = n,
-                             .m = m,
-                             .d = d,
-                             .v = v,
-                             .q = queries,
-                             .k = keys,
-                             .value = values,
-                             .out = output,
+    const struct plain p = { .a = { 32, b, n, m, d, v, queries, keys, values, output },
                              .causal = causal };
     return run(context, &p, attend);
 }
@@ -286,16 +235,7 @@ attpool_status attpool_attend_f64(attpool_context *context, int64_t b, int64_t n
                                   int64_t d, int64_t v, const double *queries, const double *keys,
                                   const double *values, int causal, double *output)
 {
-    const struct plain p = { .bits = 64,
-                             .b = b,
-                             .n = n,
-                             .m = m,
-                             .d = d,
-                             .v = v,
-                             .q = queries,
-                             .k = keys,
-                             .value = values,
-                             .out = output,
+    const struct plain p = { .a = { 64, b, n, m, d, v, queries, keys, values, output },
                              .causal = causal };
     return run(context, &p, attend);
 }
