@@ -168,10 +168,24 @@ test "$(loo "$data/mcycle.csv" --x 1 --y 2 --kernel epanechnikov --bandwidth "$(
     fail "epanechnikov: $(raw score)"
 run 0 regress "$data/mcycle.csv" --x 1 --y 2 --kernel epanechnikov --bandwidth 2.2:2.2:1 --verbose -o fit.csv
 grep -q 'bandwidth 2.201 by cv' err || fail "not raised: $(cat err)"
+# ... by AICc, which knows of none, too: the best of those is chosen, not the best raised to them
+run 0 regress "$data/mcycle.csv" --x 1 --y 2 --kernel boxcar --bandwidth aicc:0.5:4:30 --verbose -o fit.csv
+grep -q 'bandwidth 2.602 by aicc, AICc 7.55203' err || fail "aicc and boxcar: $(cat err)"
 fails 3 '.*d.csv: --bandwidth aicc: no bandwidth looked at has a finite score' \
     regress d.csv --x x --y y --bandwidth aicc:0.001:0.002:3
 printf 'x,y\n1,2\n2,2\n4,2\n' >same.csv
 fails 3 'same.csv: column "y" is constant: --bandwidth cv' regress same.csv --x x --y y
+
+# a value far from the others hides them from a search, which says so
+awk 'BEGIN { print "x,y,z"; for (i = 0; i < 300; i++) printf "%g,%.6f,%g\n", i / 100, sin(i / 20), i % 7
+    print "100000,0,3" }' >far.csv
+said='column "x" has values far from the others: no bandwidth below 100, its range / 1000,'
+run 0 regress far.csv --x x --y y -o fit.csv
+grep -q "^attpool: warning: $said" err || fail "far: $(cat err)"
+run 0 regress far.csv --x z,x --y y -o fit.csv
+grep -q "^attpool: warning: $said" err || fail "far, two columns: $(cat err)"
+run 0 regress far.csv --x x --y y --bandwidth 0.01:1:9 -o fit.csv
+! grep -q 'far from' err || fail "far, a grid: $(cat err)"
 
 # what makes a column constant, and who minds
 printf 'x,y,w\n1,1,1\n1,2,1\n2,3,0\n3,2,0\n' >weights.csv
@@ -269,6 +283,17 @@ perl -e 'srand 2; print "a,b,y\n";
         printf "%.5f,%.5f,%.5f\n", $a, $b, 0.8 * sin(40 * $a) + 2 * $b * $b + $e }' >wave.csv
 ok regress wave.csv --x a,b --y y --json report.json -o fit.csv
 less "$(raw score)" 0.12
+
+# Two columns of steps and one of nothing: many valleys, of which each seed finds the deepest.
+perl -e 'srand 2; print "a,b,c,y\n";
+    for (1 .. 100) { my ($a, $b, $c) = (int(10 * rand() + 0.5) / 10, rand, rand);
+        my $z = sqrt(-2 * log(1 - rand)) * cos(6.2831853 * rand);
+        printf "%.5f,%.6g,%.5f,%.5f\n", $a, $b, $c,
+            (int(10 * $a + 0.5) % 2 ? -1 : 1) * ($b > 0.5 ? 1 : -1) + 0.6 * $z }' >steps.csv
+for seed in 0 1 2 3; do
+    run 0 regress steps.csv --x a,b,c --y y --seed $seed --json report.json -o fit.csv
+    less "$(raw score)" 0.8774
+done
 
 run 0 regress "$data/iris.csv" --x 1,2 --y 4 --bandwidth cv:0.5:2:3 --json report.json -o fit.csv
 test "$(grep -c '"factor"' report.json)" = 3 || fail "not 3 factors"
@@ -378,6 +403,9 @@ for adaptive in abramson knn:12; do
     done
 done
 json_is '"knn:12"' report.json fits.0.adaptive
+# the multiple is searched as finely as a bandwidth
+ok regress "$data/mcycle.csv" --x 1 --y 2 --adaptive knn:5 --bandwidth cv --json report.json -o fit.csv
+less "$(raw score)" 581.0645
 fails 2 '--adaptive: "knn" is neither' regress six.csv --x x --y y --adaptive knn
 fails 2 'neighbours is 6, it should be 1 to 5' regress six.csv --x x --y y --adaptive knn:6
 fails 2 '--adaptive knn multiplies' regress six.csv --x x --y y --adaptive knn:2 --bandwidth silverman

@@ -152,6 +152,7 @@ struct regress_selection {
     struct regress_point *point; /* in ascending order: the curve, along the base */
     size_t points;
     struct numbers base; /* one a column */
+    double least;        /* a narrower one of the curve is not chosen: some row has no prediction */
     double score;        /* of the bandwidths chosen */
     size_t rows;         /* that they were chosen by; 0: there was no search */
     size_t evaluations;  /* of scores, */

@@ -176,7 +176,7 @@ int search_narrowest(const struct search *s, const struct sample *rows, size_t c
     int st = CMD_OK;
     if (criterion_of(s) == ATTPOOL_CRITERION_LIKELIHOOD)
         st = sample_spacing(s->fit->group, rows, column, &spacing, e);
-    *h = fmax(s->range[column] / 1000, spacing / 2);
+    *h = fmax(s->range[column] / LEAST_PART, spacing / 2);
     return st;
 }
 
@@ -195,8 +195,11 @@ void search_geometric(double start, double stop, size_t count, double *h)
 
 size_t search_best(const struct regress_selection *c)
 {
-    size_t best = 0;
-    for (size_t k = 1; k < c->points; k++)
+    size_t first = 0;
+    while (first + 1 < c->points && c->point[first].factor < c->least)
+        first++;
+    size_t best = first;
+    for (size_t k = first + 1; k < c->points; k++)
         if (c->point[k].score < c->point[best].score)
             best = k;
     return best;

@@ -15,7 +15,9 @@ enum {
     START_ROWS = 1000,
     MOST_FINALS = 2,
     MOST_EVALUATIONS = 100,
-    USUAL_EVALUATIONS = 25
+    USUAL_EVALUATIONS = 25,
+    DRAWS = 8,     /* places of which the best is a start */
+    MOST_TIMES = 8 /* as many starts where rows are few */
 };
 
 /* A step from the coarse bandwidth to a start. */
@@ -43,6 +45,7 @@ struct columns {
     size_t d, starts;
     double *low, *high; /* [d] bounds of x */
     struct place *place;
+    double *drawn;  /* [d] */
     double *memory; /* of all of these */
     struct numbers h;
     double unit; /* of the score */
@@ -51,13 +54,22 @@ struct columns {
     struct error *e;
 };
 
+/* Few rows have room for more valleys than their searches cost. */
+static size_t start_count(size_t d, double rows)
+{
+    const double times = START_ROWS / rows * (START_ROWS / rows);
+    return (3 * d + 1) * (size_t)fmin(fmax(times, 1), MOST_TIMES);
+}
+
 double search_columns_pairs(const struct regress_fit *fit, double rows)
 {
-    const double starts = 3 * (double)fit->group->d + 1, some = fmin(rows, START_ROWS);
+    const size_t d = fit->group->d;
+    const double starts = (double)start_count(d, rows), drawn = starts - 2 * (double)d - 1;
+    const double some = fmin(rows, START_ROWS);
     const double finals = some < rows ? MOST_FINALS : 0;
     if (fit->choice->steps > 0)
         return (double)(fit->choice->steps + 1) * rows * rows;
-    return (GRID + starts * USUAL_EVALUATIONS) * some * some +
+    return (GRID + starts * USUAL_EVALUATIONS + drawn * DRAWS) * some * some +
            (finals * USUAL_EVALUATIONS + 1) * rows * rows;
 }
 
@@ -93,6 +105,13 @@ static double objective(unsigned count, const double *x, double *gradient, void 
     return failed ? (double)NAN : finite ? score / c->unit : PENALTY;
 }
 
+static int place_score(struct columns *c, struct place *place, struct error *e)
+{
+    for (size_t i = 0; i < c->d; i++)
+        c->h.value[i] = exp(place->x[i]);
+    return search_score(c->s, c->rows, &c->h, &place->score, NULL, NULL, e);
+}
+
 /* From place to the bottom of its valley. */
 static int descend(struct columns *c, struct place *place, struct error *e)
 {
@@ -111,11 +130,7 @@ static int descend(struct columns *c, struct place *place, struct error *e)
     /* Whatever stops it, the place is the best of those that it looked at. */
     (void)nlopt_optimize(search, place->x, &value);
     nlopt_destroy(search);
-    if (e->code == CMD_OK)
-        for (size_t i = 0; i < c->d; i++)
-            c->h.value[i] = exp(place->x[i]);
-    return e->code != CMD_OK ? e->code
-                             : search_score(c->s, c->rows, &c->h, &place->score, NULL, NULL, e);
+    return e->code != CMD_OK ? e->code : place_score(c, place, e);
 }
 
 static int compare_places(const void *left, const void *right)
@@ -139,26 +154,44 @@ static double clip(const struct columns *c, size_t i, double x)
     return fmin(fmax(x, c->low[i]), c->high[i]);
 }
 
-/* Uniform below 1, by the seed, the number of a start and the column. */
-static double draw(uint64_t seed, size_t start, size_t column)
+/* Uniform below 1, by the seed, the number of a start, that of a place and the column. */
+static double draw(uint64_t seed, size_t start, size_t number, size_t column)
 {
-    const struct philox counter = { { (uint32_t)start, (uint32_t)column, 0, 1 } };
+    const struct philox counter = { { (uint32_t)start, (uint32_t)column, (uint32_t)number, 1 } };
     return philox(counter, (uint32_t)seed, (uint32_t)(seed >> 32)).word[0] * 0x1p-32;
 }
 
-/* The coarse bandwidths, each column of them wider and narrower, and as many drawn. */
-static void set_starts(struct columns *c, const double *coarse)
+/* The best of some places anywhere. */
+static int draw_start(struct columns *c, size_t start, struct error *e)
 {
-    for (size_t k = 0; k < c->starts; k++)
+    struct place *best = &c->place[start], next = { .x = c->drawn };
+    const uint64_t seed = (uint64_t)c->s->o->seed;
+    int st = CMD_OK;
+    for (size_t number = 0; number < DRAWS && st == CMD_OK; number++) {
+        for (size_t i = 0; i < c->d; i++)
+            next.x[i] = c->low[i] + (c->high[i] - c->low[i]) * draw(seed, start, number, i);
+        st = place_score(c, &next, e);
+        if (number > 0 && !(next.score < best->score))
+            continue;
+        best->score = next.score;
+        memcpy(best->x, next.x, c->d * sizeof *next.x);
+    }
+    return st;
+}
+
+/* The coarse bandwidths, each column of them wider and narrower, and places drawn. */
+static int set_starts(struct columns *c, const double *coarse, struct error *e)
+{
+    int st = CMD_OK;
+    for (size_t k = 0; k < c->starts && st == CMD_OK; k++) {
         for (size_t i = 0; i < c->d; i++) {
-            const double width = c->high[i] - c->low[i];
-            double x = coarse[i];
-            if (k > 2 * c->d)
-                x = c->low[i] + width * draw((uint64_t)c->s->o->seed, k, i);
-            else if (k > 0 && (k - 1) / 2 == i)
-                x += k % 2 == 1 ? log(START_STEP) : -log(START_STEP);
-            c->place[k].x[i] = clip(c, i, x);
+            const double step = k > 0 && (k - 1) / 2 == i ? log(START_STEP) : 0;
+            c->place[k].x[i] = clip(c, i, coarse[i] + (k % 2 == 1 ? step : -step));
         }
+        if (k > 2 * c->d)
+            st = draw_start(c, k, e);
+    }
+    return st;
 }
 
 /* ---- the coarse bandwidths ---- */
@@ -166,22 +199,11 @@ static void set_starts(struct columns *c, const double *coarse)
 /* Silverman's for the Gaussian, whatever the kernel: only their ratios count. */
 static int set_base(struct search *s, const struct sample *rows, struct error *e)
 {
-    const struct regress_group *g = s->fit->group;
     struct numbers *base = &s->fit->selection.base;
-    const int64_t m = (int64_t)rows->m, d = (int64_t)g->d;
-    struct operand x, a;
     void *memory;
-    int st = array_new(&memory, g->d, sizeof *base->value, e);
-    *base = (struct numbers){ memory, g->d };
-    if (st != CMD_OK)
-        return st;
-    return session_status(
-        s->session,
-        attpool_bandwidth_rule(s->session->context, ATTPOOL_RULE_SILVERMAN,
-                               operand_real(&x, rows->x, g->single, 2, (const int64_t[]){ m, d }),
-                               rows->a != NULL ? operand_real(&a, rows->a, g->single, 1, &m) : NULL,
-                               NULL, base->value),
-        NULL, 0, e);
+    int st = array_new(&memory, s->fit->group->d, sizeof *base->value, e);
+    *base = (struct numbers){ memory, s->fit->group->d };
+    return st == CMD_OK ? search_rule(s, rows, base->value, e) : st;
 }
 
 static int search_factor(struct search *s, const struct sample *rows, double *factor,
@@ -191,7 +213,7 @@ static int search_factor(struct search *s, const struct sample *rows, double *fa
     const struct numbers *base = &s->fit->selection.base;
     double start = choice->start, stop = choice->stop;
     for (size_t i = 0; i < base->count && choice->steps == 0; i++) {
-        const double low = s->range[i] / 1000 / base->value[i];
+        const double low = s->range[i] / LEAST_PART / base->value[i];
         const double high = 2 * s->range[i] / base->value[i];
         start = i == 0 ? low : fmin(start, low);
         stop = i == 0 ? high : fmax(stop, high);
@@ -209,8 +231,8 @@ static int columns_new(struct columns *c, struct error *e)
 {
     const size_t d = c->d;
     void *memory;
-    c->starts = 3 * d + 1;
-    int st = array_new(&memory, (c->starts + 3) * d, sizeof(double), e);
+    c->starts = start_count(d, (double)c->rows->m);
+    int st = array_new(&memory, (c->starts + 4) * d, sizeof(double), e);
     c->memory = memory;
     c->place = calloc(c->starts, sizeof *c->place);
     if (st == CMD_OK && c->place == NULL)
@@ -220,8 +242,9 @@ static int columns_new(struct columns *c, struct error *e)
     c->low = c->memory;
     c->high = c->low + d;
     c->h = (struct numbers){ c->high + d, d };
+    c->drawn = c->h.value + d;
     for (size_t k = 0; k < c->starts; k++)
-        c->place[k].x = c->memory + (k + 3) * d;
+        c->place[k].x = c->memory + (k + 4) * d;
     for (size_t i = 0; i < d && st == CMD_OK; i++) {
         st = search_narrowest(c->s, c->rows, i, &c->low[i], e);
         c->low[i] = log(c->low[i]);
@@ -300,9 +323,10 @@ static int optimise(struct search *s, const struct sample *rows, double factor, 
             c.unit = score;
         for (size_t i = 0; i < c.d; i++)
             h[i] = log(factor * base->value[i]);
-        set_starts(&c, h);
-        st = search_places(&c, &s->rows, e);
+        st = set_starts(&c, h, e);
     }
+    if (st == CMD_OK)
+        st = search_places(&c, &s->rows, e);
     for (size_t i = 0; i < c.d && st == CMD_OK; i++)
         h[i] = exp(c.place[0].x[i]);
     if (st == CMD_OK)

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { GRID = 40, NARROWINGS = 6, NARROW = 3, DEFAULT_ROWS = 20000 };
 
@@ -83,13 +84,32 @@ static double beyond(const struct search *s, double gap)
     return gap * (1 + (s->fit->group->single ? 0x1p-20 : 0x1p-40));
 }
 
-static int narrowest(const struct search *s, const struct sample *rows, double *h, struct error *e)
+/* From which on a kernel reaches another row from each one. */
+static int least_in_reach(const struct search *s, const struct sample *rows, double *h,
+                          struct error *e)
 {
     double gap = 0;
-    int st = search_narrowest(s, rows, 0, h, e);
-    if (st == CMD_OK && is_compact(s) && s->o->adaptive.method == ADAPTIVE_NONE)
+    int st = CMD_OK;
+    if (is_compact(s) && s->o->adaptive.method == ADAPTIVE_NONE)
         st = sample_gap(s->fit->group, rows, &gap, e);
-    *h = fmax(*h, beyond(s, gap));
+    *h = beyond(s, gap);
+    return st;
+}
+
+static int narrowest(const struct search *s, double *h, struct error *e)
+{
+    const int st = search_narrowest(s, &s->sorted, 0, h, e);
+    *h = fmax(*h, s->fit->selection.least);
+    return st;
+}
+
+/* Between the neighbours of the best, again and again. */
+static int narrow_down(struct search *s, const struct sample *rows, struct error *e)
+{
+    const struct numbers one = { (double[]){ 1 }, 1 };
+    int st = CMD_OK;
+    for (int k = 0; k < NARROWINGS && st == CMD_OK; k++)
+        st = narrow(s, rows, &one, e);
     return st;
 }
 
@@ -99,9 +119,9 @@ static int search_one(struct search *s, double *h, bool *at_top, struct error *e
     const struct numbers one = { (double[]){ 1 }, 1 };
     double start = choice->start, stop = choice->stop;
     size_t count = (size_t)choice->steps;
-    int st = CMD_OK;
-    if (count == 0) {
-        st = narrowest(s, &s->sorted, &start, e);
+    int st = least_in_reach(s, &s->sorted, &s->fit->selection.least, e);
+    if (count == 0 && st == CMD_OK) {
+        st = narrowest(s, &start, e);
         stop = 2 * s->range[0];
         count = GRID;
     }
@@ -112,8 +132,8 @@ static int search_one(struct search *s, double *h, bool *at_top, struct error *e
     const size_t coarse = search_best(&s->fit->selection);
     *at_top = coarse + 1 == s->fit->selection.points;
     warn_end(s, coarse);
-    for (int k = 0; k < NARROWINGS && choice->steps == 0 && st == CMD_OK; k++)
-        st = narrow(s, &s->sorted, &one, e);
+    if (choice->steps == 0)
+        st = narrow_down(s, &s->sorted, e);
     *h = s->fit->selection.point[search_best(&s->fit->selection)].factor;
     return st;
 }
@@ -130,9 +150,11 @@ static int search_multiple(struct search *s, double *h, bool *at_top, struct err
     if (st != CMD_OK)
         return st;
     *at_top = search_best(c) + 1 == c->points;
+    if (!own)
+        st = narrow_down(s, &s->rows, e);
     for (size_t i = 0; i < s->fit->group->d; i++)
         h[i] = c->point[search_best(c)].factor;
-    return CMD_OK;
+    return st;
 }
 
 /* ---- rounding ---- */
@@ -211,6 +233,55 @@ static int find_ranges(struct search *s, struct error *e)
     return st;
 }
 
+static attpool_status silverman(const struct search *s, const struct sample *rows, size_t d,
+                                double *h)
+{
+    const struct regress_group *g = s->fit->group;
+    const int64_t shape[] = { (int64_t)rows->m, (int64_t)d };
+    struct operand x, a;
+    return attpool_bandwidth_rule(
+        s->session->context, ATTPOOL_RULE_SILVERMAN, operand_real(&x, rows->x, g->single, 2, shape),
+        rows->a != NULL ? operand_real(&a, rows->a, g->single, 1, shape) : NULL, NULL, h);
+}
+
+int search_rule(const struct search *s, const struct sample *rows, double *h, struct error *e)
+{
+    return session_status(s->session, silverman(s, rows, s->fit->group->d, h), NULL, 0, e);
+}
+
+/* Silverman's bandwidth of column c by itself, which looks at quartiles; infinite where there is
+ * none, as of rows drawn that are the same. */
+static double rule_of_column(const struct search *s, size_t c, void *column)
+{
+    const struct regress_group *g = s->fit->group;
+    const size_t size = real_size(g->single);
+    const struct sample rows = { .m = s->rows.m, .x = column, .a = s->rows.a };
+    double h;
+    for (size_t j = 0; j < rows.m; j++)
+        memcpy((char *)column + j * size, (const char *)s->rows.x + (j * g->d + c) * size, size);
+    return silverman(s, &rows, 1, &h) == ATTPOOL_OK ? h : HUGE_VAL;
+}
+
+/* Some values may lie so far from the others that the range says nothing of these. */
+static int warn_far(const struct search *s, struct error *e)
+{
+    const struct regress_group *g = s->fit->group;
+    void *column;
+    const int st = array_new(&column, s->rows.m, real_size(g->single), e);
+    for (size_t c = 0; c < g->d && st == CMD_OK; c++) {
+        const double least = s->range[c] / LEAST_PART, h = rule_of_column(s, c, column);
+        if (h < least)
+            error_warn("%s%scolumn %s has values far from the others: no bandwidth below %.4g, its "
+                       "range / %d, is looked at, and Silverman's rule says %.4g; leave them out, "
+                       "or give --bandwidth%s",
+                       g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
+                       quoted_name(s->t->x_names[c]).text, least, LEAST_PART, h,
+                       g->d > 1 ? "" : " START:STOP:N");
+    }
+    free(column);
+    return st;
+}
+
 static int begin(struct search *s, struct error *e)
 {
     enum { FEWEST_ROWS = 3 };
@@ -227,6 +298,8 @@ static int begin(struct search *s, struct error *e)
                    g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
                    bandwidth_choice_name(s->fit->choice), s->rows.m, g->m);
     s->fit->selection.rows = s->rows.m;
+    if (st == CMD_OK && s->fit->choice->steps == 0 && s->o->adaptive.method != ADAPTIVE_KNN)
+        st = warn_far(s, e);
     return st;
 }
 
@@ -237,12 +310,11 @@ static int widen_to_all(struct search *s, bool at_top, struct error *e)
     struct numbers *h = &s->fit->chosen;
     const struct sample all = { .m = g->m, .x = g->x, .y = g->y, .a = g->a };
     const double scale = pow((double)s->rows.m / (double)g->m, 1.0 / ((double)g->d + 4));
-    double gap = 0;
+    double least = 0;
     for (size_t c = 0; c < g->d && !at_top && s->rows.m < g->m; c++)
         h->value[c] *= scale;
-    const bool needs_gap = g->d == 1 && is_compact(s) && s->o->adaptive.method == ADAPTIVE_NONE;
-    const int st = needs_gap ? sample_gap(g, &all, &gap, e) : CMD_OK;
-    h->value[0] = fmax(h->value[0], beyond(s, gap));
+    const int st = g->d == 1 ? least_in_reach(s, &all, &least, e) : CMD_OK;
+    h->value[0] = fmax(h->value[0], least);
     return st;
 }
 

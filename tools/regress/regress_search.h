@@ -7,6 +7,8 @@
 
 #include "tools/regress/regress.h"
 
+enum { LEAST_PART = 1000 }; /* of the range of a column: the least bandwidth of a search */
+
 /* Rows of a group, or some of them, for the library. */
 struct sample {
     size_t m;
@@ -62,12 +64,15 @@ int search_curve(struct search *s, const struct sample *rows, const struct numbe
 void search_geometric(double start, double stop, size_t count, double *h);
 int search_grid(struct search *s, const struct sample *rows, const struct numbers *h, double start,
                 double stop, size_t count, struct error *e);
-/* The point of the least score, of equal ones the narrowest. */
+/* The point of the least score that may be chosen, of equal ones the narrowest. */
 size_t search_best(const struct regress_selection *selection);
 
 /* The score of h; gradient, by the logarithms of h, may be NULL. */
 int search_score(struct search *s, const struct sample *rows, const struct numbers *h,
                  double *score, size_t *without, double *gradient, struct error *e);
+
+/* Silverman's bandwidth of each column for the Gaussian, h[d]. */
+int search_rule(const struct search *s, const struct sample *rows, double *h, struct error *e);
 
 /* Bandwidths of several columns (regress_columns.c), and about how many pairs of rows that looks
  * at. */
