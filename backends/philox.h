@@ -16,14 +16,20 @@
 
 enum { PHILOX_ROUNDS = 10 };
 
+/* What words 0 and 2 are multiplied by, and the halves of the key grow by. */
+#define PHILOX_FACTOR_0 0xD2511F53U
+#define PHILOX_FACTOR_2 0xCD9E8D57U
+#define PHILOX_STEP_0   0x9E3779B9U
+#define PHILOX_STEP_1   0xBB67AE85U
+
 struct philox {
     PHILOX_WORD word[4];
 };
 
 static inline struct philox philox_round(struct philox x, PHILOX_WORD key0, PHILOX_WORD key1)
 {
-    const PHILOX_LONG a = (PHILOX_LONG)0xD2511F53U * x.word[0];
-    const PHILOX_LONG b = (PHILOX_LONG)0xCD9E8D57U * x.word[2];
+    const PHILOX_LONG a = (PHILOX_LONG)PHILOX_FACTOR_0 * x.word[0];
+    const PHILOX_LONG b = (PHILOX_LONG)PHILOX_FACTOR_2 * x.word[2];
     struct philox y;
     y.word[0] = (PHILOX_WORD)(b >> 32) ^ x.word[1] ^ key0;
     y.word[1] = (PHILOX_WORD)b;
@@ -37,8 +43,8 @@ static inline struct philox philox(struct philox counter, PHILOX_WORD key0, PHIL
 {
     for (int round = 0; round < PHILOX_ROUNDS; round++) {
         counter = philox_round(counter, key0, key1);
-        key0 += 0x9E3779B9U;
-        key1 += 0xBB67AE85U;
+        key0 += PHILOX_STEP_0;
+        key1 += PHILOX_STEP_1;
     }
     return counter;
 }

@@ -4,17 +4,19 @@
 #ifndef BACKENDS_SIMD_POOL_DROPOUT_H
 #define BACKENDS_SIMD_POOL_DROPOUT_H
 
-#include "backends/philox.h"
+#include "backends/simd/math/philox.h"
 #include "backends/simd/pool/tile.h"
 
-/* The words of the keys at positions 4 quad to 4 quad + 3 for a row. */
-static struct philox pool_quad(const struct pool_tile *t, int lane, int64_t quad)
+/* The row and the item of a lane, with their origins. */
+static inline uint64_t pool_dropout_row(const struct pool_tile *t, int lane)
+{
+    return (uint64_t)(t->plan->a->dropout.query_origin + t->query[lane]);
+}
+
+static inline uint64_t pool_dropout_item(const struct pool_tile *t, int lane)
 {
     const struct pool_args *a = t->plan->a;
-    const struct dropout *drop = &a->dropout;
-    const int64_t item = t->b * a->heads + t->head[lane];
-    return philox_pairs(drop->seed, (uint64_t)quad, (uint64_t)(drop->query_origin + t->query[lane]),
-                        (uint64_t)(drop->batch_origin + item));
+    return (uint64_t)(a->dropout.batch_origin + t->b * a->heads + t->head[lane]);
 }
 
 static inline bool pool_is_dropped(const struct pool_tile *t, int lane, int64_t j)
@@ -22,25 +24,50 @@ static inline bool pool_is_dropped(const struct pool_tile *t, int lane, int64_t 
     const struct pool_args *a = t->plan->a;
     const int64_t at = a->key_origin + j;
     return a->dropout.threshold > 0 &&
-           pool_quad(t, lane, at / 4).word[at % 4] < a->dropout.threshold;
+           philox_pairs(a->dropout.seed, (uint64_t)at / 4, pool_dropout_row(t, lane),
+                        pool_dropout_item(t, lane))
+                   .word[at % 4] < a->dropout.threshold;
 }
 
-/* The keys of a row's quad, whose first is the block's key number j. */
-static void pool_quad_kept(const struct pool_tile *t, const struct pool_block *x, int64_t quad,
-                           int64_t j, int lane)
+/* The first rounds of LANES rows from `lane` on. */
+static struct philox_rows pool_rows_begin(const struct pool_tile *t, const struct philox_keys *key,
+                                          int lane)
 {
-    const struct philox words = pool_quad(t, lane, quad);
-    for (int k = 0; k < 4; k++)
-        if (j + k >= 0 && j + k < x->count)
-            t->kept[(j + k) * t->lanes + lane] = words.word[k] >= t->plan->a->dropout.threshold;
+    real_uint word[4][LANES];
+    for (int i = 0; i < LANES; i++) {
+        const struct philox x =
+            philox_row_begin(key, pool_dropout_row(t, lane + i), pool_dropout_item(t, lane + i));
+        for (int k = 0; k < 4; k++)
+            word[k][i] = x.word[k];
+    }
+    return philox_rows_load(word);
+}
+
+/* Which keys of the block dropout leaves to LANES rows from `lane` on; `begun` has their quads. */
+static void pool_rows_kept(const struct pool_tile *t, const struct pool_block *x,
+                           const struct philox_keys *key, const struct philox *begun, int lane)
+{
+    const int64_t position = t->plan->a->key_origin + x->first;
+    const uint32_t limit = (uint32_t)(t->plan->a->dropout.threshold - 1);
+    const struct philox_rows rows = pool_rows_begin(t, key, lane);
+    for (int64_t j = -(position % 4); j < x->count; j += 4, begun++) {
+        const struct philox_rows words = philox_rows_words(&rows, begun, key);
+        UNROLL_FOR (int k = 0; k < 4; k++)
+            if (j + k >= 0 && j + k < x->count)
+                v_storeu(t->kept + (j + k) * t->lanes + lane,
+                         v_select(philox_rows_above(&words, k, limit), v_set1(1), v_zero()));
+    }
 }
 
 static void pool_block_kept(const struct pool_tile *t, const struct pool_block *x)
 {
     const int64_t position = t->plan->a->key_origin + x->first;
-    for (int64_t quad = position / 4; 4 * quad < position + x->count; quad++)
-        for (int lane = 0; lane < t->lanes; lane++)
-            pool_quad_kept(t, x, quad, 4 * quad - position, lane);
+    const struct philox_keys key = philox_keys_of(t->plan->a->dropout.seed);
+    struct philox begun[BLOCK / 4 + 1];
+    for (int64_t quad = position / 4, i = 0; 4 * quad < position + x->count; quad++, i++)
+        begun[i] = philox_quad_begin(&key, (uint64_t)quad);
+    for (int lane = 0; lane < t->lanes; lane += LANES)
+        pool_rows_kept(t, x, &key, begun, lane);
 }
 
 /* Numbers of pairs that are dropped become 0. */

@@ -27,6 +27,13 @@ enum { LANES = 256 / REAL_BITS, NREG = 16 };
 VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm256_and_si256(a, b); }
 VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm256_or_si256(a, b); }
 VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm256_xor_si256(a, b); }
+VEC_FN vec_int v_imul_low(vec_int a, vec_int b) { return simde_mm256_mul_epu32(a, b); }
+VEC_FN vec_int v_ihigh(vec_int a) { return simde_mm256_srli_epi64(a, 32); }
+
+VEC_FN vec_int v_ijoin(vec_int a, vec_int b)
+{
+    return simde_mm256_blend_epi32(a, simde_mm256_slli_epi64(b, 32), 0xaa);
+}
 
 #if REAL_BITS == 32
 
@@ -130,6 +137,11 @@ VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm256_sub_epi32(a, b)
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b)
 {
     return simde_mm256_castsi256_ps(simde_mm256_cmpeq_epi32(a, b));
+}
+
+VEC_FN vec_mask v_igt(vec_int a, vec_int b)
+{
+    return simde_mm256_castsi256_ps(simde_mm256_cmpgt_epi32(a, b));
 }
 
 VEC_FN vec_mask v_mask_from_bytes(const uint8_t *p)
@@ -254,6 +266,11 @@ VEC_FN vec_int v_extend_sign(vec_int a, vec_int bit) { return v_isub(v_ixor(a, b
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b)
 {
     return simde_mm256_castsi256_pd(simde_mm256_cmpeq_epi64(a, b));
+}
+
+VEC_FN vec_mask v_igt(vec_int a, vec_int b)
+{
+    return simde_mm256_castsi256_pd(simde_mm256_cmpgt_epi64(a, b));
 }
 
 VEC_FN vec_mask v_mask_from_bytes(const uint8_t *p)

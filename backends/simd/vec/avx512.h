@@ -49,6 +49,13 @@ VEC_FN vec_mask m_first(size_t n) { return (vec_mask)((1U << n) - 1U); }
 VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_mm512_and_si512(a, b); }
 VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_mm512_or_si512(a, b); }
 VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_mm512_xor_si512(a, b); }
+VEC_FN vec_int v_imul_low(vec_int a, vec_int b) { return simde_mm512_mul_epu32(a, b); }
+VEC_FN vec_int v_ihigh(vec_int a) { return simde_mm512_srli_epi64(a, 32); }
+
+VEC_FN vec_int v_ijoin(vec_int a, vec_int b)
+{
+    return simde_mm512_mask_mov_epi32(a, 0xaaaa, simde_mm512_slli_epi64(b, 32));
+}
 
 #if REAL_BITS == 32
 
@@ -117,6 +124,7 @@ VEC_FN vec_int v_iset1(int32_t x) { return simde_mm512_set1_epi32(x); }
 VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return simde_mm512_add_epi32(a, b); }
 VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm512_sub_epi32(a, b); }
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return simde_mm512_cmpeq_epi32_mask(a, b); }
+VEC_FN vec_mask v_igt(vec_int a, vec_int b) { return simde_mm512_cmpgt_epi32_mask(a, b); }
 #ifdef __AVX512F__
 #define v_ishl(a, n) _mm512_slli_epi32((a), (n))
 #define v_ishr(a, n) _mm512_srli_epi32((a), (n))
@@ -225,6 +233,7 @@ VEC_FN vec_int v_iset1(int64_t x) { return simde_mm512_set1_epi64(x); }
 VEC_FN vec_int v_iadd(vec_int a, vec_int b) { return simde_mm512_add_epi64(a, b); }
 VEC_FN vec_int v_isub(vec_int a, vec_int b) { return simde_mm512_sub_epi64(a, b); }
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return simde_mm512_cmpeq_epi64_mask(a, b); }
+VEC_FN vec_mask v_igt(vec_int a, vec_int b) { return simde_mm512_cmpgt_epi64_mask(a, b); }
 #ifdef __AVX512F__
 #define v_ishl(a, n) _mm512_slli_epi64((a), (n))
 #define v_ishr(a, n) _mm512_srli_epi64((a), (n))

@@ -71,6 +71,13 @@ VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return BOTH_2(vec_int, simde_mm256
 VEC_FN vec_int v_ishl(vec_int a, int n) { return (vec_int){ IOP(slli)(a.lo, n), IOP(slli)(a.hi, n) }; }
 VEC_FN vec_int v_ishr(vec_int a, int n) { return (vec_int){ IOP(srli)(a.lo, n), IOP(srli)(a.hi, n) }; }
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return v_as_real(BOTH_2(vec_int, IOP(cmpeq), a, b)); }
+VEC_FN vec_mask v_igt(vec_int a, vec_int b) { return v_as_real(BOTH_2(vec_int, IOP(cmpgt), a, b)); }
+
+#define HIGH(a) simde_mm256_srli_epi64((a), 32)
+#define JOIN(a, b) simde_mm256_blend_epi32((a), simde_mm256_slli_epi64((b), 32), 0xaa)
+VEC_FN vec_int v_imul_low(vec_int a, vec_int b) { return BOTH_2(vec_int, simde_mm256_mul_epu32, a, b); }
+VEC_FN vec_int v_ihigh(vec_int a) { return BOTH_1(vec_int, HIGH, a); }
+VEC_FN vec_int v_ijoin(vec_int a, vec_int b) { return BOTH_2(vec_int, JOIN, a, b); }
 
 VEC_FN vec_int v_isar(vec_int a, int n)
 {
@@ -166,6 +173,8 @@ VEC_FN void v_transpose(vec r[LANES])
 #undef TO_INT
 #undef TO_REAL
 #undef SIGN
+#undef HIGH
+#undef JOIN
 #undef BOTH_1
 #undef BOTH_2
 #undef BOTH_3

@@ -26,7 +26,11 @@
  *   as_int as_real                 the same bits as integers of the lane's width, and back
  *   iset1 iadd isub iand ior ixor  integer lanes, wrapping
  *   ishl ishr isar(a, n)           shifts by a constant n: left, logical, arithmetic
- *   ieq(a, b)                      mask of equal integer lanes
+ *   ieq igt(a, b)                  masks of integer lanes, a = b and a > b, with their signs
+ *   imul_low(a, b)                 lanes of 64 bits, whatever the type: the products of a's and b's
+ *                                  lower halves, unsigned
+ *   ihigh(a)                       lanes of 64 bits: the upper halves of a's, unsigned
+ *   ijoin(a, b)                    lanes of 64 bits: the lower halves of b's above those of a's
  *   m_and m_or m_not m_andnot      masks; m_andnot(a, b) is a and not b
  *   m_any m_all m_bits             bool, bool, lane k in bit k
  *   m_first(n)                     lanes 0 .. n - 1, n <= lanes

@@ -66,6 +66,8 @@ VEC_FN vec v_add(vec a, vec b) { return simde_vaddq_f32(a, b); }
 VEC_FN vec v_sub(vec a, vec b) { return simde_vsubq_f32(a, b); }
 VEC_FN vec v_mul(vec a, vec b) { return simde_vmulq_f32(a, b); }
 VEC_FN vec_int v_as_int(vec a) { return simde_vreinterpretq_s32_f32(a); }
+VEC_FN simde_uint64x2_t v_as_long(vec_int a) { return simde_vreinterpretq_u64_s32(a); }
+VEC_FN vec_int v_of_long(simde_uint64x2_t a) { return simde_vreinterpretq_s32_u64(a); }
 VEC_FN vec v_as_real(vec_int a) { return simde_vreinterpretq_f32_s32(a); }
 
 #if defined(__aarch64__)
@@ -80,6 +82,7 @@ VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_vandq_s32(a, b); }
 VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_vorrq_s32(a, b); }
 VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_veorq_s32(a, b); }
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return simde_vceqq_s32(a, b); }
+VEC_FN vec_mask v_igt(vec_int a, vec_int b) { return simde_vcgtq_s32(a, b); }
 #define v_ishl(a, n) simde_vshlq_n_s32((a), (n))
 #define v_ishr(a, n) \
     simde_vreinterpretq_s32_u32(simde_vshrq_n_u32(simde_vreinterpretq_u32_s32(a), (n)))
@@ -175,6 +178,8 @@ VEC_FN vec v_add(vec a, vec b) { return simde_vaddq_f64(a, b); }
 VEC_FN vec v_sub(vec a, vec b) { return simde_vsubq_f64(a, b); }
 VEC_FN vec v_mul(vec a, vec b) { return simde_vmulq_f64(a, b); }
 VEC_FN vec_int v_as_int(vec a) { return simde_vreinterpretq_s64_f64(a); }
+VEC_FN simde_uint64x2_t v_as_long(vec_int a) { return simde_vreinterpretq_u64_s64(a); }
+VEC_FN vec_int v_of_long(simde_uint64x2_t a) { return simde_vreinterpretq_s64_u64(a); }
 VEC_FN vec v_as_real(vec_int a) { return simde_vreinterpretq_f64_s64(a); }
 
 #if defined(__aarch64__)
@@ -189,6 +194,7 @@ VEC_FN vec_int v_iand(vec_int a, vec_int b) { return simde_vandq_s64(a, b); }
 VEC_FN vec_int v_ior(vec_int a, vec_int b) { return simde_vorrq_s64(a, b); }
 VEC_FN vec_int v_ixor(vec_int a, vec_int b) { return simde_veorq_s64(a, b); }
 VEC_FN vec_mask v_ieq(vec_int a, vec_int b) { return simde_vceqq_s64(a, b); }
+VEC_FN vec_mask v_igt(vec_int a, vec_int b) { return simde_vcgtq_s64(a, b); }
 #define v_ishl(a, n) simde_vshlq_n_s64((a), (n))
 #define v_ishr(a, n) \
     simde_vreinterpretq_s64_u64(simde_vshrq_n_u64(simde_vreinterpretq_u64_s64(a), (n)))
@@ -264,6 +270,20 @@ VEC_FN void v_transpose(vec r[LANES])
 
 VEC_FN vec_mask v_ne(vec a, vec b) { return m_not(v_eq(a, b)); }
 VEC_FN vec_mask v_isnan(vec a) { return v_ne(a, a); }
+
+VEC_FN vec_int v_imul_low(vec_int a, vec_int b)
+{
+    return v_of_long(
+        simde_vmull_u32(simde_vmovn_u64(v_as_long(a)), simde_vmovn_u64(v_as_long(b))));
+}
+
+VEC_FN vec_int v_ihigh(vec_int a) { return v_of_long(simde_vshrq_n_u64(v_as_long(a), 32)); }
+
+VEC_FN vec_int v_ijoin(vec_int a, vec_int b)
+{
+    const simde_uint64x2_t lower = simde_vdupq_n_u64(UINT32_MAX);
+    return v_of_long(simde_vbslq_u64(lower, v_as_long(a), simde_vshlq_n_u64(v_as_long(b), 32)));
+}
 
 #if defined(__aarch64__) || defined(__FMA__)
 #define VEC_HAS_FMA
