@@ -153,6 +153,59 @@ static uint64_t hash_scores(attpool_context *judge, const struct guarded_score *
     return hash;
 }
 
+/* ---- training, which is no case ---- */
+
+enum { TRAIN_ROWS = 61, TRAIN_STEPS = 3, TRAIN_BATCH = 25 };
+
+static const struct guarded_training {
+    const char *name;
+    attpool_loss loss;
+    double dropout;
+} guarded_trainings[] = {
+    { "training half", ATTPOOL_LOSS_HALF, 0 },
+    { "training sum", ATTPOOL_LOSS_SUM, 0 },
+    { "training mean", ATTPOOL_LOSS_MEAN, 0 },
+    { "training mean, dropout", ATTPOOL_LOSS_MEAN, 0.25 },
+};
+
+/* Steps by batches of two columns of values: the order of the rows, losses, and what is learned. */
+static uint64_t hash_training(attpool_context *judge, const struct guarded_training *g, bool single)
+{
+    double x[2][2 * TRAIN_ROWS], w[2] = { 3, 5 }, loss;
+    float xf[2][2 * TRAIN_ROWS], wf[2] = { 3, 5 };
+    int64_t order[TRAIN_ROWS], shape[2] = { TRAIN_ROWS, 2 };
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    ck_assert_int_eq(attpool_train_order(UINT64_C(0x123456789a), 7, TRAIN_ROWS, order), ATTPOOL_OK);
+    for (int i = 0; i < 2 * TRAIN_ROWS; i++) {
+        const uint64_t row = (uint64_t)order[i / 2];
+        for (uint64_t of = 0; of < 2; of++)
+            x[of][i] = xf[of][i] = (float)random_at(72 + of, 2 * row + (uint64_t)i % 2);
+        hash = hash_number(hash, (double)row);
+    }
+    const enum element element = single ? ELEMENT_F32 : ELEMENT_F64;
+    const DLTensor K = tensor_of(single ? (void *)xf[0] : x[0], element, 2, shape),
+                   V = tensor_of(single ? (void *)xf[1] : x[1], element, 2, shape);
+    DLTensor W = tensor_of(single ? (void *)wf : w, element, 1, &shape[1]);
+    const attpool_kernel_options kernel = { .bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE,
+                                            .inverse_bandwidths = &W };
+    const attpool_pool_options pool = {
+        .score = ATTPOOL_KERNEL, .kernel = &kernel, .dropout = g->dropout, .seed = 9
+    };
+    const attpool_parameters parameters = { .inverse_bandwidths = &W };
+    for (int k = 0; k < TRAIN_STEPS; k++) {
+        const attpool_training training = { .loss = g->loss,
+                                            .rate = 0.1,
+                                            .first = k * TRAIN_BATCH,
+                                            .count = k < TRAIN_STEPS - 1 ? TRAIN_BATCH : 0 };
+        ck_assert_int_eq(attpool_train_step(judge, &K, &V, &pool, &training, &parameters, &loss),
+                         ATTPOOL_OK);
+        hash = hash_number(hash, loss);
+        for (int c = 0; c < 2; c++)
+            hash = hash_number(hash, single ? (double)wf[c] : w[c]);
+    }
+    return hash;
+}
+
 START_TEST(no_bit_moves)
 {
     size_t count;
@@ -170,6 +223,10 @@ START_TEST(no_bit_moves)
     for (size_t i = 0; i < sizeof guarded_scores / sizeof guarded_scores[0]; i++) {
         const struct guarded_score *g = &guarded_scores[i];
         moved += !agrees(g->name, hash_scores(judge, g, true), hash_scores(judge, g, false));
+    }
+    for (size_t i = 0; i < sizeof guarded_trainings / sizeof guarded_trainings[0]; i++) {
+        const struct guarded_training *g = &guarded_trainings[i];
+        moved += !agrees(g->name, hash_training(judge, g, true), hash_training(judge, g, false));
     }
     for (int i = 0; i < line_count; i++)
         if (!lines[i].used) {
