@@ -277,6 +277,7 @@ const struct test_case *test_cases(size_t *count)
         cases_of_density();
         cases_of_regression();
         cases_of_index();
+        cases_of_fused_grad();
     }
     *count = filled;
     return table;

@@ -44,6 +44,7 @@ void cases_of_dropout(const struct test_case *table, size_t count);
 
 /* Those of OPERATION_POOL_GRAD, OPERATION_DENSITY and OPERATION_REGRESSION. */
 void cases_of_grad(void);
+void cases_of_fused_grad(void);
 void cases_of_density(void);
 void cases_of_regression(void);
 

@@ -149,13 +149,34 @@ static const struct test_case written[] = {
     /* clang-format on */
 };
 
-void cases_of_grad(void)
+/* Gaussians that vectors take by a way of their own (backends/simd/grad/fused.h). */
+static const struct test_case fused[] = {
+    /* clang-format off */ /* a case a line reads as a table */
+    { "grad, gaussian fused", REGRESS, .n = 150, .m = 300, .d = 1, .v = 1, .with = WITH_LSE },
+    { "grad, gaussian fused, d 2", REGRESS, .b = 1, .h = 2, .n = 33, .m = 300, .d = 2, .v = 1, .bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE, .key_origin = 777, .query_origin = 901 },
+    { "grad, gaussian fused, d 3", REGRESS, .n = 140, .m = 131, .d = 3, .v = 1, .with = WITH_CAUSAL },
+    { "grad, gaussian fused, far", REGRESS, .n = 140, .m = 150, .d = 1, .v = 1, .width = 60, .with = WITH_LSE },
+    { "grad, gaussian fused, units 1e30", REGRESS, .n = 20, .m = 140, .d = 2, .v = 1, .unit = 1e30 },
+    /* clang-format on */
+};
+
+static void add_written(const struct test_case *list, size_t count)
 {
-    for (size_t i = 0; i < COUNT(written); i++) {
-        struct test_case c = written[i];
+    for (size_t i = 0; i < count; i++) {
+        struct test_case c = list[i];
         c.operation = OPERATION_POOL_GRAD;
         cases_add(&c, "%s", c.name);
     }
+}
+
+void cases_of_fused_grad(void)
+{
+    add_written(fused, COUNT(fused));
+}
+
+void cases_of_grad(void)
+{
+    add_written(written, COUNT(written));
     cases_each_score(COUNT(twists), grad_case);
     width_cases();
     size_cases();

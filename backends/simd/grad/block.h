@@ -11,6 +11,10 @@
 /* Columns of numbers that go side by side. */
 enum { GRAD_COLUMNS = 4 };
 
+/* Numbers up to this, and their squares, are far from overflow. */
+#define MODERATE_F32 0x1p+50F
+#define MODERATE_F64 0x1p+400
+
 struct grad_tile {
     struct pool_tile t; /* s: W of the block, included: who takes part */
     const struct grad_plan *plan;
@@ -19,12 +23,14 @@ struct grad_tile {
     real *gradient; /* g of the block */
     real max[POOL_LANES(LANES)], times[POOL_LANES(LANES)], gain[POOL_LANES(LANES)];
     real weighted[POOL_LANES(LANES)]; /* 1 where the row is, else 0 */
+    real minus[POOL_LANES(LANES)];    /* -4 max */
     int64_t kind[POOL_LANES(LANES)];
     real *power, *square; /* P and w'^2 of what has inverse bandwidths of its own: see widths.h */
     int64_t widths_first; /* the key of the first of them */
     bool special;         /* some row is not weighted */
     bool plain;           /* queries and dO are finite */
-    bool common;          /* all of max are (math/relative.h) */
+    bool common;          /* all of max are (math/relative.h), */
+    bool moderate;        /* and the gains are far from overflow */
 };
 
 static bool grad_is_finite(const real *x, size_t n)
@@ -48,7 +54,7 @@ static void grad_tile_facts(struct grad_tile *g)
     const struct pool_tile *t = &g->t;
     const struct pool_args *p = g->plan->a->pool;
     g->special = false;
-    g->common = true;
+    g->common = g->moderate = true;
     for (int lane = 0; lane < t->lanes; lane++) {
         const int64_t at = grad_row_number(p, t->b, t->head[lane], t->query[lane]);
         const real l = ((const real *)g->facts->sum)[at];
@@ -58,7 +64,9 @@ static void grad_tile_facts(struct grad_tile *g)
         g->times[lane] = t->plan->divide ? l : 1 / l;
         g->weighted[lane] = g->kind[lane] == GRAD_WEIGHTED;
         g->special |= g->kind[lane] != GRAD_WEIGHTED;
+        g->minus[lane] = -4 * g->max[lane];
         g->common &= r_abs(g->max[lane]) < REAL(SCORE_LARGE);
+        g->moderate &= g->common && r_abs(g->gain[lane]) <= REAL(MODERATE);
     }
 }
 
@@ -267,8 +275,7 @@ static bool grad_keys_are_finite(const struct grad_tile *g, const struct pool_bl
  * nobody looks at while all numbers are finite. */
 static bool grad_block_is_open(const struct grad_tile *g, const struct pool_block *x, bool finite)
 {
-    return g->plain && finite && !g->special && !g->t.plan->compact && !g->t.plan->drops &&
-           !pool_block_masked(&g->t, x);
+    return g->plain && finite && !g->special && !g->t.plan->compact && !pool_block_masked(&g->t, x);
 }
 
 /* `finite`: what is read of the block's keys is. */

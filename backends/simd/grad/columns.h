@@ -5,6 +5,7 @@
 #ifndef BACKENDS_SIMD_GRAD_COLUMNS_H
 #define BACKENDS_SIMD_GRAD_COLUMNS_H
 
+#include "backends/simd/grad/fused.h"
 #include "backends/simd/grad/room.h"
 #include "backends/simd/grad/rows.h"
 #include "backends/simd/grad/sums.h"
@@ -37,15 +38,15 @@ static void grad_columns_values(const struct grad_job *job, struct grad_room *r,
     const struct pool_grad_args *a = g->plan->a;
     const int64_t v = a->pool->v;
     real *sum = r->block + grad_values_at(job);
-    if (g->t.plan->drops) {
+    if (g->t.plan->drops)
         pool_block_drop(&g->t, x, g->t.s);
+    if (g->t.plan->drops && !w->plain)
         pool_block_drop(&g->t, x, g->t.included);
-    }
     if (job->wide_values) {
         grad_columns_wide(r, x, shift, g->t.s, w->plain, &a->d_out, v, sum);
         return;
     }
-    if (g->t.plan->drops)
+    if (g->t.plan->drops && !w->plain)
         grad_turn(g->t.included, x->count, g->t.lanes, shift, r->included);
     grad_turn(g->t.s, x->count, g->t.lanes, shift, r->weight);
     w->weight = r->weight;
@@ -53,7 +54,8 @@ static void grad_columns_values(const struct grad_job *job, struct grad_room *r,
 }
 
 /* The keys of a block, and their inverse bandwidths, in lanes. */
-static void grad_columns_keys(struct grad_room *r, int64_t b, int64_t h, int64_t first, int count)
+static void grad_columns_keys(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h,
+                              int64_t first, int count)
 {
     struct grad_tile *g = &r->g;
     const struct pool_args *p = g->plan->a->pool;
@@ -64,6 +66,11 @@ static void grad_columns_keys(struct grad_room *r, int64_t b, int64_t h, int64_t
             r->keys[c * BLOCK + j] = get(k + j * p->k.row + c * p->k.col);
     if (grad_has_key_widths(g->plan))
         grad_widths_keys(g, b, h, first, count);
+    if (!job->fused)
+        return;
+    pool_fill(r->values, BLOCK, 0);
+    for (int j = 0; j < count; j++)
+        r->values[j] = get(row_at(&p->value, b, h, first + j));
 }
 
 static void grad_columns_radial(const struct grad_job *job, const struct grad_room *r,
@@ -154,6 +161,10 @@ static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, i
     if (!pool_block_at(&g->t, number, &x))
         return;
     const int shift = (int)(x.first - int_max(0, number * BLOCK - a->pool->key_origin));
+    if (grad_block_is_fused(job, g, &x)) {
+        grad_fused_columns(r, &x, shift, r->block + grad_values_at(job));
+        return;
+    }
     const bool keys = grad_keys_are_finite(g, &x), finite = g->plain && keys;
     struct grad_turned w = { .queries = g->t.count, .lanes = g->t.lanes, .plain = finite };
     w.first = shift;
@@ -234,13 +245,13 @@ static void grad_columns_fold(const struct grad_room *r, size_t n)
 }
 
 /* The queries from number i on to the next tile: no tile crosses a block of queries, so that all
- * are of two or three vectors. */
+ * are of two vectors at least. */
 static int64_t grad_columns_next(const struct grad_job *job, struct grad_room *r, int64_t i)
 {
     const int64_t n = job->plan->a->pool->n, origin = job->plan->a->query_origin;
     const int64_t left = int_min(n - i, BLOCK - (origin + i) % BLOCK);
     int64_t vectors = (left + LANES - 1) / LANES;
-    vectors = vectors == 4 ? 2 : int_min(job->vectors, vectors);
+    vectors = vectors == 4 && job->vectors == 3 ? 2 : int_min(job->vectors, vectors);
     r->g.t.vectors = (int)vectors;
     r->g.t.lanes = (int)vectors * LANES;
     return int_min(left, vectors * LANES);
@@ -295,7 +306,7 @@ static void grad_columns_item(const struct grad_job *job, struct grad_room *r, i
     pool_fill(r->total, n, 0);
     pool_fill(r->block, n, 0);
     if (job->plan->path == GRAD_RADIAL || job->plan->path == GRAD_ADDITIVE)
-        grad_columns_keys(r, b, h, first, (int)(end - first));
+        grad_columns_keys(job, r, b, h, first, (int)(end - first));
     for (int64_t i = 0, tile = 0, at = 0, count; i < p->n; i += count, tile++) {
         count = grad_columns_next(job, r, i);
         if ((origin + i) % BLOCK == 0)

@@ -24,7 +24,9 @@ static bool grad_has_vectors(const struct grad_plan *plan)
             a->dinverse_bandwidths.data == NULL && a->dfactors.data == NULL && a->dwv.data == NULL);
 }
 
-/* Of a pair the products with values and keys and the sums of three gradients take five parts of
+/* Fused pairs are made twice anyway, so that there is nothing to gain.
+ *
+ * Of others the products with values and keys and the sums of three gradients take five parts of
  * one sweep's time, seven of two, which make the former twice; but one sweep has an item, not a
  * tile or a block, to a task. */
 static bool grad_takes_one_sweep(const struct grad_job *job)
@@ -32,7 +34,7 @@ static bool grad_takes_one_sweep(const struct grad_job *job)
     const int64_t tasks = grad_class_count(&job->of_both);
     const int64_t workers = ap_engine_workers(job->engine);
     const int64_t turns = (tasks + workers - 1) / workers;
-    return job->plan->rows && job->plan->columns && 5 * turns * workers <= 7 * tasks;
+    return !job->fused && job->plan->rows && job->plan->columns && 5 * turns * workers <= 7 * tasks;
 }
 
 static attpool_status grad_sweeps(struct grad_job *job)
@@ -62,14 +64,15 @@ attpool_status simd_pool_grad(struct engine *engine, const struct pool_grad_args
     const struct pool_plan pool = pool_plan_of(p);
     struct grad_job job = { .engine = engine, .plan = &plan, .pool = &pool };
     struct grad_room room;
-    job.vectors = (int)int_min(3, (p->n + LANES - 1) / LANES);
+    job.fused = grad_is_fused(&plan, &pool);
+    job.vectors = (int)int_min(job.fused ? POOL_VECTORS : 3, (p->n + LANES - 1) / LANES);
     job.tiles = (p->n + job.vectors * LANES - 1) / (job.vectors * LANES);
     job.blocks = (p->key_origin + p->m + BLOCK - 1) / BLOCK - p->key_origin / BLOCK;
     job.of_both = grad_classes_of_both(&plan);
     job.both = grad_takes_one_sweep(&job);
     job.wide_keys = plan.path == GRAD_DOT && a->dk.data != NULL && grad_is_wide(&p->q, p->d);
-    job.wide_values =
-        a->dvalue.data != NULL && a->d_out.data != NULL && grad_is_wide(&a->d_out, p->v);
+    job.wide_values = !job.fused && a->dvalue.data != NULL && a->d_out.data != NULL &&
+                      grad_is_wide(&a->d_out, p->v);
     const size_t each = grad_room_of(&job, NULL, &room) + (size_t)p->d * sizeof(real);
     if (!ap_engine_reserve(engine, each, grad_facts_bytes(&plan, sizeof(real))))
         return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for gradients");

@@ -19,7 +19,8 @@ struct grad_job {
     int vectors;           /* most of a tile */
     int64_t tiles, blocks; /* of the queries, of the keys */
     struct grad_classes of_both;
-    bool both; /* one sweep for queries and keys */
+    bool both;  /* one sweep for queries and keys */
+    bool fused; /* blocks go by fused.h where they can */
     bool wide_keys, wide_values;
 };
 
@@ -30,7 +31,8 @@ struct grad_room {
     real *points, *each, *gradients, *widths; /* d, d, 1 and 1 */
     struct grad_tile *tiles;                  /* of an item, of one sweep, */
     real *queries;                            /* and what they have of their own */
-    real *keys;                               /* of the columns: d rows of BLOCK numbers */
+    real *keys;                               /* of the columns: d rows of BLOCK numbers, */
+    real *values;                             /* and those of a single column */
     real *weight, *gradient, *included;       /* of the columns: turned blocks, */
     real *total, *block;                      /* d, v, 1 and 1 sums of BLOCK keys */
 };
@@ -77,6 +79,7 @@ static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad
     r->tiles = (void *)pool_arena_take(
         &c, job->both ? all / LANES * (sizeof *r->tiles / sizeof(real)) : 0);
     r->keys = pool_arena_take(&c, (size_t)p->d * BLOCK);
+    r->values = pool_arena_take(&c, job->fused ? BLOCK : 0);
     r->weight = pool_arena_take(&c, BLOCK * lanes);
     r->gradient = pool_arena_take(&c, BLOCK * lanes);
     r->included = pool_arena_take(&c, BLOCK * lanes);

@@ -4,6 +4,7 @@
 #ifndef BACKENDS_SIMD_GRAD_ROWS_H
 #define BACKENDS_SIMD_GRAD_ROWS_H
 
+#include "backends/simd/grad/fused.h"
 #include "backends/simd/grad/room.h"
 #include "backends/simd/grad/sums.h"
 
@@ -204,6 +205,10 @@ static void grad_rows_tile(const struct grad_job *job, struct grad_room *r)
         struct pool_block x;
         if (!pool_block_at(&g->t, number, &x))
             continue;
+        if (grad_block_is_fused(job, g, &x)) {
+            grad_fused_rows(r, &x);
+            continue;
+        }
         const bool finite = grad_keys_are_finite(g, &x);
         if (grad_has_key_widths(job->plan))
             grad_widths_keys(g, g->t.b, g->t.head0, x.first, x.count);

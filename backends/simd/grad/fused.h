@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Gaussians of up to three coordinates, with one column of values: W and g of a pair are made where
+ * they are summed, in registers, once for the rows and once for the columns. That takes less time
+ * than to keep, and to turn, blocks of them. For blocks of which all keys take part, of numbers so
+ * far from overflow that a weight of 0 makes all that is added 0. */
+#ifndef BACKENDS_SIMD_GRAD_FUSED_H
+#define BACKENDS_SIMD_GRAD_FUSED_H
+
+#include "backends/simd/grad/block.h"
+#include "backends/simd/grad/room.h"
+#include "backends/simd/math/powers.h"
+
+/* The sums of the lanes: by keys and values, or by queries, alone, with w, with w's coordinates. */
+enum fused_sums { FUSED_COLUMNS, FUSED_ROWS, FUSED_WIDTH, FUSED_EACH };
+
+/* Coordinates, vectors of pairs that go side by side, and of lanes among them. */
+enum { FUSED_MOST = 3, FUSED_PAIRS = 8, FUSED_VECTORS = 4 };
+
+struct grad_fused {
+    const struct grad_tile *g;
+    int first, end, others;      /* lanes, and pairs of each */
+    const real *keys, *values;   /* of the lanes, where they are keys: rows of BLOCK numbers */
+    const element *k, *v;        /* where keys are the others */
+    int64_t k_row, k_col, v_row; /* from key to key, from coordinate to coordinate */
+    real scale[FUSED_MOST];      /* P, or |w| of the coordinates */
+    real square;
+    real *points, *sums; /* by the point, or NULL; V, w or |w| of the coordinates */
+    int64_t step;        /* from coordinate to coordinate */
+};
+
+/* Pairs of n others and nv vectors of lanes, vector after vector of each. */
+struct fused_pairs {
+    vec z[FUSED_PAIRS][FUSED_MOST], s[FUSED_PAIRS]; /* differences, the sums of their squares */
+    vec w[FUSED_PAIRS], h[FUSED_PAIRS];
+};
+
+/* The numbers of the queries, as lanes from i on, or number o of the others. */
+VEC_FN vec fused_query(const real *of, int i, int o, const bool column)
+{
+    return column ? v_set1(of[o]) : v_loadu(of + i);
+}
+
+VEC_FN vec fused_z(const struct grad_fused *x, int i, int o, int c, const bool column)
+{
+    const vec q = fused_query(x->g->t.q + c * x->g->t.lanes, i, o, column);
+    const vec k =
+        column ? v_loadu(x->keys + c * BLOCK + i) : v_set1(get(x->k + o * x->k_row + c * x->k_col));
+    return v_mul(v_sub(q, k), v_set1(x->scale[c]));
+}
+
+/* In double a far key of a near row has a weight until it is taken from it. */
+VEC_FN vec fused_cut(const struct grad_fused *x, vec w, vec s, int i, int o, const bool column)
+{
+    if (REAL_BITS == 32)
+        return w;
+    const vec max = fused_query(x->g->max, i, o, column);
+    const vec_mask near = v_gt(max, v_set1(REAL(NEAR_LIMIT)));
+    const vec far = v_fma(v_set1(x->g->t.plan->c), s, v_set1(-4 * REAL(NEAR_LIMIT)));
+    return v_select(m_and(near, v_le(far, v_set1(REAL(FAR_LIMIT)))), v_zero(), w);
+}
+
+/* n of the others from number o on, with nv vectors of lanes from i on. */
+VEC_FN void fused_make(const struct grad_fused *x, int i, int o, const int d, const int n,
+                       const int nv, const bool column, struct fused_pairs *p)
+{
+    const struct grad_tile *g = x->g;
+    UNROLL_FOR (int k = 0; k < n * nv; k++) {
+        const int lane = i + k % nv * LANES, other = o + k / nv;
+        UNROLL_FOR (int c = 0; c < d; c++) {
+            const vec z = fused_z(x, lane, other, c, column);
+            p->z[k][c] = z;
+            p->s[k] = c == 0 ? v_mul(z, z) : v_fma(z, z, p->s[k]);
+        }
+        p->w[k] = v_fma(v_set1(g->t.plan->c), p->s[k], fused_query(g->minus, lane, other, column));
+    }
+    weight_powers(p->w, n * nv, false);
+    UNROLL_FOR (int k = 0; k < n * nv; k++) {
+        const int lane = i + k % nv * LANES, other = o + k / nv;
+        const vec value = column ? v_loadu(x->values + lane) : v_set1(get(x->v + other * x->v_row));
+        const vec t = v_mul(fused_query(g->d_out, lane, other, column), value);
+        const vec gain = v_add(t, fused_query(g->gain, lane, other, column));
+        const vec w = v_mul(p->w[k], fused_query(g->times, lane, other, column));
+        p->w[k] = fused_cut(x, w, p->s[k], lane, other, column);
+        p->h[k] = v_mul(p->w[k], gain);
+    }
+}
+
+/* The sums of nv vectors of lanes. */
+struct fused_lanes {
+    vec points[FUSED_VECTORS][FUSED_MOST], sums[FUSED_VECTORS][FUSED_MOST];
+};
+
+VEC_FN void fused_add(const struct grad_fused *x, int i, int o, struct fused_lanes *to, const int d,
+                      const int n, const int nv, const enum fused_sums of)
+{
+    struct fused_pairs p;
+    fused_make(x, i, o, d, n, nv, of == FUSED_COLUMNS, &p);
+    UNROLL_FOR (int k = 0; k < n * nv; k++) {
+        vec *points = to->points[k % nv], *sums = to->sums[k % nv];
+        UNROLL_FOR (int c = 0; c < d; c++)
+            points[c] = v_fma(p.h[k], p.z[k][c], points[c]);
+        UNROLL_FOR (int c = 0; c < d && of == FUSED_EACH; c++)
+            sums[c] = v_fma(v_mul(p.h[k], p.z[k][c]), p.z[k][c], sums[c]);
+        if (of == FUSED_WIDTH)
+            sums[0] = v_fma(p.h[k], v_mul(p.s[k], v_set1(x->square)), sums[0]);
+        if (of == FUSED_COLUMNS)
+            sums[0] = v_fma(p.w[k], v_set1(x->g->d_out[o + k / nv]), sums[0]);
+    }
+}
+
+/* A chain of the columns goes on where the tile of queries before ended; that of a row is a
+ * block's, and added to those before. */
+VEC_FN void fused_put(real *to, vec x, const bool column)
+{
+    v_storeu(to, column ? x : v_add(v_loadu(to), x));
+}
+
+/* nv vectors of lanes from i on. */
+VEC_FN void fused_lanes(const struct grad_fused *x, int i, const int d, const int nv,
+                        const enum fused_sums of)
+{
+    const bool column = of == FUSED_COLUMNS;
+    const int count = of == FUSED_ROWS ? 0 : of == FUSED_EACH ? d : 1;
+    struct fused_lanes sum;
+    int o = 0;
+    UNROLL_FOR (int k = 0; k < nv * d; k++)
+        sum.points[k / d][k % d] =
+            column ? v_loadu(x->points + k % d * x->step + i + k / d * LANES) : v_zero();
+    UNROLL_FOR (int k = 0; k < nv * count; k++)
+        sum.sums[k / count][k % count] =
+            column ? v_loadu(x->sums + k % count * x->step + i + k / count * LANES) : v_zero();
+    for (; o + FUSED_PAIRS / nv <= x->others; o += FUSED_PAIRS / nv)
+        fused_add(x, i, o, &sum, d, FUSED_PAIRS / nv, nv, of);
+    for (; o < x->others; o++)
+        fused_add(x, i, o, &sum, d, 1, nv, of);
+    UNROLL_FOR (int k = 0; k < nv * d; k++)
+        if (x->points != NULL)
+            fused_put(x->points + k % d * x->step + i + k / d * LANES, sum.points[k / d][k % d],
+                      column);
+    UNROLL_FOR (int k = 0; k < nv * count; k++)
+        fused_put(x->sums + k % count * x->step + i + k / count * LANES,
+                  sum.sums[k / count][k % count], column);
+}
+
+/* Several vectors of lanes, where their sums fit into the registers, share what they load. */
+VEC_FN void fused_all(const struct grad_fused *x, const int d, const enum fused_sums of)
+{
+    int i = x->first;
+    for (; (d == 1 || NREG >= 32) && i + FUSED_VECTORS * LANES <= x->end;
+         i += FUSED_VECTORS * LANES)
+        fused_lanes(x, i, d, FUSED_VECTORS, of);
+    for (; i < x->end; i += LANES)
+        fused_lanes(x, i, d, 1, of);
+}
+
+VEC_FN void fused_of(const struct grad_fused *x, const enum fused_sums of)
+{
+    switch (x->g->plan->a->pool->d) {
+    case 1:
+        fused_all(x, 1, of);
+        break;
+    case 2:
+        fused_all(x, 2, of);
+        break;
+    default:
+        fused_all(x, 3, of);
+    }
+}
+
+static struct grad_fused grad_fused_of(const struct grad_tile *g)
+{
+    const struct pool_args *p = g->plan->a->pool;
+    const bool one = p->kernel.per == ATTPOOL_BANDWIDTH_ONE;
+    struct grad_fused x = { .g = g, .square = one ? g->square[0] : 1 };
+    for (int64_t c = 0; c < p->d; c++)
+        x.scale[c] = one ? g->power[0] : g->t.coordinate[c];
+    return x;
+}
+
+/* The pairs of a block into the sums of the tile's rows. */
+static void grad_fused_rows(struct grad_room *r, const struct pool_block *block)
+{
+    const struct grad_tile *g = &r->g;
+    const struct pool_args *p = g->plan->a->pool;
+    struct grad_fused x = grad_fused_of(g);
+    x.end = g->t.lanes;
+    x.step = g->t.lanes;
+    x.others = block->count;
+    x.k = row_at(&p->k, g->t.b, g->t.head0, block->first);
+    x.k_row = p->k.row;
+    x.k_col = p->k.col;
+    x.v = block->v;
+    x.v_row = p->value.row;
+    x.points = grad_sum_count(g->plan, GRAD_SUM_POINT, false) > 0 ? r->points : NULL;
+    x.sums = r->each;
+    if (grad_sum_count(g->plan, GRAD_SUM_EACH, false) > 0) {
+        fused_of(&x, FUSED_EACH);
+    } else if (grad_sum_count(g->plan, GRAD_SUM_WIDTH, false) > 0) {
+        x.sums = r->widths;
+        fused_of(&x, FUSED_WIDTH);
+    } else {
+        fused_of(&x, FUSED_ROWS);
+    }
+}
+
+/* And of its keys, the first of which are number `shift` on: r->keys and r->values have them. */
+static void grad_fused_columns(struct grad_room *r, const struct pool_block *block, int shift,
+                               real *values)
+{
+    struct grad_fused x = grad_fused_of(&r->g);
+    x.first = shift;
+    x.end = shift + block->count;
+    x.others = r->g.t.count;
+    x.keys = r->keys;
+    x.values = r->values;
+    x.points = r->block;
+    x.sums = values;
+    x.step = BLOCK;
+    fused_of(&x, FUSED_COLUMNS);
+}
+
+/* ---- Where this will do ---- */
+
+/* Are all numbers of an array, of its own size, no larger than `most`, and none NaN? */
+static bool grad_array_is_moderate(const struct grad_output *x, real most)
+{
+    const struct array *a = x->array;
+    bool moderate = true;
+    for (int64_t b = 0; b < x->batch && moderate; b++)
+        for (int64_t h = 0; h < x->heads && moderate; h++)
+            for (int64_t i = 0; i < x->rows; i++)
+                for (int64_t c = 0; c < x->cols; c++)
+                    moderate &= r_abs(get(row_at(a, b, h * a->group, i) + c * a->col)) <= most;
+    return moderate;
+}
+
+/* Of the coordinates: they, and they times P or |w|, are squared. */
+static real grad_coordinate_most(const struct pool_args *p)
+{
+    const struct array *w = &p->kernel.inverse_bandwidths;
+    const int64_t count = p->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE ? p->d : 1;
+    real largest = (real)p->kernel.one;
+    for (int64_t c = 0; c < count && w->data != NULL; c++) {
+        const real size = r_abs(get(row_at(w, 0, 0, 0) + c * w->col));
+        largest = c == 0 || !(size <= largest) ? size : largest;
+    }
+    return REAL(MODERATE) / (largest > 1 ? largest : 1);
+}
+
+/* Is the call one of those that go this way? */
+static bool grad_is_fused(const struct grad_plan *plan, const struct pool_plan *pool)
+{
+    const struct pool_grad_args *a = plan->a;
+    const struct pool_args *p = a->pool;
+    const attpool_bandwidth_per per = p->kernel.per;
+    if (plan->path != GRAD_RADIAL || p->kernel.name != ATTPOOL_GAUSSIAN || p->d > FUSED_MOST ||
+        p->v != 1 || a->d_out.data == NULL || pool->folded || pool->weighted || pool->drops ||
+        !pool->cuts || (per != ATTPOOL_BANDWIDTH_ONE && per != ATTPOOL_BANDWIDTH_COORDINATE))
+        return false;
+    const struct grad_output list[] = { grad_output_of(p, &p->q, p->n, p->d),
+                                        grad_output_of(p, &p->k, p->m, p->d),
+                                        grad_output_of(p, &p->value, p->m, 1),
+                                        grad_output_of(p, &a->d_out, p->n, 1) };
+    const real most = grad_coordinate_most(p);
+    bool moderate = most > 0;
+    for (int i = 0; i < 4; i++)
+        moderate = moderate && grad_array_is_moderate(&list[i], i < 2 ? most : REAL(MODERATE));
+    return moderate;
+}
+
+/* Does the block go this way? */
+static bool grad_block_is_fused(const struct grad_job *job, const struct grad_tile *g,
+                                const struct pool_block *x)
+{
+    return job->fused && g->moderate && !g->special && !pool_block_masked(&g->t, x);
+}
+
+#endif
