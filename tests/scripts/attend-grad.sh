@@ -170,6 +170,12 @@ differs()
     json_is 0.5 about.json dropout
     ok attend -q x.npy -k k.npy -v v.npy --dropout 0.5 --seed 12
     ! cmp -s out whole.csv || fail "another seed drops the same pairs"
+    # A probability of 0 is one, too.
+    ok attend $base
+    cp out one.csv
+    ok attend $base --dropout 0 --seed 3 --batch-origin 1 --json about.json -o zero.csv
+    same one.csv zero.csv
+    json_is null about.json seed
 
     # Attention over a part of the keys: positions count.
     ok attend $base --causal --query-origin 5 --key-origin 4

@@ -142,9 +142,9 @@ int attend_check(const struct option_reader *r, struct attend_options *o, const 
         return usage_error(r, e, "--lengths-per needs --lengths");
     if (given->option[OPTION_ROWS] && !weights)
         return usage_error(r, e, "--rows needs --weights or --heatmap");
-    if (given->option[OPTION_SEED] && o->dropout == 0)
+    if (given->option[OPTION_SEED] && !given->option[OPTION_DROPOUT])
         return usage_error(r, e, "--seed needs --dropout");
-    if (given->option[OPTION_BATCH_ORIGIN] && o->dropout == 0)
+    if (given->option[OPTION_BATCH_ORIGIN] && !given->option[OPTION_DROPOUT])
         return usage_error(r, e, "--batch-origin needs --dropout");
     if (o->keep_scripts && o->heatmap == NULL)
         return usage_error(r, e, "--keep-scripts needs --heatmap");
