@@ -395,7 +395,7 @@ base='-q q.npy -k k.npy -v v.npy'
     fails 3 'q1.npy: the shape is .2,.; it should have 2 to 4 dimensions' attend -q q1.npy \
         -k k.npy -v v.npy
     npy q5.npy '<f8' '(1, 1, 1, 2, 2)' 1 0 0 2
-    fails 3 'q5.npy: the shape is .1, 1, 1, 2, 2.' attend -q q5.npy -k k.npy -v v.npy
+    fails 3 'q5.npy: the shape is .1, 1, 1, 2, 2.; it should have 2 to 4 dimensions$' attend -q q5.npy -k k.npy -v v.npy
     npy qbig.npy '<f8' '(2, 2)' 1 1e60 0 2
     fails 3 'qbig.npy: ' attend -q qbig.npy -k k.npy -v v.npy --precision f32
     npy len.npy '<i4' '(2,)' 1 4

@@ -407,9 +407,25 @@ json_is '"knn:12"' report.json fits.0.adaptive
 ok regress "$data/mcycle.csv" --x 1 --y 2 --adaptive knn:5 --bandwidth cv --json report.json -o fit.csv
 less "$(raw score)" 581.0645
 fails 2 '--adaptive: "knn" is neither' regress six.csv --x x --y y --adaptive knn
-fails 2 'neighbours is 6, it should be 1 to 5' regress six.csv --x x --y y --adaptive knn:6
+fails 2 '--adaptive knn:6: a row has 5 other rows with a weight$' regress six.csv --x x --y y --adaptive knn:6
+sed '$s/3$/0/' six.csv >five.csv
+fails 2 '--adaptive knn:5: a row has 4 other rows with a weight$' regress five.csv --x x --y y \
+    --case-weights w --adaptive knn:5
 fails 2 '--adaptive knn multiplies' regress six.csv --x x --y y --adaptive knn:2 --bandwidth silverman
 fails 2 'a density takes --adaptive abramson' density six.csv --x x --adaptive knn:2
 ok density six.csv --x x --adaptive abramson --bandwidth 0.8 --grid 1000 -o fit.csv
 perl -F, -lane 'next if $. < 2; $s += $F[1] * ($F[0] - $x) if defined $x; $x = $F[0]; END { print $s }' fit.csv >out
 near 2e-2 1
+
+# What the library says of its arguments is told of files, columns and options.
+printf 'x,a,b\n1,1,1e308\n2,3,-1e308\n3,2,0\n' >huge.csv
+fails 3 'huge.csv: column "b" has numbers too large to be squared: scale it$' regress huge.csv --x x --y a,b
+tail -n +2 huge.csv >bare.csv
+fails 3 'bare.csv: column 3 has numbers too large to be squared: scale it$' regress bare.csv --x 1 --y 3
+fails 3 'huge.csv: column "b" has numbers too large or too small for a bandwidth: scale it$' regress \
+    huge.csv --x a,b --y x --bandwidth silverman
+sed 's/e308/e-200/' huge.csv >small.csv
+fails 3 'small.csv: column "b" has numbers too small to be squared: scale it$' regress small.csv --x x --y b
+perl -e 'srand 4; print join(",", 1 .. 65), ",y\n"; print join(",", map { rand } 0 .. 65), "\n" for 1 .. 3' >wide.csv
+fails 2 '--degree 1 takes up to 64 x columns, not 65$' regress wide.csv --x "$(seq -s , 65)" --y y \
+    --kernel constant --degree 1

@@ -243,6 +243,10 @@ fails 2 '--bandwidth: -1 is not positive' regress d.csv --x x --y y --bandwidth 
 fails 2 '--bandwidth: 0 is not positive' regress d.csv --x x --y y --bandwidth 0
 fails 2 '--bandwidth: "1e-400" underflows' regress d.csv --x x --y y --bandwidth 1e-400
 fails 2 '--bandwidth: "1e400" overflows' regress d.csv --x x --y y --bandwidth 1e400
+fails 2 '--bandwidth: "cv:" should be cv:START:STOP:N$' regress d.csv --x x --y y --bandwidth cv:
+fails 2 '--bandwidth: "aicc:1:2" should be aicc:START:STOP:N$' regress d.csv --x x --y y --bandwidth aicc:1:2
+fails 2 '--bandwidth: "1:2" should be START:STOP:N$' regress d.csv --x x --y y --bandwidth 1:2
+fails 2 '--bandwidth "cv::2:3": the list has an empty item$' regress d.csv --x x --y y --bandwidth cv::2:3
 fails 2 '--bandwidth: "one" is neither a number, START:STOP:N nor cv' regress d.csv --x x --y y --bandwidth one
 fails 2 '--bandwidth: .* or its inverse is out' regress d.csv --x x --y y --bandwidth 1e-320
 fails 2 '--bandwidth: 1e-60 or its inverse' regress d.csv --x x --y y --bandwidth 1e-60 \

@@ -33,6 +33,11 @@ static enum npy_as type_of(enum attend_input i, bool single)
     return single ? NPY_AS_F32 : NPY_AS_F64;
 }
 
+static bool decides_type(int i)
+{
+    return i == IN_Q || i == IN_K || i == IN_V;
+}
+
 static bool may_be_scalar(enum attend_input i)
 {
     return i == IN_LENGTHS || i == IN_INVERSE_BANDWIDTH;
@@ -70,19 +75,15 @@ static int read_array(struct open_input *in, enum attend_input i, bool single,
         array->dims = 1;
         array->shape[0] = 1;
     }
-    if (array->dims < 1 || array->dims > 4)
+    const int least = decides_type(i) ? 2 : 1;
+    if (array->dims < least || array->dims > 4)
         return error_at(e, in->source.name, 0, 0,
-                        "the shape is %s; it should have 1 to 4 dimensions",
-                        npy_shape(info->dims, info->shape).text);
+                        "the shape is %s; it should have %d to 4 dimensions",
+                        npy_shape(info->dims, info->shape).text, least);
     int st = npy_data(&in->source, info, type_of(i, single), &array->data, e);
     if (st == CMD_OK && i == IN_KEY_WEIGHTS)
         st = check_key_weights(in->source.name, single, array, e);
     return st;
-}
-
-static bool decides_type(int i)
-{
-    return i == IN_Q || i == IN_K || i == IN_V;
 }
 
 /* float32 holds integers of up to 16 bits, and would round wider ones before their differences are

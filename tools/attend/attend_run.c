@@ -65,11 +65,6 @@ static int make_results(const struct attend_options *o, struct attend_work *work
 {
     const struct attend_array *q = &work->input[IN_Q], *v = &work->input[IN_V];
     const struct attend_array *keys = o->input[IN_K] != NULL ? &work->input[IN_K] : v;
-    for (int i = IN_Q; i <= IN_V; i++)
-        if (o->input[i] != NULL && work->input[i].dims < 2)
-            return error_at(e, o->input[i], 0, 0,
-                            "the shape is %s; it should have 2 to 4 dimensions",
-                            npy_shape(work->input[i].dims, work->input[i].shape).text);
     int64_t n = q->shape[q->dims - 2], m = keys->shape[keys->dims - 2];
     int64_t rows = o->rows.count > 0 ? (int64_t)o->rows.count : n;
     int st = CMD_OK;

@@ -130,6 +130,7 @@ int classify_compute(const struct regress_options *o, const struct regress_table
                      struct classification **results, struct report *r, struct error *e)
 {
     struct work w = { .o = o, .tables = t, .classes = classes };
+    struct regress_explanation words = { .o = o, .t = t };
     struct classification *c = calloc(fits->count, sizeof *c);
     *results = c;
     if (c == NULL)
@@ -139,8 +140,11 @@ int classify_compute(const struct regress_options *o, const struct regress_table
         return st;
     w.session.advice = "fewer query points (--grid, --at), --precision f32 and a kernel of bounded "
                        "support are faster";
+    w.session.explain = regress_explain;
+    w.session.explain_data = &words;
     report_context(r, w.session.context, t->single);
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
+        words.group = fits->item[i].group;
         w.session.share = 1 / (double)fits->count;
         w.session.done = (double)i / (double)fits->count;
         st = compute(&w, &fits->item[i], &c[i], e);

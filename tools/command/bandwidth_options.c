@@ -41,24 +41,27 @@ static int unknown_method(const char *text, struct error *e)
                      quoted_name(text).text, nearest_hint(&nearest).text);
 }
 
-/* START:STOP:N */
-static int read_grid(const char *text, struct bandwidth_choice *choice, struct error *e)
+/* START:STOP:N, which begins at `text` in what was typed. */
+static int read_grid(const char *typed, const char *text, struct bandwidth_choice *choice,
+                     struct error *e)
 {
     enum { MOST_STEPS = 100000 };
     struct list parts = { 0 };
-    int st = list_split("--bandwidth", text, ':', &parts, e);
-    if (st == CMD_OK && parts.count != 3)
-        st = error_set(e, CMD_USAGE, "--bandwidth: %s should be START:STOP:N",
-                       quoted_name(text).text);
+    const size_t name = text != typed; /* the first part */
+    int st = *text != '\0' ? list_split("--bandwidth", typed, ':', &parts, e) : CMD_OK;
+    if (st == CMD_OK && parts.count != name + 3)
+        st = error_set(e, CMD_USAGE, "--bandwidth: %s should be %s%sSTART:STOP:N",
+                       quoted_name(typed).text, name > 0 ? method_names[choice->method] : "",
+                       name > 0 ? ":" : "");
     if (st == CMD_OK)
-        st = number_read("--bandwidth", parts.item[0], &choice->start, e);
+        st = number_read("--bandwidth", parts.item[name], &choice->start, e);
     if (st == CMD_OK)
-        st = number_read("--bandwidth", parts.item[1], &choice->stop, e);
+        st = number_read("--bandwidth", parts.item[name + 1], &choice->stop, e);
     if (st == CMD_OK)
-        st = integer_read("--bandwidth", parts.item[2], 1, MOST_STEPS, &choice->steps, e);
+        st = integer_read("--bandwidth", parts.item[name + 2], 1, MOST_STEPS, &choice->steps, e);
     if (st == CMD_OK && !(choice->start > 0 && choice->stop >= choice->start))
         st = error_set(e, CMD_USAGE, "--bandwidth: %s should go up from above 0",
-                       quoted_name(text).text);
+                       quoted_name(typed).text);
     list_free(&parts);
     return st;
 }
@@ -70,11 +73,11 @@ static int read_search(const char *text, const char *colon, struct bandwidth_cho
     const size_t length = (size_t)(colon - text);
     choice->method = BANDWIDTH_CV;
     if (!isalpha((unsigned char)text[0]))
-        return read_grid(text, choice, e);
+        return read_grid(text, text, choice, e);
     for (int m = BANDWIDTH_CV; m <= BANDWIDTH_AICC; m++)
         if (strlen(method_names[m]) == length && strncasecmp(text, method_names[m], length) == 0) {
             choice->method = (enum bandwidth_method)m;
-            return read_grid(colon + 1, choice, e);
+            return read_grid(text, colon + 1, choice, e);
         }
     return error_set(e, CMD_USAGE, "--bandwidth: START:STOP:N follows cv or aicc, not %s",
                      quoted(text, length).text);

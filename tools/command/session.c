@@ -98,6 +98,9 @@ int session_status(const struct session *s, attpool_status status, const struct 
         if (origins[i].status == status && origins[i].path != NULL)
             return error_at(e, strcmp(origins[i].path, "-") == 0 ? "<stdin>" : origins[i].path, 0,
                             0, "%s", message);
+    const int st = s->explain != NULL ? s->explain(s->explain_data, status, message, e) : CMD_OK;
+    if (st != CMD_OK)
+        return st;
     /* An open backend refuses a call for its type alone. */
     return error_set(e, exit_code(status), "%s%s", message,
                      status == ATTPOOL_E_BACKEND ? "; see --precision" : "");

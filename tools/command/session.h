@@ -12,6 +12,10 @@ struct session {
     const char *label;  /* beside the progress bar */
     const char *advice; /* what would take less time, or NULL */
     double done, share; /* of the whole work: done before this call, and done by it */
+    /* What the library says of arguments in the terms of the command: an error, or CMD_OK where the
+     * message will do; NULL: it always will. */
+    int (*explain)(const void *data, attpool_status status, const char *message, struct error *e);
+    const void *explain_data;
 };
 
 /* Where an argument of a call came from. */

@@ -89,6 +89,7 @@ int density_compute(const struct density_options *o, const struct regress_tables
                     struct error *e)
 {
     struct work w = { .o = o, .tables = t };
+    struct regress_explanation words = { .o = &o->table, .t = t };
     struct density *f = calloc(fits->count, sizeof *f);
     *densities = f;
     if (f == NULL)
@@ -98,8 +99,11 @@ int density_compute(const struct density_options *o, const struct regress_tables
         return st;
     w.session.advice = "fewer points (--grid, --at), --precision f32 and a kernel of bounded "
                        "support are faster";
+    w.session.explain = regress_explain;
+    w.session.explain_data = &words;
     report_context(r, w.session.context, t->single);
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
+        words.group = fits->item[i].group;
         w.session.share = 1 / (double)fits->count;
         w.session.done = (double)i / (double)fits->count;
         st = compute_one(&w, &fits->item[i], &f[i], e);

@@ -266,6 +266,15 @@ attpool_status regress_call(const struct regress_options *o, const struct regres
                             const attpool_kernel_options *kernel, const struct session *session,
                             struct regress_batch *batch);
 
+/* The words for what the library says, for a session (regress_explain.c). */
+struct regress_explanation {
+    const struct regress_options *o;
+    const struct regress_tables *t;
+    const struct regress_group *group; /* of the current call */
+};
+int regress_explain(const void *explanation, attpool_status status, const char *message,
+                    struct error *e);
+
 /* The residuals that standard errors come from (regress_band.c): of all rows, or of some, which
  * then are the first of `keys`. */
 struct regress_residuals {

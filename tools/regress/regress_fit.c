@@ -302,6 +302,7 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
                 struct error *e)
 {
     struct work w = { .o = o, .tables = t };
+    struct regress_explanation words = { .o = o, .t = t };
     int st = regress_list(o, groups, fits, e);
     if (st == CMD_OK)
         st = regress_draw_check(o, fits->count, e);
@@ -311,12 +312,15 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
         return st;
     w.session.advice = "fewer query points (--grid, --at), --precision f32 and a kernel of bounded "
                        "support are faster";
+    w.session.explain = regress_explain;
+    w.session.explain_data = &words;
     report_context(r, w.session.context, t->single);
     double pairs = 0;
     for (size_t i = 0; i < fits->count; i++)
         pairs += pairs_of(&fits->item[i]) + regress_search_pairs(o, &fits->item[i]);
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++) {
         w.fit = &fits->item[i];
+        words.group = w.fit->group;
         w.done += w.share;
         w.share = pairs > 0 ? (pairs_of(w.fit) + regress_search_pairs(o, w.fit)) / pairs : 0;
         st = fit_one(&w, e);
