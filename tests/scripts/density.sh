@@ -136,5 +136,13 @@ fails 2 'a result in NPY takes one fit' density "$iris" --x 1 --bandwidth 1 --ba
 fails 2 '--grid makes 8e.09 points of 3 x columns, at most 8.95e.07 fit' density "$iris" --x 1,2,3 \
     --bandwidth 1,1,1 --grid 2000
 fails 2 '--grid makes 3e.08 points of 1 x column, at most 2.68e.08 fit' density "$iris" --x 1 --grid 300000000
+fails 2 '--grid goes inf beyond column "eruptions", outside the range of float64: a smaller --bandwidth' \
+    density "$faithful" --x 1 --bandwidth 1e308 --grid 3
+fails 2 '--grid goes 6e.38 beyond column "eruptions", outside the range of float32: a smaller --bandwidth' \
+    density "$faithful" --x 1 --bandwidth 2e38 --grid 3 --precision f32
+ok density "$faithful" --x 1 --bandwidth 1e307 --grid 3
+printf 'x\n-1e308\n0\n1e308\n' >huge.csv
+fails 3 'huge.csv: column "x" has numbers too large or too small for a bandwidth: scale it$' density \
+    huge.csv --x x
 printf 'x\n1\n1\n' >constant.csv
 fails 3 'constant.csv: column "x" is constant: --bandwidth silverman' density constant.csv --x x

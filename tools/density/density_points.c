@@ -18,8 +18,30 @@ static double reach_of(const struct regress_fit *fit, size_t c)
     return h->value[h->count > 1 ? c : 0] * (compact ? 1 : BANDWIDTHS);
 }
 
-static int grid_new(const struct regress_fit *fit, const size_t *sides, struct density_points *p,
-                    struct error *e)
+static bool is_finite(double x, bool single)
+{
+    return isfinite(single ? (double)(float)x : x);
+}
+
+/* From one end to the other along a column; `option` is what asks for them. */
+static int find_ends(const struct regress_fit *fit, size_t c, const char *option, double ends[2],
+                     struct error *e)
+{
+    const struct regress_group *g = fit->group;
+    const double reach = reach_of(fit, c), origin = g->single ? g->columns[c][0] : 0;
+    group_range(g, c, &ends[0], &ends[1]);
+    ends[0] -= reach;
+    ends[1] += reach;
+    if (is_finite(ends[0] - origin, g->single) && is_finite(ends[1] - origin, g->single))
+        return CMD_OK;
+    return error_set(e, CMD_USAGE,
+                     "%s goes %g beyond column %s, outside the range of float%d: a smaller "
+                     "--bandwidth is needed",
+                     option, reach, quoted_name(g->x_names[c]).text, g->single ? 32 : 64);
+}
+
+static int grid_new(const struct regress_fit *fit, const size_t *sides, const char *option,
+                    struct density_points *p, struct error *e)
 {
     const struct regress_group *g = fit->group;
     size_t after = 1;
@@ -32,16 +54,18 @@ static int grid_new(const struct regress_fit *fit, const size_t *sides, struct d
         return error_memory(e, g->d * sizeof *p->own);
     p->columns = p->own;
     for (size_t c = g->d; c-- > 0; after *= sides[c]) {
-        double least, most;
+        double ends[2];
         void *column, *line;
-        int st = array_new(&column, p->n, sizeof(double), e);
+        int st = find_ends(fit, c, option, ends, e);
+        if (st != CMD_OK)
+            return st;
+        st = array_new(&column, p->n, sizeof(double), e);
         p->own[c] = column;
         if (st == CMD_OK)
             st = array_new(&line, sides[c], sizeof(double), e);
         if (st != CMD_OK)
             return st;
-        group_range(g, c, &least, &most);
-        group_grid(least - reach_of(fit, c), most + reach_of(fit, c), sides[c], line);
+        group_grid(ends[0], ends[1], sides[c], line);
         for (size_t i = 0; i < p->n; i++)
             p->own[c][i] = ((double *)line)[i / after % sides[c]];
         free(line);
@@ -65,7 +89,7 @@ static int grid_asked(const struct density_options *o, const struct regress_fit 
     for (size_t c = 0; st == CMD_OK && c < d; c++)
         sides[c] = (size_t)o->grid.value[o->grid.count > 1 ? c : 0];
     if (st == CMD_OK)
-        st = grid_new(fit, sides, p, e);
+        st = grid_new(fit, sides, "--grid", p, e);
     free(memory);
     return st;
 }
@@ -90,12 +114,12 @@ int density_picture_points(const struct density_options *o, const struct regress
     if (o->table.plot == NULL || (o->grid.count > 0 && (g->d == 2 || o->grid.value[0] >= LEAST)))
         return CMD_OK;
     if (g->d == 2)
-        return grid_new(fit, (const size_t[]){ SIDE, SIDE }, p, e);
+        return grid_new(fit, (const size_t[]){ SIDE, SIDE }, "--plot", p, e);
     group_range(g, 0, &least, &most);
     const double reach = reach_of(fit, 0), range = most - least + 2 * reach;
     const double points = range / fit->bandwidths->value[0] * POINTS_A_BANDWIDTH;
     const size_t n = (size_t)fmin(fmax(points, LEAST), MOST);
-    return grid_new(fit, &n, p, e);
+    return grid_new(fit, &n, "--plot", p, e);
 }
 
 void density_points_free(struct density_points *p)
