@@ -145,10 +145,20 @@ cut -d , -f 1-3 all.csv | same - left
 column 4 some.csv >got
 column 4 all.csv >want
 close_to got want 0.3
+run 0 $base --se --cv-rows 1 --bandwidth 1 -o some.csv
+grep -q 'have no standard error: none of the rows drawn (--cv-rows) is in reach$' err || fail "$(cat err)"
 
 # what has no line, and what has no residual
 printf 'x,y\n0,1\n1,2\n2,3\n50,7\n' >gap.csv
 run 0 regress gap.csv --x x --y y --kernel boxcar --bandwidth 1.5 --degree 1 --se -o gap.out
 grep -q 'at 1 of 4 query points the data in reach determines no line' err || fail "$(cat err)"
-grep -q '1 of 4 query points have no standard error' err || fail "$(cat err)"
+grep -q '1 of 4 query points have no standard error: a row with weight has no leave-one-out residual$' err || fail "$(cat err)"
 test "$(sed -n 5p gap.out)" = 50,7,1,NaN,NaN,NaN || fail "$(sed -n 5p gap.out)"
+
+# what is too large
+printf 'x,y\n1,1e308\n2,-1e308\n3,1e308\n4,-1e308\n5,1\n' >huge.csv
+run 0 regress huge.csv --x x --y y --bandwidth 1 --se --degree 1
+grep -q '^attpool: warning: 5 of 5 standard errors or the ends of their bands are infinite: they are outside the range of float64$' err ||
+    fail "$(cat err)"
+test "$(wc -l <err)" = 1 || fail "$(cat err)"
+ok regress huge.csv --x x --y y --bandwidth 1 --degree 1

@@ -33,9 +33,14 @@ static void warn_fits(const struct regress_options *o, const struct regress_fits
 {
     int64_t singular = 0, missing = 0;
     size_t all = 0;
+    bool drawn = false, lacking = false; /* reasons that there may be */
     for (size_t f = 0; f < fits->count; f++) {
-        singular += fits->item[f].singular;
-        missing += fits->item[f].missing;
+        const struct regress_fit *fit = &fits->item[f];
+        const bool sampled = fit->residuals < fit->group->m;
+        drawn = drawn || (fit->missing > 0 && sampled);
+        lacking = lacking || (fit->missing > 0 && (!sampled || fit->lacking > 0));
+        singular += fit->singular;
+        missing += fit->missing;
         all += fits->item[f].group->n;
     }
     if (singular > 0)
@@ -43,25 +48,37 @@ static void warn_fits(const struct regress_options *o, const struct regress_fits
                    "is the mean, of slope 0",
                    (long long)singular, all, o->x.count > 1 ? "plane" : "line");
     if (missing > 0 && o->se)
-        error_warn("%lld of %zu query points have no standard error: a row with weight has no "
-                   "leave-one-out residual",
-                   (long long)missing, all);
+        error_warn("%lld of %zu query points have no standard error: %s%s%s", (long long)missing,
+                   all, drawn ? "none of the rows drawn (--cv-rows) is in reach" : "",
+                   drawn && lacking ? ", or " : "",
+                   lacking ? "a row with weight has no leave-one-out residual" : "");
 }
 
 /* A sum may overflow where no value does. */
-static void warn_infinite(const struct regress_fits *fits)
+static void warn_infinite(const struct regress_options *o, const struct regress_fits *fits)
 {
-    size_t infinite = 0, all = 0;
+    size_t infinite = 0, bands = 0, all = 0;
     bool single = fits->item[0].group->single;
     for (size_t f = 0; f < fits->count; f++) {
-        size_t count = fits->item[f].group->n * fits->item[f].group->v;
-        for (size_t i = 0; i < count; i++)
-            infinite += isinf(real_get(fits->item[f].fit, single, i)) != 0;
+        const struct regress_fit *fit = &fits->item[f];
+        size_t count = fit->group->n * fit->group->v;
+        for (size_t i = 0; i < count; i++) {
+            const bool fitted = !isinf(real_get(fit->fit, single, i));
+            infinite += !fitted;
+            bands +=
+                o->se && fitted &&
+                (isinf(real_get(fit->se, single, i)) || isinf(real_get(fit->lower, single, i)) ||
+                 isinf(real_get(fit->upper, single, i)));
+        }
         all += count;
     }
     if (infinite > 0)
         error_warn("%zu of %zu fits are infinite: sums of y are outside the range of float%d",
                    infinite, all, single ? 32 : 64);
+    if (bands > 0)
+        error_warn("%zu of %zu standard errors or the ends of their bands are infinite: they are "
+                   "outside the range of float%d",
+                   bands, all, single ? 32 : 64);
 }
 
 void regress_warn_bandwidth(const struct regress_options *o)
@@ -115,7 +132,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
         st = regress_fit(o, &tables, &groups, &fits, r, e);
     if (fits.whole) {
         warn_empty(o, &fits);
-        warn_infinite(&fits);
+        warn_infinite(o, &fits);
         warn_fits(o, &fits);
         /* The error has the first failure; the rest is written all the same. */
         regress_write(o, &tables, &groups, &fits, e);

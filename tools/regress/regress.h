@@ -175,7 +175,7 @@ struct regress_fit {
     void *heatmap; /* (n, m) or NULL */
     struct regress_curve curve;
     int64_t singular, missing; /* query points without a line, without a standard error */
-    size_t residuals;          /* rows that these come from */
+    size_t residuals, lacking; /* rows that these come from, and those of them without one */
 };
 
 struct regress_fits {

@@ -251,6 +251,9 @@ static int make_residuals(struct work *w, struct error *e)
     const int st = regress_residuals(w->o, w->fit, &w->kernel, &w->session, &w->residuals, e);
     w->session.advice = advice;
     w->fit->residuals = w->residuals.rows;
+    for (size_t i = 0; st == CMD_OK && i < w->residuals.rows; i++)
+        w->fit->lacking +=
+            isnan(real_get(w->residuals.values, w->fit->group->single, i * w->fit->group->v)) != 0;
     w->done += w->session.share;
     w->share -= w->session.share;
     return st;
