@@ -179,7 +179,7 @@ base='d.csv --x a --y y'
         less.csv --x a --y y --params key.json
 
     # The fewest digits that read back, and the sign of 0.
-    ok train $base --rate 0.3 --init=-0 --epochs 1 --loss mean -o w.csv --params-out d.json --json -
+    run 0 train $base --rate 0.3 --init=-0 --epochs 1 --loss mean -o w.csv --params-out d.json --json -
     grep -q '^  "rate": 0.3,$' out || fail "0.3 is $(grep rate out)"
     ok train $base --rate 0 --init=-0 --epochs 1 --params-out d.json
     grep -q '^        -0.0$' d.json || fail "-0 is not in $(cat d.json)"
@@ -234,6 +234,26 @@ base='d.csv --x a --y y'
     warned 'the norm of the parameters has grown from .*--rate, or --optimizer lbfgs' $mcycle \
         --epochs 1
     ok train $mcycle --init 0.5 --rate 1e-7 --epochs 50
+
+    # ---- no slope ----
+
+    perl -e 'print "x,y\n"; printf "%d,%d\n", 60 * $_, $_ % 7 for 1 .. 40' >seconds.csv
+    flat='the gradient is 0 at the start, so nothing was learned: try'
+    for how in '' '--batch 7' '--epochs 1' '--optimizer lbfgs' '--optimizer lbfgs --epochs 1'; do
+        warned "$flat another --init, or x in another unit$" seconds.csv --x x --y y $how
+    done
+    json_is false about.json converged
+    warned "$flat another --init, or x in another unit$" $base --init 0
+    for kernel in boxcar constant; do
+        warned "$flat a --kernel that has a slope, which boxcar and constant do not$" $base \
+            --kernel $kernel --init 0.01 --optimizer lbfgs
+        json_is false about.json converged
+    done
+    warned "$flat another --init" d.csv --x a,b --y y --param additive --init 0
+    ok train $base --init 2 --rate 0 --epochs 1
+    sed 's/,[0-9]*$/,1/' seconds.csv >same.csv
+    ok train same.csv --x x --y y --optimizer lbfgs --json about.json -o w.csv
+    json_is true about.json converged
 
     # ---- lbfgs ----
 

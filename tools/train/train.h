@@ -73,6 +73,18 @@ void train_describe(const struct train_run *run, void *x, void *y, void *const *
 
 bool train_finite(const struct train_run *run, const struct train_model *model);
 
+/* The gradient of the loss (train_gradient.c). Zero-initialise; must stay where it is. */
+struct train_gradient {
+    struct operand operand[PARAMS_ARRAYS];
+    void *memory[PARAMS_ARRAYS]; /* in the precision */
+    attpool_gradients tensors;
+};
+int train_gradient_new(const struct train_run *run, struct train_gradient *g, struct error *e);
+void train_gradient_free(struct train_gradient *g);
+/* Whether it is 0, but for rounding, and the loss is not; then nothing is learned. */
+bool train_is_flat(const struct train_run *run, double loss, const struct train_gradient *g);
+void train_warn_flat(const struct train_run *run);
+
 /* Between the precision and double. */
 void train_take(struct train_run *run);
 void train_put(struct train_run *run);

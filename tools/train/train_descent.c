@@ -127,15 +127,40 @@ static int one_epoch(struct epoch *p, double *loss, struct error *e)
  * predicted from its neighbour alone and the gradient is 0. */
 static void warn_diverged(const struct train_run *run, double before)
 {
-    static const double ROUNDING = 1e-9, FAR = 1000;
+    static const double FAR = 1000;
+    const double rounding = run->params.single ? 1e-6 : 1e-9;
     const struct train_record *r = &run->record;
     const double first = r->loss[0], last = r->loss[r->count - 1], after = train_norm(&run->params);
     static const char advice[] = "try a smaller --rate, or --optimizer lbfgs, which needs none";
-    if (last > first * (1 + ROUNDING))
+    if (last > first * (1 + rounding))
         error_warn("the loss has grown from %.6g to %.6g: %s", first, last, advice);
     else if (before > 0 && after > FAR * before)
         error_warn("the norm of the parameters has grown from %.6g to %.6g: %s", before, after,
                    advice);
+}
+
+/* Parameters that have stayed where they began may be where the loss has no slope; those of another
+ * run, where it ends. */
+static int check_slope(struct train_run *run, double before, struct error *e)
+{
+    struct train_gradient gradient = { .memory = { NULL } };
+    struct train_model m;
+    double loss;
+    static const double STILL = 1e-6; /* but for what rounding errors of batches add up to */
+    if (run->o->rate == 0 || run->o->params_in != NULL ||
+        fabs(train_norm(&run->params) - before) > STILL * before)
+        return CMD_OK;
+    train_describe(run, run->x, run->group->y, run->value, &m);
+    int st = train_gradient_new(run, &gradient, e);
+    if (st == CMD_OK) {
+        const attpool_status status = attpool_train_loss(run->session.context, m.X, m.Y, &m.options,
+                                                         &m.training, &loss, &gradient.tensors);
+        st = session_status(&run->session, status, NULL, 0, e);
+    }
+    if (st == CMD_OK && train_is_flat(run, loss, &gradient))
+        train_warn_flat(run);
+    train_gradient_free(&gradient);
+    return st;
 }
 
 int train_descend(struct train_run *run, struct error *e)
@@ -155,7 +180,8 @@ int train_descend(struct train_run *run, struct error *e)
             st = train_note(run, loss, e);
     }
     end(&p);
-    if (st == CMD_OK)
-        warn_diverged(run, before);
-    return st;
+    if (st != CMD_OK)
+        return st;
+    warn_diverged(run, before);
+    return check_slope(run, before, e);
 }

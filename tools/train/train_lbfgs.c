@@ -14,38 +14,13 @@ struct search {
     struct train_run *run;
     nlopt_opt opt;
     struct train_model model;
-    struct operand gradient[PARAMS_ARRAYS];
-    attpool_gradients gradients;
-    void *memory[PARAMS_ARRAYS];
+    struct train_gradient gradient;
     double best;
     bool limited; /* by the number of evaluations */
+    bool flat;    /* where it begins */
     int status;
     struct error *e;
 };
-
-static int describe_gradients(struct search *s, struct error *e)
-{
-    struct train_run *run = s->run;
-    const struct params *p = &run->params;
-    DLTensor *t[PARAMS_ARRAYS] = { NULL };
-    int st = CMD_OK;
-    for (int k = 0; k < PARAMS_ARRAYS && st == CMD_OK; k++) {
-        const int64_t count = params_count(p, (enum params_array)k);
-        const bool matrix = k == PARAMS_WQ || k == PARAMS_WK;
-        const int64_t shape[2] = { matrix ? p->p : count, p->d };
-        if (count == 0)
-            continue;
-        st = array_new(&s->memory[k], (size_t)count, real_size(p->single), e);
-        if (st == CMD_OK)
-            t[k] = operand_real(&s->gradient[k], s->memory[k], p->single, matrix ? 2 : 1, shape);
-    }
-    s->gradients = (attpool_gradients){ .size = sizeof s->gradients,
-                                        .inverse_bandwidths = t[PARAMS_W_ARRAY],
-                                        .wq = t[PARAMS_WQ],
-                                        .wk = t[PARAMS_WK],
-                                        .wv = t[PARAMS_WV] };
-    return st;
-}
 
 /* All parameters one after the other, from x or to it. */
 static void exchange(struct params *p, double *x, bool to)
@@ -80,7 +55,7 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
     run->session.share = 1 / (double)run->o->epochs;
     attpool_status status =
         attpool_train_loss(run->session.context, s->model.X, s->model.Y, &s->model.options,
-                           &s->model.training, &loss, &s->gradients);
+                           &s->model.training, &loss, &s->gradient.tensors);
     s->status = session_status(&run->session, status, NULL, 0, s->e);
     if (s->status == CMD_OK && (!isfinite(loss) || !train_finite(run, &s->model)))
         s->status = train_stop(run, loss, s->e);
@@ -90,13 +65,14 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
         nlopt_force_stop(s->opt);
         return HUGE_VAL;
     }
+    s->flat = p->epoch == 1 ? train_is_flat(run, loss, &s->gradient) : s->flat;
     if (!(loss >= s->best)) {
         s->best = loss;
         train_keep(run, p->epoch);
     }
     for (int k = 0; k < PARAMS_ARRAYS && gradient != NULL; k++)
         for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++)
-            *gradient++ = real_get(s->memory[k], p->single, (size_t)i);
+            *gradient++ = real_get(s->gradient.memory[k], p->single, (size_t)i);
     return loss;
 }
 
@@ -118,8 +94,11 @@ static int search(struct search *s, double *x, unsigned n, struct error *e)
         return error_memory(e, 0);
     train_restore(s->run);
     /* A search that cannot get on, for want of digits, has found what there is. */
-    s->run->converged = !s->limited && result != NLOPT_MAXEVAL_REACHED;
-    if (!s->run->converged)
+    s->flat = s->flat && s->run->params.epoch == 1;
+    s->run->converged = !s->flat && !s->limited && result != NLOPT_MAXEVAL_REACHED;
+    if (s->flat)
+        train_warn_flat(s->run);
+    else if (!s->run->converged)
         error_warn("L-BFGS has not converged within %lld evaluation%s; --epochs allows more",
                    (long long)s->run->o->epochs, s->run->o->epochs == 1 ? "" : "s");
     return CMD_OK;
@@ -133,7 +112,7 @@ int train_lbfgs(struct train_run *run, struct error *e)
     train_describe(run, run->x, run->group->y, run->value, &s.model);
     for (int k = 0; k < PARAMS_ARRAYS; k++)
         count += params_count(&run->params, (enum params_array)k);
-    int st = describe_gradients(&s, e);
+    int st = train_gradient_new(run, &s.gradient, e);
     if (st == CMD_OK)
         st = array_new(&x, (size_t)count, sizeof(double), e);
     if (st == CMD_OK) {
@@ -141,7 +120,6 @@ int train_lbfgs(struct train_run *run, struct error *e)
         st = search(&s, x, (unsigned)count, e);
     }
     free(x);
-    for (int k = 0; k < PARAMS_ARRAYS; k++)
-        free(s.memory[k]);
+    train_gradient_free(&s.gradient);
     return st;
 }
