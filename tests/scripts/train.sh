@@ -340,6 +340,64 @@ base='d.csv --x a --y y'
         fails 2 "${option%% *} and --params cannot be used together" regress d.csv --x a,b --y y \
             --params a.json $option
     done
+
+    # ---- columns have names ----
+
+    ok train d.csv --x a,b --y y,z --param w-coordinate --init 2,1 --rate 0.001 --params-out n.json
+    json_is '["a","b"]' n.json x
+    json_is '["y","z"]' n.json y
+    order='n.json: its parameters are for the x columns "a", "b" in this order, not for "b", "a"$'
+    fails 3 "$order" regress d.csv --x b,a --y y,z --params n.json
+    fails 3 "$order" train d.csv --x b,a --y y,z --params n.json
+    ok regress d.csv --x a,b --y z,y --params n.json -o o.csv
+    others='^attpool: warning: n.json: its parameters were learned from the'
+    run 0 regress d.csv --x a,z --y z,y --params n.json -o o.csv
+    grep -q "$others x columns \"a\", \"b\", not from \"a\", \"z\"$" err || fail "$(cat err)"
+    run 0 regress d.csv --x a,b --y y --params n.json -o o.csv
+    grep -q "$others y columns \"y\", \"z\", not from \"y\"$" err || fail "$(cat err)"
+    warned 'n.json: its parameters were learned from the x columns "a", "b", not from "a", "z"' d.csv \
+        --x a,z --y y,z --params n.json
+    warned 'n.json: its parameters were learned from other rows than those of less.csv$' less.csv \
+        --x a,b --y y,z --params n.json
+    tr -d '\n ' <n.json | sed 's/"x":\[[^]]*\],"y":\[[^]]*\],//' >old.json
+    ! grep -q '"x"' old.json || fail "old.json has names"
+    ok regress d.csv --x b,a --y y,z --params old.json -o o.csv
+    ok train d.csv --x a,b --y z --params old.json
+    # Without a header the numbers of the columns are their names.
+    tail -n +2 d.csv >none.csv
+    ok train none.csv --x 2,1 --y 3,4 --param w-coordinate --init 2,1 --rate 0.001 --params-out n.json
+    json_is '["2","1"]' n.json x
+    fails 3 'n.json: its parameters are for the x columns "2", "1" in this order, not for "1", "2"$' \
+        regress none.csv --x 1,2 --y 3,4 --params n.json
+    run 0 regress d.csv --x b,a --y y,z --params n.json -o o.csv
+    grep -q "$others x columns \"2\", \"1\", not from \"b\", \"a\"$" err || fail "$(cat err)"
+    # Names of other encodings are the same again.
+    sed '1s/a/\xe4/; 1s/b/\xdf/' d.csv >latin.csv
+    ok train latin.csv --x 1,2 --y y --header yes --rate 0.001 --params-out n.json
+    ok train latin.csv --x 1,2 --y y --header yes --params n.json
+    tr -d '\n ' <n.json | sed 's/"x":\[[^]]*\]/"x":["a"]/' >bad.json
+    fails 3 'bad.json: "x" has another number of names than "columns" says$' regress d.csv --x a,b \
+        --y y --params bad.json
+    tr -d '\n ' <n.json | sed 's/"x":\[[^]]*\]/"x":["a",1]/' >bad.json
+    fails 3 'bad.json: "x" has a name that is not a text$' regress d.csv --x a,b --y y --params bad.json
+
+    # Parameters of rows are for their keys.
+    ok train d.csv --x a,b --y y --param w-key --init 2 --rate 0.001 --params-out key.json
+    ok attend -q x.npy -k x.npy -v y.npy --params key.json
+    npy swap.npy '<f8' '(40, 2)' $(tail -n +2 d.csv | perl -F, -ane 'print "$F[1] $F[0] "')
+    fails 3 'key.json: its parameters belong to the rows of other data than swap.npy$' attend -q x.npy \
+        -k swap.npy -v y.npy --params key.json
+    npy few.npy '<f8' '(39, 2)' $(sed '1d;$d' d.csv | cut -d , -f 1,2 | tr ',' '\n')
+    fails 3 'key.json: its parameters are for 40 rows, few.npy has 39 keys$' attend -q x.npy \
+        -k few.npy -v y.npy --params key.json
+    npy batch.npy '<f8' '(2, 40, 2)' $(tail -n +2 d.csv | cut -d , -f 1,2 | tr ',' '\n') \
+        $(tail -n +2 d.csv | perl -F, -ane 'print "$F[1] $F[0] "')
+    fails 3 'key.json: its parameters belong to the rows of other data than batch.npy$' attend -q x.npy \
+        -k batch.npy -v y.npy --params key.json
+    npy float.npy '<f4' '(40, 2)' $(tail -n +2 d.csv | cut -d , -f 1,2 | tr ',' '\n')
+    ok attend -q x.npy -k float.npy -v y.npy --params key.json
+    ok attend -q x.npy -k x.npy -v y.npy --params key.json --precision f32
+
     ok train d.csv --x a,b --y y --rate 0.001 --param projection --params-out a.json
     fails 3 'a.json: its parameters, of projection, are not for regress but for attend --params, which' \
         regress d.csv --x a,b --y y --params a.json

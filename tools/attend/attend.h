@@ -103,6 +103,10 @@ const char *attend_output_option(enum attend_output i);
 /* Learned parameters: of their file into the options, then into the arrays (attend_params.c). */
 int attend_params(struct attend_options *o, struct error *e);
 int attend_params_arrays(const struct attend_options *o, struct attend_work *work, struct error *e);
+/* Whether parameters of rows are for these keys: CMD_DATA for another number and, of numbers that
+ * are not rounded to float32, for another checksum. */
+int attend_params_keys(const struct attend_options *o, const struct attend_array *keys,
+                       bool rounded, struct error *e);
 /* The array of params that an input is, or PARAMS_ARRAYS. */
 enum params_array attend_params_of(const struct attend_options *o, enum attend_input i);
 

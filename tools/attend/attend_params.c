@@ -2,6 +2,9 @@
 /* Parameters that train has learned, in the place of a score and its arrays. */
 #include "tools/attend/attend.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum params_array attend_params_of(const struct attend_options *o, enum attend_input i)
 {
     static const enum attend_input inputs[PARAMS_ARRAYS] = {
@@ -60,4 +63,50 @@ int attend_params_arrays(const struct attend_options *o, struct attend_work *wor
             real_set(a->data, work->single, n, p->value[k][n]);
     }
     return st;
+}
+
+/* The checksum of one batch item, in the order of a table: column by column. */
+static int checksum_of(const double *item, size_t rows, size_t columns, char text[17],
+                       struct error *e)
+{
+    void *memory;
+    double **column = calloc(columns + 1, sizeof *column);
+    int st = array_new(&memory, rows * columns, sizeof(double), e);
+    if (st == CMD_OK && column == NULL)
+        st = error_memory(e, columns * sizeof *column);
+    for (size_t c = 0; st == CMD_OK && c < columns; c++) {
+        column[c] = (double *)memory + c * rows;
+        for (size_t i = 0; i < rows; i++)
+            column[c][i] = item[i * columns + c];
+    }
+    if (st == CMD_OK)
+        params_checksum(column, columns, rows, text);
+    free(column);
+    free(memory);
+    return st;
+}
+
+int attend_params_keys(const struct attend_options *o, const struct attend_array *keys,
+                       bool rounded, struct error *e)
+{
+    const struct params *p = &o->learned;
+    const size_t rows = (size_t)keys->shape[keys->dims - 2];
+    const size_t columns = (size_t)keys->shape[keys->dims - 1];
+    const size_t size = rows * columns;
+    char checksum[17];
+    if (o->params == NULL || p->kind != PARAMS_W_KEY)
+        return CMD_OK;
+    if ((int64_t)rows != p->rows)
+        return error_at(e, o->params, 0, 0, "its parameters are for %lld rows, %s has %zu keys",
+                        (long long)p->rows, o->input[IN_K], rows);
+    for (size_t i = 0; !rounded && size > 0 && i < keys->count; i += size) {
+        const int st = checksum_of((const double *)keys->data + i, rows, columns, checksum, e);
+        if (st != CMD_OK)
+            return st;
+        if (strcmp(checksum, p->checksum) != 0)
+            return error_at(e, o->params, 0, 0,
+                            "its parameters belong to the rows of other data than %s",
+                            o->input[IN_K]);
+    }
+    return CMD_OK;
 }

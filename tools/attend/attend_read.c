@@ -137,6 +137,9 @@ int attend_read(const struct attend_options *o, struct attend_work *work, struct
         if (st == CMD_OK)
             st = read_array(&in[i], (enum attend_input)i, work->single, &work->input[i], e);
     }
+    if (st == CMD_OK && o->input[IN_K] != NULL)
+        st = attend_params_keys(o, &work->input[IN_K],
+                                work->single || !needs_double(in[IN_K].info.type), e);
     for (int i = 0; i < INPUTS; i++)
         if (in[i].open)
             source_close(&in[i].source);

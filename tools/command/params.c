@@ -52,6 +52,8 @@ void params_free(struct params *p)
     for (int k = 0; k < PARAMS_ARRAYS; k++)
         free(p->value[k]);
     free(p->kernels.name);
+    names_free(&p->x_names);
+    names_free(&p->y_names);
     *p = (struct params){ .kind = PARAMS_W };
 }
 

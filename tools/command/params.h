@@ -18,15 +18,25 @@ extern const char *const params_optimizer_names[]; /* by `lbfgs` */
 
 enum params_array { PARAMS_W_ARRAY, PARAMS_WQ, PARAMS_WK, PARAMS_WV, PARAMS_ARRAYS };
 
+/* Of columns; none: they are not known. */
+struct names {
+    char **name;
+    size_t count;
+};
+int names_new(struct names *names, size_t count, struct error *e);
+int names_set(struct names *names, size_t i, const char *text, struct error *e);
+void names_free(struct names *names);
+
 /* Zero-initialise. */
 struct params {
     enum params_kind kind;
     struct kernels kernels; /* of the first three kinds: one, or one a column */
     attpool_form form;
-    bool single;        /* computed in float32 */
-    int64_t rows, d, p; /* of the data; p of the last two kinds */
-    char checksum[17];  /* of the data's x, in hexadecimal */
-    attpool_loss loss;  /* these as train has them */
+    bool single;                   /* computed in float32 */
+    int64_t rows, d, p;            /* of the data; p of the last two kinds */
+    struct names x_names, y_names; /* of the data's columns, without a header their numbers */
+    char checksum[17];             /* of the data's x, in hexadecimal */
+    attpool_loss loss;             /* these as train has them */
     bool lbfgs;
     int64_t seed, epoch, batch;
     double rate;
@@ -49,6 +59,11 @@ void params_free(struct params *p);
 /* CMD_DATA with the file and the member that is wrong. */
 int params_read(const char *path, struct params *p, struct error *e);
 int params_write(const char *path, const struct params *p, struct error *e);
+
+/* Whether parameters are used with the columns that they were learned from: the same x in another
+ * order are CMD_DATA, others (*others for x) a warning. Older files do not name them. */
+int params_check_columns(const char *path, const struct params *learned, const struct params *now,
+                         bool *others, struct error *e);
 
 /* The checksum of columns of numbers. */
 void params_checksum(double *const *columns, size_t count, size_t rows, char text[17]);

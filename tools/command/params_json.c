@@ -39,6 +39,14 @@ static void put_arrays(struct report *r, const struct params *p)
     report_put(r, r->root, "parameters", all);
 }
 
+static void put_names(struct report *r, const char *key, const struct names *names)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < names->count; i++)
+        report_append(r, all, json_string(names->name[i]));
+    report_put(r, r->root, key, all);
+}
+
 static int check_finite(const char *path, const struct params *p, struct error *e)
 {
     for (int k = 0; k < PARAMS_ARRAYS; k++)
@@ -61,6 +69,8 @@ int params_write(const char *path, const struct params *p, struct error *e)
                           p->single ? "f32" : "f64", "rows", (json_int_t)p->rows, "columns",
                           (json_int_t)p->d, "checksum", p->checksum),
     };
+    put_names(&r, "x", &p->x_names);
+    put_names(&r, "y", &p->y_names);
     if (params_have_kernel(p)) {
         report_put(&r, r.root, "kernel", report_kernels(&p->kernels));
         report_put(&r, r.root, "form",
@@ -167,6 +177,24 @@ static int read_kernels(const struct reading *r, struct params *p, struct error 
     return st;
 }
 
+/* Of columns, which older files do not have. */
+static int read_names(const struct reading *r, const char *name, struct names *names,
+                      struct error *e)
+{
+    json_t *value = json_object_get(r->root, name);
+    if (value == NULL)
+        return CMD_OK;
+    int st = member(r, name, JSON_ARRAY, &value, e);
+    if (st == CMD_OK)
+        st = names_new(names, json_array_size(value), e);
+    for (size_t i = 0; st == CMD_OK && i < names->count; i++) {
+        const char *text = json_string_value(json_array_get(value, i));
+        st = text != NULL ? names_set(names, i, text, e)
+                          : wrong(r, e, name, "has a name that is not a text");
+    }
+    return st;
+}
+
 static json_t *part_of(json_t *arrays, enum params_array k, const char *part)
 {
     return json_object_get(json_object_get(arrays, params_array_name(k)), part);
@@ -218,6 +246,12 @@ static int read_sizes(const struct reading *r, struct params *p, struct error *e
     int st = count_member(r, "rows", 1, &p->rows, e);
     if (st == CMD_OK)
         st = count_member(r, "columns", 1, &p->d, e);
+    if (st == CMD_OK)
+        st = read_names(r, "x", &p->x_names, e);
+    if (st == CMD_OK && p->x_names.count > 0 && (int64_t)p->x_names.count != p->d)
+        st = wrong(r, e, "x", "has another number of names than \"columns\" says");
+    if (st == CMD_OK)
+        st = read_names(r, "y", &p->y_names, e);
     if (st == CMD_OK && params_have_kernel(p))
         st = read_kernels(r, p, e);
     if (st == CMD_OK)

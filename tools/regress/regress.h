@@ -240,6 +240,13 @@ int regress_params_check(const struct regress_options *o, const struct regress_t
                          const struct regress_groups *groups, struct error *e);
 int regress_params_kernel(const struct regress_options *o, bool single,
                           struct regress_kernel *kernel, struct error *e);
+/* The names of the columns of the data into parameters learned from them; and params_check_columns
+ * of those that a file has. */
+int regress_params_columns(const struct regress_options *o, const struct regress_tables *t,
+                           struct params *p, struct error *e);
+int regress_params_same(const char *path, const struct params *learned,
+                        const struct regress_options *o, const struct regress_tables *t,
+                        bool *others, struct error *e);
 
 /* What a fit at some query points is made of (regress_call.c). */
 struct regress_keys_of {

@@ -68,13 +68,47 @@ int regress_params(const struct option_reader *r, struct regress_options *o, str
     return st == CMD_OK ? add_bandwidths(o, e) : st;
 }
 
+static int name_columns(const struct list *asked, char *const *header, struct names *names,
+                        struct error *e)
+{
+    int st = names_new(names, asked->count, e);
+    for (size_t c = 0; st == CMD_OK && c < asked->count; c++)
+        st = names_set(names, c, header[c] != NULL ? header[c] : asked->item[c], e);
+    return st;
+}
+
+int regress_params_columns(const struct regress_options *o, const struct regress_tables *t,
+                           struct params *p, struct error *e)
+{
+    names_free(&p->x_names);
+    names_free(&p->y_names);
+    const int st = name_columns(&o->x, t->data.names, &p->x_names, e);
+    return st == CMD_OK ? name_columns(&o->y, t->data.names + t->d, &p->y_names, e) : st;
+}
+
+int regress_params_same(const char *path, const struct params *learned,
+                        const struct regress_options *o, const struct regress_tables *t,
+                        bool *others, struct error *e)
+{
+    struct params now = { .kind = PARAMS_W };
+    int st = regress_params_columns(o, t, &now, e);
+    if (st == CMD_OK)
+        st = params_check_columns(path, learned, &now, others, e);
+    params_free(&now);
+    return st;
+}
+
 int regress_params_check(const struct regress_options *o, const struct regress_tables *t,
                          const struct regress_groups *groups, struct error *e)
 {
-    const size_t rows = groups->item[0].m;
     char checksum[17];
-    if (o->params == NULL || o->learned.kind != PARAMS_W_KEY)
+    bool others;
+    if (o->params == NULL)
         return CMD_OK;
+    const size_t rows = groups->item[0].m;
+    const int st = regress_params_same(o->params, &o->learned, o, t, &others, e);
+    if (st != CMD_OK || o->learned.kind != PARAMS_W_KEY)
+        return st;
     params_checksum(t->data.columns, t->d, rows, checksum);
     if ((int64_t)rows == o->learned.rows && strcmp(checksum, o->learned.checksum) == 0)
         return CMD_OK;

@@ -86,16 +86,23 @@ static int check_data(const struct train_run *run, struct error *e)
 {
     const struct params *p = &run->params;
     const struct regress_group *g = run->group;
+    const char *path = run->o->params_in;
     char checksum[17];
+    bool others;
     params_checksum(run->tables->data.columns, g->d, g->m, checksum);
     if (p->d != (int64_t)g->d)
-        return error_at(e, run->o->params_in, 0, 0,
-                        "its parameters are for %lld x column%s, not for %zu", (long long)p->d,
-                        p->d == 1 ? "" : "s", g->d);
-    if (p->kind == PARAMS_W_KEY && (p->rows != (int64_t)g->m || strcmp(checksum, p->checksum) != 0))
-        return error_at(e, run->o->params_in, 0, 0,
-                        "its parameters belong to the rows of other data than %s",
+        return error_at(e, path, 0, 0, "its parameters are for %lld x column%s, not for %zu",
+                        (long long)p->d, p->d == 1 ? "" : "s", g->d);
+    const int st = regress_params_same(path, p, &run->o->table, run->tables, &others, e);
+    const bool same = p->rows == (int64_t)g->m && strcmp(checksum, p->checksum) == 0;
+    if (st != CMD_OK || same)
+        return st;
+    if (p->kind == PARAMS_W_KEY)
+        return error_at(e, path, 0, 0, "its parameters belong to the rows of other data than %s",
                         run->o->table.data);
+    if (!others)
+        error_warn("%s: its parameters were learned from other rows than those of %s", path,
+                   run->o->table.data);
     return CMD_OK;
 }
 
@@ -145,6 +152,8 @@ int train_init(struct train_run *run, struct error *e)
     }
     if (st == CMD_OK)
         st = take_points(run, e);
+    if (st == CMD_OK)
+        st = regress_params_columns(&run->o->table, run->tables, p, e);
     if (st != CMD_OK)
         return st;
     p->rows = (int64_t)run->group->m;
