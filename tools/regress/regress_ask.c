@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What a call is made of. */
 struct question {
@@ -191,6 +192,33 @@ void search_geometric(double start, double stop, size_t count, double *h)
                : isfinite(ratio)       ? start * exp(along)
                                        : start * exp(along / 2) * exp(along / 2);
     }
+}
+
+static attpool_status silverman(const struct search *s, const struct sample *rows, size_t d,
+                                double *h)
+{
+    const struct regress_group *g = s->fit->group;
+    const int64_t shape[] = { (int64_t)rows->m, (int64_t)d };
+    struct operand x, a;
+    return attpool_bandwidth_rule(
+        s->session->context, ATTPOOL_RULE_SILVERMAN, operand_real(&x, rows->x, g->single, 2, shape),
+        rows->a != NULL ? operand_real(&a, rows->a, g->single, 1, shape) : NULL, NULL, h);
+}
+
+int search_rule(const struct search *s, const struct sample *rows, double *h, struct error *e)
+{
+    return session_status(s->session, silverman(s, rows, s->fit->group->d, h), NULL, 0, e);
+}
+
+double search_rule_of(const struct search *s, size_t c, void *column)
+{
+    const struct regress_group *g = s->fit->group;
+    const size_t size = real_size(g->single);
+    const struct sample rows = { .m = s->rows.m, .x = column, .a = s->rows.a };
+    double h;
+    for (size_t j = 0; j < rows.m; j++)
+        memcpy((char *)column + j * size, (const char *)s->rows.x + (j * g->d + c) * size, size);
+    return silverman(s, &rows, 1, &h) == ATTPOOL_OK ? h : HUGE_VAL;
 }
 
 size_t search_best(const struct regress_selection *c)

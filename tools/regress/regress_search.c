@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { GRID = 40, NARROWINGS = 6, NARROW = 3, DEFAULT_ROWS = 20000 };
 
@@ -233,35 +232,6 @@ static int find_ranges(struct search *s, struct error *e)
     return st;
 }
 
-static attpool_status silverman(const struct search *s, const struct sample *rows, size_t d,
-                                double *h)
-{
-    const struct regress_group *g = s->fit->group;
-    const int64_t shape[] = { (int64_t)rows->m, (int64_t)d };
-    struct operand x, a;
-    return attpool_bandwidth_rule(
-        s->session->context, ATTPOOL_RULE_SILVERMAN, operand_real(&x, rows->x, g->single, 2, shape),
-        rows->a != NULL ? operand_real(&a, rows->a, g->single, 1, shape) : NULL, NULL, h);
-}
-
-int search_rule(const struct search *s, const struct sample *rows, double *h, struct error *e)
-{
-    return session_status(s->session, silverman(s, rows, s->fit->group->d, h), NULL, 0, e);
-}
-
-/* Silverman's bandwidth of column c by itself, which looks at quartiles; infinite where there is
- * none, as of rows drawn that are the same. */
-static double rule_of_column(const struct search *s, size_t c, void *column)
-{
-    const struct regress_group *g = s->fit->group;
-    const size_t size = real_size(g->single);
-    const struct sample rows = { .m = s->rows.m, .x = column, .a = s->rows.a };
-    double h;
-    for (size_t j = 0; j < rows.m; j++)
-        memcpy((char *)column + j * size, (const char *)s->rows.x + (j * g->d + c) * size, size);
-    return silverman(s, &rows, 1, &h) == ATTPOOL_OK ? h : HUGE_VAL;
-}
-
 /* Some values may lie so far from the others that the range says nothing of these. */
 static int warn_far(const struct search *s, struct error *e)
 {
@@ -269,7 +239,7 @@ static int warn_far(const struct search *s, struct error *e)
     void *column;
     const int st = array_new(&column, s->rows.m, real_size(g->single), e);
     for (size_t c = 0; c < g->d && st == CMD_OK; c++) {
-        const double least = s->range[c] / LEAST_PART, h = rule_of_column(s, c, column);
+        const double least = s->range[c] / LEAST_PART, h = search_rule_of(s, c, column);
         if (h < least)
             error_warn("%s%scolumn %s has values far from the others: no bandwidth below %.4g, its "
                        "range / %d, is looked at, and Silverman's rule says %.4g; leave them out, "

@@ -64,15 +64,17 @@ int search_curve(struct search *s, const struct sample *rows, const struct numbe
 void search_geometric(double start, double stop, size_t count, double *h);
 int search_grid(struct search *s, const struct sample *rows, const struct numbers *h, double start,
                 double stop, size_t count, struct error *e);
+/* Silverman's bandwidth of each column for the Gaussian, h[d]. */
+int search_rule(const struct search *s, const struct sample *rows, double *h, struct error *e);
+/* That of column c by itself, which looks at quartiles, of all rows looked at; infinite where there
+ * is none, as of rows that are the same. column: memory for as many numbers. */
+double search_rule_of(const struct search *s, size_t c, void *column);
 /* The point of the least score that may be chosen, of equal ones the narrowest. */
 size_t search_best(const struct regress_selection *selection);
 
 /* The score of h; gradient, by the logarithms of h, may be NULL. */
 int search_score(struct search *s, const struct sample *rows, const struct numbers *h,
                  double *score, size_t *without, double *gradient, struct error *e);
-
-/* Silverman's bandwidth of each column for the Gaussian, h[d]. */
-int search_rule(const struct search *s, const struct sample *rows, double *h, struct error *e);
 
 /* Bandwidths of several columns (regress_columns.c), and about how many pairs of rows that looks
  * at. */
