@@ -5,12 +5,6 @@
  * of A by PANEL_TILE at a time, transposed, and a panel of B, two vectors wide. Outside of the
  * matrix the last row or column stands for others, whose results are not stored. */
 
-#define JOIN_AGAIN(name, lanes) name##lanes
-#define JOIN(name, lanes)       JOIN_AGAIN(name, lanes)
-#define COLS                    JOIN(REAL, NATIVE)
-#define LOAD_COLS(from)         JOIN(vload, NATIVE)(0, from)
-#define STORE_COLS(x, to)       JOIN(vstore, NATIVE)(x, 0, to)
-
 enum { PANEL = 2 * NATIVE };
 
 typedef struct {
@@ -56,7 +50,7 @@ static void pack_transposed(REAL *b, __global const REAL *B, long b_col, int dep
     }
 }
 
-static void pack_panel(COLS *b, __global const REAL *B, long b_row, long b_col, int cols, int depth)
+static void pack_panel(VECTOR *b, __global const REAL *B, long b_row, long b_col, int cols, int depth)
 {
     REAL *each = (REAL *)b;
     if (cols < PANEL || (b_col != 1 && b_row != 1))
@@ -65,42 +59,42 @@ static void pack_panel(COLS *b, __global const REAL *B, long b_row, long b_col, 
                 each[t * PANEL + x] = B[t * b_row + min(x, cols - 1) * b_col];
     else if (b_col == 1)
         for (int t = 0; t < depth; t++) {
-            b[2 * t] = LOAD_COLS(B + t * b_row);
-            b[2 * t + 1] = LOAD_COLS(B + t * b_row + NATIVE);
+            b[2 * t] = LOAD_VECTOR(B + t * b_row);
+            b[2 * t + 1] = LOAD_VECTOR(B + t * b_row + NATIVE);
         }
     else
         pack_transposed(each, B, b_col, depth);
 }
 
-static COLS added(COLS c, COLS sum, REAL alpha, REAL beta, panel_part p)
+static VECTOR added(VECTOR c, VECTOR sum, REAL alpha, REAL beta, panel_part p)
 {
     if (p.first)
-        c = beta == 0 ? (COLS)0 : beta * c;
+        c = beta == 0 ? (VECTOR)0 : beta * c;
     if (p.depth > 0)
-        c = fma((COLS)alpha, sum, c);
-    return p.last ? select(c, (COLS)AS_REAL((WORD)QUIET_NAN), isnan(c)) : c;
+        c = fma((VECTOR)alpha, sum, c);
+    return p.last ? select(c, (VECTOR)AS_REAL((WORD)QUIET_NAN), isnan(c)) : c;
 }
 
 /* A row of the tile, of one vector or two. */
-static void put_row(__global REAL *C, long c_col, COLS x, COLS y, REAL alpha, REAL beta,
+static void put_row(__global REAL *C, long c_col, VECTOR x, VECTOR y, REAL alpha, REAL beta,
                     panel_part p)
 {
     bool reads = !p.first || beta != 0;
     if (c_col == 1 && p.cols == PANEL) {
-        COLS u = 0, v = 0;
+        VECTOR u = 0, v = 0;
         if (reads) {
-            u = LOAD_COLS(C);
-            v = LOAD_COLS(C + NATIVE);
+            u = LOAD_VECTOR(C);
+            v = LOAD_VECTOR(C + NATIVE);
         }
-        STORE_COLS(added(u, x, alpha, beta, p), C);
-        STORE_COLS(added(v, y, alpha, beta, p), C + NATIVE);
+        STORE_VECTOR(added(u, x, alpha, beta, p), C);
+        STORE_VECTOR(added(v, y, alpha, beta, p), C + NATIVE);
         return;
     }
     REAL c[PANEL];
     for (int i = 0; i < PANEL; i++)
         c[i] = reads && i < p.cols ? C[i * c_col] : (REAL)0;
-    STORE_COLS(added(LOAD_COLS(c), x, alpha, beta, p), c);
-    STORE_COLS(added(LOAD_COLS(c + NATIVE), y, alpha, beta, p), c + NATIVE);
+    STORE_VECTOR(added(LOAD_VECTOR(c), x, alpha, beta, p), c);
+    STORE_VECTOR(added(LOAD_VECTOR(c + NATIVE), y, alpha, beta, p), c + NATIVE);
     for (int i = 0; i < p.cols; i++)
         C[i * c_col] = c[i];
 }
@@ -112,19 +106,19 @@ static void put_row(__global REAL *C, long c_col, COLS x, COLS y, REAL alpha, RE
 #endif
 
 /* p.rows of C from a tile of A and a panel of B. */
-static void put_tile(__global REAL *C, array c_at, const REAL *a, const COLS *b, REAL alpha,
+static void put_tile(__global REAL *C, array c_at, const REAL *a, const VECTOR *b, REAL alpha,
                      REAL beta, panel_part p)
 {
-#define NEW_SUMS(r) COLS x##r = 0, y##r = 0;
+#define NEW_SUMS(r) VECTOR x##r = 0, y##r = 0;
 #define ADD_TERM(r)                                                                                \
-    x##r = fma((COLS)a[t * PANEL_TILE + r], x, x##r);                                              \
-    y##r = fma((COLS)a[t * PANEL_TILE + r], y, y##r);
+    x##r = fma((VECTOR)a[t * PANEL_TILE + r], x, x##r);                                              \
+    y##r = fma((VECTOR)a[t * PANEL_TILE + r], y, y##r);
 #define PUT_ROW(r)                                                                                 \
     if (r < p.rows)                                                                                \
         put_row(C + r * c_at.row, c_at.col, x##r, y##r, alpha, beta, p);
     EACH_TILE_ROW(NEW_SUMS)
     for (int t = 0; t < p.depth; t++) {
-        COLS x = b[2 * t], y = b[2 * t + 1];
+        VECTOR x = b[2 * t], y = b[2 * t + 1];
         EACH_TILE_ROW(ADD_TERM)
     }
     EACH_TILE_ROW(PUT_ROW)
@@ -137,7 +131,7 @@ bmm_panel(slab s, __global const REAL *A, array a_at, __global const REAL *B, ar
           int block_cols)
 {
     REAL a[PANEL_ROWS * CHUNK];
-    COLS b[2 * CHUNK];
+    VECTOR b[2 * CHUNK];
     long row = get_global_id(1) * block_rows, col = get_global_id(0) * block_cols, batch;
     int rows = (int)min((long)block_rows, s.count - row), h;
     int cols = (int)min((long)block_cols, s.m - col);

@@ -39,9 +39,10 @@ static void visible_of(visible_keys *s, MASK_PARAMETERS, long b, int h, long i, 
     s->key_weights_col = key_weights_at.col;
 }
 
-#define VISIBLE_OF(s, b, h, i, m)                                                                    \
-    visible_of(s, mask_how, lengths, lengths_at, mask, mask_at, bias, bias_at, key_weights,          \
-             key_weights_at, b, h, i, m)
+#define MASK_ARGUMENTS                                                                             \
+    mask_how, lengths, lengths_at, mask, mask_at, bias, bias_at, key_weights, key_weights_at
+
+#define VISIBLE_OF(s, b, h, i, m) visible_of(s, MASK_ARGUMENTS, b, h, i, m)
 
 static bool is_visible(const visible_keys *s, long j)
 {

@@ -58,9 +58,11 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
     }
 }
 
-#define METRIC_OF(a, b, h, i)                                                                      \
-    metric_of(a, how, one, scale, q, q_at, k, k_at, wv, wv_at, names, inverse_bandwidths, widths_at, factors,  \
-              factors_at, b, h, i)
+#define SCORE_ARGUMENTS                                                                            \
+    how, one, scale, q, q_at, k, k_at, wv, wv_at, names, inverse_bandwidths, widths_at, factors,   \
+        factors_at
+
+#define METRIC_OF(a, b, h, i) metric_of(a, SCORE_ARGUMENTS, b, h, i)
 
 /* Before pairs with key j. */
 static void metric_key(metric *a, long j)

@@ -4,6 +4,7 @@
  * take neighbouring rows, touch neighbouring words. */
 
 typedef struct slab slab;
+typedef struct weighing weighing;
 
 static bool is_left_alone(int special, __global const REAL *row_sum, long state)
 {

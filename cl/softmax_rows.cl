@@ -3,15 +3,6 @@
 /* Row softmax on processors, in vectors of NATIVE columns. A work-item has whole rows, whose numbers
  * are neighbours, and whose visible columns are a range. W may be S. */
 
-#define JOIN_AGAIN(name, lanes) name##lanes
-#define JOIN(name, lanes)       JOIN_AGAIN(name, lanes)
-#define COLS                    JOIN(REAL, NATIVE)
-#define COL_WORDS               JOIN(WORD, NATIVE)
-#define AS_COLS                 JOIN(AS_REAL, NATIVE)
-#define AS_COL_WORDS            JOIN(AS_WORD, NATIVE)
-#define LOAD_COLS(from)         JOIN(vload, NATIVE)(0, from)
-#define STORE_COLS(x, to)       JOIN(vstore, NATIVE)(x, 0, to)
-
 #ifdef HAVE_F64
 enum { LANES = SOFTMAX_LANES_F64 };
 #else
@@ -19,29 +10,19 @@ enum { LANES = SOFTMAX_LANES_F32 };
 #endif
 enum { VECTORS = LANES / NATIVE };
 
-static COLS weight_exp2_cols(COLS t)
-{
-    t = select(t, (COLS)CONSTANT(EXP2_ZERO), t < (COLS)CONSTANT(EXP2_ZERO));
-    COLS z = t + CONSTANT(WEIGHT_MAGIC), f = t - (z - CONSTANT(WEIGHT_MAGIC));
-    COLS p = weight_poly[0];
-    for (int i = 1; i < (int)(sizeof weight_poly / sizeof weight_poly[0]); i++)
-        p = fma(p, f, (COLS)weight_poly[i]);
-    return p * AS_COLS(AS_COL_WORDS(z) << FRACTION);
-}
-
 static REAL row_best(__global const REAL *S, REAL c, long first, long end)
 {
     REAL sign = c > 0 ? (REAL)1 : -(REAL)1, best = -GREATEST, part[NATIVE];
-    COLS most[4] = { best, best, best, best };
+    VECTOR most[4] = { best, best, best, best };
     long j = first;
     for (; j + 4 * NATIVE <= end; j += 4 * NATIVE)
         for (int v = 0; v < 4; v++) {
-            COLS x = sign * LOAD_COLS(S + j + v * NATIVE);
+            VECTOR x = sign * LOAD_VECTOR(S + j + v * NATIVE);
             most[v] = select(most[v], x, x > most[v]);
         }
     for (int v = 1; v < 4; v++)
         most[0] = select(most[0], most[v], most[v] > most[0]);
-    STORE_COLS(most[0], part);
+    STORE_VECTOR(most[0], part);
     for (int l = 0; l < NATIVE; l++)
         best = part[l] > best ? part[l] : best;
     for (; j < end; j++)
@@ -60,7 +41,7 @@ static void weigh_some(REAL *part, __global const REAL *S, REAL c, REAL m, long 
 static REAL row_weights(__global const REAL *S, __global REAL *W, REAL c, REAL m, long first,
                         long end)
 {
-    COLS sum[VECTORS];
+    VECTOR sum[VECTORS];
     REAL part[LANES];
     bool fused = fabs(m) < CONSTANT(SCORE_LARGE);
     for (int v = 0; v < VECTORS; v++)
@@ -69,22 +50,22 @@ static REAL row_weights(__global const REAL *S, __global REAL *W, REAL c, REAL m
         bool whole = at >= first && at + LANES <= end;
         if (whole && fused) {
             for (int v = 0; v < VECTORS; v++) {
-                COLS x = LOAD_COLS(S + at + v * NATIVE);
-                COLS e = weight_exp2_cols(fma((COLS)c, x, (COLS)(0 - 4 * m)));
-                STORE_COLS(e, W + at + v * NATIVE);
+                VECTOR x = LOAD_VECTOR(S + at + v * NATIVE);
+                VECTOR e = weight_exp2_each(fma((VECTOR)c, x, (VECTOR)(0 - 4 * m)));
+                STORE_VECTOR(e, W + at + v * NATIVE);
                 sum[v] += e;
             }
             continue;
         }
         weigh_some(part, S, c, m, at, first, end);
         for (int v = 0; v < VECTORS; v++)
-            sum[v] += LOAD_COLS(part + v * NATIVE);
+            sum[v] += LOAD_VECTOR(part + v * NATIVE);
         for (int l = 0; l < LANES; l++)
             if (at + l >= first && at + l < end)
                 W[at + l] = part[l];
     }
     for (int v = 0; v < VECTORS; v++)
-        STORE_COLS(sum[v], part + v * NATIVE);
+        STORE_VECTOR(sum[v], part + v * NATIVE);
     for (int step = LANES / 2; step > 0; step /= 2)
         for (int l = 0; l < step; l++)
             part[l] += part[l + step];
@@ -101,8 +82,8 @@ static void scale_row(__global REAL *W, REAL by, long from, long to)
 {
     long j = from;
     for (; j + NATIVE <= to; j += NATIVE) {
-        COLS w = LOAD_COLS(W + j) * by;
-        STORE_COLS(select(w, (COLS)AS_REAL((WORD)QUIET_NAN), isnan(w)), W + j);
+        VECTOR w = LOAD_VECTOR(W + j) * by;
+        STORE_VECTOR(select(w, (VECTOR)AS_REAL((WORD)QUIET_NAN), isnan(w)), W + j);
     }
     for (; j < to; j++)
         W[j] = clean(W[j] * by);

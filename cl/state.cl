@@ -4,78 +4,6 @@
  * l and the sum of squares sq in three planes [number][row], and acc [number][row][column]. Out of
  * the log domain the exponent of sq stands in the place of m. */
 
-/* m of a block, -GREATEST where no key is visible. */
-static REAL block_top(slab s, __global const WORD *x, REAL c)
-{
-    REAL best = c > 0 ? -GREATEST : GREATEST;
-    bool any = false;
-    for (int n = 0; n < BLOCK; n++) {
-        WORD word = x[n * s.rows];
-        REAL t = AS_REAL(word);
-        bool in = word != MASKED;
-        any = any || in;
-        best = in && (c > 0 ? t > best : t < best) ? t : best;
-    }
-    return any ? maximum_of(c, best) : -GREATEST;
-}
-
-/* The same of keys with weights; `a` is that of the block's first key. */
-static REAL weighted_top(slab s, __global const WORD *x, REAL c, __global const REAL *a, long col)
-{
-    REAL top = -GREATEST;
-    for (int n = 0; n < BLOCK; n++) {
-        WORD word = x[n * s.rows];
-        if (word == MASKED)
-            continue;
-        REAL weight = a[n * col];
-        REAL h = quarter(c, AS_REAL(word), take_exponent(&weight));
-        top = h > top ? h : top;
-    }
-    return top;
-}
-
-/* Is a sum of squares possibly one of weights so small or large that it needs an exponent? */
-static bool is_out_of_range(REAL sum, REAL squares)
-{
-    return sum != 0 && !(squares >= CONSTANT(SQUARES_LEAST) && squares <= CONSTANT(SQUARES_MOST));
-}
-
-/* The exponent r of a block's squares, by the largest of its weights, and the squares again. */
-static REAL scale_squares(slab s, __global const WORD *weights, REAL *squares)
-{
-    REAL most = 0, sq = 0;
-    int r = 0;
-    for (int n = 0; n < BLOCK; n++) {
-        REAL p = fabs(AS_REAL(weights[n * s.rows]));
-        most = weights[n * s.rows] != MASKED && p > most ? p : most;
-    }
-    if (most == 0 || (most >= CONSTANT(WEIGHT_LEAST) && most < CONSTANT(WEIGHT_MOST)))
-        return 0;
-    TYPED(split)(AS_WORD(most), &r);
-    r = clamp(r, -CONSTANT(EXPONENT_MOST), CONSTANT(EXPONENT_MOST));
-    for (int n = 0; n < BLOCK; n++) {
-        REAL p = AS_REAL(weights[n * s.rows]) * power_of_two(-r);
-        sq = weights[n * s.rows] != MASKED ? fma(p, p, sq) : sq;
-    }
-    *squares = sq;
-    return r;
-}
-
-/* Out of the log domain: squares with their exponents. */
-static void merge_squares(REAL *r, REAL *sq, REAL right_r, REAL right_sq)
-{
-    REAL top = right_r > *r ? right_r : *r;
-    REAL u = power_of_two(max((int)(*r - top), -CONSTANT(EXPONENT_MOST)));
-    REAL w = power_of_two(max((int)(right_r - top), -CONSTANT(EXPONENT_MOST)));
-    if (*sq == 0) {
-        *r = right_r;
-        *sq = right_sq;
-    } else if (right_sq != 0) {
-        *r = top;
-        *sq = *sq * u * u + right_sq * w * w;
-    }
-}
-
 /* The scores become weights relative to their block's largest. */
 __kernel void weigh(slab s, __global const long *chosen, weighing how,
                     __global const REAL *key_weights, array key_weights_at, int special,
@@ -90,42 +18,16 @@ __kernel void weigh(slab s, __global const long *chosen, weighing how,
     place_of(&p, s, chosen, r);
     if (is_left_alone(special, row_sum, p.state))
         return;
-    bool evenly = special == EVEN_OF_EMPTY;
     long key = s.key + block * BLOCK;
-    REAL scale = c[r], top = 0, l = 0, sq = 0;
+    REAL top, l, sq;
     key_weights += array_at(key_weights_at, p.b, p.h);
-    x += block * BLOCK * s.rows + r;
-    if (how.log_domain && !evenly && how.has_key_weights)
-        top = weighted_top(s, x, scale, key_weights + key * key_weights_at.col, key_weights_at.col);
-    else if (how.log_domain && !evenly)
-        top = block_top(s, x, scale);
-    if (special == NEAR_KEYS && CONSTANT(NEAR_LIMIT) > top)
-        top = CONSTANT(NEAR_LIMIT);
-    for (int n = 0; n < BLOCK; n++) {
-        WORD word = x[n * s.rows];
-        if (word == MASKED)
-            continue;
-        REAL factor = how.has_factor ? AS_REAL(x[(s.width + n) * s.rows]) : (REAL)1;
-        REAL a = how.has_key_weights ? key_weights[(key + n) * key_weights_at.col] : (REAL)1;
-        REAL weight = clean(weight_of(how, true, scale, top, AS_REAL(word), factor, a));
-        weight = evenly ? (REAL)1 : weight;
-        l += weight;
-        sq = fma(weight, weight, sq);
-        x[n * s.rows] = AS_WORD(weight);
-    }
-    if (how.has_squares && !how.log_domain && !evenly && is_out_of_range(l, sq))
-        top = scale_squares(s, x, &sq);
+    weigh_block(s, how, special == EVEN_OF_EMPTY, special, c[r],
+                key_weights + key * key_weights_at.col, key_weights_at.col,
+                x + block * BLOCK * s.rows + r, &top, &l, &sq);
     blocks += block * s.rows + r;
     blocks[0] = top;
     blocks[count * s.rows] = l;
     blocks[2 * count * s.rows] = sq;
-}
-
-static void merge_factors(REAL left, REAL right, REAL *u, REAL *w)
-{
-    REAL e = TYPED(weight_exp2)(-4 * fabs(left - right));
-    *u = right > left ? e : (REAL)1;
-    *w = right > left ? (REAL)1 : e;
 }
 
 /* Blocks into super-blocks, m, l and sq: of blocks, l and sq become the factors of the merge. */
@@ -145,14 +47,7 @@ __kernel void fold(slab s, __global const long *chosen, int has_max, int special
     long plane = count * s.rows;
     for (long block = super * SUPER_BLOCK_BLOCKS; block < min((super + 1) * SUPER_BLOCK_BLOCKS, count); block++) {
         __global REAL *b = blocks + block * s.rows + r;
-        if (has_max) {
-            merge_factors(m, b[0], &u, &w);
-            m = b[0] > m ? b[0] : m;
-            sq = fma(b[2 * plane], w * w, sq * (u * u));
-        } else {
-            u = w = 1;
-            merge_squares(&m, &sq, b[0], b[2 * plane]);
-        }
+        merge_states(has_max, &m, &sq, b[0], b[2 * plane], &u, &w);
         l = fma(b[plane], w, l * u);
         b[plane] = u;
         b[2 * plane] = w;
@@ -206,18 +101,10 @@ __kernel void merge(long rows, long first, long right, long reach, long pairs, l
     long begin = right + 2 * reach * number, plane = slots * rows;
     __global REAL *b = nodes + (begin - first) * rows + r;
     __global REAL *a = nodes + (max(begin - reach, first) - first) * rows + r;
-    REAL u, w;
-    if (has_max) {
-        merge_factors(a[0], b[0], &u, &w);
-        a[0] = b[0] > a[0] ? b[0] : a[0];
-        a[2 * plane] = fma(b[2 * plane], w * w, a[2 * plane] * (u * u));
-    } else {
-        REAL m = a[0], sq = a[2 * plane];
-        u = w = 1;
-        merge_squares(&m, &sq, b[0], b[2 * plane]);
-        a[0] = m;
-        a[2 * plane] = sq;
-    }
+    REAL m = a[0], sq = a[2 * plane], u, w;
+    merge_states(has_max, &m, &sq, b[0], b[2 * plane], &u, &w);
+    a[0] = m;
+    a[2 * plane] = sq;
     a[plane] = fma(b[plane], w, a[plane] * u);
     b[plane] = u;
     b[2 * plane] = w;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-typedef struct weighing weighing;
-
 /* For sums a weight that is nothing beside that of a near key is 0. */
 static REAL weight_of(weighing how, bool sums, REAL c, REAL m, REAL x, REAL factor, REAL a)
 {

@@ -45,6 +45,8 @@ attpool_status ap_opencl_kernel(struct engine *engine, const struct kernel_args 
     struct pooling p;
     attpool_status status = ap_pool_plan(&p, engine, &scores, type);
 
+    if (status == ATTPOOL_OK)
+        status = ap_pool_plan_slabs(&p);
     if (status != ATTPOOL_OK)
         return status;
     if (!ap_score_open(engine, &p.score))

@@ -67,6 +67,15 @@ int ap_opencl_list(struct device_row *rows, int room);
 
 enum { SCORES = POOL_KERNEL + 1 };
 
+/* Variants of cl/fused.cl: what a score is, and what else is in the program. */
+enum fused_score { FUSED_DOT, FUSED_LOG, FUSED_FACTOR, FUSED_SCORES };
+enum {
+    FUSED_MASKS = 1, /* mask, bias, key weights */
+    FUSED_LINE = 2,  /* one column of values */
+    FUSED_OPTIONS = 4,
+    FUSED_VARIANTS = FUSED_SCORES * FUSED_OPTIONS
+};
+
 /* A kernel is function `name` of the program with these files of cl/; see program.c. */
 enum kernel_id {
     KERNEL_ELEMENTWISE,
@@ -104,7 +113,10 @@ enum kernel_id {
     KERNEL_GRAD_ROWS = KERNEL_GRAD_PAIRS + SCORES,
     KERNEL_GRAD_COLLECT = KERNEL_GRAD_ROWS + SCORES,
     KERNEL_GRAD_COPY,
-    KERNELS
+    KERNEL_FUSED_ROWS_DOT,
+    KERNEL_FUSED_ROWS_KERNEL,
+    KERNEL_FUSED, /* for each variant */
+    KERNELS = KERNEL_FUSED + FUSED_VARIANTS
 };
 
 enum program_id {
@@ -127,12 +139,15 @@ enum program_id {
     PROGRAM_DROP,
     PROGRAM_NEAREST,
     PROGRAM_WEIGHTS,
+    PROGRAM_FUSED_ROWS_DOT,
+    PROGRAM_FUSED_ROWS_KERNEL,
     PROGRAM_GRAD, /* for each score */
     PROGRAM_GRAD_ITEMS = PROGRAM_GRAD + SCORES,
-    PROGRAMS
+    PROGRAM_FUSED, /* for each variant */
+    PROGRAMS = PROGRAM_FUSED + FUSED_VARIANTS
 };
 
-enum { BUILD_FILES = 20 }; /* of a program, at most */
+enum { BUILD_FILES = 24 }; /* of a program, at most */
 
 /* What a program is made of. `files` ends with NULL; names as in sources.h. */
 struct cl_recipe {
@@ -350,6 +365,13 @@ struct panel_shape {
     int tile, rows;
 };
 struct panel_shape ap_opencl_panel(const struct opencl *o, int type);
+
+/* Of cl/fused.cl: lanes and vectors of rows in a tile, and the keys and columns of values that are
+ * in registers at a time. */
+struct fused_shape {
+    int lanes, vectors, keys, columns;
+};
+struct fused_shape ap_opencl_fused(const struct opencl *o, int type, int variant);
 
 /* Multiply-adds of a launch, more or less: a few tenths of a second on a slow device. Drivers
  * end launches that take seconds. */

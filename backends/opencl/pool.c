@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backends/opencl/pool.h"
+#include "backends/opencl/fused.h"
 
 /* Pooling goes through scratch memory of a bounded size, a slab of queries and a part of the
  * keys at a time:
@@ -20,14 +20,6 @@ static const size_t tile_local[3] = { TILE_SIDE, TILE_SIDE, 1 };
 static int64_t blocks_of(const struct slab *s)
 {
     return s->width / BLOCK;
-}
-
-void ap_pool_put_weighing(struct launch *l, const struct pooling *p)
-{
-    const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL,
-                                  p->args->n_eff.data != NULL, p->cuts };
-    ap_put(l, sizeof how, &how);
-    ap_put_array(l, &p->args->key_weights);
 }
 
 /* ---- The steps ---- */
@@ -99,7 +91,8 @@ static attpool_status launch_weigh(const struct pooling *p, const struct slab *s
 
     if (ap_launch_begin(&l, p->engine, KERNEL_WEIGH, p->type)) {
         pooling_put_slab(&l, p, s);
-        ap_pool_put_weighing(&l, p);
+        pooling_put_weighing(&l, p);
+        ap_put_array(&l, &p->args->key_weights);
         ap_put_int(&l, p->special);
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->scores);
@@ -223,7 +216,8 @@ static attpool_status launch_weights(const struct pooling *p, const struct slab 
 
     if (ap_launch_begin(&l, p->engine, KERNEL_OUT_WEIGHTS, p->type)) {
         pooling_put_slab(&l, p, s);
-        ap_pool_put_weighing(&l, p);
+        pooling_put_weighing(&l, p);
+        ap_put_array(&l, &p->args->key_weights);
         ap_put_int(&l, args->key_weights.data || ap_score_has_factor(&p->score));
         ap_put_int(&l, (int)args->empty);
         ap_put_buffer(&l, p->scores);
@@ -299,7 +293,8 @@ static attpool_status launch_leaves(const struct pooling *p, const struct slab *
 attpool_status ap_pool_slab(void *arg, struct slab *s)
 {
     const struct pooling *p = arg;
-    attpool_status status = ap_pool_each_scores(p, s, launch_leaves);
+    attpool_status status =
+        p->fused ? ap_fused_leaves(p, s) : ap_pool_each_scores(p, s, launch_leaves);
     for (int level = 0; status == ATTPOOL_OK && level < 62; level++) {
         if (p->args->nodes)
             status = download_nodes(p, s, level);

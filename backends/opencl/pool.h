@@ -12,6 +12,7 @@ struct pooling {
     const struct pool_args *args;
     int type;
     bool tiles; /* the device has room for them */
+    bool fused; /* states are made without memory for pairs (fused.h) */
     struct score score;
     int sums;                     /* SUM_* */
     bool log_domain, has_factor;  /* has_factor: beside a score in the log domain */
@@ -46,11 +47,19 @@ static inline bool pooling_has_maxima(const struct pooling *p)
     return p->log_domain && p->special != EVEN_OF_EMPTY && !p->squared;
 }
 
-void ap_pool_put_weighing(struct launch *l, const struct pooling *p);
+static inline void pooling_put_weighing(struct launch *l, const struct pooling *p)
+{
+    const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL,
+                                  p->args->n_eff.data != NULL, p->cuts };
+    ap_put(l, sizeof how, &how);
+}
 
-/* Everything but what is in args, for calls of any length of row. */
+/* Everything but what is in args and scratch memory, for calls of any length of row. */
 attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
                             int type);
+
+/* Sizes of slabs whose pairs are in scratch memory, and that memory. */
+attpool_status ap_pool_plan_slabs(struct pooling *p);
 
 /* The same with what the device is to read, and the score opened; to be ended. */
 attpool_status ap_pool_begin(struct pooling *p, struct engine *engine, const struct pool_args *args,

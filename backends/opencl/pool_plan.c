@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/kernel_traits.h"
-#include "backends/opencl/pool.h"
+#include "backends/opencl/fused.h"
 
 /* Which slabs a pooling is cut into, and its scratch memory. */
 
@@ -25,24 +25,58 @@ static void plan_slabs(struct pooling *p, int64_t rows)
     p->slab_keys = min64(keys, max64(1, pairs / rows / SUPER_BLOCK) * SUPER_BLOCK);
 }
 
+static int64_t rows_of(const struct pool_args *args)
+{
+    return max64(1, args->batch * args->heads * max64(args->n, args->row_count));
+}
+
 static bool reserve(const struct pooling *p, cl_mem *buffer, enum scratch_id id, int64_t words,
                     size_t bytes)
 {
     return (*buffer = ap_opencl_scratch(p->engine, id, (size_t)words * bytes));
 }
 
-static bool plan_scratch(struct pooling *p, int64_t all_rows)
+/* The states of a slab's leaves, and what is kept of all rows. */
+static bool plan_states(struct pooling *p, int64_t all_rows)
 {
     size_t size = type_bytes(p->type);
-    int64_t rows = p->slab_rows, planes = p->has_factor ? 2 : 1;
-    return reserve(p, &p->scores, SCRATCH_SCORES, planes * rows * p->slab_keys, size) &&
-           reserve(p, &p->scales, SCRATCH_SCALES, rows, size) &&
-           reserve(p, &p->blocks, SCRATCH_BLOCKS, 3 * rows * (p->slab_keys / BLOCK), size) &&
-           reserve(p, &p->nodes, SCRATCH_NODES, 3 * rows * p->slots, size) &&
+    int64_t rows = p->slab_rows;
+    return reserve(p, &p->nodes, SCRATCH_NODES, 3 * rows * p->slots, size) &&
            reserve(p, &p->columns, SCRATCH_COLUMNS, rows * p->slots * p->column_count, size) &&
            reserve(p, &p->row_max, SCRATCH_MAX, all_rows, size) &&
            reserve(p, &p->row_sum, SCRATCH_SUM, all_rows, size) &&
            reserve(p, &p->row_info, SCRATCH_INFO, all_rows, sizeof(cl_long));
+}
+
+attpool_status ap_pool_plan_slabs(struct pooling *p)
+{
+    size_t size = type_bytes(p->type);
+    int64_t all_rows = rows_of(p->args), planes = p->has_factor ? 2 : 1;
+
+    p->fused = false;
+    plan_slabs(p, all_rows);
+    int64_t rows = p->slab_rows;
+    bool done = reserve(p, &p->scores, SCRATCH_SCORES, planes * rows * p->slab_keys, size) &&
+                reserve(p, &p->scales, SCRATCH_SCALES, rows, size) &&
+                reserve(p, &p->blocks, SCRATCH_BLOCKS, 3 * rows * (p->slab_keys / BLOCK), size) &&
+                plan_states(p, all_rows);
+    return done ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
+}
+
+/* Fused, there is no memory for pairs but for those of a work-item. */
+static attpool_status plan_fused(struct pooling *p)
+{
+    size_t size = type_bytes(p->type);
+    int64_t words = SCRATCH_BYTES / (int64_t)size, all_rows = rows_of(p->args);
+    int64_t rows = min64(all_rows, max64(1, words / (p->slots * (p->column_count + 3))));
+
+    p->fused = true;
+    p->slab_rows = ap_fused_rows(p, rows);
+    bool done =
+        reserve(p, &p->scores, SCRATCH_SCORES, ap_fused_tile_words(p, p->slab_rows), size) &&
+        reserve(p, &p->blocks, SCRATCH_BLOCKS, ap_fused_row_words(p, p->slab_rows), size) &&
+        plan_states(p, all_rows);
+    return done ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
 }
 
 attpool_status ap_pool_each_slab(struct pooling *p, int queries, slab_step *step)
@@ -67,9 +101,10 @@ static attpool_status run(struct pooling *p)
     bool others = args->out.data || args->lse.data || args->n_eff.data || args->max.data ||
                   args->sum.data || args->nodes;
     int how = args->rows && !others ? QUERIES_CHOSEN : QUERIES_ALL;
-    attpool_status status = ATTPOOL_OK;
+    bool fused = how == QUERIES_ALL && ap_fused_takes(p);
+    attpool_status status = fused ? plan_fused(p) : ap_pool_plan_slabs(p);
 
-    if (p->cuts) {
+    if (status == ATTPOOL_OK && p->cuts) {
         p->special = NEAR_KEYS;
         status = ap_pool_each_slab(p, how, ap_pool_slab);
         p->special = args->nodes ? USUAL : ALL_OF_LONELY;
@@ -78,10 +113,13 @@ static attpool_status run(struct pooling *p)
         status = ap_pool_each_slab(p, how, ap_pool_slab);
     if (args->nodes || status != ATTPOOL_OK)
         return status;
-    if (args->empty == ATTPOOL_EMPTY_MEAN) {
+    if (fused && (args->empty == ATTPOOL_EMPTY_MEAN || args->empty == ATTPOOL_EMPTY_NEAREST ||
+                  args->weights.data))
+        status = ap_pool_plan_slabs(p);
+    if (status == ATTPOOL_OK && args->empty == ATTPOOL_EMPTY_MEAN) {
         p->special = EVEN_OF_EMPTY;
         status = ap_pool_each_slab(p, how, ap_pool_slab);
-    } else if (args->empty == ATTPOOL_EMPTY_NEAREST) {
+    } else if (status == ATTPOOL_OK && args->empty == ATTPOOL_EMPTY_NEAREST) {
         p->special = NEAREST_OF_EMPTY;
         status = ap_pool_each_slab(p, how, ap_pool_slab_nearest);
     }
@@ -96,8 +134,6 @@ static attpool_status run(struct pooling *p)
 attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const struct pool_args *args,
                             int type)
 {
-    int64_t rows = max64(1, args->batch * args->heads * max64(args->n, args->row_count));
-
     *p = (struct pooling){ .engine = engine, .args = args, .type = type };
     p->score = (struct score){ .score = args->score,
                                .kernel = &args->kernel,
@@ -114,11 +150,7 @@ attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const stru
     p->column_count = pool_columns(args);
     p->first_super = args->key_origin / SUPER_BLOCK;
     p->slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p->first_super);
-    attpool_status status = ap_opencl_turns(engine, ap_score_turns(&p->score));
-    if (status != ATTPOOL_OK)
-        return status;
-    plan_slabs(p, rows);
-    return plan_scratch(p, rows) ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
+    return ap_opencl_turns(engine, ap_score_turns(&p->score));
 }
 
 /* What the host says of the call, to the device. */

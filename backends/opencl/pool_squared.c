@@ -14,7 +14,8 @@ static attpool_status launch_square(const struct pooling *p, const struct slab *
 
     if (ap_launch_begin(&l, p->engine, KERNEL_SQUARE, p->type)) {
         pooling_put_slab(&l, p, s);
-        ap_pool_put_weighing(&l, p);
+        pooling_put_weighing(&l, p);
+        ap_put_array(&l, &args->key_weights);
         ap_put_array(&l, &args->max);
         ap_put_array(&l, &args->sum);
         ap_put_int(&l, p->tilt->data != NULL);
@@ -58,6 +59,8 @@ attpool_status ap_opencl_pool_squared(struct engine *engine, const struct pool_s
     p.tilt = &args->tilt;
     p.column_count = args->pool->v;
     if (args->pool->v > 0)
+        status = ap_pool_plan_slabs(&p);
+    if (status == ATTPOOL_OK && args->pool->v > 0)
         status = ap_pool_each_slab(&p, QUERIES_ALL, slab_squared);
     ap_pool_end(&p);
     return status;

@@ -9,31 +9,36 @@
 #define TYPES      "constants.h", "shared.h", "types", "fma"
 #define ELEMENTARY "elementary.h", "elementary"
 #define SCORES                                                                                     \
-    TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "relative", "pool"
+    TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "relative", "pair"
+#define FUSED                                                                                      \
+    TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "vector",          \
+        "vector_exp2", "fused_score", "fused_weight", "fused"
 #define GRADIENTS                                                                                  \
     TYPES, ELEMENTARY, "array", "masks", "width", "kernels.h", "score", "relative", "slope",       \
         "philox.h", "drop", "grad_pair", "grad"
 static const struct {
     const char *files[BUILD_FILES + 1];
     const char *options;
-} programs[PROGRAMS] = {
+} programs[PROGRAM_FUSED] = {
     [PROGRAM_ELEMENTWISE] = { { TYPES, ELEMENTARY, "elementwise" }, "" },
     [PROGRAM_BMM] = { { TYPES, "array", "slab", "tile", "bmm" }, "" },
-    [PROGRAM_BMM_PANEL] = { { TYPES, "array", "slab", "bmm_panel" }, "" },
+    [PROGRAM_BMM_PANEL] = { { TYPES, "array", "slab", "vector", "bmm_panel" }, "" },
     [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative", "softmax" },
                           "" },
-    [PROGRAM_SOFTMAX_ROWS] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative",
-                                 "softmax_rows" },
+    [PROGRAM_SOFTMAX_ROWS] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative", "vector",
+                                 "vector_exp2", "softmax_rows" },
                                "" },
     [PROGRAM_CHECK] = { { TYPES, "array", "check" }, "" },
     [PROGRAM_SUMS] = { { TYPES, "array", "slab", "tile", "width", "sums" }, "" },
-    [PROGRAM_SCORES_CONSTANT] = { { SCORES }, " -DSCORE=POOL_CONSTANT" },
-    [PROGRAM_SCORES_DOT] = { { SCORES }, " -DSCORE=POOL_DOT" },
-    [PROGRAM_SCORES_ADDITIVE] = { { SCORES }, " -DSCORE=POOL_ADDITIVE" },
-    [PROGRAM_SCORES_PLAIN] = { { SCORES }, " -DSCORE=POOL_KERNEL -DPLAIN_KERNELS" },
-    [PROGRAM_SCORES_ALL] = { { SCORES }, " -DSCORE=POOL_KERNEL" },
+    [PROGRAM_SCORES_CONSTANT] = { { SCORES, "pool" }, " -DSCORE=POOL_CONSTANT" },
+    [PROGRAM_SCORES_DOT] = { { SCORES, "pool" }, " -DSCORE=POOL_DOT" },
+    [PROGRAM_SCORES_ADDITIVE] = { { SCORES, "pool" }, " -DSCORE=POOL_ADDITIVE" },
+    [PROGRAM_SCORES_PLAIN] = { { SCORES, "pool" }, " -DSCORE=POOL_KERNEL -DPLAIN_KERNELS" },
+    [PROGRAM_SCORES_ALL] = { { SCORES, "pool" }, " -DSCORE=POOL_KERNEL" },
     [PROGRAM_KERNEL] = { { TYPES, ELEMENTARY, "array", "slab", "kernel" }, "" },
-    [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "state" }, "" },
+    [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "block",
+                          "state" },
+                        "" },
     [PROGRAM_MOMENTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "moments" },
                           "" },
     [PROGRAM_GATHER] = { { TYPES, "array", "slab", "tile", "gather" }, "" },
@@ -45,6 +50,9 @@ static const struct {
     [PROGRAM_GRAD + POOL_DOT] = { { GRADIENTS }, " -DSCORE=POOL_DOT" },
     [PROGRAM_GRAD + POOL_ADDITIVE] = { { GRADIENTS }, " -DSCORE=POOL_ADDITIVE" },
     [PROGRAM_GRAD + POOL_KERNEL] = { { GRADIENTS }, " -DSCORE=POOL_KERNEL" },
+    [PROGRAM_FUSED_ROWS_DOT] = { { SCORES, "weight", "block", "fused_rows" }, " -DSCORE=POOL_DOT" },
+    [PROGRAM_FUSED_ROWS_KERNEL] = { { SCORES, "weight", "block", "fused_rows" },
+                                    " -DSCORE=POOL_KERNEL -DPLAIN_KERNELS" },
     [PROGRAM_GRAD_ITEMS] = { { TYPES, "array", "grad_items" }, "" },
 };
 
@@ -57,7 +65,7 @@ static const struct {
 static const struct {
     enum program_id program;
     const char *function;
-} kernels[KERNELS] = {
+} kernels[KERNEL_FUSED] = {
     [KERNEL_ELEMENTWISE] = { PROGRAM_ELEMENTWISE, "elementwise" },
     [KERNEL_BMM_TILE] = { PROGRAM_BMM, "bmm_tile" },
     [KERNEL_BMM_EACH] = { PROGRAM_BMM, "bmm_each" },
@@ -91,8 +99,20 @@ static const struct {
     EACH_SCORE(KERNEL_GRAD_PAIRS, "grad_pairs"),
     EACH_SCORE(KERNEL_GRAD_ROWS, "grad_rows"),
     [KERNEL_GRAD_COLLECT] = { PROGRAM_GRAD_ITEMS, "grad_collect" },
+    [KERNEL_FUSED_ROWS_DOT] = { PROGRAM_FUSED_ROWS_DOT, "fused_rows" },
+    [KERNEL_FUSED_ROWS_KERNEL] = { PROGRAM_FUSED_ROWS_KERNEL, "fused_rows" },
     [KERNEL_GRAD_COPY] = { PROGRAM_GRAD_ITEMS, "grad_copy" },
 };
+
+static enum program_id program_of(enum kernel_id id)
+{
+    return id < KERNEL_FUSED ? kernels[id].program : PROGRAM_FUSED + (id - KERNEL_FUSED);
+}
+
+static const char *name_of(enum kernel_id id)
+{
+    return id < KERNEL_FUSED ? kernels[id].function : "fused";
+}
 
 /* kernels.h and constants.h repeat for OpenCL C numbers that attpool.h has given to users. */
 #define KERNEL_ROW(NAME, ...) ROW_##NAME,
@@ -111,24 +131,45 @@ _Static_assert((int)BANDWIDTH_ONE == ATTPOOL_BANDWIDTH_ONE &&
                    (int)BANDWIDTH_COORDINATE_KEY == ATTPOOL_BANDWIDTH_COORDINATE_KEY,
                "what an inverse bandwidth belongs to");
 
+static const char *const fused_files[] = { FUSED, NULL };
+
+enum { OPTIONS_ROOM = 256 };
+
+static void fused_options(const struct opencl *o, int variant, int type, char *text, size_t room)
+{
+    static const char *const scores[FUSED_SCORES] = {
+        "POOL_DOT -DFUSED_DOT", "POOL_KERNEL -DFUSED_LOG -DPLAIN_KERNELS",
+        "POOL_KERNEL -DFUSED_FACTOR -DPLAIN_KERNELS"
+    };
+    const struct fused_shape shape = ap_opencl_fused(o, type, variant);
+    snprintf(text, room,
+             " -DSCORE=%s%s%s -DNATIVE=%d -DROW_VECTORS=%d -DKEY_TILE=%d -DCOLUMN_TILE=%d",
+             scores[variant / FUSED_OPTIONS], variant & FUSED_MASKS ? " -DWITH_MASKS" : "",
+             variant & FUSED_LINE ? " -DONE_COLUMN" : "", shape.lanes, shape.vectors, shape.keys,
+             shape.columns);
+}
+
 static struct cl_recipe recipe_of(const struct opencl *o, enum program_id id, int type,
-                                  char options[128])
+                                  char options[OPTIONS_ROOM])
 {
     const struct panel_shape panel = ap_opencl_panel(o, type);
-    int length =
-        snprintf(options, 128, "%s%s", ap_opencl_options(type, o->soft_fma && type == TYPE_F32),
-                 programs[id].options);
+    const bool fused = id >= PROGRAM_FUSED;
+    const size_t length = (size_t)snprintf(options, OPTIONS_ROOM, "%s%s",
+                                           ap_opencl_options(type, o->soft_fma && type == TYPE_F32),
+                                           fused ? "" : programs[id].options);
     if (id == PROGRAM_BMM_PANEL || id == PROGRAM_SOFTMAX_ROWS)
-        snprintf(options + length, 128 - (size_t)length,
+        snprintf(options + length, OPTIONS_ROOM - length,
                  " -DNATIVE=%u -DPANEL_TILE=%d -DPANEL_ROWS=%d", o->native[type], panel.tile,
                  panel.rows);
-    return (struct cl_recipe){ programs[id].files, options, o->kept_only };
+    if (fused)
+        fused_options(o, (int)(id - PROGRAM_FUSED), type, options + length, OPTIONS_ROOM - length);
+    return (struct cl_recipe){ fused ? fused_files : programs[id].files, options, o->kept_only };
 }
 
 static bool build(struct engine *engine, enum program_id id, int type, const char *function)
 {
     struct opencl *o = ap_engine_state(engine);
-    char options[128], line[CL_NAME_ROOM], text[32];
+    char options[OPTIONS_ROOM], line[CL_NAME_ROOM], text[32];
     cl_int error = CL_SUCCESS;
     struct cl_built *built = &o->program[id][type];
     const struct cl_recipe recipe = recipe_of(o, id, type, options);
@@ -143,18 +184,18 @@ static bool build(struct engine *engine, enum program_id id, int type, const cha
 cl_kernel ap_opencl_function(struct engine *engine, enum kernel_id id, int type)
 {
     struct opencl *o = ap_engine_state(engine);
-    enum program_id program = kernels[id].program;
+    enum program_id program = program_of(id);
     cl_kernel *kernel = &o->kernel[id][type];
     cl_int error = CL_SUCCESS;
 
     if (*kernel)
         return *kernel;
-    if (!o->program[program][type].program && !build(engine, program, type, kernels[id].function))
+    if (!o->program[program][type].program && !build(engine, program, type, name_of(id)))
         return NULL;
-    *kernel = o->cl->CreateKernel(o->program[program][type].program, kernels[id].function, &error);
+    *kernel = o->cl->CreateKernel(o->program[program][type].program, name_of(id), &error);
     if (error != CL_SUCCESS) {
         *kernel = NULL;
-        ap_opencl_fail(engine, error, kernels[id].function);
+        ap_opencl_fail(engine, error, name_of(id));
     }
     return *kernel;
 }
@@ -176,12 +217,12 @@ void ap_opencl_note_launch(struct opencl *o, enum kernel_id id, int type, cl_uin
     if (o->ways[way / 64] >> (way % 64) & 1)
         return;
     o->ways[way / 64] |= UINT64_C(1) << (way % 64);
-    o->to_keep[kernels[id].program][type] = o->any_to_keep = true;
+    o->to_keep[program_of(id)][type] = o->any_to_keep = true;
 }
 
 void ap_opencl_keep_programs(struct opencl *o)
 {
-    char options[128];
+    char options[OPTIONS_ROOM];
 
     if (!o->any_to_keep)
         return;

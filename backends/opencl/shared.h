@@ -25,6 +25,9 @@ enum {
     TILE_PITCH = TILE + 4
 };
 
+/* The most coordinates and values of cl/fused.cl. */
+enum { FUSED_COORDINATES = 256, FUSED_VALUES = 256 };
+
 enum { GROUP = 64 };        /* work-items of the groups of all other kernels */
 enum { WEIGHTS_EACH = 16 }; /* weights of a work-item of weights.cl */
 

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/opencl/fused.h"
+#include "backends/kernel_traits.h"
+
+#include <math.h>
+
+enum { ITEMS_A_UNIT = 4, PAIR_TERMS = 16, MOST_ROWS_ITEMS = 4096 };
+
+/* ---- Which program ---- */
+
+static int variant_of(const struct pooling *p)
+{
+    const struct pool_args *args = p->args;
+    const bool masks = args->masks.mask.data || args->masks.bias.data || args->key_weights.data;
+    const int score = p->score.score == POOL_DOT ? FUSED_DOT
+                      : p->log_domain            ? FUSED_LOG
+                                                 : FUSED_FACTOR;
+
+    return score * FUSED_OPTIONS + (masks ? FUSED_MASKS : 0) + (args->v == 1 ? FUSED_LINE : 0);
+}
+
+static enum kernel_id kernel_of(const struct pooling *p)
+{
+    return KERNEL_FUSED + (unsigned)variant_of(p);
+}
+
+static struct fused_shape shape_of(const struct pooling *p)
+{
+    return ap_opencl_fused(ap_engine_state(p->engine), p->type, variant_of(p));
+}
+
+/* A radial kernel whose weights need no division, and of several coordinates no root. */
+static bool takes_kernel(const struct pooling *p)
+{
+    const struct kernel *kernel = &p->args->kernel;
+    const int name = (int)kernel->name;
+
+    if (kernel->form != ATTPOOL_RADIAL || name == ATTPOOL_CONSTANT ||
+        (kernel->per != ATTPOOL_BANDWIDTH_ONE && kernel->per != ATTPOOL_BANDWIDTH_COORDINATE))
+        return false;
+    if (!kernel_takes_square(name) && p->args->d != 1)
+        return false;
+    if (kernel_has_log(name))
+        return !kernel_has_factor(name);
+    return !kernel_is_intricate(name) && !p->args->masks.bias.data;
+}
+
+static bool is_ordinary(double c, int type)
+{
+    return type == TYPE_F32 ? isfinite((float)c) && 0.25f * (float)c != 0
+                            : isfinite(c) && 0.25 * c != 0;
+}
+
+bool ap_fused_takes(const struct pooling *p)
+{
+    const struct opencl *o = ap_engine_state(p->engine);
+    const struct pool_args *args = p->args;
+
+    if (!ap_opencl_vectors(p->engine, p->type) || o->short_loops || args->nodes ||
+        args->dropout.threshold > 0 || args->moments.power || args->d > FUSED_COORDINATES ||
+        args->v > FUSED_VALUES || args->m == 0 || args->n < shape_of(p).lanes)
+        return false;
+    if (args->score == POOL_KERNEL)
+        return takes_kernel(p);
+    return args->score == POOL_DOT && is_ordinary(args->c, p->type);
+}
+
+/* ---- Slabs ---- */
+
+/* Tiles of the rows of whole matrices or of a part of one. */
+static int64_t tiles_of(const struct pooling *p, int64_t rows)
+{
+    const struct fused_shape shape = shape_of(p);
+    const int64_t count = min64(rows, p->args->n);
+    return ceil_div(rows, count) * ceil_div(count, shape.lanes * shape.vectors);
+}
+
+/* Super-blocks of a work-item: all, but where there are too few tiles. */
+static int64_t supers_each(const struct pooling *p, int64_t tiles)
+{
+    const struct opencl *o = ap_engine_state(p->engine);
+    const int64_t wanted = ITEMS_A_UNIT * (int64_t)max64(1, o->units);
+    return ceil_div(p->slots, min64(p->slots, ceil_div(wanted, tiles)));
+}
+
+/* Rows by themselves (cl/fused_rows.cl): work-items, a block of words each. */
+static int64_t rows_items(const struct pooling *p, int64_t rows)
+{
+    const int64_t items = min64(rows * p->slots, MOST_ROWS_ITEMS);
+    return ceil_div(items, GROUP) * GROUP;
+}
+
+int64_t ap_fused_tile_words(const struct pooling *p, int64_t rows)
+{
+    return tiles_of(p, rows) * p->slots;
+}
+
+int64_t ap_fused_row_words(const struct pooling *p, int64_t rows)
+{
+    return BLOCK * rows_items(p, rows);
+}
+
+static double terms_of(const struct pooling *p, int64_t rows)
+{
+    return (double)rows * (double)p->args->m * (double)(p->args->d + p->args->v + PAIR_TERMS);
+}
+
+int64_t ap_fused_rows(const struct pooling *p, int64_t rows)
+{
+    const struct fused_shape shape = shape_of(p);
+    const int64_t tile = shape.lanes * shape.vectors;
+    const double most = (double)ap_opencl_most_terms(p->engine, kernel_of(p), p->type);
+
+    rows = min64(rows, max64(1, (int64_t)(most / terms_of(p, 1))));
+    return tile < rows && rows < p->args->n ? rows / tile * tile : rows;
+}
+
+static void put_call(struct launch *l, const struct pooling *p, const struct slab *s)
+{
+    struct slab from = *s;
+
+    from.key = p->first_super * SUPER_BLOCK - p->args->key_origin;
+    ap_put(l, sizeof from, &from);
+    ap_put_masks(l, &p->args->masks, &p->args->key_weights);
+    ap_put_score(l, &p->score);
+    pooling_put_weighing(l, p);
+    ap_put_int(l, p->special);
+}
+
+/* What the tiles have left. */
+static attpool_status launch_rows(const struct pooling *p, const struct slab *s)
+{
+    static const size_t local[1] = { GROUP };
+    const struct fused_shape shape = shape_of(p);
+    const int64_t items[1] = { rows_items(p, s->rows) };
+    const bool dot = p->score.score == POOL_DOT;
+    struct launch l;
+
+    if (ap_launch_begin(&l, p->engine, dot ? KERNEL_FUSED_ROWS_DOT : KERNEL_FUSED_ROWS_KERNEL,
+                        p->type)) {
+        put_call(&l, p, s);
+        ap_put_array(&l, &p->args->value);
+        ap_put_long(&l, p->args->v);
+        ap_put_buffer(&l, p->scores);
+        ap_put_int(&l, shape.lanes * shape.vectors);
+        ap_put_buffer(&l, p->blocks);
+        ap_put_buffer(&l, p->nodes);
+        ap_put_buffer(&l, p->columns);
+        ap_put_long(&l, p->slots);
+        ap_launch_run(&l, 1, items, local);
+    }
+    return ap_launch_end(&l);
+}
+
+attpool_status ap_fused_leaves(const struct pooling *p, const struct slab *s)
+{
+    static const size_t local[2] = { 1, 1 };
+    const struct pool_args *args = p->args;
+    const struct fused_shape shape = shape_of(p);
+    const int64_t tiles = s->rows / s->count * ceil_div(s->count, shape.lanes * shape.vectors);
+    const int64_t each = supers_each(p, tiles);
+    const int64_t items[2] = { tiles, ceil_div(p->slots, each) };
+    struct launch l;
+
+    if (ap_launch_begin(&l, p->engine, kernel_of(p), p->type)) {
+        l.terms = terms_of(p, s->rows);
+        put_call(&l, p, s);
+        ap_put_buffer(&l, p->row_sum);
+        ap_put_array(&l, &args->value);
+        ap_put_long(&l, args->v);
+        ap_put_buffer(&l, p->scores);
+        ap_put_buffer(&l, p->nodes);
+        ap_put_buffer(&l, p->columns);
+        ap_put_long(&l, p->slots);
+        ap_put_int(&l, (int)each);
+        ap_launch_run(&l, 2, items, local);
+    }
+    return ap_launch_end(&l) == ATTPOOL_OK ? launch_rows(p, s) : l.status;
+}

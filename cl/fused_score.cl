@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Scores of a tile, in vectors of rows: ROW_VECTORS of NATIVE rows and the keys of a block, of which
+ * KEY_TILE are in registers at a time. What a number of a vector is stays vertical, so that its bits
+ * are those of one row by itself. */
+
+enum { ROWS = ROW_VECTORS * NATIVE };
+
+#define EACH_KEY    _Pragma("unroll") for (int i = 0; i < KEY_TILE; i++)
+#define EACH_VECTOR _Pragma("unroll") for (int x = 0; x < ROW_VECTORS; x++)
+
+typedef struct {
+    bool line; /* one coordinate, and not the Gaussian: scores are u */
+    int d;
+    int name;
+    REAL square; /* u2 is the sum times this */
+    REAL c;      /* of the score, > 0 of a product and < 0 of a distance */
+    bool fast;   /* the scale is an ordinary number */
+} fused_measure;
+
+/* What each coordinate's difference is multiplied by, and the rest, from the tile's first row. */
+static void measure_of(fused_measure *f, REAL *by, const metric *a)
+{
+    f->d = (int)a->how.d;
+    f->name = (int)a->how.name;
+    f->line = SCORE == POOL_KERNEL && f->d == 1 && f->name != GAUSSIAN;
+    f->square = a->one.square;
+    f->c = SCORE == POOL_DOT ? fabs(a->scale) : a->scale;
+    f->fast = fabs(f->c) <= GREATEST && (REAL)0.25 * f->c != 0 && f->square <= GREATEST;
+    if (SCORE != POOL_KERNEL)
+        return;
+    bool by_power = sums_by_power(a);
+    if (!by_power || (f->name == GAUSSIAN && a->how.per == BANDWIDTH_ONE))
+        f->square = 1;
+    for (int t = 0; t < f->d; t++)
+        by[t] = by_power ? a->one.power : omega(a, 0, t);
+}
+
+/* The rows' queries, coordinate by coordinate. A row past the last is the last. A product's have the
+ * sign of the scale, which then is positive. */
+static void pack_queries(VECTOR *packed, __global const REAL *q, long q_row, long q_col, int rows,
+                         int d, bool negative)
+{
+    REAL *to = (REAL *)packed;
+    for (int r = 0; r < ROWS; r++) {
+        __global const REAL *from = q + min(r, rows - 1) * q_row;
+        for (int t = 0; t < d; t++)
+            to[t * ROWS + r] = negative ? -from[t * q_col] : from[t * q_col];
+    }
+}
+
+static VECTOR add_terms(VECTOR q, VECTOR k, REAL by, VECTOR sum)
+{
+    if (SCORE == POOL_DOT)
+        return fma(q, k, sum);
+    VECTOR z = (q - k) * by;
+    return fma(z, z, sum);
+}
+
+/* Of keys [from, to) of a block that begins at k, at s[key][vector]; up to KEY_TILE - 1 more are
+ * written. */
+static void score_keys(VECTOR *s, const VECTOR *q, const REAL *by, const fused_measure *f,
+                       __global const REAL *k, long k_row, long k_col, int from, int to)
+{
+    for (int n = from; n < to; n += KEY_TILE) {
+        __global const REAL *key[KEY_TILE];
+        VECTOR sum[KEY_TILE][ROW_VECTORS];
+        EACH_KEY key[i] = k + min(n + i, to - 1) * k_row;
+        EACH_KEY EACH_VECTOR sum[i][x] = 0;
+        for (int t = 0; t < f->d; t++)
+            EACH_KEY
+            {
+                VECTOR y = key[i][t * k_col];
+                EACH_VECTOR sum[i][x] = add_terms(q[t * ROW_VECTORS + x], y, by[t], sum[i][x]);
+            }
+        EACH_KEY EACH_VECTOR s[(n + i) * ROW_VECTORS + x] = sum[i][x];
+    }
+}
+
+#ifndef FUSED_DOT
+/* The same of one coordinate. */
+static void score_line(VECTOR *s, const VECTOR *q, REAL by, bool line, __global const REAL *k,
+                       long k_row, int from, int to)
+{
+    if (line)
+        for (int n = from; n < to; n++) {
+            VECTOR y = k[n * k_row];
+            EACH_VECTOR s[n * ROW_VECTORS + x] = fabs((q[x] - y) * by);
+        }
+    else
+        for (int n = from; n < to; n++) {
+            VECTOR y = k[n * k_row];
+            EACH_VECTOR
+            {
+                VECTOR z = (q[x] - y) * by;
+                s[n * ROW_VECTORS + x] = z * z;
+            }
+        }
+}
+#endif
+
+static void score_block(VECTOR *s, const VECTOR *q, const REAL *by, const fused_measure *f,
+                        __global const REAL *k, long k_row, long k_col, int from, int to)
+{
+#ifndef FUSED_DOT
+    if (f->d == 1) {
+        score_line(s, q, by[0], f->line, k, k_row, from, to);
+        return;
+    }
+#endif
+    score_keys(s, q, by, f, k, k_row, k_col, from, to);
+}
