@@ -9,8 +9,11 @@
 
 int names_new(struct names *names, size_t count, struct error *e)
 {
-    *names = (struct names){ calloc(count + 1, sizeof *names->name), count };
-    return names->name != NULL ? CMD_OK : error_memory(e, count * sizeof *names->name);
+    *names = (struct names){ calloc(count + 1, sizeof *names->name), 0 };
+    if (names->name == NULL)
+        return error_memory(e, count * sizeof *names->name);
+    names->count = count;
+    return CMD_OK;
 }
 
 /* As JSON has it, or names in other encodings would not be the same when they are read. */
