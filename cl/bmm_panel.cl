@@ -111,7 +111,7 @@ static void put_tile(__global REAL *C, array c_at, const REAL *a, const VECTOR *
 {
 #define NEW_SUMS(r) VECTOR x##r = 0, y##r = 0;
 #define ADD_TERM(r)                                                                                \
-    x##r = fma((VECTOR)a[t * PANEL_TILE + r], x, x##r);                                              \
+    x##r = fma((VECTOR)a[t * PANEL_TILE + r], x, x##r);                                            \
     y##r = fma((VECTOR)a[t * PANEL_TILE + r], y, y##r);
 #define PUT_ROW(r)                                                                                 \
     if (r < p.rows)                                                                                \
