@@ -157,6 +157,7 @@ static const struct test_case fused[] = {
     { "grad, gaussian fused, d 3", REGRESS, .n = 140, .m = 131, .d = 3, .v = 1, .with = WITH_CAUSAL },
     { "grad, gaussian fused, far", REGRESS, .n = 140, .m = 150, .d = 1, .v = 1, .width = 60, .with = WITH_LSE },
     { "grad, gaussian fused, units 1e30", REGRESS, .n = 20, .m = 140, .d = 2, .v = 1, .unit = 1e30 },
+    { "grad, gaussian fused, few rows", REGRESS, .n = 3, .m = 150, .d = 1, .v = 1, .width = 60 }, /* most keys are far from all */
     /* clang-format on */
 };
 
