@@ -65,14 +65,20 @@ static bool used_make(struct used *u, const struct pool_args *a, int type, int64
     return ok;
 }
 
+/* Whether the index of a call is to be looked for, which costs little to know. */
+static bool may_use(const struct engine *e, const struct pool_args *a, const struct key_index *keys)
+{
+    return e->index != INDEX_NEVER && e->backend->indexes &&
+           (e->index == INDEX_ALWAYS || ap_index_may_pay(a, keys != NULL));
+}
+
 /* The index of a call in `u`, if one is of use. */
 static bool used_take(struct used *u, const struct engine *e, int type, const struct pool_args *a,
                       const struct key_index *keys)
 {
-    *u = (struct used){ .keys = NULL };
     const bool always = e->index == INDEX_ALWAYS;
-    if (e->index == INDEX_NEVER || !e->backend->indexes ||
-        !(always || ap_index_may_pay(a, keys != NULL)) || !ap_reach_of(a, type, &u->index.reach))
+    *u = (struct used){ .keys = NULL };
+    if (!ap_reach_of(a, type, &u->index.reach))
         return false;
     u->index.keys = keys;
     if (!always && !ap_index_pays(a, type, &u->index.reach, keys != NULL))
@@ -83,6 +89,8 @@ static bool used_take(struct used *u, const struct engine *e, int type, const st
 attpool_status ap_index_pool(struct engine *e, int type, const struct pool_args *args,
                              const struct key_index *keys)
 {
+    if (!may_use(e, args, keys))
+        return e->backend->pool[type](e, args);
     struct pool_args a = *args;
     struct used u;
     a.index = used_take(&u, e, type, args, keys) ? &u.index : NULL;
@@ -95,6 +103,8 @@ attpool_status ap_index_pool_squared(struct engine *e, int type,
                                      const struct pool_squared_args *args,
                                      const struct key_index *keys)
 {
+    if (!may_use(e, args->pool, keys))
+        return e->backend->pool_squared[type](e, args);
     struct pool_args a = *args->pool;
     const struct pool_squared_args squared = { .pool = &a, .tilt = args->tilt };
     struct used u;
