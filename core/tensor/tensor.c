@@ -151,29 +151,46 @@ int64_t ap_view_integer(const struct view *v, int64_t b, int64_t h, int64_t i, i
     return large;
 }
 
-typedef uint32_t words __attribute__((vector_size(32), aligned(1), may_alias));
-typedef uint64_t long_words __attribute__((vector_size(32), aligned(1), may_alias));
+/* Of a compiler that makes vectors of 16 bytes, as all 64-bit processors have them. */
+typedef uint32_t words __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint64_t long_words __attribute__((vector_size(16), aligned(1), may_alias));
+
+enum { PLAIN_STEP = 1024 };
+
+/* Whether the next numbers are finite and not negative: a carry out of an exponent of ones sets
+ * the sign. */
+static bool plain_floats(const char *x)
+{
+    words one = { 0 }, two = { 0 };
+    for (int k = 0; k < PLAIN_STEP * 4; k += 32) {
+        const words a = *(const words *)(x + k), b = *(const words *)(x + k + 16);
+        one |= a | (a + (1u << 23));
+        two |= b | (b + (1u << 23));
+    }
+    one |= two;
+    return !((one[0] | one[1] | one[2] | one[3]) >> 31);
+}
+
+static bool plain_doubles(const char *x)
+{
+    long_words one = { 0 }, two = { 0 };
+    for (int k = 0; k < PLAIN_STEP * 8; k += 32) {
+        const long_words a = *(const long_words *)(x + k), b = *(const long_words *)(x + k + 16);
+        one |= a | (a + (1ull << 52));
+        two |= b | (b + (1ull << 52));
+    }
+    one |= two;
+    return !((one[0] | one[1]) >> 63);
+}
 
 int64_t ap_view_plain_until(const struct view *v, int64_t b, int64_t h, int64_t i)
 {
-    enum { STEP = 1024 };
     const char *x = v->size[3] > 0 ? element(v, b, h, i, 0) : NULL;
     int64_t done = 0;
-    /* A carry out of an exponent of ones sets the sign. */
-    for (; v->stride[3] == 1 && done + STEP <= v->size[3]; done += STEP) {
-        words any = { 0 };
-        long_words any_long = { 0 };
-        for (int k = 0; k < STEP * v->bytes; k += (int)sizeof any, x += sizeof any)
-            if (v->bytes == 4)
-                any |= *(const words *)x | (*(const words *)x + (1u << 23));
-            else
-                any_long |= *(const long_words *)x | (*(const long_words *)x + (1ull << 52));
-        for (int k = 0; k < 8; k++)
-            any[0] |= any[k];
-        for (int k = 0; k < 4; k++)
-            any_long[0] |= any_long[k];
-        if (any[0] >> 31 || any_long[0] >> 63)
+    for (; v->stride[3] == 1 && done + PLAIN_STEP <= v->size[3]; done += PLAIN_STEP) {
+        if (!(v->bytes == 4 ? plain_floats(x) : plain_doubles(x)))
             break;
+        x += PLAIN_STEP * v->bytes;
     }
     return done;
 }
