@@ -54,23 +54,49 @@ VEC_FN void pool_squares_n(const struct pool_pairs *x, const int kt, const int n
     pool_extremes_store(x, extreme, nv);
 }
 
+/* What point j has for a single coordinate, and the lanes' differences from it. */
+struct pool_point {
+    vec q, w;
+};
+
+VEC_FN struct pool_point pool_point(const struct pool_pairs *x, int j, const enum pool_scaled how)
+{
+    return (struct pool_point){ v_set1(get(x->point + j * x->row)),
+                                how == SCALED_POINT ? v_set1(x->point_scale[j * x->scale_row])
+                                                    : v_zero() };
+}
+
+VEC_FN vec pool_apart_from(struct pool_point point, vec lane, const real *lane_scale,
+                           const enum pool_scaled how)
+{
+    const vec z = v_sub(lane, point.q);
+    if (how == SCALED_POINT)
+        return v_mul(z, point.w);
+    if (how == SCALED_LANE)
+        return v_mul(z, v_loadu(lane_scale));
+    return z;
+}
+
 /* One coordinate, as in most regressions: all in one pass. */
 VEC_FN void pool_square_n(const struct pool_pairs *x, const int nv, const enum pool_scaled how,
                           const enum pool_scaled post)
 {
+    const real *scale = x->lane_scale, *after = x->lane_post;
     vec lane[4], extreme[4];
     pool_extremes_start(extreme, true, nv);
     UNROLL_FOR (int i = 0; i < nv; i++)
         lane[i] = v_loadu(x->lane + i * LANES);
     for (int j = 0; j < x->count; j++) {
         real *to = x->out + j * x->step;
+        const struct pool_point point = pool_point(x, j, how);
+        const vec times = v_set1(post == SCALED_POINT ? x->point_post[j * x->post_row] : 1);
         UNROLL_FOR (int i = 0; i < nv; i++) {
-            vec z = pool_apart(x, lane[i], j, 0, i, how);
+            vec z = pool_apart_from(point, lane[i], scale + i * LANES, how);
             vec s = v_mul(z, z);
             if (post == SCALED_POINT)
-                s = v_mul(s, v_set1(x->point_post[j * x->post_row]));
+                s = v_mul(s, times);
             if (post == SCALED_LANE)
-                s = v_mul(s, v_loadu(x->lane_post + i * LANES));
+                s = v_mul(s, v_loadu(after + i * LANES));
             extreme[i] = v_min_keep(extreme[i], s);
             v_storeu(to + i * LANES, s);
         }
@@ -154,14 +180,20 @@ VEC_FN vec pool_u(const struct pool_pairs *x, int j, int64_t c, int i)
 
 VEC_FN void pool_linear_n(const struct pool_pairs *x, const int nv, const enum pool_scaled how)
 {
-    vec extreme[4];
+    const real *scale = x->lane_scale;
+    vec lane[4], extreme[4];
     pool_extremes_start(extreme, true, nv);
-    for (int j = 0; j < x->count; j++)
+    UNROLL_FOR (int i = 0; i < nv; i++)
+        lane[i] = v_loadu(x->lane + i * LANES);
+    for (int j = 0; j < x->count; j++) {
+        real *to = x->out + j * x->step;
+        const struct pool_point point = pool_point(x, j, how);
         UNROLL_FOR (int i = 0; i < nv; i++) {
-            vec u = v_abs(pool_apart(x, v_loadu(x->lane + i * LANES), j, 0, i, how));
+            vec u = v_abs(pool_apart_from(point, lane[i], scale + i * LANES, how));
             extreme[i] = v_min_keep(extreme[i], u);
-            v_storeu(x->out + j * x->step + i * LANES, u);
+            v_storeu(to + i * LANES, u);
         }
+    }
     pool_extremes_store(x, extreme, nv);
 }
 
