@@ -119,9 +119,11 @@ static void by_key_panel_inverse_bandwidths(const struct by_key *w)
 
 static void by_key_panel_keys(const struct by_key *w)
 {
+    const attpool_bandwidth_per per = w->t->plan->a->kernel.per;
     if (!w->contiguous)
         by_key_panel(w, w->from_k, w->t->plan->a->d, 0, w->k);
-    by_key_panel_inverse_bandwidths(w);
+    if (per == ATTPOOL_BANDWIDTH_KEY || per == ATTPOOL_BANDWIDTH_COORDINATE_KEY)
+        by_key_panel_inverse_bandwidths(w);
 }
 
 /* --- measures ------------------------------------------------------------------------------ */

@@ -104,10 +104,10 @@ static void by_key_super_blocks(struct by_key *w, int64_t number, int held)
         return;
     }
     by_key_gather(w);
-    if (!by_key_pairs(w) || !t->near)
-        return;
-    w->careful = true;
-    by_key_pairs(w);
+    /* A loop, so that the compiler has one place to put the pairs. */
+    w->careful = false;
+    while (by_key_pairs(w) && t->near && !w->careful)
+        w->careful = true;
     w->careful = false;
 }
 

@@ -167,12 +167,14 @@ static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
         sums.included = w->included + at;
         by_key_sums(&sums, NULL, true, p->cuts);
     }
-    for (int b = 0; b < by_key_blocks(w); b++) {
-        const int i = by_key_slot(w, b, r);
-        w->m[i] = m[b];
-        w->l[i] = l[b];
-        w->sq[i] = sq[b];
-        w->sum[i] = sum[b];
+    for (int first = 0; first < by_key_blocks(w); first += POOL_BLOCKS) {
+        int i = by_key_slot(w, first, r);
+        UNROLL_8_FOR (int b = first; b < first + (int)POOL_BLOCKS; b++, i += w->lanes) {
+            w->m[i] = m[b];
+            w->l[i] = l[b];
+            w->sq[i] = sq[b];
+            w->sum[i] = sum[b];
+        }
     }
     return nan;
 }
