@@ -38,19 +38,22 @@ static void add_product(const duo *x, long j, __global REAL *block, long step)
 {
     factor2 f = before_sums(x, j);
     long d = x->a.how.d;
+    __global REAL *total = block + x->g.at_width * step;
+    REAL width = d == 1 && x->g.at_width >= 0 ? *total : (REAL)0;
     for (long c = 0; c < d; c++) {
         REAL h = x->room[(d + c) * x->step], u = coordinate_u(&x->a, j, c);
         REAL scaled = u == 0 ? (REAL)0 : h * f.one;
         scaled = query_at(x, c) - key_at(x, j, c) < 0 ? -scaled : scaled;
         u = h == 0 ? (REAL)0 : u;
-        __global REAL *own = block + (x->g.at_each + c) * step, *width = block + x->g.at_width * step;
+        __global REAL *own = block + (x->g.at_each + c) * step;
         if (x->g.at_point >= 0)
             block[(x->g.at_point + c) * step] += scaled;
         if (x->g.at_each >= 0)
             *own = fma(h, u, *own);
-        if (x->g.at_width >= 0)
-            *width = fma(h, u, *width);
+        width = fma(h, u, width);
     }
+    if (x->g.at_width >= 0)
+        *total = d == 1 ? width : *total + width;
 }
 
 static void add_inner(const duo *x, long j, __global REAL *block, long step)

@@ -110,6 +110,9 @@ static void grad_add_product(const struct grad_row *r, const struct grad_pair *p
 {
     const struct metric *metric = &r->row.metric;
     const struct grad_factor f = grad_before(r, j, s->column);
+    const bool wide = s->count[GRAD_SUM_WIDTH] > 0, one = metric->d == 1;
+    /* The pair's own sum errs less than a chain of all its coordinates. */
+    real width = wide && one ? s->at[GRAD_SUM_WIDTH][0] : 0;
     for (int64_t c = 0; c < metric->d; c++) {
         real h = pair->coefficients[c], u = h == 0 ? 0 : pair->u[c], scaled = h * f.one;
         if (pair->u[c] == 0)
@@ -120,9 +123,10 @@ static void grad_add_product(const struct grad_row *r, const struct grad_pair *p
             s->at[GRAD_SUM_POINT][c] += scaled;
         if (s->count[GRAD_SUM_EACH] > 0)
             s->at[GRAD_SUM_EACH][c] = r_fma(h, u, s->at[GRAD_SUM_EACH][c]);
-        if (s->count[GRAD_SUM_WIDTH] > 0)
-            s->at[GRAD_SUM_WIDTH][0] = r_fma(h, u, s->at[GRAD_SUM_WIDTH][0]);
+        width = r_fma(h, u, width);
     }
+    if (wide)
+        s->at[GRAD_SUM_WIDTH][0] = one ? width : s->at[GRAD_SUM_WIDTH][0] + width;
 }
 
 static void grad_add_dot(const struct grad_row *r, const struct grad_pair *pair, int64_t j,
