@@ -12,6 +12,12 @@
 struct profile;
 struct threads;
 
+/* What is known of a device. */
+struct verdict {
+    attpool_self_test_result result; /* of all that was computed */
+    uint32_t tested[TYPES];          /* bits of what that was */
+};
+
 struct engine {
     const struct backend *backend;
     void *state;
@@ -26,7 +32,10 @@ struct engine {
     double threads_pay; /* multiply-adds of a call from which on it is worth waking threads */
     bool alone;         /* this call is below that */
 
-    attpool_self_test_result verdict; /* on a device that is judged */
+    struct verdict verdict; /* on a device that is judged, and before each call there: */
+    attpool_status (*test)(attpool_context *context, unsigned tested, int type); /* or NULL */
+    bool forced;              /* it is used even if it is wrong */
+    atomic_bool in_self_test; /* the calls of one come from a thread that has the context */
 
     bool by_auto;            /* the backend is auto's choice */
     bool kept_only;          /* opened by OPEN_KEPT */

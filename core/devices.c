@@ -83,7 +83,7 @@ static void judge(struct device_row *row)
         snprintf(reason, sizeof row->reason, "%.150s", message);
         return;
     }
-    const attpool_self_test_result *verdict = &context->engine.verdict;
+    const attpool_self_test_result *verdict = &context->engine.verdict.result;
     const size_t used = strlen(reason);
     if (verdict->verdict != ATTPOOL_VERDICT_SAME) {
         row->one_answer = false;

@@ -30,12 +30,18 @@ typedef struct attpool_self_test_result {
  *  backend: elementary functions and divisions, subnormal numbers, and sizes around the edges of
  *  tiles, blocks and groups.
  *
- *  full    0: the short form, which attpool_open runs on an OpenCL device that it does not know.
- *          1: every operation and kernel, and large sizes; seconds to minutes
+ *  full    0: the short form, a few sizes of each operation; up to a minute where a driver takes
+ *          seconds to compile a program
+ *          1: every operation and kernel, and large sizes; minutes
  *  result  receives what was found
  *
- *  The verdict is kept, unless a call failed, which may have reasons that pass: attpool_open takes
- *  it for this device and driver from now on.
+ *  An OpenCL device that is not known is tested by itself: attpool_open does so for the elementary
+ *  functions, and the first call of each operation and type for that operation, before it
+ *  computes. A device that is wrong in one is refused by all, with ATTPOOL_E_BACKEND, unless the
+ *  environment has ATTPOOL_OPENCL_FORCE=1; one with other bits is used, with a line to the log.
+ *
+ *  The verdict is kept, unless a call failed, which may have reasons that pass: it is taken for
+ *  this device and driver from now on.
  *
  *  Returns ATTPOOL_OK whatever the verdict; ATTPOOL_E_CONTEXT (an argument is NULL), _BUSY,
  *  _MEMORY. */

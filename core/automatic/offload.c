@@ -35,7 +35,7 @@ static attpool_context *open_device(struct engine *e)
     }
     struct engine *d = &device->engine;
     if (strcmp(d->backend->device_name(d), e->profile->device) == 0 && ap_verdict_find(device) &&
-        d->verdict.verdict == ATTPOOL_VERDICT_SAME)
+        d->verdict.result.verdict == ATTPOOL_VERDICT_SAME && ap_verdict_is_whole(&d->verdict))
         return device;
     attpool_close(device);
     give_up(e, "it is not the one that was measured; see attpool tune");

@@ -6,6 +6,7 @@
 #include "core/call/pool_parts.h"
 #include "core/call/projection.h"
 #include "core/index/pool.h"
+#include "core/selftest/tested.h"
 
 static double work_of(const struct pool_args *p)
 {
@@ -78,7 +79,8 @@ attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const D
     struct call call;
     struct pool_call c;
     struct pool_tensors tensors = { Q, K, V, options, O };
-    attpool_status st = ap_call_begin(&call, context, "pool");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "pool", ap_tested_of_pool(options), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     st = ap_pool_check(&c, &context->engine, &tensors, PURPOSE_POOL);

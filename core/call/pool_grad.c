@@ -4,6 +4,7 @@
 #include "core/call/call.h"
 #include "core/call/options.h"
 #include "core/call/projection.h"
+#include "core/selftest/tested.h"
 
 /* What projected queries or keys came from, and what their gradient is to become. */
 struct projected_side {
@@ -160,7 +161,8 @@ attpool_status attpool_pool_grad(attpool_context *context, const DLTensor *Q, co
     struct call call;
     struct pool_grad_call c;
     const struct pool_grad_tensors tensors = { { Q, K, V, options, O }, dO, dL, gradients };
-    attpool_status st = ap_call_begin(&call, context, "pool_grad");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "pool_grad", ap_tested_of_gradients(options), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     st = ap_pool_grad_check(&c, &context->engine, &tensors);

@@ -6,6 +6,7 @@
 #include "core/call/call.h"
 #include "core/call/options.h"
 #include "core/tensor/cut.h"
+#include "core/selftest/tested.h"
 
 /* ---- Matrix product ---- */
 
@@ -110,7 +111,7 @@ attpool_status attpool_bmm(attpool_context *context, double alpha, const DLTenso
     struct call call;
     struct arguments args;
     struct bmm_call c;
-    attpool_status st = ap_call_begin(&call, context, "bmm");
+    attpool_status st = ap_call_begin_tested(&call, context, "bmm", TESTED_BMM, A, B);
     if (st != ATTPOOL_OK)
         return st;
     c.engine = &context->engine;
@@ -237,7 +238,7 @@ attpool_status attpool_kernel(attpool_context *context, const DLTensor *Q, const
     struct call call;
     struct arguments args;
     struct kernel_call c;
-    attpool_status st = ap_call_begin(&call, context, "kernel");
+    attpool_status st = ap_call_begin_tested(&call, context, "kernel", TESTED_KERNEL, Q, K);
     if (st != ATTPOOL_OK)
         return st;
     c.engine = &context->engine;
@@ -360,7 +361,7 @@ attpool_status attpool_softmax(attpool_context *context, const DLTensor *S,
     struct call call;
     struct arguments args;
     struct softmax_call c;
-    attpool_status st = ap_call_begin(&call, context, "softmax");
+    attpool_status st = ap_call_begin_tested(&call, context, "softmax", TESTED_SOFTMAX, S, W);
     if (st != ATTPOOL_OK)
         return st;
     c.engine = &context->engine;

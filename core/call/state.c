@@ -4,6 +4,7 @@
 
 #include "core/call/call.h"
 #include "core/call/state.h"
+#include "core/selftest/tested.h"
 
 #include <stdlib.h>
 
@@ -38,7 +39,8 @@ attpool_status attpool_state_pool(attpool_context *context, const DLTensor *Q, c
     struct pool_tensors tensors = { Q, K, V, options, NULL };
     if (state)
         *state = NULL;
-    attpool_status st = ap_call_begin(&call, context, "state_pool");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "state_pool", ap_tested_of_pool(options), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;

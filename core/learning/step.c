@@ -4,6 +4,7 @@
 
 #include "core/call/call.h"
 #include "core/learning/train.h"
+#include "core/selftest/tested.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -163,7 +164,9 @@ attpool_status attpool_train_step(attpool_context *context, const DLTensor *K, c
 {
     struct call call;
     struct learning s;
-    attpool_status st = ap_call_begin(&call, context, "train_step");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "train_step",
+                             ap_tested_of_pool(options) | ap_tested_of_gradients(options), V, K);
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;

@@ -3,8 +3,9 @@
 
 #include "backends/elementary.h"
 #include "backends/kernels.h"
+#include "core/call/call.h"
 #include "core/context.h"
-#include "core/float_env.h"
+#include "core/selftest/tested.h"
 #include "core/selftest/trial.h"
 #include "core/selftest/verdict.h"
 
@@ -20,20 +21,41 @@
 #define DOT(n, m, d, v, with) ROW(TRIAL_POOL, n, m, d, v, ATTPOOL_DOT, ATTPOOL_GAUSSIAN, with)
 #define BY_KERNEL(operation, n, m, d, v, kernel, with)                                             \
     ROW(operation, n, m, d, v, ATTPOOL_KERNEL, kernel, with)
-#define GAUSSIAN(n, m, d, v, with) BY_KERNEL(TRIAL_POOL, n, m, d, v, ATTPOOL_GAUSSIAN, with)
+#define GAUSSIAN(n, m, d, v, with)   BY_KERNEL(TRIAL_POOL, n, m, d, v, ATTPOOL_GAUSSIAN, with)
+#define AVERAGE(n, m, v, with)       ROW(TRIAL_POOL, n, m, 2, v, ATTPOOL_AVERAGE, ATTPOOL_GAUSSIAN, with)
+#define GRADIENTS(n, m, d, v, score) ROW(TRIAL_GRADIENTS, n, m, d, v, score, ATTPOOL_GAUSSIAN, 0)
+#define ADDITIVE(n, m, v, with)                                                                    \
+    ROW(TRIAL_POOL, n, m, 5, v, ATTPOOL_ADDITIVE, ATTPOOL_GAUSSIAN, with)
 
-/* Each way in which scores, weights and sums are made, at sizes beside those of tiles and blocks.
- */
-static const struct trial short_form[] = {
-    ELEMENTARY(500, ELEM_EXP),
-    ELEMENTARY(500, ELEM_QUOTIENT),
-    BMM(65, 63, 17, 0),
-    BMM(33, 65, 9, TRIAL_SUBNORMAL),
-    SOFTMAX(9, 129, TRIAL_MASKED),
-    DOT(33, 1090, 5, 3, TRIAL_CAUSAL),
-    GAUSSIAN(65, 129, 2, 2, TRIAL_WEIGHTS),
-    GAUSSIAN(3, 260, 1, 1, TRIAL_SUBNORMAL),
+/* All functions are in one program. */
+enum { ARITHMETIC_COUNT = 500 };
+
+/* Each way in which scores, weights and sums are made, at sizes beside those of tiles and blocks,
+ * and for which calls a device is tested by it; those of 0 are in the command's short form. */
+static const struct {
+    unsigned tested;
+    struct trial trial;
+} short_form[] = {
+    { TESTED_BMM, BMM(65, 63, 17, 0) },
+    { TESTED_BMM, BMM(33, 65, 9, TRIAL_SUBNORMAL) },
+    { TESTED_SOFTMAX, SOFTMAX(9, 129, TRIAL_MASKED) },
+    { TESTED_KERNEL, BY_KERNEL(TRIAL_KERNEL, 33, 65, 3, 0, ATTPOOL_GAUSSIAN, 0) },
+    { TESTED_POOL << ATTPOOL_DOT, DOT(33, 1090, 5, 3, TRIAL_CAUSAL) },
+    { TESTED_POOL << ATTPOOL_AVERAGE, AVERAGE(33, 65, 3, 0) },
+    { TESTED_POOL << ATTPOOL_KERNEL, GAUSSIAN(65, 129, 1, 1, TRIAL_SUBNORMAL) },
+    { TESTED_POOL << ATTPOOL_ADDITIVE, ADDITIVE(33, 65, 3, 0) },
+    { TESTED_MASKED << ATTPOOL_DOT, DOT(33, 65, 5, 3, TRIAL_MASKED | TRIAL_WEIGHTS) },
+    { TESTED_MASKED << ATTPOOL_AVERAGE, AVERAGE(33, 65, 3, TRIAL_MASKED | TRIAL_WEIGHTS) },
+    { TESTED_MASKED << ATTPOOL_KERNEL, GAUSSIAN(65, 129, 2, 2, TRIAL_WEIGHTS) },
+    { TESTED_MASKED << ATTPOOL_ADDITIVE, ADDITIVE(33, 65, 3, TRIAL_MASKED | TRIAL_WEIGHTS) },
+    { TESTED_GRADIENTS << ATTPOOL_DOT, GRADIENTS(33, 65, 5, 2, ATTPOOL_DOT) },
+    { TESTED_GRADIENTS << ATTPOOL_AVERAGE, GRADIENTS(33, 65, 2, 2, ATTPOOL_AVERAGE) },
+    { TESTED_GRADIENTS << ATTPOOL_KERNEL, GRADIENTS(33, 65, 2, 3, ATTPOOL_KERNEL) },
+    { TESTED_GRADIENTS << ATTPOOL_ADDITIVE, GRADIENTS(33, 65, 5, 2, ATTPOOL_ADDITIVE) },
+    { TESTED_MOMENTS, BY_KERNEL(TRIAL_REGRESSION, 33, 300, 2, 2, ATTPOOL_GAUSSIAN, 0) },
+    { 0, GAUSSIAN(3, 260, 1, 1, TRIAL_SUBNORMAL) },
 };
+enum { SHORT_FORM = sizeof short_form / sizeof short_form[0] };
 
 static const int edges[] = { 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 257, 1023, 1025 };
 enum { EDGES = sizeof edges / sizeof edges[0] };
@@ -116,68 +138,160 @@ static attpool_status run_full(const struct self_test *s)
     return st == ATTPOOL_OK ? run_table(s, large, sizeof large / sizeof large[0]) : st;
 }
 
-static attpool_status self_test(attpool_context *context, bool full,
-                                attpool_self_test_result *result)
+/* Those of the short form that have one of these bits, all of them where `every`. */
+static attpool_status run_short(const struct self_test *s, unsigned tested, int type, bool every)
 {
-    struct self_test s = { .tested = context, .result = result };
-    const attpool_options scalar = { .size = sizeof scalar, .backend = "scalar", .verbose = -1 };
-    const int verbose = context->engine.verbose;
-    attpool_progress_function *progress = context->engine.progress;
-    *result = (attpool_self_test_result){ .verdict = ATTPOOL_VERDICT_SAME };
-    attpool_status st = ap_context_open(&scalar, &s.judge, OPEN_USUAL, NULL);
-    if (st != ATTPOOL_OK)
+    attpool_status st = ATTPOOL_OK;
+    if (!has_type(s, type))
         return st;
-    context->engine.verbose = -1;
-    context->engine.progress = NULL;
-    st = run_table(&s, short_form, sizeof short_form / sizeof short_form[0]);
-    if (st == ATTPOOL_OK && full)
-        st = run_full(&s);
-    context->engine.verbose = verbose;
-    context->engine.progress = progress;
-    attpool_close(s.judge);
+    for (int f = 0; f < ELEM_FUNCTIONS && st == ATTPOOL_OK; f++)
+        if (every || (tested & TESTED_ARITHMETIC))
+            st = ap_trial_run(s->tested, s->judge, &(struct trial)ELEMENTARY(ARITHMETIC_COUNT, f),
+                              type, s->result);
+    for (int i = 0; i < SHORT_FORM && st == ATTPOOL_OK; i++)
+        if (every || (short_form[i].tested & tested))
+            st = ap_trial_run(s->tested, s->judge, &short_form[i].trial, type, s->result);
     return st;
+}
+
+/* ---- A context that is tested ---- */
+
+struct session {
+    struct self_test test;
+    int verbose;
+    attpool_progress_function *progress;
+};
+
+static attpool_status session_begin(struct session *s, attpool_context *context,
+                                    attpool_self_test_result *result)
+{
+    const attpool_options scalar = { .size = sizeof scalar, .backend = "scalar", .verbose = -1 };
+    struct engine *e = &context->engine;
+    *s = (struct session){ { context, NULL, result }, e->verbose, e->progress };
+    const attpool_status st = ap_context_open(&scalar, &s->test.judge, OPEN_USUAL, NULL);
+    if (st != ATTPOOL_OK)
+        return ap_engine_fail(e, st, "no memory for the self-test");
+    e->verbose = -1;
+    e->progress = NULL;
+    ap_call_self_test(context, true);
+    return ATTPOOL_OK;
+}
+
+static void session_end(struct session *s)
+{
+    ap_call_self_test(s->test.tested, false);
+    s->test.tested->engine.verbose = s->verbose;
+    s->test.tested->engine.progress = s->progress;
+    attpool_close(s->test.judge);
 }
 
 /* ---- The verdict ---- */
 
+static attpool_status fail_by_verdict(struct engine *e, const attpool_self_test_result *r)
+{
+    const char *device = e->backend->device_name(e);
+    if (r->failed > 0)
+        return ap_engine_fail(e, ATTPOOL_E_DEVICE, "the self-test of %.60s failed: %.150s", device,
+                              r->first);
+    return ap_engine_fail(e, ATTPOOL_E_BACKEND,
+                          "%.60s computes wrongly: %.130s; see attpool selftest", device, r->first);
+}
+
+static void log_verdict(struct engine *e, const attpool_self_test_result *r)
+{
+    const char *device = e->backend->device_name(e);
+    if (r->verdict == ATTPOOL_VERDICT_WRONG)
+        ap_engine_log(e, 0, "attpool: %.80s is used, but computes wrongly: %.130s", device,
+                      r->first);
+    else if (r->verdict == ATTPOOL_VERDICT_CLOSE)
+        ap_engine_log(e, 0, "attpool: %.80s does not give the bits of other backends: %.130s",
+                      device, r->first);
+}
+
+/* Compute what has not been tested, and add it to the verdict. What failed is not kept: that may
+ * have reasons that pass. */
+static attpool_status add_to_verdict(attpool_context *context, unsigned tested, int type)
+{
+    struct engine *e = &context->engine;
+    struct verdict verdict = e->verdict;
+    struct session s;
+    attpool_status st = session_begin(&s, context, &verdict.result);
+    if (st != ATTPOOL_OK)
+        return st;
+    ap_engine_log(e, 1, "attpool: testing %s before its first use", e->backend->device_name(e));
+    verdict.result.failed = 0;
+    st = run_short(&s.test, tested, type, false);
+    session_end(&s);
+    if (st != ATTPOOL_OK)
+        return ap_engine_fail(e, st, "no memory for the self-test");
+    if (verdict.result.failed > 0 && !e->forced)
+        return fail_by_verdict(e, &verdict.result);
+    const bool worse = verdict.result.verdict > e->verdict.result.verdict;
+    verdict.tested[type] |= tested;
+    if (verdict.result.failed > 0)
+        e->verdict = verdict;
+    else
+        ap_verdict_keep(context, &verdict);
+    if (worse && (e->forced || verdict.result.verdict == ATTPOOL_VERDICT_CLOSE))
+        log_verdict(e, &verdict.result);
+    return ATTPOOL_OK;
+}
+
+static attpool_status test_before_use(attpool_context *context, unsigned tested, int type)
+{
+    struct engine *e = &context->engine;
+    const unsigned open = tested & ~e->verdict.tested[type];
+    const struct self_test s = { .tested = context };
+    attpool_status st =
+        open && has_type(&s, type) ? add_to_verdict(context, open, type) : ATTPOOL_OK;
+    if (st == ATTPOOL_OK && e->verdict.result.verdict == ATTPOOL_VERDICT_WRONG && !e->forced)
+        st = fail_by_verdict(e, &e->verdict.result);
+    return st;
+}
+
 attpool_status ap_judge_device(attpool_context *context, bool forced)
 {
     struct engine *e = &context->engine;
-    attpool_self_test_result result;
+    attpool_status st = ATTPOOL_OK;
     if (!e->backend->identify)
         return ATTPOOL_OK;
-    if (!ap_verdict_find(context)) {
-        attpool_status st = self_test(context, false, &result);
-        if (st != ATTPOOL_OK)
-            return ap_engine_fail(e, st, "no memory for the self-test");
-        ap_verdict_keep(context, &result);
-    }
-    const char *device = e->backend->device_name(e), *first = e->verdict.first;
-    if (e->verdict.failed > 0 && !forced)
-        return ap_engine_fail(e, ATTPOOL_E_DEVICE, "the self-test of %.60s failed: %.150s", device,
-                              first);
-    if (e->verdict.verdict == ATTPOOL_VERDICT_WRONG && !forced)
-        return ap_engine_fail(e, ATTPOOL_E_BACKEND,
-                              "%.60s computes wrongly: %.130s; see attpool selftest", device,
-                              first);
-    if (e->verdict.verdict == ATTPOOL_VERDICT_WRONG)
-        ap_engine_log(e, 0, "attpool: %.80s is used, but computes wrongly: %.130s", device, first);
-    else if (e->verdict.verdict == ATTPOOL_VERDICT_CLOSE)
-        ap_engine_log(e, 0, "attpool: %.80s does not give the bits of other backends: %.130s",
-                      device, first);
-    return ATTPOOL_OK;
+    e->forced = forced;
+    if (ap_verdict_find(context) && (forced || e->verdict.result.verdict != ATTPOOL_VERDICT_WRONG))
+        log_verdict(e, &e->verdict.result);
+    for (int type = 0; type < TYPES && st == ATTPOOL_OK; type++)
+        st = test_before_use(context, TESTED_ARITHMETIC, type);
+    e->test = test_before_use;
+    return st;
 }
 
 attpool_status attpool_self_test(attpool_context *context, int32_t full,
                                  attpool_self_test_result *result)
 {
-    struct float_env env;
+    struct verdict verdict = { .result = { .verdict = ATTPOOL_VERDICT_SAME } };
+    struct session s;
+    struct call call;
     if (!context || !result)
         return ATTPOOL_E_CONTEXT;
-    float_env_enter(&env);
-    attpool_status st = self_test(context, full != 0, result);
-    if (st == ATTPOOL_OK)
-        ap_verdict_keep(context, result);
-    float_env_leave(&env);
-    return st;
+    attpool_status st = ap_call_begin(&call, context, "self_test");
+    if (st != ATTPOOL_OK)
+        return st;
+    st = session_begin(&s, context, &verdict.result);
+    if (st != ATTPOOL_OK)
+        return ap_call_end(&call, st);
+    for (int type = 0; type < TYPES && st == ATTPOOL_OK; type++) {
+        st = run_short(&s.test, 0, type, true);
+        verdict.tested[type] = ~0u;
+    }
+    if (st == ATTPOOL_OK && full)
+        st = run_full(&s.test);
+    session_end(&s);
+    if (st == ATTPOOL_OK) {
+        *result = verdict.result;
+        context->engine.message[0] = '\0';
+        if (verdict.result.failed == 0)
+            ap_verdict_keep(context, &verdict);
+        else
+            context->engine.verdict = verdict;
+    }
+    return ap_call_end(&call, st);
 }

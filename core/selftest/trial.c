@@ -138,6 +138,7 @@ static attpool_status run_pool(struct work *w, attpool_context *c, struct matrix
                                             .kernel = t->kernel,
                                             .bandwidth = 0.5 };
     const DLTensor *weights = t->with & TRIAL_WEIGHTS ? &w->in[KEY_WEIGHTS].tensor : NULL;
+    const bool additive = t->score == ATTPOOL_ADDITIVE;
     const DLTensor *q = &w->in[Q].tensor, *k = &w->in[K].tensor, *v = &w->in[V].tensor;
     if (t->operation == TRIAL_REGRESSION) {
         const attpool_pool_options pool = { .size = sizeof pool,
@@ -153,7 +154,10 @@ static attpool_status run_pool(struct work *w, attpool_context *c, struct matrix
         .size = sizeof options,
         .score = t->score,
         .kernel = t->score == ATTPOOL_KERNEL ? &kernel : NULL,
-        .wv = t->score == ATTPOOL_ADDITIVE ? &w->in[KEY_WEIGHTS].tensor : NULL,
+        /* Of as many hidden units as there are keys. */
+        .wq = additive ? k : NULL,
+        .wk = additive ? k : NULL,
+        .wv = additive ? &w->in[KEY_WEIGHTS].tensor : NULL,
         .key_weights = weights,
         .masks = &masks,
         .lse = gradients ? NULL : &out[1].tensor,
@@ -164,9 +168,13 @@ static attpool_status run_pool(struct work *w, attpool_context *c, struct matrix
     attpool_status st = attpool_pool(c, q, k, v, &options, &out[0].tensor);
     if (st != ATTPOOL_OK || !gradients)
         return st;
-    const attpool_gradients wanted = { .size = sizeof wanted,
-                                       .Q = &out[3].tensor,
-                                       .K = &out[4].tensor };
+    attpool_gradients wanted = { .size = sizeof wanted };
+    if (t->score == ATTPOOL_AVERAGE) { /* d is v */
+        wanted.V = &out[4].tensor;
+    } else {
+        wanted.Q = &out[3].tensor;
+        wanted.K = &out[4].tensor;
+    }
     return attpool_pool_grad(c, q, k, v, &options, &out[0].tensor, &out[0].tensor, NULL, &wanted);
 }
 
@@ -254,7 +262,9 @@ static void name_trial(const struct work *w, char *text, size_t size)
         "elementary function", "matrix product",  "softmax", "kernel", "pooling",
         "gradients",           "local linear fit"
     };
-    static const char *const scores[] = { [ATTPOOL_DOT] = "dot", [ATTPOOL_ADDITIVE] = "additive" };
+    static const char *const scores[] = {
+        [ATTPOOL_DOT] = "dot", [ATTPOOL_AVERAGE] = "average", [ATTPOOL_ADDITIVE] = "additive"
+    };
     const struct trial *t = w->trial;
     const char *which = "";
     if (t->operation == TRIAL_KERNEL || (t->operation >= TRIAL_POOL && t->score == ATTPOOL_KERNEL))

@@ -9,7 +9,10 @@
 /* As the engine's verdict; false: nothing is known. */
 bool ap_verdict_find(attpool_context *context);
 
-/* The engine's verdict, kept unless a call failed, which may have reasons that pass. */
-void ap_verdict_keep(attpool_context *context, const attpool_self_test_result *result);
+/* Is it of the whole short form? */
+bool ap_verdict_is_whole(const struct verdict *verdict);
+
+/* The engine's verdict from now on, and that of later contexts. */
+void ap_verdict_keep(attpool_context *context, const struct verdict *verdict);
 
 #endif

@@ -7,6 +7,7 @@
 #include "core/statistics/density.h"
 #include "core/statistics/elementary.h"
 #include "core/tensor/memory.h"
+#include "core/selftest/tested.h"
 
 #include <float.h>
 #include <math.h>
@@ -176,7 +177,8 @@ attpool_status attpool_adaptive_factors(attpool_context *context, attpool_adapti
 {
     struct call call;
     struct adaptive_call c;
-    attpool_status st = ap_call_begin(&call, context, "adaptive_factors");
+    attpool_status st = ap_call_begin_tested(&call, context, "adaptive_factors",
+                                             ap_tested_of_kernel(options), K, NULL);
     if (st != ATTPOOL_OK)
         return st;
     ap_clear(&c, offsetof(struct adaptive_call, args));

@@ -4,6 +4,7 @@
 #include "core/call/call.h"
 #include "core/call/pool.h"
 #include "core/tensor/memory.h"
+#include "core/selftest/tested.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -77,7 +78,8 @@ attpool_status attpool_classify(attpool_context *context, const DLTensor *Q, con
     struct call call;
     struct classify_call c;
     const struct pool_tensors tensors = { Q, K, V, options, P };
-    attpool_status st = ap_call_begin(&call, context, "classify");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "classify", ap_tested_of_kernel(options), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     ap_clear(&c, offsetof(struct classify_call, pool));

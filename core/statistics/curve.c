@@ -8,6 +8,7 @@
 #include "core/statistics/density.h"
 #include "core/statistics/regression.h"
 #include "core/statistics/selection.h"
+#include "core/selftest/tested.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -236,7 +237,8 @@ attpool_status attpool_bandwidth_curve(attpool_context *context, const DLTensor 
     struct call call;
     struct selection s;
     const struct selection_tensors tensors = { K, V, options, selection };
-    attpool_status st = ap_call_begin(&call, context, "bandwidth_curve");
+    attpool_status st = ap_call_begin_tested(
+        &call, context, "bandwidth_curve", ap_tested_of_selection(options, selection, false), K, V);
     if (st != ATTPOOL_OK)
         return st;
     st = ap_selection_begin(&s, &context->engine, &tensors);
@@ -325,7 +327,9 @@ attpool_status attpool_bandwidth_score(attpool_context *context, const DLTensor 
     struct selection s;
     struct judged judged = { .score = 0 };
     const struct selection_tensors tensors = { K, V, options, selection };
-    attpool_status st = ap_call_begin(&call, context, "bandwidth_score");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "bandwidth_score",
+                             ap_tested_of_selection(options, selection, gradient != NULL), K, V);
     if (st != ATTPOOL_OK)
         return st;
     st = ap_selection_begin(&s, &context->engine, &tensors);

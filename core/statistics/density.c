@@ -7,6 +7,7 @@
 #include "core/statistics/constant.h"
 #include "core/statistics/density_row.h"
 #include "core/tensor/memory.h"
+#include "core/selftest/tested.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -390,7 +391,8 @@ attpool_status attpool_density(attpool_context *context, const DLTensor *Q, cons
 {
     struct call call;
     const struct pool_tensors tensors = { Q, K, NULL, options, NULL };
-    attpool_status st = ap_call_begin(&call, context, "density");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "density", ap_tested_of_kernel(options), Q, K);
     if (st != ATTPOOL_OK)
         return st;
     return ap_call_end(&call, ap_density(&context->engine, &tensors, density, log_density));

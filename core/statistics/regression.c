@@ -5,6 +5,7 @@
 #include "core/statistics/regression.h"
 
 #include "core/call/call.h"
+#include "core/selftest/tested.h"
 
 #include <math.h>
 
@@ -299,7 +300,8 @@ attpool_status attpool_regression(attpool_context *context, const DLTensor *Q, c
     struct call call;
     struct regression r;
     const struct pool_tensors tensors = { Q, K, V, NULL, O };
-    attpool_status st = ap_call_begin(&call, context, "regression");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "regression", ap_tested_of_regression(options), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     return ap_call_end(&call, ap_regress(&r, &context->engine, &tensors, options));

@@ -4,6 +4,7 @@
 
 #include "core/call/call.h"
 #include "core/statistics/regression.h"
+#include "core/selftest/tested.h"
 
 static attpool_status check_unset(struct engine *e, const attpool_regression_options *o,
                                   const attpool_pool_options *pool)
@@ -106,7 +107,8 @@ attpool_status attpool_residuals(attpool_context *context, const DLTensor *K, co
 {
     struct call call;
     struct regression r;
-    attpool_status st = ap_call_begin(&call, context, "residuals");
+    attpool_status st =
+        ap_call_begin_tested(&call, context, "residuals", ap_tested_of_regression(options), V, K);
     if (st != ATTPOOL_OK)
         return st;
     return ap_call_end(&call, residuals(&r, &context->engine, K, V, options, E));

@@ -117,6 +117,52 @@ START_TEST(another_device)
 }
 END_TEST
 
+/* Wrong, or of other bits, in the sums of pooling and nowhere else: found by the first call of that
+ * kind, before it computes. A product is not held up by it before, and refused after. */
+static const struct other in_pooling[] = {
+    { .from = "* scale;\n    if (l == 0)", .to = "* -scale;\n    if (l == 0)" },
+    { .from = "* scale;\n    if (l == 0)",
+      .to = "* scale * (REAL)1.000002;\n    if (l == 0)",
+      .usable = true,
+      .said = "does not give the bits of other backends: float32 gaussian pooling" },
+};
+enum { IN_POOLING = sizeof in_pooling / sizeof in_pooling[0] };
+
+START_TEST(another_device_in_one_operation)
+{
+    const struct other *other = &in_pooling[_i];
+    char message[256];
+    attpool_context *context;
+    struct job product, pooling;
+    if (!opencl_is_asked_for() || !(faults = layer_load_faults()))
+        return;
+    job_new(&product, &faulty_cases[0], ELEMENT_F32, PLACE_END);
+    job_new(&pooling, &faulty_cases[FAULTY_GAUSS], ELEMENT_F32, PLACE_END);
+    ck_assert_int_eq(product.c->operation, OPERATION_BMM);
+    const attpool_status status = open_other(other, &context, message);
+    if (!layer_is_used(faults))
+        return;
+    ck_assert_msg(status == ATTPOOL_OK, "%s", message);
+    ck_assert_int_eq(run_anew(context, &product), ATTPOOL_OK);
+    ck_assert_str_eq(logged, "");
+    const attpool_status wanted = other->usable ? ATTPOOL_OK : ATTPOOL_E_BACKEND;
+    ck_assert_int_eq(run_anew(context, &pooling), wanted);
+    if (other->usable) {
+        ck_assert_msg(strstr(logged, other->said) != NULL, "%s", logged);
+    } else {
+        ck_assert_msg(strstr(attpool_message(context), "computes wrongly: float32 gaussian") !=
+                          NULL,
+                      "%s", attpool_message(context));
+        ck_assert_int_eq(run_anew(context, &product), ATTPOOL_E_BACKEND);
+    }
+    attpool_close(context);
+    ck_assert_int_eq(listed_one_answer(), other->usable ? 0 : -1);
+    expect_closed(faults);
+    job_free(&product);
+    job_free(&pooling);
+}
+END_TEST
+
 /* Flushed subnormal numbers, if the compiler's option does that. */
 START_TEST(without_subnormals)
 {
@@ -285,6 +331,7 @@ Suite *suite_devices(void)
     tcase_set_timeout(tc, 600);
     tcase_set_tags(tc, "devices");
     tcase_add_loop_test(tc, another_device, 0, OTHERS);
+    tcase_add_loop_test(tc, another_device_in_one_operation, 0, IN_POOLING);
     tcase_add_test(tc, without_subnormals);
     tcase_add_test(tc, a_first_thread_in_another_mode);
     tcase_add_test(tc, without_a_compiler);

@@ -15,7 +15,7 @@ static const char help[] =
     "numbers. The verdict is kept: a device that is wrong is not used from then on.\n"
     "\n"
     "  --full               every operation and kernel at the edges of tiles and blocks, and\n"
-    "                       large sizes; without it what a device's first use runs\n";
+    "                       large sizes; without it a few sizes of each operation\n";
 
 static const char examples[] = "  attpool selftest --full --backend opencl\n"
                                "  attpool selftest --json - | jq '.devices[].verdict'\n";
