@@ -2,7 +2,8 @@
 
 /* The elementary functions: weight_exp2_f32 and so on, or _f64. types.cl and elementary.h come
  * before. NUMERICS.md has the formulas. Only fma, sums, products, comparisons and integer steps
- * are used: a device rounds these correctly, but not always quotients and square roots. */
+ * are used: a device rounds these correctly, but not always quotients and square roots. Where it was
+ * seen to do so there is -DNATIVE_DIVISION. */
 
 #ifdef HAVE_F64
 #define CONSTANT(name) name##_F64
@@ -102,6 +103,9 @@ static REAL TYPED(quotient)(REAL m, REAL d, REAL *rest)
 /* a / b, correctly rounded. */
 static REAL TYPED(div_rn)(REAL a, REAL b)
 {
+#ifdef NATIVE_DIVISION
+    return a / b;
+#else
     WORD x = AS_WORD(a) & ~SIGN_BIT, y = AS_WORD(b) & ~SIGN_BIT;
     WORD sign = (AS_WORD(a) ^ AS_WORD(b)) & SIGN_BIT;
     bool nothing = x == 0 || y == INFINITE_BITS, endless = y == 0 || x == INFINITE_BITS;
@@ -114,6 +118,7 @@ static REAL TYPED(div_rn)(REAL a, REAL b)
     bits = nothing ? 0 : bits;
     bits = sign | (endless ? INFINITE_BITS : bits);
     return AS_REAL(unordered || (nothing && endless) ? NAN_BITS : bits);
+#endif
 }
 
 /* a / b for 1 <= b < 2^60 and an a of which nobody looks at quotients that are subnormal. */
@@ -127,6 +132,9 @@ static REAL TYPED(div_near)(REAL a, REAL b)
 /* The square root, correctly rounded. */
 static REAL TYPED(sqrt_rn)(REAL x)
 {
+#ifdef NATIVE_DIVISION
+    return sqrt(x);
+#else
     WORD bits = AS_WORD(x);
     int e;
     REAL m = TYPED(split)(bits & ~SIGN_BIT, &e);
@@ -149,6 +157,7 @@ static REAL TYPED(sqrt_rn)(REAL x)
     bool as_is = (bits & ~SIGN_BIT) == 0 || bits == INFINITE_BITS;
     root = bits > INFINITE_BITS ? NAN_BITS : root;
     return AS_REAL(as_is ? bits : root);
+#endif
 }
 
 /* 2^t for t <= 127 (1023), a normal number; +0 from -125.5 (-1021.5) on. */

@@ -3,7 +3,7 @@
 /* The device's results for the operations that everything else is built from. WORD is the
  * unsigned integer of REAL's size. Inputs come from memory, so nothing is folded away. */
 
-enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6 };
+enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6, PROBE_QUOTIENTS = 2 };
 
 /* Some drivers end all loops of a work-item after 65535 turns, all counted together. */
 __kernel void count_turns(__global const uint *in, __global uint *out)
@@ -29,4 +29,15 @@ __kernel void probe(__global const REAL *in, __global WORD *out, int n)
     o[3] = AS_WORD(product + c);
     o[4] = (AS_WORD(a) >> 3) + (AS_WORD(b) << 2) * 5u;
     o[5] = AS_WORD((c - a) + b * (REAL)0.5);
+}
+
+/* Its own division and square root. */
+__kernel void quotients(__global const REAL *in, __global WORD *out, int n)
+{
+    int i = (int)get_global_id(0);
+    if (i >= n)
+        return;
+    REAL a = in[PROBE_INPUTS * i], b = in[PROBE_INPUTS * i + 1], c = in[PROBE_INPUTS * i + 2];
+    out[PROBE_QUOTIENTS * i] = AS_WORD(clean(a / b));
+    out[PROBE_QUOTIENTS * i + 1] = AS_WORD(clean(sqrt(fabs(c))));
 }

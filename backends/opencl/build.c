@@ -43,11 +43,18 @@ static void read_log(const struct cl_api *cl, cl_program program, cl_device_id d
     free(log);
 }
 
-const char *ap_opencl_options(int type, bool soft_fma)
+#define STANDARD "-cl-std=CL1.2"
+#define ROUNDED  " -cl-fp32-correctly-rounded-divide-sqrt"
+
+const char *ap_opencl_options(int type, bool soft_fma, enum cl_division division)
 {
+    static const char *const f32[] = { STANDARD, STANDARD ROUNDED,
+                                       STANDARD ROUNDED " -DNATIVE_DIVISION" };
+    static const char *const f64[] = { STANDARD " -DHAVE_F64", STANDARD " -DHAVE_F64",
+                                       STANDARD " -DHAVE_F64 -DNATIVE_DIVISION" };
     if (type == TYPE_F64)
-        return "-cl-std=CL1.2 -DHAVE_F64";
-    return soft_fma ? "-cl-std=CL1.2 -DSOFT_FMA" : "-cl-std=CL1.2";
+        return f64[division];
+    return soft_fma ? STANDARD " -DSOFT_FMA" : f32[division];
 }
 
 /* The texts of a recipe's files. false: this library lacks one, which `line` names. */

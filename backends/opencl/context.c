@@ -132,6 +132,7 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
     o->float64 = answer.float64;
     o->soft_fma = answer.soft_fma;
     o->short_loops = answer.short_loops;
+    memcpy(o->division, answer.division, sizeof o->division);
     o->flags = o->cl->CreateBuffer(o->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
                                    sizeof zero, (void *)(uintptr_t)zero, &error);
     return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "the flags' buffer");

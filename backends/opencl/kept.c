@@ -123,7 +123,10 @@ void ap_opencl_identify(struct engine *engine, char *name, char *key, size_t roo
     static const char *const files[] = { NULL };
     const struct opencl *o = ap_engine_state(engine);
     const struct cl_recipe recipe = { files, "", false };
-    const bool answer[] = { o->one_answer, o->float64, o->soft_fma, o->short_loops };
+    const int answer[] = {
+        o->one_answer,         o->float64, o->soft_fma, o->short_loops, o->division[TYPE_F32],
+        o->division[TYPE_F64],
+    };
     uint64_t source = ap_hash(AP_HASH_START, answer, sizeof answer);
 
     assert(room >= NAME_ROOM);

@@ -46,10 +46,15 @@ const struct cl_found *ap_opencl_choose(const struct cl_api *cl, const struct cl
                                         int count, const char *name, char reason[CL_NAME_ROOM]);
 
 /* What a device can compute, found by running programs; its own claims are ignored. */
+/* Quotients and square roots: of steps of our own, or correctly rounded by the device, which the
+ * specification promises of float64 and, of float32, some devices do. */
+enum cl_division { DIVISION_OWN, DIVISION_CLAIMED, DIVISION_NATIVE };
+
 struct cl_answer {
     bool works; /* it built and ran a program */
     bool one_answer, float64;
-    bool soft_fma;    /* its float32 fma is wrong: cl/fma.cl has one */
+    bool soft_fma; /* its float32 fma is wrong: cl/fma.cl has one */
+    enum cl_division division[TYPES];
     bool short_loops; /* it ends loops after LOOP_TURNS turns, and so with a wrong result */
     char reason[CL_NAME_ROOM];
 };
@@ -189,7 +194,7 @@ enum scratch_id {
     SCRATCHES
 };
 
-const char *ap_opencl_options(int type, bool soft_fma);
+const char *ap_opencl_options(int type, bool soft_fma, enum cl_division division);
 
 enum { LAUNCH_WAYS = 4096 };
 
@@ -221,6 +226,7 @@ struct opencl {
     cl_command_queue queue;
     bool unordered; /* the caller's queue runs out of order: barriers keep the order */
     bool one_answer, float64, soft_fma, short_loops; /* of struct cl_answer */
+    enum cl_division division[TYPES];
     bool kept_only;
     bool unified; /* the device computes in the host's memory */
     bool cpu;

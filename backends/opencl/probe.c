@@ -8,7 +8,13 @@
 #include <string.h>
 
 /* As in cl/probe.cl. */
-enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6, PROBE_CASES = 2048, PROBE_GROUP = 64 };
+enum {
+    PROBE_INPUTS = 3,
+    PROBE_RESULTS = 6,
+    PROBE_QUOTIENTS = 2,
+    PROBE_CASES = 2048,
+    PROBE_GROUP = 64
+};
 
 /* Where roundings differ: a fused product that rounds twice, subnormal inputs and results,
  * overflow, ties. e is the last place of 1, s the smallest subnormal number. */
@@ -22,7 +28,7 @@ enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6, PROBE_CASES = 2048, PROBE_GROUP = 64
         1.5, least - s, s                                                                          \
     }
 
-#define DEFINE_CASES(T, WORD, NAME, FMA, E, S, LEAST, GREATEST, BITS, MANTISSA, BIAS)              \
+#define DEFINE_CASES(T, WORD, NAME, FMA, ROOT, ABS, E, S, LEAST, GREATEST, BITS, MANTISSA, BIAS)   \
     static void cases_##NAME(T *in, WORD *out)                                                     \
     {                                                                                              \
         static const T critical[][PROBE_INPUTS] = { CRITICAL(E, S, LEAST, GREATEST) };             \
@@ -50,20 +56,29 @@ enum { PROBE_INPUTS = 3, PROBE_RESULTS = 6, PROBE_CASES = 2048, PROBE_GROUP = 64
             memcpy(&wb, &b, sizeof b);                                                             \
             o[4] = (wa >> 3) + (wb << 2) * 5u;                                                     \
         }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    static void quotients_##NAME(const T *in, WORD *out)                                           \
+    {                                                                                              \
+        for (int i = 0; i < PROBE_CASES; i++, in += PROBE_INPUTS, out += PROBE_QUOTIENTS) {        \
+            const T result[PROBE_QUOTIENTS] = { in[0] / in[1], ROOT(ABS(in[2])) };                 \
+            memcpy(out, result, sizeof result);                                                    \
+        }                                                                                          \
     }
 
-DEFINE_CASES(float, uint32_t, f32, fmaf, 0x1p-23f, 0x1p-149f, 0x1p-126f, 0x1.fffffep127f, 32, 23,
-             127)
-DEFINE_CASES(double, uint64_t, f64, fma, 0x1p-52, 0x1p-1074, 0x1p-1022, 0x1.fffffffffffffp1023, 64,
-             52, 1023)
+DEFINE_CASES(float, uint32_t, f32, fmaf, sqrtf, fabsf, 0x1p-23f, 0x1p-149f, 0x1p-126f,
+             0x1.fffffep127f, 32, 23, 127)
+DEFINE_CASES(double, uint64_t, f64, fma, sqrt, fabs, 0x1p-52, 0x1p-1074, 0x1p-1022,
+             0x1.fffffffffffffp1023, 64, 52, 1023)
 
-/* Run the probe's kernel: `want` holds the inputs' right answers, `got` receives the device's. */
+/* Run a kernel of the probe: `got` receives the device's answers. */
 static cl_int run_cases(const struct cl_api *cl, cl_context context, cl_command_queue queue,
-                        cl_program program, void *in, size_t in_bytes, void *got, size_t got_bytes)
+                        cl_program program, const char *name, void *in, size_t in_bytes, void *got,
+                        size_t got_bytes)
 {
     cl_int error, n = PROBE_CASES;
     size_t global = PROBE_CASES, local = PROBE_GROUP;
-    cl_kernel kernel = cl->CreateKernel(program, "probe", &error);
+    cl_kernel kernel = cl->CreateKernel(program, name, &error);
     cl_mem a = NULL, b = NULL;
 
     if (error == CL_SUCCESS)
@@ -135,14 +150,30 @@ struct trial {
     char line[CL_NAME_ROOM];
 };
 
-/* Is it right in this type? false with an error where it did not run. */
-static bool right(struct trial *t, int type, bool soft_fma)
+/* Are quotients and roots right, too? `want` and `got` have room for them. */
+static bool divides(struct trial *t, cl_program program, int type, void *in, size_t in_bytes,
+                    void *want, void *got)
+{
+    const size_t bytes = type_bytes(type) * PROBE_QUOTIENTS * PROBE_CASES;
+    if (type == TYPE_F32)
+        quotients_f32(in, want);
+    else
+        quotients_f64(in, want);
+    t->error =
+        run_cases(t->cl, t->context, t->queue, program, "quotients", in, in_bytes, got, bytes);
+    return t->error == CL_SUCCESS && memcmp(want, got, bytes) == 0;
+}
+
+/* Is it right in this type? false with an error where it did not run. A division that is claimed
+ * becomes native or our own. */
+static bool right(struct trial *t, int type, bool soft_fma, enum cl_division *division)
 {
     static const char *const files[] = { "types", "fma", "probe", NULL };
     size_t in_bytes = type_bytes(type) * PROBE_INPUTS * PROBE_CASES;
     size_t out_bytes = type_bytes(type) * PROBE_RESULTS * PROBE_CASES;
     char *in = malloc(in_bytes + 2 * out_bytes), *want, *got;
-    const struct cl_recipe recipe = { files, ap_opencl_options(type, soft_fma), t->kept_only };
+    const struct cl_recipe recipe = { files, ap_opencl_options(type, soft_fma, *division),
+                                      t->kept_only };
     struct cl_built built;
     bool same = false;
 
@@ -156,9 +187,12 @@ static bool right(struct trial *t, int type, bool soft_fma)
             cases_f32((float *)(void *)in, (uint32_t *)(void *)want);
         else
             cases_f64((double *)(void *)in, (uint64_t *)(void *)want);
-        t->error =
-            run_cases(t->cl, t->context, t->queue, built.program, in, in_bytes, got, out_bytes);
+        t->error = run_cases(t->cl, t->context, t->queue, built.program, "probe", in, in_bytes, got,
+                             out_bytes);
         same = t->error == CL_SUCCESS && memcmp(want, got, out_bytes) == 0;
+        if (same && *division == DIVISION_CLAIMED)
+            *division = divides(t, built.program, type, in, in_bytes, want, got) ? DIVISION_NATIVE
+                                                                                 : DIVISION_OWN;
         if (t->error == CL_SUCCESS)
             t->error = count_turns(t->cl, t->context, t->queue, built.program, &t->short_loops);
         if (t->error == CL_SUCCESS)
@@ -177,15 +211,40 @@ static bool claims_float64(const struct cl_api *cl, cl_device_id device)
            config != 0;
 }
 
+static bool claims_division(const struct cl_api *cl, cl_device_id device)
+{
+    cl_device_fp_config config = 0;
+    return cl->GetDeviceInfo(device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof config, &config, NULL) ==
+               CL_SUCCESS &&
+           (config & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
+}
+
+static bool right_in_f32(struct trial *t, struct cl_answer *answer)
+{
+    enum cl_division *division = &answer->division[TYPE_F32];
+    *division = claims_division(t->cl, t->device) ? DIVISION_CLAIMED : DIVISION_OWN;
+    bool right_f32 = right(t, TYPE_F32, false, division);
+    if (right_f32)
+        return true;
+    /* Perhaps for its compiler not knowing the option. */
+    *division = DIVISION_OWN;
+    if (t->error != CL_SUCCESS)
+        right_f32 = right(t, TYPE_F32, false, division);
+    if (t->error == CL_SUCCESS && !right_f32)
+        right_f32 = answer->soft_fma = right(t, TYPE_F32, true, division);
+    return right_f32;
+}
+
 static void judge(struct trial *t, struct cl_answer *answer)
 {
-    bool right_f32 = right(t, TYPE_F32, false), right_f64 = true;
+    bool right_f32 = right_in_f32(t, answer), right_f64 = true;
 
     answer->works = t->error == CL_SUCCESS;
-    if (answer->works && !right_f32)
-        right_f32 = answer->soft_fma = right(t, TYPE_F32, true);
     if (answer->works && claims_float64(t->cl, t->device)) {
-        right_f64 = right(t, TYPE_F64, false);
+        answer->division[TYPE_F64] = DIVISION_CLAIMED;
+        right_f64 = right(t, TYPE_F64, false, &answer->division[TYPE_F64]);
+        if (!right_f64)
+            answer->division[TYPE_F64] = DIVISION_OWN;
         answer->float64 = t->error == CL_SUCCESS;
         /* A compiler without float64 has none tomorrow; other failures may pass. */
         answer->works = answer->float64 || (t->error == CL_BUILD_PROGRAM_FAILURE && !t->kept_only);

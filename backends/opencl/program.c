@@ -159,9 +159,10 @@ static struct cl_recipe recipe_of(const struct opencl *o, enum program_id id, in
 {
     const struct panel_shape panel = ap_opencl_panel(o, type);
     const bool fused = id >= PROGRAM_FUSED;
-    const size_t length = (size_t)snprintf(options, OPTIONS_ROOM, "%s%s",
-                                           ap_opencl_options(type, o->soft_fma && type == TYPE_F32),
-                                           fused ? "" : programs[id].options);
+    const size_t length = (size_t)snprintf(
+        options, OPTIONS_ROOM, "%s%s",
+        ap_opencl_options(type, o->soft_fma && type == TYPE_F32, o->division[type]),
+        fused ? "" : programs[id].options);
     if (id == PROGRAM_BMM_PANEL || id == PROGRAM_SOFTMAX_ROWS)
         snprintf(options + length, OPTIONS_ROOM - length,
                  " -DNATIVE=%u -DPANEL_TILE=%d -DPANEL_ROWS=%d", o->native[type], panel.tile,
