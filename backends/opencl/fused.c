@@ -16,7 +16,9 @@ static int variant_of(const struct pooling *p)
                       : p->log_domain            ? FUSED_LOG
                                                  : FUSED_FACTOR;
 
-    return score * FUSED_OPTIONS + (masks ? FUSED_MASKS : 0) + (args->v == 1 ? FUSED_LINE : 0);
+    const struct opencl *o = ap_engine_state(p->engine);
+    return score * FUSED_OPTIONS + (masks ? FUSED_MASKS : 0) + (args->v == 1 ? FUSED_LINE : 0) +
+           (args->n <= (int64_t)o->native[p->type] ? FUSED_FEW : 0);
 }
 
 static enum kernel_id kernel_of(const struct pooling *p)
@@ -58,7 +60,7 @@ bool ap_fused_takes(const struct pooling *p)
 
     if (!ap_opencl_vectors(p->engine, p->type) || o->short_loops || args->nodes ||
         args->dropout.threshold > 0 || args->moments.power || args->d > FUSED_COORDINATES ||
-        args->v > FUSED_VALUES || args->m == 0 || args->n < shape_of(p).lanes)
+        args->v > FUSED_VALUES || args->m == 0)
         return false;
     if (args->score == POOL_KERNEL)
         return takes_kernel(p);

@@ -77,7 +77,8 @@ enum fused_score { FUSED_DOT, FUSED_LOG, FUSED_FACTOR, FUSED_SCORES };
 enum {
     FUSED_MASKS = 1, /* mask, bias, key weights */
     FUSED_LINE = 2,  /* one column of values */
-    FUSED_OPTIONS = 4,
+    FUSED_FEW = 4,   /* one vector of rows */
+    FUSED_OPTIONS = 8,
     FUSED_VARIANTS = FUSED_SCORES * FUSED_OPTIONS
 };
 

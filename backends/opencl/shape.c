@@ -23,6 +23,8 @@ struct fused_shape ap_opencl_fused(const struct opencl *o, int type, int variant
     const bool wide = o->native[type] * type_bytes(type) == 64;
     const bool dot = variant / FUSED_OPTIONS == FUSED_DOT;
     const int lanes = (int)o->native[type];
+    if (variant & FUSED_FEW)
+        return (struct fused_shape){ lanes, 1, 8, 8 };
     if (wide)
         return (struct fused_shape){ lanes, 2, 8, 8 };
     return (struct fused_shape){ lanes, dot ? 3 : 4, dot ? 4 : 2, dot ? 4 : 2 };
