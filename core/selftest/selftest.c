@@ -215,10 +215,10 @@ static attpool_status add_to_verdict(attpool_context *context, unsigned tested, 
     struct engine *e = &context->engine;
     struct verdict verdict = e->verdict;
     struct session s;
+    ap_engine_log(e, 1, "attpool: testing %s before it is used", e->backend->device_name(e));
     attpool_status st = session_begin(&s, context, &verdict.result);
     if (st != ATTPOOL_OK)
         return st;
-    ap_engine_log(e, 1, "attpool: testing %s before its first use", e->backend->device_name(e));
     verdict.result.failed = 0;
     st = run_short(&s.test, tested, type, false);
     session_end(&s);
