@@ -5,8 +5,8 @@
 #include "core/automatic/offload.h"
 #include "core/call/call.h"
 #include "core/call/options.h"
-#include "core/tensor/cut.h"
 #include "core/selftest/tested.h"
+#include "core/tensor/cut.h"
 
 /* ---- Matrix product ---- */
 

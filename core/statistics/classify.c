@@ -3,8 +3,8 @@
 /* Classification: pooled memberships, and the largest of them. */
 #include "core/call/call.h"
 #include "core/call/pool.h"
-#include "core/tensor/memory.h"
 #include "core/selftest/tested.h"
+#include "core/tensor/memory.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -5,10 +5,10 @@
 
 #include "core/call/call.h"
 #include "core/call/pool_grad.h"
+#include "core/selftest/tested.h"
 #include "core/statistics/density.h"
 #include "core/statistics/regression.h"
 #include "core/statistics/selection.h"
-#include "core/selftest/tested.h"
 
 #include <math.h>
 #include <stdlib.h>

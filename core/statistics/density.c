@@ -4,10 +4,10 @@
 #include "core/statistics/density.h"
 
 #include "core/call/call.h"
+#include "core/selftest/tested.h"
 #include "core/statistics/constant.h"
 #include "core/statistics/density_row.h"
 #include "core/tensor/memory.h"
-#include "core/selftest/tested.h"
 
 #include <stddef.h>
 #include <stdlib.h>

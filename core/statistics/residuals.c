@@ -3,8 +3,8 @@
 /* Leave-one-out residuals. */
 
 #include "core/call/call.h"
-#include "core/statistics/regression.h"
 #include "core/selftest/tested.h"
+#include "core/statistics/regression.h"
 
 static attpool_status check_unset(struct engine *e, const attpool_regression_options *o,
                                   const attpool_pool_options *pool)
