@@ -5,7 +5,7 @@
 #include <check.h>
 #include <stddef.h>
 
-/* One a file; run.c and answers.c list them. */
+/* One a file; answers.c, splits.c, devices.c and run.c list them. */
 Suite *suite_version(void);
 Suite *suite_index(void);
 Suite *suite_oracle(void);
