@@ -79,8 +79,8 @@ attpool_status attpool_pool(attpool_context *context, const DLTensor *Q, const D
     struct call call;
     struct pool_call c;
     struct pool_tensors tensors = { Q, K, V, options, O };
-    attpool_status st =
-        ap_call_begin_tested(&call, context, "pool", ap_tested_of_pool(options), V, Q);
+    attpool_status st = ap_call_begin_tested(
+        &call, context, "pool", ap_tested_with_queries(ap_tested_of_pool(options), Q), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     st = ap_pool_check(&c, &context->engine, &tensors, PURPOSE_POOL);

@@ -39,8 +39,8 @@ attpool_status attpool_state_pool(attpool_context *context, const DLTensor *Q, c
     struct pool_tensors tensors = { Q, K, V, options, NULL };
     if (state)
         *state = NULL;
-    attpool_status st =
-        ap_call_begin_tested(&call, context, "state_pool", ap_tested_of_pool(options), V, Q);
+    attpool_status st = ap_call_begin_tested(
+        &call, context, "state_pool", ap_tested_with_queries(ap_tested_of_pool(options), Q), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     struct engine *e = &context->engine;

@@ -31,7 +31,8 @@
 enum { ARITHMETIC_COUNT = 500 };
 
 /* Each way in which scores, weights and sums are made, at sizes beside those of tiles and blocks,
- * and for which calls a device is tested by it; those of 0 are in the command's short form. */
+ * and for which calls a device is tested by it. Subnormal results only tell what becomes of them:
+ * next to the least normal number everything is near. */
 static const struct {
     unsigned tested;
     struct trial trial;
@@ -42,6 +43,7 @@ static const struct {
     { TESTED_KERNEL, BY_KERNEL(TRIAL_KERNEL, 33, 65, 3, 0, ATTPOOL_GAUSSIAN, 0) },
     { TESTED_POOL << ATTPOOL_DOT, DOT(33, 1090, 5, 3, TRIAL_CAUSAL) },
     { TESTED_POOL << ATTPOOL_AVERAGE, AVERAGE(33, 65, 3, 0) },
+    { TESTED_POOL << ATTPOOL_KERNEL, GAUSSIAN(65, 129, 1, 1, 0) },
     { TESTED_POOL << ATTPOOL_KERNEL, GAUSSIAN(65, 129, 1, 1, TRIAL_SUBNORMAL) },
     { TESTED_POOL << ATTPOOL_ADDITIVE, ADDITIVE(33, 65, 3, 0) },
     { TESTED_MASKED << ATTPOOL_DOT, DOT(33, 65, 5, 3, TRIAL_MASKED | TRIAL_WEIGHTS) },
@@ -53,7 +55,10 @@ static const struct {
     { TESTED_GRADIENTS << ATTPOOL_KERNEL, GRADIENTS(33, 65, 2, 3, ATTPOOL_KERNEL) },
     { TESTED_GRADIENTS << ATTPOOL_ADDITIVE, GRADIENTS(33, 65, 5, 2, ATTPOOL_ADDITIVE) },
     { TESTED_MOMENTS, BY_KERNEL(TRIAL_REGRESSION, 33, 300, 2, 2, ATTPOOL_GAUSSIAN, 0) },
-    { 0, GAUSSIAN(3, 260, 1, 1, TRIAL_SUBNORMAL) },
+    { TESTED_FEW << ATTPOOL_DOT, DOT(3, 1090, 5, 3, TRIAL_CAUSAL) },
+    { TESTED_FEW << ATTPOOL_KERNEL, GAUSSIAN(3, 260, 1, 1, 0) },
+    { TESTED_POLYNOMIAL, BY_KERNEL(TRIAL_POOL, 65, 129, 1, 1, ATTPOOL_EPANECHNIKOV, 0) },
+    { TESTED_INTRICATE, BY_KERNEL(TRIAL_POOL, 33, 65, 2, 2, ATTPOOL_LOGISTIC, 0) },
 };
 enum { SHORT_FORM = sizeof short_form / sizeof short_form[0] };
 

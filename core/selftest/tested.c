@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/selftest/tested.h"
 
+#include "backends/kernel_traits.h"
+
+/* A vector of them, on any device. */
+enum { MOST_FEW = 16 };
+
 /* A score that is none is tested for nothing: the call will say so. A projection is a product and
  * the pooling of another score. */
 static unsigned score_of(const attpool_pool_options *options)
@@ -15,6 +20,16 @@ static unsigned product_of(const attpool_pool_options *options)
     return score == ATTPOOL_PROJECTION || score == ATTPOOL_ADDITIVE ? TESTED_BMM : 0;
 }
 
+static unsigned kernel_of(const attpool_pool_options *options)
+{
+    const attpool_kernel_options *kernel = options ? options->kernel : NULL;
+    if (score_of(options) != ATTPOOL_KERNEL || !kernel || (unsigned)kernel->kernel >= KERNEL_COUNT)
+        return 0;
+    if (kernel->form != ATTPOOL_RADIAL || kernel_is_intricate((int)kernel->kernel))
+        return TESTED_INTRICATE;
+    return kernel->kernel == ATTPOOL_GAUSSIAN ? 0 : TESTED_POLYNOMIAL;
+}
+
 unsigned ap_tested_of_pool(const attpool_pool_options *options)
 {
     const unsigned score = score_of(options);
@@ -25,7 +40,16 @@ unsigned ap_tested_of_pool(const attpool_pool_options *options)
                                     (masks && (!all || masks->mask || masks->bias)));
     if (score > ATTPOOL_PROJECTION)
         return 0;
-    return product_of(options) | TESTED_POOL << score | (masked ? TESTED_MASKED << score : 0);
+    return product_of(options) | kernel_of(options) | TESTED_POOL << score |
+           (masked ? TESTED_MASKED << score : 0);
+}
+
+unsigned ap_tested_with_queries(unsigned tested, const DLTensor *Q)
+{
+    const unsigned scores = TESTED_FEW / TESTED_POOL;
+    const unsigned pool = tested & (scores - 1) * TESTED_POOL;
+    const bool few = Q && Q->shape && Q->ndim >= 2 && Q->shape[Q->ndim - 2] <= MOST_FEW;
+    return tested | (few ? pool * scores : 0);
 }
 
 unsigned ap_tested_of_gradients(const attpool_pool_options *options)

@@ -14,7 +14,10 @@
 #define TESTED_SOFTMAX    4u
 #define TESTED_KERNEL     8u
 #define TESTED_MOMENTS    16u
-#define TESTED_POOL       (1u << 8)  /* shifted by the score: 0 to 4 */
+#define TESTED_POLYNOMIAL 32u        /* pooling by kernels other than the Gaussian, */
+#define TESTED_INTRICATE  64u        /* those that are more than a polynomial, products */
+#define TESTED_POOL       (1u << 8)  /* shifted by the score: 0 to 3, for a projection is a dot */
+#define TESTED_FEW        (1u << 12) /* likewise, few queries */
 #define TESTED_MASKED     (1u << 16) /* likewise, with a mask, a bias or key weights */
 #define TESTED_GRADIENTS  (1u << 24) /* likewise */
 
@@ -24,6 +27,8 @@ unsigned ap_tested_of_gradients(const attpool_pool_options *options);
 /* Where NULL is a Gaussian kernel. */
 unsigned ap_tested_of_kernel(const attpool_pool_options *options);
 unsigned ap_tested_of_regression(const attpool_regression_options *options);
+/* With what few queries are tested for, where Q is; NULL: it is many, or none. */
+unsigned ap_tested_with_queries(unsigned tested, const DLTensor *Q);
 unsigned ap_tested_of_selection(const attpool_pool_options *options,
                                 const attpool_selection_options *selection, bool gradient);
 

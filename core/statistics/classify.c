@@ -78,8 +78,8 @@ attpool_status attpool_classify(attpool_context *context, const DLTensor *Q, con
     struct call call;
     struct classify_call c;
     const struct pool_tensors tensors = { Q, K, V, options, P };
-    attpool_status st =
-        ap_call_begin_tested(&call, context, "classify", ap_tested_of_kernel(options), V, Q);
+    attpool_status st = ap_call_begin_tested(
+        &call, context, "classify", ap_tested_with_queries(ap_tested_of_kernel(options), Q), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     ap_clear(&c, offsetof(struct classify_call, pool));

@@ -391,8 +391,8 @@ attpool_status attpool_density(attpool_context *context, const DLTensor *Q, cons
 {
     struct call call;
     const struct pool_tensors tensors = { Q, K, NULL, options, NULL };
-    attpool_status st =
-        ap_call_begin_tested(&call, context, "density", ap_tested_of_kernel(options), Q, K);
+    attpool_status st = ap_call_begin_tested(
+        &call, context, "density", ap_tested_with_queries(ap_tested_of_kernel(options), Q), Q, K);
     if (st != ATTPOOL_OK)
         return st;
     return ap_call_end(&call, ap_density(&context->engine, &tensors, density, log_density));

@@ -301,7 +301,8 @@ attpool_status attpool_regression(attpool_context *context, const DLTensor *Q, c
     struct regression r;
     const struct pool_tensors tensors = { Q, K, V, NULL, O };
     attpool_status st =
-        ap_call_begin_tested(&call, context, "regression", ap_tested_of_regression(options), V, Q);
+        ap_call_begin_tested(&call, context, "regression",
+                             ap_tested_with_queries(ap_tested_of_regression(options), Q), V, Q);
     if (st != ATTPOOL_OK)
         return st;
     return ap_call_end(&call, ap_regress(&r, &context->engine, &tensors, options));

@@ -165,6 +165,41 @@ START_TEST(another_device_in_one_operation)
 }
 END_TEST
 
+/* Wrong where one vector holds all queries, which devices without vectors do not know. */
+START_TEST(another_device_for_few_queries)
+{
+    static const struct other other = {
+        .prelude = "#define SIGN (REAL)(ROW_VECTORS == 1 ? -1 : 1)\n",
+        .from = "*to = fma(sums[col * ROW_VECTORS + x], w[x], *to * u[x]);",
+        .to = "*to=fma(SIGN*sums[col*ROW_VECTORS+x], w[x], *to * u[x]); "
+    };
+    char message[256];
+    attpool_context *context, *judging = open_judge();
+    struct job job;
+    struct answer right;
+    if (!opencl_is_asked_for() || !(faults = layer_load_faults()))
+        return;
+    job_new(&job, &faulty_cases[FAULTY_GAUSS], ELEMENT_F32, PLACE_END);
+    answer_keep(&right, &job, run_anew(judging, &job));
+    const attpool_status status = open_other(&other, &context, message);
+    if (!layer_is_used(faults))
+        return;
+    ck_assert_msg(status == ATTPOOL_OK, "%s", message);
+    if (run_anew(context, &job) == ATTPOOL_OK)
+        answer_compare(&right, &job, ATTPOOL_OK, "with few queries");
+    else
+        ck_assert_msg(strstr(attpool_message(context), "computes wrongly: float32 gaussian") !=
+                          NULL,
+                      "%s", attpool_message(context));
+    answers_agree();
+    attpool_close(context);
+    expect_closed(faults);
+    attpool_close(judging);
+    answer_free(&right);
+    job_free(&job);
+}
+END_TEST
+
 /* Flushed subnormal numbers, if the compiler's option does that. */
 START_TEST(without_subnormals)
 {
@@ -334,6 +369,7 @@ Suite *suite_devices(void)
     tcase_set_tags(tc, "devices");
     tcase_add_loop_test(tc, another_device, 0, OTHERS);
     tcase_add_loop_test(tc, another_device_in_one_operation, 0, IN_POOLING);
+    tcase_add_test(tc, another_device_for_few_queries);
     tcase_add_test(tc, without_subnormals);
     tcase_add_test(tc, a_first_thread_in_another_mode);
     tcase_add_test(tc, without_a_compiler);
