@@ -38,6 +38,7 @@
  *   vec_byte_bits(p)               bit k of 32 is set where p[k] != 0
  *   transpose(r)                   r[0 .. lanes - 1] as a square, in place
  *   vec_prefetch(p)                a hint to load the line at p
+ *   vec_prefetch_far(p)            a hint to load it into a cache that holds more
  *
  * A header with fma and fnma of its own defines VEC_HAS_FMA, one with max_keep, min_keep and
  * raise_to VEC_HAS_MAX, one with weight_split and weight_scale VEC_HAS_WEIGHT; real.h adds what is
@@ -67,6 +68,11 @@
 VEC_FN void vec_prefetch(const void *p)
 {
     __builtin_prefetch(p);
+}
+
+VEC_FN void vec_prefetch_far(const void *p)
+{
+    __builtin_prefetch(p, 0, 2);
 }
 
 #endif

@@ -56,7 +56,7 @@ VEC_FN void by_key_transposed_n(const struct by_key_transposed *x, const element
             const uintptr_t next =
                 (uintptr_t)k + (size_t)(x->ahead + c * LANES * (int)sizeof(real));
             for (int i = 0; i < lines && x->ahead != 0; i++)
-                vec_prefetch((const void *)(next + 64 * (unsigned)i));
+                vec_prefetch_far((const void *)(next + 64 * (unsigned)i));
             by_key_transposed_square(x, k + c, c, LANES, s, nr, dot);
         }
         if (c < end)
