@@ -15,6 +15,7 @@
 #endif
 #define SIMD_EXPAND(name, symbol) SIMD_JOIN(name, symbol)
 #define SIMD_SYMBOL(symbol)       SIMD_EXPAND(SIMD_NAME, symbol)
+#define SIMD_HALF(symbol)         SIMD_EXPAND(VEC_HALF, symbol)
 
 #define SIMD_DECLARE(name)                                                                         \
     OPERATION_FUNCTION(name, SIMD_SYMBOL(name##_f32))                                              \

@@ -63,6 +63,22 @@ static void bmm_scale(void *arg, int64_t index, int worker)
 }
 
 #define simd_bmm SIMD_SYMBOL(TYPED(bmm))
+#ifdef VEC_HALF
+#define half_bmm SIMD_HALF(TYPED(bmm))
+OPERATION_FUNCTION(bmm, half_bmm)
+
+/* Are vectors of half the width faster? A row of few columns leaves the upper half of a vector
+ * empty, and is masked where it could be two vectors that overlap, which counts where there is
+ * little to do for it; columns that are transposed on their way lie in half as many places at a
+ * time, which the nearest cache can hold. */
+static bool bmm_is_half(const struct bmm_plan *p)
+{
+    enum { SHALLOW = 4 };
+    return p->g.m <= LANES / 2 || (p->g.m < LANES && p->g.k <= SHALLOW) ||
+           (p->way == BMM_SKINNY && p->g.b.col != 1);
+}
+#endif
+
 attpool_status simd_bmm(struct engine *engine, const struct bmm_args *args)
 {
     if (args->batch * args->heads == 0 || args->n == 0 || args->m == 0)
@@ -71,6 +87,10 @@ attpool_status simd_bmm(struct engine *engine, const struct bmm_args *args)
     const struct bmm_plan *p = &w.plan;
     w.engine = engine;
     bmm_plan_of(args, LANES, sizeof(real), ap_engine_workers(engine), &w.plan);
+#ifdef VEC_HALF
+    if (bmm_is_half(p))
+        return half_bmm(engine, args);
+#endif
     const int64_t matrices = p->g.batch * p->g.heads, blocks = p->row_blocks * p->col_blocks;
     if (args->k == 0)
         return ap_engine_parallel(engine, matrices * p->g.n, bmm_scale, &w);

@@ -37,6 +37,10 @@ typedef simde__m512i vec_int;
 
 enum { LANES = 512 / REAL_BITS, NREG = 32 };
 
+#ifdef __AVX512F__
+#define VEC_HALF avx2 /* the set of vectors of half the width, which is there too */
+#endif
+
 VEC_FN vec_mask m_and(vec_mask a, vec_mask b) { return (vec_mask)(a & b); }
 VEC_FN vec_mask m_or(vec_mask a, vec_mask b) { return (vec_mask)(a | b); }
 VEC_FN vec_mask m_not(vec_mask m) { return (vec_mask)~m; }
