@@ -145,7 +145,7 @@ const struct bench_case bench_cases[] = {
     { "attend 8x4096x4096x64 mask", BENCH_ATTEND, BENCH_MASK, 8, 4096, 4096, 64, 64,
       LIMIT BOTH(1.10), .plain = "attend 8x4096x4096x64" },
     { "attend 8x4096x4096x64 window 256", BENCH_ATTEND, BENCH_WINDOW, 8, 4096, 4096, 64, 64,
-      RATIO BOTH(0) },
+      RATIO BOTH(0), .plain = "attend 8x4096x4096x64" },
     { "attend 256x64x64x64", BENCH_ATTEND, Q, 256, 64, 64, 64, 64, RATIO BOTH(1.1) },
     { "attend 32x128x128x64", BENCH_ATTEND, 0, 32, 128, 128, 64, 64, RATIO BOTH(1.1) },
     { "attend decode 32x1x4096x128", BENCH_ATTEND, BENCH_MEMORY | Q, 32, 1, 4096, 128, 128,
