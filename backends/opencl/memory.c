@@ -75,6 +75,20 @@ static cl_int memory_of_host(const struct opencl *o, cl_mem buffer, void **host)
     return o->cl->GetMemObjectInfo(buffer, CL_MEM_HOST_PTR, sizeof *host, host, NULL);
 }
 
+/* End the mappings that were left, of one buffer or, NULL, of all; once they have been made. */
+static void end_mappings(struct opencl *o, cl_mem buffer)
+{
+    int left = 0;
+    for (int i = 0; i < o->mapping_count; i++) {
+        const struct cl_mapping *x = &o->mappings[i];
+        if (!buffer || x->buffer == buffer)
+            o->cl->EnqueueUnmapMemObject(o->queue, x->buffer, x->host, 0, NULL, NULL);
+        else
+            o->mappings[left++] = *x;
+    }
+    o->mapping_count = left;
+}
+
 static void memory_release(struct engine *engine, void *buffer)
 {
     struct opencl *o = ap_engine_state(engine);
@@ -83,6 +97,7 @@ static void memory_release(struct engine *engine, void *buffer)
 
     if (!buffer)
         return;
+    end_mappings(o, buffer);
     o->cl->GetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
     if (bytes == 0 || bytes > KEPT_BYTES || memory_of_host(o, buffer, &host) != CL_SUCCESS ||
         host) {
@@ -188,6 +203,22 @@ static attpool_status memory_bring(struct engine *engine, void *host, size_t byt
     return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "writing a buffer");
 }
 
+/* End a mapping of which only the making was wanted. rusticl of Mesa 22.3 knows it only once it has
+ * been made (CL_INVALID_VALUE): there it is ended after the next wait. */
+static cl_int end_mapping(struct opencl *o, cl_mem buffer, void *mapped)
+{
+    cl_int error = o->cl->EnqueueUnmapMemObject(o->queue, buffer, mapped, 0, NULL, NULL);
+    if (error != CL_INVALID_VALUE)
+        return error;
+    if (o->mapping_count == MOST_MAPPINGS) {
+        if ((error = o->cl->Finish(o->queue)) != CL_SUCCESS)
+            return error;
+        end_mappings(o, NULL);
+    }
+    o->mappings[o->mapping_count++] = (struct cl_mapping){ buffer, mapped };
+    return CL_SUCCESS;
+}
+
 /* A buffer in the host's memory need not have its bytes there but while it is mapped. */
 static attpool_status memory_fetch(struct engine *engine, void *buffer, void *host, size_t bytes)
 {
@@ -203,7 +234,7 @@ static attpool_status memory_fetch(struct engine *engine, void *buffer, void *ho
         if (error == CL_SUCCESS)
             error = ap_opencl_order(o);
         if (error == CL_SUCCESS)
-            error = o->cl->EnqueueUnmapMemObject(o->queue, buffer, mapped, 0, NULL, NULL);
+            error = end_mapping(o, buffer, mapped);
     }
     return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "reading a buffer");
 }
@@ -216,6 +247,7 @@ static attpool_status memory_wait(struct engine *engine)
     cl_int error = o->cl->Finish(o->queue);
     if (error != CL_SUCCESS)
         return ap_opencl_fail(engine, error, "waiting");
+    end_mappings(o, NULL);
     ap_opencl_take_times(o);
     ap_opencl_keep_programs(o);
     return ATTPOOL_OK;

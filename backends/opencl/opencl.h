@@ -45,11 +45,11 @@ int ap_opencl_find(const struct cl_api *cl, struct cl_found **found, const char 
 const struct cl_found *ap_opencl_choose(const struct cl_api *cl, const struct cl_found *found,
                                         int count, const char *name, char reason[CL_NAME_ROOM]);
 
-/* What a device can compute, found by running programs; its own claims are ignored. */
 /* Quotients and square roots: of steps of our own, or correctly rounded by the device, which the
  * specification promises of float64 and, of float32, some devices do. */
 enum cl_division { DIVISION_OWN, DIVISION_CLAIMED, DIVISION_NATIVE };
 
+/* What a device can compute, found by running programs. */
 struct cl_answer {
     bool works; /* it built and ran a program */
     bool one_answer, float64;
@@ -82,7 +82,7 @@ enum {
     FUSED_VARIANTS = FUSED_SCORES * FUSED_OPTIONS
 };
 
-/* A kernel is function `name` of the program with these files of cl/; see program.c. */
+/* The table in program.c has the function and the program of each. */
 enum kernel_id {
     KERNEL_ELEMENTWISE,
     KERNEL_BMM_TILE,
@@ -182,7 +182,7 @@ cl_program ap_opencl_kept(const struct cl_api *cl, cl_context context, cl_device
 void ap_opencl_keep(const struct cl_api *cl, cl_device_id device, const struct cl_recipe *recipe,
                     struct cl_built *built);
 
-/* Scratch memory of pooling (pool.c). */
+/* Scratch memory of pooling (pool_plan.c). */
 enum scratch_id {
     SCRATCH_SCORES,  /* planes of cl/pool.cl, a word a pair */
     SCRATCH_SCALES,  /* c, one a row */
@@ -200,7 +200,13 @@ const char *ap_opencl_options(int type, bool soft_fma, enum cl_division division
 enum { LAUNCH_WAYS = 4096 };
 
 /* Buffers that a call has done with, kept for the next one (memory.c). */
-enum { KEPT_BUFFERS = 16 };
+enum { KEPT_BUFFERS = 16, MOST_MAPPINGS = 16 };
+
+/* A mapping that could not be ended at once, and the memory it is. */
+struct cl_mapping {
+    cl_mem buffer;
+    void *host;
+};
 struct cl_kept_buffer {
     cl_mem buffer;
     size_t bytes;
@@ -247,6 +253,8 @@ struct opencl {
     size_t scratch_bytes[SCRATCHES];
     struct cl_kept_buffer kept[KEPT_BUFFERS];
     int kept_count;
+    struct cl_mapping mappings[MOST_MAPPINGS];
+    int mapping_count;
     size_t kept_bytes;
     bool times_launches; /* the queue does */
     struct cl_rate rate[RATES];
