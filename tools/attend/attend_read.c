@@ -75,7 +75,7 @@ static int read_array(struct open_input *in, enum attend_input i, bool single,
         array->dims = 1;
         array->shape[0] = 1;
     }
-    const int least = decides_type(i) ? 2 : 1;
+    const int least = decides_type((int)i) ? 2 : 1;
     if (array->dims < least || array->dims > 4)
         return error_at(e, in->source.name, 0, 0,
                         "the shape is %s; it should have %d to 4 dimensions",
