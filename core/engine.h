@@ -11,16 +11,17 @@
 struct engine;
 
 /* Run task(arg, index, worker) for index 0 .. count - 1 on the context's threads, worker in
- * 0 .. engine_workers - 1. Returns ATTPOOL_OK or ATTPOOL_E_CANCELLED. The floating-point
+ * 0 .. ap_engine_workers - 1. Returns ATTPOOL_OK or ATTPOOL_E_CANCELLED. The floating-point
  * environment is the default one in every worker. */
 typedef void engine_task(void *arg, int64_t index, int worker);
 attpool_status ap_engine_parallel(struct engine *engine, int64_t count, engine_task *task,
                                   void *arg);
 int ap_engine_workers(const struct engine *engine); /* 1 in a call too small for threads */
 
-/* Make sure every worker has `bytes` of scratch memory, aligned to 64, and the call `shared`
- * bytes for all; kept in the context for the next call. Call once, before anything is written.
- * false: out of memory. The content is undefined. */
+/* Make sure every worker has bytes_each of scratch memory, aligned to 64, and the call bytes_shared
+ * for all; kept in the context for the next call. It never becomes smaller: a call that needs it
+ * in several ways asks for each of them before anything is written. false: out of memory. The
+ * content is undefined. */
 bool ap_engine_reserve(struct engine *engine, size_t bytes_each, size_t bytes_shared);
 void *ap_engine_scratch(const struct engine *engine, int worker);
 void *ap_engine_shared(const struct engine *engine);

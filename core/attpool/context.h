@@ -20,8 +20,8 @@ extern "C" {
 /** Result of a call. A negative value names the argument or the resource at fault; the text is
  *  in attpool_message. Every call that computes in a context may also return ATTPOOL_E_BUSY, and
  *  ATTPOOL_E_BACKEND where the device lacks the type of the tensors. After ATTPOOL_E_DEVICE,
- *  _CANCELLED and _EMPTY the outputs are undefined, after every other failure they are
- *  untouched. */
+ *  _CANCELLED and _EMPTY, and _MEMORY of an OpenCL device, the outputs are undefined, after every
+ *  other failure they are untouched. */
 typedef enum attpool_status {
     ATTPOOL_OK = 0,
     ATTPOOL_E_CONTEXT = -1,      /* the context is NULL, or an argument that must not be */

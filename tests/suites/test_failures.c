@@ -5,6 +5,7 @@
 #include "backends/kernels.h"
 #include "core/context.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,51 @@ START_TEST(memory_that_is_not_there)
         many[i]->strides[1] = 0;
     }
     fails(ATTPOOL_E_MEMORY, "memory", "projections of too many keys");
+}
+END_TEST
+
+/* The library's own: from now on so many calls of it succeed. */
+static int memory_calls = -1;
+
+int posix_memalign(void **memory, size_t alignment, size_t bytes)
+{
+    if (memory_calls == 0)
+        return ENOMEM;
+    memory_calls -= memory_calls > 0;
+    *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    return *memory ? 0 : ENOMEM;
+}
+
+/* O is not written where there is no memory for the weights of many rows. */
+START_TEST(memory_is_asked_for_first)
+{
+    enum { N = 2, M = 100, ROWS = 40 };
+    float x[M], o[N], w[ROWS * M];
+    int64_t points[] = { N, 1 }, keys[] = { M, 1 }, chosen[] = { ROWS, M }, rows[ROWS] = { 0 };
+    const DLDataType type = { .code = kDLFloat, .bits = 32, .lanes = 1 };
+    const DLDevice device = { .device_type = kDLCPU };
+    DLTensor q = { x, device, 2, type, points, NULL, 0 }, k = { x, device, 2, type, keys, NULL, 0 };
+    DLTensor out = { o, device, 2, type, points, NULL, 0 };
+    DLTensor weights = { w, device, 2, type, chosen, NULL, 0 };
+    const attpool_pool_options options = {
+        .score = ATTPOOL_KERNEL, .weights = &weights, .rows = rows, .row_count = ROWS
+    };
+    attpool_status status = ATTPOOL_E_MEMORY;
+    for (int i = 0; i < M; i++)
+        x[i] = (float)i;
+    for (int calls = 0; status == ATTPOOL_E_MEMORY; calls++) {
+        attpool_context *own;
+        ck_assert_int_eq(attpool_open(NULL, &own), ATTPOOL_OK);
+        o[0] = o[1] = -1;
+        memory_calls = calls;
+        status = attpool_pool(own, &q, &k, &k, &options, &out);
+        memory_calls = -1;
+        attpool_close(own);
+        ck_assert_msg(status == ATTPOOL_OK || (status == ATTPOOL_E_MEMORY && o[0] == -1), "%d: %d",
+                      calls, (int)status);
+        ck_assert_int_lt(calls, 10);
+    }
+    ck_assert(o[0] >= 0);
 }
 END_TEST
 
@@ -330,6 +376,7 @@ Suite *suite_failures(void)
     tcase_add_checked_fixture(tc, open_context, close_context);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, an_empty_row_can_be_an_error);
+    tcase_add_test(tc, memory_is_asked_for_first);
     tcase_add_test(tc, memory_that_is_not_there);
     tcase_add_test(tc, a_device_that_fails_is_told);
     tcase_add_test(tc, unknown_backends_are_refused);

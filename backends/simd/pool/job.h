@@ -127,35 +127,52 @@ static attpool_status pool_main(struct pool_job *job)
 }
 
 /* W of chosen rows: nothing else of them is written. */
-static attpool_status pool_chosen(struct engine *engine, const struct pool_args *args, bool notes)
+struct pool_chosen {
+    struct pool_args a;
+    struct pool_job job;
+};
+
+static void pool_chosen_of(struct engine *engine, const struct pool_args *args, bool notes,
+                           struct pool_chosen *x)
 {
-    struct pool_args a = *args;
-    a.out.data = a.lse.data = a.n_eff.data = a.max.data = a.sum.data = a.value.data = NULL;
-    a.v = 0;
-    a.index = NULL;
-    struct pool_job job = { .engine = engine, .a = &a, .notes = notes };
-    job.plan = pool_plan_of(&a);
-    struct pool_shape *s = &job.plan.shape;
+    struct pool_args *a = &x->a;
+    *a = *args;
+    a->out.data = a->lse.data = a->n_eff.data = a->max.data = a->sum.data = a->value.data = NULL;
+    a->v = 0;
+    a->index = NULL;
+    x->job = (struct pool_job){ .engine = engine, .a = a, .notes = notes };
+    x->job.plan = pool_plan_of(a);
+    struct pool_shape *s = &x->job.plan.shape;
     s->split = s->by_key = false;
     s->group = 1;
-    s->tile_vectors = int_min((a.row_count + LANES - 1) / LANES, POOL_VECTORS - 1);
+    s->tile_vectors = int_min((a->row_count + LANES - 1) / LANES, POOL_VECTORS - 1);
     s->tile_extra = 0;
-    if (!pool_job_reserve(&job))
-        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for weights");
-    const int64_t lanes = s->tile_vectors * LANES;
-    const int64_t tiles = (a.row_count + lanes - 1) / lanes;
-    return ap_engine_parallel(engine, a.batch * a.heads * tiles, pool_job_chosen, &job);
+}
+
+static attpool_status pool_chosen_run(struct pool_chosen *x)
+{
+    const int64_t lanes = x->job.plan.shape.tile_vectors * LANES;
+    const int64_t tiles = (x->a.row_count + lanes - 1) / lanes;
+    return ap_engine_parallel(x->job.engine, x->a.batch * x->a.heads * tiles, pool_job_chosen,
+                              &x->job);
 }
 
 #define simd_pool SIMD_SYMBOL(TYPED(pool))
 attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
 {
     struct pool_job job = { .engine = engine, .a = a, .notes = true };
+    struct pool_chosen w;
     const bool chosen = a->weights.data != NULL && a->rows != NULL;
+    const bool some = chosen && a->row_count > 0;
     const bool sums = a->out.data != NULL || pool_wants_sums(a) || a->nodes != NULL;
     attpool_status st = ATTPOOL_OK;
     if (a->batch * a->heads * a->n == 0)
         return ATTPOOL_OK;
+    if (some)
+        pool_chosen_of(engine, a, !sums, &w);
+    /* Its memory first: there has to be enough before anything is written. */
+    if (some && !pool_job_reserve(&w.job))
+        return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for weights");
     if (sums || !chosen) {
         job.plan = pool_plan_of(a);
         job.prune.w = pool_prune_w(&job.plan);
@@ -163,8 +180,8 @@ attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
             return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for pooling");
         st = pool_main(&job);
     }
-    if (st == ATTPOOL_OK && chosen && a->row_count > 0)
-        st = pool_chosen(engine, a, !sums);
+    if (st == ATTPOOL_OK && some && pool_job_reserve(&w.job))
+        st = pool_chosen_run(&w);
     return st;
 }
 
