@@ -110,7 +110,7 @@ struct moments {
     const double *power; /* d powers of two, on the host. NULL: no moments */
 };
 
-/* Writes out, lse, n_eff and weights of every row; empty rows by the policy, all six of them; and
+/* Writes out, lse, n_eff and weights of every row; empty rows by the policy, whichever it is; and
  * the row's final max (0 out of the log domain, and of an empty row) and sum (0: empty), before the
  * policy. */
 struct pool_args {
@@ -251,8 +251,8 @@ struct device_memory {
     /* Memory of the host as a buffer for the time of a call, to be released after the next wait:
      * the memory itself where the device can compute in it, else a copy. `use` is what the call
      * does with it: at a BRING_OUTPUT nothing is read before it is written, all of it. `element`
-     * are the bytes of a number. Nothing of this waits: the host's memory stays as it is until
-     * then, and has what `fetch` brings back then. */
+     * are the bytes of a number. None of these waits: the host's memory has to be left alone
+     * until the next wait, and has what `fetch` brings back from then on. */
     attpool_status (*bring)(struct engine *engine, void *host, size_t bytes, size_t element,
                             enum bring use, void **buffer);
     attpool_status (*fetch)(struct engine *engine, void *buffer, void *host, size_t bytes);

@@ -5,9 +5,10 @@
 /* The operations of a backend, one row each. From a row NAME come
  *
  *     the slot      attpool_status (*NAME[TYPES])(struct engine *, const struct NAME_args *)
- *     its contents  BACKEND_NAME_f32 and BACKEND_NAME_f64, declared and put into the tables
+ *     its contents  ap_BACKEND_NAME_f32 and ap_BACKEND_NAME_f64, declared and put into the tables
  *
- * so that a new operation is its row, struct NAME_args in backend.h, and a file a backend. */
+ * so that a new operation begins with its row, struct NAME_args in backend.h, and its files in the
+ * backends; ARCHITECTURE.md, "What a change touches", has the rest. */
 #define OPERATION_TABLE(ROW)                                                                       \
     ROW(bmm)                                                                                       \
     ROW(kernel)                                                                                    \

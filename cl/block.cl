@@ -74,7 +74,7 @@ static void merge_squares(REAL *r, REAL *sq, REAL right_r, REAL right_sq)
     }
 }
 
-/* The block's scores, of keys from `key` on, become weights relative to its largest: the state. */
+/* The block's scores become weights relative to its largest: the state. */
 static void weigh_block(slab s, weighing how, bool evenly, int special, REAL scale,
                         __global const REAL *key_weights, long col, __global WORD *x,
                         REAL *state_top, REAL *state_l, REAL *state_sq)

@@ -65,7 +65,7 @@ static bool is_far(REAL c, REAL x, int k)
     return relative_power(c, x, CONSTANT(NEAR_LIMIT), k) <= CONSTANT(FAR_LIMIT);
 }
 
-/* The weight; with `cuts` it is 0 from where on keys are far of the least near one. */
+/* The weight; with `cuts` it is 0 for keys that are far even from the faintest near one. */
 static REAL relative(REAL c, REAL x, REAL m, int k, bool cuts)
 {
     REAL t = relative_power(c, x, m, k), e = TYPED(weight_exp2)(t);

@@ -6,7 +6,6 @@
 #define JOIN(name, lanes)       JOIN_AGAIN(name, lanes)
 
 #define VECTOR             JOIN(REAL, NATIVE)
-#define VECTOR_WORDS       JOIN(WORD, NATIVE)
 #define VECTOR_TEST        JOIN(SIGNED, NATIVE) /* of a comparison; or integers */
 #define AS_VECTOR          JOIN(AS_REAL, NATIVE)
 #define AS_VECTOR_WORDS    JOIN(AS_WORD, NATIVE)

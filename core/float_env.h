@@ -3,7 +3,8 @@
 #define CORE_FLOAT_ENV_H
 
 /* The floating-point environment that the bits depend on: round to nearest, subnormals kept, no
- * traps. The caller's is saved whole, exception flags too, and put back. */
+ * traps. The caller's, with its exception flags, is saved and put back: on x86 that of SSE, which
+ * is all that the library's arithmetic knows. */
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>

@@ -129,7 +129,7 @@ static void put_call(struct launch *l, const struct pooling *p, const struct sla
     ap_put_int(l, p->special);
 }
 
-/* What the tiles have left. */
+/* Launch fused_rows for what the tiles have left undone. */
 static attpool_status launch_rows(const struct pooling *p, const struct slab *s)
 {
     static const size_t local[1] = { GROUP };

@@ -16,7 +16,8 @@ struct score {
     cl_mem names;           /* see ap_score_open */
 };
 
-/* Puts kernel->names on the device; false: the message is set. score_close once all is queued. */
+/* Puts kernel->names on the device; false: the message is set. ap_score_close once all is queued.
+ */
 bool ap_score_open(struct engine *engine, struct score *score);
 void ap_score_close(struct engine *engine, struct score *score);
 

@@ -12,7 +12,7 @@ struct cl_source {
     size_t size;
 };
 
-/* All of them, in the order of CL_FILES in Makefile.am, up to one whose name is NULL;
+/* All of them, in the order of CL_FILES in sources.am, up to one whose name is NULL;
  * the generated file cl/sources.c. */
 extern const struct cl_source ap_cl_sources[];
 

@@ -2,8 +2,8 @@
 #ifndef BACKENDS_SCALAR_SCALAR_H
 #define BACKENDS_SCALAR_SCALAR_H
 
-/* The functions of the scalar backend. Its sources are built twice: as scalar_* for any
- * processor of the family, and with ATTPOOL_SCALAR_FMA as scalar_fma_* for those that have a
+/* The functions of the scalar backend. Its sources are built twice: as ap_scalar_* for any
+ * processor of the family, and with ATTPOOL_SCALAR_FMA as ap_scalar_fma_* for those that have a
  * fused multiply-add (x86: libm's fma is several times slower). In its sources SCALAR(name) is
  * the one being built. Other backends take merge and finish from here. */
 

@@ -69,7 +69,7 @@ static inline bool is_far(real c, real x, int k)
     return relative_power(c, x, k, REAL(NEAR_LIMIT)) <= REAL(FAR_LIMIT);
 }
 
-/* The weight; with `cuts` it is 0 from where on keys are far of the least near one. */
+/* The weight; with `cuts` it is 0 for keys that are far even from the faintest near one. */
 static inline real relative(real c, real x, int k, real m, bool cuts)
 {
     real t = relative_power(c, x, k, m);

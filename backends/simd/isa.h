@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The operations of the backend that is being built. Each is compiled once for each type and
- * instruction set; -DSIMD_NAME is what the names of the set begin with: avx2_pool_f32 is what
- * the sources call simd_pool. */
+ * instruction set; -DSIMD_NAME is what the names of the set begin with: ap_avx2_pool_f32 is
+ * what the sources call simd_pool. */
 #ifndef BACKENDS_SIMD_ISA_H
 #define BACKENDS_SIMD_ISA_H
 

@@ -63,8 +63,8 @@ typedef struct attpool_pool_options {
  *
  *  index   receives the index, NULL on failure; free it with attpool_index_free
  *
- *  It has what it needs of K. Later calls must be given keys of the same values: what a call finds
- * of others is not defined, only that it reads no memory but theirs. An index is read alone, so
+ *  It keeps copies of what it needs of K. Later calls must be given keys of the same values: with
+ * others the result is undefined, though no memory but theirs is read. An index is read alone, so
  * several contexts and threads may use it at once. It takes some (12 d + 4) m bytes.
  *
  *  Returns ATTPOOL_OK, ATTPOOL_E_CONTEXT, _OPTIONS (index is NULL), _KEY, _MEMORY; a call whose K

@@ -13,7 +13,7 @@
 attpool_context *ap_offload(struct engine *engine, enum profile_work work,
                             const struct arguments *args, double adds);
 
-/* Is the status of the call there that of the call? Else it is to be computed here. */
+/* Is the status that the device gave final? If not, the call is computed here. */
 bool ap_offload_done(struct engine *engine, attpool_context *device, enum profile_work work,
                      attpool_status status);
 

@@ -53,7 +53,7 @@ attpool_status ap_pool_check(struct pool_call *call, struct engine *engine,
 attpool_status ap_pool_slot(struct engine *engine, int type, const struct pool_args *pool,
                             const struct key_index *keys);
 
-/* Stage, project, pool, fetch. */
+/* Bring the arrays to a device that computes elsewhere, project, pool, fetch. */
 attpool_status ap_pool_run(struct pool_call *call);
 
 /* Calls that differ in widths and outputs alone, at most POOL_WIDTHS, with a kernel and something

@@ -8,8 +8,8 @@
 
 enum { WORD_BITS = 64, WORD_SHIFT = 6 };
 
-/* Words of the bits of all keys, and of the bits of these words that are not 0; of these, in turn,
- * flags, eight to a word. */
+/* Words for a bit per key, and for a bit per word of those that is not 0; and flags, a byte per
+ * word of the latter that is not 0. */
 static size_t key_words(const struct key_index *index)
 {
     return (size_t)(index->keys.count + WORD_BITS - 1) >> WORD_SHIFT;

@@ -26,7 +26,7 @@ static double weight_power(const struct pool_args *a, int type)
     return (e + 31) / 64 * 64;
 }
 
-/* From which |u| on no key of that kernel matters; 0: from none on. */
+/* The |u| from which on no key of that kernel matters; 0: there is none. */
 static double kernel_limit(int name, bool cuts, double score)
 {
     if (kernel_is_compact(name))

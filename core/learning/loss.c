@@ -169,7 +169,7 @@ static void set(const struct learning *s, DLTensor *t, int64_t i, double x)
         ((double *)t->data)[i] = x;
 }
 
-/* What the sum of squares is multiplied by, and half of what an error is to be its gradient. */
+/* The factor of the sum of squares, which is half the factor of an error in its gradient. */
 static double scale_of(const struct learning *s)
 {
     switch (s->training.loss) {

@@ -133,7 +133,7 @@ static attpool_status run(struct band *b)
     return st == ATTPOOL_OK ? ap_buffer_download(e, &b->sums) : st;
 }
 
-/* What the sums of row `row` come to, query i of item (h, g). */
+/* What the sums of row `row` come to, query i of batch item and head (h, g). */
 static void finish_row(const struct band *b, int64_t h, int64_t g, int64_t i, int64_t row)
 {
     struct regression *r = b->r;

@@ -288,11 +288,11 @@ static attpool_status check_gradient(struct selection *s, int64_t *count)
     const attpool_bandwidth_per per = s->kernel.bandwidth_per;
     *count = per == ATTPOOL_BANDWIDTH_ONE ? 1 : s->d;
     if (s->options.degree == 1)
-        return ap_engine_fail(s->args.engine, ATTPOOL_E_OPTIONS, "a gradient is of degree 0");
+        return ap_engine_fail(s->args.engine, ATTPOOL_E_OPTIONS, "a gradient needs degree 0");
     if (per != ATTPOOL_BANDWIDTH_KEY && per != ATTPOOL_BANDWIDTH_QUERY)
         return ATTPOOL_OK;
     return ap_engine_fail(s->args.engine, ATTPOOL_E_OPTIONS,
-                          "a gradient is by one bandwidth or one a coordinate");
+                          "a gradient needs one bandwidth, or one a coordinate");
 }
 
 static attpool_status judge_own(struct selection *s, struct judged *judged, double *gradient)

@@ -131,8 +131,8 @@ static double inverse_size(const struct view *k, int64_t a)
     return power_of(1 / power_of(most));
 }
 
-/* That of an inverse bandwidth, but no smaller than is good for the largest difference of keys:
- * with a bandwidth that is wide beyond measure the squares of all would be 0. */
+/* That of an inverse bandwidth, but not so small that all squared differences underflow, as they
+ * would where a bandwidth is wide beyond measure. */
 static double power_for(const struct regression *r, double w, int64_t a)
 {
     const double power = power_of(w), least = 0x1p-20 * inverse_size(r->pool.k, a);
@@ -234,7 +234,8 @@ static attpool_status run_steps(struct regression *r)
     return st;
 }
 
-/* Additive and projection scores, whose matrices come before the pooling, have nothing but O. */
+/* Without standard errors where matrices come before the pooling: additive and projection scores.
+ */
 static attpool_status run(struct regression *r)
 {
     struct pool_call *c = &r->pool;

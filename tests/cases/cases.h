@@ -3,7 +3,7 @@
 #define TESTS_CASES_H
 
 /* The one table of cases: what to compute, on which shapes, with which options. The test of one
- * answer, the oracle's test and the benchmark read the same rows. Inputs come from `seed`. */
+ * answer, those of splits and the oracle's read the same rows. Inputs come from `seed`. */
 
 #include "tests/support/tensor.h"
 

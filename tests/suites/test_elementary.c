@@ -131,7 +131,7 @@ static void arguments(int function, enum element element, uint64_t batch, uint64
     }
 }
 
-/* The batches that this process tests: of `of` parts of the whole, number `first`. */
+/* The batches that this process tests: part `first` of `of` parts. */
 struct batches {
     uint64_t count, first, of;
 };

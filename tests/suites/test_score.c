@@ -191,7 +191,7 @@ START_TEST(errors_name_what_is_wrong)
     p.selection.degree = 2;
     is_refused(ATTPOOL_E_OPTIONS, "degree is 2", judge(&p));
     p.selection.degree = 1;
-    is_refused(ATTPOOL_E_OPTIONS, "a gradient is of degree 0",
+    is_refused(ATTPOOL_E_OPTIONS, "a gradient needs degree 0",
                attpool_bandwidth_score(context, &p.K, &p.values, &p.options, &p.selection, scores,
                                        NULL, gradient));
     p.selection.criterion = ATTPOOL_CRITERION_LIKELIHOOD;

@@ -28,8 +28,8 @@ static const char help[] =
     "  --kernel NAME[,NAME..]  a kernel (default: gaussian) or, in product form, one for each\n"
     "                       x column, under one of these names or what other packages call\n"
     "                       it (normal, quartic, tophat ..):\n" KERNEL_LIST
-    "                       constant has no density; cauchy and silverman have one with one\n"
-    "                       column (silverman: two), or in product form.\n"
+    "                       constant cannot be used; cauchy needs one column, silverman one\n"
+    "                       or two, or the product form.\n"
     "  --form radial|product   of the distance (default), or a product over the columns\n"
     "  --bandwidth H[,H..]  one, or one for each x column, in the unit of the column\n"
     "  --bandwidth [cv:]START:STOP:N, cv   found for each x column by the leave-one-out\n"

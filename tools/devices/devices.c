@@ -16,7 +16,7 @@
 static const char help[] =
     "Usage: attpool devices [--json] [OPTION]...\n"
     "List the backends and devices: which are available, which would be chosen and why, and\n"
-    "which give one answer: the same bits as every other one that does.\n";
+    "which give one answer: the bits of plain C.\n";
 
 static const char examples[] =
     "  attpool devices --backend opencl\n"

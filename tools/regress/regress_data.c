@@ -159,7 +159,8 @@ static int check_more(const struct regress_tables *t, size_t k, bool band, struc
 {
     for (size_t c = 0; c < t->d; c++)
         if (strcmp(t->more_names[k], t->x_names[c]) == 0)
-            return error_set(e, CMD_USAGE, "%s makes a column %s, as a column of --x is called",
+            return error_set(e, CMD_USAGE,
+                             "%s would add a column %s, but a column of --x has that name",
                              band ? "--se" : "--slope", quoted_name(t->x_names[c]).text);
     return CMD_OK;
 }

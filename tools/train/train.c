@@ -37,7 +37,7 @@ static const char help[] =
     "  --rate R             of gradient descent (default: 0.5); the right one depends on the\n"
     "                       unit of y and, but for --loss mean, on the number of rows\n"
     "  --batch N            rows of a step, in a random order (default: all)\n"
-    "  --loss half|sum|mean   sum of squared errors by 2 (default), the sum, or the mean\n"
+    "  --loss half|sum|mean   half the sum of squared errors (default), the sum, or the mean\n"
     "  --optimizer sgd|lbfgs   gradient descent (default), or L-BFGS with all rows\n"
     "  --seed N             of random numbers (default: 0)\n"
     "  --params FILE        go on from parameters that --params-out wrote, with their kind,\n"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Kernels and inverse_bandwidths of a pair of query and key: NUMERICS.md, "Width, u" and "Kernel".
- */
+/* Kernels, and what inverse bandwidths make of a pair: NUMERICS.md, "Kernels". */
 #ifndef BACKENDS_SIMD_MATH_KERNELS_H
 #define BACKENDS_SIMD_MATH_KERNELS_H
 

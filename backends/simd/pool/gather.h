@@ -28,13 +28,13 @@ static void pool_block_leaf(struct pool_tile *t, void *arg, const struct pool_bl
     pool_block_pool(t, x, NULL, state, first);
 }
 
-/* What is gathered of a key: k, v and one number of each of these. */
 static bool pool_gathers_scale(const struct pool_args *a)
 {
     return a->kernel.per == ATTPOOL_BANDWIDTH_KEY ||
            a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
 }
 
+/* What is gathered of a key: its coordinates, its values, its weight and its inverse bandwidth. */
 static size_t pool_gather_width(const struct pool_args *a)
 {
     return (size_t)(a->d + a->v + (a->key_weights.data != NULL) + pool_gathers_scale(a));

@@ -34,7 +34,7 @@ struct pool_pairs {
     real *out;      /* count rows of lanes, */
     int64_t step;   /* so far apart */
     real *factor, *included; /* of the product form: factors, 1 inside the support and 0 outside */
-    int64_t ahead;           /* dots: cache lines of values to prefetch with 8 points, or 0 */
+    int64_t ahead;           /* dots: cache lines of values to prefetch with 16 coordinates, or 0 */
     const element *values;   /* of the points */
     int64_t v_row;
 };

@@ -239,8 +239,8 @@ static void pool_block_scores(struct pool_tile *t, const struct pool_block *bloc
         pool_fill(t->visible, (size_t)t->lanes, 1);
 }
 
-/* Of the scores of the block those that are far become no part of it in `included`, in lanes whose
- * row has a near key: whose maximum is m, or all of them for NULL. */
+/* Clear `included` for the block's far keys, in lanes whose maximum in m says that the row has a
+ * near key, or for NULL in all of them. */
 static void pool_block_exclude_far(struct pool_tile *t, const struct pool_block *x, const real *m)
 {
     const vec c = v_set1(t->plan->c), limit = v_set1(REAL(NEAR_LIMIT));

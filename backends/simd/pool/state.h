@@ -11,7 +11,7 @@
 #include "backends/simd/pool/tile.h"
 #include "backends/tree.h"
 
-/* e, and how much of each side it takes. */
+/* How much is taken of each side, relative to the larger maximum. */
 VEC_FN void pool_merge_weights(vec m1, vec m2, vec *u, vec *w)
 {
     const vec one = v_set1(1);

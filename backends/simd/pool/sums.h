@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Scores become weights; denominators, and numerators of a single column with them. */
+/* Scores become weights; denominators, and numerators. */
 #ifndef BACKENDS_SIMD_POOL_SUMS_H
 #define BACKENDS_SIMD_POOL_SUMS_H
 

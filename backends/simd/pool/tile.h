@@ -15,7 +15,7 @@ enum { PRUNE_COORDINATES = 4 };
 struct pool_prune {
     const struct pool_plan *plan;
     real w;               /* |w|, or 0: nothing is pruned */
-    real limit;           /* of u^2: from here on it is, however it was rounded */
+    real limit;           /* the u^2 from which on a box is pruned, however it was rounded */
     real *blocks, *large; /* boxes of the blocks and of the super-blocks */
 };
 
@@ -32,7 +32,7 @@ struct pool_tile {
     int64_t all_low, all_high;       /* keys that all rows may see */
     bool near;                       /* the rows are taken to have a near key */
     bool ahead;                      /* s and extremes are those of the next block */
-    bool spent;                      /* s is no longer what scores were made of */
+    bool spent;                      /* s has been overwritten: scores have to be made again */
     bool scaled;                     /* qs holds the queries times P */
     real *q, *qs, *q_scale, *q_post; /* d rows of lanes; inverse bandwidths */
     real *k, *k_scale, *k_post;      /* of the block */
@@ -68,7 +68,7 @@ static real *pool_arena_take(struct pool_arena *c, size_t numbers)
     return piece;
 }
 
-/* To whole vectors: there is room for them. */
+/* n is rounded up to whole vectors, for which there has to be room. */
 static void pool_fill(real *to, size_t n, real value)
 {
     for (size_t i = 0; i < n; i += LANES)

@@ -160,8 +160,7 @@ static void pool_weigh_number(struct pool_weigh *g, int64_t number)
     pool_weigh_masked(g, x.first + x.count, end);
 }
 
-/* W of the tile. Under the policy mean `included` must not know the support, so such tiles with
- * empty rows go twice: the second time for them alone. */
+/* W of the tile's rows, block by block. */
 static void pool_weigh_rows(struct pool_weigh *g)
 {
     const struct pool_shape *s = &g->t->plan->shape;

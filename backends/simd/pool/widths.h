@@ -2,8 +2,8 @@
 
 /* The slot pool_widths: poolings by several bandwidths, whose squared differences are made once for
  * all of them. Those of a Gaussian are the same numbers for every bandwidth but for powers of two,
- * which c takes up where no number leaves its range. A tile has a state of each width; what a row
- * without a near key wants beside is pooled for its width alone. */
+ * which c takes up where no number leaves its range. A tile has a state of each width; what else a
+ * row without a near key needs is pooled for its width alone. */
 #ifndef BACKENDS_SIMD_POOL_WIDTHS_H
 #define BACKENDS_SIMD_POOL_WIDTHS_H
 

@@ -41,7 +41,7 @@ struct by_key {
     real *keys;         /* of a tile, transposed */
     real *scale, *post; /* inverse_bandwidths of the keys of a tile or the panel */
     real *s, *factor,
-        *included; /* by_key_row numbers for each row, or of all rows one after the other */
+        *included; /* BY_KEY_KEYS numbers for each row, or of all rows one after the other */
     real *weights, *mask, *bias; /* transposed */
     real *exponents;             /* of key weights, transposed */
     bool scaled;                 /* some are not 0 */

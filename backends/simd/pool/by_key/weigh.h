@@ -60,8 +60,8 @@ static void by_key_relative(const struct by_key *w, real *s, const real *m)
     }
 }
 
-/* Of the scores of row r those that are far become no part of it in `included`, which holds nothing
- * before where it is `fresh`. */
+/* Clear `included` for the far scores of row r; where it is `fresh` nothing has been written there
+ * yet, and all others are set. */
 static void by_key_exclude_far(const struct by_key *w, int r, bool fresh)
 {
     const vec c = v_set1(w->t->plan->c), limit = v_set1(REAL(NEAR_LIMIT));
