@@ -121,7 +121,7 @@ ok regress plane.csv --x a,b --y y,b --bandwidth 3,3 --degree 1 --se --slope -o 
 test "$(head -n 1 fit.csv)" = a,b,fit_y,fit_b,n_eff,se_y,lower_y,upper_y,se_b,lower_b,upper_b,\
 slope_y_a,slope_y_b,slope_b_a,slope_b_b || fail "the columns are $(head -n 1 fit.csv)"
 sed '1s/a,b/se,b/' plane.csv >clash.csv
-fails 2 '--se makes a column "se", as a column of --x is called' regress clash.csv --x se --y y \
+fails 2 '--se would add a column "se", but a column of --x has that name' regress clash.csv --x se --y y \
     --bandwidth 3 --se
 sed '1s/a,b/slope_slope,b/' plane.csv >clash.csv
 ok regress clash.csv --x slope_slope --y y --bandwidth 3 --slope

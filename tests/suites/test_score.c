@@ -209,7 +209,7 @@ START_TEST(errors_name_what_is_wrong)
     p.kernel.bandwidth_per = ATTPOOL_BANDWIDTH_KEY;
     p.kernel.inverse_bandwidths = &p.weights;
     p.selection.criterion = ATTPOOL_CRITERION_CV;
-    is_refused(ATTPOOL_E_OPTIONS, "a gradient is by one bandwidth",
+    is_refused(ATTPOOL_E_OPTIONS, "a gradient needs one bandwidth",
                attpool_bandwidth_score(context, &p.K, &p.values, &p.options, &p.selection, scores,
                                        NULL, gradient));
     problem_new(&p, 1, 1);
