@@ -124,8 +124,12 @@ void ap_opencl_identify(struct engine *engine, char *name, char *key, size_t roo
     const struct opencl *o = ap_engine_state(engine);
     const struct cl_recipe recipe = { files, "", false };
     const int answer[] = {
-        o->one_answer,         o->float64, o->soft_fma, o->short_loops, o->division[TYPE_F32],
-        o->division[TYPE_F64],
+        o->one_answer,
+        o->float64,
+        o->soft_fma,
+        o->short_loops,
+        (int)o->division[TYPE_F32],
+        (int)o->division[TYPE_F64],
     };
     uint64_t source = ap_hash(AP_HASH_START, answer, sizeof answer);
 

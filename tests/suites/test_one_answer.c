@@ -143,7 +143,8 @@ static void long_loop(attpool_context *context, const char *name, attpool_score 
                       "%s: %g and %g, not %g and %g", name, (double)out[0], (double)out[1],
                       (double)want[0], (double)want[1]);
     else
-        ck_assert_msg(status == ATTPOOL_E_DEVICE && strstr(attpool_message(context), "65535 turns"),
+        ck_assert_msg(status == ATTPOOL_E_DEVICE &&
+                          strstr(attpool_message(context), "65535 iterations"),
                       "%s: %s", name, attpool_message(context));
     attpool_close(judge);
 }
