@@ -200,16 +200,19 @@ const char *ap_opencl_options(int type, bool soft_fma, enum cl_division division
 enum { LAUNCH_WAYS = 4096 };
 
 /* Buffers that a call has done with, kept for the next one (memory.c). */
-enum { KEPT_BUFFERS = 16, MOST_MAPPINGS = 16 };
+enum { KEPT_BUFFERS = 16 };
 
-/* A mapping that could not be ended at once, and the memory it is. */
-struct cl_mapping {
-    cl_mem buffer;
-    void *host;
-};
 struct cl_kept_buffer {
     cl_mem buffer;
     size_t bytes;
+};
+
+/* Mappings that could not be ended at once, and the memory that each is. */
+enum { MOST_MAPPINGS = 16 };
+
+struct cl_mapping {
+    cl_mem buffer;
+    void *host;
 };
 
 /* How fast a kernel runs, in terms a second (rate.c), and launches of which that is not read yet.

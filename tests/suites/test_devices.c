@@ -78,17 +78,36 @@ static int listed_one_answer(void)
     return one_answer;
 }
 
+/* A pooling, and what plain C makes of it. */
+struct known {
+    attpool_context *judging;
+    struct job job;
+    struct answer right;
+};
+
+static void known_new(struct known *k)
+{
+    k->judging = open_judge();
+    job_new(&k->job, &faulty_cases[FAULTY_GAUSS], ELEMENT_F32, PLACE_END);
+    answer_keep(&k->right, &k->job, run_anew(k->judging, &k->job));
+}
+
+static void known_free(struct known *k)
+{
+    attpool_close(k->judging);
+    answer_free(&k->right);
+    job_free(&k->job);
+}
+
 START_TEST(another_device)
 {
     const struct other *other = &others[_i];
     char message[256];
-    attpool_context *context, *judging = open_judge();
-    struct job job;
-    struct answer right;
+    attpool_context *context;
+    struct known known;
     if (!opencl_is_asked_for() || !(faults = layer_load_faults()))
         return;
-    job_new(&job, &faulty_cases[FAULTY_GAUSS], ELEMENT_F32, PLACE_END);
-    answer_keep(&right, &job, run_anew(judging, &job));
+    known_new(&known);
     attpool_status status = open_other(other, &context, message);
     if (!layer_is_used(faults))
         return;
@@ -107,15 +126,13 @@ START_TEST(another_device)
     ck_assert_msg(other->said ? strstr(logged, ": float") != NULL : logged[0] == '\0', "%s",
                   logged);
     ck_assert_int_eq(listed_one_answer(), other->one_answer);
-    ck_assert_int_eq(run_anew(context, &job), ATTPOOL_OK);
+    ck_assert_int_eq(run_anew(context, &known.job), ATTPOOL_OK);
     if (other->one_answer)
-        answer_compare(&right, &job, ATTPOOL_OK, "on another device");
+        answer_compare(&known.right, &known.job, ATTPOOL_OK, "on another device");
     answers_agree();
     attpool_close(context);
     expect_closed(faults);
-    attpool_close(judging);
-    answer_free(&right);
-    job_free(&job);
+    known_free(&known);
 }
 END_TEST
 
@@ -174,19 +191,17 @@ START_TEST(another_device_for_few_queries)
         .to = "*to=fma(SIGN*sums[col*ROW_VECTORS+x], w[x], *to * u[x]); "
     };
     char message[256];
-    attpool_context *context, *judging = open_judge();
-    struct job job;
-    struct answer right;
+    attpool_context *context;
+    struct known known;
     if (!opencl_is_asked_for() || !(faults = layer_load_faults()))
         return;
-    job_new(&job, &faulty_cases[FAULTY_GAUSS], ELEMENT_F32, PLACE_END);
-    answer_keep(&right, &job, run_anew(judging, &job));
+    known_new(&known);
     const attpool_status status = open_other(&other, &context, message);
     if (!layer_is_used(faults))
         return;
     ck_assert_msg(status == ATTPOOL_OK, "%s", message);
-    if (run_anew(context, &job) == ATTPOOL_OK)
-        answer_compare(&right, &job, ATTPOOL_OK, "with few queries");
+    if (run_anew(context, &known.job) == ATTPOOL_OK)
+        answer_compare(&known.right, &known.job, ATTPOOL_OK, "with few queries");
     else
         ck_assert_msg(strstr(attpool_message(context), "computes wrongly: float32 gaussian") !=
                           NULL,
@@ -194,9 +209,7 @@ START_TEST(another_device_for_few_queries)
     answers_agree();
     attpool_close(context);
     expect_closed(faults);
-    attpool_close(judging);
-    answer_free(&right);
-    job_free(&job);
+    known_free(&known);
 }
 END_TEST
 
