@@ -226,7 +226,7 @@ END_TEST
 
 struct told {
     int calls, most, full;
-    double last;
+    double last, sum;
 };
 
 static int note(void *arg, double fraction)
@@ -234,6 +234,7 @@ static int note(void *arg, double fraction)
     struct told *t = arg;
     ck_assert(fraction >= t->last && fraction <= 1);
     t->last = fraction;
+    t->sum += fraction;
     t->full += fraction > 0.97;
     return ++t->calls > t->most;
 }
@@ -255,9 +256,13 @@ START_TEST(progress_is_of_all_steps)
     ck_assert_int_eq(attpool_open(&options, &slow), ATTPOOL_OK);
     o1.residuals = &E;
     o1.standard_errors = &SE;
-    ck_assert_int_eq(attpool_regression(slow, &K, &K, &value, &o1, &O), ATTPOOL_OK);
+    /* It tells after a time, so a fast machine tells little of one run. */
+    for (int run = 0; run < 50 && told.calls < 24; run++) {
+        told.last = 0;
+        ck_assert_int_eq(attpool_regression(slow, &K, &K, &value, &o1, &O), ATTPOOL_OK);
+    }
     ck_assert_int_ge(told.calls, 2);
-    ck_assert(told.last > 0.5);
+    ck_assert(told.sum >= 0.25 * told.calls);
     ck_assert_int_le(4 * told.full, told.calls);
     told = (struct told){ .most = 0 };
     ck_assert_int_eq(attpool_regression(slow, &K, &K, &value, &o1, &O), ATTPOOL_E_CANCELLED);
