@@ -143,6 +143,11 @@ VEC_FN void pool_masking_square(const struct pool_masking *g, const element *con
     real *s = t->s + j * t->lanes + i * LANES;
     struct pool_masking_bits mask = pool_masking_bits_at(t, i, j, masked);
     vec bias[LANES];
+    /* A square that is lines of memory as a whole: processors do not see streams of so many rows.
+     * Half a line at a time they do. */
+    UNROLL_FOR (int k = 0; k < LANES; k++)
+        if (sizeof bias[0] == 64)
+            vec_prefetch_far(from[k] + j + BLOCK);
     UNROLL_FOR (int k = 0; k < LANES; k++)
         bias[k] = load(from[k] + j, LANES);
     v_transpose(bias);
