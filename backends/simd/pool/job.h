@@ -157,6 +157,21 @@ static attpool_status pool_chosen_run(struct pool_chosen *x)
                               &x->job);
 }
 
+#ifdef VEC_HALF
+#define half_pool SIMD_HALF(TYPED(pool))
+OPERATION_FUNCTION(pool, half_pool)
+
+/* Are vectors of half the width faster? Few queries wait for keys that no near cache holds, and
+ * squares of half the width read half as many of them at a time. */
+static bool pool_is_half(const struct pool_plan *p)
+{
+    const struct pool_args *a = p->a;
+    const int64_t keys = p->shape.sets * a->m * (a->d + a->v);
+    return p->shape.by_key && a->score == POOL_DOT && p->shape.rows <= LANES / 4 && a->k.col == 1 &&
+           a->d > LANES && keys > POOL_FAR / (int64_t)sizeof(real);
+}
+#endif
+
 #define simd_pool SIMD_SYMBOL(TYPED(pool))
 attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
 {
@@ -175,6 +190,10 @@ attpool_status simd_pool(struct engine *engine, const struct pool_args *a)
         return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for weights");
     if (sums || !chosen) {
         job.plan = pool_plan_of(a);
+#ifdef VEC_HALF
+        if (!chosen && pool_is_half(&job.plan))
+            return half_pool(engine, a);
+#endif
         job.prune.w = pool_prune_w(&job.plan);
         if (!pool_job_reserve(&job))
             return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for pooling");

@@ -43,7 +43,7 @@ VEC_FN void by_key_transposed_square(const struct by_key_transposed *x, const el
 VEC_FN void by_key_transposed_n(const struct by_key_transposed *x, const element *k, real *out,
                                 const int nr, const bool dot)
 {
-    const int lines = (int)(LANES * LANES * sizeof(real) / 64);
+    const unsigned lines = (unsigned)(LANES * LANES * sizeof(real) / 64);
     vec sum[4], s[4];
     UNROLL_FOR (int j = 0; j < nr; j++)
         sum[j] = v_zero();
@@ -55,8 +55,11 @@ VEC_FN void by_key_transposed_n(const struct by_key_transposed *x, const element
         for (; c + LANES <= end; c += LANES) {
             const uintptr_t next =
                 (uintptr_t)k + (size_t)(x->ahead + c * LANES * (int)sizeof(real));
-            for (int i = 0; i < lines && x->ahead != 0; i++)
-                vec_prefetch_far((const void *)(next + 64 * (unsigned)i));
+            const uintptr_t near = next - (size_t)x->ahead + (size_t)(LANES * x->d) * sizeof(real);
+            for (unsigned i = 0; i < lines && x->ahead != 0; i++) {
+                vec_prefetch((const void *)(near + 64 * i));
+                vec_prefetch_far((const void *)(next + 64 * i));
+            }
             by_key_transposed_square(x, k + c, c, LANES, s, nr, dot);
         }
         if (c < end)
