@@ -23,6 +23,8 @@ static void bmm_skinny_block(const struct bmm_args *g, const struct bmm_block *b
                                   .c_row = g->c.row,
                                   .k = g->k,
                                   .cols = block->cols,
+                                  .large = g->batch * g->heads * g->k * g->m >
+                                           BMM_FAR / (int64_t)sizeof(real),
                                   .alpha = (real)g->alpha,
                                   .beta = (real)g->beta };
     bmm_skinny(&f, block->rows);

@@ -24,6 +24,8 @@ enum {
     /* Bytes: */
     BMM_TALL = 256 << 10, /* of a block of A, so that it stays in the second cache */
     BMM_NEAR = 48 << 10,  /* of a B that is not worth packing */
+    BMM_SOON = 8 << 10,   /* of a group of columns that is fetched while another is used */
+    BMM_FAR = 1 << 20,    /* of all B, beyond which it is fetched from afar */
     BMM_TINY = 16 << 10,  /* of a matrix that is computed together with others, */
     BMM_RUN = 256 << 10   /* and of all these */
 };

@@ -13,6 +13,7 @@ struct bmm_skinny {
     element *c;
     int64_t a_row, a_col, b_row, b_col, c_row;
     int64_t k, cols;
+    bool large; /* all B of the call is more than the second cache should hold */
     real alpha, beta;
 };
 
@@ -158,19 +159,23 @@ VEC_FN void bmm_skinny_edge(const real *a, const element *b, int64_t b_col, int 
 
 /* `cols` columns of a chunk of B, in vectors whose chains of sums overlap. */
 VEC_FN void bmm_skinny_columns(const real *a, const element *b, int64_t b_col, int rows, int vecs,
-                               int64_t cols, int64_t deep, real *sums)
+                               int64_t cols, int64_t deep, bool large, real *sums)
 {
     enum { line = 64 / sizeof(real), per = LANES * LANES / line }; /* lines of memory */
-    const element *ahead = b + 2 * vecs * LANES * b_col, *end = ahead + deep;
+    const int64_t group = vecs * LANES * b_col, far = large ? 4 * group : 0;
+    const bool small = group <= BMM_SOON / (int64_t)sizeof(real);
+    const element *ahead = b + (small ? 2 : 1) * group, *end = ahead + deep;
     vec s[BMM_SKINNY_ROWS * 2];
     int64_t p = 0;
     UNROLL_FOR (int i = 0; i < vecs * rows; i++)
         s[i] = v_zero();
     for (; cols == vecs * LANES && p + LANES <= deep; p += LANES) {
-        /* The columns after the next ones, in the order of memory: processors prefetch streams by
-         * themselves, but not squares. */
+        /* The next columns, or those after them if the nearest cache can hold both, in the order of
+         * memory: processors prefetch streams by themselves, but not squares. Those `far` beyond go
+         * to the second cache. */
         UNROLL_FOR (int q = 0; q < vecs * per; q++) {
             vec_prefetch(ahead);
+            vec_prefetch_far(ahead + far);
             ahead += line;
             if (ahead >= end) {
                 end += b_col;
@@ -201,7 +206,7 @@ VEC_FN void bmm_skinny_transposed(const struct bmm_skinny *f, int rows)
         for (int64_t j = 0; j < f->cols; j += vecs * LANES) {
             const int64_t cols = int_min(vecs * LANES, f->cols - j);
             bmm_skinny_columns(a, f->b + j * f->b_col + chunk, f->b_col, rows, vecs, cols, deep,
-                               sums);
+                               f->large, sums);
             for (int r = 0; r < rows; r++)
                 bmm_skinny_update(f, sums + r * vecs * LANES, f->c + r * f->c_row + j, cols,
                                   chunk == 0, chunk + CHUNK >= f->k);
