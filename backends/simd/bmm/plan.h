@@ -21,6 +21,7 @@ enum {
     BMM_SKINNY_ROWS = 4, /* rows that skinny.h takes, and its columns at a time */
     BMM_SKINNY_COLS = 1024,
     BMM_SKINNY_NARROW = 8, /* vectors of sums that it keeps in registers */
+    BMM_THROUGH = 24,      /* rows of A in place that go through all chunks before the next */
     /* Bytes: */
     BMM_TALL = 256 << 10, /* of a block of A, so that it stays in the second cache */
     BMM_NEAR = 48 << 10,  /* of a B that is not worth packing */
@@ -173,7 +174,8 @@ static void bmm_blocks(struct bmm_plan *p)
     const int64_t panel = BMM_VECS * p->lanes, least = 384 / p->size;
     const int64_t tall = BMM_TALL / (CHUNK * p->size);
     const int64_t wanted = p->workers > 1 ? 4 * p->workers : 1;
-    p->row_block = p->way == BMM_OWN ? g->n : int_min(g->n, tall);
+    const bool through = p->way == BMM_IN_PLACE && g->k > CHUNK;
+    p->row_block = p->way == BMM_OWN ? g->n : int_min(g->n, through ? BMM_THROUGH : tall);
     p->col_block =
         int_min(int_ceil(g->m, panel) * panel, p->way == BMM_SKINNY ? BMM_SKINNY_COLS : 4096);
     for (;;) {
@@ -208,6 +210,15 @@ static void bmm_plan_waves(struct bmm_plan *p)
     p->wave_units = p->wave_units < 1 ? 1 : int_min(p->wave_units, p->units);
 }
 
+/* Whether all columns of B are one strip, whose rows follow each other: it stays in the second
+ * cache as it lies, and each row of A is read once. */
+static bool bmm_is_strip(const struct bmm_plan *p)
+{
+    const struct bmm_args *g = &p->g;
+    return NREG >= 32 && g->b.col == 1 && g->m <= BMM_MAX_VECS * p->lanes && g->b.row <= 2 * g->m &&
+           g->k * g->b.row * p->size <= BMM_TALL;
+}
+
 static enum bmm_way bmm_way_of(const struct bmm_plan *p)
 {
     const struct bmm_args *g = &p->g;
@@ -216,6 +227,8 @@ static enum bmm_way bmm_way_of(const struct bmm_plan *p)
     if (few && g->m >= 2 * p->lanes && (g->b.col == 1 || g->b.row == 1) && g->c.col == 1)
         return BMM_SKINNY;
     if ((g->b.col == 1 || g->m == 1) && (b_bytes <= BMM_NEAR || rows <= BMM_ROWS))
+        return BMM_IN_PLACE;
+    if (bmm_is_strip(p))
         return BMM_IN_PLACE;
     if (b_bytes <= BMM_NEAR)
         return BMM_COPY;
