@@ -21,6 +21,9 @@ enum {
     ROW_COST = 32   /* the place of a query or key in its order */
 };
 
+/* How much smaller the cost with an index has to be. */
+#define LEAST_GAIN 0.9
+
 /* Pairs from which on it is worth taking a sample; and where the index is there. */
 #define LEAST_PAIRS       0x1p26
 #define LEAST_PAIRS_BUILT 0x1p20
@@ -56,12 +59,11 @@ static int64_t pick(int64_t k, int64_t count, int64_t most)
     return most <= count ? k : (int64_t)((double)most * ((double)k + 0.5) / (double)count);
 }
 
-/* The share of the pairs that are in reach. */
-static double share_in_reach(const struct sample *s)
+/* The share of the pairs that are in reach, by so many rows and keys. */
+static double share_in_reach(const struct sample *s, int64_t rows, int64_t keys)
 {
     const struct pool_args *a = s->a;
-    const int64_t n = a->n < SAMPLE_ROWS ? a->n : SAMPLE_ROWS;
-    const int64_t m = a->m < SAMPLE_KEYS ? a->m : SAMPLE_KEYS;
+    const int64_t n = a->n < rows ? a->n : rows, m = a->m < keys ? a->m : keys;
     int64_t in = 0;
     for (int64_t k = 0; k < n; k++)
         for (int64_t l = 0; l < m; l++) {
@@ -154,16 +156,20 @@ bool ap_index_pays(const struct pool_args *a, int type, const struct reach *reac
 {
     const struct sample s = { a, type, reach };
     const double n = (double)a->n, m = (double)a->m, tiles = n / TILE;
-    const double share = share_in_reach(&s);
+    const double pair = pair_cost(a), most = LEAST_GAIN * pair / (pair + KEY_COST);
+    /* Few pairs tell where far more are in reach than may be; the whole sample would be a part of
+     * such a call that shows. */
+    if (share_in_reach(&s, SAMPLE_ROWS / 4, SAMPLE_KEYS / 8) > most + 0.1)
+        return false;
+    const double share = share_in_reach(&s, SAMPLE_ROWS, SAMPLE_KEYS);
     /* of what a tile reaches, to one row's */
     const double side = 1 + ap_exp(ap_log(TILE / (n * share)) / (double)a->d);
     double keys = m * share;
     for (int64_t c = 0; c < a->d; c++)
         keys *= side;
     keys = least(keys, m);
-    const double pair = pair_cost(a);
     const double look = least(m * share_of_blocks(&s) + LEAST_KEYS, m) * pair;
     const double list = keys * (pair + KEY_COST) + least(keys, m / BLOCK) * BLOCK_COST;
     const double cost = list * (tiles > 1 ? tiles : 1) + ROW_COST * (built ? n : n + m);
-    return cost < 0.9 * tiles * look;
+    return cost < LEAST_GAIN * tiles * look;
 }
