@@ -277,12 +277,22 @@ static void softmax_task(void *arg, int64_t index, int worker)
     }
 }
 
+#ifdef VEC_HALF
+#define half_softmax SIMD_HALF(TYPED(softmax))
+OPERATION_FUNCTION(softmax, half_softmax)
+#endif
+
 #define simd_softmax SIMD_SYMBOL(TYPED(softmax))
 attpool_status simd_softmax(struct engine *engine, const struct softmax_args *args)
 {
     const int64_t rows = args->batch * args->heads * args->n, m = args->m;
     const bool bias = args->masks.bias.data != NULL;
     int64_t tasks = 1;
+#ifdef VEC_HALF
+    /* Half of each vector would be empty, along rows and across them. */
+    if (rows <= LANES / 2 && m <= LANES / 2)
+        return half_softmax(engine, args);
+#endif
     struct softmax_job w = { .engine = engine, .args = args, .scale = (real)args->c };
     if (bias)
         w.saturation = saturation_of(w.scale);
