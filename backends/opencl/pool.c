@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/opencl/pool.h"
+
 #include "backends/opencl/fused.h"
 
 /* Pooling goes through scratch memory of a bounded size, a slab of queries and a part of the

@@ -2,8 +2,9 @@
 
 /* Partial states: the nodes of the merge tree that tile a part of the keys. The calls. */
 
-#include "core/call/call.h"
 #include "core/call/state.h"
+
+#include "core/call/call.h"
 #include "core/selftest/tested.h"
 
 #include <stdlib.h>

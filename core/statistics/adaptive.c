@@ -2,9 +2,10 @@
 
 /* Bandwidths of the keys: wide where keys are rare. */
 
+#include "core/statistics/adaptive.h"
+
 #include "core/call/call.h"
 #include "core/selftest/tested.h"
-#include "core/statistics/adaptive.h"
 #include "core/statistics/density.h"
 #include "core/statistics/elementary.h"
 #include "core/tensor/memory.h"

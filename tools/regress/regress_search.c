@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bandwidths by a score: a grid, narrowed down about its least score, then rounded. */
-#include "backends/kernels.h"
 #include "tools/regress/regress_search.h"
+
+#include "backends/kernels.h"
 
 #include <math.h>
 #include <stdio.h>
