@@ -267,7 +267,7 @@ static void far_cases(void)
 {
     /* clang-format off */
     static const struct test_case far[] = {
-        { "bmm strip",           BMM, .b = 2, .n = 77, .m = 50, .d = 600, .alpha = 1 },
+        { "bmm strip",           BMM, .b = 2, .h = 1, .n = 77, .m = 50, .d = 600, .alpha = 1 },
         { "bmm strip added",     BMM, .h = 2, .n = 53, .m = 31, .d = 900, .alpha = -1, .beta = 0.5 },
         { "bmm strip nan",       BMM, .n = 60, .m = 29, .d = 1000, .alpha = 1, .special = SPECIAL_NAN_QUERY },
         { "dot far keys",        DOT, .h = 3, .n = 2, .m = 4500, .d = 33, .v = 35, .with = WITH_MASK | WITH_ALL_OUTPUTS },
