@@ -15,6 +15,9 @@
 /* Some 20 microseconds of one processor; to wake another takes about as long. */
 #define THREADS_PAY 5e5
 
+/* Seconds between two calls of the progress callback. */
+#define PROGRESS_INTERVAL 0.05
+
 static attpool_status choose(struct engine *e, const attpool_options *o, const struct settings *set,
                              const char **device)
 {
@@ -63,6 +66,7 @@ static attpool_status open_engine(struct engine *e, const attpool_options *o)
     e->log = o->log;
     e->log_data = o->log_data;
     e->progress = o->progress;
+    e->progress_interval = PROGRESS_INTERVAL;
     e->progress_data = o->progress_data;
     attpool_status st = choose(e, o, &set, &device);
     if (st != ATTPOOL_OK)

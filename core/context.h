@@ -49,6 +49,7 @@ struct engine {
     void *log_data;
     attpool_progress_function *progress;
     void *progress_data;
+    double progress_interval; /* seconds between two calls of progress; tests set 0 */
     double progress_done, progress_time, progress_from, progress_to;
     double span_from, span_to; /* 0 to 1 of these is this part of the call */
 

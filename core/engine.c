@@ -14,9 +14,6 @@
 
 enum { SCRATCH_ALIGNMENT = 64 };
 
-/* Seconds between two calls of the progress callback. */
-#define PROGRESS_INTERVAL 0.05
-
 attpool_status ap_engine_fail(struct engine *engine, attpool_status status, const char *format, ...)
 {
     va_list args;
@@ -68,7 +65,7 @@ attpool_status ap_engine_progress(struct engine *engine, double fraction)
     if (!engine->progress)
         return ATTPOOL_OK;
     double now = ap_clock_now();
-    if (now - engine->progress_time < PROGRESS_INTERVAL)
+    if (now - engine->progress_time < engine->progress_interval)
         return ATTPOOL_OK;
     engine->progress_time = now;
     fraction = engine->span_from + (engine->span_to - engine->span_from) * fraction;

@@ -126,6 +126,7 @@ START_TEST(progress_is_told_and_can_cancel)
                 .backend = backends[i], .threads = threads, .progress = watch, .progress_data = &w
             };
             attpool_context *context = open_with(&options);
+            context->engine.progress_interval = 0;
             int64_t n = 100;
             for (; w.calls < 2 && n < 1000000; n *= 4) {
                 w.last = 0;
@@ -141,6 +142,7 @@ START_TEST(progress_is_told_and_can_cancel)
             ck_assert_int_eq(w.calls, 1);
             ck_assert(attpool_message(context)[0] != '\0');
             /* The context is as good as new. */
+            w.limit = 1 << 30;
             struct attention a;
             attention_new(&a);
             ck_assert_int_eq(attend(context, &a), ATTPOOL_OK);
@@ -222,9 +224,13 @@ START_TEST(a_step_tells_its_part_of_the_call)
     ck_assert_int_eq(ap_call_begin(&call, context, "test"), ATTPOOL_OK);
     for (int step = 0; step < 2; step++) {
         ap_engine_part(e, 0.5 * step, 0.5 * (step + 1));
-        e->progress_time = -1e9; /* long ago: the first index of four is told */
+        e->progress_interval = 0;
         ck_assert_int_eq(ap_engine_parallel(e, 4, do_nothing, NULL), ATTPOOL_OK);
-        ck_assert_double_eq(told, 0.5 * step + 0.125);
+        ck_assert_double_eq(told, 0.5 * (step + 1));
+        e->progress_interval = 1e9;
+        told = -1;
+        ck_assert_int_eq(ap_engine_parallel(e, 1, do_nothing, NULL), ATTPOOL_OK);
+        ck_assert_double_eq(told, -1);
     }
     ck_assert_int_eq(ap_call_end(&call, ATTPOOL_OK), ATTPOOL_OK);
     attpool_close(context);
