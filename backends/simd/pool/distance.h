@@ -54,6 +54,36 @@ VEC_FN void pool_squares_n(const struct pool_pairs *x, const int kt, const int n
     pool_extremes_store(x, extreme, nv);
 }
 
+/* The squares of kt points from j on, of d coordinates that are scaled by nothing. A difference has
+ * the lanes taken off, so that they are read where they are needed. */
+VEC_FN void pool_squares_points(const struct pool_pairs *x, int j, vec extreme[4], const int kt,
+                                const int nv, const int d)
+{
+    vec s[8][4];
+    UNROLL_FOR (int c = 0; c < d; c++)
+        UNROLL_FOR (int k = 0; k < kt; k++) {
+            const vec point = v_set1(get(x->point + (j + k) * x->row + c * x->col));
+            UNROLL_FOR (int i = 0; i < nv; i++) {
+                const vec z = v_sub(point, v_loadu(x->lane + (c * nv + i) * LANES));
+                s[k][i] = c == 0 ? v_mul(z, z) : v_fma(z, z, s[k][i]);
+            }
+        }
+    pool_chunk_out(x, j, 0, s, extreme, true, kt, nv);
+}
+
+/* Few coordinates: as many as are written out. */
+VEC_FN void pool_squares_few(const struct pool_pairs *x, const int kt, const int nv, const int d)
+{
+    vec extreme[4];
+    int j = 0;
+    pool_extremes_start(extreme, true, nv);
+    for (; j + kt <= x->count; j += kt)
+        pool_squares_points(x, j, extreme, kt, nv, d);
+    for (; j < x->count && kt > 1; j++)
+        pool_squares_points(x, j, extreme, 1, nv, d);
+    pool_extremes_store(x, extreme, nv);
+}
+
 /* What point j has for a single coordinate, and the lanes' differences from it. */
 struct pool_point {
     vec q, w;
@@ -129,6 +159,10 @@ VEC_FN void pool_squares_v(const struct pool_pairs *x, const int kt, const int n
         pool_squares_n(x, 1, nv, SCALED_LANE);
     else if (x->point_scale != NULL)
         pool_squares_n(x, 1, nv, SCALED_POINT);
+    else if (nv == 4 && x->d == 2)
+        pool_squares_few(x, kt, nv, 2);
+    else if (nv == 4 && x->d == 3)
+        pool_squares_few(x, kt, nv, 3);
     else
         pool_squares_n(x, kt, nv, SCALED_NOT);
 }
