@@ -101,11 +101,13 @@ static void line_row(const struct lines *w, const int64_t at[3], int64_t row, in
     const bool empty = number_get(&r->sum, type, row) == 0;
     const bool is_line =
         !empty && ap_line_factor(&line, (int)d, m.first, m.second, 8 * (double)(d + 1) * eps);
-    if (is_line)
-        ap_line_solve(&line, x);
-    else if (!empty)
+    if (!empty && !is_line)
         atomic_fetch_add_explicit(&r->singular, 1, memory_order_relaxed);
-    put_tilt(r, at, row, x);
+    if (r->tilt.host || r->equivalent) {
+        if (is_line)
+            ap_line_solve(&line, x);
+        put_tilt(r, at, row, x);
+    }
     for (int64_t c = 0; c < v; c++) {
         x[0] = number_get(w->moments, type, base + c);
         for (int64_t a = 0; a < d; a++)

@@ -289,6 +289,21 @@ static bool pool_moments_have_values(const struct pool_args *a)
     return a->moments.power != NULL && a->v == 1 && a->d > 0 && a->value.row != 0;
 }
 
+/* Sums of the block, `columns` rows of lanes, into those of the state, of which it is the first or
+ * not. */
+static void pool_moments_merge(const struct pool_tile *t, int64_t columns, real *to, bool first)
+{
+    for (int lane = 0; lane < t->lanes; lane += LANES) {
+        const vec u = v_loadu(t->u + lane), w = v_loadu(t->w + lane);
+        real *left = to + lane;
+        const real *right = t->moments + lane;
+        for (int64_t c = 0; c < columns; c++, left += t->lanes, right += t->lanes) {
+            const vec sum = v_loadu(right);
+            v_storeu(left, first ? sum : pool_merged(v_loadu(left), sum, u, w));
+        }
+    }
+}
+
 /* The moments of the block, whose weights are in s, into the state, of which it is the first or
  * not. false, and nothing done, where a NaN is among them that may come from a key that takes no
  * part: then `included` has to tell, and values are left to others. */
@@ -296,7 +311,7 @@ static bool pool_block_moments(struct pool_tile *t, const struct pool_block *x, 
                                bool first, bool may_have_nan, bool with_included)
 {
     const struct pool_args *a = t->plan->a;
-    const int64_t n = (pool_columns(a) - a->v) * t->lanes;
+    const int64_t columns = pool_columns(a) - a->v, n = columns * t->lanes;
     const bool values = pool_moments_have_values(a) && !with_included;
     if (a->d == 0)
         return true;
@@ -309,14 +324,7 @@ static bool pool_block_moments(struct pool_tile *t, const struct pool_block *x, 
         pool_moments_fast(&m, a->v);
     if (may_have_nan && (pool_any_nan(t->moments, n) || (values && pool_any_nan(t->acc, t->lanes))))
         return false;
-    real *to = acc + a->v * t->lanes;
-    for (int64_t i = 0; i < n; i += LANES) {
-        const int64_t lane = i % t->lanes;
-        vec sum = v_loadu(t->moments + i);
-        if (!first)
-            sum = pool_merged(v_loadu(to + i), sum, v_loadu(t->u + lane), v_loadu(t->w + lane));
-        v_storeu(to + i, sum);
-    }
+    pool_moments_merge(t, columns, acc + a->v * t->lanes, first);
     if (values)
         pool_block_merge_one(t, acc, first);
     return true;
