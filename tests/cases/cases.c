@@ -271,6 +271,7 @@ static void far_cases(void)
         { "bmm strip added",     BMM, .h = 2, .n = 53, .m = 31, .d = 900, .alpha = -1, .beta = 0.5 },
         { "bmm strip nan",       BMM, .n = 60, .m = 29, .d = 1000, .alpha = 1, .special = SPECIAL_NAN_QUERY },
         { "dot far keys",        DOT, .h = 3, .n = 2, .m = 4500, .d = 33, .v = 35, .with = WITH_MASK | WITH_ALL_OUTPUTS },
+        { "regression in many coordinates", .operation = OPERATION_REGRESSION, .score = ATTPOOL_KERNEL, .degree = 1, .n = 70, .m = 300, .d = 21, .v = 2, .with = WITH_N_EFF },
     };
     /* clang-format on */
     for (size_t i = 0; i < COUNT(far); i++)
