@@ -272,6 +272,8 @@ static void far_cases(void)
         { "bmm strip nan",       BMM, .n = 60, .m = 29, .d = 1000, .alpha = 1, .special = SPECIAL_NAN_QUERY },
         { "dot far keys",        DOT, .h = 3, .n = 2, .m = 4500, .d = 33, .v = 35, .with = WITH_MASK | WITH_ALL_OUTPUTS },
         { "regression in many coordinates", .operation = OPERATION_REGRESSION, .score = ATTPOOL_KERNEL, .degree = 1, .n = 70, .m = 300, .d = 21, .v = 2, .with = WITH_N_EFF },
+        { "grad, blocks of a task", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .n = 150, .m = 2600, .d = 3, .v = 1, .width = 5, .key_origin = 500, .query_origin = 77, .with = WITH_LSE },
+        { "grad, blocks in lines", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .h = 2, .n = 70, .m = 1200, .d = 1, .v = 1, .width = 3 },
     };
     /* clang-format on */
     for (size_t i = 0; i < COUNT(far); i++)

@@ -68,6 +68,9 @@ static void grad_columns_keys(const struct grad_job *job, struct grad_room *r, i
         grad_widths_keys(g, b, h, first, count);
     if (!job->fused)
         return;
+    *r->keys_scaled = pool_scales(r->keys, (size_t)(p->d * BLOCK), g->t.plan->power);
+    for (int64_t i = 0; i < p->d * BLOCK && *r->keys_scaled; i += LANES)
+        v_storeu(r->scaled + i, v_mul(v_loadu(r->keys + i), v_set1(g->t.plan->power)));
     pool_fill(r->values, BLOCK, 0);
     for (int j = 0; j < count; j++)
         r->values[j] = get(row_at(&p->value, b, h, first + j));
@@ -294,43 +297,77 @@ static void grad_columns_begin(const struct grad_job *job, struct grad_room *r, 
         grad_rows_clear(r);
 }
 
-/* Absolute block `number` of the keys of an item, over all queries. */
-static void grad_columns_item(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h,
-                              int64_t number)
+/* The keys of absolute block `number`. */
+static int64_t grad_block_first(const struct grad_job *job, int64_t number, int *count)
 {
     const struct pool_args *p = job->plan->a->pool;
-    const int64_t origin = job->plan->a->query_origin;
     const int64_t first = int_max(0, number * BLOCK - p->key_origin);
-    const int64_t end = int_min(p->m, (number + 1) * BLOCK - p->key_origin);
-    const size_t n = grad_singles_at(job) + 2 * BLOCK;
+    *count = (int)(int_min(p->m, (number + 1) * BLOCK - p->key_origin) - first);
+    return first;
+}
+
+static void grad_columns_clear(const struct grad_job *job, struct grad_room *r, int64_t b,
+                               int64_t h, int64_t number)
+{
+    const size_t n = grad_sums_size(job);
+    int count;
+    const int64_t first = grad_block_first(job, number, &count);
     pool_fill(r->total, n, 0);
     pool_fill(r->block, n, 0);
     if (job->plan->path == GRAD_RADIAL || job->plan->path == GRAD_ADDITIVE)
-        grad_columns_keys(job, r, b, h, first, (int)(end - first));
-    for (int64_t i = 0, tile = 0, at = 0, count; i < p->n; i += count, tile++) {
-        count = grad_columns_next(job, r, i);
-        if ((origin + i) % BLOCK == 0)
-            grad_columns_fold(r, n);
-        grad_columns_begin(job, r, first == 0, tile, at, b, h, i, (int)count);
-        grad_columns_tile(job, r, number);
+        grad_columns_keys(job, r, b, h, first, count);
+}
+
+static void grad_columns_finish(const struct grad_job *job, struct grad_room *r, int64_t b,
+                                int64_t h, int64_t number)
+{
+    int count;
+    const int64_t first = grad_block_first(job, number, &count);
+    grad_columns_fold(r, grad_sums_size(job));
+    grad_columns_end(job, r, b, h, first, count);
+}
+
+/* `count` absolute blocks of the keys of an item from `number` on, over all queries. */
+static void grad_columns_item(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h,
+                              int64_t number, int count)
+{
+    const struct pool_args *p = job->plan->a->pool;
+    const int64_t origin = job->plan->a->query_origin;
+    const bool first = number == p->key_origin / BLOCK;
+    for (int k = 0; k < count; k++) {
+        grad_columns_at(job, r, k);
+        grad_columns_clear(job, r, b, h, number + k);
+    }
+    for (int64_t i = 0, tile = 0, at = 0, rows; i < p->n; i += rows, tile++) {
+        rows = grad_columns_next(job, r, i);
+        grad_columns_begin(job, r, first, tile, at, b, h, i, (int)rows);
+        for (int k = 0; k < count; k++) {
+            grad_columns_at(job, r, k);
+            if ((origin + i) % BLOCK == 0)
+                grad_columns_fold(r, grad_sums_size(job));
+            grad_columns_tile(job, r, number + k);
+        }
         at += r->g.t.lanes;
     }
-    grad_columns_fold(r, n);
-    grad_columns_end(job, r, b, h, first, (int)(end - first));
+    for (int k = 0; k < count; k++) {
+        grad_columns_at(job, r, k);
+        grad_columns_finish(job, r, b, h, number + k);
+    }
 }
 
 static void grad_columns_task(void *arg, int64_t index, int worker)
 {
     const struct grad_job *job = arg;
     const struct pool_args *p = job->plan->a->pool;
-    const struct grad_items x = grad_items_of(&job->plan->of_columns, p, index / job->blocks);
-    const int64_t number = p->key_origin / BLOCK + index % job->blocks;
+    const int64_t tasks = grad_columns_tasks(job), before = index % tasks * job->share;
+    const struct grad_items x = grad_items_of(&job->plan->of_columns, p, index / tasks);
+    const int count = (int)int_min(job->share, job->blocks - before);
     struct grad_room r;
     grad_room_of(job, ap_engine_scratch(job->engine, worker), &r);
     grad_widths_begin(&r.g);
     for (int64_t b = x.batch; b < x.batch_end; b++)
         for (int64_t h = x.head; h < x.head_end; h++)
-            grad_columns_item(job, &r, b, h, number);
+            grad_columns_item(job, &r, b, h, p->key_origin / BLOCK + before, count);
 }
 
 /* The rows of an item, whose sums are complete. */
@@ -357,7 +394,7 @@ static void grad_both_task(void *arg, int64_t index, int worker)
     for (int64_t b = x.batch; b < x.batch_end; b++)
         for (int64_t h = x.head; h < x.head_end; h++) {
             for (int64_t number = first; number < first + job->blocks; number++)
-                grad_columns_item(job, &r, b, h, number);
+                grad_columns_item(job, &r, b, h, number, 1);
             grad_both_end(job, &r, b, h);
         }
 }

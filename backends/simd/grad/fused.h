@@ -14,17 +14,23 @@
 /* The sums of the lanes: by keys and values, or by queries, alone, with w, with w's coordinates. */
 enum fused_sums { FUSED_COLUMNS, FUSED_ROWS, FUSED_WIDTH, FUSED_EACH };
 
-/* Coordinates, vectors of pairs that go side by side, and of lanes among them. */
-enum { FUSED_MOST = 3, FUSED_PAIRS = 8, FUSED_VECTORS = 4 };
+/* Most coordinates, vectors of pairs that go side by side, and of lanes among them. */
+enum { FUSED_MOST = 3, FUSED_PAIRS = 4, FUSED_VECTORS = 4 };
+
+/* Several vectors of lanes share what they load, where their sums fit into the registers. */
+#define FUSED_LANES(d)  ((NREG >= 32 ? 2 : 1) * ((d) == 1 ? 2 : 1))
+#define FUSED_OTHERS(d) ((NREG >= 32 || (d) == 1 ? 4 : 2) / FUSED_LANES(d))
 
 struct grad_fused {
     const struct grad_tile *g;
     int first, end, others;      /* lanes, and pairs of each */
+    const real *queries;         /* rows of a tile's lanes */
     const real *keys, *values;   /* of the lanes, where they are keys: rows of BLOCK numbers */
     const element *k, *v;        /* where keys are the others */
     int64_t k_row, k_col, v_row; /* from key to key, from coordinate to coordinate */
     real scale[FUSED_MOST];      /* P, or |w| of the coordinates */
     real square;
+    bool scaled;         /* queries and keys have been multiplied by the scale */
     real *points, *sums; /* by the point, or NULL; V, w or |w| of the coordinates */
     int64_t step;        /* from coordinate to coordinate */
 };
@@ -41,12 +47,13 @@ VEC_FN vec fused_query(const real *of, int i, int o, const bool column)
     return column ? v_set1(of[o]) : v_loadu(of + i);
 }
 
-VEC_FN vec fused_z(const struct grad_fused *x, int i, int o, int c, const bool column)
+VEC_FN vec fused_z(const struct grad_fused *x, int i, int o, int c, const bool column,
+                   const bool scaled)
 {
-    const vec q = fused_query(x->g->t.q + c * x->g->t.lanes, i, o, column);
+    const vec q = fused_query(x->queries + c * x->g->t.lanes, i, o, column);
     const vec k =
         column ? v_loadu(x->keys + c * BLOCK + i) : v_set1(get(x->k + o * x->k_row + c * x->k_col));
-    return v_mul(v_sub(q, k), v_set1(x->scale[c]));
+    return scaled ? v_sub(q, k) : v_mul(v_sub(q, k), v_set1(x->scale[c]));
 }
 
 /* In double a far key of a near row has a weight until it is taken from it. */
@@ -62,13 +69,13 @@ VEC_FN vec fused_cut(const struct grad_fused *x, vec w, vec s, int i, int o, con
 
 /* n of the others from number o on, with nv vectors of lanes from i on. */
 VEC_FN void fused_make(const struct grad_fused *x, int i, int o, const int d, const int n,
-                       const int nv, const bool column, struct fused_pairs *p)
+                       const int nv, const bool column, const bool scaled, struct fused_pairs *p)
 {
     const struct grad_tile *g = x->g;
     UNROLL_FOR (int k = 0; k < n * nv; k++) {
         const int lane = i + k % nv * LANES, other = o + k / nv;
         UNROLL_FOR (int c = 0; c < d; c++) {
-            const vec z = fused_z(x, lane, other, c, column);
+            const vec z = fused_z(x, lane, other, c, column, scaled);
             p->z[k][c] = z;
             p->s[k] = c == 0 ? v_mul(z, z) : v_fma(z, z, p->s[k]);
         }
@@ -92,10 +99,10 @@ struct fused_lanes {
 };
 
 VEC_FN void fused_add(const struct grad_fused *x, int i, int o, struct fused_lanes *to, const int d,
-                      const int n, const int nv, const enum fused_sums of)
+                      const int n, const int nv, const enum fused_sums of, const bool scaled)
 {
     struct fused_pairs p;
-    fused_make(x, i, o, d, n, nv, of == FUSED_COLUMNS, &p);
+    fused_make(x, i, o, d, n, nv, of == FUSED_COLUMNS, scaled, &p);
     UNROLL_FOR (int k = 0; k < n * nv; k++) {
         vec *points = to->points[k % nv], *sums = to->sums[k % nv];
         UNROLL_FOR (int c = 0; c < d; c++)
@@ -118,7 +125,7 @@ VEC_FN void fused_put(real *to, vec x, const bool column)
 
 /* nv vectors of lanes from i on. */
 VEC_FN void fused_lanes(const struct grad_fused *x, int i, const int d, const int nv,
-                        const enum fused_sums of)
+                        const enum fused_sums of, const bool scaled)
 {
     const bool column = of == FUSED_COLUMNS;
     const int count = of == FUSED_ROWS ? 0 : of == FUSED_EACH ? d : 1;
@@ -130,10 +137,10 @@ VEC_FN void fused_lanes(const struct grad_fused *x, int i, const int d, const in
     UNROLL_FOR (int k = 0; k < nv * count; k++)
         sum.sums[k / count][k % count] =
             column ? v_loadu(x->sums + k % count * x->step + i + k / count * LANES) : v_zero();
-    for (; o + FUSED_PAIRS / nv <= x->others; o += FUSED_PAIRS / nv)
-        fused_add(x, i, o, &sum, d, FUSED_PAIRS / nv, nv, of);
+    for (; o + FUSED_OTHERS(d) <= x->others; o += FUSED_OTHERS(d))
+        fused_add(x, i, o, &sum, d, FUSED_OTHERS(d), nv, of, scaled);
     for (; o < x->others; o++)
-        fused_add(x, i, o, &sum, d, 1, nv, of);
+        fused_add(x, i, o, &sum, d, 1, nv, of, scaled);
     UNROLL_FOR (int k = 0; k < nv * d; k++)
         if (x->points != NULL)
             fused_put(x->points + k % d * x->step + i + k / d * LANES, sum.points[k / d][k % d],
@@ -143,39 +150,64 @@ VEC_FN void fused_lanes(const struct grad_fused *x, int i, const int d, const in
                   sum.sums[k / count][k % count], column);
 }
 
-/* Several vectors of lanes, where their sums fit into the registers, share what they load. */
-VEC_FN void fused_all(const struct grad_fused *x, const int d, const enum fused_sums of)
+VEC_FN void fused_all(const struct grad_fused *x, const int d, const enum fused_sums of,
+                      const bool scaled)
 {
     int i = x->first;
-    for (; (d == 1 || NREG >= 32) && i + FUSED_VECTORS * LANES <= x->end;
-         i += FUSED_VECTORS * LANES)
-        fused_lanes(x, i, d, FUSED_VECTORS, of);
+    for (; i + FUSED_LANES(d) * LANES <= x->end; i += FUSED_LANES(d) * LANES)
+        fused_lanes(x, i, d, FUSED_LANES(d), of, scaled);
     for (; i < x->end; i += LANES)
-        fused_lanes(x, i, d, 1, of);
+        fused_lanes(x, i, d, 1, of, scaled);
+}
+
+VEC_FN void fused_coordinates(const struct grad_fused *x, const enum fused_sums of,
+                              const bool scaled)
+{
+    switch (x->g->plan->a->pool->d) {
+    case 1:
+        fused_all(x, 1, of, scaled);
+        break;
+    case 2:
+        fused_all(x, 2, of, scaled);
+        break;
+    default:
+        fused_all(x, 3, of, scaled);
+    }
 }
 
 VEC_FN void fused_of(const struct grad_fused *x, const enum fused_sums of)
 {
-    switch (x->g->plan->a->pool->d) {
-    case 1:
-        fused_all(x, 1, of);
-        break;
-    case 2:
-        fused_all(x, 2, of);
-        break;
-    default:
-        fused_all(x, 3, of);
-    }
+    if (x->scaled)
+        fused_coordinates(x, of, true);
+    else
+        fused_coordinates(x, of, false);
 }
 
 static struct grad_fused grad_fused_of(const struct grad_tile *g)
 {
     const struct pool_args *p = g->plan->a->pool;
     const bool one = p->kernel.per == ATTPOOL_BANDWIDTH_ONE;
-    struct grad_fused x = { .g = g, .square = one ? g->square[0] : 1 };
+    struct grad_fused x = { .g = g, .queries = g->t.q, .square = one ? g->square[0] : 1 };
+    x.scaled = one && g->power[0] == 1;
     for (int64_t c = 0; c < p->d; c++)
         x.scale[c] = one ? g->power[0] : g->t.coordinate[c];
     return x;
+}
+
+/* Keys that are not lanes, times P where that is exact. */
+static void fused_keys(struct grad_fused *x)
+{
+    const struct pool_tile *t = &x->g->t;
+    const struct pool_pairs pairs = {
+        .d = t->plan->a->d, .count = x->others, .point = x->k, .row = x->k_row, .col = x->k_col
+    };
+    if (x->scaled || !t->scaled || !pool_block_scaled(t, &pairs))
+        return;
+    x->queries = t->qs;
+    x->k = elements(t->k);
+    x->k_row = pairs.d;
+    x->k_col = 1;
+    x->scaled = true;
 }
 
 /* The pairs of a block into the sums of the tile's rows. */
@@ -190,12 +222,13 @@ static void grad_fused_rows(struct grad_room *r, const struct pool_block *block)
     x.k = row_at(&p->k, g->t.b, g->t.head0, block->first);
     x.k_row = p->k.row;
     x.k_col = p->k.col;
+    fused_keys(&x);
     x.v = block->v;
     x.v_row = p->value.row;
     x.points = grad_sum_count(g->plan, GRAD_SUM_POINT, false) > 0 ? r->points : NULL;
     x.sums = r->each;
     if (grad_sum_count(g->plan, GRAD_SUM_EACH, false) > 0) {
-        fused_of(&x, FUSED_EACH);
+        fused_coordinates(&x, FUSED_EACH, false);
     } else if (grad_sum_count(g->plan, GRAD_SUM_WIDTH, false) > 0) {
         x.sums = r->widths;
         fused_of(&x, FUSED_WIDTH);
@@ -214,6 +247,11 @@ static void grad_fused_columns(struct grad_room *r, const struct pool_block *blo
     x.others = r->g.t.count;
     x.keys = r->keys;
     x.values = r->values;
+    if (!x.scaled && r->g.t.scaled && *r->keys_scaled) {
+        x.queries = r->g.t.qs;
+        x.keys = r->scaled;
+        x.scaled = true;
+    }
     x.points = r->block;
     x.sums = values;
     x.step = BLOCK;

@@ -37,6 +37,14 @@ static bool grad_takes_one_sweep(const struct grad_job *job)
     return !job->fused && job->plan->rows && job->plan->columns && 5 * turns * workers <= 7 * tasks;
 }
 
+/* Four tasks for each worker at least. */
+static int grad_share(const struct grad_job *job)
+{
+    const int64_t blocks = grad_class_count(&job->plan->of_columns) * job->blocks;
+    const int64_t share = blocks / (4 * ap_engine_workers(job->engine));
+    return job->fused ? (int)int_max(1, int_min(GRAD_SHARE, share)) : 1;
+}
+
 static attpool_status grad_sweeps(struct grad_job *job)
 {
     const struct grad_plan *plan = job->plan;
@@ -47,7 +55,8 @@ static attpool_status grad_sweeps(struct grad_job *job)
         st = ap_engine_parallel(job->engine, grad_class_count(&plan->of_rows) * job->tiles,
                                 grad_rows_task, job);
     if (st == ATTPOOL_OK && plan->columns && !job->both)
-        st = ap_engine_parallel(job->engine, grad_class_count(&plan->of_columns) * job->blocks,
+        st = ap_engine_parallel(job->engine,
+                                grad_class_count(&plan->of_columns) * grad_columns_tasks(job),
                                 grad_columns_task, job);
     if (st == ATTPOOL_OK)
         SCALAR_TWIN(TYPED(grad_end))(plan, job->facts);
@@ -68,6 +77,7 @@ attpool_status simd_pool_grad(struct engine *engine, const struct pool_grad_args
     job.vectors = (int)int_min(job.fused ? POOL_VECTORS : 3, (p->n + LANES - 1) / LANES);
     job.tiles = (p->n + job.vectors * LANES - 1) / (job.vectors * LANES);
     job.blocks = (p->key_origin + p->m + BLOCK - 1) / BLOCK - p->key_origin / BLOCK;
+    job.share = grad_share(&job);
     job.of_both = grad_classes_of_both(&plan);
     job.both = grad_takes_one_sweep(&job);
     job.wide_keys = plan.path == GRAD_DOT && a->dk.data != NULL && grad_is_wide(&p->q, p->d);

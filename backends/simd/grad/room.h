@@ -11,6 +11,8 @@
 #include "backends/simd/grad/wide.h"
 #include "backends/simd/grad/widths.h"
 
+enum { GRAD_SHARE = 8 };
+
 struct grad_job {
     struct engine *engine;
     const struct grad_plan *plan;
@@ -21,6 +23,7 @@ struct grad_job {
     struct grad_classes of_both;
     bool both;  /* one sweep for queries and keys */
     bool fused; /* blocks go by fused.h where they can */
+    int share;  /* blocks of keys that a task has, up to GRAD_SHARE: tiles are made once for all */
     bool wide_keys, wide_values;
 };
 
@@ -31,10 +34,11 @@ struct grad_room {
     real *points, *each, *gradients, *widths; /* d, d, 1 and 1 */
     struct grad_tile *tiles;                  /* of an item, of one sweep, */
     real *queries;                            /* and what they have of their own */
-    real *keys;                               /* of the columns: d rows of BLOCK numbers, */
-    real *values;                             /* and those of a single column */
     real *weight, *gradient, *included;       /* of the columns: turned blocks, */
+    real *blocks;                             /* and what each block of the task has: */
+    real *keys, *scaled, *values;             /* d, d (times P) and 1 rows of BLOCK numbers, */
     real *total, *block;                      /* d, v, 1 and 1 sums of BLOCK keys */
+    bool exact[GRAD_SHARE], *keys_scaled;     /* of each, and of this one: `scaled` are exact */
 };
 
 /* Sums of a row. */
@@ -53,19 +57,52 @@ static int64_t grad_query_size(const struct grad_plan *plan)
 /* Where the sums of d, and of d + v, columns end. */
 static size_t grad_values_at(const struct grad_job *job)
 {
-    return (size_t)grad_wide_room(job->plan->a->pool->d) * BLOCK;
+    const int64_t d = job->plan->a->pool->d;
+    return (size_t)(job->wide_keys ? grad_wide_room(d) : d) * BLOCK;
 }
 
 static size_t grad_singles_at(const struct grad_job *job)
 {
-    return grad_values_at(job) + (size_t)grad_wide_room(job->plan->a->pool->v) * BLOCK;
+    const int64_t v = job->plan->a->pool->v;
+    return grad_values_at(job) + (size_t)(job->wide_values ? grad_wide_room(v) : v) * BLOCK;
+}
+
+/* Sums of the keys of a block. */
+static size_t grad_sums_size(const struct grad_job *job)
+{
+    return grad_singles_at(job) + 2 * BLOCK;
+}
+
+/* What a block of keys has. */
+static size_t grad_block_size(const struct grad_job *job)
+{
+    const size_t d = (size_t)job->plan->a->pool->d;
+    return (job->fused ? 2 * d + 1 : d) * BLOCK + 2 * grad_sums_size(job);
+}
+
+/* Tasks of an item's keys. */
+static int64_t grad_columns_tasks(const struct grad_job *job)
+{
+    return (job->blocks + job->share - 1) / job->share;
+}
+
+/* Block number `k` of the task. */
+static void grad_columns_at(const struct grad_job *job, struct grad_room *r, int k)
+{
+    const size_t d = (size_t)job->plan->a->pool->d, sums = grad_sums_size(job);
+    r->total = r->blocks + (size_t)k * grad_block_size(job);
+    r->block = r->total + sums;
+    r->keys = r->block + sums;
+    r->scaled = r->keys + d * BLOCK;
+    r->values = r->scaled + d * BLOCK;
+    r->keys_scaled = &r->exact[k];
 }
 
 static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad_room *r)
 {
     const struct pool_args *p = job->plan->a->pool;
     struct pool_arena c = { .at = memory };
-    const size_t lanes = (size_t)(job->vectors * LANES), sums = grad_singles_at(job) + 2 * BLOCK;
+    const size_t lanes = (size_t)(job->vectors * LANES);
     const size_t all = (size_t)(p->n + (p->n / BLOCK + 2) * LANES);
     r->g.plan = job->plan;
     r->g.facts = job->facts;
@@ -78,13 +115,10 @@ static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad
     r->queries = pool_arena_take(&c, job->both ? (size_t)grad_query_size(job->plan) * all : 0);
     r->tiles = (void *)pool_arena_take(
         &c, job->both ? all / LANES * (sizeof *r->tiles / sizeof(real)) : 0);
-    r->keys = pool_arena_take(&c, (size_t)p->d * BLOCK);
-    r->values = pool_arena_take(&c, job->fused ? BLOCK : 0);
     r->weight = pool_arena_take(&c, BLOCK * lanes);
     r->gradient = pool_arena_take(&c, BLOCK * lanes);
     r->included = pool_arena_take(&c, BLOCK * lanes);
-    r->total = pool_arena_take(&c, sums);
-    r->block = pool_arena_take(&c, sums);
+    r->blocks = pool_arena_take(&c, (size_t)job->share * grad_block_size(job));
     return c.used;
 }
 
