@@ -253,22 +253,28 @@ static void grad_block_values(struct grad_tile *g, const struct pool_block *x)
         pool_fill(g->gradient, (size_t)(x->count * g->t.lanes), 0);
 }
 
-/* Are the coordinates of the block's keys finite, where sums go over them whoever takes part? */
-static bool grad_keys_are_finite(const struct grad_tile *g, const struct pool_block *x)
+/* Are the coordinates of `count` keys finite, where sums go over them whoever takes part? */
+static bool grad_keys_finite(const struct grad_plan *plan, int64_t b, int64_t h, int64_t first,
+                             int count)
 {
-    const struct array *k = &g->plan->a->pool->k;
-    if (g->plan->path != GRAD_DOT && g->plan->path != GRAD_ADDITIVE)
+    const struct array *k = &plan->a->pool->k;
+    if (plan->path != GRAD_DOT && plan->path != GRAD_ADDITIVE)
         return true;
-    const element *from = row_at(k, g->t.b, g->t.head0, x->first);
-    const int64_t d = g->plan->a->pool->d;
+    const element *from = row_at(k, b, h, first);
+    const int64_t d = plan->a->pool->d;
     bool finite = true;
-    for (int j = 0; j < x->count; j++, from += k->row)
+    for (int j = 0; j < count; j++, from += k->row)
         if (k->col == 1)
             finite &= grad_row_is_finite(from, d);
         else
             for (int64_t c = 0; c < d; c++)
                 finite &= r_abs(get(from + c * k->col)) <= REAL_MAX;
     return finite;
+}
+
+static bool grad_keys_are_finite(const struct grad_tile *g, const struct pool_block *x)
+{
+    return grad_keys_finite(g->plan, g->t.b, g->t.head0, x->first, x->count);
 }
 
 /* Do all keys of the block take part in all rows, or are far? Then `included` is not written, which

@@ -168,7 +168,7 @@ static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, i
         grad_fused_columns(r, &x, shift, r->block + grad_values_at(job));
         return;
     }
-    const bool keys = grad_keys_are_finite(g, &x), finite = g->plain && keys;
+    const bool keys = r->finite || grad_keys_are_finite(g, &x), finite = g->plain && keys;
     struct grad_turned w = { .queries = g->t.count, .lanes = g->t.lanes, .plain = finite };
     w.first = shift;
     w.end = shift + x.count;
@@ -183,12 +183,6 @@ static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, i
         grad_columns_values(job, r, &x, shift, &w);
 }
 
-/* Of sums of columns, that of column c and key j of the block. */
-static real grad_columns_get(const real *sums, bool wide, int64_t columns, int j, int64_t c)
-{
-    return sums[wide ? j * grad_wide_room(columns) + c : c * BLOCK + j];
-}
-
 /* By coordinate c of key j of the block. */
 static real grad_column_point(const struct grad_job *job, const struct grad_room *r, int j,
                               int64_t c)
@@ -196,7 +190,7 @@ static real grad_column_point(const struct grad_job *job, const struct grad_room
     const struct grad_tile *g = &r->g;
     const struct pool_args *p = g->plan->a->pool;
     const real scale = (real)g->plan->a->scale;
-    const real sum = grad_columns_get(r->total, job->wide_keys, p->d, j, c);
+    const real sum = r->total[c * BLOCK + j];
     if (g->plan->path == GRAD_DOT)
         return scale * sum;
     if (g->plan->path == GRAD_ADDITIVE)
@@ -208,6 +202,12 @@ static real grad_column_point(const struct grad_job *job, const struct grad_room
     return sum * g->square[j] * g->power[j];
 }
 
+/* Are there sums by points of keys, one after the other? */
+static bool grad_has_points(const struct grad_job *job)
+{
+    return job->plan->path != GRAD_FLAT && !job->wide_keys;
+}
+
 static void grad_columns_end(const struct grad_job *job, const struct grad_room *r, int64_t b,
                              int64_t h, int64_t first, int count)
 {
@@ -216,19 +216,22 @@ static void grad_columns_end(const struct grad_job *job, const struct grad_room 
     const struct pool_args *p = a->pool;
     const struct array *width = &p->kernel.inverse_bandwidths;
     const real *values = r->total + grad_values_at(job), *sums = r->total + grad_singles_at(job);
+    const real drop = (real)p->dropout.scale;
     for (int j = 0; j < count; j++) {
         element *dk = row_at(&a->dk, b, h, first + j), *dv = row_at(&a->dvalue, b, h, first + j);
-        for (int64_t c = 0; dk != NULL && plan->path != GRAD_FLAT && c < p->d; c++)
+        if (dk != NULL && job->wide_keys)
+            grad_put_row(dk, a->dk.col, r->total + j * grad_wide_room(p->d), (real)a->scale, p->d);
+        for (int64_t c = 0; dk != NULL && grad_has_points(job) && c < p->d; c++)
             grad_put(dk + c * a->dk.col, grad_column_point(job, r, j, c));
         if (a->dinverse_bandwidths.data != NULL && p->kernel.per == ATTPOOL_BANDWIDTH_KEY)
             grad_put(row_at(&a->dinverse_bandwidths, b, h, 0) +
                          (first + j) * a->dinverse_bandwidths.col,
                      grad_by_width(sums[BLOCK + j],
                                    get(row_at(width, b, h, 0) + (first + j) * width->col)));
-        for (int64_t c = 0; dv != NULL && c < p->v; c++)
-            grad_put(dv + c * a->dvalue.col,
-                     grad_columns_get(values, job->wide_values, p->v, j, c) *
-                         (real)p->dropout.scale);
+        if (dv != NULL && job->wide_values)
+            grad_put_row(dv, a->dvalue.col, values + j * grad_wide_room(p->v), drop, p->v);
+        for (int64_t c = 0; dv != NULL && !job->wide_values && c < p->v; c++)
+            grad_put(dv + c * a->dvalue.col, drop * values[c * BLOCK + j]);
         if (plan->bias == GRAD_BIAS_COLUMNS)
             grad_put(row_at(&a->dbias, b, h, 0) + (first + j) * a->dbias.col, sums[j]);
         if (a->dkey_weights.data == NULL)
@@ -314,6 +317,7 @@ static void grad_columns_clear(const struct grad_job *job, struct grad_room *r, 
     const int64_t first = grad_block_first(job, number, &count);
     pool_fill(r->total, n, 0);
     pool_fill(r->block, n, 0);
+    r->finite = grad_keys_finite(job->plan, b, h, first, count);
     if (job->plan->path == GRAD_RADIAL || job->plan->path == GRAD_ADDITIVE)
         grad_columns_keys(job, r, b, h, first, count);
 }

@@ -38,6 +38,7 @@ struct grad_room {
     real *blocks;                             /* and what each block of the task has: */
     real *keys, *scaled, *values;             /* d, d (times P) and 1 rows of BLOCK numbers, */
     real *total, *block;                      /* d, v, 1 and 1 sums of BLOCK keys */
+    bool finite;                              /* its keys are */
     bool exact[GRAD_SHARE], *keys_scaled;     /* of each, and of this one: `scaled` are exact */
 };
 
@@ -127,6 +128,19 @@ static void grad_put(element *to, real x)
 {
     x += get(to);
     put(to, x == x ? x : REAL_NAN);
+}
+
+/* Adds n sums times `scale` to the elements of a gradient, `col` apart. */
+static void grad_put_row(element *to, int64_t col, const real *sums, real scale, int64_t n)
+{
+    int64_t i = 0;
+    for (; i < n && col == 1; i += LANES) {
+        const int64_t some = int_min(LANES, n - i);
+        const vec x = v_mul(v_set1(scale), v_load_n(sums + i, (size_t)some));
+        store(to + i, v_canonical_nan(v_add(x, load(to + i, some))), some);
+    }
+    for (; i < n; i++)
+        grad_put(to + i * col, scale * sums[i]);
 }
 
 /* What scales the differences, of a sweep whose lanes are queries, or keys. */

@@ -44,14 +44,18 @@ static void grad_row_scales(const struct grad_room *r, real *scales)
     }
 }
 
+/* Are there sums by points of queries, one after the other? */
+static bool grad_has_row_points(const struct grad_plan *plan)
+{
+    return plan->path != GRAD_FLAT && plan->path != GRAD_DOT;
+}
+
 /* By coordinate c of the query of a lane. */
 static real grad_row_point(const struct grad_room *r, int lane, int64_t c)
 {
     const struct grad_tile *g = &r->g;
     const struct pool_args *p = g->plan->a->pool;
     const real scale = (real)g->plan->a->scale, sum = r->points[c * g->t.lanes + lane];
-    if (g->plan->path == GRAD_DOT)
-        return scale * sum;
     if (g->plan->path == GRAD_ADDITIVE)
         return scale * get(row_at(&p->wv, 0, 0, 0) + c * p->wv.col) * sum;
     if (p->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE)
@@ -82,6 +86,25 @@ static void grad_row_sums(const struct grad_room *r, int lane, const real *scale
         sums[plan->bias_at] = r->gradients[lane];
 }
 
+/* By the queries of dots, a row of numbers for each. */
+static void grad_rows_dots(const struct grad_room *r)
+{
+    const struct pool_tile *t = &r->g.t;
+    const struct pool_grad_args *a = r->g.plan->a;
+    const int64_t d = a->pool->d;
+    const element *from[LANES];
+    real turned[POOL_LANES(LANES) * LANES];
+    for (int64_t first = 0; first < d; first += LANES) {
+        const int64_t n = int_min(LANES, d - first);
+        for (int64_t c = 0; c < LANES; c++)
+            from[c] = elements(r->points + (first + int_min(c, n - 1)) * t->lanes);
+        pool_transpose(from, 1, t->lanes, LANES, turned);
+        for (int lane = 0; lane < t->count; lane++)
+            grad_put_row(row_at(&a->dq, t->b, t->head[lane], t->query[lane]) + first * a->dq.col,
+                         a->dq.col, turned + lane * LANES, (real)a->scale, n);
+    }
+}
+
 static void grad_rows_end(const struct grad_room *r)
 {
     const struct grad_tile *g = &r->g;
@@ -92,10 +115,12 @@ static void grad_rows_end(const struct grad_room *r)
     real scales[POOL_LANES(LANES)];
     if (plan->scale_at >= 0)
         grad_row_scales(r, scales);
+    if (plan->path == GRAD_DOT && a->dq.data != NULL)
+        grad_rows_dots(r);
     for (int lane = 0; lane < t->count; lane++) {
         const int64_t h = t->head[lane], i = t->query[lane];
         element *to = row_at(&a->dq, t->b, h, i);
-        for (int64_t c = 0; to != NULL && plan->path != GRAD_FLAT && c < a->pool->d; c++)
+        for (int64_t c = 0; to != NULL && grad_has_row_points(plan) && c < a->pool->d; c++)
             grad_put(to + c * a->dq.col, grad_row_point(r, lane, c));
         if (plan->bias == GRAD_BIAS_ROWS)
             grad_put(row_at(&a->dbias, t->b, h, i), r->gradients[lane]);
