@@ -184,8 +184,7 @@ static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, i
 }
 
 /* By coordinate c of key j of the block. */
-static real grad_column_point(const struct grad_job *job, const struct grad_room *r, int j,
-                              int64_t c)
+static real grad_column_point(const struct grad_room *r, int j, int64_t c)
 {
     const struct grad_tile *g = &r->g;
     const struct pool_args *p = g->plan->a->pool;
@@ -222,7 +221,7 @@ static void grad_columns_end(const struct grad_job *job, const struct grad_room 
         if (dk != NULL && job->wide_keys)
             grad_put_row(dk, a->dk.col, r->total + j * grad_wide_room(p->d), (real)a->scale, p->d);
         for (int64_t c = 0; dk != NULL && grad_has_points(job) && c < p->d; c++)
-            grad_put(dk + c * a->dk.col, grad_column_point(job, r, j, c));
+            grad_put(dk + c * a->dk.col, grad_column_point(r, j, c));
         if (a->dinverse_bandwidths.data != NULL && p->kernel.per == ATTPOOL_BANDWIDTH_KEY)
             grad_put(row_at(&a->dinverse_bandwidths, b, h, 0) +
                          (first + j) * a->dinverse_bandwidths.col,
