@@ -29,6 +29,18 @@ VEC_FN vec v_fnma(vec a, vec b, vec c)
 }
 #endif
 
+#ifndef VEC_HAS_WHERE
+VEC_FN vec v_where(vec_mask m, vec a)
+{
+    return v_select(m, a, v_zero());
+}
+
+VEC_FN vec v_unless(vec_mask m, vec a)
+{
+    return v_select(m, v_zero(), a);
+}
+#endif
+
 #ifndef VEC_HAS_MAX
 /* Some instructions order the zeros and spread every NaN. */
 VEC_FN vec v_max_keep(vec a, vec b)

@@ -148,8 +148,8 @@ static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
             w = p->divide ? v_div(w, times) : v_mul(w, times);
             const vec gain = v_add(v_loadu(g->gradient + at), v_loadu(g->gain + i));
             const vec_mask in = v_gt(v_loadu(t->included + at), v_zero());
-            v_storeu(t->s + at, v_select(in, w, v_zero()));
-            v_storeu(g->gradient + at, v_select(in, v_mul(w, gain), v_zero()));
+            v_storeu(t->s + at, v_where(in, w));
+            v_storeu(g->gradient + at, v_where(in, v_mul(w, gain)));
         }
 }
 
@@ -193,8 +193,8 @@ VEC_FN void grad_open_group(struct grad_tile *g, const struct pool_block *x, int
             w[k] = v_mul(w[k], v_set1(t->weights[j + k]));
         w[k] = !plain && p->divide ? v_div(w[k], times) : v_mul(w[k], times);
         const vec gradient = v_mul(w[k], v_add(v_loadu(g->gradient + at), own));
-        v_storeu(t->s + at, cuts ? v_select(far[k], v_zero(), w[k]) : w[k]);
-        v_storeu(g->gradient + at, cuts ? v_select(far[k], v_zero(), gradient) : gradient);
+        v_storeu(t->s + at, cuts ? v_unless(far[k], w[k]) : w[k]);
+        v_storeu(g->gradient + at, cuts ? v_unless(far[k], gradient) : gradient);
     }
 }
 

@@ -64,7 +64,7 @@ VEC_FN vec fused_cut(const struct grad_fused *x, vec w, vec s, int i, int o, con
     const vec max = fused_query(x->g->max, i, o, column);
     const vec_mask near = v_gt(max, v_set1(REAL(NEAR_LIMIT)));
     const vec far = v_fma(v_set1(x->g->t.plan->c), s, v_set1(-4 * REAL(NEAR_LIMIT)));
-    return v_select(m_and(near, v_le(far, v_set1(REAL(FAR_LIMIT)))), v_zero(), w);
+    return v_unless(m_and(near, v_le(far, v_set1(REAL(FAR_LIMIT)))), w);
 }
 
 /* n of the others from number o on, with nv vectors of lanes from i on. */

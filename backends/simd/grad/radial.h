@@ -70,7 +70,7 @@ VEC_FN void grad_radial_terms(const struct grad_radial *r, int i, int64_t c, rea
             const vec_mask none = v_eq(h, v_zero()); /* where z may be anything */
             UNROLL_FOR (int e = 0; e < n; e++) {
                 vec z = grad_radial_z(r, i + v * LANES, o, c + e, scaled, column);
-                z = v_select(none, v_zero(), z);
+                z = v_unless(none, z);
                 s[v * n + e] = v_fma(term == GRAD_TERM_EACH ? v_mul(h, z) : h, z, s[v * n + e]);
             }
         }
@@ -139,7 +139,7 @@ VEC_FN void grad_radial_width_n(const struct grad_radial *r, int i, real *to, co
         UNROLL_FOR (int v = 0; v < nv; v++) {
             const vec h = grad_radial_h(r, i + v * LANES, o, false);
             const vec square = lanes ? v_loadu(r->square + i + v * LANES) : v_set1(r->square[o]);
-            const vec u = v_select(v_eq(h, v_zero()), v_zero(), v_mul(u2[v], square));
+            const vec u = v_unless(v_eq(h, v_zero()), v_mul(u2[v], square));
             s[v] = v_fma(h, u, s[v]);
         }
     }

@@ -118,7 +118,7 @@ VEC_FN void product_step(struct product *p, attpool_kernel_name name, vec u)
     if (kernel_is_compact((int32_t)name)) {
         const vec_mask out = v_ge(u, v_set1(1));
         p->outside = v_select(out, v_set1(1), p->outside);
-        u = v_select(out, v_zero(), u);
+        u = v_unless(out, u);
     }
     const vec u2 = v_mul(u, u);
     if (name == ATTPOOL_GAUSSIAN)

@@ -23,7 +23,7 @@ VEC_FN void kernel_values(attpool_kernel_name name, bool linear, vec *x, const v
         e[i] = v_mul(c, name == ATTPOOL_GAUSSIAN ? u2 : u);
         x[i] = kernel_factor(name, u, u2);
         if (kernel_is_compact((int32_t)name))
-            x[i] = v_select(kernel_inside(linear ? u : u2), x[i], v_zero());
+            x[i] = v_where(kernel_inside(linear ? u : u2), x[i]);
     }
     if (kernel_has_log((int32_t)name)) {
         full_powers(e, n);
@@ -119,7 +119,7 @@ VEC_FN void kernel_product_piece(bool has_log, const real *x, int64_t plane, ele
         const vec factor = v_loadu(x + plane + j + i * LANES);
         const vec_mask outside = v_eq(v_loadu(x + 2 * plane + j + i * LANES), v_set1(1));
         const vec y = has_log ? v_mul(e[i], factor) : factor;
-        const vec value = v_select(v_isnan(y), v_set1(REAL_NAN), v_select(outside, v_zero(), y));
+        const vec value = v_select(v_isnan(y), v_set1(REAL_NAN), v_unless(outside, y));
         if (cut != 0)
             v_store_n(g + j + i * LANES, value, cut);
         else

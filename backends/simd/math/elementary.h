@@ -74,7 +74,7 @@ VEC_FN vec v_log(vec x)
     vec_int k = v_isar(v_isub(v_as_int(y), v_iset1(REAL(LOG_SPLIT))), REAL_FRACTION_BITS);
     vec f = v_sub(v_as_real(v_isub(v_as_int(y), v_ishl(k, REAL_FRACTION_BITS))), v_set1(1));
     vec e = v_sub(v_as_real(v_iadd(k, v_as_int(magic))), magic);
-    e = v_sub(e, v_select(tiny, v_set1(REAL(LOG_TINY_SHIFT)), v_zero()));
+    e = v_sub(e, v_where(tiny, v_set1(REAL(LOG_TINY_SHIFT))));
 
     vec s = v_div(f, v_add(f, v_set1(2)));
     vec z = v_mul(s, s);

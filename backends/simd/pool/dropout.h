@@ -55,7 +55,7 @@ static void pool_rows_kept(const struct pool_tile *t, const struct pool_block *x
         UNROLL_FOR (int k = 0; k < 4; k++)
             if (j + k >= 0 && j + k < x->count)
                 v_storeu(t->kept + (j + k) * t->lanes + lane,
-                         v_select(philox_rows_above(&words, k, limit), v_set1(1), v_zero()));
+                         v_where(philox_rows_above(&words, k, limit), v_set1(1)));
     }
 }
 
@@ -75,7 +75,7 @@ static void pool_block_drop(const struct pool_tile *t, const struct pool_block *
 {
     for (int i = 0; i < x->count * t->lanes; i += LANES) {
         const vec_mask kept = v_gt(v_loadu(t->kept + i), v_zero());
-        v_storeu(to + i, v_select(kept, v_loadu(to + i), v_zero()));
+        v_storeu(to + i, v_where(kept, v_loadu(to + i)));
     }
 }
 

@@ -56,11 +56,11 @@ VEC_FN void pool_step_n(const struct pool_step *t, size_t k, const int count,
         const vec_mask out = v_ge(m[i], one);
         vec x = log ? u[i] : v_zero();
         if (compact) {
-            f[i] = v_select(out, v_zero(), f[i]);
+            f[i] = v_unless(out, f[i]);
             x = v_select(out, v_set1(t->outside), x);
         }
         if (compact && t->included != NULL)
-            v_storeu(t->included + at, v_select(out, v_zero(), one));
+            v_storeu(t->included + at, v_unless(out, one));
         v_storeu(t->s + at, t->has_max ? x : f[i]);
         if (t->has_max && t->factor != NULL)
             v_storeu(t->factor + at, f[i]);
@@ -131,10 +131,10 @@ VEC_FN void pool_product_out(const struct pool_pairs *x, int64_t at, const struc
     vec f = p->factor, s = p->x;
     if (compact) {
         const vec_mask out = m_andnot(p->outside, p->unordered);
-        f = v_select(out, v_zero(), f);
+        f = v_unless(out, f);
         s = v_select(out, v_set1(outside), s);
         if (x->included != NULL)
-            v_storeu(x->included + at, v_select(out, v_zero(), v_set1(1)));
+            v_storeu(x->included + at, v_unless(out, v_set1(1)));
     }
     v_storeu(x->out + at, has_max ? s : f);
     if (has_max && x->factor != NULL)

@@ -46,7 +46,7 @@ static void pool_finish_sums(const struct pool_tile *t, const real *state)
         vec m = v_loadu(from), l = v_loadu(from + t->lanes), sq = v_loadu(from + 2 * t->lanes);
         vec log = v_log(l);
         const vec_mask full = v_ne(l, v_zero());
-        v_storeu(max + i, p->has_max ? v_select(full, v_add(m, v_zero()), v_zero()) : v_zero());
+        v_storeu(max + i, p->has_max ? v_where(full, v_add(m, v_zero())) : v_zero());
         v_storeu(sum + i, v_canonical_nan(v_add(l, v_zero())));
         if (p->has_max)
             log = v_fma(m, v_set1(4 * REAL(LN2)), log);

@@ -26,7 +26,7 @@ VEC_FN vec pool_fused_weight(const attpool_kernel_name name, vec u, vec u2)
     vec g;
     switch (name) {
     case ATTPOOL_BOXCAR:
-        return v_select(v_ge(u2, one), zero, v_fma(u2, zero, one));
+        return v_unless(v_ge(u2, one), v_fma(u2, zero, one));
     case ATTPOOL_TRIANGULAR:
         return v_raise_to(v_sub(one, u), zero);
     case ATTPOOL_EPANECHNIKOV:
@@ -42,7 +42,7 @@ VEC_FN vec pool_fused_weight(const attpool_kernel_name name, vec u, vec u2)
         return v_mul(v_mul(g, g), g);
     default:
         g = kernel_factor(name, u, u2);
-        return kernel_is_compact((int32_t)name) ? v_select(v_ge(u2, one), zero, g) : g;
+        return kernel_is_compact((int32_t)name) ? v_unless(v_ge(u2, one), g) : g;
     }
 }
 

@@ -108,9 +108,9 @@ VEC_FN void pool_masking_key(const struct pool_masking *g, struct pool_masking_r
     r->extreme = pool_extreme(smallest, r->extreme, x);
     r->visible = m_or(r->visible, see);
     if (what.rest && p->factor)
-        v_storeu(g->t->factor + at, v_select(see, v_loadu(g->t->factor + at), v_zero()));
+        v_storeu(g->t->factor + at, v_where(see, v_loadu(g->t->factor + at)));
     if (what.rest && g->with_included)
-        v_storeu(g->t->included + at, v_select(see, v_set1(1), v_zero()));
+        v_storeu(g->t->included + at, v_where(see, v_set1(1)));
 }
 
 /* At most REAL_BITS keys of the block from number `first` on, for vector i of the rows. */
@@ -178,7 +178,7 @@ VEC_FN void pool_masking_squares(const struct pool_masking *g, int i, const bool
     for (int j = 0; j < g->block->count; j += LANES)
         pool_masking_square(g, from, i, j, &extreme, &visible, masked);
     v_storeu(t->extremes + i * LANES, extreme);
-    v_storeu(t->visible + i * LANES, v_select(visible, v_set1(1), v_zero()));
+    v_storeu(t->visible + i * LANES, v_where(visible, v_set1(1)));
 }
 
 /* A bias and perhaps a mask and nothing else, with contiguous rows of the bias and whole vectors
@@ -233,7 +233,7 @@ VEC_FN void pool_masking_block(const struct pool_masking *g, const bool smallest
             pool_masking_word(g, &r[i], i, first, smallest, what);
     for (int i = 0; i < t->vectors; i++) {
         v_storeu(t->extremes + i * LANES, r[i].extreme);
-        v_storeu(t->visible + i * LANES, v_select(r[i].visible, v_set1(1), v_zero()));
+        v_storeu(t->visible + i * LANES, v_where(r[i].visible, v_set1(1)));
     }
 }
 

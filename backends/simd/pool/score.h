@@ -252,7 +252,7 @@ static void pool_block_exclude_far(struct pool_tile *t, const struct pool_block 
             vec_mask far = v_le(power, v_set1(REAL(FAR_LIMIT)));
             if (m != NULL)
                 far = m_and(far, v_gt(v_loadu(m + i), limit));
-            v_storeu(t->included + at, v_select(far, v_zero(), v_loadu(t->included + at)));
+            v_storeu(t->included + at, v_unless(far, v_loadu(t->included + at)));
         }
     }
 }

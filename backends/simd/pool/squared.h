@@ -138,7 +138,7 @@ static void squared_carefully(const struct squared *x, const struct pool_block *
             real *s = t->s + j * t->lanes + i;
             const vec w = squared_weight(x, i, j, v_loadu(s), x->m.d, false);
             const vec_mask in = v_gt(v_loadu(t->included + j * t->lanes + i), v_zero());
-            v_storeu(s, v_select(in, w, v_zero()));
+            v_storeu(s, v_where(in, w));
         }
     struct pool_values values = { .vectors = t->vectors,
                                   .count = block->count,

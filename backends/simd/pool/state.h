@@ -154,7 +154,7 @@ VEC_FN vec pool_exponents(vec l, vec most)
         const int bits = (int)(r_as_bits(y[k]) >> REAL_FRACTION_BITS) - REAL(EXPONENT_MOST) - 1;
         e[k] = (real)int_max(-REAL(EXPONENT_MOST), int_min(bits, REAL(EXPONENT_MOST)));
     }
-    return v_select(m_or(in, m_or(v_eq(l, v_zero()), v_eq(most, v_zero()))), v_zero(), v_loadu(e));
+    return v_unless(m_or(in, m_or(v_eq(l, v_zero()), v_eq(most, v_zero()))), v_loadu(e));
 }
 
 /* 2^-r, for the exponents r of pool_exponents. */

@@ -54,7 +54,7 @@ static real pool_block_maxima(struct pool_tile *t, const struct pool_block *x)
                                  v_select(visible, largest, v_set1(-REAL_MAX)));
         v_storeu(t->m + i, m);
         const vec_mask small = v_is_common(m);
-        v_storeu(t->minus + i, v_select(small, v_mul(m, v_set1(-4)), v_zero()));
+        v_storeu(t->minus + i, v_where(small, v_mul(m, v_set1(-4))));
         common &= !m_any(m_andnot(visible, small));
     }
     if (common)

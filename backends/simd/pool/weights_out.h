@@ -63,7 +63,7 @@ static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
             const vec e = v_loadu(t->s + at), times = v_loadu(g->times + i);
             vec w = v_canonical_nan(p->divide ? v_div(e, times) : v_mul(e, times));
             if (g->with_included)
-                w = v_select(v_gt(v_loadu(t->included + at), v_zero()), w, v_zero());
+                w = v_where(v_gt(v_loadu(t->included + at), v_zero()), w);
             v_storeu(t->s + at, w);
         }
 }

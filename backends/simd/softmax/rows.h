@@ -53,7 +53,7 @@ VEC_FN void softmax_rows_rest(const element *x, element *w, vec c, vec maximum, 
     UNROLL_FOR (int v = 0; v < n; v++)
         e[v] = v < n - 1 ? v_loadu(x + v * LANES) : v_load_n(x + v * LANES, tail);
     softmax_powers(e, c, maximum, false, n);
-    e[n - 1] = v_select(m_first(tail), e[n - 1], v_zero());
+    e[n - 1] = v_where(m_first(tail), e[n - 1]);
     UNROLL_FOR (int v = 0; v < n; v++) {
         if (v < n - 1)
             v_storeu(w + v * LANES, e[v]);

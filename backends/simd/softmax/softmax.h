@@ -132,7 +132,7 @@ VEC_FN real softmax_weights_of(const struct softmax_row *row, real maximum, bool
                 continue;
             vec e = softmax_score(row, i);
             softmax_powers(&e, c, minus, large, 1);
-            e = v_select(is_visible(&row->visible, i), e, v_zero());
+            e = v_where(is_visible(&row->visible, i), e);
             v_store_n(row->dst + i, e, (size_t)n);
             sum[v] = v_add(sum[v], e);
         }

@@ -85,6 +85,11 @@ VEC_FN vec_mask m_first(size_t n)
 
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm256_blendv_ps(b, a, m); }
 
+/* A lane of a mask has all bits or none, but the compiler does not know that. */
+#define VEC_HAS_WHERE
+VEC_FN vec v_where(vec_mask m, vec a) { return simde_mm256_and_ps(m, a); }
+VEC_FN vec v_unless(vec_mask m, vec a) { return simde_mm256_andnot_ps(m, a); }
+
 #ifdef __AVX__
 #define VEC_HAS_MAX
 /* maxps and minps return their second operand unless the comparison holds. */
@@ -218,6 +223,10 @@ VEC_FN vec_mask m_first(size_t n)
 }
 
 VEC_FN vec v_select(vec_mask m, vec a, vec b) { return simde_mm256_blendv_pd(b, a, m); }
+
+#define VEC_HAS_WHERE
+VEC_FN vec v_where(vec_mask m, vec a) { return simde_mm256_and_pd(m, a); }
+VEC_FN vec v_unless(vec_mask m, vec a) { return simde_mm256_andnot_pd(m, a); }
 
 #ifdef __AVX__
 #define VEC_HAS_MAX

@@ -15,6 +15,7 @@
  *   lt le gt ge eq                 masks, false where an operand is NaN
  *   ne isnan                       masks, true where an operand is NaN
  *   select(m, a, b)                m ? a : b
+ *   where(m, a) unless(m, a)       m ? a : +0, m ? +0 : a
  *   max_keep(a, b)                 b > a ? b : a; a NaN b is ignored, a NaN a stays
  *   min_keep(a, b)                 b < a ? b : a
  *   raise_to(x, lo)                x < lo ? lo : x; a NaN x stays
@@ -40,10 +41,11 @@
  *   vec_prefetch(p)                a hint to load the line at p
  *   vec_prefetch_far(p)            a hint to load it into a cache that holds more
  *
- * A header with fma and fnma of its own defines VEC_HAS_FMA, one with max_keep, min_keep and
- * raise_to VEC_HAS_MAX, one with weight_split and weight_scale VEC_HAS_WEIGHT; real.h adds what is
- * missing. One whose processors have vectors of half the width too defines VEC_HALF as the name of
- * that set, which then takes what it is faster for (isa.h, SIMD_HALF). */
+ * A header with fma and fnma of its own defines VEC_HAS_FMA, one with where and unless
+ * VEC_HAS_WHERE, one with max_keep, min_keep and raise_to VEC_HAS_MAX, one with weight_split and
+ * weight_scale VEC_HAS_WEIGHT; real.h adds what is missing. One whose processors have vectors of
+ * half the width too defines VEC_HALF as the name of that set, which then takes what it is faster
+ * for (isa.h, SIMD_HALF). */
 #ifndef BACKENDS_SIMD_VEC_CONTRACT_H
 #define BACKENDS_SIMD_VEC_CONTRACT_H
 

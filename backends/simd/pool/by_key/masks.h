@@ -16,7 +16,7 @@ VEC_FN void by_key_mask_square(const uint8_t *from, const int keys, int i, int l
     vec r[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++) {
         vec_mask see = v_mask_from_bytes(from + by_key_start(keys, lane + k) + i);
-        r[k] = v_select(see, v_set1(1), v_zero());
+        r[k] = v_where(see, v_set1(1));
     }
     v_transpose(r);
     UNROLL_FOR (int k = 0; k < LANES; k++)
@@ -133,9 +133,9 @@ VEC_FN void by_key_mask_row(const struct by_key *w, int r, const bool smallest, 
             x = v_select(see, x, v_set1(p->masked));
             extreme[i] = pool_extreme(smallest, extreme[i], x);
             v_storeu(s + n, x);
-            v_storeu(included + n, v_select(see, v_set1(1), v_zero()));
+            v_storeu(included + n, v_where(see, v_set1(1)));
             if (rest && p->factor)
-                v_storeu(w->factor + at + n, v_select(see, v_loadu(w->factor + at + n), v_zero()));
+                v_storeu(w->factor + at + n, v_where(see, v_loadu(w->factor + at + n)));
         }
     pool_extremes_store(&w->pairs, extreme, 4);
 }

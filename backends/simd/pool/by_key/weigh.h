@@ -71,7 +71,7 @@ static void by_key_exclude_far(const struct by_key *w, int r, bool fresh)
         const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
         const vec_mask far = v_le(v_relative(c, v_loadu(s + x), k, limit), v_set1(REAL(FAR_LIMIT)));
         const vec before = fresh ? v_set1(1) : v_loadu(included + x);
-        v_storeu(included + x, v_select(far, v_zero(), before));
+        v_storeu(included + x, v_unless(far, before));
     }
 }
 
