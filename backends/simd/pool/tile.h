@@ -217,15 +217,29 @@ static void pool_tile_bounds(struct pool_tile *t)
     t->low = int_min(t->low, t->high);
 }
 
+/* Do neither lengths nor causal nor a window hide a key from any query? */
+static bool pool_spans_are_all(const struct pool_args *a)
+{
+    return a->masks.lengths.data == NULL && a->n + a->masks.band_low <= 1 &&
+           a->masks.band_high >= a->m;
+}
+
 /* What the rows see, from lengths, causal, window and leave-one-out. */
 static void pool_tile_spans(struct pool_tile *t)
 {
     const struct pool_args *a = t->plan->a;
+    const bool all = pool_spans_are_all(a);
     for (int lane = 0; lane < t->lanes; lane++) {
-        t->span[lane] = pool_span_of(a, t->b, t->head[lane], t->query[lane]);
+        t->span[lane] = all ? (struct pool_span){ 0, a->m }
+                            : pool_span_of(a, t->b, t->head[lane], t->query[lane]);
         t->out[lane] = t->query[lane] + a->masks.excluded;
     }
-    pool_tile_bounds(t);
+    if (!all) {
+        pool_tile_bounds(t);
+        return;
+    }
+    t->low = t->all_low = 0;
+    t->high = t->all_high = a->m;
 }
 
 static const uint8_t *pool_mask_row(const struct pool_args *a, int64_t b, int64_t h, int64_t i,
