@@ -6,7 +6,7 @@
 
 #include "tests/oracle/oracle.h"
 
-enum { ORACLE_MOST = 20 }; /* 1 + d, at most */
+enum { ORACLE_MOST = 24 }; /* 1 + d, at most */
 
 struct oracle_fit {
     struct expected fit[ORACLE_MOST], slope[ORACLE_MOST * ORACLE_MOST], errors[ORACLE_MOST];
