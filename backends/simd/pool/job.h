@@ -13,6 +13,7 @@
  *     sums.h                  scores become weights; sums of these, and of weighted values
  *     fused.h                 from measures to sums at once, for the plainest regressions
  *     weigh.h                 these two: the maxima, weights and sums of a block
+ *     moments.h offsets.h     for local lines, sums by the differences of coordinates too
  *     state.h                 a tile's state after some keys; how states merge
  *     gather.h sparse.h       keys that an index lists, gathered; blocks of a few of them at once
  *     run.h                   blocks into the state of a super-block, states into the tree
