@@ -201,9 +201,16 @@ START_TEST(the_floating_point_environment_stays)
 }
 END_TEST
 
-static int keep_fraction(void *data, double fraction)
+struct fractions {
+    int calls;
+    double first, last;
+};
+
+static int keep_fractions(void *data, double fraction)
 {
-    *(double *)data = fraction;
+    struct fractions *f = data;
+    f->first = f->calls++ == 0 ? fraction : f->first;
+    f->last = fraction;
     return 0;
 }
 
@@ -216,8 +223,8 @@ static void do_nothing(void *arg, int64_t index, int worker)
 
 START_TEST(a_step_tells_its_part_of_the_call)
 {
-    double told = -1;
-    attpool_options options = { .threads = 1, .progress = keep_fraction, .progress_data = &told };
+    struct fractions told;
+    attpool_options options = { .threads = 1, .progress = keep_fractions, .progress_data = &told };
     attpool_context *context = open_with(&options);
     struct engine *e = &context->engine;
     struct call call;
@@ -225,12 +232,14 @@ START_TEST(a_step_tells_its_part_of_the_call)
     for (int step = 0; step < 2; step++) {
         ap_engine_part(e, 0.5 * step, 0.5 * (step + 1));
         e->progress_interval = 0;
+        told.calls = 0;
         ck_assert_int_eq(ap_engine_parallel(e, 4, do_nothing, NULL), ATTPOOL_OK);
-        ck_assert_double_eq(told, 0.5 * (step + 1));
+        ck_assert_int_eq(told.calls, 4);
+        ck_assert_double_eq(told.first, 0.5 * step + 0.125);
+        ck_assert_double_eq(told.last, 0.5 * (step + 1));
         e->progress_interval = 1e9;
-        told = -1;
         ck_assert_int_eq(ap_engine_parallel(e, 1, do_nothing, NULL), ATTPOOL_OK);
-        ck_assert_double_eq(told, -1);
+        ck_assert_int_eq(told.calls, 4);
     }
     ck_assert_int_eq(ap_call_end(&call, ATTPOOL_OK), ATTPOOL_OK);
     attpool_close(context);

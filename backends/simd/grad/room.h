@@ -94,8 +94,8 @@ static void grad_columns_at(const struct grad_job *job, struct grad_room *r, int
     r->total = r->blocks + (size_t)k * grad_block_size(job);
     r->block = r->total + sums;
     r->keys = r->block + sums;
-    r->scaled = r->keys + d * BLOCK;
-    r->values = r->scaled + d * BLOCK;
+    r->scaled = job->fused ? r->keys + d * BLOCK : NULL;
+    r->values = job->fused ? r->scaled + d * BLOCK : NULL;
     r->keys_scaled = &r->exact[k];
 }
 

@@ -45,9 +45,8 @@
  * A header with fma and fnma of its own defines VEC_HAS_FMA, one with where and unless
  * VEC_HAS_WHERE, one with transpose_from VEC_HAS_TRANSPOSE_FROM, one with max_keep, min_keep and
  * raise_to VEC_HAS_MAX, one with weight_split and weight_scale VEC_HAS_WEIGHT; real.h adds what is
- * missing. One whose processors have vectors of
- * half the width too defines VEC_HALF as the name of that set, which then takes what it is faster
- * for (isa.h, SIMD_HALF). */
+ * missing. One whose processors have vectors of half the width too defines VEC_HALF as the name of
+ * that set, which then takes what it is faster for (isa.h, SIMD_HALF). */
 #ifndef BACKENDS_SIMD_VEC_CONTRACT_H
 #define BACKENDS_SIMD_VEC_CONTRACT_H
 
