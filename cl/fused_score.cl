@@ -9,6 +9,25 @@ enum { ROWS = ROW_VECTORS * NATIVE };
 #define EACH_KEY    _Pragma("unroll") for (int i = 0; i < KEY_TILE; i++)
 #define EACH_VECTOR _Pragma("unroll") for (int x = 0; x < ROW_VECTORS; x++)
 
+#ifdef FUSED_BLOCKS
+/* A lane has a block of its own: of each, where it begins. */
+typedef __global const REAL *const *source;
+
+static VECTOR number_at(source from, long offset, int x)
+{
+    REAL part[NATIVE];
+    _Pragma("unroll") for (int r = 0; r < NATIVE; r++) part[r] = from[x * NATIVE + r][offset];
+    return LOAD_VECTOR(part);
+}
+#else
+typedef __global const REAL *source;
+
+static VECTOR number_at(source from, long offset, int x)
+{
+    return from[offset];
+}
+#endif
+
 typedef struct {
     bool line; /* one coordinate, and not the Gaussian: scores are u */
     int d;
@@ -60,18 +79,18 @@ static VECTOR add_terms(VECTOR q, VECTOR k, REAL by, VECTOR sum)
 /* Of keys [from, to) of a block that begins at k, at s[key][vector]; up to KEY_TILE - 1 more are
  * written. */
 static void score_keys(VECTOR *s, const VECTOR *q, const REAL *by, const fused_measure *f,
-                       __global const REAL *k, long k_row, long k_col, int from, int to)
+                       source k, long k_row, long k_col, int from, int to)
 {
     for (int n = from; n < to; n += KEY_TILE) {
-        __global const REAL *key[KEY_TILE];
+        long key[KEY_TILE];
         VECTOR sum[KEY_TILE][ROW_VECTORS];
-        EACH_KEY key[i] = k + min(n + i, to - 1) * k_row;
+        EACH_KEY key[i] = min(n + i, to - 1) * k_row;
         EACH_KEY EACH_VECTOR sum[i][x] = 0;
         for (int t = 0; t < f->d; t++)
-            EACH_KEY
+            EACH_KEY EACH_VECTOR
             {
-                VECTOR y = key[i][t * k_col];
-                EACH_VECTOR sum[i][x] = add_terms(q[t * ROW_VECTORS + x], y, by[t], sum[i][x]);
+                VECTOR y = number_at(k, key[i] + t * k_col, x);
+                sum[i][x] = add_terms(q[t * ROW_VECTORS + x], y, by[t], sum[i][x]);
             }
         EACH_KEY EACH_VECTOR s[(n + i) * ROW_VECTORS + x] = sum[i][x];
     }
@@ -79,28 +98,24 @@ static void score_keys(VECTOR *s, const VECTOR *q, const REAL *by, const fused_m
 
 #ifndef FUSED_DOT
 /* The same of one coordinate. */
-static void score_line(VECTOR *s, const VECTOR *q, REAL by, bool line, __global const REAL *k,
-                       long k_row, int from, int to)
+static void score_line(VECTOR *s, const VECTOR *q, REAL by, bool line, source k, long k_row,
+                       int from, int to)
 {
     if (line)
-        for (int n = from; n < to; n++) {
-            VECTOR y = k[n * k_row];
-            EACH_VECTOR s[n * ROW_VECTORS + x] = fabs((q[x] - y) * by);
-        }
+        for (int n = from; n < to; n++)
+            EACH_VECTOR s[n * ROW_VECTORS + x] = fabs((q[x] - number_at(k, n * k_row, x)) * by);
     else
-        for (int n = from; n < to; n++) {
-            VECTOR y = k[n * k_row];
+        for (int n = from; n < to; n++)
             EACH_VECTOR
             {
-                VECTOR z = (q[x] - y) * by;
+                VECTOR z = (q[x] - number_at(k, n * k_row, x)) * by;
                 s[n * ROW_VECTORS + x] = z * z;
             }
-        }
 }
 #endif
 
 static void score_block(VECTOR *s, const VECTOR *q, const REAL *by, const fused_measure *f,
-                        __global const REAL *k, long k_row, long k_col, int from, int to)
+                        source k, long k_row, long k_col, int from, int to)
 {
 #ifndef FUSED_DOT
     if (f->d == 1) {

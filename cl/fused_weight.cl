@@ -186,7 +186,7 @@ static VECTOR factor_each(int name, VECTOR u, VECTOR u2)
  * the block has to be made row by row. */
 static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view *view,
                        const fused_measure *f, int special, bool cuts, bool squares,
-                       __global const REAL *value, long v_row)
+                       source value, long v_row)
 {
     VECTOR_TEST seen[ROW_VECTORS];
     bool ordinary = true;
@@ -205,10 +205,7 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
     const int name = f->name;
     const VECTOR square = f->square;
 #endif
-    for (int n = view->from; n < view->to; n++) {
-#ifdef ONE_COLUMN
-        VECTOR y = value[n * v_row];
-#endif
+    for (int n = view->from; n < view->to; n++)
         EACH_VECTOR
         {
             VECTOR score = s[n * ROW_VECTORS + x];
@@ -230,10 +227,9 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
             b->l[x] += p;
             s[n * ROW_VECTORS + x] = p;
 #ifdef ONE_COLUMN
-            sum[x] = fma(p, y, sum[x]);
+            sum[x] = fma(p, number_at(value, n * v_row, x), sum[x]);
 #endif
         }
-    }
     for (int n = view->from; n < view->to && squares; n++)
         EACH_VECTOR
         {

@@ -19,6 +19,7 @@ typedef struct {
     __global const REAL *q, *k, *wv, *inverse_bandwidths, *factors;
     __global const int *names;
     long q_col, k_row, k_col, wv_col, widths_col, factors_col;
+    long width_at; /* where the query's own width is, if it has one */
     width one; /* that of the pair, where it has one */
     REAL scale; /* c of pair_of's x */
 } metric;
@@ -37,6 +38,7 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
     a->inverse_bandwidths = inverse_bandwidths + array_at(widths_at, b, h);
     a->factors = factors + array_at(factors_at, b, h);
     a->names = names;
+    a->width_at = i * widths_at.row;
     a->q_col = q_at.col;
     a->k_row = k_at.row;
     a->k_col = k_at.col;
@@ -44,7 +46,7 @@ static void metric_of(metric *a, SCORE_PARAMETERS, long b, int h, long i)
     a->widths_col = widths_at.col;
     a->factors_col = factors_at.col;
     if (how.per == BANDWIDTH_QUERY)
-        one = a->inverse_bandwidths[i * widths_at.row];
+        one = a->inverse_bandwidths[a->width_at];
     else if (how.per == BANDWIDTH_ONE && how.has_inverse_bandwidths)
         one = a->inverse_bandwidths[0];
     width_of(&a->one, one);

@@ -41,6 +41,7 @@ sums_tile(slab s, int kind, REAL one, __global const REAL *q, array q_at, __glob
     int ky = TILE_MICRO * (int)get_local_id(1), qx = 4 * (int)get_local_id(0), h;
     long row = s.top + TILE * get_group_id(0), bottom = s.top + s.count;
     long number = TILE * get_group_id(1), key = s.key + number, b;
+    int items = TILE_SIDE * TILE_SIDE, item = (int)(get_local_id(1) * TILE_SIDE + get_local_id(0));
     bool products = kind == SUM_PRODUCTS;
     REAL4 sum[TILE_MICRO], total[TILE_MICRO], power[TILE_MICRO];
 
@@ -57,8 +58,10 @@ sums_tile(slab s, int kind, REAL one, __global const REAL *q, array q_at, __glob
     EACH_ROW sum[i] = total[i] = 0;
     for (long t = 0; t < d; t += TILE_DEPTH) {
         /* Past the end a product is -0 and a difference 0, which no sum notices. */
-        tile_load(tile_q, q, q_at.row, q_at.col, row, bottom, t, d, products ? -(REAL)0 : (REAL)0);
-        tile_load(tile_k, k, k_at.row, k_at.col, key, s.m, t, d, (REAL)0);
+        load_slice(tile_q, TILE_PITCH, TILE, TILE_DEPTH, items, item, q, q_at.row, q_at.col, row,
+                   bottom, t, d, products ? -(REAL)0 : (REAL)0);
+        load_slice(tile_k, TILE_PITCH, TILE, TILE_DEPTH, items, item, k, k_at.row, k_at.col, key,
+                   s.m, t, d, (REAL)0);
         barrier(CLK_LOCAL_MEM_FENCE);
         for (int e = 0; e < TILE_DEPTH; e++) {
             REAL4 across = *(__local REAL4 *)(tile_q + e * TILE_PITCH + qx);

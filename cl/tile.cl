@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Register and local-memory tiles of products of two matrices: see TILE in shared.h. */
+/* Tiles of matrices in local memory. */
 
 #define EACH_ROW _Pragma("unroll") for (int i = 0; i < TILE_MICRO; i++)
 
-/* One slice: element (x, t) of the matrix to tile[t - from][x - first], `pad` outside of
- * [first, end) x [from, to) and below 0. Neighbouring work-items take neighbouring elements,
- * whichever way the matrix lies. */
-static void tile_load(__local REAL *tile, __global const REAL *at, long x_stride, long t_stride,
-                      long first, long end, long from, long to, REAL pad)
+/* One slice: element (x, t) of the matrix to slice[t - from][x - first], of `width` by `depth`; `pad`
+ * outside of [0, end) x [0, to). Of `items` work-items this is number `item`, and neighbours take
+ * neighbouring elements, whichever way the matrix lies. All are powers of two. */
+static void load_slice(__local REAL *slice, int pitch, int width, int depth, int items, int item,
+                       __global const REAL *matrix, long x_stride, long t_stride, long first,
+                       long end, long from, long to, REAL pad)
 {
-    int item = (int)(get_local_id(1) * TILE_SIDE + get_local_id(0));
     bool along_t = t_stride == 1;
-    for (int n = 0; n < TILE * TILE_DEPTH; n += TILE_SIDE * TILE_SIDE) {
-        int t = along_t ? (item + n) % TILE_DEPTH : (item + n) / TILE;
-        int x = along_t ? (item + n) / TILE_DEPTH : (item + n) % TILE;
-        REAL value = pad;
-        if (first + x >= 0 && first + x < end && from + t >= 0 && from + t < to)
-            value = at[(first + x) * x_stride + (from + t) * t_stride];
-        tile[t * TILE_PITCH + x] = value;
+    int x = along_t ? item / depth : item % width, x_step = along_t ? items / depth : 0;
+    int t = along_t ? item % depth : item / width, t_step = along_t ? 0 : items / width;
+    bool inside = first >= 0 && first + width <= end && from >= 0 && from + depth <= to;
+    __global const REAL *at = matrix + (first + x) * x_stride + (from + t) * t_stride;
+    for (; x < width && t < depth; x += x_step, t += t_step) {
+        bool in = inside || (first + x >= 0 && first + x < end && from + t >= 0 && from + t < to);
+        slice[t * pitch + x] = in ? *at : pad;
+        at += x_step * x_stride + t_step * t_stride;
     }
 }

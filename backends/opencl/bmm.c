@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/slab.h"
 
-enum { LEAST_TILED = 32, LEAST_PANEL = 8, MOST_PANEL_COLS = 512, BLOCKS_A_UNIT = 2 };
+enum {
+    LEAST_TILED = 32,
+    LARGE_TILE = 2 * TILE,
+    LEAST_PANEL = 8,
+    MOST_PANEL_COLS = 512,
+    BLOCKS_A_UNIT = 2
+};
 
 struct product {
     struct engine *engine;
     const struct bmm_args *args;
     int type;
-    bool tiled, panels;
+    bool tiled, large, panels;      /* large: tiles of LARGE_TILE */
     int64_t block_rows, block_cols; /* of a work-item, where it takes panels */
 };
 
@@ -45,9 +51,23 @@ static void cut_blocks(struct product *p)
     }
 }
 
+/* Large tiles read each element half as often; there should be some for each compute unit. */
+static bool takes_large(const struct product *p)
+{
+    const struct opencl *o = ap_engine_state(p->engine);
+    const struct bmm_args *args = p->args;
+    const int64_t tiles =
+        args->batch * args->heads * ceil_div(args->n, LARGE_TILE) * ceil_div(args->m, LARGE_TILE);
+    return p->tiled && args->n >= LARGE_TILE && args->m >= LARGE_TILE &&
+           tiles >= 2 * (int64_t)o->units;
+}
+
 static enum kernel_id kernel_of(const struct product *p)
 {
-    return p->panels ? KERNEL_BMM_PANEL : p->tiled ? KERNEL_BMM_TILE : KERNEL_BMM_EACH;
+    return p->panels  ? KERNEL_BMM_PANEL
+           : p->large ? KERNEL_BMM_LARGE
+           : p->tiled ? KERNEL_BMM_TILE
+                      : KERNEL_BMM_EACH;
 }
 
 static attpool_status launch_slab(void *arg, struct slab *s)
@@ -57,7 +77,8 @@ static attpool_status launch_slab(void *arg, struct slab *s)
     const struct product *p = arg;
     const struct bmm_args *args = p->args;
     int64_t matrices = s->rows / s->count;
-    int64_t tiles[3] = { ceil_div(args->m, TILE) * TILE_SIDE, ceil_div(s->count, TILE) * TILE_SIDE,
+    int64_t tile = p->large ? LARGE_TILE : TILE;
+    int64_t tiles[3] = { ceil_div(args->m, tile) * TILE_SIDE, ceil_div(s->count, tile) * TILE_SIDE,
                          matrices };
     int64_t each[3] = { args->m, s->count, matrices };
     int64_t blocks[3] = { ceil_div(args->m, max64(1, p->block_cols)),
@@ -91,6 +112,7 @@ attpool_status ap_opencl_bmm(struct engine *engine, const struct bmm_args *args,
     struct cut cut = { .batch = args->batch, .heads = args->heads, .n = args->n, .m = args->m };
 
     p.tiled = ap_opencl_tiles(engine, type) && args->n >= LEAST_TILED && args->m >= LEAST_TILED;
+    p.large = takes_large(&p);
     attpool_status status = ap_opencl_turns(engine, 2 * args->k);
     if (status != ATTPOOL_OK)
         return status;
@@ -98,6 +120,7 @@ attpool_status ap_opencl_bmm(struct engine *engine, const struct bmm_args *args,
     if (p.panels)
         cut_blocks(&p);
     const int64_t terms = ap_opencl_most_terms(engine, kernel_of(&p), type);
-    cut.most = max64(TILE, terms / max64(1, args->m) / max64(1, args->k) / TILE * TILE);
+    const int64_t tile = p.large ? LARGE_TILE : TILE;
+    cut.most = max64(tile, terms / max64(1, args->m) / max64(1, args->k) / tile * tile);
     return ap_slab_each(&cut, launch_slab, &p);
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/fused.h"
 #include "backends/kernel_traits.h"
+#include "backends/opencl/leaves.h"
 
 #include <math.h>
 
-enum { ITEMS_A_UNIT = 4, PAIR_TERMS = 16, MOST_ROWS_ITEMS = 4096 };
+enum { ITEMS_A_UNIT = 4, PAIR_TERMS = 16 };
+
+/* Up to so many queries have lanes of blocks, if there are so many keys. */
+enum { MOST_ALONE = 2, LEAST_KEYS = 2 * SUPER_BLOCK };
 
 /* ---- Which program ---- */
 
@@ -17,8 +21,12 @@ static int variant_of(const struct pooling *p)
                                                  : FUSED_FACTOR;
 
     const struct opencl *o = ap_engine_state(p->engine);
+    const bool few = args->n <= (int64_t)o->native[p->type];
+    const bool blocks = args->n <= MOST_ALONE && args->m >= LEAST_KEYS && !masks;
     return score * FUSED_OPTIONS + (masks ? FUSED_MASKS : 0) + (args->v == 1 ? FUSED_LINE : 0) +
-           (args->n <= (int64_t)o->native[p->type] ? FUSED_FEW : 0);
+           (blocks ? FUSED_BLOCKS
+            : few  ? FUSED_FEW
+                   : 0);
 }
 
 static enum kernel_id kernel_of(const struct pooling *p)
@@ -69,12 +77,24 @@ bool ap_fused_takes(const struct pooling *p)
 
 /* ---- Slabs ---- */
 
+/* Rows of a tile, and the least number of super-blocks. */
+static int height_of(const struct pooling *p)
+{
+    const struct fused_shape shape = shape_of(p);
+    return variant_of(p) & FUSED_BLOCKS ? 1 : shape.lanes * shape.vectors;
+}
+
+static int64_t least_supers(const struct pooling *p)
+{
+    const struct fused_shape shape = shape_of(p);
+    return variant_of(p) & FUSED_BLOCKS ? shape.lanes * shape.vectors / SUPER_BLOCK_BLOCKS : 1;
+}
+
 /* Tiles of the rows of whole matrices or of a part of one. */
 static int64_t tiles_of(const struct pooling *p, int64_t rows)
 {
-    const struct fused_shape shape = shape_of(p);
     const int64_t count = min64(rows, p->args->n);
-    return ceil_div(rows, count) * ceil_div(count, shape.lanes * shape.vectors);
+    return ceil_div(rows, count) * ceil_div(count, height_of(p));
 }
 
 /* Super-blocks of a work-item: all, but where there are too few tiles. */
@@ -82,24 +102,13 @@ static int64_t supers_each(const struct pooling *p, int64_t tiles)
 {
     const struct opencl *o = ap_engine_state(p->engine);
     const int64_t wanted = ITEMS_A_UNIT * (int64_t)max64(1, o->units);
-    return ceil_div(p->slots, min64(p->slots, ceil_div(wanted, tiles)));
-}
-
-/* Rows by themselves (cl/fused_rows.cl): work-items, a block of words each. */
-static int64_t rows_items(const struct pooling *p, int64_t rows)
-{
-    const int64_t items = min64(rows * p->slots, MOST_ROWS_ITEMS);
-    return ceil_div(items, GROUP) * GROUP;
+    const int64_t least = least_supers(p), parts = ceil_div(p->slots, least);
+    return ceil_div(parts, min64(parts, ceil_div(wanted, tiles))) * least;
 }
 
 int64_t ap_fused_tile_words(const struct pooling *p, int64_t rows)
 {
     return tiles_of(p, rows) * p->slots;
-}
-
-int64_t ap_fused_row_words(const struct pooling *p, int64_t rows)
-{
-    return BLOCK * rows_items(p, rows);
 }
 
 static double terms_of(const struct pooling *p, int64_t rows)
@@ -109,8 +118,7 @@ static double terms_of(const struct pooling *p, int64_t rows)
 
 int64_t ap_fused_rows(const struct pooling *p, int64_t rows)
 {
-    const struct fused_shape shape = shape_of(p);
-    const int64_t tile = shape.lanes * shape.vectors;
+    const int64_t tile = height_of(p);
     const double most = (double)ap_opencl_most_terms(p->engine, kernel_of(p), p->type);
 
     rows = min64(rows, max64(1, (int64_t)(most / terms_of(p, 1))));
@@ -129,37 +137,12 @@ static void put_call(struct launch *l, const struct pooling *p, const struct sla
     ap_put_int(l, p->special);
 }
 
-/* Launch fused_rows for what the tiles have left undone. */
-static attpool_status launch_rows(const struct pooling *p, const struct slab *s)
-{
-    static const size_t local[1] = { GROUP };
-    const struct fused_shape shape = shape_of(p);
-    const int64_t items[1] = { rows_items(p, s->rows) };
-    const bool dot = p->score.score == POOL_DOT;
-    struct launch l;
-
-    if (ap_launch_begin(&l, p->engine, dot ? KERNEL_FUSED_ROWS_DOT : KERNEL_FUSED_ROWS_KERNEL,
-                        p->type)) {
-        put_call(&l, p, s);
-        ap_put_array(&l, &p->args->value);
-        ap_put_long(&l, p->args->v);
-        ap_put_buffer(&l, p->scores);
-        ap_put_int(&l, shape.lanes * shape.vectors);
-        ap_put_buffer(&l, p->blocks);
-        ap_put_buffer(&l, p->nodes);
-        ap_put_buffer(&l, p->columns);
-        ap_put_long(&l, p->slots);
-        ap_launch_run(&l, 1, items, local);
-    }
-    return ap_launch_end(&l);
-}
-
 attpool_status ap_fused_leaves(const struct pooling *p, const struct slab *s)
 {
     static const size_t local[2] = { 1, 1 };
     const struct pool_args *args = p->args;
-    const struct fused_shape shape = shape_of(p);
-    const int64_t tiles = s->rows / s->count * ceil_div(s->count, shape.lanes * shape.vectors);
+    const int height = height_of(p);
+    const int64_t tiles = s->rows / s->count * ceil_div(s->count, height);
     const int64_t each = supers_each(p, tiles);
     const int64_t items[2] = { tiles, ceil_div(p->slots, each) };
     struct launch l;
@@ -177,5 +160,5 @@ attpool_status ap_fused_leaves(const struct pooling *p, const struct slab *s)
         ap_put_int(&l, (int)each);
         ap_launch_run(&l, 2, items, local);
     }
-    return ap_launch_end(&l) == ATTPOOL_OK ? launch_rows(p, s) : l.status;
+    return ap_launch_end(&l) == ATTPOOL_OK ? ap_leaves_rest(p, s, height) : l.status;
 }

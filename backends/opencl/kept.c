@@ -124,6 +124,7 @@ void ap_opencl_identify(struct engine *engine, char *name, char *key, size_t roo
     const struct opencl *o = ap_engine_state(engine);
     const struct cl_recipe recipe = { files, "", false };
     const int answer[] = {
+        o->cpu,
         o->one_answer,
         o->float64,
         o->soft_fma,

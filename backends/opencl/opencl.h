@@ -75,17 +75,32 @@ enum { SCORES = POOL_KERNEL + 1 };
 /* Variants of cl/fused.cl: what a score is, and what else is in the program. */
 enum fused_score { FUSED_DOT, FUSED_LOG, FUSED_FACTOR, FUSED_SCORES };
 enum {
-    FUSED_MASKS = 1, /* mask, bias, key weights */
-    FUSED_LINE = 2,  /* one column of values */
-    FUSED_FEW = 4,   /* one vector of rows */
-    FUSED_OPTIONS = 8,
+    FUSED_MASKS = 1,  /* mask, bias, key weights */
+    FUSED_LINE = 2,   /* one column of values */
+    FUSED_FEW = 4,    /* one vector of rows */
+    FUSED_BLOCKS = 8, /* cl/fused_blocks.cl: vectors of blocks */
+    FUSED_OPTIONS = 16,
     FUSED_VARIANTS = FUSED_SCORES * FUSED_OPTIONS
+};
+
+/* Variants of cl/leaves.cl: a score, of kernels those whose factor is a polynomial or any; and what
+ * else is in the program. */
+enum leaf_score { LEAF_ALL_KERNELS = POOL_KERNEL + 1, LEAF_SCORES };
+enum {
+    LEAF_FACTORS = 1, /* factors beside scores */
+    LEAF_SUMS = 2,    /* sums of pairs in tiles of registers, */
+    LEAF_VALUES = 4,  /* and those of values */
+    LEAF_MOMENTS = 8, /* moments instead of values */
+    LEAF_REST = 16,   /* for what is left by cl/fused.cl, little if anything */
+    LEAF_OPTIONS = 32,
+    LEAF_VARIANTS = LEAF_SCORES * LEAF_OPTIONS
 };
 
 /* The table in program.c has the function and the program of each. */
 enum kernel_id {
     KERNEL_ELEMENTWISE,
     KERNEL_BMM_TILE,
+    KERNEL_BMM_LARGE,
     KERNEL_BMM_EACH,
     KERNEL_BMM_PANEL,
     KERNEL_SOFTMAX,
@@ -98,12 +113,7 @@ enum kernel_id {
     KERNEL_SCORES_PLAIN, /* kernels whose factor is a polynomial */
     KERNEL_SCORES_ALL,   /* any kernel */
     KERNEL_EVALUATE,
-    KERNEL_WEIGH,
-    KERNEL_DROP,
-    KERNEL_FOLD,
-    KERNEL_GATHER_TILE,
-    KERNEL_GATHER_EACH,
-    KERNEL_GATHER_MOMENTS,
+    KERNEL_GATHER,
     KERNEL_SQUARE,
     KERNEL_MERGE,
     KERNEL_MERGE_COLUMNS,
@@ -119,15 +129,15 @@ enum kernel_id {
     KERNEL_GRAD_ROWS = KERNEL_GRAD_PAIRS + SCORES,
     KERNEL_GRAD_COLLECT = KERNEL_GRAD_ROWS + SCORES,
     KERNEL_GRAD_COPY,
-    KERNEL_FUSED_ROWS_DOT,
-    KERNEL_FUSED_ROWS_KERNEL,
-    KERNEL_FUSED, /* for each variant */
+    KERNEL_LEAVES,                                /* for each variant */
+    KERNEL_FUSED = KERNEL_LEAVES + LEAF_VARIANTS, /* for each variant */
     KERNELS = KERNEL_FUSED + FUSED_VARIANTS
 };
 
 enum program_id {
     PROGRAM_ELEMENTWISE,
     PROGRAM_BMM,
+    PROGRAM_BMM_LARGE,
     PROGRAM_BMM_PANEL,
     PROGRAM_SOFTMAX,
     PROGRAM_SOFTMAX_ROWS,
@@ -139,18 +149,14 @@ enum program_id {
     PROGRAM_SCORES_PLAIN,
     PROGRAM_SCORES_ALL,
     PROGRAM_KERNEL,
-    PROGRAM_STATE,
     PROGRAM_TREE,
-    PROGRAM_MOMENTS,
-    PROGRAM_GATHER,
-    PROGRAM_DROP,
+    PROGRAM_SQUARED,
     PROGRAM_NEAREST,
     PROGRAM_WEIGHTS,
-    PROGRAM_FUSED_ROWS_DOT,
-    PROGRAM_FUSED_ROWS_KERNEL,
     PROGRAM_GRAD, /* for each score */
     PROGRAM_GRAD_ITEMS = PROGRAM_GRAD + SCORES,
-    PROGRAM_FUSED, /* for each variant */
+    PROGRAM_LEAVES,                                 /* for each variant */
+    PROGRAM_FUSED = PROGRAM_LEAVES + LEAF_VARIANTS, /* for each variant */
     PROGRAMS = PROGRAM_FUSED + FUSED_VARIANTS
 };
 
@@ -391,6 +397,14 @@ struct fused_shape {
     int lanes, vectors, keys, columns;
 };
 struct fused_shape ap_opencl_fused(const struct opencl *o, int type, int variant);
+
+/* Of cl/leaves.cl: rows of a tile, work-items of a group, and whether it has tiles of registers;
+ * with room for factors beside the scores or without. */
+struct leaf_shape {
+    int rows, items;
+    bool tiles;
+};
+struct leaf_shape ap_opencl_leaf(const struct opencl *o, int type, bool factors);
 
 /* Multiply-adds of a launch, more or less: a few tenths of a second on a slow device. Drivers
  * end launches that take seconds. */

@@ -2,27 +2,23 @@
 #include "backends/opencl/pool.h"
 
 #include "backends/opencl/fused.h"
+#include "backends/opencl/leaves.h"
 
-/* Pooling goes through scratch memory of a bounded size, a slab of queries and a part of the
- * keys at a time:
+/* The steps of pooling, for a slab of queries of bounded size at a time:
  *
- *     sums, scores    what each pair says, masks applied     a word a pair
- *     weigh           weights relative to their block's largest, in place; the blocks' states
- *     fold, gather    super-blocks: the tree's leaves (gather: pool_columns.c)
- *     merge           the tree, a level at a time     (pool_columns.c)
- *     finish, root    the results                     (finish: pool_columns.c)
+ *     fused, leaves    super-blocks: the tree's leaves (fused.c, leaves.c)
+ *     merge            the tree, a level at a time     (pool_columns.c)
+ *     finish, root     the results                     (finish: pool_columns.c)
  *
  * Where far keys are cut, one pass leaves them out and a second one does the rows that turn out to
  * have no near key. A further pass does the empty rows of the policies `mean` and `nearest`, and
- * one more makes W from the scores and what root kept of each row. */
+ * one more makes W from scores and what root kept of each row. Scores, for W and for `nearest`, go
+ * through scratch memory, a part of the keys at a time:
+ *
+ *     sums, scores     what each pair says, masks applied     a word a pair */
 
 static const size_t across[3] = { GROUP, 1, 1 }, along[3] = { 1, GROUP, 1 };
 static const size_t tile_local[3] = { TILE_SIDE, TILE_SIDE, 1 };
-
-static int64_t blocks_of(const struct slab *s)
-{
-    return s->width / BLOCK;
-}
 
 /* ---- The steps ---- */
 
@@ -81,61 +77,6 @@ static attpool_status make_scores(const struct pooling *p, const struct slab *s)
         ap_put_buffer(&l, p->row_sum);
         ap_put_buffer(&l, p->scores);
         ap_put_buffer(&l, p->scales);
-        ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
-    }
-    return ap_launch_end(&l);
-}
-
-static attpool_status launch_weigh(const struct pooling *p, const struct slab *s)
-{
-    int64_t items[2] = { s->rows, blocks_of(s) };
-    struct launch l;
-
-    if (ap_launch_begin(&l, p->engine, KERNEL_WEIGH, p->type)) {
-        pooling_put_slab(&l, p, s);
-        pooling_put_weighing(&l, p);
-        ap_put_array(&l, &p->args->key_weights);
-        ap_put_int(&l, p->special);
-        ap_put_buffer(&l, p->row_sum);
-        ap_put_buffer(&l, p->scores);
-        ap_put_buffer(&l, p->scales);
-        ap_put_buffer(&l, p->blocks);
-        ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
-    }
-    return ap_launch_end(&l);
-}
-
-/* Weights that dropout leaves out of the numerators, once the sums are made. */
-static attpool_status launch_drop(const struct pooling *p, const struct slab *s)
-{
-    const int64_t items[2] = { s->rows, ceil_div(s->width, 4) };
-    struct launch l;
-
-    if (p->args->dropout.threshold == 0)
-        return ATTPOOL_OK;
-    if (ap_launch_begin(&l, p->engine, KERNEL_DROP, p->type)) {
-        pooling_put_slab(&l, p, s);
-        ap_put_dropping(&l, p->args);
-        ap_put_buffer(&l, p->scores);
-        ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
-    }
-    return ap_launch_end(&l);
-}
-
-static attpool_status launch_fold(const struct pooling *p, const struct slab *s, int64_t slot)
-{
-    int64_t items[2] = { s->rows, max64(1, ceil_div(s->width, SUPER_BLOCK)) };
-    struct launch l;
-
-    if (ap_launch_begin(&l, p->engine, KERNEL_FOLD, p->type)) {
-        pooling_put_slab(&l, p, s);
-        ap_put_int(&l, pooling_has_maxima(p));
-        ap_put_int(&l, p->special);
-        ap_put_buffer(&l, p->row_sum);
-        ap_put_buffer(&l, p->blocks);
-        ap_put_buffer(&l, p->nodes);
-        ap_put_long(&l, slot);
-        ap_put_long(&l, p->slots);
         ap_launch_run(&l, 2, items, s->rows < 32 ? along : across);
     }
     return ap_launch_end(&l);
@@ -278,25 +219,10 @@ static attpool_status download_nodes(const struct pooling *p, const struct slab 
     return status;
 }
 
-/* The leaves of the tree, from the slab's keys. */
-static attpool_status launch_leaves(const struct pooling *p, const struct slab *s)
-{
-    int64_t slot = (s->key + p->args->key_origin) / SUPER_BLOCK - p->first_super;
-    attpool_status status = launch_weigh(p, s);
-    if (status == ATTPOOL_OK)
-        status = launch_fold(p, s, slot);
-    if (status == ATTPOOL_OK && p->args->v > 0)
-        status = launch_drop(p, s);
-    if (status == ATTPOOL_OK && p->column_count > 0)
-        status = ap_pool_gather(p, s, slot);
-    return status;
-}
-
 attpool_status ap_pool_slab(void *arg, struct slab *s)
 {
     const struct pooling *p = arg;
-    attpool_status status =
-        p->fused ? ap_fused_leaves(p, s) : ap_pool_each_scores(p, s, launch_leaves);
+    attpool_status status = p->fused ? ap_fused_leaves(p, s) : ap_leaves(p, s);
     for (int level = 0; status == ATTPOOL_OK && level < 62; level++) {
         if (p->args->nodes)
             status = download_nodes(p, s, level);

@@ -4,46 +4,19 @@
 /* The accumulators of a pooling: weighted values, and moments. */
 
 static const size_t across[3] = { GROUP, 1, 1 }, along[3] = { 1, GROUP, 1 };
-static const size_t tile_local[3] = { TILE_SIDE, TILE_SIDE, 1 };
 
 static const size_t *group_of(int64_t columns)
 {
     return columns < 16 ? along : across;
 }
 
-static attpool_status gather_tiles(const struct pooling *p, const struct slab *s, int64_t slot)
+attpool_status ap_pool_gather(const struct pooling *p, const struct slab *s, int64_t slot)
 {
     const struct pool_args *args = p->args;
-    int64_t supers = ceil_div(s->width, SUPER_BLOCK);
-    int64_t items[3] = { ceil_div(args->v, TILE) * TILE_SIDE, ceil_div(s->count, TILE) * TILE_SIDE,
-                         s->rows / s->count * supers };
-    struct launch l;
-
-    if (ap_launch_begin(&l, p->engine, KERNEL_GATHER_TILE, p->type)) {
-        ap_put(&l, sizeof *s, s);
-        ap_put_buffer(&l, p->scores);
-        ap_put_buffer(&l, p->blocks);
-        ap_put_array(&l, &args->value);
-        ap_put_long(&l, args->v);
-        ap_put_buffer(&l, p->columns);
-        ap_put_long(&l, slot);
-        ap_put_int(&l, (int)supers);
-        ap_put_long(&l, args->masks.band_low);
-        ap_put_long(&l, args->masks.band_high);
-        ap_launch_run(&l, 3, items, tile_local);
-    }
-    return ap_launch_end(&l);
-}
-
-static attpool_status gather_each(const struct pooling *p, const struct slab *s, int64_t slot)
-{
-    const struct pool_args *args = p->args;
-    bool moments = p->power && !p->squared;
     int64_t items[3] = { p->column_count, s->rows, max64(1, ceil_div(s->width, SUPER_BLOCK)) };
     struct launch l;
 
-    if (ap_launch_begin(&l, p->engine, moments ? KERNEL_GATHER_MOMENTS : KERNEL_GATHER_EACH,
-                        p->type)) {
+    if (ap_launch_begin(&l, p->engine, KERNEL_GATHER, p->type)) {
         pooling_put_slab(&l, p, s);
         ap_put_buffer(&l, p->scores);
         ap_put_buffer(&l, p->blocks);
@@ -53,23 +26,9 @@ static attpool_status gather_each(const struct pooling *p, const struct slab *s,
         ap_put_long(&l, slot);
         ap_put_int(&l, p->special);
         ap_put_buffer(&l, p->row_sum);
-        if (moments) {
-            ap_put_array(&l, &args->q);
-            ap_put_array(&l, &args->k);
-            ap_put_buffer(&l, p->power);
-            ap_put_long(&l, args->d);
-            ap_put_long(&l, p->column_count);
-        }
         ap_launch_run(&l, 3, items, group_of(p->column_count));
     }
     return ap_launch_end(&l);
-}
-
-attpool_status ap_pool_gather(const struct pooling *p, const struct slab *s, int64_t slot)
-{
-    bool tiled = p->tiles && pooling_takes_every_row(p) && s->queries == QUERIES_ALL &&
-                 s->count >= LEAST_TILED && p->args->v >= LEAST_TILED && s->width > 0 && !p->power;
-    return tiled ? gather_tiles(p, s, slot) : gather_each(p, s, slot);
 }
 
 static void put_merge(struct launch *l, const struct pooling *p, const struct slab *s,

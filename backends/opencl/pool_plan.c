@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/kernel_traits.h"
 #include "backends/opencl/fused.h"
+#include "backends/opencl/leaves.h"
 
 /* Which slabs a pooling is cut into, and its scratch memory. */
 
@@ -63,19 +64,18 @@ attpool_status ap_pool_plan_slabs(struct pooling *p)
     return done ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
 }
 
-/* Fused, there is no memory for pairs but for those of a work-item. */
-static attpool_status plan_fused(struct pooling *p)
+/* Without memory for pairs. */
+static attpool_status plan_leaves(struct pooling *p, bool fused)
 {
     size_t size = type_bytes(p->type);
     int64_t words = SCRATCH_BYTES / (int64_t)size, all_rows = rows_of(p->args);
     int64_t rows = min64(all_rows, max64(1, words / (p->slots * (p->column_count + 3))));
 
-    p->fused = true;
-    p->slab_rows = ap_fused_rows(p, rows);
+    p->fused = fused;
+    p->slab_rows = fused ? ap_fused_rows(p, rows) : ap_leaves_rows(p, rows);
     bool done =
-        reserve(p, &p->scores, SCRATCH_SCORES, ap_fused_tile_words(p, p->slab_rows), size) &&
-        reserve(p, &p->blocks, SCRATCH_BLOCKS, ap_fused_row_words(p, p->slab_rows), size) &&
-        plan_states(p, all_rows);
+        plan_states(p, all_rows) && (!fused || reserve(p, &p->scores, SCRATCH_SCORES,
+                                                       ap_fused_tile_words(p, p->slab_rows), size));
     return done ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
 }
 
@@ -102,7 +102,7 @@ static attpool_status run(struct pooling *p)
                   args->sum.data || args->nodes;
     int how = args->rows && !others ? QUERIES_CHOSEN : QUERIES_ALL;
     bool fused = how == QUERIES_ALL && ap_fused_takes(p);
-    attpool_status status = fused ? plan_fused(p) : ap_pool_plan_slabs(p);
+    attpool_status status = plan_leaves(p, fused);
 
     if (status == ATTPOOL_OK && p->cuts) {
         p->special = NEAR_KEYS;
@@ -113,13 +113,15 @@ static attpool_status run(struct pooling *p)
         status = ap_pool_each_slab(p, how, ap_pool_slab);
     if (args->nodes || status != ATTPOOL_OK)
         return status;
-    if (fused && (args->empty == ATTPOOL_EMPTY_MEAN || args->empty == ATTPOOL_EMPTY_NEAREST ||
-                  args->weights.data))
-        status = ap_pool_plan_slabs(p);
-    if (status == ATTPOOL_OK && args->empty == ATTPOOL_EMPTY_MEAN) {
+    if (args->empty == ATTPOOL_EMPTY_MEAN) {
         p->special = EVEN_OF_EMPTY;
-        status = ap_pool_each_slab(p, how, ap_pool_slab);
-    } else if (status == ATTPOOL_OK && args->empty == ATTPOOL_EMPTY_NEAREST) {
+        status = plan_leaves(p, false);
+        if (status == ATTPOOL_OK)
+            status = ap_pool_each_slab(p, how, ap_pool_slab);
+    }
+    if (status == ATTPOOL_OK && (args->empty == ATTPOOL_EMPTY_NEAREST || args->weights.data))
+        status = ap_pool_plan_slabs(p);
+    if (status == ATTPOOL_OK && args->empty == ATTPOOL_EMPTY_NEAREST) {
         p->special = NEAREST_OF_EMPTY;
         status = ap_pool_each_slab(p, how, ap_pool_slab_nearest);
     }

@@ -12,16 +12,22 @@
     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "relative", "pair"
 #define FUSED                                                                                      \
     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "vector",          \
-        "vector_exp2", "fused_score", "fused_weight", "fused"
+        "vector_exp2", "fused_score", "fused_weight"
+#define LEAVES                                                                                     \
+    TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "relative",        \
+        "pair", "weight", "block", "philox.h", "drop", "moments", "tile", "leaf_sums",             \
+        "leaf_values", "leaves"
 #define GRADIENTS                                                                                  \
     TYPES, ELEMENTARY, "array", "masks", "width", "kernels.h", "score", "relative", "slope",       \
         "philox.h", "drop", "grad_pair", "grad"
 static const struct {
     const char *files[BUILD_FILES + 1];
     const char *options;
-} programs[PROGRAM_FUSED] = {
+} programs[PROGRAM_LEAVES] = {
     [PROGRAM_ELEMENTWISE] = { { TYPES, ELEMENTARY, "elementwise" }, "" },
-    [PROGRAM_BMM] = { { TYPES, "array", "slab", "tile", "bmm" }, "" },
+    [PROGRAM_BMM] = { { TYPES, "array", "slab", "tile", "bmm" }, " -DBMM_PARTS=1 -DBMM_DEPTH=16" },
+    [PROGRAM_BMM_LARGE] = { { TYPES, "array", "slab", "tile", "bmm" },
+                            " -DBMM_PARTS=2 -DBMM_DEPTH=8" },
     [PROGRAM_BMM_PANEL] = { { TYPES, "array", "slab", "vector", "bmm_panel" }, "" },
     [PROGRAM_SOFTMAX] = { { TYPES, ELEMENTARY, "array", "slab", "masks", "relative", "softmax" },
                           "" },
@@ -36,28 +42,19 @@ static const struct {
     [PROGRAM_SCORES_PLAIN] = { { SCORES, "pool" }, " -DSCORE=POOL_KERNEL -DPLAIN_KERNELS" },
     [PROGRAM_SCORES_ALL] = { { SCORES, "pool" }, " -DSCORE=POOL_KERNEL" },
     [PROGRAM_KERNEL] = { { TYPES, ELEMENTARY, "array", "slab", "kernel" }, "" },
-    [PROGRAM_STATE] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "block",
-                          "state" },
-                        "" },
     [PROGRAM_TREE] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "block",
                          "tree" },
                        "" },
-    [PROGRAM_MOMENTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "moments" },
+    [PROGRAM_SQUARED] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "moments",
+                            "squared" },
                           "" },
-    [PROGRAM_GATHER] = { { TYPES, "array", "slab", "tile", "gather" }, "" },
     [PROGRAM_NEAREST] = { { TYPES, "array", "slab", "philox.h", "drop", "nearest" }, "" },
-    [PROGRAM_DROP] = { { TYPES, "array", "slab", "philox.h", "drop" }, " -DDROP_WEIGHTS" },
     [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "weights" },
                           "" },
     [PROGRAM_GRAD + POOL_CONSTANT] = { { GRADIENTS }, " -DSCORE=POOL_CONSTANT" },
     [PROGRAM_GRAD + POOL_DOT] = { { GRADIENTS }, " -DSCORE=POOL_DOT" },
     [PROGRAM_GRAD + POOL_ADDITIVE] = { { GRADIENTS }, " -DSCORE=POOL_ADDITIVE" },
     [PROGRAM_GRAD + POOL_KERNEL] = { { GRADIENTS }, " -DSCORE=POOL_KERNEL" },
-    /* Few super-blocks come here, and optimised it takes seconds to compile. */
-    [PROGRAM_FUSED_ROWS_DOT] = { { SCORES, "weight", "block", "fused_rows" },
-                                 " -DSCORE=POOL_DOT -cl-opt-disable" },
-    [PROGRAM_FUSED_ROWS_KERNEL] = { { SCORES, "weight", "block", "fused_rows" },
-                                    " -DSCORE=POOL_KERNEL -DPLAIN_KERNELS -cl-opt-disable" },
     [PROGRAM_GRAD_ITEMS] = { { TYPES, "array", "grad_items" }, "" },
 };
 
@@ -70,9 +67,10 @@ static const struct {
 static const struct {
     enum program_id program;
     const char *function;
-} kernels[KERNEL_FUSED] = {
+} kernels[KERNEL_LEAVES] = {
     [KERNEL_ELEMENTWISE] = { PROGRAM_ELEMENTWISE, "elementwise" },
     [KERNEL_BMM_TILE] = { PROGRAM_BMM, "bmm_tile" },
+    [KERNEL_BMM_LARGE] = { PROGRAM_BMM_LARGE, "bmm_tile" },
     [KERNEL_BMM_EACH] = { PROGRAM_BMM, "bmm_each" },
     [KERNEL_BMM_PANEL] = { PROGRAM_BMM_PANEL, "bmm_panel" },
     [KERNEL_SOFTMAX] = { PROGRAM_SOFTMAX, "softmax" },
@@ -85,13 +83,8 @@ static const struct {
     [KERNEL_SCORES_PLAIN] = { PROGRAM_SCORES_PLAIN, "scores" },
     [KERNEL_SCORES_ALL] = { PROGRAM_SCORES_ALL, "scores" },
     [KERNEL_EVALUATE] = { PROGRAM_KERNEL, "evaluate" },
-    [KERNEL_WEIGH] = { PROGRAM_STATE, "weigh" },
-    [KERNEL_DROP] = { PROGRAM_DROP, "drop" },
-    [KERNEL_FOLD] = { PROGRAM_STATE, "fold" },
-    [KERNEL_GATHER_TILE] = { PROGRAM_GATHER, "gather_tile" },
-    [KERNEL_GATHER_EACH] = { PROGRAM_STATE, "gather_each" },
-    [KERNEL_GATHER_MOMENTS] = { PROGRAM_MOMENTS, "gather_moments" },
-    [KERNEL_SQUARE] = { PROGRAM_MOMENTS, "square" },
+    [KERNEL_GATHER] = { PROGRAM_SQUARED, "gather" },
+    [KERNEL_SQUARE] = { PROGRAM_SQUARED, "square" },
     [KERNEL_MERGE] = { PROGRAM_TREE, "merge" },
     [KERNEL_MERGE_COLUMNS] = { PROGRAM_TREE, "merge_columns" },
     [KERNEL_ROOT] = { PROGRAM_TREE, "root" },
@@ -104,19 +97,22 @@ static const struct {
     EACH_SCORE(KERNEL_GRAD_PAIRS, "grad_pairs"),
     EACH_SCORE(KERNEL_GRAD_ROWS, "grad_rows"),
     [KERNEL_GRAD_COLLECT] = { PROGRAM_GRAD_ITEMS, "grad_collect" },
-    [KERNEL_FUSED_ROWS_DOT] = { PROGRAM_FUSED_ROWS_DOT, "fused_rows" },
-    [KERNEL_FUSED_ROWS_KERNEL] = { PROGRAM_FUSED_ROWS_KERNEL, "fused_rows" },
     [KERNEL_GRAD_COPY] = { PROGRAM_GRAD_ITEMS, "grad_copy" },
 };
 
 static enum program_id program_of(enum kernel_id id)
 {
-    return id < KERNEL_FUSED ? kernels[id].program : PROGRAM_FUSED + (id - KERNEL_FUSED);
+    if (id < KERNEL_LEAVES)
+        return kernels[id].program;
+    return id < KERNEL_FUSED ? PROGRAM_LEAVES + (id - KERNEL_LEAVES)
+                             : PROGRAM_FUSED + (id - KERNEL_FUSED);
 }
 
 static const char *name_of(enum kernel_id id)
 {
-    return id < KERNEL_FUSED ? kernels[id].function : "fused";
+    if (id < KERNEL_LEAVES)
+        return kernels[id].function;
+    return id < KERNEL_FUSED ? "leaves" : "fused";
 }
 
 /* kernels.h and constants.h repeat for OpenCL C numbers that attpool.h has given to users. */
@@ -136,9 +132,11 @@ _Static_assert((int)BANDWIDTH_ONE == ATTPOOL_BANDWIDTH_ONE &&
                    (int)BANDWIDTH_COORDINATE_KEY == ATTPOOL_BANDWIDTH_COORDINATE_KEY,
                "what an inverse bandwidth belongs to");
 
-static const char *const fused_files[] = { FUSED, NULL };
+static const char *const leaf_files[] = { LEAVES, NULL },
+                         *const fused_files[] = { FUSED, "fused", NULL },
+                         *const block_files[] = { FUSED, "fused_blocks", NULL };
 
-enum { OPTIONS_ROOM = 256 };
+enum { OPTIONS_ROOM = 320 };
 
 static void fused_options(const struct opencl *o, int variant, int type, char *text, size_t room)
 {
@@ -148,28 +146,55 @@ static void fused_options(const struct opencl *o, int variant, int type, char *t
     };
     const struct fused_shape shape = ap_opencl_fused(o, type, variant);
     snprintf(text, room,
-             " -DSCORE=%s%s%s -DNATIVE=%d -DROW_VECTORS=%d -DKEY_TILE=%d -DCOLUMN_TILE=%d",
+             " -DSCORE=%s%s%s%s -DNATIVE=%d -DROW_VECTORS=%d -DKEY_TILE=%d -DCOLUMN_TILE=%d",
              scores[variant / FUSED_OPTIONS], variant & FUSED_MASKS ? " -DWITH_MASKS" : "",
-             variant & FUSED_LINE ? " -DONE_COLUMN" : "", shape.lanes, shape.vectors, shape.keys,
-             shape.columns);
+             variant & FUSED_LINE ? " -DONE_COLUMN" : "",
+             variant & FUSED_BLOCKS ? " -DFUSED_BLOCKS" : "", shape.lanes, shape.vectors,
+             shape.keys, shape.columns);
+}
+
+static void leaf_options(const struct opencl *o, int variant, int type, char *text, size_t room)
+{
+    static const char *const scores[LEAF_SCORES] = {
+        [POOL_CONSTANT] = "POOL_CONSTANT",  [POOL_DOT] = "POOL_DOT",
+        [POOL_ADDITIVE] = "POOL_ADDITIVE",  [POOL_KERNEL] = "POOL_KERNEL -DPLAIN_KERNELS",
+        [LEAF_ALL_KERNELS] = "POOL_KERNEL",
+    };
+    const struct leaf_shape shape = ap_opencl_leaf(o, type, variant & LEAF_FACTORS);
+    snprintf(
+        text, room,
+        " -DSCORE=%s -DWORD_SPACE=__local -DLEAF_ROWS=%d -DLEAF_ITEMS=%d -DLEAF_PLANES=%d%s%s%s%s",
+        scores[variant / LEAF_OPTIONS], shape.rows, shape.items, variant & LEAF_FACTORS ? 2 : 1,
+        variant & LEAF_SUMS ? " -DLEAF_SUMS" : "", variant & LEAF_VALUES ? " -DLEAF_VALUES" : "",
+        variant & LEAF_MOMENTS ? " -DLEAF_MOMENTS" : "",
+        /* optimised, it takes seconds to compile */
+        variant & LEAF_REST ? " -cl-opt-disable" : "");
 }
 
 static struct cl_recipe recipe_of(const struct opencl *o, enum program_id id, int type,
                                   char options[OPTIONS_ROOM])
 {
     const struct panel_shape panel = ap_opencl_panel(o, type);
-    const bool fused = id >= PROGRAM_FUSED;
+    const bool fused = id >= PROGRAM_FUSED, leaf = id >= PROGRAM_LEAVES && !fused;
     const size_t length = (size_t)snprintf(
         options, OPTIONS_ROOM, "%s%s",
         ap_opencl_options(type, o->soft_fma && type == TYPE_F32, o->division[type]),
-        fused ? "" : programs[id].options);
+        fused || leaf ? "" : programs[id].options);
+    char *rest = options + length;
+
     if (id == PROGRAM_BMM_PANEL || id == PROGRAM_SOFTMAX_ROWS)
-        snprintf(options + length, OPTIONS_ROOM - length,
-                 " -DNATIVE=%u -DPANEL_TILE=%d -DPANEL_ROWS=%d", o->native[type], panel.tile,
-                 panel.rows);
-    if (fused)
-        fused_options(o, (int)(id - PROGRAM_FUSED), type, options + length, OPTIONS_ROOM - length);
-    return (struct cl_recipe){ fused ? fused_files : programs[id].files, options, o->kept_only };
+        snprintf(rest, OPTIONS_ROOM - length, " -DNATIVE=%u -DPANEL_TILE=%d -DPANEL_ROWS=%d",
+                 o->native[type], panel.tile, panel.rows);
+    else if (leaf)
+        leaf_options(o, (int)(id - PROGRAM_LEAVES), type, rest, OPTIONS_ROOM - length);
+    else if (fused)
+        fused_options(o, (int)(id - PROGRAM_FUSED), type, rest, OPTIONS_ROOM - length);
+    const bool blocks = fused && (id - PROGRAM_FUSED) & FUSED_BLOCKS;
+    const char *const *files = leaf     ? leaf_files
+                               : blocks ? block_files
+                               : fused  ? fused_files
+                                        : programs[id].files;
+    return (struct cl_recipe){ files, options, o->kept_only };
 }
 
 static bool build(struct engine *engine, enum program_id id, int type, const char *function)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/constants.h"
 #include "backends/opencl/opencl.h"
 
 /* Which programs suit a device. */
@@ -23,9 +24,42 @@ struct fused_shape ap_opencl_fused(const struct opencl *o, int type, int variant
     const bool wide = o->native[type] * type_bytes(type) == 64;
     const bool dot = variant / FUSED_OPTIONS == FUSED_DOT;
     const int lanes = (int)o->native[type];
+    if (variant & FUSED_BLOCKS)
+        return (struct fused_shape){ lanes, (int)max64(1, SUPER_BLOCK_BLOCKS / lanes), 4, 1 };
     if (variant & FUSED_FEW)
         return (struct fused_shape){ lanes, 1, 8, 8 };
     if (wide)
         return (struct fused_shape){ lanes, 2, 8, 8 };
     return (struct fused_shape){ lanes, dot ? 3 : 4, dot ? 4 : 2, dot ? 4 : 2 };
+}
+
+/* Local memory of a work-group of cl/leaves.cl. */
+static size_t leaf_bytes(const struct leaf_shape *shape, int type, bool factors)
+{
+    enum { SLICE_TERMS = 8, SLICE_KEYS = 128, PITCH = 4 };
+    const size_t rows = (size_t)shape->rows;
+    const size_t slices = SLICE_TERMS * (rows + SLICE_KEYS + 2 * PITCH);
+    const size_t words = rows * BLOCK * (factors ? 2 : 1) + (size_t)shape->items + 2 * rows;
+    return (words + (shape->tiles ? slices : 0)) * type_bytes(type) + 2 * rows * sizeof(cl_long);
+}
+
+/* The words of a tile's block take 16 KiB, which leaves room for a second group where a device has
+ * the least that OpenCL asks for. A work-item whose loops are to be short has one key. */
+struct leaf_shape ap_opencl_leaf(const struct opencl *o, int type, bool factors)
+{
+    enum { LEAST_TILE = 8, WORDS = 16 << 10, ITEMS = 128, MOST_ITEMS = 1024 };
+    const size_t wanted = o->short_loops ? MOST_ITEMS : ITEMS;
+    struct leaf_shape shape = { .items = 1 };
+
+    shape.rows = WORDS / (BLOCK * (int)type_bytes(type) * (factors ? 2 : 1));
+    if (o->short_loops)
+        shape.rows = LEAST_TILE;
+    while ((size_t)shape.items * 2 <= wanted && (size_t)shape.items * 2 <= o->max_group)
+        shape.items *= 2;
+    shape.tiles = !o->soft_fma;
+    while (shape.rows > 1 && leaf_bytes(&shape, type, factors) > o->local_bytes) {
+        shape.rows /= 2;
+        shape.tiles = shape.tiles && shape.rows >= LEAST_TILE;
+    }
+    return shape;
 }

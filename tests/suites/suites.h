@@ -62,6 +62,7 @@ Suite *suite_grad_splits(void);
 Suite *suite_elementary(void);
 Suite *suite_devices(void);
 Suite *suite_faults(void);
+Suite *suite_graphics(void);
 Suite *suite_launches(void);
 Suite *suite_offload(void);
 Suite *suite_memory(void);

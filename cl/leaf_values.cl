@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Sums of values by the weights of a tile's block (leaves.cl), merged into those of the super-block:
+ * acc[row][column]. */
+
+/* A work-item has a row and every so many columns. PoCL 3.1 loses sums of moments where the loop over
+ * columns begins at the work-item's own. */
+static void sum_each_value(__local const WORD *x, __local const REAL *u, __local const REAL *w,
+                           const leaf_place *t, __global const REAL *value, long v_row, long v_col,
+                           long v, long key, __global REAL *acc)
+{
+    int from = (int)(max(t->low, key) - key), to = (int)(min(t->high, key + BLOCK) - key);
+    for (long first = 0; first < v; first += t->parts) {
+        long col = first + t->part;
+        __global const REAL *y = value + key * v_row + col * v_col;
+        __global REAL *total = acc + t->r * v + col;
+        REAL sum = 0;
+        if (col >= v || t->r >= t->rows)
+            continue;
+        for (int n = from; n < to; n++) {
+            WORD word = x[n * LEAF_ROWS + t->r];
+            if (word != MASKED)
+                sum = fma(AS_REAL(word), y[n * v_row], sum);
+        }
+        *total = fma(sum, w[t->r], *total * u[t->r]);
+    }
+}
+
+#ifdef LEAF_MOMENTS
+static REAL add_moment(REAL sum, REAL weight, const moment *of, const metric *a, long j,
+                       __global const REAL *power, __global const REAL *value)
+{
+    __global const REAL *k = a->k + j * a->k_row;
+    if (of->first >= 0)
+        weight *= offset_of(k, a->k_col, a->q, a->q_col, power, of->first);
+    if (of->value >= 0)
+        return fma(weight, *value, sum);
+    if (of->second >= 0)
+        return fma(weight, offset_of(k, a->k_col, a->q, a->q_col, power, of->second), sum);
+    return sum + weight;
+}
+
+/* The same of `columns` moments: a is of the work-item's row. */
+static void sum_each_moment(__local const WORD *x, __local const REAL *u, __local const REAL *w,
+                            const leaf_place *t, const metric *a, __global const REAL *power,
+                            __global const REAL *value, long v_row, long v_col, long v, long columns,
+                            long key, __global REAL *acc)
+{
+    int from = (int)(max(t->low, key) - key), to = (int)(min(t->high, key + BLOCK) - key);
+    for (long first = 0; first < columns; first += t->parts) {
+        long col = first + t->part;
+        moment of = moment_of(min(col, columns - 1), v, a->how.d);
+        __global const REAL *y = value + key * v_row + max(of.value, 0L) * v_col;
+        __global REAL *total = acc + t->r * columns + col;
+        REAL sum = 0;
+        if (col >= columns || t->r >= t->rows)
+            continue;
+        for (int n = from; n < to; n++) {
+            WORD word = x[n * LEAF_ROWS + t->r];
+            if (word != MASKED)
+                sum = add_moment(sum, AS_REAL(word), &of, a, key + n, power, y + n * v_row);
+        }
+        *total = fma(sum, w[t->r], *total * u[t->r]);
+    }
+}
+#endif
+
+#ifdef LEAF_VALUES
+static void merge_values(REAL4 sum, REAL w, REAL u, __global REAL *total, long columns)
+{
+    REAL part[4];
+    vstore4(sum, 0, part);
+    for (int j = 0; j < 4 && j < columns; j++)
+        total[j] = fma(part[j], w, total[j] * u);
+}
+
+/* The same in tiles of registers. */
+static void sum_values(__local const WORD *x, __local REAL *slice, __local const REAL *u,
+                       __local const REAL *w, const leaf_place *t, __global const REAL *value,
+                       long v_row, long v_col, long v, long key, __global REAL *acc)
+{
+    int y = t->item % 8 * LEAF_MICRO, z = t->item / 8 * 4;
+    int first = (int)(max(t->low, key) - key) / LEAF_DEPTH * LEAF_DEPTH;
+    int to = (int)(min(t->high, key + BLOCK) - key);
+    bool works = t->item < 8 * LEAF_ACROSS;
+    for (long col = 0; col < v; col += LEAF_COLUMNS) {
+        REAL4 sum[LEAF_MICRO];
+        EACH_MICRO sum[i] = 0;
+        for (int from = first; from < to; from += LEAF_DEPTH) {
+            barrier(CLK_LOCAL_MEM_FENCE);
+            load_slice(slice, LEAF_K_PITCH, LEAF_COLUMNS, LEAF_DEPTH, LEAF_ITEMS, t->item, value,
+                       v_col, v_row, col, v, key + from, t->high, (REAL)0);
+            barrier(CLK_LOCAL_MEM_FENCE);
+            for (int e = 0; e < LEAF_DEPTH && works; e++) {
+                REAL4 across = *(__local const REAL4 *)(slice + e * LEAF_K_PITCH + z);
+                EACH_MICRO
+                {
+                    WORD word = x[(from + e) * LEAF_ROWS + y + i];
+                    REAL4 after = fma((REAL4)AS_REAL(word), across, sum[i]);
+                    sum[i] = word == MASKED ? sum[i] : after;
+                }
+            }
+        }
+        EACH_MICRO
+        if (works && y + i < t->rows && col + z < v)
+            merge_values(sum[i], w[y + i], u[y + i], acc + (y + i) * v + col + z, v - col - z);
+    }
+}
+#endif

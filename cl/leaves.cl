@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Pooling from queries, keys and values to the states of super-blocks, without memory for pairs: a
+ * work-group has a tile of rows and some super-blocks, of which the words of a block are in local
+ * memory. The steps of a block, each for all rows and keys of the tile:
+ *
+ *     sums        inner products or squared distances, in tiles of registers (leaf_sums.cl)
+ *     scores      words as in slabs (pair.cl): scores or factors, MASKED where a key takes no part
+ *     weights     relative to the block's largest (block.cl)
+ *     state       the sums of a row, in the order of its keys, and its merge with the super-block's
+ *     values      what the row's weights say of each column (leaf_values.cl)
+ *
+ * A row belongs to as many work-items as there are for it. */
+
+typedef struct {
+    leaf_place at;
+    slab s;
+    weighing how;
+    int special;
+    bool evenly;
+    REAL scale;
+    metric a;
+    visible_keys visible;
+    REAL m, l, sq; /* of the super-block; of the first of a row's work-items */
+} leaf_row;
+
+/* A tile of `height` rows, and this work-item's place in it. */
+static void leaf_place_of(leaf_place *t, slab s, int tile, int height)
+{
+    int tiles = ((int)s.count + height - 1) / height;
+    int matrix = tile / tiles, top = (tile - matrix * tiles) * height;
+    t->row = matrix * (int)s.count + top;
+    t->rows = min(height, (int)s.count - top);
+    int room = LEAF_ROWS;
+#ifndef LEAF_TILES
+    while (room / 2 >= t->rows)
+        room /= 2;
+#endif
+    t->item = (int)get_local_id(0);
+    t->room = room;
+    t->r = t->item & (room - 1);
+    t->part = t->item / room;
+    t->parts = LEAF_ITEMS / room;
+}
+
+/* Keys that some row of the tile sees are in [low, high). */
+static void leaf_reach(leaf_row *row, __local long *first, __local long *end, long m)
+{
+    leaf_place *t = &row->at;
+    if (t->part == 0) {
+        first[t->r] = row->visible.first;
+        end[t->r] = row->visible.end;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    t->low = m;
+    t->high = 0;
+    for (int r = 0; r < t->rows; r++)
+        if (first[r] < end[r]) {
+            t->low = min(t->low, first[r]);
+            t->high = max(t->high, end[r]);
+        }
+}
+
+static void score_leaf(leaf_row *row, __local WORD *x, long key)
+{
+    const leaf_place *t = &row->at;
+    for (int n = t->part; n < BLOCK; n += t->parts) {
+        __local WORD *word = x + n * LEAF_ROWS + t->r;
+        REAL factor = 1;
+#ifdef LEAF_SUMS
+        REAL sum = AS_REAL(*word), *given = &sum;
+#else
+        REAL *given = 0;
+#endif
+        *word = score_word(&row->a, &row->visible, key + n, given, row->evenly, row->special,
+                           (int)row->how.log_domain, &factor);
+        if (row->how.has_factor)
+            x[(BLOCK + n) * LEAF_ROWS + t->r] = AS_WORD(factor);
+    }
+}
+
+/* Scores become weights; the row's state merges with the super-block's, by the factors u and w. */
+static void weigh_leaf(leaf_row *row, __local WORD *x, __local REAL *tops, __local REAL *u,
+                       __local REAL *w, long key)
+{
+    const leaf_place *t = &row->at;
+    const visible_keys *visible = &row->visible;
+    block_words words = { x + t->r, LEAF_ROWS, t->part, t->parts };
+    __global const REAL *key_weights = visible->key_weights + key * visible->key_weights_col;
+    REAL l, sq;
+    tops[t->item] = top_of(row->how, row->evenly, row->special, row->scale, key_weights,
+                           visible->key_weights_col, words);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    REAL top = tops[t->r];
+    for (int n = 1; n < t->parts; n++)
+        top = max(top, tops[n * t->room + t->r]);
+    weigh_words(row->how, row->evenly, row->scale, top, key_weights, visible->key_weights_col, words,
+                words.x + BLOCK * LEAF_ROWS);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (t->part == 0) {
+        REAL of_row, of_block;
+        sum_weights(row->how, row->evenly, words, &top, &l, &sq);
+        merge_states(row->how.log_domain && !row->evenly, &row->m, &row->sq, top, sq, &of_row,
+                     &of_block);
+        row->l = fma(l, of_block, row->l * of_row);
+        u[t->r] = of_row;
+        w[t->r] = of_block;
+    }
+}
+
+/* Weights that dropout leaves out of the values, once the sums are made. */
+static void drop_leaf(const leaf_row *row, const row_place *p, dropping how, __local WORD *x, long key)
+{
+    const leaf_place *t = &row->at;
+    ulong quad = (ulong)(how.key_origin + key) >> 2, query = (ulong)(how.query_origin + p->i);
+    ulong item = (ulong)(how.batch_origin + p->b * row->s.heads + p->h);
+    for (int n = t->part; n < BLOCK / 4; n += t->parts) {
+        struct philox words = philox_pairs((ulong)how.seed, quad + (ulong)n, query, item);
+        for (int i = 0; i < 4; i++)
+            if (words.word[i] < (ulong)how.threshold)
+                x[(4 * n + i) * LEAF_ROWS + t->r] = MASKED;
+    }
+}
+
+/* The state of the super-block so far; before its first block, the empty one. */
+static void leaf_begin(leaf_row *row, __global const REAL *nodes, __global REAL *acc, long plane,
+                       bool fresh, long columns)
+{
+    const leaf_place *t = &row->at;
+    row->m = row->how.log_domain && !row->evenly ? -GREATEST : (REAL)0;
+    row->l = row->sq = 0;
+    if (!fresh && t->r < t->rows) {
+        row->m = nodes[0];
+        row->l = nodes[plane];
+        row->sq = nodes[2 * plane];
+    }
+    for (long n = t->item; fresh && n < t->rows * columns; n += LEAF_ITEMS)
+        acc[n] = 0;
+}
+
+/* The first unit of work to be done from this one on, among every so many. */
+static void next_unit(__local long *next, long unit, long units, __global const WORD *left)
+{
+    if (get_local_id(0) == 0) {
+        while (left && unit < units && !left[unit])
+            unit += get_num_groups(0);
+        *next = unit;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+/* Blocks [from, to) of all super-blocks of the tree's leaves, of which s.key is the first key. A
+ * work-group takes every so many of the pairs of a tile of `height` rows and `each` super-blocks; with
+ * has_left those that fused.cl has marked in left[super-block][tile]. kind: SUM_* of LEAF_SUMS. */
+__kernel __attribute__((reqd_work_group_size(LEAF_ITEMS, 1, 1))) void
+leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, weighing weighs,
+       int special, __global const REAL *row_sum, int kind, __global const REAL *value,
+       array value_at, long v, long columns_wanted, __global const REAL *power, dropping drop,
+       int has_left, __global const WORD *left, int height, __global REAL *nodes,
+       __global REAL *columns, long slots, int each, int from, int to)
+{
+    __local WORD x[LEAF_PLANES * BLOCK * LEAF_ROWS];
+    __local REAL tops[LEAF_ITEMS], u[LEAF_ROWS], w[LEAF_ROWS];
+    __local long first[LEAF_ROWS], end[LEAF_ROWS], next;
+#ifdef LEAF_TILES
+    __local REAL4 slices[LEAF_SLICES];
+#endif
+    long tiles = ((s.count + height - 1) / height) * (s.rows / s.count);
+    long units = tiles * ((slots + each - 1) / each), plane = slots * s.rows;
+    left = has_left ? left : 0;
+    next_unit(&next, get_group_id(0), units, left);
+    for (long unit = next; unit < units; unit = next) {
+        leaf_row row = { .s = s, .how = weighs, .special = special };
+        row_place p;
+        long slot = unit / tiles * each, last = min(slot + each, slots);
+        leaf_place_of(&row.at, s, (int)(unit % tiles), height);
+        const leaf_place *t = &row.at;
+        place_of(&p, s, chosen, t->row + min(t->r, t->rows - 1));
+        VISIBLE_OF(&row.visible, p.b, p.h, p.i, s.m);
+        METRIC_OF(&row.a, p.b, p.h, p.i);
+        row.scale = scale_of(&row.a, &row.visible);
+        row.evenly = special == EVEN_OF_EMPTY;
+        if (t->r >= t->rows || is_left_alone(special, row_sum, p.state))
+            row.visible.end = 0;
+        leaf_reach(&row, first, end, s.m);
+        __global const REAL *values = value + array_at(value_at, p.b, p.h);
+
+        for (; slot < last; slot++) {
+            long place = slot * s.rows + t->row, begin = s.key + slot * SUPER_BLOCK;
+            __global REAL *acc = columns + place * columns_wanted;
+            /* Blocks that no row sees say nothing. */
+            int block = max(from, (int)(clamp(t->low - begin, 0L, (long)SUPER_BLOCK) / BLOCK));
+            int stop = (int)((clamp(t->high - begin, 0L, (long)SUPER_BLOCK) + BLOCK - 1) / BLOCK);
+            leaf_begin(&row, nodes + place + t->r, acc, plane, from == 0, columns_wanted);
+            barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+            for (; block < min(stop, to); block++) {
+                long key = begin + block * BLOCK;
+#ifdef LEAF_SUMS
+                sum_leaf(x, (__local REAL *)slices, kind, &row.a, t, q_at.row, widths_at.row, key,
+                         s.m);
+#endif
+                score_leaf(&row, x, key);
+                barrier(CLK_LOCAL_MEM_FENCE);
+                weigh_leaf(&row, x, tops, u, w, key);
+                barrier(CLK_LOCAL_MEM_FENCE);
+                if (drop.threshold)
+                    drop_leaf(&row, &p, drop, x, key);
+                barrier(CLK_LOCAL_MEM_FENCE);
+#if defined LEAF_VALUES
+                sum_values(x, (__local REAL *)slices, u, w, t, values, value_at.row, value_at.col, v,
+                           key, acc);
+#elif defined LEAF_MOMENTS
+                sum_each_moment(x, u, w, t, &row.a, power, values, value_at.row, value_at.col, v,
+                                columns_wanted, key, acc);
+#else
+                sum_each_value(x, u, w, t, values, value_at.row, value_at.col, columns_wanted, key,
+                               acc);
+#endif
+                barrier(CLK_LOCAL_MEM_FENCE);
+            }
+            if (t->part == 0 && t->r < t->rows) {
+                nodes[place + t->r] = row.m;
+                nodes[plane + place + t->r] = row.l;
+                nodes[2 * plane + place + t->r] = row.sq;
+            }
+        }
+        next_unit(&next, unit + get_num_groups(0), units, left);
+    }
+}
