@@ -3,12 +3,14 @@
 /* As fused.cl, for few queries: a work-item has one row and some super-blocks, and the lanes of its
  * vectors are blocks of keys, whose states then merge in their order. */
 
+#define EACH_LANE _Pragma("unroll") for (int r = 0; r < NATIVE; r++)
+
 enum { LANE_SUPERS = ROWS / SUPER_BLOCK_BLOCKS }; /* super-blocks side by side */
 
 typedef struct {
     VECTOR q[FUSED_COORDINATES * ROW_VECTORS];
-    VECTOR s[(BLOCK + KEY_TILE) * ROW_VECTORS];
-    VECTOR sum[ROW_VECTORS];
+    VECTOR s[BLOCK * ROW_VECTORS], sum[ROW_VECTORS];
+    VECTOR numbers[BLOCK * ROW_VECTORS]; /* of keys or values, where they have one column */
     REAL by[FUSED_COORDINATES], acc[FUSED_VALUES], total[FUSED_VALUES];
     __global const REAL *key[ROWS], *value[ROWS]; /* where a lane's numbers begin */
 } fused_memory;
@@ -38,6 +40,67 @@ static void lanes_of(fused_view *view, fused_memory *p, const visible_keys *visi
     }
 }
 
+/* Row r of a square becomes its column r. */
+static void transpose(VECTOR to[NATIVE])
+{
+    VECTOR a[NATIVE];
+    _Pragma("unroll") for (int step = 1; step < NATIVE; step *= 2)
+    {
+        EACH_LANE a[r] = to[r];
+        _Pragma("unroll") for (int r = 0; r < NATIVE / 2; r++)
+        {
+            to[2 * r] = ZIP_LOW(a[r], a[r + NATIVE / 2]);
+            to[2 * r + 1] = ZIP_HIGH(a[r], a[r + NATIVE / 2]);
+        }
+    }
+}
+
+static VECTOR load_each(__global const REAL *const *lane, long offset, int x)
+{
+    REAL part[NATIVE];
+    EACH_LANE part[r] = lane[x * NATIVE + r][offset];
+    return LOAD_VECTOR(part);
+}
+
+/* An array's numbers of all blocks, `stride` apart. */
+static void load_line(VECTOR *numbers, __global const REAL *const *lane, long stride)
+{
+    if (stride == 1)
+        for (int n = 0; n < BLOCK; n += NATIVE)
+            EACH_VECTOR
+            {
+                VECTOR part[NATIVE];
+                EACH_LANE part[r] = LOAD_VECTOR(lane[x * NATIVE + r] + n);
+                transpose(part);
+                EACH_LANE numbers[(n + r) * ROW_VECTORS + x] = part[r];
+            }
+    else
+        for (int n = 0; n < BLOCK; n++)
+            EACH_VECTOR numbers[n * ROW_VECTORS + x] = load_each(lane, n * stride, x);
+}
+
+/* As score_keys of fused_score.cl. */
+static void score_lanes(VECTOR *s, const VECTOR *q, const REAL *by, const fused_measure *f,
+                        __global const REAL *const *lane, long k_row, long k_col)
+{
+    for (int n = 0; n < BLOCK; n++)
+        EACH_VECTOR
+        {
+            VECTOR sum = 0;
+            int t = 0;
+            for (; k_col == 1 && t + NATIVE <= f->d; t += NATIVE) {
+                VECTOR y[NATIVE];
+                EACH_LANE y[r] = LOAD_VECTOR(lane[x * NATIVE + r] + n * k_row + t);
+                transpose(y);
+                EACH_LANE sum = add_terms(q[(t + r) * ROW_VECTORS + x], y[r], by[t + r], sum);
+            }
+            for (; t < f->d; t++)
+                sum = add_terms(q[t * ROW_VECTORS + x], load_each(lane, n * k_row + t * k_col, x),
+                                by[t], sum);
+            s[n * ROW_VECTORS + x] = sum;
+        }
+}
+
 #ifndef ONE_COLUMN
 /* Sums of a block's values into total[column]. */
 static void sum_columns(REAL *total, const REAL *s, int first, int end, __global const REAL *value,
@@ -58,6 +121,18 @@ static void sum_columns(REAL *total, const REAL *s, int first, int end, __global
     }
 }
 #endif
+
+static void score_blocks(fused_memory *p, const fused_measure *f, long k_row, long k_col)
+{
+#ifndef FUSED_DOT
+    if (f->d == 1) {
+        load_line(p->numbers, p->key, k_row);
+        score_line(p->s, p->q, p->by[0], f->line, p->numbers, 0, 0, BLOCK);
+        return;
+    }
+#endif
+    score_lanes(p->s, p->q, p->by, f, p->key, k_row, k_col);
+}
 
 /* The super-block's state a, merged with that of its next block. */
 static void merge_next(row_state *a, REAL *acc, REAL top, REAL l, REAL sq, const REAL *sums, int v)
@@ -139,9 +214,12 @@ fused(slab s, MASK_PARAMETERS, SCORE_PARAMETERS, weighing weighs, int special,
         fused_state of_blocks;
         lanes_of(&view, &p, &visible, s.m, s.key + slot * SUPER_BLOCK, a.k, k_at.row, value,
                  value_at.row);
-        score_block(p.s, p.q, p.by, &f, p.key, k_at.row, k_at.col, 0, BLOCK);
+        score_blocks(&p, &f, k_at.row, k_at.col);
+#ifdef ONE_COLUMN
+        load_line(p.numbers, p.value, value_at.row);
+#endif
         bool ordinary = weigh_keys(&of_blocks, p.s, p.sum, &view, &f, special, weighs.cuts,
-                                   weighs.has_squares, p.value, value_at.row);
+                                   weighs.has_squares, p.numbers, 0);
         for (int n = 0; n < LANE_SUPERS && slot + n < last; n++) {
             row_state of_all;
             bool done = merge_lanes(&of_all, &p, &of_blocks, &view, n * SUPER_BLOCK_BLOCKS,

@@ -9,23 +9,13 @@ enum { ROWS = ROW_VECTORS * NATIVE };
 #define EACH_KEY    _Pragma("unroll") for (int i = 0; i < KEY_TILE; i++)
 #define EACH_VECTOR _Pragma("unroll") for (int x = 0; x < ROW_VECTORS; x++)
 
+/* Number n of an array, for all rows; or, where lanes are blocks, those of each lane. */
 #ifdef FUSED_BLOCKS
-/* A lane has a block of its own: of each, where it begins. */
-typedef __global const REAL *const *source;
-
-static VECTOR number_at(source from, long offset, int x)
-{
-    REAL part[NATIVE];
-    _Pragma("unroll") for (int r = 0; r < NATIVE; r++) part[r] = from[x * NATIVE + r][offset];
-    return LOAD_VECTOR(part);
-}
+typedef const VECTOR *source;
+#define NUMBER(from, n, stride, x) ((from)[(n) * ROW_VECTORS + (x)])
 #else
 typedef __global const REAL *source;
-
-static VECTOR number_at(source from, long offset, int x)
-{
-    return from[offset];
-}
+#define NUMBER(from, n, stride, x) ((VECTOR)((from)[(n) * (stride)]))
 #endif
 
 typedef struct {
@@ -76,25 +66,27 @@ static VECTOR add_terms(VECTOR q, VECTOR k, REAL by, VECTOR sum)
     return fma(z, z, sum);
 }
 
+#ifndef FUSED_BLOCKS
 /* Of keys [from, to) of a block that begins at k, at s[key][vector]; up to KEY_TILE - 1 more are
  * written. */
 static void score_keys(VECTOR *s, const VECTOR *q, const REAL *by, const fused_measure *f,
-                       source k, long k_row, long k_col, int from, int to)
+                       __global const REAL *k, long k_row, long k_col, int from, int to)
 {
     for (int n = from; n < to; n += KEY_TILE) {
-        long key[KEY_TILE];
+        __global const REAL *key[KEY_TILE];
         VECTOR sum[KEY_TILE][ROW_VECTORS];
-        EACH_KEY key[i] = min(n + i, to - 1) * k_row;
+        EACH_KEY key[i] = k + min(n + i, to - 1) * k_row;
         EACH_KEY EACH_VECTOR sum[i][x] = 0;
         for (int t = 0; t < f->d; t++)
-            EACH_KEY EACH_VECTOR
+            EACH_KEY
             {
-                VECTOR y = number_at(k, key[i] + t * k_col, x);
-                sum[i][x] = add_terms(q[t * ROW_VECTORS + x], y, by[t], sum[i][x]);
+                VECTOR y = key[i][t * k_col];
+                EACH_VECTOR sum[i][x] = add_terms(q[t * ROW_VECTORS + x], y, by[t], sum[i][x]);
             }
         EACH_KEY EACH_VECTOR s[(n + i) * ROW_VECTORS + x] = sum[i][x];
     }
 }
+#endif
 
 #ifndef FUSED_DOT
 /* The same of one coordinate. */
@@ -103,19 +95,20 @@ static void score_line(VECTOR *s, const VECTOR *q, REAL by, bool line, source k,
 {
     if (line)
         for (int n = from; n < to; n++)
-            EACH_VECTOR s[n * ROW_VECTORS + x] = fabs((q[x] - number_at(k, n * k_row, x)) * by);
+            EACH_VECTOR s[n * ROW_VECTORS + x] = fabs((q[x] - NUMBER(k, n, k_row, x)) * by);
     else
         for (int n = from; n < to; n++)
             EACH_VECTOR
             {
-                VECTOR z = (q[x] - number_at(k, n * k_row, x)) * by;
+                VECTOR z = (q[x] - NUMBER(k, n, k_row, x)) * by;
                 s[n * ROW_VECTORS + x] = z * z;
             }
 }
 #endif
 
+#ifndef FUSED_BLOCKS
 static void score_block(VECTOR *s, const VECTOR *q, const REAL *by, const fused_measure *f,
-                        source k, long k_row, long k_col, int from, int to)
+                        __global const REAL *k, long k_row, long k_col, int from, int to)
 {
 #ifndef FUSED_DOT
     if (f->d == 1) {
@@ -125,3 +118,4 @@ static void score_block(VECTOR *s, const VECTOR *q, const REAL *by, const fused_
 #endif
     score_keys(s, q, by, f, k, k_row, k_col, from, to);
 }
+#endif

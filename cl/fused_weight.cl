@@ -192,10 +192,9 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
     bool ordinary = true;
     if (!view->whole)
         hide_keys(s, seen, view, f->c);
-    EACH_VECTOR b->top[x] = b->l[x] = b->sq[x] = 0;
-#ifdef ONE_COLUMN
-    EACH_VECTOR sum[x] = 0;
-#endif
+    /* not in memory that the weights might be written to */
+    VECTOR l[ROW_VECTORS], sq[ROW_VECTORS], of_values[ROW_VECTORS];
+    EACH_VECTOR b->top[x] = l[x] = sq[x] = of_values[x] = 0;
 #ifndef FUSED_FACTOR
     VECTOR base[ROW_VECTORS], c = HAS_BIAS(view) ? (REAL)4 : f->c;
     ordinary = find_tops(b->top, base, s, seen, view, HAS_BIAS(view) ? (REAL)4 : f->c, special);
@@ -224,17 +223,17 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
             if (view->has_key_weights)
                 p *= (VECTOR)view->key_weights[n * view->key_weights_col];
 #endif
-            b->l[x] += p;
+            l[x] += p;
             s[n * ROW_VECTORS + x] = p;
 #ifdef ONE_COLUMN
-            sum[x] = fma(p, number_at(value, n * v_row, x), sum[x]);
+            of_values[x] = fma(p, NUMBER(value, n, v_row, x), of_values[x]);
 #endif
         }
     for (int n = view->from; n < view->to && squares; n++)
         EACH_VECTOR
         {
             VECTOR p = s[n * ROW_VECTORS + x];
-            b->sq[x] = fma(p, p, b->sq[x]);
+            sq[x] = fma(p, p, sq[x]);
         }
 #ifdef WITH_MASKS
     for (int n = view->from; n < view->to && view->has_key_weights; n++) {
@@ -245,10 +244,18 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
 #ifdef FUSED_FACTOR
     EACH_VECTOR
     if (squares) {
-        VECTOR_TEST in = (b->sq[x] >= (VECTOR)CONSTANT(SQUARES_LEAST)) &
-                         (b->sq[x] <= (VECTOR)CONSTANT(SQUARES_MOST));
-        ordinary = ordinary && !ANY((b->l[x] != (VECTOR)0) & !in);
+        VECTOR_TEST in = (sq[x] >= (VECTOR)CONSTANT(SQUARES_LEAST)) &
+                         (sq[x] <= (VECTOR)CONSTANT(SQUARES_MOST));
+        ordinary = ordinary && !ANY((l[x] != (VECTOR)0) & !in);
     }
 #endif
+    EACH_VECTOR
+    {
+        b->l[x] = l[x];
+        b->sq[x] = sq[x];
+#ifdef ONE_COLUMN
+        sum[x] = of_values[x];
+#endif
+    }
     return ordinary;
 }

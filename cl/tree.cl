@@ -3,36 +3,66 @@
 /* From the states of super-blocks (state.cl) to results: the tree, and the rows. A program of its
  * own, since pooling without memory for pairs takes this and nothing else of the slabs. */
 
-/* One level of the tree: nodes that begin at super-blocks right, right + 2 reach, ... merge into
- * their left siblings, which begin reach before or at the first super-block, `first`. */
-__kernel void merge(long rows, long first, long right, long reach, long pairs, long slots,
-                    int has_max, __global REAL *nodes)
+/* A level of the tree: nodes that begin at super-blocks right, right + 2 reach, ... merge into their left
+ * siblings, which begin reach before or at the first super-block, `first`. */
+typedef struct {
+    long first, right, reach, pairs;
+} tree_level;
+
+static tree_level level_of(long first, long slots, long reach)
 {
-    long r = get_global_id(0), number = get_global_id(1);
-    if (r >= rows || number >= pairs)
-        return;
-    long begin = right + 2 * reach * number, plane = slots * rows;
-    __global REAL *b = nodes + (begin - first) * rows + r;
-    __global REAL *a = nodes + (max(begin - reach, first) - first) * rows + r;
-    REAL m = a[0], sq = a[2 * plane], u, w;
-    merge_states(has_max, &m, &sq, b[0], b[2 * plane], &u, &w);
-    a[0] = m;
-    a[2 * plane] = sq;
-    a[plane] = fma(b[plane], w, a[plane] * u);
-    b[plane] = u;
-    b[2 * plane] = w;
+    tree_level t = { first, (first / reach / 2 * 2 + 1) * reach, reach, 0 };
+    if (t.right <= first)
+        t.right += 2 * reach;
+    if (t.right < first + slots)
+        t.pairs = (first + slots - 1 - t.right) / (2 * reach) + 1;
+    return t;
 }
 
-__kernel void merge_columns(long rows, long first, long right, long reach, long pairs,
-                            long slots, __global const REAL *nodes, __global REAL *acc, long v)
+static long left_of(const tree_level *t, long begin)
 {
-    long col = get_global_id(0), r = get_global_id(1), number = get_global_id(2);
-    if (col >= v || r >= rows)
-        return;
-    long begin = right + 2 * reach * number, plane = slots * rows;
-    __global const REAL *b = nodes + (begin - first) * rows + r;
-    __global REAL *left = acc + ((max(begin - reach, first) - first) * rows + r) * v + col;
-    *left = fma(acc[((begin - first) * rows + r) * v + col], b[2 * plane], *left * b[plane]);
+    return max(begin - t->reach, t->first) - t->first;
+}
+
+/* Levels [from, to), of which each has a barrier. Of a row's pairs a work-item takes those from its
+ * last dimension on. */
+__kernel void merge(long rows, long first, long slots, int from, int to, int has_max,
+                    __global REAL *nodes)
+{
+    long r = get_global_id(0), plane = slots * rows;
+    for (int level = from; level < to; level++) {
+        tree_level t = level_of(first, slots, 1L << level);
+        for (long n = get_local_id(1); n < t.pairs && r < rows; n += get_local_size(1)) {
+            long begin = t.right + 2 * t.reach * n;
+            __global REAL *b = nodes + (begin - first) * rows + r;
+            __global REAL *a = nodes + left_of(&t, begin) * rows + r;
+            REAL m = a[0], sq = a[2 * plane], u, w;
+            merge_states(has_max, &m, &sq, b[0], b[2 * plane], &u, &w);
+            a[0] = m;
+            a[2 * plane] = sq;
+            a[plane] = fma(b[plane], w, a[plane] * u);
+            b[plane] = u;
+            b[2 * plane] = w;
+        }
+        barrier(CLK_GLOBAL_MEM_FENCE);
+    }
+}
+
+/* The same of columns, by the factors that are left of the nodes that were merged. */
+__kernel void merge_columns(long rows, long first, long slots, int from, int to,
+                            __global const REAL *nodes, __global REAL *acc, long v)
+{
+    long col = get_global_id(0), r = get_global_id(1), plane = slots * rows;
+    for (int level = from; level < to; level++) {
+        tree_level t = level_of(first, slots, 1L << level);
+        for (long n = get_local_id(2); n < t.pairs && r < rows && col < v; n += get_local_size(2)) {
+            long begin = t.right + 2 * t.reach * n;
+            __global const REAL *b = nodes + (begin - first) * rows + r;
+            __global REAL *left = acc + (left_of(&t, begin) * rows + r) * v + col;
+            *left = fma(acc[((begin - first) * rows + r) * v + col], b[2 * plane], *left * b[plane]);
+        }
+        barrier(CLK_GLOBAL_MEM_FENCE);
+    }
 }
 
 /* L, n_eff, m and l, and what the later steps want to know of a row. */

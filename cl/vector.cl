@@ -13,3 +13,19 @@
 #define STORE_VECTOR(x, to) JOIN(vstore, NATIVE)(x, 0, to)
 #define CHOOSE(no, yes, test) ((test) ? (yes) : (no))
 #define ANY(test)          any(test)
+
+/* The first halves of two vectors, number by number in turn, and the second. */
+#if NATIVE == 4
+#define ZIP_LOW(a, b)  ((VECTOR)(a.s0, b.s0, a.s1, b.s1))
+#define ZIP_HIGH(a, b) ((VECTOR)(a.s2, b.s2, a.s3, b.s3))
+#elif NATIVE == 8
+#define ZIP_LOW(a, b)  ((VECTOR)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3))
+#define ZIP_HIGH(a, b) ((VECTOR)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7))
+#else
+#define ZIP_LOW(a, b)                                                                              \
+    ((VECTOR)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6,  \
+              a.s7, b.s7))
+#define ZIP_HIGH(a, b)                                                                             \
+    ((VECTOR)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se,  \
+              a.sf, b.sf))
+#endif

@@ -7,9 +7,6 @@
 
 enum { ITEMS_A_UNIT = 4, PAIR_TERMS = 16 };
 
-/* Up to so many queries have lanes of blocks, if there are so many keys. */
-enum { MOST_ALONE = 2, LEAST_KEYS = 2 * SUPER_BLOCK };
-
 /* ---- Which program ---- */
 
 static int variant_of(const struct pooling *p)
@@ -21,8 +18,12 @@ static int variant_of(const struct pooling *p)
                                                  : FUSED_FACTOR;
 
     const struct opencl *o = ap_engine_state(p->engine);
-    const bool few = args->n <= (int64_t)o->native[p->type];
-    const bool blocks = args->n <= MOST_ALONE && args->m >= LEAST_KEYS && !masks;
+    const int64_t lanes = (int64_t)o->native[p->type];
+    const bool few = args->n <= lanes;
+    /* A lane of rows costs the same with and without a row, one of blocks a lot for many columns.
+     */
+    const int64_t alone = max64(1, args->d == 1 && args->v == 1 ? lanes / 4 : lanes / 8);
+    const bool blocks = args->n <= alone && args->m >= 2 * SUPER_BLOCK && !masks;
     return score * FUSED_OPTIONS + (masks ? FUSED_MASKS : 0) + (args->v == 1 ? FUSED_LINE : 0) +
            (blocks ? FUSED_BLOCKS
             : few  ? FUSED_FEW

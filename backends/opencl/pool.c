@@ -7,7 +7,7 @@
 /* The steps of pooling, for a slab of queries of bounded size at a time:
  *
  *     fused, leaves    super-blocks: the tree's leaves (fused.c, leaves.c)
- *     merge            the tree, a level at a time     (pool_columns.c)
+ *     merge            the tree     (pool_columns.c)
  *     finish, root     the results                     (finish: pool_columns.c)
  *
  * Where far keys are cut, one pass leaves them out and a second one does the rows that turn out to
@@ -219,19 +219,27 @@ static attpool_status download_nodes(const struct pooling *p, const struct slab 
     return status;
 }
 
+static attpool_status merge_to_nodes(const struct pooling *p, const struct slab *s, int levels)
+{
+    attpool_status status = ATTPOOL_OK;
+    for (int level = 0; level <= levels && status == ATTPOOL_OK; level++) {
+        status = download_nodes(p, s, level);
+        if (status == ATTPOOL_OK && level < levels)
+            status = ap_pool_merge(p, s, level, level + 1);
+    }
+    return status;
+}
+
 attpool_status ap_pool_slab(void *arg, struct slab *s)
 {
     const struct pooling *p = arg;
     attpool_status status = p->fused ? ap_fused_leaves(p, s) : ap_leaves(p, s);
-    for (int level = 0; status == ATTPOOL_OK && level < 62; level++) {
-        if (p->args->nodes)
-            status = download_nodes(p, s, level);
-        if ((int64_t)1 << level >= p->first_super + p->slots)
-            break;
-        if (status == ATTPOOL_OK)
-            status = ap_pool_merge(p, s, (int64_t)1 << level);
-    }
-    if (status != ATTPOOL_OK || p->args->nodes)
+    const int levels = ap_pool_levels(p);
+    if (p->args->nodes)
+        return status == ATTPOOL_OK ? merge_to_nodes(p, s, levels) : status;
+    if (status == ATTPOOL_OK)
+        status = ap_pool_merge(p, s, 0, levels);
+    if (status != ATTPOOL_OK)
         return status;
     /* root, which is last, changes what tells a later step which rows to leave alone */
     status = ap_pool_finish(p, s);

@@ -77,10 +77,12 @@ attpool_status ap_pool_each_scores(const struct pooling *p, struct slab *s, scor
 /* Steps of ap_slab_each with a struct pooling. Results of a slab; with args->nodes, its states. */
 slab_step ap_pool_slab;
 
-/* Of the accumulators, with weights, block factors and nodes made: those of the super-blocks from
- * `slot` on; the merges of nodes that are `reach` super-blocks long; O. */
+/* Of the accumulators, with squared weights made: those of the super-blocks from `slot` on. */
 attpool_status ap_pool_gather(const struct pooling *p, const struct slab *s, int64_t slot);
-attpool_status ap_pool_merge(const struct pooling *p, const struct slab *s, int64_t reach);
+
+/* How many levels the tree has; its merges of levels [from, to); O. */
+int ap_pool_levels(const struct pooling *p);
+attpool_status ap_pool_merge(const struct pooling *p, const struct slab *s, int from, int to);
 attpool_status ap_pool_finish(const struct pooling *p, const struct slab *s);
 
 /* The policy nearest, for the rows of the slab that are empty. */

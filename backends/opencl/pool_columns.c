@@ -31,44 +31,49 @@ attpool_status ap_pool_gather(const struct pooling *p, const struct slab *s, int
     return ap_launch_end(&l);
 }
 
-static void put_merge(struct launch *l, const struct pooling *p, const struct slab *s,
-                      int64_t right, int64_t reach, int64_t pairs)
+static void put_merge(struct launch *l, const struct pooling *p, const struct slab *s, int from,
+                      int to)
 {
     ap_put_long(l, s->rows);
     ap_put_long(l, p->first_super);
-    ap_put_long(l, right);
-    ap_put_long(l, reach);
-    ap_put_long(l, pairs);
     ap_put_long(l, p->slots);
+    ap_put_int(l, from);
+    ap_put_int(l, to);
 }
 
-attpool_status ap_pool_merge(const struct pooling *p, const struct slab *s, int64_t reach)
+int ap_pool_levels(const struct pooling *p)
 {
-    int64_t right = (p->first_super / reach / 2 * 2 + 1) * reach;
-    int64_t end = p->first_super + p->slots, items[3];
+    int levels = 0;
+    while ((int64_t)1 << levels < p->first_super + p->slots)
+        levels++;
+    return levels;
+}
+
+/* Work-items of a group take pairs of one row where there are few rows. */
+attpool_status ap_pool_merge(const struct pooling *p, const struct slab *s, int from, int to)
+{
+    static const size_t pairs[3] = { 1, GROUP, 1 }, column_pairs[3] = { 1, 1, GROUP };
+    const bool few = s->rows * max64(1, p->column_count) < GROUP * GROUP && p->slots >= GROUP / 4;
+    const int64_t items[2] = { s->rows, few ? GROUP : 1 };
+    const int64_t column_items[3] = { p->column_count, s->rows, few ? GROUP : 1 };
     struct launch l = { .status = ATTPOOL_OK };
 
-    if (right <= p->first_super)
-        right += 2 * reach;
-    if (right >= end)
+    if (from >= to || p->slots == 1)
         return ATTPOOL_OK;
-    items[0] = p->column_count;
-    items[1] = s->rows;
-    items[2] = (end - 1 - right) / (2 * reach) + 1;
     if (!p->squared && ap_launch_begin(&l, p->engine, KERNEL_MERGE, p->type)) {
-        put_merge(&l, p, s, right, reach, items[2]);
+        put_merge(&l, p, s, from, to);
         ap_put_int(&l, pooling_has_maxima(p));
         ap_put_buffer(&l, p->nodes);
-        ap_launch_run(&l, 2, items + 1, across);
+        ap_launch_run(&l, 2, items, few ? pairs : across);
     }
     if ((!p->squared && ap_launch_end(&l) != ATTPOOL_OK) || p->column_count == 0)
         return l.status;
     if (ap_launch_begin(&l, p->engine, KERNEL_MERGE_COLUMNS, p->type)) {
-        put_merge(&l, p, s, right, reach, items[2]);
+        put_merge(&l, p, s, from, to);
         ap_put_buffer(&l, p->nodes);
         ap_put_buffer(&l, p->columns);
         ap_put_long(&l, p->column_count);
-        ap_launch_run(&l, 3, items, group_of(p->column_count));
+        ap_launch_run(&l, 3, column_items, few ? column_pairs : group_of(p->column_count));
     }
     return ap_launch_end(&l);
 }

@@ -41,9 +41,8 @@ static attpool_status slab_squared(void *arg, struct slab *s)
 {
     const struct pooling *p = arg;
     attpool_status status = ap_pool_each_scores(p, s, launch_square);
-    for (int level = 0; status == ATTPOOL_OK && (int64_t)1 << level < p->first_super + p->slots;
-         level++)
-        status = ap_pool_merge(p, s, (int64_t)1 << level);
+    if (status == ATTPOOL_OK)
+        status = ap_pool_merge(p, s, 0, ap_pool_levels(p));
     return status == ATTPOOL_OK ? ap_pool_finish(p, s) : status;
 }
 

@@ -274,6 +274,11 @@ static void far_cases(void)
         { "regression in many coordinates", .operation = OPERATION_REGRESSION, .score = ATTPOOL_KERNEL, .degree = 1, .n = 70, .m = 300, .d = 21, .v = 2, .with = WITH_N_EFF },
         { "grad, blocks of a task", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .n = 150, .m = 2600, .d = 3, .v = 1, .width = 5, .key_origin = 500, .query_origin = 77, .with = WITH_LSE },
         { "grad, blocks in lines", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .h = 2, .n = 70, .m = 1200, .d = 1, .v = 1, .width = 3 },
+        { "dot, few queries",    DOT, .h = 2, .n = 1, .m = 4500, .d = 37, .v = 35, .key_origin = 384, .with = WITH_ROW_LENGTHS | WITH_LSE | WITH_N_EFF },
+        { "gaussian, few queries", REGRESS, .n = 2, .m = 5000, .d = 1, .v = 1, .width = 3, .key_origin = 300, .query_origin = 1100, .with = WITH_LEAVE_ONE_OUT | WITH_N_EFF },
+        { "hidden keys, few queries", REGRESS, .n = 1, .m = 3000, .d = 3, .v = 1, .special = SPECIAL_HIDDEN, .with = WITH_LENGTHS },
+        { "spread keys, few queries", REGRESS, .n = 2, .m = 2600, .d = 1, .v = 3, .kernel = ATTPOOL_EPANECHNIKOV, .width = 5, .in = ARRANGE_SPREAD, .with = WITH_N_EFF | WITH_CAUSAL },
+        { "spread products, few queries", DOT, .n = 2, .m = 2300, .d = 18, .v = 1, .in = ARRANGE_TRANSPOSED, .with = WITH_WINDOW, .left = 1500, .right = 900, .offset = 700 },
     };
     /* clang-format on */
     for (size_t i = 0; i < COUNT(far); i++)
