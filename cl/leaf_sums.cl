@@ -8,8 +8,14 @@ typedef struct {
     int row, rows;         /* of the tile: the first one's number in the slab */
     int item, room;        /* room: `rows`, up to a power of two */
     int r, part, parts;    /* the work-item's row, and which of its keys or columns: every so many */
-    long low, high;        /* no row sees a key outside */
+    long low, high;        /* no row sees a key outside; */
+    long inner_low, inner_high, out_low, out_high; /* see leaf_reach */
 } leaf_place;
+
+/* Of a row. */
+typedef struct {
+    long first, end, excluded;
+} leaf_range;
 
 #if defined LEAF_SUMS || defined LEAF_VALUES
 #define LEAF_TILES

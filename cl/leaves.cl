@@ -43,22 +43,54 @@ static void leaf_place_of(leaf_place *t, slab s, int tile, int height)
     t->parts = LEAF_ITEMS / room;
 }
 
-/* Keys that some row of the tile sees are in [low, high). */
-static void leaf_reach(leaf_row *row, __local long *first, __local long *end, long m)
+/* Keys that some row of the tile sees are in [low, high); those that every row sees, but for the ones in
+ * [out_low, out_high), in [inner_low, inner_high). */
+static void leaf_reach(leaf_row *row, __local leaf_range *ranges, long m)
 {
     leaf_place *t = &row->at;
-    if (t->part == 0) {
-        first[t->r] = row->visible.first;
-        end[t->r] = row->visible.end;
-    }
+    if (t->part == 0)
+        ranges[t->r] = (leaf_range){ row->visible.first, row->visible.end, row->visible.excluded };
     barrier(CLK_LOCAL_MEM_FENCE);
-    t->low = m;
-    t->high = 0;
-    for (int r = 0; r < t->rows; r++)
-        if (first[r] < end[r]) {
-            t->low = min(t->low, first[r]);
-            t->high = max(t->high, end[r]);
-        }
+    t->low = t->inner_high = t->out_low = m;
+    t->high = t->inner_low = t->out_high = 0;
+    for (int r = 0; r < t->rows; r++) {
+        leaf_range of = ranges[r];
+        t->inner_low = max(t->inner_low, of.first);
+        t->inner_high = min(t->inner_high, of.end);
+        if (of.first >= of.end)
+            continue;
+        t->low = min(t->low, of.first);
+        t->high = max(t->high, of.end);
+        t->out_low = min(t->out_low, of.excluded);
+        t->out_high = max(t->out_high, of.excluded + 1);
+    }
+}
+
+/* Is the score of a key that is seen its sum, and no more? */
+static bool is_plain(const metric *a, const visible_keys *visible, int special)
+{
+    bool radial = a->how.name == GAUSSIAN && !a->how.product && a->how.per != BANDWIDTH_KEY;
+    bool sum = SCORE == POOL_KERNEL ? radial : SCORE == POOL_DOT;
+    return sum && (special == USUAL || special == NEAR_KEYS) && !visible->has_mask &&
+           !visible->has_bias && !visible->has_key_weights && !is_folded(a->scale, false);
+}
+
+/* The words of a block that all rows see. */
+static void score_plain(const leaf_row *row, __local WORD *x, long key)
+{
+    const leaf_place *t = &row->at;
+    for (int n = t->part; n < BLOCK; n += t->parts) {
+        __local WORD *word = x + n * LEAF_ROWS + t->r;
+#ifdef LEAF_SUMS
+        REAL sum = AS_REAL(*word);
+#else
+        REAL sum = sum_terms(&row->a, key + n);
+#endif
+        if (SCORE == POOL_KERNEL)
+            sum = radial_u2(&row->a, sum);
+        bool far = row->special == NEAR_KEYS && is_far(row->scale, sum, 0);
+        *word = far ? (WORD)MASKED : AS_WORD(sum);
+    }
 }
 
 static void score_leaf(leaf_row *row, __local WORD *x, long key)
@@ -161,7 +193,8 @@ leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, w
 {
     __local WORD x[LEAF_PLANES * BLOCK * LEAF_ROWS];
     __local REAL tops[LEAF_ITEMS], u[LEAF_ROWS], w[LEAF_ROWS];
-    __local long first[LEAF_ROWS], end[LEAF_ROWS], next;
+    __local leaf_range ranges[LEAF_ROWS];
+    __local long next;
 #ifdef LEAF_TILES
     __local REAL4 slices[LEAF_SLICES];
 #endif
@@ -182,7 +215,8 @@ leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, w
         row.evenly = special == EVEN_OF_EMPTY;
         if (t->r >= t->rows || is_left_alone(special, row_sum, p.state))
             row.visible.end = 0;
-        leaf_reach(&row, first, end, s.m);
+        leaf_reach(&row, ranges, s.m);
+        bool plain = t->rows == t->room && is_plain(&row.a, &row.visible, special);
         __global const REAL *values = value + array_at(value_at, p.b, p.h);
 
         for (; slot < last; slot++) {
@@ -199,7 +233,11 @@ leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, w
                 sum_leaf(x, (__local REAL *)slices, kind, &row.a, t, q_at.row, widths_at.row, key,
                          s.m);
 #endif
-                score_leaf(&row, x, key);
+                if (plain && t->inner_low <= key && t->inner_high >= key + BLOCK &&
+                    (t->out_low >= key + BLOCK || t->out_high <= key))
+                    score_plain(&row, x, key);
+                else
+                    score_leaf(&row, x, key);
                 barrier(CLK_LOCAL_MEM_FENCE);
                 weigh_leaf(&row, x, tops, u, w, key);
                 barrier(CLK_LOCAL_MEM_FENCE);

@@ -40,7 +40,7 @@ static size_t leaf_bytes(const struct leaf_shape *shape, int type, bool factors)
     const size_t rows = (size_t)shape->rows;
     const size_t slices = SLICE_TERMS * (rows + SLICE_KEYS + 2 * PITCH);
     const size_t words = rows * BLOCK * (factors ? 2 : 1) + (size_t)shape->items + 2 * rows;
-    return (words + (shape->tiles ? slices : 0)) * type_bytes(type) + 2 * rows * sizeof(cl_long);
+    return (words + (shape->tiles ? slices : 0)) * type_bytes(type) + 3 * rows * sizeof(cl_long);
 }
 
 /* The words of a tile's block take 16 KiB, which leaves room for a second group where a device has
