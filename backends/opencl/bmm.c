@@ -112,11 +112,11 @@ attpool_status ap_opencl_bmm(struct engine *engine, const struct bmm_args *args,
     struct cut cut = { .batch = args->batch, .heads = args->heads, .n = args->n, .m = args->m };
 
     p.tiled = ap_opencl_tiles(engine, type) && args->n >= LEAST_TILED && args->m >= LEAST_TILED;
-    p.large = takes_large(&p);
     attpool_status status = ap_opencl_turns(engine, 2 * args->k);
     if (status != ATTPOOL_OK)
         return status;
     p.panels = ap_opencl_vectors(engine, type) && args->n >= LEAST_PANEL && args->m >= LEAST_PANEL;
+    p.large = !p.panels && takes_large(&p);
     if (p.panels)
         cut_blocks(&p);
     const int64_t terms = ap_opencl_most_terms(engine, kernel_of(&p), type);
