@@ -123,9 +123,12 @@ static void weigh_leaf(leaf_row *row, __local WORD *x, __local REAL *tops, __loc
     tops[t->item] = top_of(row->how, row->evenly, row->special, row->scale, key_weights,
                            visible->key_weights_col, words);
     barrier(CLK_LOCAL_MEM_FENCE);
+    for (int side = t->parts / 2; side > 0; side /= 2) {
+        if (t->part < side)
+            tops[t->item] = max(tops[t->item], tops[t->item + side * t->room]);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
     REAL top = tops[t->r];
-    for (int n = 1; n < t->parts; n++)
-        top = max(top, tops[n * t->room + t->r]);
     weigh_words(row->how, row->evenly, row->scale, top, key_weights, visible->key_weights_col, words,
                 words.x + BLOCK * LEAF_ROWS);
     barrier(CLK_LOCAL_MEM_FENCE);

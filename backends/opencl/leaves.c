@@ -55,7 +55,7 @@ static int64_t turns_of(const struct pooling *p)
     const int64_t keys = ceil_div((int64_t)BLOCK * shape.rows, shape.items);
     const int64_t columns = ceil_div(p->column_count * shape.rows, shape.items);
     return keys * ap_score_turns(&p->score) / ap_score_keys_each(&p->score) + WEIGH_TURNS +
-           shape.items + columns * BLOCK;
+           columns * BLOCK;
 }
 
 /* Blocks [from, to) of super-blocks; a unit of work is a tile of `height` rows and `each` of these.

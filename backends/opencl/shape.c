@@ -44,11 +44,12 @@ static size_t leaf_bytes(const struct leaf_shape *shape, int type, bool factors)
 }
 
 /* The words of a tile's block take 16 KiB, which leaves room for a second group where a device has
- * the least that OpenCL asks for. A work-item whose loops are to be short has one key. */
+ * the least that OpenCL asks for. On processors, where each barrier has a price for each work-item,
+ * there are as many as rows. A work-item whose loops are to be short has one key. */
 struct leaf_shape ap_opencl_leaf(const struct opencl *o, int type, bool factors)
 {
-    enum { LEAST_TILE = 8, WORDS = 16 << 10, ITEMS = 128, MOST_ITEMS = 1024 };
-    const size_t wanted = o->short_loops ? MOST_ITEMS : ITEMS;
+    enum { LEAST_TILE = 8, WORDS = 16 << 10, FEW_ITEMS = 32, ITEMS = 128, MOST_ITEMS = 1024 };
+    const size_t wanted = o->short_loops ? MOST_ITEMS : o->cpu ? FEW_ITEMS : ITEMS;
     struct leaf_shape shape = { .items = 1 };
 
     shape.rows = WORDS / (BLOCK * (int)type_bytes(type) * (factors ? 2 : 1));
