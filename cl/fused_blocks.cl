@@ -170,8 +170,8 @@ static bool merge_lanes(row_state *a, fused_memory *p, const fused_state *of, co
 #ifdef ONE_COLUMN
         p->total[0] = ((const REAL *)p->sum)[r];
 #else
-        sum_columns(p->total, (const REAL *)p->s + r, (int)view->first[r], (int)view->end[r], p->value[r], v_row, v_col,
-                    v);
+        sum_columns(p->total, (const REAL *)p->s + r, (int)view->first[r], (int)view->end[r],
+                    p->value[r], v_row, v_col, v);
 #endif
         /* what the row does not see may be no number */
         for (int col = 0; col < v; col++)

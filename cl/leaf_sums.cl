@@ -26,7 +26,7 @@ enum {
     LEAF_ACROSS = LEAF_ITEMS < 128 ? LEAF_ITEMS / 8 : 16,
     LEAF_KEYS = 8 * LEAF_ACROSS, /* of a pass over the block */
     LEAF_COLUMNS = 4 * LEAF_ACROSS,
-    LEAF_DEPTH = 8,              /* terms of a slice; rows of slices are so far apart that banks do not clash: */
+    LEAF_DEPTH = 8, /* terms of a slice; rows of slices are so far apart that banks do not clash: */
     LEAF_Q_PITCH = LEAF_ROWS + 4,
     LEAF_K_PITCH = LEAF_KEYS + 4,
     LEAF_SLICES = LEAF_DEPTH * (LEAF_Q_PITCH + LEAF_K_PITCH) / 4 /* REAL4s of two slices */
