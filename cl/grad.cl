@@ -2,7 +2,13 @@
 
 /* The sweeps of a call for gradients. A work-item has a point of an item, a query or a key, and goes
  * through its partners. Its sums stand in acc, [number][item][point]: first those of all blocks, then
- * those of the block at hand, so that a sweep can be made in several launches. */
+ * those of the block at hand, so that a sweep can be made in several launches. With GRAD_LOCAL the latter
+ * are in local memory, [number][work-item], until a launch ends. */
+#ifdef GRAD_LOCAL
+#define SUMS __local REAL
+#else
+#define SUMS __global REAL
+#endif
 
 static REAL query_at(const duo *x, long c)
 {
@@ -14,38 +20,38 @@ static REAL key_at(const duo *x, long j, long c)
     return x->a.k[j * x->a.k_row + c * x->a.k_col];
 }
 
-static void add_radial(const duo *x, long j, __global REAL *block, long step)
+static void add_radial(const duo *x, long j, SUMS *block, long step)
 {
     factor2 f = before_sums(x, j);
     REAL h = x->coefficient, scaled = h * f.one * f.two;
     bool each = x->a.how.per == BANDWIDTH_COORDINATE || x->a.how.per == BANDWIDTH_COORDINATE_KEY;
     for (long c = 0; c < x->a.how.d; c++) {
         REAL z = (query_at(x, c) - key_at(x, j, c)) * (each ? omega(&x->a, j, c) : x->a.one.power);
-        __global REAL *point = block + (x->g.at_point + c) * step;
-        __global REAL *own = block + (x->g.at_each + c) * step;
+        SUMS *point = block + (x->g.at_point + c) * step;
+        SUMS *own = block + (x->g.at_each + c) * step;
         if (x->g.at_point >= 0)
             *point = fma(scaled, scaled == 0 ? (REAL)0 : z, *point);
         z = h == 0 ? (REAL)0 : z;
         if (x->g.at_each >= 0)
             *own = fma(h * z, z, *own);
     }
-    __global REAL *width = block + x->g.at_width * step;
+    SUMS *width = block + x->g.at_width * step;
     if (x->g.at_width >= 0)
         *width = fma(h, h == 0 ? (REAL)0 : x->u2, *width);
 }
 
-static void add_product(const duo *x, long j, __global REAL *block, long step)
+static void add_product(const duo *x, long j, SUMS *block, long step)
 {
     factor2 f = before_sums(x, j);
     long d = x->a.how.d;
-    __global REAL *total = block + x->g.at_width * step;
+    SUMS *total = block + x->g.at_width * step;
     REAL width = d == 1 && x->g.at_width >= 0 ? *total : (REAL)0;
     for (long c = 0; c < d; c++) {
         REAL h = x->room[(d + c) * x->step], u = coordinate_u(&x->a, j, c);
         REAL scaled = u == 0 ? (REAL)0 : h * f.one;
         scaled = query_at(x, c) - key_at(x, j, c) < 0 ? -scaled : scaled;
         u = h == 0 ? (REAL)0 : u;
-        __global REAL *own = block + (x->g.at_each + c) * step;
+        SUMS *own = block + (x->g.at_each + c) * step;
         if (x->g.at_point >= 0)
             block[(x->g.at_point + c) * step] += scaled;
         if (x->g.at_each >= 0)
@@ -56,11 +62,11 @@ static void add_product(const duo *x, long j, __global REAL *block, long step)
         *total = d == 1 ? width : *total + width;
 }
 
-static void add_inner(const duo *x, long j, __global REAL *block, long step)
+static void add_inner(const duo *x, long j, SUMS *block, long step)
 {
     for (long c = 0; c < x->a.how.d; c++) {
-        __global REAL *point = block + (x->g.at_point + c) * step;
-        __global REAL *own = block + (x->g.at_each + c) * step;
+        SUMS *point = block + (x->g.at_point + c) * step;
+        SUMS *own = block + (x->g.at_each + c) * step;
         REAL q = query_at(x, c), k = key_at(x, j, c);
         REAL t = SCORE == POOL_ADDITIVE ? TYPED(tanh)(q + k) : (REAL)0;
         REAL slope = x->g.column ? q : k;
@@ -72,10 +78,10 @@ static void add_inner(const duo *x, long j, __global REAL *block, long step)
     }
 }
 
-static void add_duo(const duo *x, long j, __global REAL *block, long step)
+static void add_duo(const duo *x, long j, SUMS *block, long step)
 {
     for (long c = 0; c < x->g.v && x->g.at_value >= 0 && !x->dropped; c++) {
-        __global REAL *to = block + (x->g.at_value + c) * step;
+        SUMS *to = block + (x->g.at_value + c) * step;
         *to = fma(x->weight, x->d_out[c * x->d_out_col], *to);
     }
     if (x->kind != GRAD_WEIGHTED)
@@ -90,11 +96,12 @@ static void add_duo(const duo *x, long j, __global REAL *block, long step)
         add_product(x, j, block, step);
 }
 
-static void end_block(const gradient *g, __global REAL *total, long step)
+static void end_block(const gradient *g, __global REAL *total, long step, SUMS *block,
+                      long block_step)
 {
     for (long k = 0; k < g->count; k++) {
-        total[k * step] += total[(g->count + k) * step];
-        total[(g->count + k) * step] = 0;
+        total[k * step] += block[k * block_step];
+        block[k * block_step] = 0;
     }
 }
 
@@ -181,7 +188,11 @@ static void end_point(const duo *x, long j, REAL s, __global REAL *total, long s
     } while (0)
 
 __kernel void grad_sweep(gradient g, MASK_PARAMETERS, SCORE_PARAMETERS, FACT_PARAMETERS, REAL s,
-                         __global REAL *acc, __global REAL *room)
+                         __global REAL *acc, __global REAL *room
+#ifdef GRAD_LOCAL
+                         , __local REAL *sums
+#endif
+                         )
 {
     long points = g.column ? g.m : g.n, step = g.batch * g.heads * points, p = get_global_id(0);
     if (p >= step)
@@ -194,21 +205,34 @@ __kernel void grad_sweep(gradient g, MASK_PARAMETERS, SCORE_PARAMETERS, FACT_PAR
     acc += p;
     for (long k = 0; k < 2 * g.count && g.first == 0; k++)
         acc[k * step] = 0;
+    __global REAL *kept = acc + g.count * step;
+#ifdef GRAD_LOCAL
+    SUMS *block = sums + get_local_id(0);
+    long block_step = (long)get_local_size(0);
+    for (long k = 0; k < g.count; k++)
+        block[k * block_step] = kept[k * step];
+#else
+    SUMS *block = kept;
+    long block_step = step;
+#endif
     if (!g.column)
         BEGIN_ROW(x, point);
     for (long partner = g.first; partner < g.end; partner++) {
         long j = g.column ? point : partner;
         if ((origin + partner) % BLOCK == 0)
-            end_block(&g, acc, step);
+            end_block(&g, acc, step, block, block_step);
         if (g.column)
             BEGIN_ROW(x, partner);
         metric_key(&x.a, j);
         if (duo_of(&x, j))
-            add_duo(&x, j, acc + g.count * step, step);
+            add_duo(&x, j, block, block_step);
     }
-    if (!g.last)
+    if (!g.last) {
+        for (long k = 0; k < g.count; k++)
+            kept[k * step] = block[k * block_step];
         return;
-    end_block(&g, acc, step);
+    }
+    end_block(&g, acc, step, block, block_step);
     if (g.column && g.n > 0)
         BEGIN_ROW(x, g.n - 1);
     if (g.column)

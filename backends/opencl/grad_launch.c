@@ -3,9 +3,27 @@
 
 static const size_t across[3] = { GROUP, 1, 1 };
 
+/* Work-items of a group of which a block's sums have room in local memory, twice over; 0: so many
+ * have none. */
+static int64_t sweep_group(const struct grads *g, const struct sweep *s)
+{
+    enum { LEAST_GROUP = 8 };
+    const struct opencl *o = ap_engine_state(g->engine);
+    const int64_t bytes = max64(1, s->how.count) * (int64_t)type_bytes(g->type);
+    int64_t group = GROUP;
+    while (group >= LEAST_GROUP && group * bytes > (int64_t)o->local_bytes / 2)
+        group /= 2;
+    return group >= LEAST_GROUP ? group : 0;
+}
+
+static bool is_local(const struct grads *g)
+{
+    return sweep_group(g, &g->rows) > 0 && sweep_group(g, &g->columns) > 0;
+}
+
 static int id_of(const struct grads *g, int first)
 {
-    return first + (int)g->p->score;
+    return first + (int)g->p->score + (is_local(g) ? KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS : 0);
 }
 
 static bool begin(struct launch *l, const struct grads *g, int first, const struct gradient *how)
@@ -75,6 +93,8 @@ attpool_status ap_grad_sweep(const struct grads *g, struct sweep *s)
     const struct pool_args *p = g->p;
     const int64_t items = p->batch * p->heads * (s->column ? p->m : p->n);
     const int64_t partners = s->column ? p->n : p->m, most = partners_of(g, items);
+    const int64_t group = is_local(g) ? sweep_group(g, s) : GROUP;
+    const size_t local = (size_t)group;
     attpool_status status = ATTPOOL_OK;
 
     for (int64_t first = 0; status == ATTPOOL_OK && (first == 0 || first < partners);
@@ -88,7 +108,9 @@ attpool_status ap_grad_sweep(const struct grads *g, struct sweep *s)
             ap_put_real(&l, g->a->scale);
             ap_put_buffer(&l, s->acc);
             ap_put_buffer(&l, g->room);
-            ap_launch_run(&l, 1, &items, across);
+            if (is_local(g))
+                ap_put(&l, (size_t)(group * s->how.count) * type_bytes(g->type), NULL);
+            ap_launch_run(&l, 1, &items, &local);
         }
         status = ap_launch_end(&l);
     }

@@ -20,6 +20,12 @@
 #define GRADIENTS                                                                                  \
     TYPES, ELEMENTARY, "array", "masks", "width", "kernels.h", "score", "relative", "slope",       \
         "philox.h", "drop", "grad_pair", "grad"
+#define GRADIENTS_OF(id, option)                                                                   \
+    [id + POOL_CONSTANT] = { { GRADIENTS }, " -DSCORE=POOL_CONSTANT" option },                     \
+          [id + POOL_DOT] = { { GRADIENTS }, " -DSCORE=POOL_DOT" option },                         \
+          [id + POOL_ADDITIVE] = { { GRADIENTS }, " -DSCORE=POOL_ADDITIVE" option },               \
+          [id + POOL_KERNEL] = { { GRADIENTS }, " -DSCORE=POOL_KERNEL" option }
+
 static const struct {
     const char *files[BUILD_FILES + 1];
     const char *options;
@@ -51,18 +57,19 @@ static const struct {
     [PROGRAM_NEAREST] = { { TYPES, "array", "slab", "philox.h", "drop", "nearest" }, "" },
     [PROGRAM_WEIGHTS] = { { TYPES, ELEMENTARY, "array", "slab", "relative", "weight", "weights" },
                           "" },
-    [PROGRAM_GRAD + POOL_CONSTANT] = { { GRADIENTS }, " -DSCORE=POOL_CONSTANT" },
-    [PROGRAM_GRAD + POOL_DOT] = { { GRADIENTS }, " -DSCORE=POOL_DOT" },
-    [PROGRAM_GRAD + POOL_ADDITIVE] = { { GRADIENTS }, " -DSCORE=POOL_ADDITIVE" },
-    [PROGRAM_GRAD + POOL_KERNEL] = { { GRADIENTS }, " -DSCORE=POOL_KERNEL" },
+    GRADIENTS_OF(PROGRAM_GRAD, ""),
+    GRADIENTS_OF(PROGRAM_GRAD_LOCAL, " -DGRAD_LOCAL"),
     [PROGRAM_GRAD_ITEMS] = { { TYPES, "array", "grad_items" }, "" },
 };
 
-#define EACH_SCORE(id, function)                                                                   \
-    [id + POOL_CONSTANT] = { PROGRAM_GRAD + POOL_CONSTANT, function },                             \
-          [id + POOL_DOT] = { PROGRAM_GRAD + POOL_DOT, function },                                 \
-          [id + POOL_ADDITIVE] = { PROGRAM_GRAD + POOL_ADDITIVE, function },                       \
-          [id + POOL_KERNEL] = { PROGRAM_GRAD + POOL_KERNEL, function }
+#define EACH_SCORE(id, of_program, function)                                                       \
+    [id + POOL_CONSTANT] = { of_program + POOL_CONSTANT, function },                               \
+          [id + POOL_DOT] = { of_program + POOL_DOT, function },                                   \
+          [id + POOL_ADDITIVE] = { of_program + POOL_ADDITIVE, function },                         \
+          [id + POOL_KERNEL] = { of_program + POOL_KERNEL, function }
+#define EACH_GRADIENT(id, function)                                                                \
+    EACH_SCORE(id, PROGRAM_GRAD, function),                                                        \
+        EACH_SCORE(KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS + id, PROGRAM_GRAD_LOCAL, function)
 
 static const struct {
     enum program_id program;
@@ -92,10 +99,10 @@ static const struct {
     [KERNEL_NEAREST] = { PROGRAM_NEAREST, "nearest" },
     [KERNEL_TAKE_NEAREST] = { PROGRAM_NEAREST, "take_nearest" },
     [KERNEL_OUT_WEIGHTS] = { PROGRAM_WEIGHTS, "out_weights" },
-    EACH_SCORE(KERNEL_GRAD_FACTS, "grad_facts"),
-    EACH_SCORE(KERNEL_GRAD_SWEEP, "grad_sweep"),
-    EACH_SCORE(KERNEL_GRAD_PAIRS, "grad_pairs"),
-    EACH_SCORE(KERNEL_GRAD_ROWS, "grad_rows"),
+    EACH_GRADIENT(KERNEL_GRAD_FACTS, "grad_facts"),
+    EACH_GRADIENT(KERNEL_GRAD_SWEEP, "grad_sweep"),
+    EACH_GRADIENT(KERNEL_GRAD_PAIRS, "grad_pairs"),
+    EACH_GRADIENT(KERNEL_GRAD_ROWS, "grad_rows"),
     [KERNEL_GRAD_COLLECT] = { PROGRAM_GRAD_ITEMS, "grad_collect" },
     [KERNEL_GRAD_COPY] = { PROGRAM_GRAD_ITEMS, "grad_copy" },
 };
