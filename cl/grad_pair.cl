@@ -30,8 +30,8 @@ typedef struct {
 
 static REAL normal(const duo *x, REAL p)
 {
-    REAL inverse = TYPED(div_rn)((REAL)1, x->sum);
-    return x->g.divides ? TYPED(div_rn)(p, x->sum) : p * inverse;
+    REAL q = TYPED(div_rn)(x->g.divides ? p : (REAL)1, x->sum);
+    return x->g.divides ? q : p * q;
 }
 
 /* W of e times a factor or what stands in its place, and a key weight. */
@@ -104,9 +104,10 @@ static bool duo_of(duo *x, long j)
         return false;
     x->gradient = 0;
     x->dropped = is_dropped(x->drop, x->g.heads, x->b, x->h, x->i, j);
-    x->weight = TYPED(div_rn)((REAL)1, x->sum);
-    if (!weighted)
+    if (!weighted) {
+        x->weight = TYPED(div_rn)((REAL)1, x->sum);
         return true;
+    }
     REAL a = x->visible.has_key_weights ? x->visible.key_weights[j * x->visible.key_weights_col] : (REAL)1;
     REAL e = 1, gain = x->gain;
     if (x->g.has_max) {

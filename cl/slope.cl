@@ -5,13 +5,14 @@
 /* -k'(u) beside the part in the log domain, divided by u where the kernel is best said so. */
 static REAL slope_part(int name, REAL u, REAL u2, REAL factor)
 {
-    REAL half_pi = 2 * CONSTANT(QUARTER_PI);
     REAL g = 1 - u2, h = fma(-u2, u, (REAL)1), s = 1;
-    REAL a = TYPED(silverman_argument)(u);
     s = name == EPANECHNIKOV ? (REAL)2 : s;
     s = name == BIWEIGHT ? 4 * g : s;
     s = name == TRIWEIGHT ? 6 * (g * g) : s;
     s = name == TRICUBE ? 9 * u * (h * h) : s;
+#ifndef PLAIN_KERNELS
+    REAL half_pi = 2 * CONSTANT(QUARTER_PI);
+    REAL a = TYPED(silverman_argument)(u);
     s = name == CAUCHY ? 2 * factor * factor : s;
     if (name == COSINE)
         s = half_pi * TYPED(sin)(half_pi * u);
@@ -19,6 +20,7 @@ static REAL slope_part(int name, REAL u, REAL u2, REAL factor)
         s = factor * TYPED(tanh)(name == LOGISTIC ? (REAL)0.5 * u : u);
     if (name == SILVERMAN)
         s = TYPED(weight_exp2)(a * -LOG2E) * TYPED(sin_turned)(a, 0);
+#endif
     return s;
 }
 

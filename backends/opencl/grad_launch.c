@@ -23,7 +23,10 @@ static bool is_local(const struct grads *g)
 
 static int id_of(const struct grads *g, int first)
 {
-    return first + (int)g->p->score + (is_local(g) ? KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS : 0);
+    const bool plain =
+        g->p->score == POOL_KERNEL && ap_score_kernel(&g->score) == KERNEL_SCORES_PLAIN;
+    return first + (plain ? GRAD_PLAIN : (int)g->p->score) +
+           (is_local(g) ? KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS : 0);
 }
 
 static bool begin(struct launch *l, const struct grads *g, int first, const struct gradient *how)

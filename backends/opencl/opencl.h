@@ -70,7 +70,8 @@ int ap_opencl_list(struct device_row *rows, int room);
 
 /* ---- Programs and launches (build.c, program.c, launch.c) ---- */
 
-enum { SCORES = POOL_KERNEL + 1 };
+/* Gradients have programs of each score, of kernels any or those whose factor is a polynomial. */
+enum { GRAD_PLAIN = POOL_KERNEL + 1, GRAD_SCORES };
 
 /* Variants of cl/fused.cl: what a score is, and what else is in the program. */
 enum fused_score { FUSED_DOT, FUSED_LOG, FUSED_FACTOR, FUSED_SCORES };
@@ -122,12 +123,12 @@ enum kernel_id {
     KERNEL_NEAREST,
     KERNEL_TAKE_NEAREST,
     KERNEL_OUT_WEIGHTS,
-    /* One for each score, in the order of enum pool_score. */
+    /* One for each score, see GRAD_PLAIN. */
     KERNEL_GRAD_FACTS,
-    KERNEL_GRAD_SWEEP = KERNEL_GRAD_FACTS + SCORES,
-    KERNEL_GRAD_PAIRS = KERNEL_GRAD_SWEEP + SCORES,
-    KERNEL_GRAD_ROWS = KERNEL_GRAD_PAIRS + SCORES,
-    KERNEL_GRAD_LOCAL = KERNEL_GRAD_ROWS + SCORES, /* the same from programs with GRAD_LOCAL */
+    KERNEL_GRAD_SWEEP = KERNEL_GRAD_FACTS + GRAD_SCORES,
+    KERNEL_GRAD_PAIRS = KERNEL_GRAD_SWEEP + GRAD_SCORES,
+    KERNEL_GRAD_ROWS = KERNEL_GRAD_PAIRS + GRAD_SCORES,
+    KERNEL_GRAD_LOCAL = KERNEL_GRAD_ROWS + GRAD_SCORES, /* the same from programs with GRAD_LOCAL */
     KERNEL_GRAD_COLLECT = 2 * KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS,
     KERNEL_GRAD_COPY,
     KERNEL_LEAVES,                                /* for each variant */
@@ -155,8 +156,8 @@ enum program_id {
     PROGRAM_NEAREST,
     PROGRAM_WEIGHTS,
     PROGRAM_GRAD, /* for each score */
-    PROGRAM_GRAD_LOCAL = PROGRAM_GRAD + SCORES,
-    PROGRAM_GRAD_ITEMS = PROGRAM_GRAD_LOCAL + SCORES,
+    PROGRAM_GRAD_LOCAL = PROGRAM_GRAD + GRAD_SCORES,
+    PROGRAM_GRAD_ITEMS = PROGRAM_GRAD_LOCAL + GRAD_SCORES,
     PROGRAM_LEAVES,                                 /* for each variant */
     PROGRAM_FUSED = PROGRAM_LEAVES + LEAF_VARIANTS, /* for each variant */
     PROGRAMS = PROGRAM_FUSED + FUSED_VARIANTS

@@ -24,7 +24,8 @@
     [id + POOL_CONSTANT] = { { GRADIENTS }, " -DSCORE=POOL_CONSTANT" option },                     \
           [id + POOL_DOT] = { { GRADIENTS }, " -DSCORE=POOL_DOT" option },                         \
           [id + POOL_ADDITIVE] = { { GRADIENTS }, " -DSCORE=POOL_ADDITIVE" option },               \
-          [id + POOL_KERNEL] = { { GRADIENTS }, " -DSCORE=POOL_KERNEL" option }
+          [id + POOL_KERNEL] = { { GRADIENTS }, " -DSCORE=POOL_KERNEL" option },                   \
+          [id + GRAD_PLAIN] = { { GRADIENTS }, " -DSCORE=POOL_KERNEL -DPLAIN_KERNELS" option }
 
 static const struct {
     const char *files[BUILD_FILES + 1];
@@ -66,7 +67,8 @@ static const struct {
     [id + POOL_CONSTANT] = { of_program + POOL_CONSTANT, function },                               \
           [id + POOL_DOT] = { of_program + POOL_DOT, function },                                   \
           [id + POOL_ADDITIVE] = { of_program + POOL_ADDITIVE, function },                         \
-          [id + POOL_KERNEL] = { of_program + POOL_KERNEL, function }
+          [id + POOL_KERNEL] = { of_program + POOL_KERNEL, function },                             \
+          [id + GRAD_PLAIN] = { of_program + GRAD_PLAIN, function }
 #define EACH_GRADIENT(id, function)                                                                \
     EACH_SCORE(id, PROGRAM_GRAD, function),                                                        \
         EACH_SCORE(KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS + id, PROGRAM_GRAD_LOCAL, function)
