@@ -3,7 +3,7 @@
 /* Pooling from queries, keys and values to the states of super-blocks, without memory for pairs. A
  * work-item has a tile of rows and some super-blocks; scores, weights and sums of a block are in
  * private memory. A super-block that the vectors cannot do, as of values that are not numbers where a
- * row does not see them, is left to fused_rows.cl. */
+ * row does not see them, is left to leaves.cl. */
 
 typedef struct {
     VECTOR q[FUSED_COORDINATES * ROW_VECTORS];

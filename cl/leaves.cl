@@ -184,15 +184,15 @@ static void next_unit(__local long *next, long unit, long units, __global const 
     barrier(CLK_LOCAL_MEM_FENCE);
 }
 
-/* Blocks [from, to) of all super-blocks of the tree's leaves, of which s.key is the first key. A
- * work-group takes every so many of the pairs of a tile of `height` rows and `each` super-blocks; with
- * has_left those that fused.cl has marked in left[super-block][tile]. kind: SUM_* of LEAF_SUMS. */
+/* Blocks [from, to) of super-blocks [first_slot, end_slot) of the tree's leaves, of which s.key is the first
+ * key. A work-group takes every so many of the pairs of a tile of `height` rows and `each` super-blocks;
+ * with has_left those that fused.cl has marked in left[super-block][tile]. kind: SUM_* of LEAF_SUMS. */
 __kernel __attribute__((reqd_work_group_size(LEAF_ITEMS, 1, 1))) void
 leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, weighing weighs,
        int special, __global const REAL *row_sum, int kind, __global const REAL *value,
        array value_at, long v, long columns_wanted, __global const REAL *power, dropping drop,
        int has_left, __global const WORD *left, int height, __global REAL *nodes,
-       __global REAL *columns, long slots, int each, int from, int to)
+       __global REAL *columns, long slots, int first_slot, int end_slot, int each, int from, int to)
 {
     __local WORD x[LEAF_PLANES * BLOCK * LEAF_ROWS];
     __local REAL tops[LEAF_ITEMS], u[LEAF_ROWS], w[LEAF_ROWS];
@@ -202,13 +202,13 @@ leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, w
     __local REAL4 slices[LEAF_SLICES];
 #endif
     long tiles = ((s.count + height - 1) / height) * (s.rows / s.count);
-    long units = tiles * ((slots + each - 1) / each), plane = slots * s.rows;
+    long units = tiles * ((end_slot - first_slot + each - 1) / each), plane = slots * s.rows;
     left = has_left ? left : 0;
     next_unit(&next, get_group_id(0), units, left);
     for (long unit = next; unit < units; unit = next) {
         leaf_row row = { .s = s, .how = weighs, .special = special };
         row_place p;
-        long slot = unit / tiles * each, last = min(slot + each, slots);
+        long slot = first_slot + unit / tiles * each, last = min(slot + each, (long)end_slot);
         leaf_place_of(&row.at, s, (int)(unit % tiles), height);
         const leaf_place *t = &row.at;
         place_of(&p, s, chosen, t->row + min(t->r, t->rows - 1));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From the states of super-blocks (state.cl) to results: the tree, and the rows. A program of its
- * own, since pooling without memory for pairs takes this and nothing else of the slabs. */
+/* From the states of super-blocks to results: the tree, and the rows. A program of its
+ * own, since all pooling takes it and nothing else of the slabs. */
 
 /* A level of the tree: nodes that begin at super-blocks right, right + 2 reach, ... merge into their left
  * siblings, which begin reach before or at the first super-block, `first`. */

@@ -58,7 +58,7 @@ static bool takes_large(const struct product *p)
     const struct bmm_args *args = p->args;
     const int64_t tiles =
         args->batch * args->heads * ceil_div(args->n, LARGE_TILE) * ceil_div(args->m, LARGE_TILE);
-    return p->tiled && args->n >= LARGE_TILE && args->m >= LARGE_TILE &&
+    return p->tiled && !o->short_loops && args->n >= LARGE_TILE && args->m >= LARGE_TILE &&
            tiles >= 2 * (int64_t)o->units;
 }
 

@@ -40,6 +40,13 @@ static struct fused_shape shape_of(const struct pooling *p)
     return ap_opencl_fused(ap_engine_state(p->engine), p->type, variant_of(p));
 }
 
+/* Rows of a tile. */
+static int height_of(const struct pooling *p)
+{
+    const struct fused_shape shape = shape_of(p);
+    return variant_of(p) & FUSED_BLOCKS ? 1 : shape.lanes * shape.vectors;
+}
+
 /* A radial kernel whose weights need no division, and of several coordinates no root. */
 static bool takes_kernel(const struct pooling *p)
 {
@@ -71,6 +78,9 @@ bool ap_fused_takes(const struct pooling *p)
         args->dropout.threshold > 0 || args->moments.power || args->d > FUSED_COORDINATES ||
         args->v > FUSED_VALUES || args->m == 0)
         return false;
+    /* what is left over goes by the same tiles */
+    if (ap_opencl_leaf(o, p->type, false).rows < height_of(p))
+        return false;
     if (args->score == POOL_KERNEL)
         return takes_kernel(p);
     return args->score == POOL_DOT && is_ordinary(args->c, p->type);
@@ -78,13 +88,7 @@ bool ap_fused_takes(const struct pooling *p)
 
 /* ---- Slabs ---- */
 
-/* Rows of a tile, and the least number of super-blocks. */
-static int height_of(const struct pooling *p)
-{
-    const struct fused_shape shape = shape_of(p);
-    return variant_of(p) & FUSED_BLOCKS ? 1 : shape.lanes * shape.vectors;
-}
-
+/* Super-blocks of a work-item, at least. */
 static int64_t least_supers(const struct pooling *p)
 {
     const struct fused_shape shape = shape_of(p);

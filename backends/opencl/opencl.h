@@ -195,7 +195,7 @@ void ap_opencl_keep(const struct cl_api *cl, cl_device_id device, const struct c
 enum scratch_id {
     SCRATCH_SCORES,  /* planes of cl/pool.cl, a word a pair */
     SCRATCH_SCALES,  /* c, one a row */
-    SCRATCH_BLOCKS,  /* three planes of cl/state.cl */
+    SCRATCH_BLOCKS,  /* three planes of cl/squared.cl */
     SCRATCH_NODES,   /* the same */
     SCRATCH_COLUMNS, /* acc of the nodes */
     SCRATCH_MAX,     /* one a row of the call: m, */

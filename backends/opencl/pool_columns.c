@@ -49,13 +49,19 @@ int ap_pool_levels(const struct pooling *p)
     return levels;
 }
 
-/* Work-items of a group take pairs of one row where there are few rows. */
+/* Work-items of a group take pairs of one row, or element, where there are few of these. */
+static bool takes_pairs(const struct pooling *p, int64_t count)
+{
+    return count < GROUP * GROUP && p->slots >= GROUP / 4;
+}
+
 attpool_status ap_pool_merge(const struct pooling *p, const struct slab *s, int from, int to)
 {
     static const size_t pairs[3] = { 1, GROUP, 1 }, column_pairs[3] = { 1, 1, GROUP };
-    const bool few = s->rows * max64(1, p->column_count) < GROUP * GROUP && p->slots >= GROUP / 4;
+    const bool few = takes_pairs(p, s->rows),
+               few_columns = takes_pairs(p, s->rows * p->column_count);
     const int64_t items[2] = { s->rows, few ? GROUP : 1 };
-    const int64_t column_items[3] = { p->column_count, s->rows, few ? GROUP : 1 };
+    const int64_t column_items[3] = { p->column_count, s->rows, few_columns ? GROUP : 1 };
     struct launch l = { .status = ATTPOOL_OK };
 
     if (from >= to || p->slots == 1)
@@ -73,7 +79,7 @@ attpool_status ap_pool_merge(const struct pooling *p, const struct slab *s, int 
         ap_put_buffer(&l, p->nodes);
         ap_put_buffer(&l, p->columns);
         ap_put_long(&l, p->column_count);
-        ap_launch_run(&l, 3, column_items, few ? column_pairs : group_of(p->column_count));
+        ap_launch_run(&l, 3, column_items, few_columns ? column_pairs : group_of(p->column_count));
     }
     return ap_launch_end(&l);
 }

@@ -227,6 +227,46 @@ START_TEST(launches_are_short)
 }
 END_TEST
 
+/* A tile of rows that takes a second has its keys cut into ten parts, of the same bits. */
+START_TEST(launches_of_few_rows_are_short)
+{
+    static const struct test_case c = { .name = "additive",
+                                        .operation = OPERATION_POOL,
+                                        .n = 30,
+                                        .m = 60000,
+                                        .d = 2,
+                                        .v = 2,
+                                        .p = 8,
+                                        .score = ATTPOOL_ADDITIVE,
+                                        .with = WITH_LSE };
+    attpool_context *context = open_counted(), *judge = open_judge();
+    struct answer right;
+    struct job job;
+    if (!context)
+        return;
+    job_new(&job, &c, ELEMENT_F32, PLACE_END);
+    answer_keep(&right, &job, job_run(judge, &job));
+    for (int i = 0; i < 2; i++) {
+        begin_counting();
+        counts->launch_seconds = 2e-3; /* so fast that there is one */
+        run(context, &job);
+    }
+    const int together = counts->launches;
+    counts->launch_seconds = 1;
+    run(context, &job);
+    begin_counting();
+    job_reset(&job);
+    answer_compare(&right, &job, job_run(context, &job), "in parts");
+    const int more = counts->launches - together;
+    ck_assert_msg(more >= 8 && more <= 12, "%d launches more", more);
+    answer_free(&right);
+    job_free(&job);
+    attpool_close(context);
+    attpool_close(judge);
+    answers_agree();
+}
+END_TEST
+
 /* Memory of the driver's own: none for arrays of the host where the device computes there. */
 START_TEST(arrays_are_not_copied_in_shared_memory)
 {
@@ -264,6 +304,7 @@ Suite *suite_launches(void)
     tcase_add_loop_test(tc, a_chain_of_calls_waits_once, 0, ROWS);
     tcase_add_test(tc, flags_are_read_when_needed);
     tcase_add_loop_test(tc, launches_are_short, 0, 2);
+    tcase_add_test(tc, launches_of_few_rows_are_short);
     tcase_add_test(tc, arrays_are_not_copied_in_shared_memory);
     suite_add_tcase(suite, tc);
     return suite;
