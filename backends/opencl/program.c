@@ -254,7 +254,8 @@ void ap_opencl_note_launch(struct opencl *o, enum kernel_id id, int type, cl_uin
         large |= global[i] / local[i] >= LARGE_GRID;
     way = ap_hash(way, local, dimensions * sizeof *local);
     way = ap_hash(way, &large, sizeof large) % LAUNCH_WAYS;
-    if (o->ways[way / 64] >> (way % 64) & 1)
+    /* Two ways may be one bit, so a program is kept once in any case. */
+    if ((o->ways[way / 64] >> (way % 64) & 1) && o->program[program_of(id)][type].kept > 0)
         return;
     o->ways[way / 64] |= UINT64_C(1) << (way % 64);
     o->to_keep[program_of(id)][type] = o->any_to_keep = true;
