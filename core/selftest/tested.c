@@ -3,8 +3,8 @@
 
 #include "backends/kernel_traits.h"
 
-/* A vector of them, on any device. */
-enum { MOST_FEW = 16 };
+/* A vector of queries, on any device; coordinates of cl/leaf_sums.cl. */
+enum { MOST_FEW = 16, LEAST_WIDE = 8 };
 
 /* A score that is none is tested for nothing: the call will say so. A projection is a product and
  * the pooling of another score. */
@@ -46,10 +46,11 @@ unsigned ap_tested_of_pool(const attpool_pool_options *options)
 
 unsigned ap_tested_with_queries(unsigned tested, const DLTensor *Q)
 {
-    const unsigned scores = TESTED_FEW / TESTED_POOL;
-    const unsigned pool = tested & (scores - 1) * TESTED_POOL;
-    const bool few = Q && Q->shape && Q->ndim >= 2 && Q->shape[Q->ndim - 2] <= MOST_FEW;
-    return tested | (few ? pool * scores : 0);
+    const unsigned scores = (tested & (TESTED_FEW - TESTED_POOL)) / TESTED_POOL;
+    const bool known = Q && Q->shape && Q->ndim >= 2;
+    const bool few = known && Q->shape[Q->ndim - 2] <= MOST_FEW;
+    const bool wide = known && Q->shape[Q->ndim - 1] >= LEAST_WIDE;
+    return tested | (few ? scores * TESTED_FEW : 0) | (wide ? scores * TESTED_WIDE : 0);
 }
 
 unsigned ap_tested_of_gradients(const attpool_pool_options *options)

@@ -19,6 +19,7 @@
 #define TESTED_POOL       (1u << 8)  /* shifted by the score: 0 to 3, for a projection is a dot */
 #define TESTED_FEW        (1u << 12) /* likewise, few queries */
 #define TESTED_MASKED     (1u << 16) /* likewise, with a mask, a bias or key weights */
+#define TESTED_WIDE       (1u << 20) /* likewise, so many coordinates that sums go by tiles */
 #define TESTED_GRADIENTS  (1u << 24) /* likewise */
 
 /* Of a call with these options; NULL is that of dot-product attention. */
@@ -27,7 +28,7 @@ unsigned ap_tested_of_gradients(const attpool_pool_options *options);
 /* Where NULL is a Gaussian kernel. */
 unsigned ap_tested_of_kernel(const attpool_pool_options *options);
 unsigned ap_tested_of_regression(const attpool_regression_options *options);
-/* With what few queries are tested for, where Q is; NULL: it is many, or none. */
+/* With what few queries or many coordinates are tested for, where Q has them; NULL: it has not. */
 unsigned ap_tested_with_queries(unsigned tested, const DLTensor *Q);
 unsigned ap_tested_of_selection(const attpool_pool_options *options,
                                 const attpool_selection_options *selection, bool gradient);

@@ -85,10 +85,10 @@ struct known {
     struct answer right;
 };
 
-static void known_new(struct known *k)
+static void known_new(struct known *k, const struct test_case *c)
 {
     k->judging = open_judge();
-    job_new(&k->job, &faulty_cases[FAULTY_GAUSS], ELEMENT_F32, PLACE_END);
+    job_new(&k->job, c, ELEMENT_F32, PLACE_END);
     answer_keep(&k->right, &k->job, run_anew(k->judging, &k->job));
 }
 
@@ -107,7 +107,7 @@ START_TEST(another_device)
     struct known known;
     if (!opencl_is_asked_for() || !(faults = layer_load_faults()))
         return;
-    known_new(&known);
+    known_new(&known, &faulty_cases[FAULTY_GAUSS]);
     attpool_status status = open_other(other, &context, message);
     if (!layer_is_used(faults))
         return;
@@ -182,30 +182,61 @@ START_TEST(another_device_in_one_operation)
 }
 END_TEST
 
-/* Wrong where one vector holds all queries, which devices without vectors do not know. */
-START_TEST(another_device_for_few_queries)
-{
-    static const struct other other = {
-        .prelude = "#define SIGN (REAL)(ROW_VECTORS == 1 ? -1 : 1)\n",
+/* Wrong in a program for some shapes: where one vector holds all queries, or one query's blocks,
+ * which devices without vectors do not know, or in the tiles of a graphics card. */
+static const struct test_case one_query = { .name = "one query",
+                                            .operation = OPERATION_POOL,
+                                            .n = 1,
+                                            .m = 3000,
+                                            .d = 1,
+                                            .v = 1,
+                                            .score = ATTPOOL_KERNEL };
+static const struct test_case wide = { .name = "many columns",
+                                       .operation = OPERATION_POOL,
+                                       .n = 40,
+                                       .m = 300,
+                                       .d = 20,
+                                       .v = 20,
+                                       .score = ATTPOOL_DOT };
+static const struct {
+    const struct test_case *c;
+    struct other other;
+    bool gpu;
+} shaped[] = {
+    { &faulty_cases[FAULTY_GAUSS],
+      { .prelude = "#define SIGN (REAL)(ROW_VECTORS == 1 ? -1 : 1)\n",
         .from = "*to = fma(sums[col * ROW_VECTORS + x], w[x], *to * u[x]);",
-        .to = "*to=fma(SIGN*sums[col*ROW_VECTORS+x], w[x], *to * u[x]); "
-    };
+        .to = "*to=fma(SIGN*sums[col*ROW_VECTORS+x], w[x], *to * u[x]); " },
+      false },
+    { &one_query,
+      { .from = "acc[col] = fma(sums[col], w, acc[col] * u);",
+        .to = "acc[col] = fma(sums[col], w, acc[col] * w);" },
+      false },
+    { &wide,
+      { .from = "total[j] = fma(part[j], w, total[j] * u);",
+        .to = "total[j] = fma(part[j], w, total[j] * w);" },
+      true },
+};
+enum { SHAPED = sizeof shaped / sizeof shaped[0] };
+
+START_TEST(another_device_for_some_shapes)
+{
     char message[256];
     attpool_context *context;
     struct known known;
     if (!opencl_is_asked_for() || !(faults = layer_load_faults()))
         return;
-    known_new(&known);
-    const attpool_status status = open_other(&other, &context, message);
+    faults->gpu = shaped[_i].gpu;
+    known_new(&known, shaped[_i].c);
+    const attpool_status status = open_other(&shaped[_i].other, &context, message);
     if (!layer_is_used(faults))
         return;
     ck_assert_msg(status == ATTPOOL_OK, "%s", message);
     if (run_anew(context, &known.job) == ATTPOOL_OK)
-        answer_compare(&known.right, &known.job, ATTPOOL_OK, "with few queries");
+        answer_compare(&known.right, &known.job, ATTPOOL_OK, "of some shape");
     else
-        ck_assert_msg(strstr(attpool_message(context), "computes wrongly: float32 gaussian") !=
-                          NULL,
-                      "%s", attpool_message(context));
+        ck_assert_msg(strstr(attpool_message(context), "computes wrongly: float32 ") != NULL, "%s",
+                      attpool_message(context));
     answers_agree();
     attpool_close(context);
     expect_closed(faults);
@@ -382,7 +413,7 @@ Suite *suite_devices(void)
     tcase_set_tags(tc, "devices");
     tcase_add_loop_test(tc, another_device, 0, OTHERS);
     tcase_add_loop_test(tc, another_device_in_one_operation, 0, IN_POOLING);
-    tcase_add_test(tc, another_device_for_few_queries);
+    tcase_add_loop_test(tc, another_device_for_some_shapes, 0, SHAPED);
     tcase_add_test(tc, without_subnormals);
     tcase_add_test(tc, a_first_thread_in_another_mode);
     tcase_add_test(tc, without_a_compiler);
