@@ -5,7 +5,8 @@
 int main(void)
 {
     static Suite *(*const suites[])(void) = {
-        suite_devices, suite_graphics, suite_faults, suite_memory, suite_offload, suite_launches, suite_room,
+        suite_devices, suite_graphics, suite_faults, suite_memory,
+        suite_offload, suite_launches, suite_room,
     };
     return run_suites(suites, sizeof suites / sizeof suites[0]);
 }
