@@ -269,9 +269,10 @@ void ap_opencl_keep_programs(struct opencl *o)
         return;
     for (int id = 0; id < PROGRAMS; id++)
         for (int type = TYPE_F32; type <= TYPE_F64; type++) {
+            if (!o->to_keep[id][type])
+                continue;
             const struct cl_recipe recipe = recipe_of(o, (enum program_id)id, type, options);
-            if (o->to_keep[id][type])
-                ap_opencl_keep(o->cl, o->device, &recipe, &o->program[id][type]);
+            ap_opencl_keep(o->cl, o->device, &recipe, &o->program[id][type]);
             o->to_keep[id][type] = false;
         }
     o->any_to_keep = false;

@@ -23,7 +23,7 @@ struct fused_shape ap_opencl_fused(const struct opencl *o, int type, int variant
 {
     const bool wide = o->native[type] * type_bytes(type) == 64;
     const bool dot = variant / FUSED_OPTIONS == FUSED_DOT;
-    const int lanes = (int)o->native[type];
+    const int lanes = (int)max64(1, o->native[type]); /* 0 of a type that the device has not */
     if (variant & FUSED_BLOCKS)
         return (struct fused_shape){ lanes, (int)max64(1, SUPER_BLOCK_BLOCKS / lanes), 4, 1 };
     if (variant & FUSED_FEW)
