@@ -202,6 +202,7 @@ static cl_int CL_API_CALL fail_GetDeviceInfo(cl_device_id id, cl_device_info wha
     static const cl_bool no = CL_FALSE;
     static const cl_device_fp_config none = 0;
     static const cl_device_type gpu = CL_DEVICE_TYPE_GPU;
+    static const cl_uint zero = 0;
 
     if (strikes())
         return CL_OUT_OF_RESOURCES;
@@ -209,6 +210,8 @@ static cl_int CL_API_CALL fail_GetDeviceInfo(cl_device_id id, cl_device_info wha
         return answer(&no, sizeof no, size, to, used);
     if (what == CL_DEVICE_DOUBLE_FP_CONFIG && faults.no_float64)
         return answer(&none, sizeof none, size, to, used);
+    if (what == CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE && faults.no_float64)
+        return answer(&zero, sizeof zero, size, to, used);
     if (what == CL_DEVICE_TYPE && faults.gpu)
         return answer(&gpu, sizeof gpu, size, to, used);
     if (what == CL_DEVICE_NAME && faults.name)
