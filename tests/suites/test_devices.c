@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <fenv.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,6 +338,7 @@ START_TEST(without_float64)
     attpool_context *context = open_layered(&faults);
     if (!context)
         return;
+    signal(SIGFPE, SIG_DFL); /* PoCL's handler goes on after a division by 0 anywhere */
     job_new(&job, &faulty_cases[0], ELEMENT_F64, PLACE_END);
     ck_assert_int_eq(run_anew(context, &job), ATTPOOL_E_BACKEND);
     job_free(&job);
