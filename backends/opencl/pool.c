@@ -12,8 +12,8 @@
  *
  * Where far keys are cut, one pass leaves them out and a second one does the rows that turn out to
  * have no near key. A further pass does the empty rows of the policies `mean` and `nearest`, and
- * one more makes W from scores and what root kept of each row. Scores, for W and for `nearest`, go
- * through scratch memory, a part of the keys at a time:
+ * one more makes W from scores and what root kept of each row. Scores, for W, for `nearest` and for
+ * squared weights, go through scratch memory, a part of the keys at a time:
  *
  *     sums, scores     what each pair says, masks applied     a word a pair */
 
