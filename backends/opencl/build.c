@@ -43,7 +43,7 @@ static void read_log(const struct cl_api *cl, cl_program program, cl_device_id d
     free(log);
 }
 
-#define STANDARD "-cl-std=CL1.2"
+#define STANDARD "-cl-std=CL1.2 -w" /* what compilers warn of is not for users */
 #define ROUNDED  " -cl-fp32-correctly-rounded-divide-sqrt"
 
 const char *ap_opencl_options(int type, bool soft_fma, enum cl_division division)
