@@ -17,7 +17,7 @@ typedef struct {
     visible_keys visible;
     long b, i, kind;
     int h;
-    REAL max, sum, gain;
+    REAL max, sum, inverse, gain; /* inverse: 1 / sum */
     __global const REAL *value, *d_out; /* the matrix; the query's row */
     long value_row, value_col, d_out_col;
     __global REAL *room; /* of the product form: [2 d][step] */
@@ -30,8 +30,7 @@ typedef struct {
 
 static REAL normal(const duo *x, REAL p)
 {
-    REAL q = TYPED(div_rn)(x->g.divides ? p : (REAL)1, x->sum);
-    return x->g.divides ? q : p * q;
+    return x->g.divides ? TYPED(div_rn)(p, x->sum) : p * x->inverse;
 }
 
 /* W of e times a factor or what stands in its place, and a key weight. */
@@ -90,14 +89,15 @@ static void radial_coefficient(duo *x, REAL terms, REAL e, REAL a, REAL factor, 
     x->coefficient = part_of(x, e, s, a) * gain;
 }
 
-/* false: key j takes no part. metric_key has been called. */
-static bool duo_of(duo *x, long j)
+/* false: key j takes no part. metric_key has been called. `given`: the sum of the pair's terms and
+ * dO . v_j are *sum and *inner. */
+static bool duo_of(duo *x, long j, bool given, REAL sum, REAL inner)
 {
     if (x->kind == GRAD_BLANK || !is_visible(&x->visible, j) || (x->kind >= 0 && x->kind != j))
         return false;
     pair w = { 0, 1, true };
     bool weighted = x->kind == GRAD_WEIGHTED;
-    REAL terms = weighted && has_sum(&x->a) ? sum_terms(&x->a, j) : (REAL)0;
+    REAL terms = weighted && has_sum(&x->a) ? given ? sum : sum_terms(&x->a, j) : (REAL)0;
     if (weighted)
         pair_of(&w, &x->a, j, terms);
     if (!w.inside)
@@ -105,7 +105,7 @@ static bool duo_of(duo *x, long j)
     x->gradient = 0;
     x->dropped = is_dropped(x->drop, x->g.heads, x->b, x->h, x->i, j);
     if (!weighted) {
-        x->weight = TYPED(div_rn)((REAL)1, x->sum);
+        x->weight = x->inverse;
         return true;
     }
     REAL a = x->visible.has_key_weights ? x->visible.key_weights[j * x->visible.key_weights_col] : (REAL)1;
@@ -121,7 +121,7 @@ static bool duo_of(duo *x, long j)
         e = relative(c, score, x->max, k, false);
     }
     if (x->g.has_d_out)
-        gain = (x->dropped ? (REAL)0 : inner_of(x, j) * x->drop_scale) + gain;
+        gain = (x->dropped ? (REAL)0 : (given ? inner : inner_of(x, j)) * x->drop_scale) + gain;
     x->weight = part_of(x, e, w.factor, a);
     x->gradient = x->weight * gain;
     if (SCORE == POOL_KERNEL && x->g.path == GRAD_RADIAL)

@@ -18,7 +18,7 @@ static void sum_each_value(__local const WORD *x, __local const REAL *u, __local
         if (col >= v || t->r >= t->rows)
             continue;
         for (int n = from; n < to; n++) {
-            WORD word = x[n * LEAF_ROWS + t->r];
+            WORD word = x[n * PAIR_ROWS + t->r];
             if (word != MASKED)
                 sum = fma(AS_REAL(word), y[n * v_row], sum);
         }
@@ -56,7 +56,7 @@ static void sum_each_moment(__local const WORD *x, __local const REAL *u, __loca
         if (col >= columns || t->r >= t->rows)
             continue;
         for (int n = from; n < to; n++) {
-            WORD word = x[n * LEAF_ROWS + t->r];
+            WORD word = x[n * PAIR_ROWS + t->r];
             if (word != MASKED)
                 sum = add_moment(sum, AS_REAL(word), &of, a, key + n, power, y + n * v_row);
         }
@@ -66,6 +66,8 @@ static void sum_each_moment(__local const WORD *x, __local const REAL *u, __loca
 #endif
 
 #ifdef LEAF_VALUES
+enum { LEAF_COLUMNS = 4 * PAIR_ACROSS };
+
 static void merge_values(REAL4 sum, REAL w, REAL u, __global REAL *total, long columns)
 {
     REAL part[4];
@@ -75,27 +77,28 @@ static void merge_values(REAL4 sum, REAL w, REAL u, __global REAL *total, long c
 }
 
 /* The same in tiles of registers. */
-static void sum_values(__local const WORD *x, __local REAL *slice, __local const REAL *u,
+static void sum_values(__local const WORD *x, __local REAL4 *slices, __local const REAL *u,
                        __local const REAL *w, const leaf_place *t, __global const REAL *value,
                        long v_row, long v_col, long v, long key, __global REAL *acc)
 {
-    int y = t->item % 8 * LEAF_MICRO, z = t->item / 8 * 4;
-    int first = (int)(max(t->low, key) - key) / LEAF_DEPTH * LEAF_DEPTH;
+    __local REAL *slice = (__local REAL *)slices;
+    int y = t->item % 8 * PAIR_MICRO, z = t->item / 8 * 4;
+    int first = (int)(max(t->low, key) - key) / PAIR_DEPTH * PAIR_DEPTH;
     int to = (int)(min(t->high, key + BLOCK) - key);
-    bool works = t->item < 8 * LEAF_ACROSS;
+    bool works = t->item < 8 * PAIR_ACROSS;
     for (long col = 0; col < v; col += LEAF_COLUMNS) {
-        REAL4 sum[LEAF_MICRO];
+        REAL4 sum[PAIR_MICRO];
         EACH_MICRO sum[i] = 0;
-        for (int from = first; from < to; from += LEAF_DEPTH) {
+        for (int from = first; from < to; from += PAIR_DEPTH) {
             barrier(CLK_LOCAL_MEM_FENCE);
-            load_slice(slice, LEAF_K_PITCH, LEAF_COLUMNS, LEAF_DEPTH, LEAF_ITEMS, t->item, value,
+            load_slice(slice, PAIR_B_PITCH, LEAF_COLUMNS, PAIR_DEPTH, PAIR_ITEMS, t->item, value,
                        v_col, v_row, col, v, key + from, t->high, (REAL)0);
             barrier(CLK_LOCAL_MEM_FENCE);
-            for (int e = 0; e < LEAF_DEPTH && works; e++) {
-                REAL4 across = *(__local const REAL4 *)(slice + e * LEAF_K_PITCH + z);
+            for (int e = 0; e < PAIR_DEPTH && works; e++) {
+                REAL4 across = *(__local const REAL4 *)(slice + e * PAIR_B_PITCH + z);
                 EACH_MICRO
                 {
-                    WORD word = x[(from + e) * LEAF_ROWS + y + i];
+                    WORD word = x[(from + e) * PAIR_ROWS + y + i];
                     REAL4 after = fma((REAL4)AS_REAL(word), across, sum[i]);
                     sum[i] = word == MASKED ? sum[i] : after;
                 }

@@ -31,8 +31,8 @@ static void leaf_place_of(leaf_place *t, slab s, int tile, int height)
     int matrix = tile / tiles, top = (tile - matrix * tiles) * height;
     t->row = matrix * (int)s.count + top;
     t->rows = min(height, (int)s.count - top);
-    int room = LEAF_ROWS;
-#ifndef LEAF_TILES
+    int room = PAIR_ROWS;
+#ifndef PAIR_TILES
     while (room / 2 >= t->rows)
         room /= 2;
 #endif
@@ -40,7 +40,7 @@ static void leaf_place_of(leaf_place *t, slab s, int tile, int height)
     t->room = room;
     t->r = t->item & (room - 1);
     t->part = t->item / room;
-    t->parts = LEAF_ITEMS / room;
+    t->parts = PAIR_ITEMS / room;
 }
 
 /* Keys that some row of the tile sees are in [low, high); those that every row sees, but for the ones in
@@ -80,7 +80,7 @@ static void score_plain(const leaf_row *row, __local WORD *x, long key)
 {
     const leaf_place *t = &row->at;
     for (int n = t->part; n < BLOCK; n += t->parts) {
-        __local WORD *word = x + n * LEAF_ROWS + t->r;
+        __local WORD *word = x + n * PAIR_ROWS + t->r;
 #ifdef LEAF_SUMS
         REAL sum = AS_REAL(*word);
 #else
@@ -97,7 +97,7 @@ static void score_leaf(leaf_row *row, __local WORD *x, long key)
 {
     const leaf_place *t = &row->at;
     for (int n = t->part; n < BLOCK; n += t->parts) {
-        __local WORD *word = x + n * LEAF_ROWS + t->r;
+        __local WORD *word = x + n * PAIR_ROWS + t->r;
         REAL factor = 1;
 #ifdef LEAF_SUMS
         REAL sum = AS_REAL(*word), *given = &sum;
@@ -107,7 +107,7 @@ static void score_leaf(leaf_row *row, __local WORD *x, long key)
         *word = score_word(&row->a, &row->visible, key + n, given, row->evenly, row->special,
                            (int)row->how.log_domain, &factor);
         if (row->how.has_factor)
-            x[(BLOCK + n) * LEAF_ROWS + t->r] = AS_WORD(factor);
+            x[(BLOCK + n) * PAIR_ROWS + t->r] = AS_WORD(factor);
     }
 }
 
@@ -117,7 +117,7 @@ static void weigh_leaf(leaf_row *row, __local WORD *x, __local REAL *tops, __loc
 {
     const leaf_place *t = &row->at;
     const visible_keys *visible = &row->visible;
-    block_words words = { x + t->r, LEAF_ROWS, t->part, t->parts };
+    block_words words = { x + t->r, PAIR_ROWS, t->part, t->parts };
     __global const REAL *key_weights = visible->key_weights + key * visible->key_weights_col;
     REAL l, sq;
     tops[t->item] = top_of(row->how, row->evenly, row->special, row->scale, key_weights,
@@ -130,7 +130,7 @@ static void weigh_leaf(leaf_row *row, __local WORD *x, __local REAL *tops, __loc
     }
     REAL top = tops[t->r];
     weigh_words(row->how, row->evenly, row->scale, top, key_weights, visible->key_weights_col, words,
-                words.x + BLOCK * LEAF_ROWS);
+                words.x + BLOCK * PAIR_ROWS);
     barrier(CLK_LOCAL_MEM_FENCE);
     if (t->part == 0) {
         REAL of_row, of_block;
@@ -153,7 +153,7 @@ static void drop_leaf(const leaf_row *row, const row_place *p, dropping how, __l
         struct philox words = philox_pairs((ulong)how.seed, quad + (ulong)n, query, item);
         for (int i = 0; i < 4; i++)
             if (words.word[i] < (ulong)how.threshold)
-                x[(4 * n + i) * LEAF_ROWS + t->r] = MASKED;
+                x[(4 * n + i) * PAIR_ROWS + t->r] = MASKED;
     }
 }
 
@@ -169,7 +169,7 @@ static void leaf_begin(leaf_row *row, __global const REAL *nodes, __global REAL 
         row->l = nodes[plane];
         row->sq = nodes[2 * plane];
     }
-    for (long n = t->item; fresh && n < t->rows * columns; n += LEAF_ITEMS)
+    for (long n = t->item; fresh && n < t->rows * columns; n += PAIR_ITEMS)
         acc[n] = 0;
 }
 
@@ -187,19 +187,19 @@ static void next_unit(__local long *next, long unit, long units, __global const 
 /* Blocks [from, to) of super-blocks [first_slot, end_slot) of the tree's leaves, of which s.key is the first
  * key. A work-group takes every so many of the pairs of a tile of `height` rows and `each` super-blocks;
  * with has_left those that fused.cl has marked in left[super-block][tile]. kind: SUM_* of LEAF_SUMS. */
-__kernel __attribute__((reqd_work_group_size(LEAF_ITEMS, 1, 1))) void
+__kernel __attribute__((reqd_work_group_size(PAIR_ITEMS, 1, 1))) void
 leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, weighing weighs,
        int special, __global const REAL *row_sum, int kind, __global const REAL *value,
        array value_at, long v, long columns_wanted, __global const REAL *power, dropping drop,
        int has_left, __global const WORD *left, int height, __global REAL *nodes,
        __global REAL *columns, long slots, int first_slot, int end_slot, int each, int from, int to)
 {
-    __local WORD x[LEAF_PLANES * BLOCK * LEAF_ROWS];
-    __local REAL tops[LEAF_ITEMS], u[LEAF_ROWS], w[LEAF_ROWS];
-    __local leaf_range ranges[LEAF_ROWS];
+    __local WORD x[LEAF_PLANES * BLOCK * PAIR_ROWS];
+    __local REAL tops[PAIR_ITEMS], u[PAIR_ROWS], w[PAIR_ROWS];
+    __local leaf_range ranges[PAIR_ROWS];
     __local long next;
-#ifdef LEAF_TILES
-    __local REAL4 slices[LEAF_SLICES];
+#ifdef PAIR_TILES
+    __local REAL4 slices[PAIR_SLICES];
 #endif
     long tiles = ((s.count + height - 1) / height) * (s.rows / s.count);
     long units = tiles * ((end_slot - first_slot + each - 1) / each), plane = slots * s.rows;
@@ -233,7 +233,7 @@ leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, w
             for (; block < min(stop, to); block++) {
                 long key = begin + block * BLOCK;
 #ifdef LEAF_SUMS
-                sum_leaf(x, (__local REAL *)slices, kind, &row.a, t, q_at.row, widths_at.row, key,
+                sum_leaf(x, slices, kind, &row.a, t, q_at.row, widths_at.row, key,
                          s.m);
 #endif
                 if (plain && t->inner_low <= key && t->inner_high >= key + BLOCK &&
@@ -248,7 +248,7 @@ leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, w
                     drop_leaf(&row, &p, drop, x, key);
                 barrier(CLK_LOCAL_MEM_FENCE);
 #if defined LEAF_VALUES
-                sum_values(x, (__local REAL *)slices, u, w, t, values, value_at.row, value_at.col, v,
+                sum_values(x, slices, u, w, t, values, value_at.row, value_at.col, v,
                            key, acc);
 #elif defined LEAF_MOMENTS
                 sum_each_moment(x, u, w, t, &row.a, power, values, value_at.row, value_at.col, v,

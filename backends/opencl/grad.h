@@ -5,10 +5,11 @@
 #include "backends/grad_plan.h"
 #include "backends/opencl/score.h"
 
-/* Gradients of pooling, one plain kernel each:
+/* Gradients of pooling:
  *
  *     grad_facts      what becomes of each row
- *     grad_sweep      the sums of each query over its keys, of each key over its queries
+ *     grad_sweep      the sums of each query over its keys, of each key over its queries; or
+ *     grad_tiles      those of inner products and squared differences, in tiles
  *     grad_pairs      a bias of its own for each pair
  *     grad_rows       sums over the rows of an item
  *     grad_collect    the outputs, each the sum of the items that share it

@@ -29,15 +29,21 @@ static int id_of(const struct grads *g, int first)
            (is_local(g) ? KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS : 0);
 }
 
-static bool begin(struct launch *l, const struct grads *g, int first, const struct gradient *how)
+static bool begin_kernel(struct launch *l, const struct grads *g, enum kernel_id id,
+                         const struct gradient *how)
 {
     const struct pool_args *p = g->p;
-    if (!ap_launch_begin(l, g->engine, (enum kernel_id)id_of(g, first), g->type))
+    if (!ap_launch_begin(l, g->engine, id, g->type))
         return false;
     ap_put(l, sizeof *how, how);
     ap_put_masks(l, &p->masks, &p->key_weights);
     ap_put_score(l, &g->score);
     return true;
+}
+
+static bool begin(struct launch *l, const struct grads *g, int first, const struct gradient *how)
+{
+    return begin_kernel(l, g, (enum kernel_id)id_of(g, first), how);
 }
 
 static void put_facts(struct launch *l, const struct grads *g)
@@ -91,6 +97,78 @@ static int64_t partners_of(const struct grads *g, int64_t items)
     return max64(1, most);
 }
 
+static int variant_of(const struct grads *g)
+{
+    if (g->p->score == POOL_DOT)
+        return GRAD_TILE_DOT;
+    return ap_score_kernel(&g->score) == KERNEL_SCORES_PLAIN ? GRAD_TILE_PLAIN : GRAD_TILE_ALL;
+}
+
+/* Does one sum say all of a pair, and has the device room for tiles? Of a few coordinates and
+ * columns processors have nothing of them. */
+static bool goes_by_tiles(const struct grads *g)
+{
+    enum { LEAST_TERMS = 8 };
+    const struct opencl *o = ap_engine_state(g->engine);
+    const struct pool_args *p = g->p;
+    const bool radial = g->plan.path == GRAD_RADIAL && !kernel_by_coordinate(&p->kernel);
+    return (g->plan.path == GRAD_DOT || radial) && p->n > 0 && p->m > 0 &&
+           (!o->cpu || p->d >= LEAST_TERMS || p->v >= LEAST_TERMS) &&
+           ap_opencl_grad(o, g->type, variant_of(g)).points > 0;
+}
+
+/* Tiles [first, end) of points, and of their partners those that s->how says. */
+static attpool_status launch_tiles(const struct grads *g, const struct sweep *s, int64_t first,
+                                   int64_t end, double terms)
+{
+    const struct grad_shape shape =
+        ap_opencl_grad(ap_engine_state(g->engine), g->type, variant_of(g));
+    const int64_t items = (end - first) * shape.items;
+    const size_t local = (size_t)shape.items;
+    struct launch l;
+    if (begin_kernel(&l, g, KERNEL_GRAD_TILES + variant_of(g), &s->how)) {
+        l.terms = terms;
+        put_facts(&l, g);
+        ap_put_real(&l, g->a->scale);
+        ap_put_buffer(&l, s->acc);
+        ap_put_long(&l, first);
+        ap_put(&l, shape.slice_bytes, NULL);
+        ap_launch_run(&l, 1, &items, &local);
+    }
+    return ap_launch_end(&l);
+}
+
+/* A launch has whole blocks of partners, of fewer tiles where one block of all takes too long. */
+static attpool_status sweep_tiles(const struct grads *g, struct sweep *s)
+{
+    enum { PAIR_TERMS = 32 };
+    const struct pool_args *p = g->p;
+    const enum kernel_id id = KERNEL_GRAD_TILES + variant_of(g);
+    const struct grad_shape shape =
+        ap_opencl_grad(ap_engine_state(g->engine), g->type, variant_of(g));
+    const int64_t points = s->column ? p->m : p->n, partners = s->column ? p->n : p->m;
+    const int64_t origin = s->column ? s->how.query_origin : s->how.key_origin;
+    const int64_t tiles = p->batch * p->heads * ceil_div(points, shape.points);
+    const double terms = (double)shape.points * (double)(2 * (p->d + p->v) + PAIR_TERMS);
+    attpool_status status = ATTPOOL_OK;
+
+    for (int64_t tile = 0, last; tile < tiles && status == ATTPOOL_OK; tile = last) {
+        const double most = (double)ap_opencl_most_terms(g->engine, id, g->type) / terms;
+        const double block = (double)min64(shape.items, partners);
+        last = min64(tiles, tile + max64(1, (int64_t)(most / block)));
+        const double each = terms * (double)(last - tile);
+        const int64_t blocks = max64(1, (int64_t)(most / (double)(last - tile) / shape.items));
+        s->how.end = -(origin % shape.items);
+        while (s->how.end < partners && status == ATTPOOL_OK) {
+            s->how.first = s->how.end;
+            s->how.end = min64(partners, s->how.first + blocks * shape.items);
+            s->how.last = s->how.end == partners;
+            status = launch_tiles(g, s, tile, last, each * (double)(s->how.end - s->how.first));
+        }
+    }
+    return status;
+}
+
 attpool_status ap_grad_sweep(const struct grads *g, struct sweep *s)
 {
     const struct pool_args *p = g->p;
@@ -100,6 +178,8 @@ attpool_status ap_grad_sweep(const struct grads *g, struct sweep *s)
     const size_t local = (size_t)group;
     attpool_status status = ATTPOOL_OK;
 
+    if (goes_by_tiles(g))
+        return sweep_tiles(g, s);
     for (int64_t first = 0; status == ATTPOOL_OK && (first == 0 || first < partners);
          first += most) {
         struct launch l;

@@ -97,6 +97,14 @@ enum {
     LEAF_VARIANTS = LEAF_SCORES * LEAF_OPTIONS
 };
 
+/* Variants of cl/grad_tile.cl: what has sums of pairs. */
+enum {
+    GRAD_TILE_DOT,
+    GRAD_TILE_PLAIN, /* kernels whose factor is a polynomial */
+    GRAD_TILE_ALL,   /* any kernel */
+    GRAD_TILE_VARIANTS
+};
+
 /* The table in program.c has the function and the program of each. */
 enum kernel_id {
     KERNEL_ELEMENTWISE,
@@ -131,8 +139,9 @@ enum kernel_id {
     KERNEL_GRAD_LOCAL = KERNEL_GRAD_ROWS + GRAD_SCORES, /* the same from programs with GRAD_LOCAL */
     KERNEL_GRAD_COLLECT = 2 * KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS,
     KERNEL_GRAD_COPY,
-    KERNEL_LEAVES,                                /* for each variant */
-    KERNEL_FUSED = KERNEL_LEAVES + LEAF_VARIANTS, /* for each variant */
+    KERNEL_GRAD_TILES,                                      /* for each variant */
+    KERNEL_LEAVES = KERNEL_GRAD_TILES + GRAD_TILE_VARIANTS, /* for each variant */
+    KERNEL_FUSED = KERNEL_LEAVES + LEAF_VARIANTS,           /* for each variant */
     KERNELS = KERNEL_FUSED + FUSED_VARIANTS
 };
 
@@ -158,8 +167,9 @@ enum program_id {
     PROGRAM_GRAD, /* for each score */
     PROGRAM_GRAD_LOCAL = PROGRAM_GRAD + GRAD_SCORES,
     PROGRAM_GRAD_ITEMS = PROGRAM_GRAD_LOCAL + GRAD_SCORES,
-    PROGRAM_LEAVES,                                 /* for each variant */
-    PROGRAM_FUSED = PROGRAM_LEAVES + LEAF_VARIANTS, /* for each variant */
+    PROGRAM_GRAD_TILES,                                       /* for each variant */
+    PROGRAM_LEAVES = PROGRAM_GRAD_TILES + GRAD_TILE_VARIANTS, /* for each variant */
+    PROGRAM_FUSED = PROGRAM_LEAVES + LEAF_VARIANTS,           /* for each variant */
     PROGRAMS = PROGRAM_FUSED + FUSED_VARIANTS
 };
 
@@ -408,6 +418,14 @@ struct leaf_shape {
     bool tiles;
 };
 struct leaf_shape ap_opencl_leaf(const struct opencl *o, int type, bool factors);
+
+/* Of cl/grad_tile.cl: points of a tile, 0 where the device is not made for it; work-items of a
+ * group, which are as many as partners; and local memory for slices. */
+struct grad_shape {
+    int points, items;
+    size_t slice_bytes;
+};
+struct grad_shape ap_opencl_grad(const struct opencl *o, int type, int variant);
 
 /* Multiply-adds of a launch, more or less: a few tenths of a second on a slow device. Drivers
  * end launches that take seconds. */

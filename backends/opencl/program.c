@@ -15,11 +15,14 @@
         "vector_exp2", "fused_score", "fused_weight"
 #define LEAVES                                                                                     \
     TYPES, ELEMENTARY, "array", "slab", "masks", "width", "kernels.h", "score", "relative",        \
-        "pair", "weight", "block", "philox.h", "drop", "moments", "tile", "leaf_sums",             \
-        "leaf_values", "leaves"
+        "pair", "weight", "block", "philox.h", "drop", "moments", "tile", "pair_tile",             \
+        "leaf_sums", "leaf_values", "leaves"
 #define GRADIENTS                                                                                  \
     TYPES, ELEMENTARY, "array", "masks", "width", "kernels.h", "score", "relative", "slope",       \
-        "philox.h", "drop", "grad_pair", "grad"
+        "philox.h", "drop", "grad_pair", "grad_point", "grad"
+#define GRAD_TILES                                                                                 \
+    TYPES, ELEMENTARY, "array", "masks", "width", "kernels.h", "score", "relative", "slope",       \
+        "philox.h", "drop", "grad_pair", "grad_point", "tile", "pair_tile", "grad_tile"
 #define GRADIENTS_OF(id, option)                                                                   \
     [id + POOL_CONSTANT] = { { GRADIENTS }, " -DSCORE=POOL_CONSTANT" option },                     \
           [id + POOL_DOT] = { { GRADIENTS }, " -DSCORE=POOL_DOT" option },                         \
@@ -30,7 +33,7 @@
 static const struct {
     const char *files[BUILD_FILES + 1];
     const char *options;
-} programs[PROGRAM_LEAVES] = {
+} programs[PROGRAM_GRAD_TILES] = {
     [PROGRAM_ELEMENTWISE] = { { TYPES, ELEMENTARY, "elementwise" }, "" },
     [PROGRAM_BMM] = { { TYPES, "array", "slab", "tile", "bmm" }, " -DBMM_PARTS=1 -DBMM_DEPTH=16" },
     [PROGRAM_BMM_LARGE] = { { TYPES, "array", "slab", "tile", "bmm" },
@@ -76,7 +79,7 @@ static const struct {
 static const struct {
     enum program_id program;
     const char *function;
-} kernels[KERNEL_LEAVES] = {
+} kernels[KERNEL_GRAD_TILES] = {
     [KERNEL_ELEMENTWISE] = { PROGRAM_ELEMENTWISE, "elementwise" },
     [KERNEL_BMM_TILE] = { PROGRAM_BMM, "bmm_tile" },
     [KERNEL_BMM_LARGE] = { PROGRAM_BMM_LARGE, "bmm_tile" },
@@ -111,17 +114,15 @@ static const struct {
 
 static enum program_id program_of(enum kernel_id id)
 {
-    if (id < KERNEL_LEAVES)
-        return kernels[id].program;
-    return id < KERNEL_FUSED ? PROGRAM_LEAVES + (id - KERNEL_LEAVES)
-                             : PROGRAM_FUSED + (id - KERNEL_FUSED);
+    return id < KERNEL_GRAD_TILES ? kernels[id].program
+                                  : PROGRAM_GRAD_TILES + (id - KERNEL_GRAD_TILES);
 }
 
 static const char *name_of(enum kernel_id id)
 {
-    if (id < KERNEL_LEAVES)
+    if (id < KERNEL_GRAD_TILES)
         return kernels[id].function;
-    return id < KERNEL_FUSED ? "leaves" : "fused";
+    return id < KERNEL_LEAVES ? "grad_tiles" : id < KERNEL_FUSED ? "leaves" : "fused";
 }
 
 /* kernels.h and constants.h repeat for OpenCL C numbers that attpool.h has given to users. */
@@ -141,7 +142,11 @@ _Static_assert((int)BANDWIDTH_ONE == ATTPOOL_BANDWIDTH_ONE &&
                    (int)BANDWIDTH_COORDINATE_KEY == ATTPOOL_BANDWIDTH_COORDINATE_KEY,
                "what an inverse bandwidth belongs to");
 
-static const char *const leaf_files[] = { LEAVES, NULL },
+_Static_assert(KERNELS - KERNEL_GRAD_TILES == PROGRAMS - PROGRAM_GRAD_TILES,
+               "a program for each variant");
+
+static const char *const tile_files[] = { GRAD_TILES, NULL },
+                         *const leaf_files[] = { LEAVES, NULL },
                          *const fused_files[] = { FUSED, "fused", NULL },
                          *const block_files[] = { FUSED, "fused_blocks", NULL };
 
@@ -172,12 +177,28 @@ static void leaf_options(const struct opencl *o, int variant, int type, char *te
     const struct leaf_shape shape = ap_opencl_leaf(o, type, variant & LEAF_FACTORS);
     snprintf(
         text, room,
-        " -DSCORE=%s -DWORD_SPACE=__local -DLEAF_ROWS=%d -DLEAF_ITEMS=%d -DLEAF_PLANES=%d%s%s%s%s",
+        " -DSCORE=%s -DWORD_SPACE=__local -DPAIR_ROWS=%d -DPAIR_ITEMS=%d "
+        "-DLEAF_PLANES=%d%s%s%s%s%s",
         scores[variant / LEAF_OPTIONS], shape.rows, shape.items, variant & LEAF_FACTORS ? 2 : 1,
+        variant & (LEAF_SUMS | LEAF_VALUES) ? " -DPAIR_TILES" : "",
         variant & LEAF_SUMS ? " -DLEAF_SUMS" : "", variant & LEAF_VALUES ? " -DLEAF_VALUES" : "",
         variant & LEAF_MOMENTS ? " -DLEAF_MOMENTS" : "",
         /* optimised, it takes seconds to compile */
         variant & LEAF_REST ? " -cl-opt-disable" : "");
+}
+
+static void tile_options(const struct opencl *o, int variant, int type, char *text, size_t room)
+{
+    static const char *const scores[GRAD_TILE_VARIANTS] = {
+        [GRAD_TILE_DOT] = "POOL_DOT",
+        [GRAD_TILE_PLAIN] = "POOL_KERNEL -DPLAIN_KERNELS",
+        [GRAD_TILE_ALL] = "POOL_KERNEL",
+    };
+    const struct grad_shape shape = ap_opencl_grad(o, type, variant);
+    snprintf(text, room,
+             " -DSCORE=%s -DPAIR_TILES -DPAIR_ROWS=%d -DPAIR_PITCH=%d -DPAIR_BLOCK=%d "
+             "-DPAIR_ITEMS=%d",
+             scores[variant], shape.points, shape.points + 1, shape.items, shape.items);
 }
 
 static struct cl_recipe recipe_of(const struct opencl *o, enum program_id id, int type,
@@ -185,21 +206,25 @@ static struct cl_recipe recipe_of(const struct opencl *o, enum program_id id, in
 {
     const struct panel_shape panel = ap_opencl_panel(o, type);
     const bool fused = id >= PROGRAM_FUSED, leaf = id >= PROGRAM_LEAVES && !fused;
+    const bool tile = id >= PROGRAM_GRAD_TILES && id < PROGRAM_LEAVES;
     const size_t length = (size_t)snprintf(
         options, OPTIONS_ROOM, "%s%s",
         ap_opencl_options(type, o->soft_fma && type == TYPE_F32, o->division[type]),
-        fused || leaf ? "" : programs[id].options);
+        id >= PROGRAM_GRAD_TILES ? "" : programs[id].options);
     char *rest = options + length;
 
     if (id == PROGRAM_BMM_PANEL || id == PROGRAM_SOFTMAX_ROWS)
         snprintf(rest, OPTIONS_ROOM - length, " -DNATIVE=%u -DPANEL_TILE=%d -DPANEL_ROWS=%d",
                  o->native[type], panel.tile, panel.rows);
+    else if (tile)
+        tile_options(o, (int)(id - PROGRAM_GRAD_TILES), type, rest, OPTIONS_ROOM - length);
     else if (leaf)
         leaf_options(o, (int)(id - PROGRAM_LEAVES), type, rest, OPTIONS_ROOM - length);
     else if (fused)
         fused_options(o, (int)(id - PROGRAM_FUSED), type, rest, OPTIONS_ROOM - length);
     const bool blocks = fused && (id - PROGRAM_FUSED) & FUSED_BLOCKS;
-    const char *const *files = leaf     ? leaf_files
+    const char *const *files = tile     ? tile_files
+                               : leaf   ? leaf_files
                                : blocks ? block_files
                                : fused  ? fused_files
                                         : programs[id].files;

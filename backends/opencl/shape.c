@@ -64,3 +64,18 @@ struct leaf_shape ap_opencl_leaf(const struct opencl *o, int type, bool factors)
     }
     return shape;
 }
+
+/* Room for a second group where a device has the least that OpenCL asks for. */
+struct grad_shape ap_opencl_grad(const struct opencl *o, int type, int variant)
+{
+    enum { ITEMS = 64, WORDS = 16 << 10, SLICE_TERMS = 8, SLICE_PITCH = ITEMS + 8 };
+    const size_t size = type_bytes(type), planes = variant == GRAD_TILE_DOT ? 2 : 4;
+    const size_t points = WORDS / (ITEMS * size * planes);
+    const size_t words = (planes * (points + 1) + 1) * ITEMS * size;
+    const size_t slices = SLICE_TERMS * (points + SLICE_PITCH) * size;
+
+    if (o->soft_fma || o->short_loops || o->max_group < ITEMS ||
+        words + slices + ITEMS > o->local_bytes)
+        return (struct grad_shape){ 0 };
+    return (struct grad_shape){ (int)points, ITEMS, slices };
+}

@@ -109,7 +109,11 @@ static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_ui
                                  const size_t *offset, const size_t *global, const size_t *local,
                                  cl_uint waits, const cl_event *wait_list, cl_event *event)
 {
-    counts.launches++;
+    char name[128] = "";
+    if (counts.only[0])
+        next->clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, sizeof name, name, NULL);
+    if (!counts.only[0] || strcmp(name, counts.only) == 0)
+        counts.launches++;
     return next->clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local, waits,
                                         wait_list, event);
 }

@@ -16,6 +16,7 @@ struct layer_counts {
     int builds;
     size_t held, most_held; /* bytes of buffers in memory of the driver's own */
     double launch_seconds;  /* what launches are said to take; 0: what the driver says */
+    char only[32];          /* launches of this function alone count; "": those of any */
 };
 
 /* Exported by the layer. */
