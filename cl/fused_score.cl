@@ -23,19 +23,21 @@ typedef struct {
     int d;
     int name;
     REAL square; /* u2 is the sum times this */
-    REAL c;      /* of the score, > 0 of a product and < 0 of a distance */
+    REAL c;      /* of the score, < 0 of a distance, else > 0 */
     bool fast;   /* the scale is an ordinary number */
 } fused_measure;
 
-/* What each coordinate's difference is multiplied by, and the rest, from the tile's first row. */
+/* What each coordinate's difference or tanh is multiplied by, and the rest, from the tile's first row. */
 static void measure_of(fused_measure *f, REAL *by, const metric *a)
 {
     f->d = (int)a->how.d;
     f->name = (int)a->how.name;
     f->line = SCORE == POOL_KERNEL && f->d == 1 && f->name != GAUSSIAN;
     f->square = a->one.square;
-    f->c = SCORE == POOL_DOT ? fabs(a->scale) : a->scale;
+    f->c = SCORE == POOL_KERNEL ? a->scale : fabs(a->scale);
     f->fast = fabs(f->c) <= GREATEST && (REAL)0.25 * f->c != 0 && f->square <= GREATEST;
+    for (int t = 0; t < f->d && SCORE == POOL_ADDITIVE; t++)
+        by[t] = a->scale < 0 ? -a->wv[t * a->wv_col] : a->wv[t * a->wv_col];
     if (SCORE != POOL_KERNEL)
         return;
     bool by_power = sums_by_power(a);
@@ -58,10 +60,28 @@ static void pack_queries(VECTOR *packed, __global const REAL *q, long q_row, lon
     }
 }
 
+/* tanh of elementary.cl, of each number of a vector, where division is the device's. */
+static VECTOR tanh_each(VECTOR x)
+{
+    VECTOR size = fabs(x), a = CHOOSE(size, (VECTOR)CONSTANT(TANH_LIMIT), size > (VECTOR)CONSTANT(TANH_LIMIT));
+    VECTOR z = fma(a - CONSTANT(TANH_SHIFT), (VECTOR)CONSTANT(TANH_SCALE), (VECTOR)CONSTANT(TANH_MAGIC));
+    VECTOR r = fma(z - CONSTANT(TANH_MAGIC), (VECTOR)CONSTANT(TANH_STEP), a);
+    VECTOR square = r * r, p = tanh_poly[0];
+    _Pragma("unroll") for (int i = 1; i < (int)(sizeof tanh_poly / sizeof tanh_poly[0]); i++)
+        p = fma(p, square, (VECTOR)tanh_poly[i]);
+    VECTOR t = fma(r * square, p, r), s = AS_VECTOR(AS_VECTOR_WORDS(z) << FRACTION);
+    VECTOR y = fma(s + (REAL)0.5, t, s - (REAL)0.5);
+    y = y / (y + (1 - t));
+    y = CHOOSE(y, size, size < (VECTOR)CONSTANT(TANH_TINY));
+    return copysign(y, x);
+}
+
 static VECTOR add_terms(VECTOR q, VECTOR k, REAL by, VECTOR sum)
 {
     if (SCORE == POOL_DOT)
         return fma(q, k, sum);
+    if (SCORE == POOL_ADDITIVE)
+        return fma((VECTOR)by, tanh_each(q + k), sum);
     VECTOR z = (q - k) * by;
     return fma(z, z, sum);
 }

@@ -27,7 +27,7 @@ typedef struct {
 #endif
 
 /* Is the largest score, not the smallest, that of the largest weight? */
-#define UPWARDS(view) (SCORE == POOL_DOT || HAS_BIAS(view))
+#define UPWARDS(view) (SCORE != POOL_KERNEL || HAS_BIAS(view))
 
 #ifdef WITH_MASKS
 /* Is key n hidden from all? */

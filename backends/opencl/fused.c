@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-enum { ITEMS_A_UNIT = 4, PAIR_TERMS = 16 };
+enum { ITEMS_A_UNIT = 4, PAIR_TERMS = 16, TANH_TERMS = 16 };
 
 /* ---- Which program ---- */
 
@@ -13,9 +13,11 @@ static int variant_of(const struct pooling *p)
 {
     const struct pool_args *args = p->args;
     const bool masks = args->masks.mask.data || args->masks.bias.data || args->key_weights.data;
-    const int score = p->score.score == POOL_DOT ? FUSED_DOT
-                      : p->log_domain            ? FUSED_LOG
-                                                 : FUSED_FACTOR;
+    const bool additive = args->score == POOL_ADDITIVE;
+    const int score = args->score == POOL_DOT ? FUSED_DOT
+                      : additive              ? FUSED_ADDITIVE
+                      : p->log_domain         ? FUSED_LOG
+                                              : FUSED_FACTOR;
 
     const struct opencl *o = ap_engine_state(p->engine);
     const int64_t lanes = (int64_t)o->native[p->type];
@@ -23,7 +25,7 @@ static int variant_of(const struct pooling *p)
     /* A lane of rows costs the same with and without a row, one of blocks a lot for many columns.
      */
     const int64_t alone = max64(1, args->d == 1 && args->v == 1 ? lanes / 4 : lanes / 8);
-    const bool blocks = args->n <= alone && args->m >= 2 * SUPER_BLOCK && !masks;
+    const bool blocks = args->n <= alone && args->m >= 2 * SUPER_BLOCK && !masks && !additive;
     return score * FUSED_OPTIONS + (masks ? FUSED_MASKS : 0) + (args->v == 1 ? FUSED_LINE : 0) +
            (blocks ? FUSED_BLOCKS
             : few  ? FUSED_FEW
@@ -83,7 +85,9 @@ bool ap_fused_takes(const struct pooling *p)
         return false;
     if (args->score == POOL_KERNEL)
         return takes_kernel(p);
-    return args->score == POOL_DOT && is_ordinary(args->c, p->type);
+    const bool sums = args->score == POOL_DOT ||
+                      (args->score == POOL_ADDITIVE && o->division[p->type] == DIVISION_NATIVE);
+    return sums && is_ordinary(args->c, p->type);
 }
 
 /* ---- Slabs ---- */
@@ -118,7 +122,9 @@ int64_t ap_fused_tile_words(const struct pooling *p, int64_t rows)
 
 static double terms_of(const struct pooling *p, int64_t rows)
 {
-    return (double)rows * (double)p->args->m * (double)(p->args->d + p->args->v + PAIR_TERMS);
+    const double each = p->args->score == POOL_ADDITIVE ? TANH_TERMS : 1;
+    return (double)rows * (double)p->args->m *
+           ((double)p->args->d * each + (double)(p->args->v + PAIR_TERMS));
 }
 
 int64_t ap_fused_rows(const struct pooling *p, int64_t rows)

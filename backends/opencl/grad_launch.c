@@ -104,16 +104,13 @@ static int variant_of(const struct grads *g)
     return ap_score_kernel(&g->score) == KERNEL_SCORES_PLAIN ? GRAD_TILE_PLAIN : GRAD_TILE_ALL;
 }
 
-/* Does one sum say all of a pair, and has the device room for tiles? Of a few coordinates and
- * columns processors have nothing of them. */
+/* Does one sum say all of a pair, and has the device room for tiles? */
 static bool goes_by_tiles(const struct grads *g)
 {
-    enum { LEAST_TERMS = 8 };
     const struct opencl *o = ap_engine_state(g->engine);
     const struct pool_args *p = g->p;
     const bool radial = g->plan.path == GRAD_RADIAL && !kernel_by_coordinate(&p->kernel);
     return (g->plan.path == GRAD_DOT || radial) && p->n > 0 && p->m > 0 &&
-           (!o->cpu || p->d >= LEAST_TERMS || p->v >= LEAST_TERMS) &&
            ap_opencl_grad(o, g->type, variant_of(g)).points > 0;
 }
 

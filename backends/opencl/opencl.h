@@ -74,7 +74,7 @@ int ap_opencl_list(struct device_row *rows, int room);
 enum { GRAD_PLAIN = POOL_KERNEL + 1, GRAD_SCORES };
 
 /* Variants of cl/fused.cl: what a score is, and what else is in the program. */
-enum fused_score { FUSED_DOT, FUSED_LOG, FUSED_FACTOR, FUSED_SCORES };
+enum fused_score { FUSED_DOT, FUSED_LOG, FUSED_FACTOR, FUSED_ADDITIVE, FUSED_SCORES };
 enum {
     FUSED_MASKS = 1,  /* mask, bias, key weights */
     FUSED_LINE = 2,   /* one column of values */

@@ -154,10 +154,10 @@ enum { OPTIONS_ROOM = 320 };
 
 static void fused_options(const struct opencl *o, int variant, int type, char *text, size_t room)
 {
-    static const char *const scores[FUSED_SCORES] = {
-        "POOL_DOT -DFUSED_DOT", "POOL_KERNEL -DFUSED_LOG -DPLAIN_KERNELS",
-        "POOL_KERNEL -DFUSED_FACTOR -DPLAIN_KERNELS"
-    };
+    static const char *const scores[FUSED_SCORES] = { "POOL_DOT -DFUSED_DOT",
+                                                      "POOL_KERNEL -DFUSED_LOG -DPLAIN_KERNELS",
+                                                      "POOL_KERNEL -DFUSED_FACTOR -DPLAIN_KERNELS",
+                                                      "POOL_ADDITIVE -DFUSED_DOT" };
     const struct fused_shape shape = ap_opencl_fused(o, type, variant);
     snprintf(text, room,
              " -DSCORE=%s%s%s%s -DNATIVE=%d -DROW_VECTORS=%d -DKEY_TILE=%d -DCOLUMN_TILE=%d",

@@ -28,6 +28,8 @@ struct fused_shape ap_opencl_fused(const struct opencl *o, int type, int variant
         return (struct fused_shape){ lanes, (int)max64(1, SUPER_BLOCK_BLOCKS / lanes), 4, 1 };
     if (variant & FUSED_FEW)
         return (struct fused_shape){ lanes, 1, 8, 8 };
+    if (variant / FUSED_OPTIONS == FUSED_ADDITIVE)
+        return (struct fused_shape){ lanes, 2, wide ? 4 : 2, wide ? 8 : 4 };
     if (wide)
         return (struct fused_shape){ lanes, 2, 8, 8 };
     return (struct fused_shape){ lanes, dot ? 3 : 4, dot ? 4 : 2, dot ? 4 : 2 };
