@@ -251,7 +251,8 @@ fused(slab s, MASK_PARAMETERS, SCORE_PARAMETERS, weighing weighs, int special,
             sum_columns(p.sum, p.s, &view, values, value_at.row, value_at.col, v);
 #endif
             /* what a row does not see may be no number */
-            bool hides = SCORE == POOL_KERNEL || !view.whole;
+            bool pads = (view.to - view.from) % WEIGHED != 0;
+            bool hides = SCORE == POOL_KERNEL || !view.whole || pads;
             done = done && f.fast && !(hides && has_nan(p.sum, v));
             merge_block(&of_all, p.acc, &of_block, p.sum, v);
         }

@@ -6,7 +6,13 @@
 
 enum { ROWS = ROW_VECTORS * NATIVE };
 
-#define EACH_KEY    _Pragma("unroll") for (int i = 0; i < KEY_TILE; i++)
+/* Keys that are weighed at a time. Vectors side by side wait for nobody, as far as registers go: vectors
+ * of 64 bytes come with 32 of them. */
+#define CHAINS (NATIVE * (int)sizeof(REAL) == 64 ? 8 : 4)
+enum { WEIGHED = CHAINS / ROW_VECTORS > 1 ? CHAINS / ROW_VECTORS : 1 };
+
+#define EACH_KEY     _Pragma("unroll") for (int i = 0; i < KEY_TILE; i++)
+#define EACH_WEIGHED _Pragma("unroll") for (int i = 0; i < WEIGHED; i++)
 #define EACH_VECTOR _Pragma("unroll") for (int x = 0; x < ROW_VECTORS; x++)
 
 /* Number n of an array, for all rows; or, where lanes are blocks, those of each lane. */

@@ -105,6 +105,14 @@ static void hide_keys(VECTOR *s, VECTOR_TEST *seen, const fused_view *view, REAL
         }
 }
 
+/* Scores of weight 0 behind the last key, up to a multiple of WEIGHED. */
+static void pad_keys(VECTOR *s, const fused_view *view)
+{
+    VECTOR nothing = UPWARDS(view) ? -(REAL)INFINITY : (REAL)INFINITY;
+    for (int n = view->to; (n - view->from) % WEIGHED != 0; n++)
+        EACH_VECTOR s[n * ROW_VECTORS + x] = nothing;
+}
+
 #ifndef FUSED_FACTOR
 /* The maximum of each row, and -4 times it for the weights. false: some row's is so large that its
  * weights are not made by fma. */
@@ -112,22 +120,31 @@ static bool find_tops(VECTOR *top, VECTOR *base, const VECTOR *s, const VECTOR_T
                       const fused_view *view, REAL c, int special)
 {
     bool up = UPWARDS(view), ordinary = true;
-    VECTOR best[ROW_VECTORS];
-    EACH_VECTOR best[x] = up ? -GREATEST : GREATEST;
+    VECTOR bests[WEIGHED][ROW_VECTORS], best[ROW_VECTORS];
+    EACH_WEIGHED EACH_VECTOR bests[i][x] = up ? -GREATEST : GREATEST;
     if (up)
-        for (int n = view->from; n < view->to; n++)
+        for (int n = view->from; n < view->to; n += WEIGHED)
+            EACH_WEIGHED
             EACH_VECTOR
             {
-                VECTOR score = s[n * ROW_VECTORS + x];
-                best[x] = CHOOSE(best[x], score, score > best[x]);
+                VECTOR score = s[(n + i) * ROW_VECTORS + x];
+                bests[i][x] = CHOOSE(bests[i][x], score, score > bests[i][x]);
             }
     else
-        for (int n = view->from; n < view->to; n++)
+        for (int n = view->from; n < view->to; n += WEIGHED)
+            EACH_WEIGHED
             EACH_VECTOR
             {
-                VECTOR score = s[n * ROW_VECTORS + x];
-                best[x] = CHOOSE(best[x], score, score < best[x]);
+                VECTOR score = s[(n + i) * ROW_VECTORS + x];
+                bests[i][x] = CHOOSE(bests[i][x], score, score < bests[i][x]);
             }
+    EACH_VECTOR best[x] = bests[0][x];
+    EACH_WEIGHED
+    EACH_VECTOR
+    {
+        VECTOR_TEST better = up ? bests[i][x] > best[x] : bests[i][x] < best[x];
+        best[x] = CHOOSE(best[x], bests[i][x], better);
+    }
     EACH_VECTOR
     {
         const VECTOR most = CONSTANT(SCORE_MOST), least = -GREATEST, near = CONSTANT(NEAR_LIMIT);
@@ -182,6 +199,62 @@ static VECTOR factor_each(int name, VECTOR u, VECTOR u2)
 }
 #endif
 
+#ifndef FUSED_FACTOR
+/* weight_exp2_each, side by side. */
+static void weight_exp2_all(VECTOR p[WEIGHED][ROW_VECTORS])
+{
+    VECTOR f[WEIGHED][ROW_VECTORS], z[WEIGHED][ROW_VECTORS];
+    EACH_WEIGHED
+    EACH_VECTOR
+    {
+        VECTOR t = p[i][x];
+        t = CHOOSE(t, (VECTOR)CONSTANT(EXP2_ZERO), t < (VECTOR)CONSTANT(EXP2_ZERO));
+        z[i][x] = t + CONSTANT(WEIGHT_MAGIC);
+        f[i][x] = t - (z[i][x] - CONSTANT(WEIGHT_MAGIC));
+        p[i][x] = weight_poly[0];
+    }
+    _Pragma("unroll") for (int k = 1; k < (int)(sizeof weight_poly / sizeof weight_poly[0]); k++)
+        EACH_WEIGHED EACH_VECTOR p[i][x] = fma(p[i][x], f[i][x], (VECTOR)weight_poly[k]);
+    EACH_WEIGHED EACH_VECTOR p[i][x] *= AS_VECTOR(AS_VECTOR_WORDS(z[i][x]) << FRACTION);
+}
+#endif
+
+/* The weights of WEIGHED keys from number n on, of which there are `to`. */
+static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *s, const VECTOR *base,
+                       const fused_view *view, const fused_measure *f, bool cuts, int n)
+{
+#ifndef FUSED_FACTOR
+    VECTOR c = HAS_BIAS(view) ? (REAL)4 : f->c;
+    EACH_WEIGHED EACH_VECTOR p[i][x] = fma(c, s[(n + i) * ROW_VECTORS + x], base[x]);
+#ifdef HAVE_F64
+    VECTOR t[WEIGHED][ROW_VECTORS];
+    EACH_WEIGHED EACH_VECTOR t[i][x] = p[i][x];
+#endif
+    weight_exp2_all(p);
+#ifdef HAVE_F64
+    if (cuts)
+        EACH_WEIGHED EACH_VECTOR p[i][x] =
+            CHOOSE(p[i][x], (VECTOR)0, t[i][x] <= (VECTOR)CONSTANT(FAR_LIMIT));
+#endif
+#else
+    EACH_WEIGHED
+    EACH_VECTOR
+    {
+        VECTOR score = s[(n + i) * ROW_VECTORS + x];
+        VECTOR u2 = score * (f->line ? score : (VECTOR)f->square);
+        p[i][x] = factor_each(f->name, score, u2);
+    }
+#endif
+#ifdef WITH_MASKS
+    if (view->has_key_weights)
+        EACH_WEIGHED
+        {
+            VECTOR a = view->key_weights[min(n + i, view->to - 1) * view->key_weights_col];
+            EACH_VECTOR p[i][x] *= a;
+        }
+#endif
+}
+
 /* Into s the weights; into the state their sums; with ONE_COLUMN into `sum` those of values. false:
  * the block has to be made row by row. */
 static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view *view,
@@ -193,42 +266,27 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
     if (!view->whole)
         hide_keys(s, seen, view, f->c);
     /* not in memory that the weights might be written to */
-    VECTOR l[ROW_VECTORS], sq[ROW_VECTORS], of_values[ROW_VECTORS];
-    EACH_VECTOR b->top[x] = l[x] = sq[x] = of_values[x] = 0;
+    VECTOR base[ROW_VECTORS], l[ROW_VECTORS], sq[ROW_VECTORS], of_values[ROW_VECTORS];
+    EACH_VECTOR b->top[x] = base[x] = l[x] = sq[x] = of_values[x] = 0;
+    pad_keys(s, view);
 #ifndef FUSED_FACTOR
-    VECTOR base[ROW_VECTORS], c = HAS_BIAS(view) ? (REAL)4 : f->c;
     ordinary = find_tops(b->top, base, s, seen, view, HAS_BIAS(view) ? (REAL)4 : f->c, special);
 #endif
-#ifdef FUSED_FACTOR
-    const bool line = f->line;
-    const int name = f->name;
-    const VECTOR square = f->square;
-#endif
-    for (int n = view->from; n < view->to; n++)
-        EACH_VECTOR
-        {
-            VECTOR score = s[n * ROW_VECTORS + x];
-#ifndef FUSED_FACTOR
-            VECTOR t = fma(c, score, base[x]);
-            VECTOR p = weight_exp2_each(t);
-#ifdef HAVE_F64
-            if (cuts)
-                p = CHOOSE(p, (VECTOR)0, t <= (VECTOR)CONSTANT(FAR_LIMIT));
-#endif
-#else
-            VECTOR u2 = score * (line ? score : square);
-            VECTOR p = factor_each(name, score, u2);
-#endif
-#ifdef WITH_MASKS
-            if (view->has_key_weights)
-                p *= (VECTOR)view->key_weights[n * view->key_weights_col];
-#endif
-            l[x] += p;
-            s[n * ROW_VECTORS + x] = p;
+    for (int n = view->from; n < view->to; n += WEIGHED) {
+        VECTOR p[WEIGHED][ROW_VECTORS];
+        weights_at(p, s, base, view, f, cuts, n);
+        EACH_WEIGHED EACH_VECTOR l[x] += p[i][x];
 #ifdef ONE_COLUMN
-            of_values[x] = fma(p, NUMBER(value, n, v_row, x), of_values[x]);
-#endif
+        EACH_WEIGHED
+        {
+            int from = min(n + i, view->to - 1);
+            EACH_VECTOR of_values[x] = fma(p[i][x], NUMBER(value, from, v_row, x), of_values[x]);
         }
+        if (!squares)
+            continue;
+#endif
+        EACH_WEIGHED EACH_VECTOR s[(n + i) * ROW_VECTORS + x] = p[i][x];
+    }
     for (int n = view->from; n < view->to && squares; n++)
         EACH_VECTOR
         {
