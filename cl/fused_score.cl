@@ -119,16 +119,23 @@ static void score_keys(VECTOR *s, const VECTOR *q, const REAL *by, const fused_m
 static void score_line(VECTOR *s, const VECTOR *q, REAL by, bool line, source k, long k_row,
                        int from, int to)
 {
-    if (line)
-        for (int n = from; n < to; n++)
-            EACH_VECTOR s[n * ROW_VECTORS + x] = fabs((q[x] - NUMBER(k, n, k_row, x)) * by);
-    else
-        for (int n = from; n < to; n++)
-            EACH_VECTOR
-            {
-                VECTOR z = (q[x] - NUMBER(k, n, k_row, x)) * by;
-                s[n * ROW_VECTORS + x] = z * z;
-            }
+    VECTOR own[ROW_VECTORS]; /* not in memory that the scores might be written to */
+    VECTOR *at = s + from * ROW_VECTORS;
+    int n = from;
+    EACH_VECTOR own[x] = q[x];
+    for (; n + WEIGHED <= to && !line; n += WEIGHED, at += WEIGHED * ROW_VECTORS)
+        EACH_WEIGHED
+        EACH_VECTOR
+        {
+            VECTOR z = (own[x] - NUMBER(k, n + i, k_row, x)) * by;
+            at[i * ROW_VECTORS + x] = z * z;
+        }
+    for (; n < to; n++, at += ROW_VECTORS)
+        EACH_VECTOR
+        {
+            VECTOR z = (own[x] - NUMBER(k, n, k_row, x)) * by;
+            at[x] = line ? fabs(z) : z * z;
+        }
 }
 #endif
 

@@ -122,20 +122,21 @@ static bool find_tops(VECTOR *top, VECTOR *base, const VECTOR *s, const VECTOR_T
     bool up = UPWARDS(view), ordinary = true;
     VECTOR bests[WEIGHED][ROW_VECTORS], best[ROW_VECTORS];
     EACH_WEIGHED EACH_VECTOR bests[i][x] = up ? -GREATEST : GREATEST;
+    const VECTOR *at = s + view->from * ROW_VECTORS;
     if (up)
-        for (int n = view->from; n < view->to; n += WEIGHED)
+        for (int n = view->from; n < view->to; n += WEIGHED, at += WEIGHED * ROW_VECTORS)
             EACH_WEIGHED
             EACH_VECTOR
             {
-                VECTOR score = s[(n + i) * ROW_VECTORS + x];
+                VECTOR score = at[i * ROW_VECTORS + x];
                 bests[i][x] = CHOOSE(bests[i][x], score, score > bests[i][x]);
             }
     else
-        for (int n = view->from; n < view->to; n += WEIGHED)
+        for (int n = view->from; n < view->to; n += WEIGHED, at += WEIGHED * ROW_VECTORS)
             EACH_WEIGHED
             EACH_VECTOR
             {
-                VECTOR score = s[(n + i) * ROW_VECTORS + x];
+                VECTOR score = at[i * ROW_VECTORS + x];
                 bests[i][x] = CHOOSE(bests[i][x], score, score < bests[i][x]);
             }
     EACH_VECTOR best[x] = bests[0][x];
@@ -219,13 +220,13 @@ static void weight_exp2_all(VECTOR p[WEIGHED][ROW_VECTORS])
 }
 #endif
 
-/* The weights of WEIGHED keys from number n on, of which there are `to`. */
-static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *s, const VECTOR *base,
+/* The weights of WEIGHED keys from number n on, whose scores are at `at`. */
+static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *at, const VECTOR *base,
                        const fused_view *view, const fused_measure *f, bool cuts, int n)
 {
 #ifndef FUSED_FACTOR
     VECTOR c = HAS_BIAS(view) ? (REAL)4 : f->c;
-    EACH_WEIGHED EACH_VECTOR p[i][x] = fma(c, s[(n + i) * ROW_VECTORS + x], base[x]);
+    EACH_WEIGHED EACH_VECTOR p[i][x] = fma(c, at[i * ROW_VECTORS + x], base[x]);
 #ifdef HAVE_F64
     VECTOR t[WEIGHED][ROW_VECTORS];
     EACH_WEIGHED EACH_VECTOR t[i][x] = p[i][x];
@@ -240,7 +241,7 @@ static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *s, const VE
     EACH_WEIGHED
     EACH_VECTOR
     {
-        VECTOR score = s[(n + i) * ROW_VECTORS + x];
+        VECTOR score = at[i * ROW_VECTORS + x];
         VECTOR u2 = score * (f->line ? score : (VECTOR)f->square);
         p[i][x] = factor_each(f->name, score, u2);
     }
@@ -272,9 +273,10 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
 #ifndef FUSED_FACTOR
     ordinary = find_tops(b->top, base, s, seen, view, HAS_BIAS(view) ? (REAL)4 : f->c, special);
 #endif
-    for (int n = view->from; n < view->to; n += WEIGHED) {
+    VECTOR *at = s + view->from * ROW_VECTORS;
+    for (int n = view->from; n < view->to; n += WEIGHED, at += WEIGHED * ROW_VECTORS) {
         VECTOR p[WEIGHED][ROW_VECTORS];
-        weights_at(p, s, base, view, f, cuts, n);
+        weights_at(p, at, base, view, f, cuts, n);
         EACH_WEIGHED EACH_VECTOR l[x] += p[i][x];
 #ifdef ONE_COLUMN
         EACH_WEIGHED
@@ -285,7 +287,7 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
         if (!squares)
             continue;
 #endif
-        EACH_WEIGHED EACH_VECTOR s[(n + i) * ROW_VECTORS + x] = p[i][x];
+        EACH_WEIGHED EACH_VECTOR at[i * ROW_VECTORS + x] = p[i][x];
     }
     for (int n = view->from; n < view->to && squares; n++)
         EACH_VECTOR
