@@ -109,7 +109,7 @@ static void add_columns(__local const WORD *x, __local REAL4 *slices, const grad
                        partner.matrix, partner.col, partner.row, first, columns,
                        partner.first + from, partner.end, (REAL)0);
             barrier(CLK_LOCAL_MEM_FENCE);
-            for (int e = 0; e < PAIR_DEPTH; e++) {
+            for (int e = 0; e < PAIR_DEPTH && first + z < columns; e++) {
                 __local const REAL *across = slice + e * PAIR_B_PITCH + z;
                 REAL4 y0 = *(__local const REAL4 *)across;
                 REAL4 y1 = *(__local const REAL4 *)(across + GRAD_COLUMNS / 2);
