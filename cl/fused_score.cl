@@ -139,6 +139,33 @@ static void score_line(VECTOR *s, const VECTOR *q, REAL by, bool line, source k,
 }
 #endif
 
+#if !defined FUSED_BLOCKS && !defined FUSED_DOT
+/* Of two coordinates or three, whose number is known when the program is compiled. */
+static void score_few(VECTOR *s, const VECTOR *q, const REAL *by, const int d, __global const REAL *k,
+                      long k_row, long k_col, int from, int to)
+{
+    VECTOR own[3][ROW_VECTORS], scale[3];
+    VECTOR *at = s + from * ROW_VECTORS;
+    _Pragma("unroll") for (int t = 0; t < d; t++)
+    {
+        scale[t] = by[t];
+        EACH_VECTOR own[t][x] = q[t * ROW_VECTORS + x];
+    }
+    k += from * k_row;
+    for (int n = from; n < to; n++, at += ROW_VECTORS, k += k_row)
+        EACH_VECTOR
+        {
+            VECTOR sum = 0;
+            _Pragma("unroll") for (int t = 0; t < d; t++)
+            {
+                VECTOR z = (own[t][x] - k[t * k_col]) * scale[t];
+                sum = fma(z, z, sum);
+            }
+            at[x] = sum;
+        }
+}
+#endif
+
 #ifndef FUSED_BLOCKS
 static void score_block(VECTOR *s, const VECTOR *q, const REAL *by, const fused_measure *f,
                         __global const REAL *k, long k_row, long k_col, int from, int to)
@@ -146,6 +173,13 @@ static void score_block(VECTOR *s, const VECTOR *q, const REAL *by, const fused_
 #ifndef FUSED_DOT
     if (f->d == 1) {
         score_line(s, q, by[0], f->line, k, k_row, from, to);
+        return;
+    }
+    if (f->d == 2 || f->d == 3) {
+        if (f->d == 2)
+            score_few(s, q, by, 2, k, k_row, k_col, from, to);
+        else
+            score_few(s, q, by, 3, k, k_row, k_col, from, to);
         return;
     }
 #endif
