@@ -141,7 +141,7 @@ static void score_line(VECTOR *s, const VECTOR *q, REAL by, bool line, source k,
 
 #if !defined FUSED_BLOCKS && !defined FUSED_DOT
 /* Of two coordinates or three, whose number is known when the program is compiled. */
-static void score_few(VECTOR *s, const VECTOR *q, const REAL *by, const int d, __global const REAL *k,
+static void score_narrow(VECTOR *s, const VECTOR *q, const REAL *by, const int d, __global const REAL *k,
                       long k_row, long k_col, int from, int to)
 {
     VECTOR own[3][ROW_VECTORS], scale[3];
@@ -177,9 +177,9 @@ static void score_block(VECTOR *s, const VECTOR *q, const REAL *by, const fused_
     }
     if (f->d == 2 || f->d == 3) {
         if (f->d == 2)
-            score_few(s, q, by, 2, k, k_row, k_col, from, to);
+            score_narrow(s, q, by, 2, k, k_row, k_col, from, to);
         else
-            score_few(s, q, by, 3, k, k_row, k_col, from, to);
+            score_narrow(s, q, by, 3, k, k_row, k_col, from, to);
         return;
     }
 #endif

@@ -89,8 +89,8 @@ static void radial_coefficient(duo *x, REAL terms, REAL e, REAL a, REAL factor, 
     x->coefficient = part_of(x, e, s, a) * gain;
 }
 
-/* false: key j takes no part. metric_key has been called. `given`: the sum of the pair's terms and
- * dO . v_j are *sum and *inner. */
+/* false: key j takes no part. metric_key has been called. `given`: sum is that of the pair's terms
+ * and inner is dO . v_j. */
 static bool duo_of(duo *x, long j, bool given, REAL sum, REAL inner)
 {
     if (x->kind == GRAD_BLANK || !is_visible(&x->visible, j) || (x->kind >= 0 && x->kind != j))
