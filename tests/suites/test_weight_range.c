@@ -128,19 +128,20 @@ static void compare(const struct call *c, double size)
 
 static void each_shape(struct call *c, void (*test)(struct call *))
 {
-    static const int64_t shapes[][2] = {
+    enum { SHAPES = 5 };
+    static const int64_t shapes[SHAPES][2] = {
         { 5, 1 }, { 300, 6 }, { 2800, 1 }, { 2800, 6 }, { 300, 40 }
     };
+    const int step = test_every() > 1 ? SHAPES + 1 : 1; /* some scores, and all shapes */
     if (c->context && computes(c->context, c->element))
-        for (int s = 0; s < SCORES; s++)
-            for (int k = 0; k < 5; k++) {
-                c->scored = &scores[s];
-                c->m = shapes[k][0];
-                c->n = shapes[k][1];
-                call_new(c);
-                test(c);
-                call_free(c);
-            }
+        for (int i = 0; i < SCORES * SHAPES; i += step) {
+            c->scored = &scores[i / SHAPES];
+            c->m = shapes[i % SHAPES][0];
+            c->n = shapes[i % SHAPES][1];
+            call_new(c);
+            test(c);
+            call_free(c);
+        }
     attpool_close(c->context);
 }
 
