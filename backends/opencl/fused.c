@@ -2,6 +2,7 @@
 #include "backends/opencl/fused.h"
 #include "backends/kernel_traits.h"
 #include "backends/opencl/leaves.h"
+#include "backends/opencl/shape.h"
 
 #include <math.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/grad.h"
+#include "backends/opencl/shape.h"
 
 static const size_t across[3] = { GROUP, 1, 1 };
 

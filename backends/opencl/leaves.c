@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/leaves.h"
 #include "backends/kernel_traits.h"
+#include "backends/opencl/shape.h"
 
 enum { GROUPS_A_UNIT = 8, PAIR_TERMS = 16, TANH_TERMS = 16 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/kernels.h"
-#include "backends/opencl/opencl.h"
+#include "backends/opencl/shape.h"
 #include "core/cache.h"
 
 #include <stdio.h>

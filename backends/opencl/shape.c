@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backends/constants.h"
-#include "backends/opencl/opencl.h"
+#include "backends/opencl/shape.h"
 
-/* Which programs suit a device. */
+#include "backends/constants.h"
 
 bool ap_opencl_vectors(struct engine *engine, int type)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/opencl/shape.h"
 #include "backends/opencl/slab.h"
 
 #include <math.h>
