@@ -235,14 +235,14 @@ static const struct {
     const char *function;
     int least, most; /* more launches */
 } few_rows[] = {
-    { { .name = "additive",
+    { { .name = "cauchy",
         .operation = OPERATION_POOL,
         .n = 30,
         .m = 60000,
-        .d = 2,
+        .d = 128,
         .v = 2,
-        .p = 8,
-        .score = ATTPOOL_ADDITIVE,
+        .score = ATTPOOL_KERNEL,
+        .kernel = ATTPOOL_CAUCHY,
         .with = WITH_LSE },
       "leaves",
       8,
