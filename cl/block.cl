@@ -112,6 +112,7 @@ static void sum_weights(weighing how, bool evenly, block_words weights, REAL *to
                         REAL *state_sq)
 {
     REAL l = 0, sq = 0;
+    IN_ORDER
     for (int n = 0; n < BLOCK; n++) {
         WORD word = weights.x[n * weights.stride];
         if (word == MASKED)

@@ -238,6 +238,7 @@ __kernel void grad_rows(gradient g, long slot, REAL s, int by_w, REAL one, int h
     long step = all * g.n;
     REAL total = 0, block = 0;
     acc += (slot + number) * step + item * g.n;
+    IN_ORDER
     for (long i = 0; i < g.n; i++) {
         if ((g.query_origin + i) % BLOCK == 0) {
             total += block;

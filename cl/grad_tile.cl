@@ -141,6 +141,7 @@ static void add_numbers(const gradient *g, __local const WORD *x, __global REAL 
         sum = block[g->at_gradient * step];
     if (g->at_width >= 0)
         width = block[g->at_width * step];
+    IN_ORDER
     for (int n = 0; n < PAIR_BLOCK; n++) {
         __local const WORD *word = x + n * PAIR_PITCH;
         REAL h = AS_REAL(word[0]); /* of kernels with a sum by w h' is h */

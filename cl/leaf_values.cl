@@ -55,6 +55,7 @@ static void sum_each_moment(__local const WORD *x, __local const REAL *u, __loca
         REAL sum = 0;
         if (col >= columns || t->r >= t->rows)
             continue;
+        IN_ORDER
         for (int n = from; n < to; n++) {
             WORD word = x[n * PAIR_ROWS + t->r];
             if (word != MASKED)

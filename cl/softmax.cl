@@ -69,7 +69,8 @@ softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at
     }
     REAL top = maximum_of(how.c, best), sum = 0;
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (in)
+    if (in) {
+        IN_ORDER
         for (long j = lane; j < m; j += LANES) {
             REAL e = 0;
             if (is_visible(&visible, j)) {
@@ -78,6 +79,7 @@ softmax(slab s, __global const REAL *S, array s_at, __global REAL *W, array w_at
             }
             W[j * w_at.col] = e;
         }
+    }
     lanes[y][lane] = sum;
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int step = LANES / 2; step > 0; step /= 2) {

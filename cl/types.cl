@@ -38,6 +38,10 @@
 #define MASKED      0x7fa5a5a5U /* in scratch memory: no number, and no NaN that is computed */
 #endif
 
+/* Before a loop of one work-item that adds up numbers by +: Intel's runtime makes vectors of such sums, of another
+ * order, without leave to. Those by fma keep theirs. */
+#define IN_ORDER _Pragma("clang loop vectorize(disable)")
+
 /* A result: every NaN becomes the positive quiet one. */
 static REAL clean(REAL x)
 {

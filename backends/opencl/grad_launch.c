@@ -105,15 +105,13 @@ static int variant_of(const struct grads *g)
     return ap_score_kernel(&g->score) == KERNEL_SCORES_PLAIN ? GRAD_TILE_PLAIN : GRAD_TILE_ALL;
 }
 
-/* Does one sum say all of a pair, and has the device room for tiles? Intel's runtime adds up the
- * gradients of products in another order there. */
-static bool goes_by_tiles(const struct grads *g, const struct sweep *s)
+/* Does one sum say all of a pair, and has the device room for tiles? */
+static bool goes_by_tiles(const struct grads *g)
 {
     const struct opencl *o = ap_engine_state(g->engine);
     const struct pool_args *p = g->p;
     const bool radial = g->plan.path == GRAD_RADIAL && !kernel_by_coordinate(&p->kernel);
-    const bool dot = g->plan.path == GRAD_DOT && s->how.at_gradient < 0;
-    return (dot || radial) && p->n > 0 && p->m > 0 &&
+    return (g->plan.path == GRAD_DOT || radial) && p->n > 0 && p->m > 0 &&
            ap_opencl_grad(o, g->type, variant_of(g)).points > 0;
 }
 
@@ -178,7 +176,7 @@ attpool_status ap_grad_sweep(const struct grads *g, struct sweep *s)
     const size_t local = (size_t)group;
     attpool_status status = ATTPOOL_OK;
 
-    if (goes_by_tiles(g, s))
+    if (goes_by_tiles(g))
         return sweep_tiles(g, s);
     for (int64_t first = 0; status == ATTPOOL_OK && (first == 0 || first < partners);
          first += most) {

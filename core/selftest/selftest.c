@@ -21,9 +21,10 @@
 #define DOT(n, m, d, v, with) ROW(TRIAL_POOL, n, m, d, v, ATTPOOL_DOT, ATTPOOL_GAUSSIAN, with)
 #define BY_KERNEL(operation, n, m, d, v, kernel, with)                                             \
     ROW(operation, n, m, d, v, ATTPOOL_KERNEL, kernel, with)
-#define GAUSSIAN(n, m, d, v, with)   BY_KERNEL(TRIAL_POOL, n, m, d, v, ATTPOOL_GAUSSIAN, with)
-#define AVERAGE(n, m, v, with)       ROW(TRIAL_POOL, n, m, 2, v, ATTPOOL_AVERAGE, ATTPOOL_GAUSSIAN, with)
-#define GRADIENTS(n, m, d, v, score) ROW(TRIAL_GRADIENTS, n, m, d, v, score, ATTPOOL_GAUSSIAN, 0)
+#define GAUSSIAN(n, m, d, v, with) BY_KERNEL(TRIAL_POOL, n, m, d, v, ATTPOOL_GAUSSIAN, with)
+#define AVERAGE(n, m, v, with)     ROW(TRIAL_POOL, n, m, 2, v, ATTPOOL_AVERAGE, ATTPOOL_GAUSSIAN, with)
+#define GRADIENTS(n, m, d, v, score, with)                                                         \
+    ROW(TRIAL_GRADIENTS, n, m, d, v, score, ATTPOOL_GAUSSIAN, with)
 #define ADDITIVE(n, m, v, with)                                                                    \
     ROW(TRIAL_POOL, n, m, 5, v, ATTPOOL_ADDITIVE, ATTPOOL_GAUSSIAN, with)
 
@@ -50,10 +51,12 @@ static const struct {
     { TESTED_MASKED << ATTPOOL_AVERAGE, AVERAGE(33, 65, 3, TRIAL_MASKED | TRIAL_WEIGHTS) },
     { TESTED_MASKED << ATTPOOL_KERNEL, GAUSSIAN(65, 129, 2, 2, TRIAL_WEIGHTS) },
     { TESTED_MASKED << ATTPOOL_ADDITIVE, ADDITIVE(33, 65, 3, TRIAL_MASKED | TRIAL_WEIGHTS) },
-    { TESTED_GRADIENTS << ATTPOOL_DOT, GRADIENTS(33, 65, 5, 2, ATTPOOL_DOT) },
-    { TESTED_GRADIENTS << ATTPOOL_AVERAGE, GRADIENTS(33, 65, 2, 2, ATTPOOL_AVERAGE) },
-    { TESTED_GRADIENTS << ATTPOOL_KERNEL, GRADIENTS(33, 65, 2, 3, ATTPOOL_KERNEL) },
-    { TESTED_GRADIENTS << ATTPOOL_ADDITIVE, GRADIENTS(33, 65, 5, 2, ATTPOOL_ADDITIVE) },
+    { TESTED_GRADIENTS << ATTPOOL_DOT, GRADIENTS(33, 65, 5, 2, ATTPOOL_DOT, 0) },
+    { TESTED_GRADIENTS << ATTPOOL_DOT, GRADIENTS(65, 130, 5, 2, ATTPOOL_DOT, TRIAL_WEIGHTS) },
+    { TESTED_GRADIENTS << ATTPOOL_AVERAGE, GRADIENTS(33, 65, 2, 2, ATTPOOL_AVERAGE, 0) },
+    { TESTED_GRADIENTS << ATTPOOL_KERNEL, GRADIENTS(33, 65, 2, 3, ATTPOOL_KERNEL, 0) },
+    { TESTED_GRADIENTS << ATTPOOL_KERNEL, GRADIENTS(65, 130, 2, 3, ATTPOOL_KERNEL, TRIAL_WEIGHTS) },
+    { TESTED_GRADIENTS << ATTPOOL_ADDITIVE, GRADIENTS(33, 65, 5, 2, ATTPOOL_ADDITIVE, 0) },
     { TESTED_MOMENTS, BY_KERNEL(TRIAL_REGRESSION, 33, 300, 2, 2, ATTPOOL_GAUSSIAN, 0) },
     { TESTED_FEW << ATTPOOL_DOT, DOT(3, 1090, 5, 3, TRIAL_CAUSAL) },
     { TESTED_FEW << ATTPOOL_KERNEL, GAUSSIAN(3, 260, 1, 1, 0) },
@@ -123,7 +126,7 @@ static attpool_status run_edge(const struct self_test *s, int i)
         GAUSSIAN(at, other, 1, 1, 0),
         GAUSSIAN(other, at, 3, 2, TRIAL_WEIGHTS),
         BY_KERNEL(TRIAL_POOL, other, at, 2, 1, ATTPOOL_EPANECHNIKOV, TRIAL_SUBNORMAL),
-        BY_KERNEL(TRIAL_GRADIENTS, at, other, 2, 3, ATTPOOL_GAUSSIAN, 0),
+        BY_KERNEL(TRIAL_GRADIENTS, at, other, 2, 3, ATTPOOL_GAUSSIAN, TRIAL_WEIGHTS),
         ROW(TRIAL_GRADIENTS, other, at, depth, 2, ATTPOOL_DOT, ATTPOOL_GAUSSIAN, TRIAL_CAUSAL),
         BY_KERNEL(TRIAL_REGRESSION, at, 300, 2, 2, ATTPOOL_GAUSSIAN, 0),
     };

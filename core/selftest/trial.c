@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUTS = 5, OUTPUTS = 5, DIMENSIONS = 2 };
+enum { INPUTS = 5, OUTPUTS = 6, DIMENSIONS = 2 };
 enum { Q, K, V, KEY_WEIGHTS, MASK };
 
 struct matrix {
@@ -175,6 +175,7 @@ static attpool_status run_pool(struct work *w, attpool_context *c, struct matrix
         wanted.Q = &out[3].tensor;
         wanted.K = &out[4].tensor;
     }
+    wanted.key_weights = weights ? &out[5].tensor : NULL;
     return attpool_pool_grad(c, q, k, v, &options, &out[0].tensor, &out[0].tensor, NULL, &wanted);
 }
 
@@ -216,12 +217,13 @@ static bool make_outputs(struct work *w, struct matrix out[OUTPUTS])
         return new_matrix(w, &out[0], false, 2, t->n, t->v) &&
                new_matrix(w, &out[1], false, 2, t->n, (int64_t)t->v * t->d);
     default:
-        w->outputs = t->operation == TRIAL_GRADIENTS ? 5 : 3;
+        w->outputs = t->operation == TRIAL_GRADIENTS ? 6 : 3;
         return new_matrix(w, &out[0], false, 2, t->n, t->v) &&
                new_matrix(w, &out[1], false, 1, t->n, 1) &&
                new_matrix(w, &out[2], false, 1, t->n, 1) &&
                new_matrix(w, &out[3], false, 2, t->n, t->d) &&
-               new_matrix(w, &out[4], false, 2, t->m, t->d);
+               new_matrix(w, &out[4], false, 2, t->m, t->d) &&
+               new_matrix(w, &out[5], false, 1, t->m, 1);
     }
 }
 
