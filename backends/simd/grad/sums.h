@@ -8,7 +8,7 @@
 #include "backends/simd/grad/block.h"
 
 /* Vectors of lanes that share the numbers of the other side, and sums in registers. */
-enum { GRAD_WIDE = NREG >= 32 ? 3 : 2, GRAD_ACC = GRAD_WIDE * GRAD_COLUMNS };
+enum { GRAD_WIDE = 3, GRAD_ACC = GRAD_WIDE * GRAD_COLUMNS };
 
 /* to += the sum over the block's keys of g k_c, for nv vectors of queries and n coordinates. */
 VEC_FN void grad_row_columns(const struct grad_tile *g, const struct pool_block *x, int i,
@@ -17,19 +17,21 @@ VEC_FN void grad_row_columns(const struct grad_tile *g, const struct pool_block 
     const struct pool_tile *t = &g->t;
     const struct array *k = &g->plan->a->pool->k;
     const element *from = row_at(k, t->b, t->head0, x->first) + c * k->col;
-    vec s[GRAD_ACC], point[GRAD_COLUMNS];
+    vec s[GRAD_ACC], gradient[GRAD_WIDE];
+    vec_mask in[GRAD_WIDE];
     UNROLL_FOR (int e = 0; e < nv * n; e++)
         s[e] = v_zero();
     for (int j = 0; j < x->count; j++, from += k->row) {
-        UNROLL_FOR (int e = 0; e < n; e++)
-            point[e] = v_set1(get(from + e * k->col));
         UNROLL_FOR (int v = 0; v < nv; v++) {
             const int at = j * t->lanes + i + v * LANES;
-            const vec gradient = v_loadu(g->gradient + at);
-            const vec_mask in = plain ? m_first(LANES) : v_gt(v_loadu(t->included + at), v_zero());
-            UNROLL_FOR (int e = 0; e < n; e++) {
-                const vec next = v_fma(gradient, point[e], s[v * n + e]);
-                s[v * n + e] = plain ? next : v_select(in, next, s[v * n + e]);
+            gradient[v] = v_loadu(g->gradient + at);
+            in[v] = plain ? m_first(LANES) : v_gt(v_loadu(t->included + at), v_zero());
+        }
+        UNROLL_FOR (int e = 0; e < n; e++) {
+            const vec point = v_set1(get(from + e * k->col));
+            UNROLL_FOR (int v = 0; v < nv; v++) {
+                const vec next = v_fma(gradient[v], point, s[v * n + e]);
+                s[v * n + e] = plain ? next : v_select(in[v], next, s[v * n + e]);
             }
         }
     }
@@ -56,6 +58,8 @@ VEC_FN void grad_row_points_all(const struct grad_tile *g, const struct pool_blo
     int i = 0;
     for (; i + GRAD_WIDE * LANES <= g->t.lanes; i += GRAD_WIDE * LANES)
         grad_row_points_n(g, x, i, to, GRAD_WIDE, plain);
+    for (; i + 2 * LANES <= g->t.lanes; i += 2 * LANES)
+        grad_row_points_n(g, x, i, to, 2, plain);
     for (; i < g->t.lanes; i += LANES)
         grad_row_points_n(g, x, i, to, 1, plain);
 }
@@ -111,19 +115,21 @@ struct grad_turned {
 VEC_FN void grad_column_sums(const struct grad_turned *w, const real *x, int j, int64_t c,
                              real *sum, const int nv, const int n, const bool plain)
 {
-    vec s[GRAD_ACC], point[GRAD_COLUMNS];
+    vec s[GRAD_ACC], weight[GRAD_WIDE];
+    vec_mask in[GRAD_WIDE];
     UNROLL_FOR (int e = 0; e < nv * n; e++)
         s[e] = v_loadu(sum + (c + e % n) * BLOCK + j + e / n * LANES);
     for (int i = 0; i < w->queries; i++) {
-        UNROLL_FOR (int e = 0; e < n; e++)
-            point[e] = v_set1(x[(c + e) * w->lanes + i]);
         UNROLL_FOR (int v = 0; v < nv; v++) {
             const int at = i * (int)BLOCK + j + v * LANES;
-            const vec weight = v_loadu(w->weight + at);
-            const vec_mask in = plain ? m_first(LANES) : v_gt(v_loadu(w->included + at), v_zero());
-            UNROLL_FOR (int e = 0; e < n; e++) {
-                const vec next = v_fma(weight, point[e], s[v * n + e]);
-                s[v * n + e] = plain ? next : v_select(in, next, s[v * n + e]);
+            weight[v] = v_loadu(w->weight + at);
+            in[v] = plain ? m_first(LANES) : v_gt(v_loadu(w->included + at), v_zero());
+        }
+        UNROLL_FOR (int e = 0; e < n; e++) {
+            const vec point = v_set1(x[(c + e) * w->lanes + i]);
+            UNROLL_FOR (int v = 0; v < nv; v++) {
+                const vec next = v_fma(weight[v], point, s[v * n + e]);
+                s[v * n + e] = plain ? next : v_select(in[v], next, s[v * n + e]);
             }
         }
     }
@@ -147,6 +153,8 @@ VEC_FN void grad_columns_all(const struct grad_turned *w, const real *x, int64_t
     int j = w->first;
     for (; j + GRAD_WIDE * LANES <= w->end; j += GRAD_WIDE * LANES)
         grad_columns_n(w, x, j, columns, sum, GRAD_WIDE, plain);
+    for (; j + 2 * LANES <= w->end; j += 2 * LANES)
+        grad_columns_n(w, x, j, columns, sum, 2, plain);
     for (; j < w->end; j += LANES)
         grad_columns_n(w, x, j, columns, sum, 1, plain);
 }

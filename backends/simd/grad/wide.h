@@ -37,25 +37,27 @@ static inline int64_t grad_wide_room(int64_t columns)
 VEC_FN void grad_wide_tile(const struct grad_wide *w, int j, int64_t c, int64_t n, const int nk,
                            const int nv, const bool plain)
 {
+    const int64_t room = w->room, row = w->row;
+    const int step = w->step, queries = w->queries;
     vec s[GRAD_WIDE_KEYS * GRAD_WIDE_VECTORS], x[GRAD_WIDE_VECTORS];
-    real *sum = w->sum + j * w->room + c;
+    real *sum = w->sum + j * room + c;
     const element *from = w->x + c;
     UNROLL_FOR (int e = 0; e < nk * nv; e++)
-        s[e] = v_loadu(sum + e / nv * w->room + e % nv * LANES);
-    for (int i = 0; i < w->queries; i++, from += w->row) {
-        const real *weight = w->weight + j * w->step + i;
-        if (!plain && !(w->included[j * w->step + i] > 0))
+        s[e] = v_loadu(sum + e / nv * room + e % nv * LANES);
+    for (int i = 0; i < queries; i++, from += row) {
+        const real *weight = w->weight + j * step + i;
+        if (!plain && !(w->included[j * step + i] > 0))
             continue;
         UNROLL_FOR (int v = 0; v < nv; v++)
             x[v] = nv > 1 ? v_loadu(from + v * LANES) : load(from, n);
         UNROLL_FOR (int k = 0; k < nk; k++) {
-            const vec a = v_set1(weight[k * w->step]);
+            const vec a = v_set1(weight[k * step]);
             UNROLL_FOR (int v = 0; v < nv; v++)
                 s[k * nv + v] = v_fma(a, x[v], s[k * nv + v]);
         }
     }
     UNROLL_FOR (int e = 0; e < nk * nv; e++)
-        v_storeu(sum + e / nv * w->room + e % nv * LANES, s[e]);
+        v_storeu(sum + e / nv * room + e % nv * LANES, s[e]);
 }
 
 VEC_FN void grad_wide_keys(const struct grad_wide *w, int j, const int nk, const bool plain)
@@ -71,10 +73,15 @@ VEC_FN void grad_wide_keys(const struct grad_wide *w, int j, const int nk, const
 static void grad_wide(const struct grad_wide *w)
 {
     int j = 0;
-    for (; w->included == NULL && j + GRAD_WIDE_KEYS <= w->keys; j += GRAD_WIDE_KEYS)
-        grad_wide_keys(w, j, GRAD_WIDE_KEYS, true);
-    for (; w->included == NULL && j < w->keys; j++)
-        grad_wide_keys(w, j, 1, true);
+    if (w->included == NULL) {
+        /* Eight go by fours: less than four keys leave the multiply-adds waiting for each other. */
+        for (; j + GRAD_WIDE_KEYS <= w->keys && w->keys - j != 8; j += GRAD_WIDE_KEYS)
+            grad_wide_keys(w, j, GRAD_WIDE_KEYS, true);
+        for (; j + 4 <= w->keys; j += 4)
+            grad_wide_keys(w, j, 4, true);
+        for (; j < w->keys; j++)
+            grad_wide_keys(w, j, 1, true);
+    }
     for (; j < w->keys; j++)
         grad_wide_keys(w, j, 1, false);
 }
