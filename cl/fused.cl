@@ -146,12 +146,14 @@ static void merge_block(fused_state *a, VECTOR *acc, const fused_state *b, const
         a->sq[x] += b->sq[x];
     }
 #else
+    VECTOR e[ROW_VECTORS];
+    EACH_VECTOR e[x] = -4 * fabs(a->top[x] - b->top[x]);
+    row_exp2(e);
     EACH_VECTOR
     {
-        VECTOR e = weight_exp2_each(-4 * fabs(a->top[x] - b->top[x]));
         VECTOR_TEST right = b->top[x] > a->top[x];
-        u[x] = CHOOSE((VECTOR)1, e, right);
-        w[x] = CHOOSE(e, (VECTOR)1, right);
+        u[x] = CHOOSE((VECTOR)1, e[x], right);
+        w[x] = CHOOSE(e[x], (VECTOR)1, right);
         a->top[x] = CHOOSE(a->top[x], b->top[x], right);
         a->l[x] = fma(b->l[x], w[x], a->l[x] * u[x]);
         a->sq[x] = fma(b->sq[x], w[x] * w[x], a->sq[x] * (u[x] * u[x]));

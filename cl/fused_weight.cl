@@ -201,23 +201,8 @@ static VECTOR factor_each(int name, VECTOR u, VECTOR u2)
 #endif
 
 #ifndef FUSED_FACTOR
-/* weight_exp2_each, side by side. */
-static void weight_exp2_all(VECTOR p[WEIGHED][ROW_VECTORS])
-{
-    VECTOR f[WEIGHED][ROW_VECTORS], z[WEIGHED][ROW_VECTORS];
-    EACH_WEIGHED
-    EACH_VECTOR
-    {
-        VECTOR t = p[i][x];
-        t = CHOOSE(t, (VECTOR)CONSTANT(EXP2_ZERO), t < (VECTOR)CONSTANT(EXP2_ZERO));
-        z[i][x] = t + CONSTANT(WEIGHT_MAGIC);
-        f[i][x] = t - (z[i][x] - CONSTANT(WEIGHT_MAGIC));
-        p[i][x] = weight_poly[0];
-    }
-    _Pragma("unroll") for (int k = 1; k < (int)(sizeof weight_poly / sizeof weight_poly[0]); k++)
-        EACH_WEIGHED EACH_VECTOR p[i][x] = fma(p[i][x], f[i][x], (VECTOR)weight_poly[k]);
-    EACH_WEIGHED EACH_VECTOR p[i][x] *= AS_VECTOR(AS_VECTOR_WORDS(z[i][x]) << FRACTION);
-}
+WEIGHT_EXP2(weight_exp2_all, WEIGHED * ROW_VECTORS)
+WEIGHT_EXP2(row_exp2, ROW_VECTORS)
 #endif
 
 /* The weights of WEIGHED keys from number n on, whose scores are at `at`. */
@@ -231,7 +216,7 @@ static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *at, const V
     VECTOR t[WEIGHED][ROW_VECTORS];
     EACH_WEIGHED EACH_VECTOR t[i][x] = p[i][x];
 #endif
-    weight_exp2_all(p);
+    weight_exp2_all(p[0]);
 #ifdef HAVE_F64
     if (cuts)
         EACH_WEIGHED EACH_VECTOR p[i][x] =

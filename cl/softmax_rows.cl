@@ -10,64 +10,84 @@ enum { LANES = SOFTMAX_LANES_F32 };
 #endif
 enum { VECTORS = LANES / NATIVE };
 
+#define EACH_VECTOR _Pragma("unroll") for (int v = 0; v < VECTORS; v++)
+
+WEIGHT_EXP2(weight_exp2_all, VECTORS)
+
+static VECTOR larger(VECTOR a, VECTOR b)
+{
+    return CHOOSE(a, b, b > a);
+}
+
 static REAL row_best(__global const REAL *S, REAL c, long first, long end)
 {
     REAL sign = c > 0 ? (REAL)1 : -(REAL)1, best = -GREATEST, part[NATIVE];
-    VECTOR most[4] = { best, best, best, best };
+    VECTOR w = best, x = best, y = best, z = best;
     long j = first;
-    for (; j + 4 * NATIVE <= end; j += 4 * NATIVE)
-        for (int v = 0; v < 4; v++) {
-            VECTOR x = sign * LOAD_VECTOR(S + j + v * NATIVE);
-            most[v] = select(most[v], x, x > most[v]);
-        }
-    for (int v = 1; v < 4; v++)
-        most[0] = select(most[0], most[v], most[v] > most[0]);
-    STORE_VECTOR(most[0], part);
-    for (int l = 0; l < NATIVE; l++)
-        best = part[l] > best ? part[l] : best;
+    for (; j + 4 * NATIVE <= end; j += 4 * NATIVE) {
+        w = larger(w, sign * LOAD_VECTOR(S + j));
+        x = larger(x, sign * LOAD_VECTOR(S + j + NATIVE));
+        y = larger(y, sign * LOAD_VECTOR(S + j + 2 * NATIVE));
+        z = larger(z, sign * LOAD_VECTOR(S + j + 3 * NATIVE));
+    }
+    STORE_VECTOR(larger(larger(w, x), larger(y, z)), part);
+    _Pragma("unroll") for (int step = NATIVE / 2; step > 0; step /= 2)
+        _Pragma("unroll") for (int l = 0; l < step; l++)
+            part[l] = part[l + step] > part[l] ? part[l + step] : part[l];
+    best = part[0];
     for (; j < end; j++)
         best = sign * S[j] > best ? sign * S[j] : best;
     return sign * best;
 }
 
 /* The weights relative to m of columns [at, at + LANES), 0 outside of [first, end). */
-static void weigh_some(REAL *part, __global const REAL *S, REAL c, REAL m, long at, long first,
-                       long end)
+static void weigh_some(VECTOR sum[VECTORS], __global const REAL *S, __global REAL *W, REAL c, REAL m,
+                       long at, long first, long end)
 {
+    REAL part[LANES];
     for (int l = 0; l < LANES; l++)
         part[l] = at + l >= first && at + l < end ? relative(c, S[at + l], m, 0, false) : (REAL)0;
+    EACH_VECTOR sum[v] += LOAD_VECTOR(part + v * NATIVE);
+    for (int l = 0; l < LANES; l++)
+        if (at + l >= first && at + l < end)
+            W[at + l] = part[l];
+}
+
+/* The same of all columns in [at, end), which are whole blocks. */
+static void weigh_whole(VECTOR sum[VECTORS], __global const REAL *S, __global REAL *W, REAL c, REAL m,
+                        long at, long end)
+{
+    for (; at < end; at += LANES) {
+        VECTOR e[VECTORS];
+        EACH_VECTOR e[v] = fma((VECTOR)c, LOAD_VECTOR(S + at + v * NATIVE), (VECTOR)(0 - 4 * m));
+        weight_exp2_all(e);
+        EACH_VECTOR STORE_VECTOR(e[v], W + at + v * NATIVE);
+        EACH_VECTOR sum[v] += e[v];
+    }
 }
 
 static REAL row_weights(__global const REAL *S, __global REAL *W, REAL c, REAL m, long first,
                         long end)
 {
     VECTOR sum[VECTORS];
-    REAL part[LANES];
+    REAL part[NATIVE];
     bool fused = fabs(m) < CONSTANT(SCORE_LARGE);
-    for (int v = 0; v < VECTORS; v++)
-        sum[v] = 0;
-    for (long at = first / LANES * LANES; at < end; at += LANES) {
-        bool whole = at >= first && at + LANES <= end;
-        if (whole && fused) {
-            for (int v = 0; v < VECTORS; v++) {
-                VECTOR x = LOAD_VECTOR(S + at + v * NATIVE);
-                VECTOR e = weight_exp2_each(fma((VECTOR)c, x, (VECTOR)(0 - 4 * m)));
-                STORE_VECTOR(e, W + at + v * NATIVE);
-                sum[v] += e;
-            }
-            continue;
-        }
-        weigh_some(part, S, c, m, at, first, end);
-        for (int v = 0; v < VECTORS; v++)
-            sum[v] += LOAD_VECTOR(part + v * NATIVE);
-        for (int l = 0; l < LANES; l++)
-            if (at + l >= first && at + l < end)
-                W[at + l] = part[l];
+    long at = first / LANES * LANES;
+    EACH_VECTOR sum[v] = 0;
+    while (at < end) {
+        long whole = at < first || !fused ? at : end / LANES * LANES;
+        weigh_whole(sum, S, W, c, m, at, whole);
+        at = max(at, whole);
+        if (at < end)
+            weigh_some(sum, S, W, c, m, at, first, end);
+        at += LANES;
     }
-    for (int v = 0; v < VECTORS; v++)
-        STORE_VECTOR(sum[v], part + v * NATIVE);
-    for (int step = LANES / 2; step > 0; step /= 2)
-        for (int l = 0; l < step; l++)
+    _Pragma("unroll") for (int step = VECTORS / 2; step > 0; step /= 2)
+        _Pragma("unroll") for (int v = 0; v < step; v++)
+            sum[v] += sum[v + step];
+    STORE_VECTOR(sum[0], part);
+    _Pragma("unroll") for (int step = NATIVE / 2; step > 0; step /= 2)
+        _Pragma("unroll") for (int l = 0; l < step; l++)
             part[l] += part[l + step];
     return part[0];
 }
@@ -78,12 +98,20 @@ static void fill(__global REAL *W, REAL value, long from, long to)
         W[j] = value;
 }
 
+static void scale_vector(__global REAL *W, VECTOR by)
+{
+    VECTOR w = LOAD_VECTOR(W) * by;
+    STORE_VECTOR(CHOOSE((VECTOR)AS_REAL((WORD)QUIET_NAN), w, w == w), W);
+}
+
 static void scale_row(__global REAL *W, REAL by, long from, long to)
 {
     long j = from;
-    for (; j + NATIVE <= to; j += NATIVE) {
-        VECTOR w = LOAD_VECTOR(W + j) * by;
-        STORE_VECTOR(select(w, (VECTOR)AS_REAL((WORD)QUIET_NAN), isnan(w)), W + j);
+    for (; j + 4 * NATIVE <= to; j += 4 * NATIVE) {
+        scale_vector(W + j, by);
+        scale_vector(W + j + NATIVE, by);
+        scale_vector(W + j + 2 * NATIVE, by);
+        scale_vector(W + j + 3 * NATIVE, by);
     }
     for (; j < to; j++)
         W[j] = clean(W[j] * by);
