@@ -41,15 +41,6 @@ VEC_FN vec v_unless(vec_mask m, vec a)
 }
 #endif
 
-#ifndef VEC_HAS_TRANSPOSE_FROM
-VEC_FN void v_transpose_from(const void *const from[LANES], vec r[LANES])
-{
-    UNROLL_FOR (int k = 0; k < LANES; k++)
-        r[k] = v_loadu(from[k]);
-    v_transpose(r);
-}
-#endif
-
 #ifndef VEC_HAS_MAX
 /* Some instructions order the zeros and spread every NaN. */
 VEC_FN vec v_max_keep(vec a, vec b)

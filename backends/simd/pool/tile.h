@@ -122,17 +122,10 @@ static void pool_tile_allocate(struct pool_tile *t, struct pool_arena *c)
 VEC_FN void pool_transpose_square(const element *const *from, int64_t c, int n, real *to,
                                   int64_t step)
 {
-    const void *whole[LANES];
     vec r[LANES];
-    UNROLL_FOR (int k = 0; k < LANES; k++) {
-        whole[k] = from[k] + c;
-        if (n < LANES)
-            r[k] = load(from[k] + c, n);
-    }
-    if (n < LANES)
-        v_transpose(r);
-    else
-        v_transpose_from(whole, r);
+    UNROLL_FOR (int k = 0; k < LANES; k++)
+        r[k] = load(from[k] + c, n);
+    v_transpose(r);
     UNROLL_FOR (int i = 0; i < LANES; i++)
         if (i < n)
             v_storeu(to + i * step, r[i]);

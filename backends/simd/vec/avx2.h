@@ -155,35 +155,6 @@ VEC_FN vec_mask v_mask_from_bytes(const uint8_t *p)
     return simde_mm256_castsi256_ps(simde_mm256_cmpgt_epi32(v, simde_mm256_setzero_si256()));
 }
 
-/* Squares of 4 x 4 in both halves of 4 vectors. */
-VEC_FN void v_transpose_halves(vec r[4])
-{
-    const vec a = simde_mm256_unpacklo_ps(r[0], r[1]), b = simde_mm256_unpackhi_ps(r[0], r[1]);
-    const vec c = simde_mm256_unpacklo_ps(r[2], r[3]), d = simde_mm256_unpackhi_ps(r[2], r[3]);
-    r[0] = simde_mm256_shuffle_ps(a, c, 0x44);
-    r[1] = simde_mm256_shuffle_ps(a, c, 0xee);
-    r[2] = simde_mm256_shuffle_ps(b, d, 0x44);
-    r[3] = simde_mm256_shuffle_ps(b, d, 0xee);
-}
-
-/* A load into the upper half takes none of the ports that move numbers between halves. */
-#define VEC_HAS_TRANSPOSE_FROM
-VEC_FN vec v_load_halves(const void *low, const void *high)
-{
-    const simde__m128 a = simde_mm_loadu_ps(low), b = simde_mm_loadu_ps(high);
-    return simde_mm256_insertf128_ps(simde_mm256_castps128_ps256(a), b, 1);
-}
-
-VEC_FN void v_transpose_from(const void *const from[LANES], vec r[LANES])
-{
-    UNROLL_FOR (int i = 0; i < 8; i++) {
-        const size_t skip = i < 4 ? 0 : 16;
-        r[i] = v_load_halves((const char *)from[i % 4] + skip, (const char *)from[i % 4 + 4] + skip);
-    }
-    v_transpose_halves(r);
-    v_transpose_halves(r + 4);
-}
-
 VEC_FN void v_transpose(vec r[LANES])
 {
     vec t[8], u[8];
@@ -317,23 +288,6 @@ VEC_FN vec_mask v_mask_from_bytes(const uint8_t *p)
     memcpy(&b, p, sizeof b);
     simde__m256i v = simde_mm256_cvtepu8_epi64(simde_mm_cvtsi32_si128(b));
     return simde_mm256_castsi256_pd(simde_mm256_cmpgt_epi64(v, simde_mm256_setzero_si256()));
-}
-
-#define VEC_HAS_TRANSPOSE_FROM
-VEC_FN vec v_load_halves(const void *low, const void *high)
-{
-    const simde__m128d a = simde_mm_loadu_pd(low), b = simde_mm_loadu_pd(high);
-    return simde_mm256_insertf128_pd(simde_mm256_castpd128_pd256(a), b, 1);
-}
-
-VEC_FN void v_transpose_from(const void *const from[LANES], vec r[LANES])
-{
-    UNROLL_FOR (int i = 0; i < 4; i += 2) {
-        const vec a = v_load_halves((const char *)from[0] + 8 * i, (const char *)from[2] + 8 * i);
-        const vec b = v_load_halves((const char *)from[1] + 8 * i, (const char *)from[3] + 8 * i);
-        r[i] = simde_mm256_unpacklo_pd(a, b);
-        r[i + 1] = simde_mm256_unpackhi_pd(a, b);
-    }
 }
 
 VEC_FN void v_transpose(vec r[LANES])

@@ -38,15 +38,14 @@
  *   mask_from_bytes(p)             lane k is set where p[k] != 0
  *   vec_byte_bits(p)               bit k of 32 is set where p[k] != 0
  *   transpose(r)                   r[0 .. lanes - 1] as a square, in place
- *   transpose_from(from, r)        the same of the lanes at from[0 .. lanes - 1]
  *   vec_prefetch(p)                a hint to load the line at p
  *   vec_prefetch_far(p)            a hint to load it into a cache that holds more
  *
  * A header with fma and fnma of its own defines VEC_HAS_FMA, one with where and unless
- * VEC_HAS_WHERE, one with transpose_from VEC_HAS_TRANSPOSE_FROM, one with max_keep, min_keep and
- * raise_to VEC_HAS_MAX, one with weight_split and weight_scale VEC_HAS_WEIGHT; real.h adds what is
- * missing. One whose processors have vectors of half the width too defines VEC_HALF as the name of
- * that set, which then takes what it is faster for (isa.h, SIMD_HALF). */
+ * VEC_HAS_WHERE, one with max_keep, min_keep and raise_to VEC_HAS_MAX, one with weight_split and
+ * weight_scale VEC_HAS_WEIGHT; real.h adds what is missing. One whose processors have vectors of
+ * half the width too defines VEC_HALF as the name of that set, which then takes what it is faster
+ * for (isa.h, SIMD_HALF). */
 #ifndef BACKENDS_SIMD_VEC_CONTRACT_H
 #define BACKENDS_SIMD_VEC_CONTRACT_H
 

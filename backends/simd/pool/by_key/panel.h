@@ -21,10 +21,9 @@ VEC_FN void by_key_transpose_square(const element *from, const int keys, int64_t
     if (ahead > 0 && i % (64 / (int)sizeof(real)) == 0)
         UNROLL_FOR (int k = 0; k < LANES; k++)
             vec_prefetch(from + by_key_start(keys, lane + k) * n + i + ahead);
-    const void *lanes[LANES];
     UNROLL_FOR (int k = 0; k < LANES; k++)
-        lanes[k] = from + by_key_start(keys, lane + k) * n + i;
-    v_transpose_from(lanes, r);
+        r[k] = v_loadu(from + by_key_start(keys, lane + k) * n + i);
+    v_transpose(r);
 }
 
 /* n numbers for each key to `to`, a row of lanes for each number. */

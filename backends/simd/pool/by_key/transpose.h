@@ -25,17 +25,10 @@ VEC_FN void by_key_transposed_square(const struct by_key_transposed *x, const el
 {
     const vec scale = v_set1(x->scale);
     const real *q = x->q + c * x->step;
-    const void *keys[LANES];
     vec r[LANES];
-    UNROLL_FOR (int i = 0; i < LANES; i++, k += x->row) {
-        keys[i] = k;
-        if (n < LANES)
-            r[i] = load(k, n);
-    }
-    if (n < LANES)
-        v_transpose(r);
-    else
-        v_transpose_from(keys, r);
+    UNROLL_FOR (int i = 0; i < LANES; i++, k += x->row)
+        r[i] = load(k, n);
+    v_transpose(r);
     UNROLL_FOR (int i = 0; i < LANES; i++, q += x->step)
         UNROLL_FOR (int j = 0; j < nr; j++) {
             if (i >= n)
