@@ -216,7 +216,7 @@ static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *at, const V
     VECTOR t[WEIGHED][ROW_VECTORS];
     EACH_WEIGHED EACH_VECTOR t[i][x] = p[i][x];
 #endif
-    weight_exp2_all(p[0]);
+    weight_exp2_all((VECTOR *)p);
 #ifdef HAVE_F64
     if (cuts)
         EACH_WEIGHED EACH_VECTOR p[i][x] =

@@ -13,7 +13,7 @@
 #     groups of 1, fma: 0 of 32
 #     groups of 1, no vectors: 0 of 32
 #
-# usage: findings/intel-conditional-sum.sh
+# usage: findings/intel-sum-order.sh
 # Installs the runtime from PyPI (x86-64) and the loader of Debian 12 into a temporary folder; needs python3-venv,
 # apt-get, gcc and libc6-dev. Exit status 0 while it behaves as said.
 set -eu

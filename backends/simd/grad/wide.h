@@ -72,10 +72,12 @@ VEC_FN void grad_wide_keys(const struct grad_wide *w, int j, const int nk, const
 /* sum_c += weight x_c over the queries. */
 static void grad_wide(const struct grad_wide *w)
 {
+    /* Beside sixes the last eight go by fours: fewer keys leave the multiply-adds waiting for each
+     * other. */
+    const int fours = GRAD_WIDE_KEYS < 8 ? 8 : 0;
     int j = 0;
     if (w->included == NULL) {
-        /* Eight go by fours: less than four keys leave the multiply-adds waiting for each other. */
-        for (; j + GRAD_WIDE_KEYS <= w->keys && w->keys - j != 8; j += GRAD_WIDE_KEYS)
+        for (; j + GRAD_WIDE_KEYS <= w->keys && w->keys - j != fours; j += GRAD_WIDE_KEYS)
             grad_wide_keys(w, j, GRAD_WIDE_KEYS, true);
         for (; j + 4 <= w->keys; j += 4)
             grad_wide_keys(w, j, 4, true);
