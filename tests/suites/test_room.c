@@ -302,14 +302,16 @@ END_TEST
 Suite *suite_room(void)
 {
     Suite *suite = suite_create("room");
-    TCase *tc = tcase_create("room");
+    TCase *tc = tcase_create("room"), *large = tcase_create("large");
     tcase_set_timeout(tc, 600);
-    tcase_set_tags(tc, "room");
     tcase_add_loop_test(tc, parts_have_the_same_bits, 0, sizeof limits / sizeof limits[0]);
-    tcase_add_test(tc, large_calls_are_cut);
     tcase_add_test(tc, what_cannot_be_cut_is_refused);
     tcase_add_test(tc, a_limit_is_a_number);
-    tcase_add_test(tc, keys_larger_than_a_buffer);
     suite_add_tcase(suite, tc);
+    tcase_set_timeout(large, 600);
+    tcase_set_tags(large, "large");
+    tcase_add_test(large, large_calls_are_cut);
+    tcase_add_test(large, keys_larger_than_a_buffer);
+    suite_add_tcase(suite, large);
     return suite;
 }
