@@ -274,6 +274,8 @@ static void far_cases(void)
         { "regression in many coordinates", .operation = OPERATION_REGRESSION, .score = ATTPOOL_KERNEL, .degree = 1, .n = 70, .m = 300, .d = 21, .v = 2, .with = WITH_N_EFF },
         { "grad, blocks of a task", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .n = 150, .m = 2600, .d = 3, .v = 1, .width = 5, .key_origin = 500, .query_origin = 77, .with = WITH_LSE },
         { "grad, blocks in lines", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .h = 2, .n = 70, .m = 1200, .d = 1, .v = 1, .width = 3 },
+        { "grad, rounds of gaussians", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .n = 600, .m = 1900, .d = 3, .v = 1, .width = 5, .key_origin = 500, .query_origin = 77, .with = WITH_LSE },
+        { "grad, rounds of products", .operation = OPERATION_POOL_GRAD, .h = 2, .hk = 1, .n = 260, .m = 1150, .d = 5, .v = 18, .offset = 900, .with = WITH_CAUSAL | WITH_KEY_WEIGHTS },
         { "dot, few queries",    DOT, .h = 2, .n = 1, .m = 4500, .d = 37, .v = 35, .key_origin = 384, .with = WITH_ROW_LENGTHS | WITH_LSE | WITH_N_EFF },
         { "gaussian, few queries", REGRESS, .n = 2, .m = 5000, .d = 1, .v = 1, .width = 3, .key_origin = 300, .query_origin = 1100, .with = WITH_LEAVE_ONE_OUT | WITH_N_EFF },
         { "hidden keys, few queries", REGRESS, .n = 1, .m = 3000, .d = 3, .v = 1, .special = SPECIAL_HIDDEN, .with = WITH_LENGTHS },

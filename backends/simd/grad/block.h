@@ -61,7 +61,7 @@ static void grad_tile_facts(struct grad_tile *g)
         g->kind[lane] = g->facts->kind[at];
         g->gain[lane] = ((const real *)g->facts->gain)[at];
         g->max[lane] = get(row_at(&p->max, t->b, t->head[lane], t->query[lane]));
-        g->times[lane] = t->plan->divide ? l : 1 / l;
+        g->times[lane] = t->plan->divide ? l : lane < t->count ? 1 / l : 0;
         g->weighted[lane] = g->kind[lane] == GRAD_WEIGHTED;
         g->special |= g->kind[lane] != GRAD_WEIGHTED;
         g->minus[lane] = -4 * g->max[lane];

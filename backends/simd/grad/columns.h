@@ -53,29 +53,6 @@ static void grad_columns_values(const struct grad_job *job, struct grad_room *r,
     grad_columns(w, g->d_out, v, sum);
 }
 
-/* The keys of a block, and their inverse bandwidths, in lanes. */
-static void grad_columns_keys(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h,
-                              int64_t first, int count)
-{
-    struct grad_tile *g = &r->g;
-    const struct pool_args *p = g->plan->a->pool;
-    const element *k = row_at(&p->k, b, h, first);
-    pool_fill(r->keys, (size_t)(p->d * BLOCK), 0);
-    for (int64_t c = 0; c < p->d; c++)
-        for (int j = 0; j < count; j++)
-            r->keys[c * BLOCK + j] = get(k + j * p->k.row + c * p->k.col);
-    if (grad_has_key_widths(g->plan))
-        grad_widths_keys(g, b, h, first, count);
-    if (!job->fused)
-        return;
-    *r->keys_scaled = pool_scales(r->keys, (size_t)(p->d * BLOCK), g->t.plan->power);
-    for (int64_t i = 0; i < p->d * BLOCK && *r->keys_scaled; i += LANES)
-        v_storeu(r->scaled + i, v_mul(v_loadu(r->keys + i), v_set1(g->t.plan->power)));
-    pool_fill(r->values, BLOCK, 0);
-    for (int j = 0; j < count; j++)
-        r->values[j] = get(row_at(&p->value, b, h, first + j));
-}
-
 static void grad_columns_radial(const struct grad_job *job, const struct grad_room *r,
                                 const struct grad_turned *w)
 {
@@ -165,7 +142,10 @@ static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, i
         return;
     const int shift = (int)(x.first - int_max(0, number * BLOCK - a->pool->key_origin));
     if (grad_block_is_fused(job, g, &x)) {
-        grad_fused_columns(r, &x, shift, r->block + grad_values_at(job));
+        if (job->both)
+            grad_fused_rows(r, shift, x.count, r->weight);
+        grad_fused_columns(r, shift, x.count, r->block + grad_values_at(job),
+                           job->both ? r->weight : NULL);
         return;
     }
     const bool keys = r->finite || grad_keys_are_finite(g, &x), finite = g->plain && keys;
@@ -318,7 +298,7 @@ static void grad_columns_clear(const struct grad_job *job, struct grad_room *r, 
     pool_fill(r->block, n, 0);
     r->finite = grad_keys_finite(job->plan, b, h, first, count);
     if (job->plan->path == GRAD_RADIAL || job->plan->path == GRAD_ADDITIVE)
-        grad_columns_keys(job, r, b, h, first, count);
+        grad_block_keys(job, r, b, h, first, count);
 }
 
 static void grad_columns_finish(const struct grad_job *job, struct grad_room *r, int64_t b,
@@ -330,13 +310,13 @@ static void grad_columns_finish(const struct grad_job *job, struct grad_room *r,
     grad_columns_end(job, r, b, h, first, count);
 }
 
-/* `count` absolute blocks of the keys of an item from `number` on, over all queries. */
+/* `count` absolute blocks of the keys of an item from `number` on, over all queries; `first`: they
+ * are the first that r has of it. */
 static void grad_columns_item(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h,
-                              int64_t number, int count)
+                              int64_t number, int count, bool first)
 {
     const struct pool_args *p = job->plan->a->pool;
     const int64_t origin = job->plan->a->query_origin;
-    const bool first = number == p->key_origin / BLOCK;
     for (int k = 0; k < count; k++) {
         grad_columns_at(job, r, k);
         grad_columns_clear(job, r, b, h, number + k);
@@ -370,7 +350,7 @@ static void grad_columns_task(void *arg, int64_t index, int worker)
     grad_widths_begin(&r.g);
     for (int64_t b = x.batch; b < x.batch_end; b++)
         for (int64_t h = x.head; h < x.head_end; h++)
-            grad_columns_item(job, &r, b, h, p->key_origin / BLOCK + before, count);
+            grad_columns_item(job, &r, b, h, p->key_origin / BLOCK + before, count, true);
 }
 
 /* The rows of an item, whose sums are complete. */
@@ -397,7 +377,7 @@ static void grad_both_task(void *arg, int64_t index, int worker)
     for (int64_t b = x.batch; b < x.batch_end; b++)
         for (int64_t h = x.head; h < x.head_end; h++) {
             for (int64_t number = first; number < first + job->blocks; number++)
-                grad_columns_item(job, &r, b, h, number, 1);
+                grad_columns_item(job, &r, b, h, number, 1, number == first);
             grad_both_end(job, &r, b, h);
         }
 }

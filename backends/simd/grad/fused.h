@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Gaussians of up to three coordinates, with one column of values: W and g of a pair are made where
- * they are summed, in registers, once for the rows and once for the columns. That takes less time
- * than to keep, and to turn, blocks of them. For blocks of which all keys take part, of numbers so
- * far from overflow that a weight of 0 makes all that is added 0. */
+ * they are summed, in registers. The rows may keep W of a block for its columns, which turn squares
+ * of it in registers: less than half of the instructions that make it again. For blocks of which
+ * all keys take part, of numbers so far from overflow that a weight of 0 makes all that is added
+ * 0. */
 #ifndef BACKENDS_SIMD_GRAD_FUSED_H
 #define BACKENDS_SIMD_GRAD_FUSED_H
 
@@ -11,28 +12,28 @@
 #include "backends/simd/grad/room.h"
 #include "backends/simd/math/powers.h"
 
-/* The sums of the lanes: by keys and values, or by queries, alone, with w, with w's coordinates. */
-enum fused_sums { FUSED_COLUMNS, FUSED_ROWS, FUSED_WIDTH, FUSED_EACH };
+/* The sums of the lanes: by keys and values, of pairs made anew or of W that the rows kept, or by
+ * queries, alone, with w, with w's coordinates. */
+enum fused_sums { FUSED_COLUMNS, FUSED_KEPT, FUSED_ROWS, FUSED_WIDTH, FUSED_EACH };
 
 /* Most coordinates, vectors of pairs that go side by side, and of lanes among them. */
 enum { FUSED_MOST = 3, FUSED_PAIRS = 4, FUSED_VECTORS = 4 };
 
 /* Several vectors of lanes share what they load, where their sums fit into the registers. */
 #define FUSED_LANES(d)  ((NREG >= 32 ? 2 : 1) * ((d) == 1 ? 2 : 1))
-#define FUSED_OTHERS(d) ((NREG >= 32 || (d) == 1 ? 4 : 2) / FUSED_LANES(d))
+#define FUSED_OTHERS(d) (4 / FUSED_LANES(d))
 
 struct grad_fused {
     const struct grad_tile *g;
-    int first, end, others;      /* lanes, and pairs of each */
-    const real *queries;         /* rows of a tile's lanes */
-    const real *keys, *values;   /* of the lanes, where they are keys: rows of BLOCK numbers */
-    const element *k, *v;        /* where keys are the others */
-    int64_t k_row, k_col, v_row; /* from key to key, from coordinate to coordinate */
-    real scale[FUSED_MOST];      /* P, or |w| of the coordinates */
+    int first, end, others;    /* lanes, and pairs of each */
+    const real *queries;       /* rows of a tile's lanes */
+    const real *keys, *values; /* rows of BLOCK numbers */
+    real scale[FUSED_MOST];    /* P, or |w| of the coordinates */
     real square;
     bool scaled;         /* queries and keys have been multiplied by the scale */
     real *points, *sums; /* by the point, or NULL; V, w or |w| of the coordinates */
     int64_t step;        /* from coordinate to coordinate */
+    real *weight;        /* W, a row of a tile's lanes for each key: kept by the rows, or NULL */
 };
 
 /* Pairs of n others and nv vectors of lanes, vector after vector of each. */
@@ -41,18 +42,22 @@ struct fused_pairs {
     vec w[FUSED_PAIRS], h[FUSED_PAIRS];
 };
 
-/* The numbers of the queries, as lanes from i on, or number o of the others. */
+/* The numbers of the queries and of the keys, as lanes from i on, or number o of the others. */
 VEC_FN vec fused_query(const real *of, int i, int o, const bool column)
 {
     return column ? v_set1(of[o]) : v_loadu(of + i);
+}
+
+VEC_FN vec fused_key(const real *of, int i, int o, const bool column)
+{
+    return column ? v_loadu(of + i) : v_set1(of[o]);
 }
 
 VEC_FN vec fused_z(const struct grad_fused *x, int i, int o, int c, const bool column,
                    const bool scaled)
 {
     const vec q = fused_query(x->queries + c * x->g->t.lanes, i, o, column);
-    const vec k =
-        column ? v_loadu(x->keys + c * BLOCK + i) : v_set1(get(x->k + o * x->k_row + c * x->k_col));
+    const vec k = fused_key(x->keys + c * (int)BLOCK, i, o, column);
     return scaled ? v_sub(q, k) : v_mul(v_sub(q, k), v_set1(x->scale[c]));
 }
 
@@ -65,6 +70,12 @@ VEC_FN vec fused_cut(const struct grad_fused *x, vec w, vec s, int i, int o, con
     const vec_mask near = v_gt(max, v_set1(REAL(NEAR_LIMIT)));
     const vec far = v_fma(v_set1(x->g->t.plan->c), s, v_set1(-4 * REAL(NEAR_LIMIT)));
     return v_unless(m_and(near, v_le(far, v_set1(REAL(FAR_LIMIT)))), w);
+}
+
+VEC_FN vec fused_gain(const struct grad_tile *g, vec value, int i, int o, const bool column)
+{
+    const vec t = v_mul(fused_query(g->d_out, i, o, column), value);
+    return v_add(t, fused_query(g->gain, i, o, column));
 }
 
 /* n of the others from number o on, with nv vectors of lanes from i on. */
@@ -84,12 +95,10 @@ VEC_FN void fused_make(const struct grad_fused *x, int i, int o, const int d, co
     weight_powers(p->w, n * nv, false);
     UNROLL_FOR (int k = 0; k < n * nv; k++) {
         const int lane = i + k % nv * LANES, other = o + k / nv;
-        const vec value = column ? v_loadu(x->values + lane) : v_set1(get(x->v + other * x->v_row));
-        const vec t = v_mul(fused_query(g->d_out, lane, other, column), value);
-        const vec gain = v_add(t, fused_query(g->gain, lane, other, column));
+        const vec value = fused_key(x->values, lane, other, column);
         const vec w = v_mul(p->w[k], fused_query(g->times, lane, other, column));
         p->w[k] = fused_cut(x, w, p->s[k], lane, other, column);
-        p->h[k] = v_mul(p->w[k], gain);
+        p->h[k] = v_mul(p->w[k], fused_gain(g, value, lane, other, column));
     }
 }
 
@@ -103,6 +112,9 @@ VEC_FN void fused_add(const struct grad_fused *x, int i, int o, struct fused_lan
 {
     struct fused_pairs p;
     fused_make(x, i, o, d, n, nv, of == FUSED_COLUMNS, scaled, &p);
+    if (of != FUSED_COLUMNS && x->weight != NULL)
+        UNROLL_FOR (int k = 0; k < n * nv; k++)
+            v_storeu(x->weight + (o + k / nv) * x->g->t.lanes + i + k % nv * LANES, p.w[k]);
     UNROLL_FOR (int k = 0; k < n * nv; k++) {
         vec *points = to->points[k % nv], *sums = to->sums[k % nv];
         UNROLL_FOR (int c = 0; c < d; c++)
@@ -123,11 +135,30 @@ VEC_FN void fused_put(real *to, vec x, const bool column)
     v_storeu(to, column ? x : v_add(v_loadu(to), x));
 }
 
+/* A vector of queries from number o on, of which those beyond the tile's have no weight, with one
+ * of keys from i on. */
+VEC_FN void fused_add_kept(const struct grad_fused *x, int i, int o, struct fused_lanes *to,
+                           const int d, const bool scaled)
+{
+    const real *weight = x->weight + (i - x->first) * x->g->t.lanes + o;
+    vec w[LANES];
+    UNROLL_FOR (int l = 0; l < LANES; l++)
+        w[l] = v_loadu(weight + l * x->g->t.lanes);
+    v_transpose(w);
+    UNROLL_FOR (int k = 0; k < LANES; k++) {
+        const vec value = v_loadu(x->values + i);
+        const vec h = v_mul(w[k], fused_gain(x->g, value, i, o + k, true));
+        UNROLL_FOR (int c = 0; c < d; c++)
+            to->points[0][c] = v_fma(h, fused_z(x, i, o + k, c, true, scaled), to->points[0][c]);
+        to->sums[0][0] = v_fma(w[k], v_set1(x->g->d_out[o + k]), to->sums[0][0]);
+    }
+}
+
 /* nv vectors of lanes from i on. */
 VEC_FN void fused_lanes(const struct grad_fused *x, int i, const int d, const int nv,
                         const enum fused_sums of, const bool scaled)
 {
-    const bool column = of == FUSED_COLUMNS;
+    const bool column = of == FUSED_COLUMNS || of == FUSED_KEPT;
     const int count = of == FUSED_ROWS ? 0 : of == FUSED_EACH ? d : 1;
     struct fused_lanes sum;
     int o = 0;
@@ -137,6 +168,8 @@ VEC_FN void fused_lanes(const struct grad_fused *x, int i, const int d, const in
     UNROLL_FOR (int k = 0; k < nv * count; k++)
         sum.sums[k / count][k % count] =
             column ? v_loadu(x->sums + k % count * x->step + i + k / count * LANES) : v_zero();
+    for (; of == FUSED_KEPT && o < x->others; o += LANES)
+        fused_add_kept(x, i, o, &sum, d, scaled);
     for (; o + FUSED_OTHERS(d) <= x->others; o += FUSED_OTHERS(d))
         fused_add(x, i, o, &sum, d, FUSED_OTHERS(d), nv, of, scaled);
     for (; o < x->others; o++)
@@ -153,9 +186,10 @@ VEC_FN void fused_lanes(const struct grad_fused *x, int i, const int d, const in
 VEC_FN void fused_all(const struct grad_fused *x, const int d, const enum fused_sums of,
                       const bool scaled)
 {
+    const int nv = of == FUSED_KEPT ? 1 : FUSED_LANES(d);
     int i = x->first;
-    for (; i + FUSED_LANES(d) * LANES <= x->end; i += FUSED_LANES(d) * LANES)
-        fused_lanes(x, i, d, FUSED_LANES(d), of, scaled);
+    for (; i + nv * LANES <= x->end; i += nv * LANES)
+        fused_lanes(x, i, d, nv, of, scaled);
     for (; i < x->end; i += LANES)
         fused_lanes(x, i, d, 1, of, scaled);
 }
@@ -183,53 +217,45 @@ VEC_FN void fused_of(const struct grad_fused *x, const enum fused_sums of)
         fused_coordinates(x, of, false);
 }
 
-static struct grad_fused grad_fused_of(const struct grad_tile *g)
-{
-    const struct pool_args *p = g->plan->a->pool;
-    const bool one = p->kernel.per == ATTPOOL_BANDWIDTH_ONE;
-    struct grad_fused x = { .g = g, .queries = g->t.q, .square = one ? g->square[0] : 1 };
-    x.scaled = one && g->power[0] == 1;
-    for (int64_t c = 0; c < p->d; c++)
-        x.scale[c] = one ? g->power[0] : g->t.coordinate[c];
-    return x;
-}
-
-/* Keys that are not lanes, times P where that is exact. */
-static void fused_keys(struct grad_fused *x)
-{
-    const struct pool_tile *t = &x->g->t;
-    const struct pool_pairs pairs = {
-        .d = t->plan->a->d, .count = x->others, .point = x->k, .row = x->k_row, .col = x->k_col
-    };
-    if (x->scaled || !t->scaled || !pool_block_scaled(t, &pairs))
-        return;
-    x->queries = t->qs;
-    x->k = elements(t->k);
-    x->k_row = pairs.d;
-    x->k_col = 1;
-    x->scaled = true;
-}
-
-/* The pairs of a block into the sums of the tile's rows. */
-static void grad_fused_rows(struct grad_room *r, const struct pool_block *block)
+/* The numbers of a tile and of r's block of keys, times P where that is exact. */
+static struct grad_fused grad_fused_of(const struct grad_room *r)
 {
     const struct grad_tile *g = &r->g;
     const struct pool_args *p = g->plan->a->pool;
-    struct grad_fused x = grad_fused_of(g);
-    x.end = g->t.lanes;
-    x.step = g->t.lanes;
-    x.others = block->count;
-    x.k = row_at(&p->k, g->t.b, g->t.head0, block->first);
-    x.k_row = p->k.row;
-    x.k_col = p->k.col;
-    fused_keys(&x);
-    x.v = block->v;
-    x.v_row = p->value.row;
-    x.points = grad_sum_count(g->plan, GRAD_SUM_POINT, false) > 0 ? r->points : NULL;
+    const bool one = p->kernel.per == ATTPOOL_BANDWIDTH_ONE;
+    struct grad_fused x = { .g = g,
+                            .queries = g->t.q,
+                            .keys = r->keys,
+                            .values = r->values,
+                            .square = one ? g->square[0] : 1 };
+    x.scaled = one && g->power[0] == 1;
+    for (int64_t c = 0; c < p->d; c++)
+        x.scale[c] = one ? g->power[0] : g->t.coordinate[c];
+    if (!x.scaled && g->t.scaled && *r->keys_scaled) {
+        x.queries = g->t.qs;
+        x.keys = r->scaled;
+        x.scaled = true;
+    }
+    return x;
+}
+
+/* `count` keys, the first of which are number `shift` on of r's block, into the sums of the tile's
+ * rows. Their W are kept, or `weight` is NULL. */
+static void grad_fused_rows(struct grad_room *r, int shift, int count, real *weight)
+{
+    const struct grad_plan *plan = r->g.plan;
+    struct grad_fused x = grad_fused_of(r);
+    x.keys += shift;
+    x.values += shift;
+    x.end = r->g.t.lanes;
+    x.step = r->g.t.lanes;
+    x.others = count;
+    x.weight = weight;
+    x.points = grad_sum_count(plan, GRAD_SUM_POINT, false) > 0 ? r->points : NULL;
     x.sums = r->each;
-    if (grad_sum_count(g->plan, GRAD_SUM_EACH, false) > 0) {
+    if (grad_sum_count(plan, GRAD_SUM_EACH, false) > 0) {
         fused_coordinates(&x, FUSED_EACH, false);
-    } else if (grad_sum_count(g->plan, GRAD_SUM_WIDTH, false) > 0) {
+    } else if (grad_sum_count(plan, GRAD_SUM_WIDTH, false) > 0) {
         x.sums = r->widths;
         fused_of(&x, FUSED_WIDTH);
     } else {
@@ -237,25 +263,22 @@ static void grad_fused_rows(struct grad_room *r, const struct pool_block *block)
     }
 }
 
-/* And of its keys, the first of which are number `shift` on: r->keys and r->values have them. */
-static void grad_fused_columns(struct grad_room *r, const struct pool_block *block, int shift,
-                               real *values)
+/* And into the sums of these keys, by the W that the rows kept, or NULL. */
+static void grad_fused_columns(struct grad_room *r, int shift, int count, real *values,
+                               real *weight)
 {
-    struct grad_fused x = grad_fused_of(&r->g);
+    struct grad_fused x = grad_fused_of(r);
     x.first = shift;
-    x.end = shift + block->count;
+    x.end = shift + count;
     x.others = r->g.t.count;
-    x.keys = r->keys;
-    x.values = r->values;
-    if (!x.scaled && r->g.t.scaled && *r->keys_scaled) {
-        x.queries = r->g.t.qs;
-        x.keys = r->scaled;
-        x.scaled = true;
-    }
     x.points = r->block;
     x.sums = values;
     x.step = BLOCK;
-    fused_of(&x, FUSED_COLUMNS);
+    x.weight = weight;
+    if (weight != NULL)
+        fused_of(&x, FUSED_KEPT);
+    else
+        fused_of(&x, FUSED_COLUMNS);
 }
 
 /* ---- Where this will do ---- */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The slot pool_grad: one sweep over the pairs for all, or, where there are too few items for the
- * threads, one over the rows for what belongs to queries and one over the columns for what belongs
- * to keys. Gradients through other kernels than the Gaussian go through plain C:
+/* The slot pool_grad: one sweep over the pairs for all, or, where the threads have too little to do
+ * in it, one over the rows for what belongs to queries and one over the columns for what belongs to
+ * keys. Gradients through other kernels than the Gaussian go through plain C:
  * the same bits, more slowly. */
 #ifndef BACKENDS_SIMD_GRAD_POOL_GRAD_H
 #define BACKENDS_SIMD_GRAD_POOL_GRAD_H
 
 #include "backends/simd/grad/columns.h"
+#include "backends/simd/grad/rounds.h"
 #include "backends/simd/grad/rows.h"
 #include "backends/simd/table.h"
 
@@ -24,17 +25,51 @@ static bool grad_has_vectors(const struct grad_plan *plan)
             a->dinverse_bandwidths.data == NULL && a->dfactors.data == NULL && a->dwv.data == NULL);
 }
 
-/* Fused pairs are made twice anyway, so that there is nothing to gain.
- *
- * Of others the products with values and keys and the sums of three gradients take five parts of
- * one sweep's time, seven of two, which make the former twice; but one sweep has an item, not a
- * tile or a block, to a task. */
-static bool grad_takes_one_sweep(const struct grad_job *job)
+/* Rounds have work for some hundred microseconds, and memory. */
+enum { GRAD_ROUND_WORK = 6000, GRAD_ROUND_BYTES = 64 << 20 };
+
+/* Is one sweep of `tasks` tasks sooner done than two? The products with values and keys and the
+ * sums of three gradients take five parts of its time, seven of two, which make the former twice;
+ * but it has an item, or in rounds a block of keys of all queries, not a tile or a block to a task.
+ */
+static bool grad_one_sweep_pays(const struct grad_job *job, int64_t tasks)
 {
-    const int64_t tasks = grad_class_count(&job->of_both);
     const int64_t workers = ap_engine_workers(job->engine);
     const int64_t turns = (tasks + workers - 1) / workers;
-    return !job->fused && job->plan->rows && job->plan->columns && 5 * turns * workers <= 7 * tasks;
+    return job->plan->rows && job->plan->columns && 5 * turns * workers <= 7 * tasks;
+}
+
+static size_t grad_bytes(const struct grad_job *job)
+{
+    struct grad_room room;
+    return grad_room_of(job, NULL, &room) + (size_t)job->plan->a->pool->d * sizeof(real);
+}
+
+/* Are there rounds with enough to do, and memory for them? */
+static bool grad_rounds_pay(const struct grad_job *job)
+{
+    const struct pool_args *p = job->plan->a->pool;
+    const size_t workers = (size_t)ap_engine_workers(job->engine);
+    return p->n >= GRAD_ROUND_WORK / (p->d + p->v + 8) && grad_one_sweep_pays(job, job->blocks) &&
+           workers * grad_bytes(job) <= GRAD_ROUND_BYTES;
+}
+
+/* The sweeps, and the memory that they take. */
+static bool grad_choose(struct grad_job *job, struct grad_facts *facts)
+{
+    const size_t shared = (grad_facts_bytes(job->plan, sizeof(real)) + 63) & ~(size_t)63;
+    const bool items = grad_one_sweep_pays(job, grad_class_count(&job->of_both));
+    job->both = true;
+    const bool rounds = !items && grad_rounds_pay(job);
+    job->both = items || rounds;
+    if (!ap_engine_reserve(job->engine, grad_bytes(job),
+                           shared + (rounds ? grad_rows_bytes(job) : 0)))
+        return false;
+    *facts = grad_facts_at(job->plan, sizeof(real), ap_engine_shared(job->engine));
+    job->facts = facts;
+    if (rounds)
+        job->totals = (real *)(void *)((char *)ap_engine_shared(job->engine) + shared);
+    return true;
 }
 
 /* Four tasks for each worker at least. */
@@ -49,7 +84,9 @@ static attpool_status grad_sweeps(struct grad_job *job)
 {
     const struct grad_plan *plan = job->plan;
     attpool_status st = SCALAR_TWIN(TYPED(grad_begin))(job->engine, plan, job->facts);
-    if (st == ATTPOOL_OK && job->both)
+    if (st == ATTPOOL_OK && job->totals != NULL)
+        st = grad_rounds(job);
+    else if (st == ATTPOOL_OK && job->both)
         st = ap_engine_parallel(job->engine, grad_class_count(&job->of_both), grad_both_task, job);
     if (st == ATTPOOL_OK && plan->rows && !job->both)
         st = ap_engine_parallel(job->engine, grad_class_count(&plan->of_rows) * job->tiles,
@@ -72,22 +109,18 @@ attpool_status simd_pool_grad(struct engine *engine, const struct pool_grad_args
         return SCALAR_TWIN(TYPED(pool_grad))(engine, a);
     const struct pool_plan pool = pool_plan_of(p);
     struct grad_job job = { .engine = engine, .plan = &plan, .pool = &pool };
-    struct grad_room room;
+    struct grad_facts facts;
     job.fused = grad_is_fused(&plan, &pool);
     job.vectors = (int)int_min(job.fused ? POOL_VECTORS : 3, (p->n + LANES - 1) / LANES);
     job.tiles = (p->n + job.vectors * LANES - 1) / (job.vectors * LANES);
     job.blocks = (p->key_origin + p->m + BLOCK - 1) / BLOCK - p->key_origin / BLOCK;
     job.share = grad_share(&job);
     job.of_both = grad_classes_of_both(&plan);
-    job.both = grad_takes_one_sweep(&job);
     job.wide_keys = plan.path == GRAD_DOT && a->dk.data != NULL && grad_is_wide(&p->q, p->d);
     job.wide_values = !job.fused && a->dvalue.data != NULL && a->d_out.data != NULL &&
                       grad_is_wide(&a->d_out, p->v);
-    const size_t each = grad_room_of(&job, NULL, &room) + (size_t)p->d * sizeof(real);
-    if (!ap_engine_reserve(engine, each, grad_facts_bytes(&plan, sizeof(real))))
+    if (!grad_choose(&job, &facts))
         return ap_engine_fail(engine, ATTPOOL_E_MEMORY, "no memory for gradients");
-    const struct grad_facts facts = grad_facts_at(&plan, sizeof(real), ap_engine_shared(engine));
-    job.facts = &facts;
     return grad_sweeps(&job);
 }
 

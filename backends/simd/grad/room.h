@@ -21,9 +21,10 @@ struct grad_job {
     int vectors;           /* most of a tile */
     int64_t tiles, blocks; /* of the queries, of the keys */
     struct grad_classes of_both;
-    bool both;  /* one sweep for queries and keys */
-    bool fused; /* blocks go by fused.h where they can */
-    int share;  /* blocks of keys that a task has, up to GRAD_SHARE: tiles are made once for all */
+    bool both;    /* one sweep for queries and keys: */
+    real *totals; /* its sums of the rows, where it goes by rounds, or NULL */
+    bool fused;   /* blocks go by fused.h where they can */
+    int share; /* blocks of keys that a task has, up to GRAD_SHARE: tiles are made once for all */
     bool wide_keys, wide_values;
 };
 
@@ -99,12 +100,23 @@ static void grad_columns_at(const struct grad_job *job, struct grad_room *r, int
     r->keys_scaled = &r->exact[k];
 }
 
+/* Most lanes of all tiles of an item. */
+static size_t grad_lanes(const struct grad_job *job)
+{
+    const int64_t n = job->plan->a->pool->n;
+    return (size_t)(n + (n / BLOCK + 2) * LANES);
+}
+
+/* Sums of the rows of an item. */
+static size_t grad_rows_bytes(const struct grad_job *job)
+{
+    return (size_t)grad_row_size(job->plan) * grad_lanes(job) * sizeof(real);
+}
+
 static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad_room *r)
 {
-    const struct pool_args *p = job->plan->a->pool;
     struct pool_arena c = { .at = memory };
-    const size_t lanes = (size_t)(job->vectors * LANES);
-    const size_t all = (size_t)(p->n + (p->n / BLOCK + 2) * LANES);
+    const size_t lanes = (size_t)(job->vectors * LANES), all = grad_lanes(job);
     r->g.plan = job->plan;
     r->g.facts = job->facts;
     r->g.t.plan = job->pool;
@@ -121,6 +133,35 @@ static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad
     r->included = pool_arena_take(&c, BLOCK * lanes);
     r->blocks = pool_arena_take(&c, (size_t)job->share * grad_block_size(job));
     return c.used;
+}
+
+/* `count` numbers of the keys of a block, and zeros. */
+static void grad_block_row(real *to, const element *from, int64_t step, int count)
+{
+    pool_fill(to, BLOCK, 0);
+    if (step == 1)
+        memcpy(to, from, (size_t)count * sizeof(real));
+    for (int j = 0; j < count && step != 1; j++)
+        to[j] = get(from + j * step);
+}
+
+/* The keys of a block, and their inverse bandwidths, in lanes. */
+static void grad_block_keys(const struct grad_job *job, struct grad_room *r, int64_t b, int64_t h,
+                            int64_t first, int count)
+{
+    struct grad_tile *g = &r->g;
+    const struct pool_args *p = g->plan->a->pool;
+    for (int64_t c = 0; c < p->d; c++)
+        grad_block_row(r->keys + c * BLOCK, row_at(&p->k, b, h, first) + c * p->k.col, p->k.row,
+                       count);
+    if (grad_has_key_widths(g->plan))
+        grad_widths_keys(g, b, h, first, count);
+    if (!job->fused)
+        return;
+    *r->keys_scaled = pool_scales(r->keys, (size_t)(p->d * BLOCK), g->t.plan->power);
+    for (int64_t i = 0; i < p->d * BLOCK && *r->keys_scaled; i += LANES)
+        v_storeu(r->scaled + i, v_mul(v_loadu(r->keys + i), v_set1(g->t.plan->power)));
+    grad_block_row(r->values, row_at(&p->value, b, h, first), p->value.row, count);
 }
 
 /* Adds x to an element of a gradient. */

@@ -226,12 +226,14 @@ static void grad_rows_tile(const struct grad_job *job, struct grad_room *r)
     const int64_t first = job->plan->a->pool->key_origin / BLOCK;
     grad_rows_at(r, 0);
     grad_rows_clear(r);
+    grad_columns_at(job, r, 0);
     for (int64_t number = first; number < first + job->blocks; number++) {
         struct pool_block x;
         if (!pool_block_at(&g->t, number, &x))
             continue;
         if (grad_block_is_fused(job, g, &x)) {
-            grad_fused_rows(r, &x);
+            grad_block_keys(job, r, g->t.b, g->t.head0, x.first, x.count);
+            grad_fused_rows(r, 0, x.count, NULL);
             continue;
         }
         const bool finite = grad_keys_are_finite(g, &x);
