@@ -109,7 +109,7 @@ static void grad_columns_turned(const struct grad_job *job, struct grad_room *r,
     if (!w->plain)
         grad_turn(g->t.included, x->count, g->t.lanes, shift, r->included);
     w->included = r->included;
-    grad_turn(g->gradient, x->count, g->t.lanes, shift, r->gradient);
+    grad_turn(grad_coefficients(g), x->count, g->t.lanes, shift, r->gradient);
     w->weight = r->gradient;
     if (plan->path == GRAD_DOT && plan->a->dk.data != NULL && !job->wide_keys)
         grad_columns(w, g->t.q, plan->a->pool->d, r->block);
@@ -117,8 +117,11 @@ static void grad_columns_turned(const struct grad_job *job, struct grad_room *r,
         grad_columns_radial(job, r, w);
     else if (plan->path == GRAD_ADDITIVE)
         grad_columns_additive(r, w, w->plain);
-    if (grad_sum_count(plan, GRAD_SUM_GRADIENT, true) > 0)
-        grad_column_gradients(w, r->block + grad_singles_at(job));
+    if (grad_sum_count(plan, GRAD_SUM_GRADIENT, true) == 0)
+        return;
+    if (g->slope != NULL)
+        grad_turn(g->gradient, x->count, g->t.lanes, shift, r->gradient);
+    grad_column_gradients(w, r->block + grad_singles_at(job));
 }
 
 /* Does a sum of keys take turned blocks, beside those of V? */

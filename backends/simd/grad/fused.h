@@ -8,7 +8,7 @@
 #ifndef BACKENDS_SIMD_GRAD_FUSED_H
 #define BACKENDS_SIMD_GRAD_FUSED_H
 
-#include "backends/simd/grad/block.h"
+#include "backends/simd/grad/weights.h"
 #include "backends/simd/grad/room.h"
 #include "backends/simd/math/powers.h"
 

@@ -168,4 +168,49 @@ static void grad_radial_width(const struct grad_radial *r, real *to)
         grad_radial_width_of(r, to, GRAD_SCALED_OTHER, false);
 }
 
+/* What scales the differences, of a sweep whose lanes are queries, or keys. */
+static void grad_radial_scaled(const struct grad_tile *g, struct grad_radial *r)
+{
+    const attpool_bandwidth_per per = g->plan->a->pool->kernel.per;
+    const bool own = per == (r->column ? ATTPOOL_BANDWIDTH_KEY : ATTPOOL_BANDWIDTH_QUERY);
+    r->scaled = own ? GRAD_SCALED_LANE : GRAD_SCALED_OTHER;
+    r->power = g->power;
+    r->square = g->square;
+    r->before = !own && per != ATTPOOL_BANDWIDTH_ONE;
+    if (per != ATTPOOL_BANDWIDTH_COORDINATE)
+        return;
+    r->scaled = GRAD_SCALED_COORDINATE;
+    r->power = g->t.coordinate;
+    r->before = false;
+}
+
+/* Where a block's h are. */
+static const real *grad_coefficients(const struct grad_tile *g)
+{
+    return g->slope != NULL ? g->slope : g->gradient;
+}
+
+/* Of the rows. */
+static struct grad_radial grad_radial_rows(const struct grad_tile *g, const struct pool_block *x)
+{
+    const struct pool_tile *t = &g->t;
+    const struct pool_args *p = g->plan->a->pool;
+    struct grad_radial s = { .end = t->lanes,
+                             .others = x->count,
+                             .h = grad_coefficients(g),
+                             .h_step = t->lanes,
+                             .lane = t->q,
+                             .lane_step = t->lanes,
+                             .other = row_at(&p->k, t->b, t->head0, x->first),
+                             .row = p->k.row,
+                             .col = p->k.col,
+                             .d = p->d };
+    grad_radial_scaled(g, &s);
+    if (p->kernel.per == ATTPOOL_BANDWIDTH_KEY) {
+        s.power += x->first - g->widths_first;
+        s.square += x->first - g->widths_first;
+    }
+    return s;
+}
+
 #endif

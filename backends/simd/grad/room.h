@@ -6,8 +6,7 @@
 
 #include "backends/grad_real.h"
 #include "backends/simd/grad/additive.h"
-#include "backends/simd/grad/block.h"
-#include "backends/simd/grad/radial.h"
+#include "backends/simd/grad/weights.h"
 #include "backends/simd/grad/wide.h"
 #include "backends/simd/grad/widths.h"
 
@@ -182,22 +181,6 @@ static void grad_put_row(element *to, int64_t col, const real *sums, real scale,
     }
     for (; i < n; i++)
         grad_put(to + i * col, scale * sums[i]);
-}
-
-/* What scales the differences, of a sweep whose lanes are queries, or keys. */
-static void grad_radial_scaled(const struct grad_tile *g, struct grad_radial *r)
-{
-    const attpool_bandwidth_per per = g->plan->a->pool->kernel.per;
-    const bool own = per == (r->column ? ATTPOOL_BANDWIDTH_KEY : ATTPOOL_BANDWIDTH_QUERY);
-    r->scaled = own ? GRAD_SCALED_LANE : GRAD_SCALED_OTHER;
-    r->power = g->power;
-    r->square = g->square;
-    r->before = !own && per != ATTPOOL_BANDWIDTH_ONE;
-    if (per != ATTPOOL_BANDWIDTH_COORDINATE)
-        return;
-    r->scaled = GRAD_SCALED_COORDINATE;
-    r->power = g->t.coordinate;
-    r->before = false;
 }
 
 #endif

@@ -134,25 +134,8 @@ static void grad_rows_end(const struct grad_room *r)
 /* The pairs of a block into the sums that belong to queries and keys of a Gaussian. */
 static void grad_rows_radial(struct grad_room *r, const struct pool_block *x)
 {
-    struct grad_tile *g = &r->g;
-    const struct pool_tile *t = &g->t;
-    const struct grad_plan *plan = g->plan;
-    const struct array *k = &plan->a->pool->k;
-    struct grad_radial s = { .end = t->lanes,
-                             .others = x->count,
-                             .h = g->gradient,
-                             .h_step = t->lanes,
-                             .lane = t->q,
-                             .lane_step = t->lanes,
-                             .other = row_at(k, t->b, t->head0, x->first),
-                             .row = k->row,
-                             .col = k->col,
-                             .d = plan->a->pool->d };
-    grad_radial_scaled(g, &s);
-    if (plan->a->pool->kernel.per == ATTPOOL_BANDWIDTH_KEY) {
-        s.power += x->first - g->widths_first;
-        s.square += x->first - g->widths_first;
-    }
+    const struct grad_plan *plan = r->g.plan;
+    const struct grad_radial s = grad_radial_rows(&r->g, x);
     if (grad_sum_count(plan, GRAD_SUM_POINT, false) > 0)
         grad_radial_points(&s, r->points);
     if (grad_sum_count(plan, GRAD_SUM_EACH, false) > 0)

@@ -5,7 +5,7 @@
 #ifndef BACKENDS_SIMD_GRAD_SUMS_H
 #define BACKENDS_SIMD_GRAD_SUMS_H
 
-#include "backends/simd/grad/block.h"
+#include "backends/simd/grad/weights.h"
 
 /* Vectors of lanes that share the numbers of the other side, and sums in registers. */
 enum { GRAD_WIDE = 3, GRAD_ACC = GRAD_WIDE * GRAD_COLUMNS };
