@@ -21,7 +21,8 @@ struct grad_tile {
     const struct grad_facts *facts;
     real *d_out;    /* v rows of lanes */
     real *gradient; /* g of the block */
-    real *slope;    /* and h of other kernels than the Gaussian: see slopes.h; or NULL */
+    real *slope;    /* and h of other kernels than the Gaussian: see slopes.h; or NULL. Of the */
+    real *factor;   /* product form h and the factor of each coordinate, BLOCK * lanes apart */
     real max[POOL_LANES(LANES)], times[POOL_LANES(LANES)], gain[POOL_LANES(LANES)];
     real weighted[POOL_LANES(LANES)]; /* 1 where the row is, else 0 */
     real minus[POOL_LANES(LANES)];    /* -4 max */
@@ -95,6 +96,14 @@ static void grad_tile_begin(struct grad_tile *g, int64_t b, int64_t h, int64_t f
         g->plain && (a->d_out.data == NULL || grad_is_finite(g->d_out, (size_t)(v * t->lanes)));
 }
 
+/* How many h a pair has beside g. */
+static int64_t grad_slopes_count(const struct grad_plan *plan)
+{
+    if (plan->path == GRAD_PRODUCT)
+        return plan->a->pool->d;
+    return plan->path == GRAD_RADIAL && plan->a->pool->kernel.name != ATTPOOL_GAUSSIAN;
+}
+
 /* Does row `lane`, which is empty, take key j after all? */
 static bool grad_takes(const struct grad_tile *g, int lane, int64_t j)
 {
@@ -124,15 +133,9 @@ static void grad_block_special(struct grad_tile *g, const struct pool_block *x)
             t->included[at] = takes;
             t->s[at] = takes ? (t->plan->divide ? 1 / g->times[lane] : g->times[lane]) : 0;
             g->gradient[at] = 0;
-            if (g->slope != NULL)
-                g->slope[at] = 0;
+            for (int64_t c = 0; c < grad_slopes_count(g->plan); c++)
+                g->slope[c * BLOCK * t->lanes + at] = 0;
         }
-}
-
-/* Has the kernel a slope that is not its weight? */
-static bool grad_is_steep(const struct grad_plan *plan)
-{
-    return plan->path == GRAD_RADIAL && plan->a->pool->kernel.name != ATTPOOL_GAUSSIAN;
 }
 
 static void grad_tile_allocate(struct grad_tile *g, struct pool_arena *c)
@@ -141,7 +144,9 @@ static void grad_tile_allocate(struct grad_tile *g, struct pool_arena *c)
     pool_tile_allocate(&g->t, c);
     g->d_out = pool_arena_take(c, (size_t)g->plan->a->pool->v * lanes);
     g->gradient = pool_arena_take(c, BLOCK * lanes);
-    g->slope = grad_is_steep(g->plan) ? pool_arena_take(c, BLOCK * lanes) : NULL;
+    const size_t slopes = (size_t)grad_slopes_count(g->plan) * BLOCK * lanes;
+    g->slope = slopes > 0 ? pool_arena_take(c, slopes) : NULL;
+    g->factor = pool_arena_take(c, g->plan->path == GRAD_PRODUCT ? slopes : 0);
     g->power = pool_arena_take(c, BLOCK + lanes);
     g->square = pool_arena_take(c, BLOCK + lanes);
 }

@@ -70,11 +70,18 @@ static void grad_columns_radial(const struct grad_job *job, const struct grad_ro
                              .row = 1,
                              .col = g->t.lanes,
                              .d = p->d };
+    const int64_t plane = (int64_t)BLOCK * g->t.lanes;
+    const bool product = g->plan->path == GRAD_PRODUCT;
+    real *widths = r->block + grad_singles_at(job) + BLOCK;
     grad_radial_scaled(g, &s);
-    if (grad_sum_count(g->plan, GRAD_SUM_POINT, true) > 0)
+    if (grad_sum_count(g->plan, GRAD_SUM_POINT, true) > 0 && product)
+        grad_product_points(&s, plane, r->block);
+    else if (grad_sum_count(g->plan, GRAD_SUM_POINT, true) > 0)
         grad_radial_points(&s, r->block);
-    if (grad_sum_count(g->plan, GRAD_SUM_WIDTH, true) > 0)
-        grad_radial_width(&s, r->block + grad_singles_at(job) + BLOCK);
+    if (grad_sum_count(g->plan, GRAD_SUM_WIDTH, true) > 0 && product)
+        grad_product_width(&s, plane, widths);
+    else if (grad_sum_count(g->plan, GRAD_SUM_WIDTH, true) > 0)
+        grad_radial_width(&s, widths);
 }
 
 static void grad_columns_additive(const struct grad_room *r, const struct grad_turned *w,
@@ -109,11 +116,14 @@ static void grad_columns_turned(const struct grad_job *job, struct grad_room *r,
     if (!w->plain)
         grad_turn(g->t.included, x->count, g->t.lanes, shift, r->included);
     w->included = r->included;
-    grad_turn(grad_coefficients(g), x->count, g->t.lanes, shift, r->gradient);
+    const int64_t plane = (int64_t)BLOCK * g->t.lanes, planes = grad_slopes_count(plan);
+    for (int64_t c = 0; c < (planes > 0 ? planes : 1); c++)
+        grad_turn(grad_coefficients(g) + c * plane, x->count, g->t.lanes, shift,
+                  r->gradient + c * plane);
     w->weight = r->gradient;
     if (plan->path == GRAD_DOT && plan->a->dk.data != NULL && !job->wide_keys)
         grad_columns(w, g->t.q, plan->a->pool->d, r->block);
-    else if (plan->path == GRAD_RADIAL)
+    else if (plan->path == GRAD_RADIAL || plan->path == GRAD_PRODUCT)
         grad_columns_radial(job, r, w);
     else if (plan->path == GRAD_ADDITIVE)
         grad_columns_additive(r, w, w->plain);
@@ -300,7 +310,7 @@ static void grad_columns_clear(const struct grad_job *job, struct grad_room *r, 
     pool_fill(r->total, n, 0);
     pool_fill(r->block, n, 0);
     r->finite = grad_keys_finite(job->plan, b, h, first, count);
-    if (job->plan->path == GRAD_RADIAL || job->plan->path == GRAD_ADDITIVE)
+    if (job->plan->path != GRAD_FLAT && job->plan->path != GRAD_DOT)
         grad_block_keys(job, r, b, h, first, count);
 }
 

@@ -2,8 +2,8 @@
 
 /* The slot pool_grad: one sweep over the pairs for all, or, where the threads have too little to do
  * in it, one over the rows for what belongs to queries and one over the columns for what belongs to
- * keys. Gradients through the product form and key factors go through plain C: the same bits, more
- * slowly. */
+ * keys. Gradients through key factors and through many coordinates of the product form go through
+ * plain C: the same bits, more slowly. */
 #ifndef BACKENDS_SIMD_GRAD_POOL_GRAD_H
 #define BACKENDS_SIMD_GRAD_POOL_GRAD_H
 
@@ -17,9 +17,9 @@ static bool grad_has_vectors(const struct grad_plan *plan)
 {
     const struct pool_grad_args *a = plan->a;
     const struct kernel *kernel = &a->pool->kernel;
-    const bool vectors = a->pool->d <= CHUNK && kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY;
-    const bool slopes = plan->path == GRAD_PRODUCT || (plan->path == GRAD_RADIAL && !vectors);
-    return !slopes ||
+    const int64_t most = plan->path == GRAD_PRODUCT ? GRAD_PRODUCT_MOST : CHUNK;
+    const bool vectors = a->pool->d <= most && kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY;
+    return (plan->path != GRAD_PRODUCT && plan->path != GRAD_RADIAL) || vectors ||
            (a->dq.data == NULL && a->dk.data == NULL && a->dscale.data == NULL &&
             a->dinverse_bandwidths.data == NULL && a->dfactors.data == NULL && a->dwv.data == NULL);
 }

@@ -128,7 +128,8 @@ static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad
     r->tiles = (void *)pool_arena_take(
         &c, job->both ? all / LANES * (sizeof *r->tiles / sizeof(real)) : 0);
     r->weight = pool_arena_take(&c, BLOCK * lanes);
-    r->gradient = pool_arena_take(&c, BLOCK * lanes);
+    r->gradient =
+        pool_arena_take(&c, (size_t)int_max(1, grad_slopes_count(job->plan)) * BLOCK * lanes);
     r->included = pool_arena_take(&c, BLOCK * lanes);
     r->blocks = pool_arena_take(&c, (size_t)job->share * grad_block_size(job));
     return c.used;

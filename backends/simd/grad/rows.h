@@ -144,6 +144,20 @@ static void grad_rows_radial(struct grad_room *r, const struct pool_block *x)
         grad_radial_width(&s, r->widths);
 }
 
+/* And of the product form. */
+static void grad_rows_product(struct grad_room *r, const struct pool_block *x)
+{
+    const struct grad_plan *plan = r->g.plan;
+    const struct grad_radial s = grad_radial_rows(&r->g, x);
+    const int64_t plane = (int64_t)BLOCK * r->g.t.lanes;
+    if (grad_sum_count(plan, GRAD_SUM_POINT, false) > 0)
+        grad_product_points(&s, plane, r->points);
+    if (grad_sum_count(plan, GRAD_SUM_EACH, false) > 0)
+        grad_product_each(&s, plane, r->each);
+    if (grad_sum_count(plan, GRAD_SUM_WIDTH, false) > 0)
+        grad_product_width(&s, plane, r->widths);
+}
+
 static void grad_rows_additive(struct grad_room *r, const struct pool_block *x, bool finite)
 {
     const struct grad_tile *g = &r->g;
@@ -194,6 +208,8 @@ static void grad_rows_block(struct grad_room *r, const struct pool_block *x, boo
         grad_row_points(g, x, finite, r->points);
     else if (plan->path == GRAD_RADIAL)
         grad_rows_radial(r, x);
+    else if (plan->path == GRAD_PRODUCT)
+        grad_rows_product(r, x);
     else if (plan->path == GRAD_ADDITIVE)
         grad_rows_additive(r, x, finite);
     if (grad_sum_count(plan, GRAD_SUM_GRADIENT, false) > 0)

@@ -53,6 +53,13 @@ VEC_FN vec grad_slope_over_u(vec u2, vec factor, const attpool_kernel_name name)
     return v_unless(v_eq(u, v_zero()), v_div(part, u));
 }
 
+/* -k'(u). */
+VEC_FN vec grad_slope(vec u, vec u2, vec factor, const attpool_kernel_name name)
+{
+    const vec part = grad_slope_part(u, u2, factor, name);
+    return kernel_takes_square((int32_t)name) || name == ATTPOOL_TRICUBE ? v_mul(u, part) : part;
+}
+
 /* u^2 of the pairs becomes the slope; factors are the kernel's. */
 VEC_FN void grad_slopes_of(real *slope, const real *factor, size_t n,
                            const attpool_kernel_name name)

@@ -4,6 +4,7 @@
 #ifndef BACKENDS_SIMD_GRAD_WEIGHTS_H
 #define BACKENDS_SIMD_GRAD_WEIGHTS_H
 
+#include "backends/simd/grad/product.h"
 #include "backends/simd/grad/slopes.h"
 
 /* Weights of key j by its own weight and the sums of rows. */
@@ -16,6 +17,33 @@ VEC_FN vec grad_normal(const struct grad_tile *g, int i, int j, vec w)
     return p->divide ? v_div(w, times) : v_mul(w, times);
 }
 
+/* h of a part that stands in a factor's place; e are the powers of two. */
+VEC_FN vec grad_coefficient(const struct grad_tile *g, int i, int j, vec e, vec part, vec gain,
+                            vec_mask in)
+{
+    return v_where(in, v_mul(grad_normal(g, i, j, v_mul(e, part)), gain));
+}
+
+/* h of the coordinates, from their slopes and factors. */
+static void grad_product_pairs(const struct grad_tile *g, int i, int j, vec e, vec gain,
+                               vec_mask in)
+{
+    const struct pool_args *p = g->plan->a->pool;
+    const int64_t at = j * g->t.lanes + i, plane = (int64_t)BLOCK * g->t.lanes;
+    vec others[GRAD_PRODUCT_MOST], before = v_set1(1), after = v_set1(1);
+    for (int64_t c = 0; c < p->d; c++) {
+        others[c] = before;
+        before = v_mul(before, v_loadu(g->factor + c * plane + at));
+    }
+    for (int64_t c = p->d - 1; c >= 0; c--) {
+        real *slope = g->slope + c * plane + at;
+        const vec part = v_mul(v_mul(others[c], after), v_loadu(slope));
+        const vec h = grad_coefficient(g, i, j, e, part, gain, in);
+        v_storeu(slope, grad_is_flat(kernel_name_at(&p->kernel, c)) ? v_zero() : h);
+        after = v_mul(after, v_loadu(g->factor + c * plane + at));
+    }
+}
+
 /* Weights from scores. */
 static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
 {
@@ -26,14 +54,10 @@ static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < t->lanes; i += LANES) {
             const int at = j * t->lanes + i;
-            vec w = v_loadu(t->s + at), h = v_zero();
-            if (g->slope != NULL)
-                h = v_loadu(g->slope + at);
-            if (p->has_max) {
-                w = v_weight_exp2(v_relative(
+            vec w = v_loadu(t->s + at), e = v_set1(1);
+            if (p->has_max)
+                w = e = v_weight_exp2(v_relative(
                     v_set1(p->c), w, v_set1(x->scaled ? t->exponents[j] : 0), v_loadu(g->max + i)));
-                h = v_mul(w, h);
-            }
             if (p->factor)
                 w = v_mul(w, v_loadu(t->factor + at));
             w = grad_normal(g, i, j, w);
@@ -41,8 +65,11 @@ static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
             const vec_mask in = v_gt(v_loadu(t->included + at), v_zero());
             v_storeu(t->s + at, v_where(in, w));
             v_storeu(g->gradient + at, v_where(in, v_mul(w, gain)));
-            if (g->slope != NULL)
-                v_storeu(g->slope + at, v_where(in, v_mul(grad_normal(g, i, j, h), gain)));
+            if (g->plan->path == GRAD_PRODUCT)
+                grad_product_pairs(g, i, j, e, gain, in);
+            else if (g->slope != NULL)
+                v_storeu(g->slope + at,
+                         grad_coefficient(g, i, j, e, v_loadu(g->slope + at), gain, in));
         }
 }
 
@@ -188,7 +215,9 @@ static void grad_block(struct grad_tile *g, const struct pool_block *x, bool fin
     if (g->plan->a->pool->dropout.scale != 1)
         grad_block_drop(g, x);
     pool_block_scores(&g->t, x, !open);
-    if (g->slope != NULL)
+    if (g->plan->path == GRAD_PRODUCT)
+        grad_product_slopes(g, x);
+    else if (g->slope != NULL)
         grad_slopes(g, x);
     if (open)
         grad_open_weights(g, x);
