@@ -96,9 +96,19 @@ static void grad_tile_begin(struct grad_tile *g, int64_t b, int64_t h, int64_t f
         g->plain && (a->d_out.data == NULL || grad_is_finite(g->d_out, (size_t)(v * t->lanes)));
 }
 
+/* Is something asked for that goes through the score? */
+static bool grad_takes_slopes(const struct grad_plan *plan)
+{
+    const struct pool_grad_args *a = plan->a;
+    return a->dq.data != NULL || a->dk.data != NULL || a->dscale.data != NULL ||
+           a->dinverse_bandwidths.data != NULL || a->dfactors.data != NULL || a->dwv.data != NULL;
+}
+
 /* How many h a pair has beside g. */
 static int64_t grad_slopes_count(const struct grad_plan *plan)
 {
+    if (!grad_takes_slopes(plan))
+        return 0;
     if (plan->path == GRAD_PRODUCT)
         return plan->a->pool->d;
     return plan->path == GRAD_RADIAL && plan->a->pool->kernel.name != ATTPOOL_GAUSSIAN;

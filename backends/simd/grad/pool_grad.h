@@ -20,8 +20,7 @@ static bool grad_has_vectors(const struct grad_plan *plan)
     const int64_t most = plan->path == GRAD_PRODUCT ? GRAD_PRODUCT_MOST : CHUNK;
     const bool vectors = a->pool->d <= most && kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY;
     return (plan->path != GRAD_PRODUCT && plan->path != GRAD_RADIAL) || vectors ||
-           (a->dq.data == NULL && a->dk.data == NULL && a->dscale.data == NULL &&
-            a->dinverse_bandwidths.data == NULL && a->dfactors.data == NULL && a->dwv.data == NULL);
+           !grad_takes_slopes(plan);
 }
 
 /* Rounds have work for some hundred microseconds, and memory. */

@@ -65,7 +65,7 @@ static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
             const vec_mask in = v_gt(v_loadu(t->included + at), v_zero());
             v_storeu(t->s + at, v_where(in, w));
             v_storeu(g->gradient + at, v_where(in, v_mul(w, gain)));
-            if (g->plan->path == GRAD_PRODUCT)
+            if (g->slope != NULL && g->plan->path == GRAD_PRODUCT)
                 grad_product_pairs(g, i, j, e, gain, in);
             else if (g->slope != NULL)
                 v_storeu(g->slope + at,
@@ -215,7 +215,7 @@ static void grad_block(struct grad_tile *g, const struct pool_block *x, bool fin
     if (g->plan->a->pool->dropout.scale != 1)
         grad_block_drop(g, x);
     pool_block_scores(&g->t, x, !open);
-    if (g->plan->path == GRAD_PRODUCT)
+    if (g->slope != NULL && g->plan->path == GRAD_PRODUCT)
         grad_product_slopes(g, x);
     else if (g->slope != NULL)
         grad_slopes(g, x);
