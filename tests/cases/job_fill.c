@@ -88,7 +88,7 @@ static void fill_data(struct job *job, struct tensor *t, unsigned salt, int keys
             x = near_an_end(job, random_bits(job->c->seed * 64u + salt, (uint64_t)(i % 64)));
         else if (special == SPECIAL_SUBNORMAL && (job->c->operation < OPERATION_POOL || salt == 3))
             x *= tiny(job);
-        else if (special == SPECIAL_FAR && keys == 0 && row % 2 == 0)
+        else if (special == SPECIAL_FAR && keys == 0 && (row % 2 == 0 || row / 64 % 2 == 1))
             x += 50 * unit;
         else if (keys != 0 && hidden(job, key))
             x = key % 2 ? NAN : HUGE_VAL;
@@ -129,6 +129,10 @@ static void fill_inverse_bandwidths(struct job *job)
     else
         fill_uniform(job, &job->inverse_bandwidths, 6, 0.8 * sign * width, 1.2 * width * sign);
     fill_uniform(job, &job->factors, 7, 0.9, 1.05);
+    const bool by_key = job->c->bandwidth_per == ATTPOOL_BANDWIDTH_KEY;
+    for (int64_t i = 0; by_key && i < tensor_count(&job->inverse_bandwidths); i++)
+        if (hidden(job, i % job->c->m))
+            tensor_set(&job->inverse_bandwidths.dl, i, i % 2 ? NAN : HUGE_VAL);
     if (tensor_present(&job->inverse_bandwidths))
         return;
     if (has(job, WITH_BANDWIDTH))

@@ -6,6 +6,7 @@
 
 #include "backends/grad_plan.h"
 #include "backends/simd/pool/dropout.h"
+#include "backends/simd/pool/prune.h"
 #include "backends/simd/pool/score.h"
 
 /* Columns of numbers that go side by side. */
@@ -53,10 +54,10 @@ static bool grad_row_is_finite(const element *x, int64_t n)
 
 static void grad_tile_facts(struct grad_tile *g)
 {
-    const struct pool_tile *t = &g->t;
+    struct pool_tile *t = &g->t;
     const struct pool_args *p = g->plan->a->pool;
     g->special = false;
-    g->common = g->moderate = true;
+    g->common = g->moderate = t->near = true;
     for (int lane = 0; lane < t->lanes; lane++) {
         const int64_t at = grad_row_number(p, t->b, t->head[lane], t->query[lane]);
         const real l = ((const real *)g->facts->sum)[at];
@@ -66,6 +67,7 @@ static void grad_tile_facts(struct grad_tile *g)
         g->times[lane] = t->plan->divide ? l : lane < t->count ? 1 / l : 0;
         g->weighted[lane] = g->kind[lane] == GRAD_WEIGHTED;
         g->special |= g->kind[lane] != GRAD_WEIGHTED;
+        t->near &= g->max[lane] > REAL(NEAR_LIMIT);
         g->minus[lane] = -4 * g->max[lane];
         g->common &= r_abs(g->max[lane]) < REAL(SCORE_LARGE);
         g->moderate &= g->common && r_abs(g->gain[lane]) <= REAL(MODERATE);
@@ -86,6 +88,7 @@ static void grad_tile_begin(struct grad_tile *g, int64_t b, int64_t h, int64_t f
     }
     pool_tile_begin(t, count);
     grad_tile_facts(g);
+    pool_prune_tile(t);
     for (int lane = 0; lane < t->lanes && a->d_out.data != NULL; lane++)
         from[lane] = row_at(&a->d_out, b, h, t->query[lane]);
     if (a->d_out.data != NULL)
@@ -94,6 +97,12 @@ static void grad_tile_begin(struct grad_tile *g, int64_t b, int64_t h, int64_t f
         t->plan->measure == MEASURE_NONE || grad_is_finite(t->q, (size_t)(a->pool->d * t->lanes));
     g->plain =
         g->plain && (a->d_out.data == NULL || grad_is_finite(g->d_out, (size_t)(v * t->lanes)));
+}
+
+/* Is absolute block `number` of the keys too far from all rows? */
+static bool grad_block_pruned(const struct grad_tile *g, int64_t number)
+{
+    return !g->special && pool_block_pruned(&g->t, number);
 }
 
 /* Is something asked for that goes through the score? */

@@ -151,7 +151,7 @@ static void grad_columns_tile(const struct grad_job *job, struct grad_room *r, i
     const struct grad_plan *plan = job->plan;
     const struct pool_grad_args *a = plan->a;
     struct pool_block x;
-    if (!pool_block_at(&g->t, number, &x))
+    if (grad_block_pruned(g, number) || !pool_block_at(&g->t, number, &x))
         return;
     const int shift = (int)(x.first - int_max(0, number * BLOCK - a->pool->key_origin));
     if (grad_block_is_fused(job, g, &x)) {

@@ -12,19 +12,31 @@
 #include "backends/simd/grad/rows.h"
 #include "backends/simd/table.h"
 
+/* Are the inverse bandwidths of keys or of queries finite? The sums have pairs that take no part as
+ * zeros, and multiply them by these. */
+static bool grad_widths_are_finite(const struct pool_args *p)
+{
+    const struct array *w = &p->kernel.inverse_bandwidths;
+    const bool keys = p->kernel.per == ATTPOOL_BANDWIDTH_KEY;
+    if (!keys && p->kernel.per != ATTPOOL_BANDWIDTH_QUERY)
+        return true;
+    const struct grad_output x = grad_output_of(p, w, keys ? 1 : p->n, keys ? p->m : 1);
+    return grad_array_is_moderate(&x, REAL_MAX);
+}
+
 /* Is nothing asked for that a slope takes part in which only plain C has? */
 static bool grad_has_vectors(const struct grad_plan *plan)
 {
-    const struct pool_grad_args *a = plan->a;
-    const struct kernel *kernel = &a->pool->kernel;
+    const struct pool_args *p = plan->a->pool;
     const int64_t most = plan->path == GRAD_PRODUCT ? GRAD_PRODUCT_MOST : CHUNK;
-    const bool vectors = a->pool->d <= most && kernel->per != ATTPOOL_BANDWIDTH_COORDINATE_KEY;
-    return (plan->path != GRAD_PRODUCT && plan->path != GRAD_RADIAL) || vectors ||
-           !grad_takes_slopes(plan);
+    if ((plan->path != GRAD_PRODUCT && plan->path != GRAD_RADIAL) || !grad_takes_slopes(plan))
+        return true;
+    return p->d <= most && p->kernel.per != ATTPOOL_BANDWIDTH_COORDINATE_KEY &&
+           grad_widths_are_finite(p);
 }
 
-/* Rounds have work for some hundred microseconds, and memory. */
-enum { GRAD_ROUND_WORK = 6000, GRAD_ROUND_BYTES = 64 << 20 };
+/* Rounds have work for some hundred microseconds. One sweep has so much memory at most. */
+enum { GRAD_ROUND_WORK = 6000, GRAD_SWEEP_BYTES = 64 << 20 };
 
 /* Is one sweep of `tasks` tasks sooner done than two? The products with values and keys and the
  * sums of three gradients take five parts of its time, seven of two, which make the former twice;
@@ -43,30 +55,44 @@ static size_t grad_bytes(const struct grad_job *job)
     return grad_room_of(job, NULL, &room) + (size_t)job->plan->a->pool->d * sizeof(real);
 }
 
-/* Are there rounds with enough to do, and memory for them? */
+/* Are there rounds with enough to do? */
 static bool grad_rounds_pay(const struct grad_job *job)
 {
     const struct pool_args *p = job->plan->a->pool;
-    const size_t workers = (size_t)ap_engine_workers(job->engine);
-    return p->n >= GRAD_ROUND_WORK / (p->d + p->v + 8) && grad_one_sweep_pays(job, job->blocks) &&
-           workers * grad_bytes(job) <= GRAD_ROUND_BYTES;
+    return p->n >= GRAD_ROUND_WORK / (p->d + p->v + 8) && grad_one_sweep_pays(job, job->blocks);
+}
+
+/* Memory for all, of which parts are aligned. */
+static real *grad_part_of(struct grad_job *job, size_t at)
+{
+    return (real *)(void *)((char *)ap_engine_shared(job->engine) + at);
+}
+
+static size_t grad_aligned(size_t bytes)
+{
+    return (bytes + 63) & ~(size_t)63;
 }
 
 /* The sweeps, and the memory that they take. */
 static bool grad_choose(struct grad_job *job, struct grad_facts *facts)
 {
-    const size_t shared = (grad_facts_bytes(job->plan, sizeof(real)) + 63) & ~(size_t)63;
-    const bool items = grad_one_sweep_pays(job, grad_class_count(&job->of_both));
+    const size_t boxes = grad_aligned(grad_facts_bytes(job->plan, sizeof(real)));
+    const size_t totals =
+        boxes + grad_aligned(pool_prune_room(&job->prune, job->pool) * sizeof(real));
     job->both = true;
-    const bool rounds = !items && grad_rounds_pay(job);
+    const size_t workers = (size_t)ap_engine_workers(job->engine),
+                 bytes = workers * grad_bytes(job);
+    const bool room = bytes <= GRAD_SWEEP_BYTES;
+    const bool items = room && grad_one_sweep_pays(job, grad_class_count(&job->of_both));
+    const bool rounds = room && !items && grad_rounds_pay(job);
     job->both = items || rounds;
     if (!ap_engine_reserve(job->engine, grad_bytes(job),
-                           shared + (rounds ? grad_rows_bytes(job) : 0)))
+                           totals + (rounds ? grad_rows_bytes(job) : 0)))
         return false;
     *facts = grad_facts_at(job->plan, sizeof(real), ap_engine_shared(job->engine));
     job->facts = facts;
-    if (rounds)
-        job->totals = (real *)(void *)((char *)ap_engine_shared(job->engine) + shared);
+    pool_prune_place(&job->prune, job->pool, grad_part_of(job, boxes));
+    job->totals = rounds ? grad_part_of(job, totals) : NULL;
     return true;
 }
 
@@ -81,7 +107,10 @@ static int grad_share(const struct grad_job *job)
 static attpool_status grad_sweeps(struct grad_job *job)
 {
     const struct grad_plan *plan = job->plan;
+    const struct pool_shape *s = &job->pool->shape;
     attpool_status st = SCALAR_TWIN(TYPED(grad_begin))(job->engine, plan, job->facts);
+    if (st == ATTPOOL_OK && job->prune.w > 0)
+        st = ap_engine_parallel(job->engine, s->end - s->first, pool_prune_task, &job->prune);
     if (st == ATTPOOL_OK && job->totals != NULL)
         st = grad_rounds(job);
     else if (st == ATTPOOL_OK && job->both)
@@ -108,6 +137,7 @@ attpool_status simd_pool_grad(struct engine *engine, const struct pool_grad_args
     const struct pool_plan pool = pool_plan_of(p);
     struct grad_job job = { .engine = engine, .plan = &plan, .pool = &pool };
     struct grad_facts facts;
+    job.prune.w = pool_prune_w(&pool);
     job.fused = grad_is_fused(&plan, &pool);
     job.vectors = (int)int_min(job.fused ? POOL_VECTORS : 3, (p->n + LANES - 1) / LANES);
     job.tiles = (p->n + job.vectors * LANES - 1) / (job.vectors * LANES);

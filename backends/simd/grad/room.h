@@ -17,6 +17,7 @@ struct grad_job {
     const struct grad_plan *plan;
     const struct grad_facts *facts;
     const struct pool_plan *pool;
+    struct pool_prune prune;
     int vectors;           /* most of a tile */
     int64_t tiles, blocks; /* of the queries, of the keys */
     struct grad_classes of_both;
@@ -106,6 +107,12 @@ static size_t grad_lanes(const struct grad_job *job)
     return (size_t)(n + (n / BLOCK + 2) * LANES);
 }
 
+/* And most tiles: see grad_columns_next. */
+static size_t grad_tiles(const struct grad_job *job)
+{
+    return (size_t)((job->plan->a->pool->n / BLOCK + 2) * (BLOCK / LANES / job->vectors + 2));
+}
+
 /* Sums of the rows of an item. */
 static size_t grad_rows_bytes(const struct grad_job *job)
 {
@@ -119,14 +126,14 @@ static size_t grad_room_of(const struct grad_job *job, void *memory, struct grad
     r->g.plan = job->plan;
     r->g.facts = job->facts;
     r->g.t.plan = job->pool;
-    r->g.t.prune = NULL;
+    r->g.t.prune = job->prune.w > 0 ? &job->prune : NULL;
     r->g.t.vectors = job->vectors;
     r->g.t.lanes = (int)lanes;
     grad_tile_allocate(&r->g, &c);
     r->rows = pool_arena_take(&c, (size_t)grad_row_size(job->plan) * (job->both ? all : lanes));
     r->queries = pool_arena_take(&c, job->both ? (size_t)grad_query_size(job->plan) * all : 0);
     r->tiles = (void *)pool_arena_take(
-        &c, job->both ? all / LANES * (sizeof *r->tiles / sizeof(real)) : 0);
+        &c, job->both ? grad_tiles(job) * (sizeof *r->tiles / sizeof(real) + 1) : 0);
     r->weight = pool_arena_take(&c, BLOCK * lanes);
     r->gradient =
         pool_arena_take(&c, (size_t)int_max(1, grad_slopes_count(job->plan)) * BLOCK * lanes);

@@ -228,7 +228,7 @@ static void grad_rows_tile(const struct grad_job *job, struct grad_room *r)
     grad_columns_at(job, r, 0);
     for (int64_t number = first; number < first + job->blocks; number++) {
         struct pool_block x;
-        if (!pool_block_at(&g->t, number, &x))
+        if (grad_block_pruned(g, number) || !pool_block_at(&g->t, number, &x))
             continue;
         if (grad_block_is_fused(job, g, &x)) {
             grad_block_keys(job, r, g->t.b, g->t.head0, x.first, x.count);
