@@ -115,6 +115,11 @@ static bool goes_by_tiles(const struct grads *g)
            ap_opencl_grad(o, g->type, variant_of(g)).points > 0;
 }
 
+static enum kernel_id tiles_kernel(const struct grads *g)
+{
+    return (enum kernel_id)(KERNEL_GRAD_TILES + variant_of(g));
+}
+
 /* Tiles [first, end) of points, and of their partners those that s->how says. */
 static attpool_status launch_tiles(const struct grads *g, const struct sweep *s, int64_t first,
                                    int64_t end, double terms)
@@ -124,7 +129,7 @@ static attpool_status launch_tiles(const struct grads *g, const struct sweep *s,
     const int64_t items = (end - first) * shape.items;
     const size_t local = (size_t)shape.items;
     struct launch l;
-    if (begin_kernel(&l, g, KERNEL_GRAD_TILES + variant_of(g), &s->how)) {
+    if (begin_kernel(&l, g, tiles_kernel(g), &s->how)) {
         l.terms = terms;
         put_facts(&l, g);
         ap_put_real(&l, g->a->scale);
@@ -141,7 +146,7 @@ static attpool_status sweep_tiles(const struct grads *g, struct sweep *s)
 {
     enum { PAIR_TERMS = 32 };
     const struct pool_args *p = g->p;
-    const enum kernel_id id = KERNEL_GRAD_TILES + variant_of(g);
+    const enum kernel_id id = tiles_kernel(g);
     const struct grad_shape shape =
         ap_opencl_grad(ap_engine_state(g->engine), g->type, variant_of(g));
     const int64_t points = s->column ? p->m : p->n, partners = s->column ? p->n : p->m;

@@ -183,7 +183,7 @@ static bool pool_super_block_pruned(const struct pool_tile *t, int64_t number)
 
 /* Without the first and last super-blocks that are pruned; none may be left out of a state.
  */
-static void pool_prune_range(const struct pool_tile *t, int64_t *first, int64_t *end)
+static inline void pool_prune_range(const struct pool_tile *t, int64_t *first, int64_t *end)
 {
     if (t->plan->a->nodes != NULL)
         return;
