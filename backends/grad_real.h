@@ -6,10 +6,10 @@
 
 #include "backends/real.h"
 
-/* By an inverse bandwidth w, of the sum of what belongs to it. */
+/* By an inverse bandwidth w, of the sum of what belongs to it: that of a hidden key may be NaN. */
 static inline real grad_by_width(real sum, real w)
 {
-    return w == 0 ? 0 : -sum / w;
+    return w == 0 || sum == 0 ? 0 : -sum / w;
 }
 
 #endif

@@ -15,7 +15,7 @@ static REAL key_at(const duo *x, long j, long c)
 /* By w, of the sum of h u^2. */
 static REAL by_width(REAL sum, REAL w)
 {
-    return w == 0 ? (REAL)0 : TYPED(div_rn)(-sum, w);
+    return w == 0 || sum == 0 ? (REAL)0 : TYPED(div_rn)(-sum, w);
 }
 
 /* By scale: the query or w_v times its sums. */
