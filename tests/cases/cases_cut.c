@@ -46,7 +46,7 @@ static void border_cases(void)
         }
 }
 
-/* Sorted keys, of which most blocks are out of reach; some queries, or all, have no near key. */
+/* Sorted keys, of which most blocks are out of reach; some queries have no near key. */
 static void sorted_cases(void)
 {
     static const struct test_case sorted[] = {
@@ -62,7 +62,6 @@ static void sorted_cases(void)
         { "origins", .d = 1, .v = 1, .width = 300, .query_origin = 990, .key_origin = 1000 },
         { "lonely", .d = 1, .v = 2, .width = 3000, .with = WITH_ALL_OUTPUTS },
         { "most lonely", .d = 1, .v = 1, .width = 1e6 },
-        { "far", .d = 1, .v = 1, .width = 300, .special = SPECIAL_FAR },
         { "all lonely", .d = 7, .v = 2, .width = 1e9, .with = WITH_ALL_OUTPUTS },
     };
     static const attpool_kernel_name kernels[] = { ATTPOOL_GAUSSIAN, ATTPOOL_LAPLACIAN,
@@ -77,10 +76,6 @@ static void sorted_cases(void)
         c.special = c.special != SPECIAL_NONE ? c.special : SPECIAL_SORTED;
         c.in = (enum arrangement)(t % ARRANGEMENTS);
         cases_add(&c, "pool cut, sorted keys, %s", sorted[t].name);
-        c.operation = OPERATION_POOL_GRAD;
-        c.m = 700;
-        if ((c.with & WITH_ALL_OUTPUTS) != WITH_ALL_OUTPUTS)
-            cases_add(&c, "grad cut, sorted keys, %s", sorted[t].name);
     }
 }
 

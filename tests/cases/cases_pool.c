@@ -171,11 +171,6 @@ static void reach_cases(void)
         c.special = c.special != SPECIAL_NONE ? c.special : SPECIAL_SORTED;
         c.in = (enum arrangement)(t % ARRANGEMENTS);
         cases_add(&c, "pool sorted keys, %s", twists_of_reach[t].name);
-        c.operation = OPERATION_POOL_GRAD;
-        c.m = 700;
-        c.kernel = ATTPOOL_EPANECHNIKOV;
-        if (t % 2 == 0)
-            cases_add(&c, "grad sorted keys, %s", twists_of_reach[t].name);
     }
 }
 

@@ -23,7 +23,7 @@ static bool hidden(const struct job *job, int64_t j)
     int64_t m = job->c->m;
     if (job->c->special == SPECIAL_BLOCKS)
         return kind_of_block(j) == 1 || (kind_of_block(j) == 2 && j % 5 == 4);
-    return job->c->special == SPECIAL_HIDDEN &&
+    return (job->c->special == SPECIAL_HIDDEN || job->c->special == SPECIAL_HIDDEN_WIDTHS) &&
            ((has(job, WITH_LENGTHS | WITH_ROW_LENGTHS) && j >= m - m / 4) ||
             (has(job, WITH_MASK) && j % 5 == 4) || (has(job, WITH_KEY_WEIGHTS) && j % 8 == 3) ||
             (has(job, WITH_BIAS) && j % 7 == 2));
@@ -88,7 +88,9 @@ static void fill_data(struct job *job, struct tensor *t, unsigned salt, int keys
             x = near_an_end(job, random_bits(job->c->seed * 64u + salt, (uint64_t)(i % 64)));
         else if (special == SPECIAL_SUBNORMAL && (job->c->operation < OPERATION_POOL || salt == 3))
             x *= tiny(job);
-        else if (special == SPECIAL_FAR && keys == 0 && (row % 2 == 0 || row / 64 % 2 == 1))
+        else if (special == SPECIAL_FAR && keys == 0 && row % 2 == 0)
+            x += 50 * unit;
+        else if (special == SPECIAL_FAR_BLOCKS && keys == 0 && row / 64 % 2 == 1)
             x += 50 * unit;
         else if (keys != 0 && hidden(job, key))
             x = key % 2 ? NAN : HUGE_VAL;
@@ -129,8 +131,9 @@ static void fill_inverse_bandwidths(struct job *job)
     else
         fill_uniform(job, &job->inverse_bandwidths, 6, 0.8 * sign * width, 1.2 * width * sign);
     fill_uniform(job, &job->factors, 7, 0.9, 1.05);
-    const bool by_key = job->c->bandwidth_per == ATTPOOL_BANDWIDTH_KEY;
-    for (int64_t i = 0; by_key && i < tensor_count(&job->inverse_bandwidths); i++)
+    for (int64_t i = 0;
+         job->c->special == SPECIAL_HIDDEN_WIDTHS && i < tensor_count(&job->inverse_bandwidths);
+         i++)
         if (hidden(job, i % job->c->m))
             tensor_set(&job->inverse_bandwidths.dl, i, i % 2 ? NAN : HUGE_VAL);
     if (tensor_present(&job->inverse_bandwidths))
