@@ -8,8 +8,8 @@
 #ifndef BACKENDS_SIMD_GRAD_FUSED_H
 #define BACKENDS_SIMD_GRAD_FUSED_H
 
-#include "backends/simd/grad/weights.h"
 #include "backends/simd/grad/room.h"
+#include "backends/simd/grad/weights.h"
 #include "backends/simd/math/powers.h"
 
 /* The sums of the lanes: by keys and values, of pairs made anew or of W that the rows kept, or by

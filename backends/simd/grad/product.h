@@ -12,16 +12,6 @@ enum { GRAD_PRODUCT_MOST = 8 };
 
 /* ---- Slopes ---- */
 
-/* u, in `slope`, becomes the slope, and the kernel's factor is written. */
-VEC_FN void grad_factors_of(real *slope, real *factor, size_t n, const attpool_kernel_name name)
-{
-    for (size_t k = 0; k < n; k += LANES) {
-        const vec u = v_loadu(slope + k), u2 = v_mul(u, u), f = kernel_factor(name, u, u2);
-        v_storeu(factor + k, f);
-        v_storeu(slope + k, grad_slope(u, u2, f, name));
-    }
-}
-
 VEC_FN void grad_distances_of(const struct grad_radial *r, int64_t c, real *to,
                               const enum grad_scaled scaled)
 {
@@ -48,17 +38,10 @@ static void grad_product_slopes(struct grad_tile *g, const struct pool_block *x)
     const struct grad_radial r = grad_radial_rows(g, x);
     const size_t n = (size_t)(x->count * g->t.lanes);
     for (int64_t c = 0; c < p->d; c++) {
-        real *slope = g->slope + c * BLOCK * g->t.lanes,
-             *factor = g->factor + c * BLOCK * g->t.lanes;
+        real *slope = g->slope + c * BLOCK * g->t.lanes;
         grad_distances(&r, c, slope);
-        switch ((attpool_kernel_name)kernel_name_at(&p->kernel, c)) {
-#define GRAD_FACTOR(NAME, ...)                                                                     \
-    case ATTPOOL_##NAME:                                                                           \
-        grad_factors_of(slope, factor, n, ATTPOOL_##NAME);                                         \
-        break;
-            KERNEL_TABLE(GRAD_FACTOR)
-#undef GRAD_FACTOR
-        }
+        grad_slopes_by((attpool_kernel_name)kernel_name_at(&p->kernel, c), slope,
+                       g->factor + c * BLOCK * g->t.lanes, n);
     }
 }
 

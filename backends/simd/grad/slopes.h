@@ -44,28 +44,38 @@ VEC_FN vec grad_slope_part(vec u, vec u2, vec factor, const attpool_kernel_name 
     }
 }
 
-/* -k'(u) / u; 0 where u is, if the division is not in the formula. */
-VEC_FN vec grad_slope_over_u(vec u2, vec factor, const attpool_kernel_name name)
+/* -k'(u), of u, with the kernel's factor; or of u^2 -k'(u) / u, and no factor: that is 0 where u
+ * is, if the division is not in the formula. */
+VEC_FN void grad_slopes_of(real *slope, real *factor, size_t n, const attpool_kernel_name name)
 {
-    const vec u = v_sqrt(u2), part = grad_slope_part(u, u2, factor, name);
-    if (kernel_takes_square((int32_t)name) || name == ATTPOOL_TRICUBE)
-        return part;
-    return v_unless(v_eq(u, v_zero()), v_div(part, u));
+    const bool over = kernel_takes_square((int32_t)name) || name == ATTPOOL_TRICUBE;
+    const bool radial = factor == NULL;
+    for (size_t k = 0; k < n; k += LANES) {
+        const vec x = v_loadu(slope + k);
+        const vec u = radial ? v_sqrt(x) : x, u2 = radial ? x : v_mul(x, x);
+        const vec f = kernel_factor(name, u, u2), part = grad_slope_part(u, u2, f, name);
+        if (!radial)
+            v_storeu(factor + k, f);
+        if (radial == over)
+            v_storeu(slope + k, part);
+        else if (radial)
+            v_storeu(slope + k, v_unless(v_eq(u, v_zero()), v_div(part, u)));
+        else
+            v_storeu(slope + k, v_mul(u, part));
+    }
 }
 
-/* -k'(u). */
-VEC_FN vec grad_slope(vec u, vec u2, vec factor, const attpool_kernel_name name)
+/* Of n distances, in place. */
+static void grad_slopes_by(attpool_kernel_name name, real *slope, real *factor, size_t n)
 {
-    const vec part = grad_slope_part(u, u2, factor, name);
-    return kernel_takes_square((int32_t)name) || name == ATTPOOL_TRICUBE ? v_mul(u, part) : part;
-}
-
-/* u^2 of the pairs becomes the slope; factors are the kernel's. */
-VEC_FN void grad_slopes_of(real *slope, const real *factor, size_t n,
-                           const attpool_kernel_name name)
-{
-    for (size_t k = 0; k < n; k += LANES)
-        v_storeu(slope + k, grad_slope_over_u(v_loadu(slope + k), v_loadu(factor + k), name));
+    switch (name) {
+#define GRAD_SLOPE(NAME, ...)                                                                      \
+    case ATTPOOL_##NAME:                                                                           \
+        grad_slopes_of(slope, factor, n, ATTPOOL_##NAME);                                          \
+        break;
+        KERNEL_TABLE(GRAD_SLOPE)
+#undef GRAD_SLOPE
+    }
 }
 
 VEC_FN void grad_squares_of(const struct grad_radial *r, real *to, const enum grad_scaled scaled)
@@ -96,21 +106,12 @@ static void grad_squares(const struct grad_radial *r, real *to)
         grad_squares_of(r, to, GRAD_SCALED_OTHER);
 }
 
-/* The slopes of the block, whose scores there are. */
+/* The slopes of the block's pairs. */
 static void grad_slopes(struct grad_tile *g, const struct pool_block *x)
 {
-    const struct pool_tile *t = &g->t;
     const struct grad_radial r = grad_radial_rows(g, x);
-    const real *factor = t->plan->has_max && t->plan->factor ? t->factor : t->s;
     grad_squares(&r, g->slope);
-    switch (t->plan->name) {
-#define GRAD_SLOPE(NAME, ...)                                                                      \
-    case ATTPOOL_##NAME:                                                                           \
-        grad_slopes_of(g->slope, factor, (size_t)(x->count * t->lanes), ATTPOOL_##NAME);           \
-        break;
-        KERNEL_TABLE(GRAD_SLOPE)
-#undef GRAD_SLOPE
-    }
+    grad_slopes_by(g->t.plan->name, g->slope, NULL, (size_t)(x->count * g->t.lanes));
 }
 
 #endif
