@@ -62,7 +62,7 @@ static bool grad_rounds_pay(const struct grad_job *job)
     return p->n >= GRAD_ROUND_WORK / (p->d + p->v + 8) && grad_one_sweep_pays(job, job->blocks);
 }
 
-/* Memory for all, of which parts are aligned. */
+/* What stands `at` bytes from where the memory for all begins. */
 static real *grad_part_of(struct grad_job *job, size_t at)
 {
     return (real *)(void *)((char *)ap_engine_shared(job->engine) + at);
@@ -104,26 +104,40 @@ static int grad_share(const struct grad_job *job)
     return job->fused ? (int)int_max(1, int_min(GRAD_SHARE, share)) : 1;
 }
 
-static attpool_status grad_sweeps(struct grad_job *job)
+/* One sweep over the rows and one over the columns, or one of them. */
+static attpool_status grad_two_sweeps(struct grad_job *job)
 {
     const struct grad_plan *plan = job->plan;
+    const double half = !plan->rows ? 0 : plan->columns ? 0.5 : 1;
+    attpool_status st = ATTPOOL_OK;
+    ap_engine_part(job->engine, 0, half);
+    if (plan->rows)
+        st = ap_engine_parallel(job->engine, grad_class_count(&plan->of_rows) * job->tiles,
+                                grad_rows_task, job);
+    ap_engine_part(job->engine, half, 1);
+    if (st == ATTPOOL_OK && plan->columns)
+        st = ap_engine_parallel(job->engine,
+                                grad_class_count(&plan->of_columns) * grad_columns_tasks(job),
+                                grad_columns_task, job);
+    return st;
+}
+
+static attpool_status grad_sweeps(struct grad_job *job)
+{
     const struct pool_shape *s = &job->pool->shape;
-    attpool_status st = SCALAR_TWIN(TYPED(grad_begin))(job->engine, plan, job->facts);
+    ap_engine_part(job->engine, 0, 0);
+    attpool_status st = SCALAR_TWIN(TYPED(grad_begin))(job->engine, job->plan, job->facts);
     if (st == ATTPOOL_OK && job->prune.w > 0)
         st = ap_engine_parallel(job->engine, s->end - s->first, pool_prune_task, &job->prune);
+    ap_engine_part(job->engine, 0, 1);
     if (st == ATTPOOL_OK && job->totals != NULL)
         st = grad_rounds(job);
     else if (st == ATTPOOL_OK && job->both)
         st = ap_engine_parallel(job->engine, grad_class_count(&job->of_both), grad_both_task, job);
-    if (st == ATTPOOL_OK && plan->rows && !job->both)
-        st = ap_engine_parallel(job->engine, grad_class_count(&plan->of_rows) * job->tiles,
-                                grad_rows_task, job);
-    if (st == ATTPOOL_OK && plan->columns && !job->both)
-        st = ap_engine_parallel(job->engine,
-                                grad_class_count(&plan->of_columns) * grad_columns_tasks(job),
-                                grad_columns_task, job);
+    else if (st == ATTPOOL_OK)
+        st = grad_two_sweeps(job);
     if (st == ATTPOOL_OK)
-        SCALAR_TWIN(TYPED(grad_end))(plan, job->facts);
+        SCALAR_TWIN(TYPED(grad_end))(job->plan, job->facts);
     return st;
 }
 
