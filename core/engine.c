@@ -45,6 +45,11 @@ bool ap_engine_kept_only(const struct engine *engine)
     return engine->kept_only;
 }
 
+bool ap_engine_in_self_test(const struct engine *engine)
+{
+    return atomic_load_explicit(&engine->in_self_test, memory_order_relaxed);
+}
+
 void *ap_engine_state(const struct engine *engine)
 {
     return engine->state;

@@ -48,6 +48,8 @@ void ap_engine_set_state(struct engine *engine, void *state);
 
 /* Is nothing to be compiled but what the cache has? */
 bool ap_engine_kept_only(const struct engine *engine);
+/* Is this a call of the self-test, which the user's limits do not hold for? */
+bool ap_engine_in_self_test(const struct engine *engine);
 
 /* For the core itself. */
 

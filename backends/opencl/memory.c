@@ -181,8 +181,9 @@ static attpool_status memory_download(struct engine *engine, void *buffer, size_
 static void memory_room(struct engine *engine, size_t *one, size_t *together)
 {
     const struct opencl *o = ap_engine_state(engine);
-    *one = o->room_one;
-    *together = o->room_together;
+    const struct cl_room *room = ap_engine_in_self_test(engine) ? &o->room_unlimited : &o->room;
+    *one = room->one;
+    *together = room->together;
 }
 
 static attpool_status memory_bring(struct engine *engine, void *host, size_t bytes, size_t element,

@@ -247,6 +247,11 @@ struct cl_timed_launch {
     cl_event event;
 };
 
+/* Bytes for one array of the host and for those of a call. */
+struct cl_room {
+    size_t one, together;
+};
+
 /* What is kept in a context. */
 struct opencl {
     const struct cl_api *cl;
@@ -262,7 +267,7 @@ struct opencl {
     cl_uint units, native[TYPES]; /* compute units; lanes of their vectors */
     size_t max_group, local_bytes;
     cl_ulong max_alloc;
-    size_t room_one, room_together; /* for arrays of the host (room.c) */
+    struct cl_room room, room_unlimited; /* with the user's limit and without (room.c) */
     char name[CL_NAME_ROOM];
     struct cl_built program[PROGRAMS][TYPES];
     bool to_keep[PROGRAMS][TYPES]; /* launched in a new way since it was kept */
@@ -303,7 +308,7 @@ cl_mem ap_opencl_scratch(struct engine *engine, enum scratch_id id, size_t bytes
 cl_mem ap_opencl_copy(struct engine *engine, const void *host, size_t bytes);
 void ap_opencl_release(struct engine *engine, cl_mem buffer);
 
-/* Set room_one and room_together. */
+/* Set room and room_unlimited. */
 attpool_status ap_opencl_room(struct engine *engine);
 
 /* Give back the buffers that are kept; scratch memory, too. */

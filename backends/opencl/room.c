@@ -31,24 +31,29 @@ static cl_ulong least(cl_ulong a, cl_ulong b)
     return a < b ? a : b;
 }
 
+static struct cl_room room_of(cl_ulong one, cl_ulong together)
+{
+    return (struct cl_room){ (size_t)least(one, SIZE_MAX / 2),
+                             (size_t)least(together, SIZE_MAX / 2) };
+}
+
 attpool_status ap_opencl_room(struct engine *engine)
 {
     struct opencl *o = ap_engine_state(engine);
     const char *text = getenv("ATTPOOL_OPENCL_MEM_LIMIT");
-    cl_ulong memory = 0, one = o->max_alloc;
+    cl_ulong memory = 0;
 
     o->cl->GetDeviceInfo(o->device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL);
     memory = memory > o->max_alloc ? memory : o->max_alloc;
     memory -= least(memory / 2, RESERVED + memory / 16);
-    if (text && *text) {
-        if (!parse_bytes(text, &memory))
-            return ap_engine_fail(engine, ATTPOOL_E_OPTIONS,
-                                  "ATTPOOL_OPENCL_MEM_LIMIT is \"%.40s\", it should be a number of "
-                                  "bytes, as 300000000, 64M or 2G",
-                                  text);
-        one = least(one, memory);
-    }
-    o->room_one = (size_t)least(one, SIZE_MAX / 2);
-    o->room_together = (size_t)least(memory, SIZE_MAX / 2);
+    o->room = o->room_unlimited = room_of(o->max_alloc, memory);
+    if (!text || !*text)
+        return ATTPOOL_OK;
+    if (!parse_bytes(text, &memory))
+        return ap_engine_fail(engine, ATTPOOL_E_OPTIONS,
+                              "ATTPOOL_OPENCL_MEM_LIMIT is \"%.40s\", it should be a number of "
+                              "bytes, as 300000000, 64M or 2G",
+                              text);
+    o->room = room_of(least(o->max_alloc, memory), memory);
     return ATTPOOL_OK;
 }

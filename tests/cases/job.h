@@ -34,6 +34,8 @@ struct job {
     attpool_pool_options pool;
     attpool_gradients gradients;
     attpool_regression_options regression;
+
+    char message[256]; /* of the last call, where it failed */
 };
 
 /* The job of a case; inputs are made read-only. */

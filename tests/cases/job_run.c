@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/cases/job.h"
 
+#include <stdio.h>
+
 /* The calls of a job. */
 
 static bool has(const struct job *job, unsigned with)
@@ -49,7 +51,7 @@ static attpool_status density(attpool_context *context, struct job *job)
                            output_or_null(&job->n_eff), output_or_null(&job->lse));
 }
 
-attpool_status job_run(attpool_context *context, struct job *job)
+static attpool_status call(attpool_context *context, struct job *job)
 {
     const struct test_case *c = job->c;
     bool plain = has(job, WITHOUT_OPTIONS);
@@ -71,6 +73,14 @@ attpool_status job_run(attpool_context *context, struct job *job)
     default:
         return attpool_pool(context, q, k, tensor_or_null(&job->v), plain ? NULL : &job->pool, out);
     }
+}
+
+attpool_status job_run(attpool_context *context, struct job *job)
+{
+    attpool_status status = call(context, job);
+    snprintf(job->message, sizeof job->message, "%s",
+             status == ATTPOOL_OK ? "" : attpool_message(context));
+    return status;
 }
 
 attpool_status job_state(attpool_context *context, struct job *job, attpool_state **state)

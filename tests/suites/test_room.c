@@ -249,6 +249,19 @@ START_TEST(what_cannot_be_cut_is_refused)
 }
 END_TEST
 
+/* A device is tested when it is first used for something: a limit must not make that fail. */
+START_TEST(the_self_test_has_no_limit)
+{
+    attpool_self_test_result result;
+    attpool_context *context = open_limited(limits[2]);
+    if (!context)
+        return;
+    ck_assert_int_eq(attpool_self_test(context, 0, &result), ATTPOOL_OK);
+    ck_assert_msg(result.failed == 0, "%s", result.first);
+    attpool_close(context);
+}
+END_TEST
+
 START_TEST(a_limit_is_a_number)
 {
     static const char *const wrong[] = { "much", "0", "-5", "12q", "3kk", "20000000000G", " " };
@@ -310,6 +323,7 @@ Suite *suite_room(void)
     suite_add_tcase(suite, tc);
     tcase_set_timeout(large, 600);
     tcase_set_tags(large, "large");
+    tcase_add_test(large, the_self_test_has_no_limit);
     tcase_add_test(large, large_calls_are_cut);
     tcase_add_test(large, keys_larger_than_a_buffer);
     suite_add_tcase(suite, large);

@@ -206,8 +206,8 @@ void answer_compare(const struct answer *answer, struct job *job, attpool_status
     const char *name;
     if (status != answer->status) {
         if (++differences <= MOST_PRINTED)
-            printf("%s, %s, %s: %s, not %s\n", job->c->name, element_name(job->element), how,
-                   attpool_status_name(status), attpool_status_name(answer->status));
+            printf("%s, %s, %s: %s (%s), not %s\n", job->c->name, element_name(job->element), how,
+                   attpool_status_name(status), job->message, attpool_status_name(answer->status));
         return;
     }
     for (int i = 0; i < JOB_OUTPUTS; i++) {
