@@ -163,10 +163,9 @@ static attpool_status judge(struct problem *p)
                                    &result, NULL, NULL);
 }
 
-START_TEST(errors_name_what_is_wrong)
+START_TEST(errors_name_the_option)
 {
     struct problem p;
-    double scores[2], gradient[2];
     problem_new(&p, 1, 1);
     problem_set(&p);
     p.options.score = ATTPOOL_DOT;
@@ -181,6 +180,15 @@ START_TEST(errors_name_what_is_wrong)
     is_refused(
         ATTPOOL_E_OPTIONS, "options is NULL: score should be ATTPOOL_KERNEL",
         attpool_bandwidth_curve(context, &p.K, &p.values, NULL, &p.selection, 0, NULL, NULL, NULL));
+}
+END_TEST
+
+START_TEST(errors_name_the_selection)
+{
+    struct problem p;
+    double scores[2], gradient[2];
+    problem_new(&p, 1, 1);
+    problem_set(&p);
     p.selection.criterion = (attpool_criterion)4;
     is_refused(ATTPOOL_E_OPTIONS, "criterion is 4", judge(&p));
     p.selection.criterion = ATTPOOL_CRITERION_AICC;
@@ -213,6 +221,12 @@ START_TEST(errors_name_what_is_wrong)
     is_refused(ATTPOOL_E_OPTIONS, "a gradient needs one bandwidth",
                attpool_bandwidth_score(context, &p.K, &p.values, &p.options, &p.selection, scores,
                                        NULL, gradient));
+}
+END_TEST
+
+START_TEST(errors_name_the_array)
+{
+    struct problem p;
     problem_new(&p, 1, 1);
     problem_set(&p);
     p.shape_v[0] = M - 1;
@@ -245,7 +259,9 @@ Suite *suite_score(void)
     tcase_add_test(tc, infinite_scores_have_no_gradient);
     tcase_add_test(tc, scores_do_not_depend_on_threads_and_backends);
     tcase_add_test(tc, curves_can_be_cancelled);
-    tcase_add_test(tc, errors_name_what_is_wrong);
+    tcase_add_test(tc, errors_name_the_option);
+    tcase_add_test(tc, errors_name_the_selection);
+    tcase_add_test(tc, errors_name_the_array);
     suite_add_tcase(suite, tc);
     return suite;
 }
