@@ -8,7 +8,7 @@
  *     its contents  ap_BACKEND_NAME_f32 and ap_BACKEND_NAME_f64, declared and put into the tables
  *
  * so that a new operation begins with its row, struct NAME_args in backend.h, and its files in the
- * backends; ARCHITECTURE.md, "What a change touches", has the rest. */
+ * backends; CONTRIBUTING.md, "What a change touches", has the rest. */
 #define OPERATION_TABLE(ROW)                                                                       \
     ROW(bmm)                                                                                       \
     ROW(kernel)                                                                                    \
