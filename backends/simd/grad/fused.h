@@ -217,6 +217,39 @@ VEC_FN void fused_of(const struct grad_fused *x, const enum fused_sums of)
         fused_coordinates(x, of, false);
 }
 
+/* A function for each kind of sum: in one they would take the compiler three times the memory. Each
+ * has what is asked for as its own, so that no store can change it. */
+
+VEC_APART void fused_sum_columns(const struct grad_fused *asked)
+{
+    const struct grad_fused x = *asked;
+    fused_of(&x, FUSED_COLUMNS);
+}
+
+VEC_APART void fused_sum_kept(const struct grad_fused *asked)
+{
+    const struct grad_fused x = *asked;
+    fused_of(&x, FUSED_KEPT);
+}
+
+VEC_APART void fused_sum_rows(const struct grad_fused *asked)
+{
+    const struct grad_fused x = *asked;
+    fused_of(&x, FUSED_ROWS);
+}
+
+VEC_APART void fused_sum_width(const struct grad_fused *asked)
+{
+    const struct grad_fused x = *asked;
+    fused_of(&x, FUSED_WIDTH);
+}
+
+VEC_APART void fused_sum_each(const struct grad_fused *asked)
+{
+    const struct grad_fused x = *asked;
+    fused_coordinates(&x, FUSED_EACH, false);
+}
+
 /* The numbers of a tile and of r's block of keys, times P where that is exact. */
 static struct grad_fused grad_fused_of(const struct grad_room *r)
 {
@@ -254,12 +287,12 @@ static void grad_fused_rows(struct grad_room *r, int shift, int count, real *wei
     x.points = grad_sum_count(plan, GRAD_SUM_POINT, false) > 0 ? r->points : NULL;
     x.sums = r->each;
     if (grad_sum_count(plan, GRAD_SUM_EACH, false) > 0) {
-        fused_coordinates(&x, FUSED_EACH, false);
+        fused_sum_each(&x);
     } else if (grad_sum_count(plan, GRAD_SUM_WIDTH, false) > 0) {
         x.sums = r->widths;
-        fused_of(&x, FUSED_WIDTH);
+        fused_sum_width(&x);
     } else {
-        fused_of(&x, FUSED_ROWS);
+        fused_sum_rows(&x);
     }
 }
 
@@ -276,9 +309,9 @@ static void grad_fused_columns(struct grad_room *r, int shift, int count, real *
     x.step = BLOCK;
     x.weight = weight;
     if (weight != NULL)
-        fused_of(&x, FUSED_KEPT);
+        fused_sum_kept(&x);
     else
-        fused_of(&x, FUSED_COLUMNS);
+        fused_sum_columns(&x);
 }
 
 /* ---- Where this will do ---- */

@@ -51,6 +51,8 @@
 
 /* Vectors in registers depend on inlining; the compiler must not weigh it. */
 #define VEC_FN static inline __attribute__((always_inline))
+/* And what is large may be kept out of its callers. */
+#define VEC_APART static __attribute__((noinline))
 
 /* UNROLL_FOR (...) is a loop of a fixed number of turns, unrolled completely, so that an array of
  * vectors that it walks can live in registers. UNROLL_4_FOR and UNROLL_8_FOR take so many turns at
