@@ -272,12 +272,19 @@ base='d.csv --x a --y y'
             fail "w = $moved is better than $w"
     done
     # The best evaluation counts, not the last one.
-    warned 'L-BFGS has not converged within 3 evaluations; --epochs' $mcycle --init 0.5 \
-        --optimizer lbfgs --epochs 3 --params-out best.json
+    warned 'L-BFGS has not converged within 5 evaluations; --epochs' $mcycle --init 3 \
+        --optimizer lbfgs --epochs 5 --params-out best.json
     json_is false about.json converged
-    perl -e '$ARGV[0] < $ARGV[2] or exit 1' $(tail -n +2 w.csv | cut -d , -f 2) || fail "the last evaluation is the best"
-    json_is 1 best.json epoch
-    json_is 0.5 best.json parameters.w.values.0
+    perl -e '$ARGV[3] < $ARGV[4] or exit 1' $(tail -n +2 w.csv | cut -d , -f 2) || fail "the last evaluation is the best"
+    json_is 4 best.json epoch
+    json_is "$(sed -n 5p w.csv | cut -d , -f 3)" best.json parameters.w.values.0
+    # The first step is not as long as the gradient, into where no row has a neighbour.
+    for seed in 0 1 2 3 4 5; do
+        ok train "$srcdir/tests/data/faithful.csv" --x eruptions --y waiting --optimizer lbfgs \
+            --seed $seed -o w.csv
+        perl -e '$ARGV[-1] < 4403 or exit 1' $(tail -n +2 w.csv | cut -d , -f 2) ||
+            fail "seed $seed ends on the plateau"
+    done
     fails 2 '--optimizer lbfgs takes no --params: it cannot be continued' train $base \
         --optimizer lbfgs --params w.json
     fails 3 'l.json: L-BFGS cannot be continued' train $base --params l.json

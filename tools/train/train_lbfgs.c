@@ -16,6 +16,7 @@ struct search {
     struct train_model model;
     struct train_gradient gradient;
     double best;
+    double unit;  /* of the loss that NLopt sees; 0 until the first gradient is known */
     bool limited; /* by the number of evaluations */
     bool flat;    /* where it begins */
     int status;
@@ -32,6 +33,20 @@ static void exchange(struct params *p, double *x, bool to)
             else
                 p->value[k][i] = p->single ? (double)(float)*x : *x;
         }
+}
+
+/* Knowing nothing of curvature yet, the search begins with a step as long as the gradient: far into
+ * where the loss is flat, in most units of y. So its loss has the unit that makes the step a tenth
+ * of the parameters. */
+static double unit_of(const double *x, const double *gradient, unsigned n)
+{
+    double size = 0, slope = 0;
+    for (unsigned i = 0; i < n; i++) {
+        size = hypot(size, x[i]);
+        slope = hypot(slope, gradient[i]);
+    }
+    const double unit = 0.1 * (size > 0 ? size : 1) / slope;
+    return isnormal(unit) ? unit : 1;
 }
 
 static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
@@ -70,10 +85,14 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
         s->best = loss;
         train_keep(run, p->epoch);
     }
-    for (int k = 0; k < PARAMS_ARRAYS && gradient != NULL; k++)
+    for (int k = 0, at = 0; k < PARAMS_ARRAYS && gradient != NULL; k++)
         for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++)
-            *gradient++ = real_get(s->gradient.memory[k], p->single, (size_t)i);
-    return loss;
+            gradient[at++] = real_get(s->gradient.memory[k], p->single, (size_t)i);
+    if (s->unit == 0)
+        s->unit = gradient != NULL ? unit_of(x, gradient, n) : 1;
+    for (unsigned i = 0; gradient != NULL && i < n; i++)
+        gradient[i] *= s->unit;
+    return loss * s->unit;
 }
 
 static int search(struct search *s, double *x, unsigned n, struct error *e)
