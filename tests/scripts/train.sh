@@ -275,10 +275,12 @@ base='d.csv --x a --y y'
     warned 'L-BFGS has not converged within 5 evaluations; --epochs' $mcycle --init 3 \
         --optimizer lbfgs --epochs 5 --params-out best.json
     json_is false about.json converged
-    perl -e '$ARGV[3] < $ARGV[4] or exit 1' $(tail -n +2 w.csv | cut -d , -f 2) || fail "the last evaluation is the best"
-    json_is 4 best.json epoch
-    json_is "$(sed -n 5p w.csv | cut -d , -f 3)" best.json parameters.w.values.0
-    # The first step is not as long as the gradient, into where no row has a neighbour.
+    best=$(tail -n +2 w.csv | sort -t , -k 2,2g | head -n 1)
+    test "${best%%,*}" -lt 5 || fail "the last evaluation is the best"
+    json_is "${best%%,*}" best.json epoch
+    json_is "${best##*,}" best.json parameters.w.values.0
+    # The first step is not as long as the gradient, into where no row has a neighbour: the loss is
+    # 7044.6 there, and 4392.3 and 4402.3 in its valleys.
     for seed in 0 1 2 3 4 5; do
         ok train "$srcdir/tests/data/faithful.csv" --x eruptions --y waiting --optimizer lbfgs \
             --seed $seed -o w.csv
