@@ -13,7 +13,7 @@
 static void add_radial(const duo *x, long j, SUMS *block, long step)
 {
     factor2 f = before_sums(x, j);
-    REAL h = x->coefficient, scaled = h * f.one * f.two;
+    REAL h = x->coefficient, scaled = scaled_by(h, f);
     bool each = x->a.how.per == BANDWIDTH_COORDINATE || x->a.how.per == BANDWIDTH_COORDINATE_KEY;
     for (long c = 0; c < x->a.how.d; c++) {
         REAL z = (query_at(x, c) - key_at(x, j, c)) * (each ? omega(&x->a, j, c) : x->a.one.power);
@@ -38,7 +38,7 @@ static void add_product(const duo *x, long j, SUMS *block, long step)
     REAL width = d == 1 && x->g.at_width >= 0 ? *total : (REAL)0;
     for (long c = 0; c < d; c++) {
         REAL h = x->room[(d + c) * x->step], u = coordinate_u(&x->a, j, c);
-        REAL scaled = u == 0 ? (REAL)0 : h * f.one;
+        REAL scaled = u == 0 ? (REAL)0 : scaled_by(h, f);
         scaled = query_at(x, c) - key_at(x, j, c) < 0 ? -scaled : scaled;
         u = h == 0 ? (REAL)0 : u;
         SUMS *own = block + (x->g.at_each + c) * step;

@@ -144,6 +144,13 @@ static factor2 width_factor(const duo *x)
     return f;
 }
 
+/* A coefficient or a sum that is 0 stays so: the inverse bandwidth of a key that is hidden, or too far
+ * for a weight, may be anything. */
+static REAL scaled_by(REAL x, factor2 f)
+{
+    return x == 0 ? (REAL)0 : x * f.one * f.two;
+}
+
 static factor2 before_sums(const duo *x, long j)
 {
     long per = x->a.how.per;

@@ -45,10 +45,10 @@ static void end_point(const duo *x, long j, REAL s, __global REAL *total, long s
         if (SCORE == POOL_DOT) {
             *to = s * *to;
         } else if (SCORE == POOL_ADDITIVE) {
-            *to = s * x->a.wv[c * x->a.wv_col] * *to;
+            factor2 f = { s * x->a.wv[c * x->a.wv_col], 1 };
+            *to = scaled_by(*to, f);
         } else {
-            factor2 f = after_sums(x, j, c);
-            *to = (column ? *to : -*to) * f.one * f.two;
+            *to = scaled_by(column ? *to : -*to, after_sums(x, j, c));
         }
     }
     for (long c = 0; c < x->g.v && x->g.at_value >= 0; c++)

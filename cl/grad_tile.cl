@@ -45,8 +45,7 @@ static void put_pair(duo *x, long j, bool there, __local WORD *word)
         in = duo_of(x, j, true, AS_REAL(word[0]), AS_REAL(word[PLANE]));
     }
     if (in && x->kind == GRAD_WEIGHTED && radial) {
-        factor2 f = before_sums(x, j);
-        word[0] = AS_WORD(clean(x->coefficient * f.one * f.two));
+        word[0] = AS_WORD(clean(scaled_by(x->coefficient, before_sums(x, j))));
         word[2 * PLANE] = AS_WORD(x->u2);
         word[3 * PLANE] = AS_WORD(x->gradient);
     } else {

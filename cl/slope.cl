@@ -41,5 +41,6 @@ static REAL slope_over_u(int name, REAL u, REAL u2, REAL factor)
 static REAL slope(int name, REAL u, REAL u2, REAL factor)
 {
     REAL part = slope_part(name, u, u2, factor);
-    return slope_is_over_u(name) ? u * part : part;
+    REAL whole = part == 0 ? (REAL)0 : u * part; /* cauchy's u may be infinite */
+    return slope_is_over_u(name) ? whole : part;
 }

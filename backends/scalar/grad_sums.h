@@ -47,6 +47,13 @@ static struct inverse_bandwidth grad_width_at(const struct grad_row *r, int64_t 
     return metric->w;
 }
 
+/* A coefficient or a sum that is 0 stays so: the inverse bandwidth of a key that is hidden, or too
+ * far for a weight, may be anything. */
+static real grad_scaled(real x, struct grad_factor f)
+{
+    return x == 0 ? 0 : x * f.one * f.two;
+}
+
 /* What the coefficients of row r and key j are multiplied by before they are summed. */
 static struct grad_factor grad_before(const struct grad_row *r, int64_t j, bool column)
 {
@@ -92,7 +99,7 @@ static void grad_add_radial(const struct grad_row *r, const struct grad_pair *pa
     const struct metric *metric = &r->row.metric;
     const struct grad_factor f = grad_before(r, j, s->column);
     const real power = grad_width_at(r, j).power, h = pair->coefficient;
-    const real scaled = h * f.one * f.two;
+    const real scaled = grad_scaled(h, f);
     for (int64_t c = 0; c < metric->d; c++) {
         real z = grad_z(metric, power, j, c);
         if (s->count[GRAD_SUM_POINT] > 0)
@@ -114,7 +121,7 @@ static void grad_add_product(const struct grad_row *r, const struct grad_pair *p
     /* The pair's own sum errs less than a chain of all its coordinates. */
     real width = wide && one ? s->at[GRAD_SUM_WIDTH][0] : 0;
     for (int64_t c = 0; c < metric->d; c++) {
-        real h = pair->coefficients[c], u = h == 0 ? 0 : pair->u[c], scaled = h * f.one;
+        real h = pair->coefficients[c], u = h == 0 ? 0 : pair->u[c], scaled = grad_scaled(h, f);
         if (pair->u[c] == 0)
             scaled = 0;
         if (metric->q[c] - get(metric->k, j, c) < 0)

@@ -81,9 +81,8 @@ static real grad_by_point(const struct grad_row *r, int64_t j, int64_t c, real s
     if (r->plan->path == GRAD_DOT)
         return scale * sum;
     if (r->plan->path == GRAD_ADDITIVE)
-        return scale * get(r->row.wv, 0, c) * sum;
-    const struct grad_factor f = grad_after(r, j, c, column);
-    return (column ? sum : -sum) * f.one * f.two;
+        return grad_scaled(sum, (struct grad_factor){ scale * get(r->row.wv, 0, c), 1 });
+    return grad_scaled(column ? sum : -sum, grad_after(r, j, c, column));
 }
 
 static void grad_row_end(const struct grad_job *job, const struct grad_row *r, int64_t b, int64_t h,

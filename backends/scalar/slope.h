@@ -56,7 +56,9 @@ static real slope_over_u(int32_t name, real u, real u2, real factor)
 static real slope(int32_t name, real u, real u2, real factor)
 {
     real part = slope_part(name, u, u2, factor);
-    return slope_is_over_u(name) ? u * part : part;
+    if (!slope_is_over_u(name))
+        return part;
+    return part == 0 ? 0 : u * part; /* cauchy's u may be infinite */
 }
 
 #endif

@@ -139,8 +139,10 @@ typedef struct attpool_gradients {
  *
  *  Where a kernel or u has no derivative: at u = 0 the gradient by u is 0 (triangular, laplacian);
  *  at the edge of a compact support, u = 1, it is that of the outside, 0, and below it that of the
- *  inside. The gradient by w = 0 is 0. ATTPOOL_BOXCAR and ATTPOOL_CONSTANT are flat: by
- *  Q, K and w their gradient is 0.
+ *  inside. The gradient by w = 0 is 0, and so is that by an infinite w, whose keys have no weight.
+ *  ATTPOOL_BOXCAR and ATTPOOL_CONSTANT are flat: by Q, K and w their gradient is 0. Where the
+ *  weights of a row of ATTPOOL_SILVERMAN sum to less than 0, L is NaN, and dL counts as the
+ *  gradient by the log of minus the sum.
  *
  *  The bits do not depend on how queries are cut for the gradients by Q, a bias and an inverse
  *  bandwidth of the query; on how keys are cut for those that belong to keys; on how the batch is

@@ -290,6 +290,12 @@ static void far_cases(void)
         { "grad, hidden widths", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_TRIANGULAR, .n = 40, .m = 150, .d = 1, .v = 2, .special = SPECIAL_HIDDEN_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY, .with = WITH_MASK },
         { "grad, hidden widths, d 2", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .n = 40, .m = 150, .d = 2, .v = 1, .special = SPECIAL_HIDDEN_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY, .with = WITH_KEY_WEIGHTS | WITH_LSE },
         { "grad, hidden widths, flat", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_BOXCAR, .n = 40, .m = 150, .d = 1, .v = 1, .special = SPECIAL_HIDDEN_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY, .with = WITH_KEY_WEIGHTS },
+        { "grad, endless widths", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_CAUCHY, .n = 40, .m = 150, .d = 2, .v = 2, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY, .with = WITH_LSE },
+        { "grad, endless widths, d 1", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_SILVERMAN, .n = 40, .m = 150, .d = 1, .v = 2, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY, .with = WITH_MASK },
+        { "grad, endless widths, d 4", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .n = 40, .m = 150, .d = 4, .v = 1, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY, .with = WITH_BIAS | WITH_KEY_WEIGHTS },
+        { "grad, endless widths, product", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_CAUCHY, .form = ATTPOOL_PRODUCT, .n = 40, .m = 150, .d = 3, .v = 1, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY, .with = WITH_MIXED_KERNELS },
+        { "grad, endless widths of queries", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_CAUCHY, .n = 40, .m = 150, .d = 2, .v = 2, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_QUERY, .with = WITH_LSE },
+        { "grad, endless widths of queries, mean", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_CAUCHY, .form = ATTPOOL_PRODUCT, .n = 40, .m = 150, .d = 2, .v = 2, .empty = ATTPOOL_EMPTY_MEAN, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_QUERY },
     };
     /* clang-format on */
     for (size_t i = 0; i < COUNT(far); i++)

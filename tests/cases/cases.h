@@ -65,21 +65,22 @@ enum special {
     SPECIAL_NAN_QUERY, /* in one query */
     SPECIAL_INF_KEY,
     SPECIAL_NAN_VALUE,
-    SPECIAL_INF_VALUE,     /* +Inf and -Inf */
-    SPECIAL_ZERO,          /* -0 everywhere */
-    SPECIAL_SUBNORMAL,     /* values below the least normal number */
-    SPECIAL_HUGE,          /* values near the largest number */
-    SPECIAL_ENDS,          /* so are scores: of softmax, or of keys with d = 1 */
-    SPECIAL_EQUAL,         /* keys equal to queries, so differences of 0, and many ties */
-    SPECIAL_FAR,           /* queries far from every key */
-    SPECIAL_CUT,           /* keys and queries around where a key is near, and where it is far */
-    SPECIAL_PAYLOAD,       /* negative, signalling and other NaN */
-    SPECIAL_BLOCKS,        /* of keys, by the mask: open, hidden with NaN and Inf, mixed */
-    SPECIAL_SORTED,        /* queries and keys, by their first coordinate */
-    SPECIAL_SORTED_NAN,    /* and the last one of some is NaN or Inf */
-    SPECIAL_FAR_BLOCKS,    /* 64 queries far from every key, 64 near, ... */
-    SPECIAL_HIDDEN_WIDTHS, /* of keys that the mask or a weight hides NaN and Inf, widths too */
-    SPECIAL_EMPTY          /* every entry of row 0 masked by the mask; lengths of 0 */
+    SPECIAL_INF_VALUE,      /* +Inf and -Inf */
+    SPECIAL_ZERO,           /* -0 everywhere */
+    SPECIAL_SUBNORMAL,      /* values below the least normal number */
+    SPECIAL_HUGE,           /* values near the largest number */
+    SPECIAL_ENDS,           /* so are scores: of softmax, or of keys with d = 1 */
+    SPECIAL_EQUAL,          /* keys equal to queries, so differences of 0, and many ties */
+    SPECIAL_FAR,            /* queries far from every key */
+    SPECIAL_CUT,            /* keys and queries around where a key is near, and where it is far */
+    SPECIAL_PAYLOAD,        /* negative, signalling and other NaN */
+    SPECIAL_BLOCKS,         /* of keys, by the mask: open, hidden with NaN and Inf, mixed */
+    SPECIAL_SORTED,         /* queries and keys, by their first coordinate */
+    SPECIAL_SORTED_NAN,     /* and the last one of some is NaN or Inf */
+    SPECIAL_FAR_BLOCKS,     /* 64 queries far from every key, 64 near, ... */
+    SPECIAL_HIDDEN_WIDTHS,  /* of keys that the mask or a weight hides NaN and Inf, widths too */
+    SPECIAL_ENDLESS_WIDTHS, /* inverse bandwidths of some keys or queries are Inf */
+    SPECIAL_EMPTY           /* every entry of row 0 masked by the mask; lengths of 0 */
 };
 
 struct test_case {

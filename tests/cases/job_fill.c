@@ -122,6 +122,18 @@ static double default_width(const struct test_case *c)
     return (c->d == 0 ? 1 : 0.9 / sqrt(2 * d / 3)) / unit;
 }
 
+static void fill_special_widths(struct job *job)
+{
+    const enum special special = job->c->special;
+    const int64_t count =
+        tensor_present(&job->inverse_bandwidths) ? tensor_count(&job->inverse_bandwidths) : 0;
+    for (int64_t i = 0; i < count; i++)
+        if (special == SPECIAL_HIDDEN_WIDTHS && hidden(job, i % job->c->m))
+            tensor_set(&job->inverse_bandwidths.dl, i, i % 2 ? NAN : HUGE_VAL);
+        else if (special == SPECIAL_ENDLESS_WIDTHS && i % 7 == 5)
+            tensor_set(&job->inverse_bandwidths.dl, i, HUGE_VAL);
+}
+
 static void fill_inverse_bandwidths(struct job *job)
 {
     double width = default_width(job->c);
@@ -131,11 +143,7 @@ static void fill_inverse_bandwidths(struct job *job)
     else
         fill_uniform(job, &job->inverse_bandwidths, 6, 0.8 * sign * width, 1.2 * width * sign);
     fill_uniform(job, &job->factors, 7, 0.9, 1.05);
-    for (int64_t i = 0;
-         job->c->special == SPECIAL_HIDDEN_WIDTHS && i < tensor_count(&job->inverse_bandwidths);
-         i++)
-        if (hidden(job, i % job->c->m))
-            tensor_set(&job->inverse_bandwidths.dl, i, i % 2 ? NAN : HUGE_VAL);
+    fill_special_widths(job);
     if (tensor_present(&job->inverse_bandwidths))
         return;
     if (has(job, WITH_BANDWIDTH))

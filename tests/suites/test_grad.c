@@ -2,6 +2,7 @@
 #include "tests/support/failing.h"
 #include "tests/suites/suites.h"
 
+#include <math.h>
 #include <string.h>
 
 /* What can be wrong with a call for gradients, and what it writes when nothing is. */
@@ -120,6 +121,53 @@ START_TEST(values_share_what_outputs_get)
 }
 END_TEST
 
+/* A key whose weights are 0, for it is hidden or its inverse bandwidth is infinite, moves nothing,
+ * and nothing moves it. Keys are tested apart: others of the call have their gradients. */
+static void check_weightless(attpool_kernel_name kernel, attpool_form form, float width, bool hide)
+{
+    struct data x;
+    float widths[M] = { 1, width, 0.5f, 0.8f }, d_widths[M];
+    uint8_t open[M] = { 1, !hide, 1, 1 };
+    DLTensor w = tensor_of(widths, ELEMENT_F32, 1, (int64_t[]){ M });
+    DLTensor dw = tensor_of(d_widths, ELEMENT_F32, 1, (int64_t[]){ M });
+    DLTensor mask = tensor_of(open, ELEMENT_U8, 2, (int64_t[]){ 1, M });
+    const attpool_masks masks = { .mask = &mask };
+    const attpool_kernel_options options = { .kernel = kernel,
+                                             .form = form,
+                                             .bandwidth_per = ATTPOOL_BANDWIDTH_KEY,
+                                             .inverse_bandwidths = &w };
+    data_new(&x);
+    x.options.score = ATTPOOL_KERNEL;
+    x.options.kernel = &options;
+    x.options.masks = &masks;
+    x.gradients.inverse_bandwidths = &dw;
+    ck_assert_int_eq(attpool_pool(context, &x.Q, &x.K, &x.value, &x.options, &x.O), ATTPOOL_OK);
+    ck_assert_int_eq(run(&x), ATTPOOL_OK);
+    for (int i = 0; i < N * D; i++)
+        ck_assert_msg(isfinite(x.dq[i]), "%d: dQ is %g", kernel, x.dq[i]);
+    for (int c = 0; c < D; c++) {
+        ck_assert_msg(x.dk[D + c] == 0, "%d: dK is %g", kernel, x.dk[D + c]);
+        ck_assert_msg(x.dv[V + c] == 0, "%d: dV is %g", kernel, x.dv[V + c]);
+    }
+    ck_assert_msg(d_widths[1] == 0, "%d: dw is %g", kernel, d_widths[1]);
+}
+
+START_TEST(a_key_without_weight_has_no_gradient)
+{
+    static const attpool_form forms[] = { ATTPOOL_RADIAL, ATTPOOL_PRODUCT };
+    static const attpool_kernel_name kernels[] = { ATTPOOL_GAUSSIAN,     ATTPOOL_LAPLACIAN,
+                                                   ATTPOOL_EPANECHNIKOV, ATTPOOL_TRICUBE,
+                                                   ATTPOOL_LOGISTIC,     ATTPOOL_SILVERMAN,
+                                                   ATTPOOL_CAUCHY };
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++)
+        for (int form = 0; form < 2; form++) {
+            check_weightless(kernels[k], forms[form], HUGE_VALF, false);
+            check_weightless(kernels[k], forms[form], HUGE_VALF, true);
+            check_weightless(kernels[k], forms[form], NAN, true);
+        }
+}
+END_TEST
+
 START_TEST(a_state_has_no_max)
 {
     struct data x;
@@ -137,6 +185,7 @@ Suite *suite_grad(void)
     tcase_add_checked_fixture(tc, open_context, close_context);
     tcase_add_test(tc, each_argument_is_named);
     tcase_add_test(tc, values_share_what_outputs_get);
+    tcase_add_test(tc, a_key_without_weight_has_no_gradient);
     tcase_add_test(tc, a_state_has_no_max);
     suite_add_tcase(suite, tc);
     return suite;

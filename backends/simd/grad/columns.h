@@ -186,7 +186,7 @@ static real grad_column_point(const struct grad_room *r, int j, int64_t c)
     if (g->plan->path == GRAD_DOT)
         return scale * sum;
     if (g->plan->path == GRAD_ADDITIVE)
-        return scale * get(row_at(&p->wv, 0, 0, 0) + c * p->wv.col) * sum;
+        return sum == 0 ? 0 : scale * get(row_at(&p->wv, 0, 0, 0) + c * p->wv.col) * sum;
     if (p->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE)
         return sum * g->t.coordinate[c];
     if (p->kernel.per == ATTPOOL_BANDWIDTH_QUERY)

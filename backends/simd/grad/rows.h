@@ -57,7 +57,7 @@ static real grad_row_point(const struct grad_room *r, int lane, int64_t c)
     const struct pool_args *p = g->plan->a->pool;
     const real scale = (real)g->plan->a->scale, sum = r->points[c * g->t.lanes + lane];
     if (g->plan->path == GRAD_ADDITIVE)
-        return scale * get(row_at(&p->wv, 0, 0, 0) + c * p->wv.col) * sum;
+        return sum == 0 ? 0 : scale * get(row_at(&p->wv, 0, 0, 0) + c * p->wv.col) * sum;
     if (p->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE)
         return -sum * g->t.coordinate[c];
     if (p->kernel.per == ATTPOOL_BANDWIDTH_KEY)

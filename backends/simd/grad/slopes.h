@@ -60,6 +60,8 @@ VEC_FN void grad_slopes_of(real *slope, real *factor, size_t n, const attpool_ke
             v_storeu(slope + k, part);
         else if (radial)
             v_storeu(slope + k, v_unless(v_eq(u, v_zero()), v_div(part, u)));
+        else if (name == ATTPOOL_CAUCHY) /* whose u may be infinite */
+            v_storeu(slope + k, v_unless(v_eq(part, v_zero()), v_mul(u, part)));
         else
             v_storeu(slope + k, v_mul(u, part));
     }
