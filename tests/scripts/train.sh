@@ -279,6 +279,8 @@ base='d.csv --x a --y y'
     test "${best%%,*}" -lt 5 || fail "the last evaluation is the best"
     json_is "${best%%,*}" best.json epoch
     json_is "${best##*,}" best.json parameters.w.values.0
+    perl -e 'abs($ARGV[0] / $ARGV[1] - 1) < 1e-12 or exit 1' "$(json about.json last_loss)" \
+        "$(echo "$best" | cut -d , -f 2)" || fail "last_loss is not that of the best evaluation"
     # The first step is not as long as the gradient, into where no row has a neighbour: the loss is
     # 7044.6 there, and 4392.3 and 4402.3 in its valleys.
     for seed in 0 1 2 3 4 5; do
@@ -287,6 +289,12 @@ base='d.csv --x a --y y'
         perl -e '$ARGV[-1] < 4403 or exit 1' $(tail -n +2 w.csv | cut -d , -f 2) ||
             fail "seed $seed ends on the plateau"
     done
+    # A step to where a row has no neighbour in reach is too long: the search goes on.
+    ok train d.csv --x a,b --y y --param w-coordinate --kernel cosine --optimizer lbfgs --init 0.3 \
+        --json about.json -o w.csv
+    json_is true about.json converged
+    test "$(tail -n 1 w.csv | cut -d , -f 1)" -gt "$(tail -n +2 w.csv | wc -l)" ||
+        fail "no step was too long"
     fails 2 '--optimizer lbfgs takes no --params: it cannot be continued' train $base \
         --optimizer lbfgs --params w.json
     fails 3 'l.json: L-BFGS cannot be continued' train $base --params l.json
@@ -420,6 +428,10 @@ base='d.csv --x a --y y'
     ok attend -q x.npy -k x.npy -v y.npy --params a.json --grad-output g.npy --grad-wq w.npy
     unnpy w.npy
     shape '<f8 (8, 2)'
+    fails 2 '--grad-wq does not apply to parameters of kind w, as in w.json' attend -q y.npy \
+        -k y.npy -v y.npy --params w.json --grad-output g.npy --grad-wq w.npy
+    ok attend -q y.npy -k y.npy -v y.npy --params w.json --json about.json -o o.csv
+    json_is '"gaussian"' about.json score
     fails 3 'a.json: wq has 2 columns, Q has 1' attend -q y.npy -k y.npy -v y.npy --params a.json
     ok attend -q x.npy -k x.npy -v y.npy --params a.json --json about.json -o o.csv
     json_is '"additive"' about.json score
@@ -438,7 +450,7 @@ base='d.csv --x a --y y'
     fails 2 '--keep-scripts needs --plot' train $base --keep-scripts
     fails 3 'd.csv:1: no column "c"' train d.csv --x c --y y
     run 0 train $base --rate 0.001 --verbose
-    grep -q '^attpool: w, 5 epochs, loss [0-9.]*, then [0-9.]*, on [a-z0-9]*, .* s$' err ||
+    grep -q '^attpool: w, 5 epochs, loss [0-9.]* at first, [0-9.]* before the last step, on [a-z0-9]*, .* s$' err ||
         fail "the summary is $(cat err)"
 }
 

@@ -41,7 +41,8 @@ struct train_run {
     char backend[64];
     bool stepped;   /* by gradient descent: some loss was finite */
     bool stopped;   /* by what is not finite */
-    bool converged; /* of lbfgs */
+    bool converged; /* of lbfgs, */
+    double best;    /* and its least loss, that of the parameters in the end */
 };
 
 /* A step takes less than all rows. */

@@ -8,14 +8,13 @@
 #include <string.h>
 
 /* A search ends where the loss and the parameters have so many digits. */
-static const double TOLERANCE = 1e-10;
+static const double TOLERANCE = 1e-10, TOLERANCE_F32 = 1e-6;
 
 struct search {
     struct train_run *run;
     nlopt_opt opt;
     struct train_model model;
     struct train_gradient gradient;
-    double best;
     double unit;  /* of the loss that NLopt sees; 0 until the first gradient is known */
     bool limited; /* by the number of evaluations */
     bool flat;    /* where it begins */
@@ -49,22 +48,12 @@ static double unit_of(const double *x, const double *gradient, unsigned n)
     return isnormal(unit) ? unit : 1;
 }
 
-static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
+/* The loss of the parameters, and its gradient. */
+static double loss_of(struct search *s)
 {
-    struct search *s = arg;
     struct train_run *run = s->run;
     struct params *p = &run->params;
     double loss = NAN;
-    /* Its line search looks neither at the number of evaluations nor whether it should stop. */
-    if (s->status != CMD_OK || p->epoch == run->o->epochs) {
-        s->limited = s->status == CMD_OK;
-        nlopt_force_stop(s->opt);
-        for (unsigned i = 0; gradient != NULL && i < n; i++)
-            gradient[i] = 0;
-        return HUGE_VAL;
-    }
-    exchange(p, (double *)(uintptr_t)x, false);
-    train_put(run);
     p->epoch++;
     run->session.done = (double)(p->epoch - 1) / (double)run->o->epochs;
     run->session.share = 1 / (double)run->o->epochs;
@@ -72,19 +61,21 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
         attpool_train_loss(run->session.context, s->model.X, s->model.Y, &s->model.options,
                            &s->model.training, &loss, &s->gradient.tensors);
     s->status = session_status(&run->session, status, NULL, 0, s->e);
-    if (s->status == CMD_OK && (!isfinite(loss) || !train_finite(run, &s->model)))
-        s->status = train_stop(run, loss, s->e);
-    else if (s->status == CMD_OK)
-        s->status = train_note(run, loss, s->e);
-    if (s->status != CMD_OK) {
-        nlopt_force_stop(s->opt);
-        return HUGE_VAL;
-    }
-    s->flat = p->epoch == 1 ? train_is_flat(run, loss, &s->gradient) : s->flat;
-    if (!(loss >= s->best)) {
-        s->best = loss;
-        train_keep(run, p->epoch);
-    }
+    return loss;
+}
+
+/* No loss: NLopt goes half the way back. */
+static double nothing(double *gradient, unsigned n)
+{
+    for (unsigned i = 0; gradient != NULL && i < n; i++)
+        gradient[i] = 0;
+    return HUGE_VAL;
+}
+
+/* What NLopt sees of the gradient, and of the loss. */
+static double show(struct search *s, double loss, unsigned n, const double *x, double *gradient)
+{
+    const struct params *p = &s->run->params;
     for (int k = 0, at = 0; k < PARAMS_ARRAYS && gradient != NULL; k++)
         for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++)
             gradient[at++] = real_get(s->gradient.memory[k], p->single, (size_t)i);
@@ -95,16 +86,49 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
     return loss * s->unit;
 }
 
+static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
+{
+    struct search *s = arg;
+    struct train_run *run = s->run;
+    struct params *p = &run->params;
+    /* Its line search looks neither at the number of evaluations nor whether it should stop. */
+    if (s->status != CMD_OK || p->epoch == run->o->epochs) {
+        s->limited = s->status == CMD_OK;
+        nlopt_force_stop(s->opt);
+        return nothing(gradient, n);
+    }
+    exchange(p, (double *)(uintptr_t)x, false);
+    train_put(run);
+    const double loss = loss_of(s);
+    const bool known = isfinite(loss) && train_finite(run, &s->model);
+    /* A step to where a row has no neighbour in a kernel's reach is too long. */
+    if (s->status == CMD_OK && !known && run->record.count > 0)
+        return nothing(gradient, n);
+    if (s->status == CMD_OK)
+        s->status = known ? train_note(run, loss, s->e) : train_stop(run, loss, s->e);
+    if (s->status != CMD_OK) {
+        nlopt_force_stop(s->opt);
+        return nothing(gradient, n);
+    }
+    s->flat = p->epoch == 1 ? train_is_flat(run, loss, &s->gradient) : s->flat;
+    if (!(loss >= run->best)) {
+        run->best = loss;
+        train_keep(run, p->epoch);
+    }
+    return show(s, loss, n, x, gradient);
+}
+
 static int search(struct search *s, double *x, unsigned n, struct error *e)
 {
+    const double tolerance = s->run->params.single ? TOLERANCE_F32 : TOLERANCE;
     double least;
     s->opt = nlopt_create(NLOPT_LD_LBFGS, n);
     if (s->opt == NULL)
         return error_memory(e, 0);
     nlopt_set_min_objective(s->opt, evaluate, s);
     nlopt_set_maxeval(s->opt, (int)s->run->o->epochs);
-    nlopt_set_ftol_rel(s->opt, TOLERANCE);
-    nlopt_set_xtol_rel(s->opt, TOLERANCE);
+    nlopt_set_ftol_rel(s->opt, tolerance);
+    nlopt_set_xtol_rel(s->opt, tolerance);
     nlopt_result result = nlopt_optimize(s->opt, x, &least);
     nlopt_destroy(s->opt);
     if (s->status != CMD_OK)
@@ -125,7 +149,7 @@ static int search(struct search *s, double *x, unsigned n, struct error *e)
 
 int train_lbfgs(struct train_run *run, struct error *e)
 {
-    struct search s = { .run = run, .best = HUGE_VAL, .e = e };
+    struct search s = { .run = run, .e = e };
     int64_t count = 0;
     void *x = NULL;
     train_describe(run, run->x, run->group->y, run->value, &s.model);
@@ -135,6 +159,7 @@ int train_lbfgs(struct train_run *run, struct error *e)
     if (st == CMD_OK)
         st = array_new(&x, (size_t)count, sizeof(double), e);
     if (st == CMD_OK) {
+        run->best = HUGE_VAL;
         exchange(&run->params, x, true);
         st = search(&s, x, (unsigned)count, e);
     }

@@ -176,7 +176,8 @@ int train_stop(struct train_run *run, double loss, struct error *e)
     return error_set(e, CMD_FAILED, "%s in %s %lld; the parameters are those after %lld%s", what,
                      run->o->lbfgs ? "evaluation" : "epoch", (long long)epoch,
                      (long long)run->good_epoch,
-                     isnan(loss) && run->record.count == 0 && !run->stepped
+                     isnan(loss) && run->group->m == 1 ? ": the table has one row alone"
+                     : isnan(loss) && run->record.count == 0 && !run->stepped
                          ? ": some row has no other row in reach, try another --init or kernel"
                      : run->o->lbfgs ? ""
                                      : "; a smaller --rate may help");

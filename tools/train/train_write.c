@@ -72,7 +72,7 @@ void train_report(const struct train_run *run, struct report *r)
     const struct train_record *record = &run->record;
     const bool any = record->count > 0;
     const double first = any ? record->loss[0] : 0;
-    const double last = any ? record->loss[record->count - 1] : 0;
+    const double last = !any ? 0 : o->lbfgs ? run->best : record->loss[record->count - 1];
     regress_report_input(&o->table, run->tables, r);
     report_put(r, r->root, "param", json_string(params_kind_names[p->kind]));
     report_put(r, r->root, "kernel",
@@ -90,7 +90,8 @@ void train_report(const struct train_run *run, struct report *r)
     r->computed = true;
     if (run->stopped || !any)
         return;
-    error_summary("%s, %zu %s, loss %.6g, then %.6g%s, on %s, %.3g s", params_kind_names[p->kind],
-                  record->count, o->lbfgs ? "evaluations" : "epochs", first, last,
-                  p->kind == PARAMS_W ? "" : "", run->backend, report_seconds(r));
+    error_summary("%s, %zu %s, loss %.6g at first, %.6g %s, on %s, %.3g s",
+                  params_kind_names[p->kind], record->count, o->lbfgs ? "evaluations" : "epochs",
+                  first, last, o->lbfgs ? "at best" : "before the last step", run->backend,
+                  report_seconds(r));
 }
