@@ -127,7 +127,7 @@ differs()
     fails 2 '--grad-output and --grad-lse need --grad-q' attend $base --grad-output do.npy
     fails 2 '--grad-v needs --grad-output' attend $base --grad-lse dl.npy --grad-v g.npy
     fails 2 '--grad-bias needs --bias' attend $base --grad-output do.npy --grad-bias g.npy
-    fails 2 '--grad-wq needs --wq' attend $base --grad-output do.npy --grad-wq g.npy
+    fails 2 '--grad-wq applies only to --score additive or projection' attend $base --grad-output do.npy --grad-wq g.npy
     fails 2 '--grad-scale applies only to --score dot' attend $base --score gaussian \
         --grad-output do.npy --grad-scale g.npy
     fails 2 '--grad-inverse-bandwidth applies only to kernels: --score NAME' attend $base \

@@ -29,8 +29,16 @@ static int check_score(const struct option_reader *r, const struct attend_option
           "--grad-scale", "--score dot, additive or projection" },
         { OPTION_OUTPUT + OUT_GRAD_INVERSE_BANDWIDTH, kernel, false, "--grad-inverse-bandwidth",
           "kernels: --score NAME" },
+        { OPTION_OUTPUT + OUT_GRAD_WQ, projects, false, "--grad-wq",
+          "--score additive or projection" },
+        { OPTION_OUTPUT + OUT_GRAD_WK, projects, false, "--grad-wk",
+          "--score additive or projection" },
+        { OPTION_OUTPUT + OUT_GRAD_WV, additive, false, "--grad-wv", "--score additive" },
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (given->option[rules[i].option] && !rules[i].allowed && learned)
+            return usage_error(r, e, "%s does not apply to parameters of kind %s, as in %s",
+                               rules[i].name, params_kind_names[o->learned.kind], o->params);
         if (given->option[rules[i].option] && !rules[i].allowed)
             return usage_error(r, e, "%s applies only to %s", rules[i].name, rules[i].scores);
         if (!given->option[rules[i].option] && rules[i].needed && !learned)
@@ -74,9 +82,6 @@ static int check_gradients(const struct option_reader *r, const struct attend_op
         { OUT_GRAD_BIAS, IN_BIAS },
         { OUT_GRAD_KEY_WEIGHTS, IN_KEY_WEIGHTS },
         { OUT_GRAD_KEY_FACTORS, IN_KEY_FACTORS },
-        { OUT_GRAD_WQ, IN_WQ },
-        { OUT_GRAD_WK, IN_WK },
-        { OUT_GRAD_WV, IN_WV },
     };
     const bool given = o->input[IN_GRAD_OUTPUT] != NULL || o->input[IN_GRAD_LSE] != NULL;
     if (attend_has_gradients(o) != given)

@@ -35,7 +35,6 @@ int attend_params(struct attend_options *o, struct error *e)
     o->score = o->learned.kind == PARAMS_ADDITIVE     ? ATTPOOL_ADDITIVE
                : o->learned.kind == PARAMS_PROJECTION ? ATTPOOL_PROJECTION
                                                       : ATTPOOL_KERNEL;
-    o->score_text = params_kind_names[o->learned.kind];
     if (!params_have_kernel(&o->learned))
         return CMD_OK;
     o->kernels = o->learned.kernels; /* one owner has them */

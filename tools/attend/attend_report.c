@@ -20,11 +20,20 @@ static json_t *shape_of(const struct attend_array *a)
     return shape;
 }
 
+static json_t *score_of(const struct attend_options *o)
+{
+    if (o->score_text != NULL)
+        return report_text(o->score_text);
+    if (o->score == ATTPOOL_KERNEL) /* of --params */
+        return report_kernels(&o->kernels);
+    return json_string(attend_score_name((int)o->score));
+}
+
 static void report_score(const struct attend_options *o, struct report *r)
 {
     bool given = o->input[IN_INVERSE_BANDWIDTH] != NULL || o->bandwidths.count > 0;
     bool constant = o->kernels.count == 1 && o->kernels.name[0] == ATTPOOL_CONSTANT;
-    report_put(r, r->root, "score", report_text(o->score_text != NULL ? o->score_text : "dot"));
+    report_put(r, r->root, "score", score_of(o));
     if (o->score != ATTPOOL_KERNEL)
         return;
     report_put(r, r->root, "kernel", report_kernels(&o->kernels));
