@@ -7,10 +7,14 @@
 
 #include "backends/simd/pool/plan.h"
 
-enum { MOMENTS_WIDE = 8 }; /* most coordinates of a pass */
-
-/* How many of them are multiplied by the others: as many as there are registers for. */
-#define MOMENTS_ROWS(cols) ((cols) <= (NREG >= 32 ? 4 : 2) ? (cols) : NREG >= 32 ? 2 : 1)
+/* Most coordinates of a pass, and how many of them are multiplied by the others: as many as there
+ * are registers for. */
+enum {
+    MOMENTS_WIDE = NREG >= 32 ? 8 : 4,
+    MOMENTS_ROWS_MOST = 4,
+    MOMENTS_NARROW = NREG >= 32 ? 2 : 1
+};
+#define MOMENTS_ROWS(cols) ((cols) <= (NREG >= 32 ? 4 : 2) ? (cols) : 2)
 
 /* The place of z_a z_b, b >= a, among these pairs. */
 static inline int64_t pool_moments_pair(int64_t d, int64_t a, int64_t b)
@@ -41,7 +45,15 @@ struct pool_moments {
 enum pool_moments_pass { PASS_FIRST, PASS_ROWS, PASS_MORE };
 
 struct pool_moments_sums {
-    vec acc[2], first[4], product[4], second[4][MOMENTS_WIDE];
+    vec acc[2], first[MOMENTS_ROWS_MOST], product[MOMENTS_ROWS_MOST];
+    vec second[MOMENTS_ROWS_MOST][MOMENTS_WIDE];
+};
+
+/* The queries of the lanes and the key at hand. */
+struct pool_moments_at {
+    const real *qa, *qb; /* from coordinate a, and from b on */
+    const real *ka, *kb;
+    const element *v;
 };
 
 VEC_FN void pool_moments_zero(struct pool_moments_sums *s, const int rows, const int cols,
@@ -77,23 +89,38 @@ VEC_FN void pool_moments_store(const struct pool_moments *x, const struct pool_m
     }
 }
 
-/* Vector i of lanes and one key, of value y. */
-VEC_FN void pool_moments_key(struct pool_moments_sums *s, vec weight, vec y, const vec *z_row,
-                             const vec *z, int i, const int rows, const int cols,
-                             const enum pool_moments_pass pass)
+/* Offsets of queries from a key, or of the key from them: the loads of what comes second in a
+ * difference are part of it, so long as they fit. */
+enum { OFFSETS_OF_QUERIES = NREG >= 32 };
+
+VEC_FN vec pool_offset(const real *q, const real *k)
 {
+    return OFFSETS_OF_QUERIES ? v_sub(v_loadu(q), v_set1(*k)) : v_sub(v_set1(*k), v_loadu(q));
+}
+
+/* Vector i of lanes and one key: t are weights times offsets. Each offset is used as soon as it is
+ * there, for there are no registers to keep them in. */
+VEC_FN void pool_moments_key(const struct pool_moments *x, struct pool_moments_sums *s,
+                             const real *p, const struct pool_moments_at *at, int i, const int rows,
+                             const int cols, const enum pool_moments_pass pass)
+{
+    const vec weight = v_loadu(p + i * LANES), y = v_set1(get(at->v));
+    vec t[MOMENTS_ROWS_MOST];
     if (pass == PASS_FIRST)
         s->acc[i] = v_fma(weight, y, s->acc[i]);
-    UNROLL_FOR (int r = 0; r < rows; r++) {
-        const int at = i * rows + r;
-        const vec sr = v_mul(weight, z_row[r]);
-        if (pass != PASS_MORE) {
-            s->first[at] = v_sub(s->first[at], sr);
-            s->product[at] = v_fnma(sr, y, s->product[at]);
+    UNROLL_FOR (int r = 0; r < rows && pass == PASS_MORE; r++)
+        t[r] = v_mul(weight, pool_offset(at->qa + r * x->lanes + i * LANES, at->ka + r));
+    UNROLL_FOR (int c = 0; c < cols; c++) {
+        const vec z = pool_offset(at->qb + c * x->lanes + i * LANES, at->kb + c);
+        if (pass != PASS_MORE && c < rows) {
+            vec *first = &s->first[i * rows + c], *product = &s->product[i * rows + c];
+            t[c] = v_mul(weight, z);
+            *first = OFFSETS_OF_QUERIES ? v_sub(*first, t[c]) : v_add(*first, t[c]);
+            *product = OFFSETS_OF_QUERIES ? v_fnma(t[c], y, *product) : v_fma(t[c], y, *product);
         }
-        UNROLL_FOR (int c = 0; c < cols; c++)
+        UNROLL_FOR (int r = 0; r < rows; r++)
             if (pass == PASS_MORE || c >= r)
-                s->second[at][c] = v_fma(sr, z[c], s->second[at][c]);
+                s->second[i * rows + r][c] = v_fma(t[r], z, s->second[i * rows + r][c]);
     }
 }
 
@@ -103,37 +130,39 @@ VEC_FN void pool_moments_n(const struct pool_moments *m, int lane, int64_t a, in
                            const enum pool_moments_pass pass)
 {
     const struct pool_moments x = *m; /* which no sum can alias */
-    const real *p = x.p + lane, *ka = x.k + a, *kb = x.k + b;
-    const real *qa = x.q + a * x.lanes + lane, *qb = x.q + b * x.lanes + lane;
-    const element *v = x.v;
+    struct pool_moments_at at = { x.q + a * x.lanes + lane, x.q + b * x.lanes + lane, x.k + a,
+                                  x.k + b, x.v };
+    const real *p = x.p + lane;
     struct pool_moments_sums s;
     pool_moments_zero(&s, rows, cols, nv);
-    for (int j = 0; j < x.count; j++, p += x.lanes, ka += x.d, kb += x.d, v += x.v_row)
-        UNROLL_FOR (int i = 0; i < nv; i++) {
-            vec z_row[4], z[MOMENTS_WIDE];
-            UNROLL_FOR (int c = 0; c < cols; c++)
-                z[c] = v_sub(v_loadu(qb + c * x.lanes + i * LANES), v_set1(kb[c]));
-            UNROLL_FOR (int r = 0; r < rows; r++)
-                z_row[r] = pass == PASS_MORE
-                               ? v_sub(v_loadu(qa + r * x.lanes + i * LANES), v_set1(ka[r]))
-                               : z[r];
-            pool_moments_key(&s, v_loadu(p + i * LANES), v_set1(get(v)), z_row, z, i, rows, cols,
-                             pass);
-        }
+    for (int j = 0; j < x.count; j++, p += x.lanes, at.ka += x.d, at.kb += x.d, at.v += x.v_row)
+        UNROLL_FOR (int i = 0; i < nv; i++)
+            pool_moments_key(&x, &s, p, &at, i, rows, cols, pass);
     pool_moments_store(&x, &s, lane, a, b, rows, cols, nv, pass);
 }
 
+/* All lanes, by twos where the sums of one vector would wait for each other. */
+VEC_FN void pool_moments_lanes(const struct pool_moments *m, int64_t a, int64_t b, const int rows,
+                               const int cols, const enum pool_moments_pass pass)
+{
+    const int nv = cols <= MOMENTS_NARROW ? 2 : 1;
+    int lane = 0;
+    for (; lane + nv * LANES <= m->lanes; lane += nv * LANES)
+        pool_moments_n(m, lane, a, b, rows, cols, nv, pass);
+    for (; lane < m->lanes; lane += LANES)
+        pool_moments_n(m, lane, a, b, rows, cols, 1, pass);
+}
+
 /* The coordinates from b on, as many as fit, by as many from a on; returns how many these are. */
-VEC_FN int pool_moments_cols(const struct pool_moments *m, int lane, int64_t a, int64_t b,
-                             const int nv, const enum pool_moments_pass pass)
+VEC_FN int pool_moments_cols(const struct pool_moments *m, int64_t a, int64_t b,
+                             const enum pool_moments_pass pass)
 {
     const bool more = pass == PASS_MORE;
     switch (int_min(m->d - b, MOMENTS_WIDE)) {
 #define MOMENTS_CASE(COLS)                                                                         \
     case COLS:                                                                                     \
-        if (nv == 1 || COLS <= 2)                                                                  \
-            pool_moments_n(m, lane, a, b, MOMENTS_ROWS(more ? MOMENTS_WIDE : COLS), COLS, nv,      \
-                           pass);                                                                  \
+        if (COLS <= MOMENTS_WIDE)                                                                  \
+            pool_moments_lanes(m, a, b, MOMENTS_ROWS(more ? MOMENTS_WIDE : COLS), COLS, pass);     \
         return MOMENTS_ROWS(COLS);
         MOMENTS_CASE(1)
         MOMENTS_CASE(2)
@@ -206,35 +235,21 @@ static void pool_moments_all(const struct pool_moments *x, int64_t values)
     }
 }
 
-/* The first pass, of nv vectors. */
-VEC_FN int pool_moments_first(const struct pool_moments *x, int lane, const int nv)
+static int pool_moments_first(const struct pool_moments *x)
 {
     if (x->acc != NULL)
-        return pool_moments_cols(x, lane, 0, 0, nv, PASS_FIRST);
-    return pool_moments_cols(x, lane, 0, 0, nv, PASS_ROWS);
-}
-
-/* All passes. Vectors of lanes go by twos where the sums of one would wait for each other; returns
- * how many are done. */
-static int pool_moments_passes(const struct pool_moments *x, int lane)
-{
-    const int64_t rows = MOMENTS_ROWS(MOMENTS_WIDE);
-    if (x->d <= (NREG >= 32 ? 2 : 1) && lane + 2 * LANES <= x->lanes) {
-        pool_moments_first(x, lane, 2);
-        return 2;
-    }
-    for (int64_t a = pool_moments_first(x, lane, 1); a < x->d;)
-        a += pool_moments_cols(x, lane, a, a, 1, PASS_ROWS);
-    for (int64_t a = 0; a + MOMENTS_WIDE < x->d; a += rows)
-        for (int64_t b = a + MOMENTS_WIDE; b < x->d; b += MOMENTS_WIDE)
-            pool_moments_cols(x, lane, a, b, 1, PASS_MORE);
-    return 1;
+        return pool_moments_cols(x, 0, 0, PASS_FIRST);
+    return pool_moments_cols(x, 0, 0, PASS_ROWS);
 }
 
 static void pool_moments_fast(const struct pool_moments *x, int64_t values)
 {
-    for (int lane = 0; lane < x->lanes;)
-        lane += pool_moments_passes(x, lane) * LANES;
+    const int64_t rows = MOMENTS_ROWS(MOMENTS_WIDE);
+    for (int64_t a = pool_moments_first(x); a < x->d;)
+        a += pool_moments_cols(x, a, a, PASS_ROWS);
+    for (int64_t a = 0; a + MOMENTS_WIDE < x->d; a += rows)
+        for (int64_t b = a + MOMENTS_WIDE; b < x->d; b += MOMENTS_WIDE)
+            pool_moments_cols(x, a, b, PASS_MORE);
     for (int64_t a = 0; a < x->d; a++)
         pool_moments_values(x, a, 1, values);
 }
