@@ -116,6 +116,61 @@ static int read_output(struct regress_options *o, int option, struct error *e)
     }
 }
 
+static int read_bandwidth(struct regress_options *o, int option, struct error *e)
+{
+    switch (option) {
+    case OPTION_BANDWIDTH:
+        return choices_add_bandwidths(&o->choices, optarg, e);
+    case OPTION_PARAMS:
+        o->params = optarg;
+        return CMD_OK;
+    case OPTION_BANDWIDTH_FROM:
+        o->common.done = strcmp(optarg, "list") == 0;
+        return o->common.done ? packages_print(e)
+                              : choices_add_bandwidth_from(&o->choices, optarg, e);
+    case OPTION_CV_ROWS:
+        return strcmp(optarg, "all") == 0
+                   ? (o->cv_rows = INT64_MAX, CMD_OK)
+                   : integer_read("--cv-rows", optarg, 1, INT64_MAX, &o->cv_rows, e);
+    case OPTION_SEED:
+        return integer_read("--seed", optarg, 0, INT64_MAX, &o->seed, e);
+    default:
+        return read_output(o, option, e);
+    }
+}
+
+/* What is computed, of which rows. */
+static int read_fit(struct regress_options *o, int option, struct error *e)
+{
+    switch (option) {
+    case OPTION_KERNEL:
+        return choices_add_kernels(&o->choices, optarg, e);
+    case OPTION_FORM:
+        o->form_given = true;
+        return form_read(optarg, &o->form, e);
+    case OPTION_DEGREE:
+        return integer_read("--degree", optarg, 0, 1, &o->degree, e);
+    case OPTION_SE:
+        o->se = true;
+        return CMD_OK;
+    case OPTION_LEVEL:
+        o->level_given = true;
+        return number_read("--level", optarg, &o->level, e);
+    case OPTION_SLOPE:
+        o->slope = true;
+        return CMD_OK;
+    case OPTION_GRID:
+        return integer_read("--grid", optarg, 1, INT32_MAX, &o->grid, e);
+    case OPTION_LOO:
+        o->loo = true;
+        return CMD_OK;
+    case OPTION_EMPTY:
+        return empty_read(optarg, &o->empty, e);
+    default:
+        return read_bandwidth(o, option, e);
+    }
+}
+
 int regress_option(void *options, int option, struct error *e)
 {
     struct regress_options *o = options;
@@ -134,49 +189,11 @@ int regress_option(void *options, int option, struct error *e)
     case OPTION_BY:
         o->by = optarg;
         return CMD_OK;
-    case OPTION_KERNEL:
-        return choices_add_kernels(&o->choices, optarg, e);
-    case OPTION_FORM:
-        o->form_given = true;
-        return form_read(optarg, &o->form, e);
-    case OPTION_BANDWIDTH:
-        return choices_add_bandwidths(&o->choices, optarg, e);
-    case OPTION_PARAMS:
-        o->params = optarg;
-        return CMD_OK;
-    case OPTION_BANDWIDTH_FROM:
-        o->common.done = strcmp(optarg, "list") == 0;
-        return o->common.done ? packages_print(e)
-                              : choices_add_bandwidth_from(&o->choices, optarg, e);
-    case OPTION_CV_ROWS:
-        return strcmp(optarg, "all") == 0
-                   ? (o->cv_rows = INT64_MAX, CMD_OK)
-                   : integer_read("--cv-rows", optarg, 1, INT64_MAX, &o->cv_rows, e);
-    case OPTION_SEED:
-        return integer_read("--seed", optarg, 0, INT64_MAX, &o->seed, e);
-    case OPTION_DEGREE:
-        return integer_read("--degree", optarg, 0, 1, &o->degree, e);
-    case OPTION_SE:
-        o->se = true;
-        return CMD_OK;
-    case OPTION_LEVEL:
-        o->level_given = true;
-        return number_read("--level", optarg, &o->level, e);
-    case OPTION_SLOPE:
-        o->slope = true;
-        return CMD_OK;
     case OPTION_AT:
         o->at = optarg;
         return CMD_OK;
-    case OPTION_GRID:
-        return integer_read("--grid", optarg, 1, INT32_MAX, &o->grid, e);
-    case OPTION_LOO:
-        o->loo = true;
-        return CMD_OK;
-    case OPTION_EMPTY:
-        return empty_read(optarg, &o->empty, e);
     default:
-        return read_output(o, option, e);
+        return read_fit(o, option, e);
     }
 }
 
