@@ -296,6 +296,8 @@ static void far_cases(void)
         { "grad, endless widths, product", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_CAUCHY, .form = ATTPOOL_PRODUCT, .n = 40, .m = 150, .d = 3, .v = 1, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_KEY, .with = WITH_MIXED_KERNELS },
         { "grad, endless widths of queries", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_CAUCHY, .n = 40, .m = 150, .d = 2, .v = 2, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_QUERY, .with = WITH_LSE },
         { "grad, endless widths of queries, mean", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_CAUCHY, .form = ATTPOOL_PRODUCT, .n = 40, .m = 150, .d = 2, .v = 2, .empty = ATTPOOL_EMPTY_MEAN, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_QUERY },
+        { "grad, endless width", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_CAUCHY, .n = 40, .m = 150, .d = 2, .v = 2, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_ONE, .with = WITH_WIDTH_TENSOR | WITH_KEY_WEIGHTS },
+        { "grad, endless width of a coordinate", .operation = OPERATION_POOL_GRAD, .score = ATTPOOL_KERNEL, .kernel = ATTPOOL_TRIANGULAR, .n = 40, .m = 150, .d = 7, .v = 2, .special = SPECIAL_ENDLESS_WIDTHS, .bandwidth_per = ATTPOOL_BANDWIDTH_COORDINATE, .with = WITH_MASK },
     };
     /* clang-format on */
     for (size_t i = 0; i < COUNT(far); i++)

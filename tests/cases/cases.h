@@ -79,7 +79,7 @@ enum special {
     SPECIAL_SORTED_NAN,     /* and the last one of some is NaN or Inf */
     SPECIAL_FAR_BLOCKS,     /* 64 queries far from every key, 64 near, ... */
     SPECIAL_HIDDEN_WIDTHS,  /* of keys that the mask or a weight hides NaN and Inf, widths too */
-    SPECIAL_ENDLESS_WIDTHS, /* inverse bandwidths of some keys or queries are Inf */
+    SPECIAL_ENDLESS_WIDTHS, /* some inverse bandwidths are Inf */
     SPECIAL_EMPTY           /* every entry of row 0 masked by the mask; lengths of 0 */
 };
 

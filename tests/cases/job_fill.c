@@ -130,7 +130,7 @@ static void fill_special_widths(struct job *job)
     for (int64_t i = 0; i < count; i++)
         if (special == SPECIAL_HIDDEN_WIDTHS && hidden(job, i % job->c->m))
             tensor_set(&job->inverse_bandwidths.dl, i, i % 2 ? NAN : HUGE_VAL);
-        else if (special == SPECIAL_ENDLESS_WIDTHS && i % 7 == 5)
+        else if (special == SPECIAL_ENDLESS_WIDTHS && (i % 7 == 5 || count == 1))
             tensor_set(&job->inverse_bandwidths.dl, i, HUGE_VAL);
 }
 

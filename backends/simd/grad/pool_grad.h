@@ -12,15 +12,19 @@
 #include "backends/simd/grad/rows.h"
 #include "backends/simd/table.h"
 
-/* Are the inverse bandwidths of keys or of queries finite? The sums have pairs that take no part as
- * zeros, and multiply them by these. */
+/* Are the inverse bandwidths finite? The sums have pairs that take no part as zeros, and multiply
+ * them by these. */
 static bool grad_widths_are_finite(const struct pool_args *p)
 {
     const struct array *w = &p->kernel.inverse_bandwidths;
-    const bool keys = p->kernel.per == ATTPOOL_BANDWIDTH_KEY;
-    if (!keys && p->kernel.per != ATTPOOL_BANDWIDTH_QUERY)
-        return true;
-    const struct grad_output x = grad_output_of(p, w, keys ? 1 : p->n, keys ? p->m : 1);
+    const attpool_bandwidth_per per = p->kernel.per;
+    if (w->data == NULL)
+        return r_abs((real)p->kernel.one) <= REAL_MAX;
+    const int64_t rows = per == ATTPOOL_BANDWIDTH_QUERY ? p->n : 1;
+    const int64_t cols = per == ATTPOOL_BANDWIDTH_KEY       ? p->m
+                         : kernel_by_coordinate(&p->kernel) ? p->d
+                                                            : 1;
+    const struct grad_output x = grad_output_of(p, w, rows, cols);
     return grad_array_is_moderate(&x, REAL_MAX);
 }
 
