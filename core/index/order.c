@@ -88,12 +88,21 @@ static int widest(const double *rows, int64_t count, const double *scale, int wi
     return best;
 }
 
-/* --- one coordinate: a sort by the bits of numbers, some at a time ------------------------- */
+/* --- one coordinate: into parts of its range, and each by the bits of its numbers ----------- */
 
-enum { DIGIT_BITS = 11, DIGITS = 6, DIGIT_VALUES = 1 << DIGIT_BITS };
+enum { DIGIT_BITS = 11, DIGITS = 6, DIGIT_VALUES = 1 << DIGIT_BITS, PART = 1 << 12 };
 
 struct place {
-    double x, number;
+    double x;
+    uint64_t number;
+};
+
+/* Equal parts of the range of what is finite. What falls into one is `first` .. of the next one. */
+struct parts {
+    double least, per_unit;
+    size_t count;
+    uint32_t *first; /* count + 1 */
+    uint32_t largest;
 };
 
 /* As unsigned integers these are in the order of the numbers. */
@@ -110,7 +119,7 @@ static inline size_t digit_of(double x, int digit)
 }
 
 /* By one digit, stably. */
-static void sort_digit(const struct place *from, struct place *to, int64_t count, int digit,
+static void sort_digit(const struct place *from, struct place *to, size_t count, int digit,
                        const uint32_t *values)
 {
     uint32_t at[DIGIT_VALUES], sum = 0;
@@ -118,30 +127,107 @@ static void sort_digit(const struct place *from, struct place *to, int64_t count
         at[k] = sum;
         sum += values[k];
     }
-    for (int64_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         to[at[digit_of(from[i].x, digit)]++] = from[i];
 }
 
-static bool sort_places(struct place *places, int64_t count)
+/* Returns where they are in the end, in `places` or in `spare`. */
+static const struct place *sort_places(struct place *places, struct place *spare, size_t count)
 {
-    uint32_t(*values)[DIGIT_VALUES] = calloc(DIGITS, sizeof *values);
-    struct place *spare = malloc((size_t)count * sizeof *spare + 1), *from = places, *to = spare;
-    for (int64_t i = 0; i < count && values; i++)
+    uint32_t values[DIGITS][DIGIT_VALUES] = { { 0 } };
+    for (size_t i = 0; i < count; i++)
         for (int digit = 0; digit < DIGITS; digit++)
             values[digit][digit_of(places[i].x, digit)]++;
-    for (int digit = 0; digit < DIGITS && values && spare && count > 0; digit++) {
+    for (int digit = 0; digit < DIGITS; digit++) {
         if (values[digit][digit_of(places[0].x, digit)] == (uint32_t)count)
             continue;
-        sort_digit(from, to, count, digit, values[digit]);
-        struct place *last = from;
-        from = to;
-        to = last;
+        sort_digit(places, spare, count, digit, values[digit]);
+        struct place *last = places;
+        places = spare;
+        spare = last;
     }
-    if (from == spare && spare)
-        memcpy(places, spare, (size_t)count * sizeof *places);
-    free(spare);
-    free(values);
-    return values && spare;
+    return places;
+}
+
+/* Does not fall as x rises. */
+static inline size_t part_of(const struct parts *p, double x)
+{
+    const size_t part = (size_t)((x - p->least) * p->per_unit);
+    return part < p->count ? part : p->count - 1;
+}
+
+/* false: no memory. A range without an end of its own, or none at all, is one part. */
+static bool make_parts(struct parts *p, const struct array *x, int type, int64_t count)
+{
+    double least = INFINITY, most = -INFINITY;
+    for (int64_t i = 0; i < count; i++) {
+        const double y = index_element(x, type, i, 0);
+        least = isfinite(y) && y < least ? y : least;
+        most = isfinite(y) && y > most ? y : most;
+    }
+    p->count = (size_t)count / PART + 1;
+    p->least = least;
+    p->per_unit = (double)p->count / (most - least);
+    if (!isfinite(most - least) || !isfinite(p->per_unit))
+        p->per_unit = 0;
+    p->first = calloc(p->count + 1, sizeof *p->first);
+    if (!p->first)
+        return false;
+    for (int64_t i = 0; i < count; i++) {
+        const double y = index_element(x, type, i, 0);
+        if (isfinite(y))
+            p->first[part_of(p, y) + 1]++;
+    }
+    p->largest = 0;
+    for (size_t k = 1; k <= p->count; k++) {
+        p->largest = p->first[k] > p->largest ? p->first[k] : p->largest;
+        p->first[k] += p->first[k - 1];
+    }
+    return true;
+}
+
+/* Numbers into their parts, after which first[k] is the end of part k; what is not finite after
+ * all of them. */
+static void fill_parts(const struct parts *p, const struct array *x, int type, double *point,
+                       struct point_order *order)
+{
+    int64_t last = order->finite;
+    for (int64_t i = 0; i < order->count; i++) {
+        const double y = index_element(x, type, i, 0);
+        const int64_t to = isfinite(y) ? p->first[part_of(p, y)]++ : last++;
+        order->number[to] = (uint32_t)i;
+        if (isfinite(y))
+            point[to] = y;
+    }
+}
+
+static void sort_part(struct place *places, double *point, uint32_t *number, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        places[i] = (struct place){ point[i], number[i] };
+    const struct place *sorted = sort_places(places, places + count, count);
+    for (size_t i = 0; i < count; i++) {
+        point[i] = sorted[i].x;
+        number[i] = (uint32_t)sorted[i].number;
+    }
+}
+
+static bool order_line(struct point_order *order, const struct array *x, int type, double *point)
+{
+    struct parts p;
+    if (!make_parts(&p, x, type, order->count))
+        return false;
+    struct place *places = malloc(2 * (size_t)p.largest * sizeof *places + 1);
+    if (places) {
+        order->finite = p.first[p.count];
+        fill_parts(&p, x, type, point, order);
+        for (size_t k = 0, first = 0; k < p.count; first = p.first[k++])
+            if (p.first[k] - first > 1)
+                sort_part(places, point + first, order->number + first, p.first[k] - first);
+    }
+    free(places);
+    free(p.first);
+    return places;
 }
 
 /* --- several: the halves of halves, along the widest side ---------------------------------- */
@@ -187,26 +273,36 @@ static void split_rows(struct point_order *order, const double *rows)
     }
 }
 
+static bool order_tree(struct point_order *order, const struct array *x, int type,
+                       const double *scale)
+{
+    const size_t n = (size_t)order->count, wide = (size_t)order->d + 1;
+    double *rows = malloc(n * wide * sizeof *rows + 1);
+    if (!rows)
+        return false;
+    order->finite = read_rows(rows, x, type, order->count, (int)wide);
+    order_rows(rows, order->finite, scale, (int)wide);
+    split_rows(order, rows);
+    free(rows);
+    return true;
+}
+
 bool ap_point_order_new(struct point_order *order, const struct array *x, int type, int64_t count,
                         int64_t d, const double *scale, bool points)
 {
-    const size_t n = (size_t)count, wide = (size_t)d + 1;
-    double *rows = malloc(n * wide * sizeof *rows + 1);
+    const size_t n = (size_t)count;
     *order = (struct point_order){ .d = d, .count = count };
     order->number = malloc(n * sizeof *order->number + 1);
-    order->point = points ? malloc(n * (size_t)d * sizeof *order->point + 1) : NULL;
-    bool ok = rows && order->number && (order->point || !points);
-    if (ok) {
-        order->finite = read_rows(rows, x, type, count, (int)wide);
-        if (d == 1)
-            ok = sort_places((struct place *)(void *)rows, order->finite);
-        else
-            order_rows(rows, order->finite, scale, (int)wide);
-        split_rows(order, rows);
-    }
-    if (!ok)
+    order->point = points || d == 1 ? malloc(n * (size_t)d * sizeof *order->point + 1) : NULL;
+    bool ok = order->number && (order->point || !(points || d == 1));
+    if (ok)
+        ok = d == 1 ? order_line(order, x, type, order->point) : order_tree(order, x, type, scale);
+    if (!ok) {
         ap_point_order_free(order);
-    free(rows);
+    } else if (!points) {
+        free(order->point);
+        order->point = NULL;
+    }
     return ok;
 }
 

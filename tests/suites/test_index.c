@@ -4,6 +4,7 @@
 #include "tests/support/backends.h"
 #include "tests/suites/suites.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,58 @@ START_TEST(keys_in_reach_are_found)
 }
 END_TEST
 
+/* Number i of a kind. */
+static double number_of(int kind, int64_t i)
+{
+    const double u = uniform(21, i);
+    switch (kind) {
+    case 0:
+        return u;
+    case 1:
+        return 7;
+    case 2: /* a range that overflows */
+        return (i % 2 ? DBL_MAX : -DBL_MAX) * u;
+    case 3:
+        return DBL_TRUE_MIN * (double)(i % 5000);
+    case 4: /* nearly all in one part of the range */
+        return exp(40 * u);
+    case 5:
+        return i % 97 == 5 ? NAN : i % 89 == 3 ? -(double)INFINITY : -u;
+    default:
+        return NAN;
+    }
+}
+
+START_TEST(numbers_of_any_range_are_ordered)
+{
+    enum { COUNT = 20000 };
+    static double x[COUNT];
+    static bool seen[COUNT];
+    const double one = 1;
+    int64_t finite = 0;
+    for (int64_t i = 0; i < COUNT; i++) {
+        x[i] = number_of(_i, i);
+        seen[i] = false;
+        finite += isfinite(x[i]) != 0;
+    }
+    const struct array k = { .data = x, .row = 1, .col = 1, .group = 1 };
+    struct key_index *index = ap_key_index_new(&k, TYPE_F64, COUNT, 1, &one);
+    const struct point_order *order = &index->keys;
+    ck_assert_int_eq(order->finite, finite);
+    for (int64_t i = 0; i < COUNT; i++) {
+        const uint32_t number = order->number[i];
+        if (number >= COUNT || seen[number])
+            ck_abort_msg("%u is there twice", number);
+        seen[number] = true;
+        if (i < finite && order->point[i] != x[number])
+            ck_abort_msg("place %lld is not that of %u", (long long)i, number);
+        if (i > 0 && i < finite && order->point[i] < order->point[i - 1])
+            ck_abort_msg("place %lld is not in order", (long long)i);
+    }
+    ap_key_index_free(index);
+}
+END_TEST
+
 /* ---- the caller's ---- */
 
 enum { OWN_M = 4000, OWN_N = 100 };
@@ -309,6 +362,7 @@ Suite *suite_index(void)
     suite_add_tcase(suite, bits);
     tcase_set_timeout(parts, 120);
     tcase_add_test(parts, keys_in_reach_are_found);
+    tcase_add_loop_test(parts, numbers_of_any_range_are_ordered, 0, 7);
     tcase_add_loop_test(parts, the_callers_index_changes_no_bit, 0, TEST_BACKENDS);
     tcase_add_test(parts, the_callers_index_is_checked);
     tcase_add_test(parts, it_is_used_where_it_pays);
