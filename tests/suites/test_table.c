@@ -152,7 +152,7 @@ START_TEST(blocks_do_not_show)
     ck_assert_uint_eq(t.rows, rows);
     for (size_t i = 0; i < rows; i++) {
         ck_assert_double_eq(t.columns[0][i], (double)i + 0.25);
-        ck_assert_uint_eq(t.lines[i], 2 + 2 * i);
+        ck_assert_uint_eq(table_line(&t, i), 2 + 2 * i);
     }
     ck_assert_int_eq(table_fault(&t, 7, 0, &e, "is %s", "odd"), CMD_DATA);
     ck_assert_str_eq(e.text, "big.csv:16:2: column \"x\": is odd");
@@ -267,7 +267,7 @@ START_TEST(an_array_is_a_table)
     ck_assert_ptr_eq(t.columns[0], t.columns[2]);
     ck_assert_uint_eq(t.stored_count, 2);
     ck_assert_ptr_null(t.names[0]);
-    ck_assert_uint_eq(t.lines[1], 3);
+    ck_assert_uint_eq(table_line(&t, 1), 3);
     table_free(&t);
     ck_assert_int_eq(read_table("t.npy", one + 1, 1, TABLE_MISSING_ERROR, &t), CMD_OK);
     ck_assert_uint_eq(t.rows, 3);

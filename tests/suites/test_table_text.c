@@ -196,7 +196,7 @@ START_TEST(blocks_do_not_show)
     ck_assert_uint_eq(t.rows, rows);
     for (size_t i = 0; i < rows; i++) {
         ck_assert_double_eq(t.columns[0][i], (double)i + 0.25);
-        ck_assert_uint_eq(t.lines[i], lines[i]);
+        ck_assert_uint_eq(table_line(&t, i), lines[i]);
     }
     table_free(&t);
     free(lines);
@@ -247,7 +247,7 @@ START_TEST(a_comment_over_the_end_of_a_block_is_read)
     struct table t;
     ck_assert_msg(table_read("comment.csv", &o, &t, &e) == CMD_OK, "%s", e.text);
     ck_assert_double_eq(t.columns[0][0], 2);
-    ck_assert_uint_eq(t.lines[0], 3);
+    ck_assert_uint_eq(table_line(&t, 0), 3);
     table_free(&t);
     free(text);
 }

@@ -49,7 +49,7 @@ static void describe(const struct table *t, char *text)
     for (size_t k = 0; k < t->column_count; k++)
         text += sprintf(text, "%s%s", k > 0 ? "," : "", t->names[k] ? t->names[k] : "-");
     for (size_t i = 0; i < t->rows; i++) {
-        text += sprintf(text, "|%llu:", (unsigned long long)t->lines[i]);
+        text += sprintf(text, "|%llu:", (unsigned long long)table_line(t, i));
         for (size_t k = 0; k < t->column_count; k++) {
             number_format(number, t->columns[k][i]);
             text += sprintf(text, "%s%s", k > 0 ? "," : "", number);

@@ -2,6 +2,7 @@
 /* From labels to classes: those that have rows, each a column of zeros and ones. */
 #include "tools/classify/classify.h"
 #include "tools/io/number.h"
+#include "tools/regress/regress_group.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ size_t classify_class_of(const struct regress_group *g, const struct classes *c,
 
 static int make_values(struct regress_group *g, const struct classes *c, struct error *e)
 {
-    free(g->y);
+    group_free_packed(g, g->y);
     int st = array_new(&g->y, g->m * c->count, real_size(g->single), e);
     for (size_t j = 0; st == CMD_OK && j < g->m; j++)
         for (size_t k = 0; k < c->count; k++)

@@ -122,7 +122,7 @@ void table_free(struct table *t)
     free(t->columns);
     free(t->names);
     free(t->numbers);
-    free(t->lines);
+    free(t->runs);
     free(t->stored);
     free(t->labels);
     free(t->file);
@@ -146,6 +146,6 @@ int table_fault(const struct table *t, size_t row, size_t column, struct error *
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     size_t file_column = t->numbers[column] - 1;
-    return error_at(e, t->file, t->lines[row], file_column + 1, "column %s: %s",
+    return error_at(e, t->file, table_line(t, row), file_column + 1, "column %s: %s",
                     table_label(t, file_column).text, what);
 }

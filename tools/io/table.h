@@ -54,15 +54,23 @@ struct table_options {
     bool single; /* a value that overflows float32 is bad data (overflow of double always is) */
 };
 
+/* From this row on, each begins a line after the one before, until the next run. */
+struct table_run {
+    size_t row;
+    uint64_t line;
+};
+
 struct table {
     size_t rows, column_count;
     double **columns; /* [column_count], each of `rows` values; two may be the same array. One
                          of labels has their indices in those of table_labels() */
     char **names;     /* [column_count], from the header; NULL each where there is none */
     size_t *numbers;  /* [column_count], the columns' numbers in the file, from 1 */
-    uint64_t *lines;  /* [rows], where each row begins in the file; its number for NPY */
     size_t omitted;   /* rows dropped */
     char *file;       /* for messages */
+
+    struct table_run *runs; /* [run_count], where rows begin in the file; their numbers for NPY */
+    size_t run_count;
 
     double **stored;             /* the arrays themselves, each once */
     struct table_labels *labels; /* [stored_count], empty of numbers */
@@ -93,6 +101,15 @@ int table_read(const char *path, const struct table_options *options, struct tab
 
 /* May be called after a failed table_read, and twice. */
 void table_free(struct table *t);
+
+/* The line of the file in which a row begins. */
+static inline uint64_t table_line(const struct table *t, size_t row)
+{
+    size_t run = t->run_count - 1;
+    while (t->runs[run].row > row)
+        run--;
+    return t->runs[run].line + (row - t->runs[run].row);
+}
 
 /* CMD_DATA at a value of the table, for what only the caller can see (a negative weight):
  * "file:line:column: column "w": <what>". row from 0, column an index into t->columns. */

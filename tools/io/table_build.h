@@ -19,9 +19,10 @@ struct table_builder {
     unsigned char delimiter;
     double *markers; /* [format->missing.count]: their values, NaN for text */
     size_t file_columns;
-    size_t *store_of;   /* [file_columns], which of t->stored, or TABLE_UNUSED */
-    size_t *label_of;   /* likewise, of its labels */
-    size_t capacity;    /* rows that fit */
+    size_t *store_of; /* [file_columns], which of t->stored, or TABLE_UNUSED */
+    size_t *label_of; /* likewise, of its labels */
+    size_t capacity;  /* rows that fit */
+    size_t run_room;
     bool missing;       /* in the current row */
     struct error first; /* TABLE_MISSING_ERROR: the first missing value, while the rest is read */
 };
@@ -106,7 +107,7 @@ static inline int table_row(struct table_builder *b)
     b->missing = false;
     return b->t->rows < b->capacity ? CMD_OK : table_grow(b);
 }
-void table_row_done(struct table_builder *b, uint64_t line);
+int table_row_done(struct table_builder *b, uint64_t line);
 
 /* "x" in quotes or, without a header, the number of the column. */
 struct quoted table_label(const struct table *t, size_t file_column);

@@ -45,7 +45,7 @@ static int npy_rows(struct table_builder *b, const double *values, size_t rows)
                 st = npy_value(b, i, j, v);
         }
         if (st == CMD_OK)
-            table_row_done(b, i + 1);
+            st = table_row_done(b, i + 1);
     }
     return st;
 }

@@ -54,7 +54,7 @@ static int replay(struct table_text *t, const struct table_row *row)
             t->status =
                 table_take(t->b, i, row->cells[i].line, row->cells[i].text, row->cells[i].length);
     if (t->status == CMD_OK)
-        table_row_done(t->b, row->line);
+        t->status = table_row_done(t->b, row->line);
     return t->status;
 }
 
@@ -80,7 +80,7 @@ void table_text_row_end(struct table_text *t)
         return;
     if (t->decided) {
         if (row_fits(t->b, count, t->last_length == 0))
-            table_row_done(t->b, t->row_line);
+            t->status = table_row_done(t->b, t->row_line);
         else
             t->status = wrong_length(t, count, t->row_line, t->first, count == 1 ? t->last : NULL);
     } else if (++t->head.rows == 2) {

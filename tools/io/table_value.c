@@ -81,10 +81,6 @@ int table_take_label(struct table_builder *b, size_t file_column, uint64_t line,
 static int set_capacity(struct table_builder *b, size_t rows)
 {
     size_t bytes = (rows > 0 ? rows : 1) * sizeof(double);
-    uint64_t *lines = realloc(b->t->lines, bytes);
-    if (lines == NULL)
-        return error_memory(b->e, bytes);
-    b->t->lines = lines;
     for (size_t i = 0; i < b->t->stored_count; i++) {
         double *column = realloc(b->t->stored[i], bytes);
         if (column == NULL)
@@ -100,11 +96,31 @@ int table_grow(struct table_builder *b)
     return set_capacity(b, b->capacity < 1024 ? 1024 : 2 * b->capacity);
 }
 
-void table_row_done(struct table_builder *b, uint64_t line)
+/* Row number t->rows begins in this line. */
+static int add_line(struct table_builder *b, uint64_t line)
+{
+    struct table *t = b->t;
+    if (t->run_count > 0 && table_line(t, t->rows) == line)
+        return CMD_OK;
+    if (t->run_count == b->run_room) {
+        const size_t room = 2 * b->run_room + 1;
+        struct table_run *runs = realloc(t->runs, room * sizeof *runs);
+        if (runs == NULL)
+            return error_memory(b->e, room * sizeof *runs);
+        t->runs = runs;
+        b->run_room = room;
+    }
+    t->runs[t->run_count++] = (struct table_run){ t->rows, line };
+    return CMD_OK;
+}
+
+int table_row_done(struct table_builder *b, uint64_t line)
 {
     if (b->missing && b->options->missing != TABLE_MISSING_KEEP) {
         b->t->omitted++;
-        return;
+        return CMD_OK;
     }
-    b->t->lines[b->t->rows++] = line;
+    const int st = add_line(b, line);
+    b->t->rows += st == CMD_OK;
+    return st;
 }

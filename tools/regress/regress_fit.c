@@ -164,8 +164,8 @@ static int no_data_in_reach(const struct work *w, size_t query, struct error *e)
     const struct table *t = w->o->at != NULL ? &w->tables->at : &w->tables->data;
     char point[NUMBER_TEXT_MAX];
     if (w->o->grid == 0)
-        return error_at(e, t->file, t->lines[g->queries != NULL ? g->queries[query] : query], 0,
-                        "no data is in reach of this row");
+        return error_at(e, t->file, table_line(t, g->queries != NULL ? g->queries[query] : query),
+                        0, "no data is in reach of this row");
     number_format(point, g->grid[query]);
     return error_at(e, t->file, 0, 0, "no data is in reach of the grid's point %zu, %s%s%s",
                     query + 1, point, g->label != NULL ? ", of group " : "",

@@ -30,6 +30,26 @@ int group_pack(const struct regress_group *g, double *const *columns, size_t row
     return st;
 }
 
+/* A column of the table that is the whole matrix is not copied. */
+static int share_or_pack(const struct regress_group *g, double *const *columns, size_t rows,
+                         bool shift, size_t count, void **packed, const struct group_place *place,
+                         struct error *e)
+{
+    if (g->single || count != 1)
+        return group_pack(g, columns, rows, shift, count, packed, place, e);
+    *packed = columns[0];
+    return CMD_OK;
+}
+
+void group_free_packed(const struct regress_group *g, void *packed)
+{
+    const bool shared =
+        g->columns != NULL &&
+        (packed == g->columns[0] || packed == g->columns[g->d] || packed == g->points[0]);
+    if (!shared)
+        free(packed);
+}
+
 static int pack_weights(const struct table *data, struct regress_group *g, struct error *e)
 {
     size_t column = g->d + g->v;
@@ -56,11 +76,11 @@ static int pack_group(const struct regress_options *o, const struct regress_tabl
 {
     const struct group_place rows = { &t->data, g->rows };
     const struct group_place queries = { o->at != NULL ? &t->at : &t->data, g->queries };
-    int st = group_pack(g, g->columns, g->m, true, g->d, &g->x, &rows, e);
+    int st = share_or_pack(g, g->columns, g->m, true, g->d, &g->x, &rows, e);
     if (st == CMD_OK)
-        st = group_pack(g, g->columns + g->d, g->m, false, g->v, &g->y, NULL, e);
+        st = share_or_pack(g, g->columns + g->d, g->m, false, g->v, &g->y, NULL, e);
     if (st == CMD_OK)
-        st = group_pack(g, g->points, g->n, true, g->d, &g->q, o->grid > 0 ? NULL : &queries, e);
+        st = share_or_pack(g, g->points, g->n, true, g->d, &g->q, o->grid > 0 ? NULL : &queries, e);
     return st == CMD_OK && o->case_weights != NULL ? pack_weights(&t->data, g, e) : st;
 }
 
@@ -255,10 +275,10 @@ int regress_group(const struct regress_options *o, const struct regress_tables *
 
 static void free_group(struct regress_group *g)
 {
-    free(g->x);
-    free(g->y);
+    group_free_packed(g, g->x);
+    group_free_packed(g, g->y);
+    group_free_packed(g, g->q);
     free(g->a);
-    free(g->q);
     free(g->columns);
     free(g->memory[0]);
     free(g->memory[1]);

@@ -26,4 +26,7 @@ struct group_place {
 int group_pack(const struct regress_group *g, double *const *columns, size_t rows, bool shift,
                size_t count, void **packed, const struct group_place *place, struct error *e);
 
+/* x, y or q of the group, which may be a column of its table. */
+void group_free_packed(const struct regress_group *g, void *packed);
+
 #endif
