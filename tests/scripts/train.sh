@@ -21,6 +21,12 @@ column()
     tail -n +2 out | cut -d , -f "$1" | tr '\n' ' '
 }
 
+# alike X Y: but for the digits that a table leaves out
+alike()
+{
+    perl -e 'abs($ARGV[0] / $ARGV[1] - 1) < 1e-12 or exit 1' "$1" "$2" || fail "$2 is not $1"
+}
+
 base='d.csv --x a --y y'
 
 # shellcheck disable=SC2046,SC2086
@@ -278,9 +284,8 @@ base='d.csv --x a --y y'
     best=$(tail -n +2 w.csv | sort -t , -k 2,2g | head -n 1)
     test "${best%%,*}" -lt 5 || fail "the last evaluation is the best"
     json_is "${best%%,*}" best.json epoch
-    json_is "${best##*,}" best.json parameters.w.values.0
-    perl -e 'abs($ARGV[0] / $ARGV[1] - 1) < 1e-12 or exit 1' "$(json about.json last_loss)" \
-        "$(echo "$best" | cut -d , -f 2)" || fail "last_loss is not that of the best evaluation"
+    alike "${best##*,}" "$(json best.json parameters.w.values.0)"
+    alike "$(echo "$best" | cut -d , -f 2)" "$(json about.json last_loss)"
     # The first step is not as long as the gradient, into where no row has a neighbour: the loss is
     # 7044.6 there, and 4392.3 and 4402.3 in its valleys.
     for seed in 0 1 2 3 4 5; do
@@ -289,6 +294,20 @@ base='d.csv --x a --y y'
         perl -e '$ARGV[-1] < 4403 or exit 1' $(tail -n +2 w.csv | cut -d , -f 2) ||
             fail "seed $seed ends on the plateau"
     done
+    # Neither the unit of x nor that of another column matters.
+    perl -ne 'chomp; my @x = split /,/;
+        print join(",", $. == 1 ? ("s", "a", "b", "y") : ($x[0] * 86400e4, @x[0 .. 2])), "\n"' d.csv >s.csv
+    ok train s.csv --x a --y y --optimizer lbfgs --init 2 --json a.json -o w.csv
+    ok train s.csv --x s --y y --optimizer lbfgs --init 2.3148148148148148e-9 --json s.json -o w.csv
+    json_is true s.json converged
+    perl -e 'abs($ARGV[0] / $ARGV[1] - 1) < 1e-8 or exit 1' "$(json a.json last_loss)" \
+        "$(json s.json last_loss)" || fail "the loss depends on the unit of x"
+    ok train s.csv --x a,b --y y --param w-coordinate --optimizer lbfgs --init 2,1 --json a.json \
+        -o w.csv
+    ok train s.csv --x s,b --y y --param w-coordinate --optimizer lbfgs \
+        --init 2.3148148148148148e-9,1 --json s.json -o w.csv
+    perl -e 'abs($ARGV[0] / $ARGV[1] - 1) < 1e-8 or exit 1' "$(json a.json last_loss)" \
+        "$(json s.json last_loss)" || fail "the loss depends on the units of columns"
     # A step to where a row has no neighbour in reach is too long: the search goes on.
     ok train d.csv --x a,b --y y --param w-coordinate --kernel cosine --optimizer lbfgs --init 0.3 \
         --json about.json -o w.csv

@@ -39,10 +39,11 @@ struct train_run {
     struct train_record record;
     struct session session;
     char backend[64];
-    bool stepped;   /* by gradient descent: some loss was finite */
-    bool stopped;   /* by what is not finite */
-    bool converged; /* of lbfgs, */
-    double best;    /* and its least loss, that of the parameters in the end */
+    bool stepped;        /* by gradient descent: some loss was finite */
+    bool stopped;        /* by what is not finite */
+    bool converged;      /* of lbfgs, */
+    double best;         /* its least loss, that of the parameters in the end, */
+    int64_t evaluations; /* and all of them, also those without a loss */
 };
 
 /* A step takes less than all rows. */
@@ -82,6 +83,8 @@ struct train_gradient {
 };
 int train_gradient_new(const struct train_run *run, struct train_gradient *g, struct error *e);
 void train_gradient_free(struct train_gradient *g);
+/* What a change of the parameters as large as they are would do to the loss, at most. */
+double train_change(const struct train_run *run, const struct train_gradient *g);
 /* Whether it is 0, but for rounding, and the loss is not; then nothing is learned. */
 bool train_is_flat(const struct train_run *run, double loss, const struct train_gradient *g);
 void train_warn_flat(const struct train_run *run);

@@ -44,27 +44,38 @@ static bool kernels_are_flat(const struct params *p)
     return params_have_kernel(p);
 }
 
-/* What a change of the parameters as large as they are would do to the loss is less than its
- * digits; exactly 0 is rare, as rows at the same distance leave rounding errors. */
-bool train_is_flat(const struct train_run *run, double loss, const struct train_gradient *g)
+double train_change(const struct train_run *run, const struct train_gradient *g)
 {
     const struct params *p = &run->params;
-    const double least = loss * (p->single ? FLT_EPSILON : DBL_EPSILON);
     double change = 0;
     for (int k = 0; k < PARAMS_ARRAYS; k++)
         for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++) {
             const double slope = real_get(g->memory[k], p->single, (size_t)i);
             if (slope != 0 && p->value[k][i] == 0)
-                return false;
+                return INFINITY;
             change += fabs(slope * p->value[k][i]);
         }
-    return loss > 0 && change < least;
+    return change;
+}
+
+/* Less than the digits of the loss; exactly 0 is rare, as rows at the same distance leave rounding
+ * errors. */
+bool train_is_flat(const struct train_run *run, double loss, const struct train_gradient *g)
+{
+    const double least = loss * (run->params.single ? FLT_EPSILON : DBL_EPSILON);
+    return loss > 0 && train_change(run, g) < least;
 }
 
 void train_warn_flat(const struct train_run *run)
 {
-    error_warn("the gradient is 0 at the start, so nothing was learned: try %s",
-               kernels_are_flat(&run->params)
-                   ? "a --kernel that has a slope, which boxcar and constant do not"
-                   : "another --init, or x in another unit");
+    const size_t rows = run->group->m;
+    if (rows <= 2)
+        error_warn("the gradient is 0, so nothing was learned: a row is predicted from the others, "
+                   "and the table has %zu row%s",
+                   rows, rows == 1 ? "" : "s");
+    else
+        error_warn("the gradient is 0 at the start, so nothing was learned: try %s",
+                   kernels_are_flat(&run->params)
+                       ? "a --kernel that has a slope, which boxcar and constant do not"
+                       : "another --init, or x in another unit");
 }

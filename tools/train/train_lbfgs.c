@@ -15,37 +15,63 @@ struct search {
     nlopt_opt opt;
     struct train_model model;
     struct train_gradient gradient;
-    double unit;  /* of the loss that NLopt sees; 0 until the first gradient is known */
+    double *unit; /* of each parameter that NLopt sees, */
+    double scale; /* and of the loss; 0 until the first gradient is known */
+    double slope; /* train_change of the best evaluation by its loss */
     bool limited; /* by the number of evaluations */
     bool flat;    /* where it begins */
+    bool wall;    /* some step led to where there is no loss */
     int status;
     struct error *e;
 };
 
-/* All parameters one after the other, from x or to it. */
-static void exchange(struct params *p, double *x, bool to)
+/* All parameters one after the other, in their units, from x or to it. */
+static void exchange(const struct search *s, double *x, bool to)
 {
+    struct params *p = &s->run->params;
+    const double *unit = s->unit;
     for (int k = 0; k < PARAMS_ARRAYS; k++)
-        for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++, x++) {
+        for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++, x++, unit++) {
+            const double value = *x * *unit;
             if (to)
-                *x = p->value[k][i];
+                *x = p->value[k][i] / *unit;
             else
-                p->value[k][i] = p->single ? (double)(float)*x : *x;
+                p->value[k][i] = p->single ? (double)(float)value : value;
         }
+}
+
+/* NLopt has a gradient below 1e-8 for none, and knows one unit for all. So parameters count in what
+ * they are at the start: w of a coordinate, whose unit is its own, in itself, others in the root of
+ * their array's mean square. */
+static void choose_units(const struct search *s)
+{
+    const struct params *p = &s->run->params;
+    double *unit = s->unit;
+    for (int k = 0; k < PARAMS_ARRAYS; k++) {
+        const int64_t count = params_count(p, (enum params_array)k);
+        double size = 0;
+        for (int64_t i = 0; i < count; i++)
+            size = hypot(size, p->value[k][i]);
+        size /= sqrt((double)count);
+        for (int64_t i = 0; i < count; i++) {
+            const double own = p->kind == PARAMS_W_COORDINATE ? fabs(p->value[k][i]) : size;
+            *unit++ = isnormal(own) ? own : isnormal(size) ? size : 1;
+        }
+    }
 }
 
 /* Knowing nothing of curvature yet, the search begins with a step as long as the gradient: far into
  * where the loss is flat, in most units of y. So its loss has the unit that makes the step a tenth
  * of the parameters. */
-static double unit_of(const double *x, const double *gradient, unsigned n)
+static double scale_of(const double *x, const double *gradient, unsigned n)
 {
     double size = 0, slope = 0;
     for (unsigned i = 0; i < n; i++) {
         size = hypot(size, x[i]);
         slope = hypot(slope, gradient[i]);
     }
-    const double unit = 0.1 * (size > 0 ? size : 1) / slope;
-    return isnormal(unit) ? unit : 1;
+    const double scale = 0.1 * (size > 0 ? size : 1) / slope;
+    return isnormal(scale) ? scale : 1;
 }
 
 /* The loss of the parameters, and its gradient. */
@@ -54,7 +80,7 @@ static double loss_of(struct search *s)
     struct train_run *run = s->run;
     struct params *p = &run->params;
     double loss = NAN;
-    p->epoch++;
+    run->evaluations = ++p->epoch;
     run->session.done = (double)(p->epoch - 1) / (double)run->o->epochs;
     run->session.share = 1 / (double)run->o->epochs;
     attpool_status status =
@@ -79,11 +105,13 @@ static double show(struct search *s, double loss, unsigned n, const double *x, d
     for (int k = 0, at = 0; k < PARAMS_ARRAYS && gradient != NULL; k++)
         for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++)
             gradient[at++] = real_get(s->gradient.memory[k], p->single, (size_t)i);
-    if (s->unit == 0)
-        s->unit = gradient != NULL ? unit_of(x, gradient, n) : 1;
     for (unsigned i = 0; gradient != NULL && i < n; i++)
-        gradient[i] *= s->unit;
-    return loss * s->unit;
+        gradient[i] *= s->unit[i];
+    if (s->scale == 0)
+        s->scale = gradient != NULL ? scale_of(x, gradient, n) : 1;
+    for (unsigned i = 0; gradient != NULL && i < n; i++)
+        gradient[i] *= s->scale;
+    return loss * s->scale;
 }
 
 static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
@@ -97,13 +125,15 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
         nlopt_force_stop(s->opt);
         return nothing(gradient, n);
     }
-    exchange(p, (double *)(uintptr_t)x, false);
+    exchange(s, (double *)(uintptr_t)x, false);
     train_put(run);
     const double loss = loss_of(s);
     const bool known = isfinite(loss) && train_finite(run, &s->model);
     /* A step to where a row has no neighbour in a kernel's reach is too long. */
-    if (s->status == CMD_OK && !known && run->record.count > 0)
+    if (s->status == CMD_OK && !known && run->record.count > 0) {
+        s->wall = true;
         return nothing(gradient, n);
+    }
     if (s->status == CMD_OK)
         s->status = known ? train_note(run, loss, s->e) : train_stop(run, loss, s->e);
     if (s->status != CMD_OK) {
@@ -113,9 +143,29 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
     s->flat = p->epoch == 1 ? train_is_flat(run, loss, &s->gradient) : s->flat;
     if (!(loss >= run->best)) {
         run->best = loss;
+        s->slope = train_change(run, &s->gradient) / loss;
         train_keep(run, p->epoch);
     }
     return show(s, loss, n, x, gradient);
+}
+
+/* Has it found what there is? So has a search that cannot get on for want of digits. */
+static void judge(struct search *s, nlopt_result result)
+{
+    static const double STEEP = 1e-3; /* at a least loss, more than rounding leaves */
+    struct train_run *run = s->run;
+    const long long most = (long long)run->o->epochs;
+    const bool stuck = s->wall && s->slope > STEEP;
+    s->flat = s->flat && run->params.epoch == 1;
+    run->converged = !s->flat && !s->limited && !stuck && result != NLOPT_MAXEVAL_REACHED;
+    if (s->flat)
+        train_warn_flat(run);
+    else if (s->limited || result == NLOPT_MAXEVAL_REACHED)
+        error_warn("L-BFGS has not converged within %lld evaluation%s; --epochs allows more", most,
+                   most == 1 ? "" : "s");
+    else if (stuck)
+        error_warn("L-BFGS has stopped where a step further leaves a row without another in reach, "
+                   "though the loss falls on: try another --init, or a kernel without an end");
 }
 
 static int search(struct search *s, double *x, unsigned n, struct error *e)
@@ -136,14 +186,7 @@ static int search(struct search *s, double *x, unsigned n, struct error *e)
     if (result == NLOPT_OUT_OF_MEMORY)
         return error_memory(e, 0);
     train_restore(s->run);
-    /* A search that cannot get on, for want of digits, has found what there is. */
-    s->flat = s->flat && s->run->params.epoch == 1;
-    s->run->converged = !s->flat && !s->limited && result != NLOPT_MAXEVAL_REACHED;
-    if (s->flat)
-        train_warn_flat(s->run);
-    else if (!s->run->converged)
-        error_warn("L-BFGS has not converged within %lld evaluation%s; --epochs allows more",
-                   (long long)s->run->o->epochs, s->run->o->epochs == 1 ? "" : "s");
+    judge(s, result);
     return CMD_OK;
 }
 
@@ -151,19 +194,24 @@ int train_lbfgs(struct train_run *run, struct error *e)
 {
     struct search s = { .run = run, .e = e };
     int64_t count = 0;
-    void *x = NULL;
+    void *x = NULL, *unit = NULL;
     train_describe(run, run->x, run->group->y, run->value, &s.model);
     for (int k = 0; k < PARAMS_ARRAYS; k++)
         count += params_count(&run->params, (enum params_array)k);
     int st = train_gradient_new(run, &s.gradient, e);
     if (st == CMD_OK)
         st = array_new(&x, (size_t)count, sizeof(double), e);
+    if (st == CMD_OK)
+        st = array_new(&unit, (size_t)count, sizeof(double), e);
     if (st == CMD_OK) {
         run->best = HUGE_VAL;
-        exchange(&run->params, x, true);
+        s.unit = unit;
+        choose_units(&s);
+        exchange(&s, x, true);
         st = search(&s, x, (unsigned)count, e);
     }
     free(x);
+    free(unit);
     train_gradient_free(&s.gradient);
     return st;
 }

@@ -90,8 +90,9 @@ void train_report(const struct train_run *run, struct report *r)
     r->computed = true;
     if (run->stopped || !any)
         return;
-    error_summary("%s, %zu %s, loss %.6g at first, %.6g %s, on %s, %.3g s",
-                  params_kind_names[p->kind], record->count, o->lbfgs ? "evaluations" : "epochs",
-                  first, last, o->lbfgs ? "at best" : "before the last step", run->backend,
-                  report_seconds(r));
+    const long long count = o->lbfgs ? (long long)run->evaluations : (long long)record->count;
+    error_summary("%s, %lld %s%s, loss %.6g at first, %.6g %s, on %s, %.3g s",
+                  params_kind_names[p->kind], count, o->lbfgs ? "evaluation" : "epoch",
+                  count == 1 ? "" : "s", first, last, o->lbfgs ? "at best" : "before the last step",
+                  run->backend, report_seconds(r));
 }
