@@ -29,6 +29,8 @@ static int check_score(const struct option_reader *r, const struct attend_option
           "--grad-scale", "--score dot, additive or projection" },
         { OPTION_OUTPUT + OUT_GRAD_INVERSE_BANDWIDTH, kernel, false, "--grad-inverse-bandwidth",
           "kernels: --score NAME" },
+        { OPTION_OUTPUT + OUT_GRAD_KEY_FACTORS, kernel && !learned, false, "--grad-key-factors",
+          "kernels: --score NAME" },
         { OPTION_OUTPUT + OUT_GRAD_WQ, projects, false, "--grad-wq",
           "--score additive or projection" },
         { OPTION_OUTPUT + OUT_GRAD_WK, projects, false, "--grad-wk",

@@ -20,26 +20,36 @@ static json_t *shape_of(const struct attend_array *a)
     return shape;
 }
 
+/* As for --score, for kernels of --params too. */
 static json_t *score_of(const struct attend_options *o)
 {
     if (o->score_text != NULL)
         return report_text(o->score_text);
-    if (o->score == ATTPOOL_KERNEL) /* of --params */
-        return report_kernels(&o->kernels);
-    return json_string(attend_score_name((int)o->score));
+    if (o->score != ATTPOOL_KERNEL)
+        return json_string(attend_score_name((int)o->score));
+    json_t *score = json_string(attpool_kernel_to_name(o->kernels.name[0]));
+    for (size_t k = 1; k < o->kernels.count; k++) {
+        json_t *more = json_sprintf("%s,%s", json_string_value(score),
+                                    attpool_kernel_to_name(o->kernels.name[k]));
+        json_decref(score);
+        score = more;
+    }
+    return score;
 }
 
 static void report_score(const struct attend_options *o, struct report *r)
 {
-    bool given = o->input[IN_INVERSE_BANDWIDTH] != NULL || o->bandwidths.count > 0;
-    bool constant = o->kernels.count == 1 && o->kernels.name[0] == ATTPOOL_CONSTANT;
+    const bool kernel = o->score == ATTPOOL_KERNEL;
+    const bool given = o->input[IN_INVERSE_BANDWIDTH] != NULL || o->bandwidths.count > 0;
+    const bool constant = o->kernels.count == 1 && o->kernels.name[0] == ATTPOOL_CONSTANT;
+    const char *form = o->form == ATTPOOL_RADIAL ? "radial" : "product";
     report_put(r, r->root, "score", score_of(o));
-    if (o->score != ATTPOOL_KERNEL)
-        return;
-    report_put(r, r->root, "kernel", report_kernels(&o->kernels));
-    report_put(r, r->root, "form", json_string(o->form == ATTPOOL_RADIAL ? "radial" : "product"));
+    report_put(r, r->root, "kernel", kernel ? report_kernels(&o->kernels) : json_null());
+    report_put(r, r->root, "form", kernel ? json_string(form) : json_null());
     report_put(r, r->root, "bandwidth",
-               given || constant ? report_bandwidths(&o->bandwidths) : json_real(1));
+               !kernel             ? json_null()
+               : given || constant ? report_bandwidths(&o->bandwidths)
+                                   : json_real(1));
 }
 
 static void report_masks(const struct attend_options *o, struct report *r)
@@ -99,7 +109,9 @@ void attend_report(const struct attend_options *o, struct attend_work *work, boo
     r->computed = true;
     if (!written)
         return;
-    const char *score = attend_score_name((int)o->score);
+    const char *score = o->score == ATTPOOL_KERNEL && o->kernels.count > 1
+                            ? "product kernel"
+                            : attend_score_name((int)o->score);
     error_summary("%s attention, %lld queries, %lld keys, on %s, %.3g s",
                   score != NULL ? score : attpool_kernel_to_name(o->kernels.name[0]),
                   (long long)q->shape[q->dims - 2], (long long)keys->shape[keys->dims - 2],
