@@ -10,7 +10,7 @@ count()
 {
     $NM "$1" >"$tmp/symbols" || fail "cannot read $1"
     grep -q ' T attpool_version$' "$tmp/symbols" || fail "$1 was not understood"
-    emulated=$(grep -c ' backend_[a-z0-9]*_emulated$' "$tmp/symbols")
+    emulated=$(grep -c ' ap_backend_[a-z0-9]*_emulated$' "$tmp/symbols")
 }
 
 count "$(archive libattpool_all.la)"
