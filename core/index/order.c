@@ -131,10 +131,12 @@ static void sort_digit(const struct place *from, struct place *to, size_t count,
         to[at[digit_of(from[i].x, digit)]++] = from[i];
 }
 
-/* Returns where they are in the end, in `places` or in `spare`. */
-static const struct place *sort_places(struct place *places, struct place *spare, size_t count)
+/* Returns where they are in the end, in `places` or in `spare`. The counts of digits, DIGITS of
+ * them, are too large for the stack of a small thread. */
+static const struct place *sort_places(struct place *places, struct place *spare, size_t count,
+                                       uint32_t (*values)[DIGIT_VALUES])
 {
-    uint32_t values[DIGITS][DIGIT_VALUES] = { { 0 } };
+    memset(values, 0, DIGITS * sizeof *values);
     for (size_t i = 0; i < count; i++)
         for (int digit = 0; digit < DIGITS; digit++)
             values[digit][digit_of(places[i].x, digit)]++;
@@ -201,11 +203,12 @@ static void fill_parts(const struct parts *p, const struct array *x, int type, d
     }
 }
 
-static void sort_part(struct place *places, double *point, uint32_t *number, size_t count)
+static void sort_part(struct place *places, double *point, uint32_t *number, size_t count,
+                      uint32_t (*values)[DIGIT_VALUES])
 {
     for (size_t i = 0; i < count; i++)
         places[i] = (struct place){ point[i], number[i] };
-    const struct place *sorted = sort_places(places, places + count, count);
+    const struct place *sorted = sort_places(places, places + count, count, values);
     for (size_t i = 0; i < count; i++) {
         point[i] = sorted[i].x;
         number[i] = (uint32_t)sorted[i].number;
@@ -218,16 +221,19 @@ static bool order_line(struct point_order *order, const struct array *x, int typ
     if (!make_parts(&p, x, type, order->count))
         return false;
     struct place *places = malloc(2 * (size_t)p.largest * sizeof *places + 1);
-    if (places) {
+    uint32_t(*values)[DIGIT_VALUES] = malloc(DIGITS * sizeof *values);
+    const bool ok = places && values;
+    if (ok) {
         order->finite = p.first[p.count];
         fill_parts(&p, x, type, point, order);
         for (size_t k = 0, first = 0; k < p.count; first = p.first[k++])
             if (p.first[k] - first > 1)
-                sort_part(places, point + first, order->number + first, p.first[k] - first);
+                sort_part(places, point + first, order->number + first, p.first[k] - first, values);
     }
+    free(values);
     free(places);
     free(p.first);
-    return places;
+    return ok;
 }
 
 /* --- several: the halves of halves, along the widest side ---------------------------------- */
