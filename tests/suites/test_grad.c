@@ -122,7 +122,7 @@ START_TEST(values_share_what_outputs_get)
 END_TEST
 
 /* A key whose weights are 0, for it is hidden or its inverse bandwidth is infinite, moves nothing,
- * and nothing moves it. Keys are tested apart: others of the call have their gradients. */
+ * and nothing moves it: key 1. */
 static void check_weightless(attpool_kernel_name kernel, attpool_form form, float width, bool hide)
 {
     struct data x;

@@ -32,11 +32,10 @@ static void exchange(const struct search *s, double *x, bool to)
     const double *unit = s->unit;
     for (int k = 0; k < PARAMS_ARRAYS; k++)
         for (int64_t i = 0; i < params_count(p, (enum params_array)k); i++, x++, unit++) {
-            const double value = *x * *unit;
             if (to)
                 *x = p->value[k][i] / *unit;
             else
-                p->value[k][i] = p->single ? (double)(float)value : value;
+                p->value[k][i] = p->single ? (double)(float)(*x * *unit) : *x * *unit;
         }
 }
 
