@@ -3,24 +3,30 @@
 /* Sums of values by the weights of a tile's block (leaves.cl), merged into those of the super-block:
  * acc[row][column]. */
 
+typedef struct {
+    __global const REAL *value;
+    long row, col; /* how far values of a row and a column are apart */
+    long v, columns;
+    __global const REAL *power; /* of moments */
+} leaf_values;
+
 /* A work-item has a row and every so many columns. PoCL 3.1 loses sums of moments where the loop over
  * columns begins at the work-item's own. */
 static void sum_each_value(__local const WORD *x, __local const REAL *u, __local const REAL *w,
-                           const leaf_place *t, __global const REAL *value, long v_row, long v_col,
-                           long v, long key, __global REAL *acc)
+                           const leaf_place *t, leaf_values values, long key, __global REAL *acc)
 {
     int from = (int)(max(t->low, key) - key), to = (int)(min(t->high, key + BLOCK) - key);
-    for (long first = 0; first < v; first += t->parts) {
+    for (long first = 0; first < values.columns; first += t->parts) {
         long col = first + t->part;
-        __global const REAL *y = value + key * v_row + col * v_col;
-        __global REAL *total = acc + t->r * v + col;
+        __global const REAL *y = values.value + key * values.row + col * values.col;
+        __global REAL *total = acc + t->r * values.columns + col;
         REAL sum = 0;
-        if (col >= v || t->r >= t->rows)
+        if (col >= values.columns || t->r >= t->rows)
             continue;
         for (int n = from; n < to; n++) {
             WORD word = x[n * PAIR_ROWS + t->r];
             if (word != MASKED)
-                sum = fma(AS_REAL(word), y[n * v_row], sum);
+                sum = fma(AS_REAL(word), y[n * values.row], sum);
         }
         *total = fma(sum, w[t->r], *total * u[t->r]);
     }
@@ -40,26 +46,26 @@ static REAL add_moment(REAL sum, REAL weight, const moment *of, const metric *a,
     return sum + weight;
 }
 
-/* The same of `columns` moments: a is of the work-item's row. */
+/* The same of moments: a is of the work-item's row. */
 static void sum_each_moment(__local const WORD *x, __local const REAL *u, __local const REAL *w,
-                            const leaf_place *t, const metric *a, __global const REAL *power,
-                            __global const REAL *value, long v_row, long v_col, long v, long columns,
-                            long key, __global REAL *acc)
+                            const leaf_place *t, const metric *a, leaf_values values, long key,
+                            __global REAL *acc)
 {
     int from = (int)(max(t->low, key) - key), to = (int)(min(t->high, key + BLOCK) - key);
-    for (long first = 0; first < columns; first += t->parts) {
+    for (long first = 0; first < values.columns; first += t->parts) {
         long col = first + t->part;
-        moment of = moment_of(min(col, columns - 1), v, a->how.d);
-        __global const REAL *y = value + key * v_row + max(of.value, 0L) * v_col;
-        __global REAL *total = acc + t->r * columns + col;
+        moment of = moment_of(min(col, values.columns - 1), values.v, a->how.d);
+        __global const REAL *y = values.value + key * values.row + max(of.value, 0L) * values.col;
+        __global REAL *total = acc + t->r * values.columns + col;
         REAL sum = 0;
-        if (col >= columns || t->r >= t->rows)
+        if (col >= values.columns || t->r >= t->rows)
             continue;
         IN_ORDER
         for (int n = from; n < to; n++) {
             WORD word = x[n * PAIR_ROWS + t->r];
             if (word != MASKED)
-                sum = add_moment(sum, AS_REAL(word), &of, a, key + n, power, y + n * v_row);
+                sum = add_moment(sum, AS_REAL(word), &of, a, key + n, values.power,
+                                 y + n * values.row);
         }
         *total = fma(sum, w[t->r], *total * u[t->r]);
     }
@@ -79,21 +85,21 @@ static void merge_values(REAL4 sum, REAL w, REAL u, __global REAL *total, long c
 
 /* The same in tiles of registers. */
 static void sum_values(__local const WORD *x, __local REAL4 *slices, __local const REAL *u,
-                       __local const REAL *w, const leaf_place *t, __global const REAL *value,
-                       long v_row, long v_col, long v, long key, __global REAL *acc)
+                       __local const REAL *w, const leaf_place *t, leaf_values values, long key,
+                       __global REAL *acc)
 {
     __local REAL *slice = (__local REAL *)slices;
     int y = t->item % 8 * PAIR_MICRO, z = t->item / 8 * 4;
     int first = (int)(max(t->low, key) - key) / PAIR_DEPTH * PAIR_DEPTH;
     int to = (int)(min(t->high, key + BLOCK) - key);
     bool works = t->item < 8 * PAIR_ACROSS;
-    for (long col = 0; col < v; col += LEAF_COLUMNS) {
+    for (long col = 0; col < values.v; col += LEAF_COLUMNS) {
         REAL4 sum[PAIR_MICRO];
         EACH_MICRO sum[i] = 0;
         for (int from = first; from < to; from += PAIR_DEPTH) {
             barrier(CLK_LOCAL_MEM_FENCE);
-            load_slice(slice, PAIR_B_PITCH, LEAF_COLUMNS, PAIR_DEPTH, PAIR_ITEMS, t->item, value,
-                       v_col, v_row, col, v, key + from, t->high, (REAL)0);
+            load_slice(slice, PAIR_B_PITCH, LEAF_COLUMNS, PAIR_DEPTH, PAIR_ITEMS, t->item,
+                       values.value, values.col, values.row, col, values.v, key + from, t->high, (REAL)0);
             barrier(CLK_LOCAL_MEM_FENCE);
             for (int e = 0; e < PAIR_DEPTH && works; e++) {
                 REAL4 across = *(__local const REAL4 *)(slice + e * PAIR_B_PITCH + z);
@@ -106,8 +112,9 @@ static void sum_values(__local const WORD *x, __local REAL4 *slices, __local con
             }
         }
         EACH_MICRO
-        if (works && y + i < t->rows && col + z < v)
-            merge_values(sum[i], w[y + i], u[y + i], acc + (y + i) * v + col + z, v - col - z);
+        if (works && y + i < t->rows && col + z < values.v)
+            merge_values(sum[i], w[y + i], u[y + i], acc + (y + i) * values.v + col + z,
+                         values.v - col - z);
     }
 }
 #endif
