@@ -143,13 +143,13 @@ static inline int64_t pool_columns(const struct pool_args *a)
     return a->v + (a->moments.power != NULL ? a->v * d + d + d * (d + 1) / 2 : 0);
 }
 
-/* Poolings that differ in the widths of the kernel and in their outputs alone, with the bits that
+/* Poolings that differ in the bandwidths of the kernel and in their outputs alone, with the bits that
  * each has by itself. Of use where what does not depend on the bandwidth is made once. */
-enum { POOL_WIDTHS = 16 };
+enum { POOL_BANDWIDTHS = 16 };
 
-struct pool_widths_args {
+struct pool_bandwidths_args {
     const struct pool_args *pool; /* [count] */
-    int count;                    /* at most POOL_WIDTHS */
+    int count;                    /* at most POOL_BANDWIDTHS */
 };
 
 /* Sums of values by the squares of the weights of a pooling that has been: W t, t = tilt_0 + sum_a
@@ -300,7 +300,8 @@ struct backend {
      * elementwise are not). */
     const struct device_memory *memory;
 
-    /* The operations, a slot each; NULL only for the optional ones. */
+    /* The operations, a slot each: bmm, kernel, softmax, pool, pool_grad, ..., with the types that
+     * they are for, as backend->pool[type]. NULL only for the optional ones. */
 #define SLOT(name) attpool_status (*name[TYPES])(struct engine *, const struct name##_args *);
     OPERATION_TABLE(SLOT)
     STATE_OPERATION_TABLE(SLOT)

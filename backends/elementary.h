@@ -2,8 +2,8 @@
 
 /* Constants of the elementary functions, one set for C and OpenCL C; NUMERICS.md has the
  * formulas. A _POLY is the coefficients of a polynomial, highest power first. */
-#ifndef ATTPOOL_ELEMENTARY_H
-#define ATTPOOL_ELEMENTARY_H
+#ifndef BACKENDS_ELEMENTARY_H
+#define BACKENDS_ELEMENTARY_H
 
 /* What the slot elementwise computes. */
 enum elementary_function {

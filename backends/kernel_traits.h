@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The traits of a call's kernels. */
-#ifndef ATTPOOL_KERNEL_TRAITS_H
-#define ATTPOOL_KERNEL_TRAITS_H
+#ifndef BACKENDS_KERNEL_TRAITS_H
+#define BACKENDS_KERNEL_TRAITS_H
 
 #include "backends/backend.h"
 #include "backends/kernels.h"
@@ -28,7 +28,7 @@ static inline bool kernel_any(const struct kernel *kernel, int64_t d, bool (*tra
 }
 
 /* Do far keys take no part in rows that have a near one (NUMERICS.md)? */
-static inline bool pool_cuts(const struct pool_args *a)
+static inline bool pool_cuts_far(const struct pool_args *a)
 {
     const bool product = a->kernel.form == ATTPOOL_PRODUCT;
     const int64_t factors = product ? a->d : 1;

@@ -24,7 +24,7 @@
     ROW(finish)
 
 /* Those that a backend may lack: its slots are then NULL, and the core does without. */
-#define OPTIONAL_OPERATION_TABLE(ROW) ROW(pool_widths)
+#define OPTIONAL_OPERATION_TABLE(ROW) ROW(pool_bandwidths)
 
 /* A function of an operation for one type. */
 #define OPERATION_FUNCTION(name, symbol)                                                           \

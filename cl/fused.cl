@@ -247,7 +247,7 @@ fused(slab s, MASK_PARAMETERS, SCORE_PARAMETERS, weighing weighs, int special,
             __global const REAL *values = value + key * value_at.row;
             score_block(p.s, p.q, p.by, &f, a.k + key * k_at.row, k_at.row, k_at.col, view.from,
                         view.to);
-            done = weigh_keys(&of_block, p.s, p.sum, &view, &f, special, weighs.cuts,
+            done = weigh_keys(&of_block, p.s, p.sum, &view, &f, special, weighs.cuts_far,
                               weighs.has_squares, values, value_at.row);
 #ifndef ONE_COLUMN
             sum_columns(p.sum, p.s, &view, values, value_at.row, value_at.col, v);

@@ -218,7 +218,7 @@ fused(slab s, MASK_PARAMETERS, SCORE_PARAMETERS, weighing weighs, int special,
 #ifdef ONE_COLUMN
         load_line(p.numbers, p.value, value_at.row);
 #endif
-        bool ordinary = weigh_keys(&of_blocks, p.s, p.sum, &view, &f, special, weighs.cuts,
+        bool ordinary = weigh_keys(&of_blocks, p.s, p.sum, &view, &f, special, weighs.cuts_far,
                                    weighs.has_squares, p.numbers, 0);
         for (int n = 0; n < LANE_SUPERS && slot + n < last; n++) {
             row_state of_all;

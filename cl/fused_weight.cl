@@ -207,7 +207,7 @@ WEIGHT_EXP2(row_exp2, ROW_VECTORS)
 
 /* The weights of WEIGHED keys from number n on, whose scores are at `at`. */
 static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *at, const VECTOR *base,
-                       const fused_view *view, const fused_measure *f, bool cuts, int n)
+                       const fused_view *view, const fused_measure *f, bool cuts_far, int n)
 {
 #ifndef FUSED_FACTOR
     VECTOR c = HAS_BIAS(view) ? (REAL)4 : f->c;
@@ -218,7 +218,7 @@ static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *at, const V
 #endif
     weight_exp2_all((VECTOR *)p);
 #ifdef HAVE_F64
-    if (cuts)
+    if (cuts_far)
         EACH_WEIGHED EACH_VECTOR p[i][x] =
             CHOOSE(p[i][x], (VECTOR)0, t[i][x] <= (VECTOR)CONSTANT(FAR_LIMIT));
 #endif
@@ -244,7 +244,7 @@ static void weights_at(VECTOR p[WEIGHED][ROW_VECTORS], const VECTOR *at, const V
 /* Into s the weights; into the state their sums; with ONE_COLUMN into `sum` those of values. false:
  * the block has to be made row by row. */
 static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view *view,
-                       const fused_measure *f, int special, bool cuts, bool squares,
+                       const fused_measure *f, int special, bool cuts_far, bool squares,
                        source value, long v_row)
 {
     VECTOR_TEST seen[ROW_VECTORS];
@@ -261,7 +261,7 @@ static bool weigh_keys(fused_state *b, VECTOR *s, VECTOR *sum, const fused_view 
     VECTOR *at = s + view->from * ROW_VECTORS;
     for (int n = view->from; n < view->to; n += WEIGHED, at += WEIGHED * ROW_VECTORS) {
         VECTOR p[WEIGHED][ROW_VECTORS];
-        weights_at(p, at, base, view, f, cuts, n);
+        weights_at(p, at, base, view, f, cuts_far, n);
         EACH_WEIGHED EACH_VECTOR l[x] += p[i][x];
 #ifdef ONE_COLUMN
         EACH_WEIGHED

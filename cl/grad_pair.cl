@@ -116,7 +116,7 @@ static bool duo_of(duo *x, long j, bool given, REAL sum, REAL inner)
         REAL score = folds ? folded(x->a.scale, w.x, x->visible.has_bias, bias) : w.x;
         int k = x->visible.has_key_weights ? take_exponent(&a) : 0;
         REAL c = folds ? (REAL)4 : x->a.scale;
-        if (x->g.cuts && x->max > CONSTANT(NEAR_LIMIT) && is_far(c, score, k))
+        if (x->g.cuts_far && x->max > CONSTANT(NEAR_LIMIT) && is_far(c, score, k))
             return false;
         e = relative(c, score, x->max, k, false);
     }

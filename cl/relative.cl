@@ -65,10 +65,10 @@ static bool is_far(REAL c, REAL x, int k)
     return relative_power(c, x, CONSTANT(NEAR_LIMIT), k) <= CONSTANT(FAR_LIMIT);
 }
 
-/* The weight; with `cuts` it is 0 for keys that are far even from the faintest near one. */
-static REAL relative(REAL c, REAL x, REAL m, int k, bool cuts)
+/* The weight; with `cuts_far` it is 0 for keys that are far even from the faintest near one. */
+static REAL relative(REAL c, REAL x, REAL m, int k, bool cuts_far)
 {
     REAL t = relative_power(c, x, m, k), e = TYPED(weight_exp2)(t);
-    return cuts && t <= CONSTANT(FAR_LIMIT) ? (REAL)0 : e;
+    return cuts_far && t <= CONSTANT(FAR_LIMIT) ? (REAL)0 : e;
 }
 

@@ -47,7 +47,7 @@ __kernel void square(slab s, __global const long *chosen, weighing how,
         REAL a = how.has_key_weights ? key_weights[j * key_weights_at.col] : (REAL)1;
         REAL weight = weight_of(how, true, scale, top, AS_REAL(word), factor, a);
         REAL w = fabs(l) >= CONSTANT(SUM_LEAST) ? weight * inverse : TYPED(div_rn)(weight, l);
-        bool far = how.cuts && top > CONSTANT(NEAR_LIMIT) &&
+        bool far = how.cuts_far && top > CONSTANT(NEAR_LIMIT) &&
                    is_far(scale, AS_REAL(word), how.has_key_weights ? take_exponent(&a) : 0);
         if (has_tilt) {
             REAL t = tilt[0];

@@ -5,7 +5,7 @@ static REAL weight_of(weighing how, bool sums, REAL c, REAL m, REAL x, REAL fact
 {
     REAL p = x;
     if (how.log_domain)
-        p = relative(c, x, m, how.has_key_weights ? take_exponent(&a) : 0, sums && how.cuts);
+        p = relative(c, x, m, how.has_key_weights ? take_exponent(&a) : 0, sums && how.cuts_far);
     if (how.has_factor)
         p *= factor;
     return how.has_key_weights ? p * a : p;

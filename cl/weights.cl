@@ -42,7 +42,7 @@ __kernel void out_weights(slab s, __global const long *chosen, weighing how,
         REAL a = how.has_key_weights ? key_weights[j * key_weights_at.col] : (REAL)1;
         REAL weight = weight_of(how, false, scale, top, AS_REAL(word), factor, a);
         REAL result = divide ? TYPED(div_rn)(weight, l) : weight * inverse;
-        bool far = how.cuts && top > CONSTANT(NEAR_LIMIT) &&
+        bool far = how.cuts_far && top > CONSTANT(NEAR_LIMIT) &&
                    is_far(scale, AS_REAL(word), how.has_key_weights ? take_exponent(&a) : 0);
         result = word == MASKED || far ? (REAL)0 : result;
         if (is_empty)

@@ -68,7 +68,7 @@ static void add_cpu(struct attpool_device_list *list, int place, const struct ba
 }
 
 /* What the self-test says of a device; it runs where nothing is known yet. */
-static void judge(struct device_row *row)
+static void judge_device(struct device_row *row)
 {
     char message[256] = "", *reason = row->reason;
     attpool_context *context;
@@ -102,7 +102,7 @@ static void add_listed(struct attpool_device_list *list, const struct backend *b
         struct device_row *row = &list->row[first + (size_t)i];
         attpool_device *d = add_row(list);
         if (row->available && b->identify)
-            judge(row);
+            judge_device(row);
         d->available = row->available;
         d->one_answer = row->available ? row->one_answer : -1;
         d->float64 = row->float64;

@@ -33,7 +33,7 @@ static const char help[] =
     "  devices    the backends and devices here, which would be chosen and why\n"
     "  bench      the speed of each operation on each backend\n"
     "  tune       measure the devices that may be chosen for large calls\n"
-    "  selftest   whether each device's driver computes rightly\n"
+    "  selftest   check that the driver of each device computes correctly\n"
     "\n"
     "  attpool help COMMAND, attpool COMMAND --help    the options of a command\n"
     "  -h, --help                                      this text\n"

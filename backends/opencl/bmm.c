@@ -63,7 +63,7 @@ static bool takes_large(const struct product *p)
            tiles >= 2 * (int64_t)o->units;
 }
 
-static enum kernel_id kernel_of(const struct product *p)
+static enum entry_id bmm_entry_of(const struct product *p)
 {
     return p->panels  ? KERNEL_BMM_PANEL
            : p->large ? KERNEL_BMM_LARGE
@@ -86,7 +86,7 @@ static attpool_status launch_slab(void *arg, struct slab *s)
                           ceil_div(s->count, max64(1, p->block_rows)), matrices };
     struct launch l;
 
-    if (!ap_launch_begin(&l, p->engine, kernel_of(p), p->type))
+    if (!ap_launch_begin(&l, p->engine, bmm_entry_of(p), p->type))
         return ap_launch_end(&l);
     l.terms = (double)s->rows * (double)args->m * (double)args->k;
     ap_put(&l, sizeof *s, s);
@@ -120,7 +120,7 @@ attpool_status ap_opencl_bmm(struct engine *engine, const struct bmm_args *args,
     p.large = !p.panels && takes_large(&p);
     if (p.panels)
         cut_blocks(&p);
-    const int64_t terms = ap_opencl_most_terms(engine, kernel_of(&p), type);
+    const int64_t terms = ap_opencl_most_terms(engine, bmm_entry_of(&p), type);
     const int64_t tile = p.large ? LARGE_TILE : TILE;
     cut.most = max64(tile, terms / max64(1, args->m) / max64(1, args->k) / tile * tile);
     return ap_slab_each(&cut, launch_slab, &p);

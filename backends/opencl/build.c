@@ -16,7 +16,7 @@ static const struct cl_source *find_source(const char *name)
     return s->name ? s : NULL;
 }
 
-/* The line of a build log that says most: the first with "error", else the first. */
+/* The most informative line of a build log: the first with "error", else the first. */
 static void first_line(char *log, char line[CL_NAME_ROOM])
 {
     char *at = strstr(log, "error");

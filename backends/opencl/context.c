@@ -68,7 +68,7 @@ static attpool_status adopt(struct engine *engine, struct opencl *o, const attpo
 }
 
 /* A device by name: what the caller asked for, else ATTPOOL_OPENCL_DEVICE. */
-static attpool_status take(struct engine *engine, struct opencl *o, const char *name)
+static attpool_status take_device(struct engine *engine, struct opencl *o, const char *name)
 {
     const struct cl_api *cl = o->cl;
     struct cl_found *list;
@@ -111,7 +111,7 @@ static attpool_status set_up(struct engine *engine, struct opencl *o,
     if (options && options->opencl_queue)
         status = adopt(engine, o, options);
     else
-        status = take(engine, o, name);
+        status = take_device(engine, o, name);
     if (status != ATTPOOL_OK)
         return status;
     read_limits(o);
@@ -147,7 +147,7 @@ void ap_opencl_close(struct engine *engine)
         ap_opencl_keep_programs(o);
     ap_opencl_forget_times(o);
     for (int type = 0; type < TYPES; type++) {
-        for (int i = 0; i < KERNELS; i++)
+        for (int i = 0; i < ENTRIES; i++)
             if (o->kernel[i][type])
                 cl->ReleaseKernel(o->kernel[i][type]);
         for (int i = 0; i < PROGRAMS; i++)

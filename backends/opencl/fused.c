@@ -10,7 +10,7 @@ enum { ITEMS_A_UNIT = 4, PAIR_TERMS = 16, TANH_TERMS = 16 };
 
 /* ---- Which program ---- */
 
-static int variant_of(const struct pooling *p)
+static int fused_variant_of(const struct pooling *p)
 {
     const struct pool_args *args = p->args;
     const bool masks = args->masks.mask.data || args->masks.bias.data || args->key_weights.data;
@@ -33,21 +33,21 @@ static int variant_of(const struct pooling *p)
                    : 0);
 }
 
-static enum kernel_id kernel_of(const struct pooling *p)
+static enum entry_id fused_entry_of(const struct pooling *p)
 {
-    return KERNEL_FUSED + (unsigned)variant_of(p);
+    return KERNEL_FUSED + (unsigned)fused_variant_of(p);
 }
 
-static struct fused_shape shape_of(const struct pooling *p)
+static struct fused_shape fused_shape_of(const struct pooling *p)
 {
-    return ap_opencl_fused(ap_engine_state(p->engine), p->type, variant_of(p));
+    return ap_opencl_fused(ap_engine_state(p->engine), p->type, fused_variant_of(p));
 }
 
 /* Rows of a tile. */
 static int height_of(const struct pooling *p)
 {
-    const struct fused_shape shape = shape_of(p);
-    return variant_of(p) & FUSED_BLOCKS ? 1 : shape.lanes * shape.vectors;
+    const struct fused_shape shape = fused_shape_of(p);
+    return fused_variant_of(p) & FUSED_BLOCKS ? 1 : shape.lanes * shape.vectors;
 }
 
 /* A radial kernel whose weights need no division, and of several coordinates no root. */
@@ -96,8 +96,9 @@ bool ap_fused_takes(const struct pooling *p)
 /* Super-blocks of a work-item, at least. */
 static int64_t least_supers(const struct pooling *p)
 {
-    const struct fused_shape shape = shape_of(p);
-    return variant_of(p) & FUSED_BLOCKS ? shape.lanes * shape.vectors / SUPER_BLOCK_BLOCKS : 1;
+    const struct fused_shape shape = fused_shape_of(p);
+    return fused_variant_of(p) & FUSED_BLOCKS ? shape.lanes * shape.vectors / SUPER_BLOCK_BLOCKS
+                                              : 1;
 }
 
 /* Tiles of the rows of whole matrices or of a part of one. */
@@ -121,7 +122,7 @@ int64_t ap_fused_tile_words(const struct pooling *p, int64_t rows)
     return tiles_of(p, rows) * p->slots;
 }
 
-static double terms_of(const struct pooling *p, int64_t rows)
+static double fused_terms_of(const struct pooling *p, int64_t rows)
 {
     const double each = p->args->score == POOL_ADDITIVE ? TANH_TERMS : 1;
     return (double)rows * (double)p->args->m *
@@ -131,9 +132,9 @@ static double terms_of(const struct pooling *p, int64_t rows)
 int64_t ap_fused_rows(const struct pooling *p, int64_t rows)
 {
     const int64_t tile = height_of(p);
-    const double most = (double)ap_opencl_most_terms(p->engine, kernel_of(p), p->type);
+    const double most = (double)ap_opencl_most_terms(p->engine, fused_entry_of(p), p->type);
 
-    rows = min64(rows, max64(1, (int64_t)(most / terms_of(p, 1))));
+    rows = min64(rows, max64(1, (int64_t)(most / fused_terms_of(p, 1))));
     return tile < rows && rows < p->args->n ? rows / tile * tile : rows;
 }
 
@@ -159,8 +160,8 @@ attpool_status ap_fused_leaves(const struct pooling *p, const struct slab *s)
     const int64_t items[2] = { tiles, ceil_div(p->slots, each) };
     struct launch l;
 
-    if (ap_launch_begin(&l, p->engine, kernel_of(p), p->type)) {
-        l.terms = terms_of(p, s->rows);
+    if (ap_launch_begin(&l, p->engine, fused_entry_of(p), p->type)) {
+        l.terms = fused_terms_of(p, s->rows);
         put_call(&l, p, s);
         ap_put_buffer(&l, p->row_sum);
         ap_put_array(&l, &args->value);

@@ -30,7 +30,7 @@ static int id_of(const struct grads *g, int first)
            (is_local(g) ? KERNEL_GRAD_LOCAL - KERNEL_GRAD_FACTS : 0);
 }
 
-static bool begin_kernel(struct launch *l, const struct grads *g, enum kernel_id id,
+static bool begin_kernel(struct launch *l, const struct grads *g, enum entry_id id,
                          const struct gradient *how)
 {
     const struct pool_args *p = g->p;
@@ -42,9 +42,10 @@ static bool begin_kernel(struct launch *l, const struct grads *g, enum kernel_id
     return true;
 }
 
-static bool begin(struct launch *l, const struct grads *g, int first, const struct gradient *how)
+static bool begin_sweep(struct launch *l, const struct grads *g, int first,
+                        const struct gradient *how)
 {
-    return begin_kernel(l, g, (enum kernel_id)id_of(g, first), how);
+    return begin_kernel(l, g, (enum entry_id)id_of(g, first), how);
 }
 
 static void put_facts(struct launch *l, const struct grads *g)
@@ -65,7 +66,7 @@ attpool_status ap_grad_facts(const struct grads *g)
     const struct pool_args *p = g->p;
     const int64_t rows = p->batch * p->heads * p->n;
     struct launch l;
-    if (begin(&l, g, KERNEL_GRAD_FACTS, &g->rows.how)) {
+    if (begin_sweep(&l, g, KERNEL_GRAD_FACTS, &g->rows.how)) {
         ap_put_int(&l, (int)p->empty);
         ap_put_buffer(&l, g->places);
         ap_put_buffer(&l, p->out.data);
@@ -98,7 +99,7 @@ static int64_t partners_of(const struct grads *g, int64_t items)
     return max64(1, most);
 }
 
-static int variant_of(const struct grads *g)
+static int tiles_variant_of(const struct grads *g)
 {
     if (g->p->score == POOL_DOT)
         return GRAD_TILE_DOT;
@@ -112,12 +113,12 @@ static bool goes_by_tiles(const struct grads *g)
     const struct pool_args *p = g->p;
     const bool radial = g->plan.path == GRAD_RADIAL && !kernel_by_coordinate(&p->kernel);
     return (g->plan.path == GRAD_DOT || radial) && p->n > 0 && p->m > 0 &&
-           ap_opencl_grad(o, g->type, variant_of(g)).points > 0;
+           ap_opencl_grad(o, g->type, tiles_variant_of(g)).points > 0;
 }
 
-static enum kernel_id tiles_kernel(const struct grads *g)
+static enum entry_id tiles_kernel(const struct grads *g)
 {
-    return (enum kernel_id)(KERNEL_GRAD_TILES + variant_of(g));
+    return (enum entry_id)(KERNEL_GRAD_TILES + tiles_variant_of(g));
 }
 
 /* Tiles [first, end) of points, and of their partners those that s->how says. */
@@ -125,7 +126,7 @@ static attpool_status launch_tiles(const struct grads *g, const struct sweep *s,
                                    int64_t end, double terms)
 {
     const struct grad_shape shape =
-        ap_opencl_grad(ap_engine_state(g->engine), g->type, variant_of(g));
+        ap_opencl_grad(ap_engine_state(g->engine), g->type, tiles_variant_of(g));
     const int64_t items = (end - first) * shape.items;
     const size_t local = (size_t)shape.items;
     struct launch l;
@@ -146,9 +147,9 @@ static attpool_status sweep_tiles(const struct grads *g, struct sweep *s)
 {
     enum { PAIR_TERMS = 32 };
     const struct pool_args *p = g->p;
-    const enum kernel_id id = tiles_kernel(g);
+    const enum entry_id id = tiles_kernel(g);
     const struct grad_shape shape =
-        ap_opencl_grad(ap_engine_state(g->engine), g->type, variant_of(g));
+        ap_opencl_grad(ap_engine_state(g->engine), g->type, tiles_variant_of(g));
     const int64_t points = s->column ? p->m : p->n, partners = s->column ? p->n : p->m;
     const int64_t origin = s->column ? s->how.query_origin : s->how.key_origin;
     const int64_t tiles = p->batch * p->heads * ceil_div(points, shape.points);
@@ -189,7 +190,7 @@ attpool_status ap_grad_sweep(const struct grads *g, struct sweep *s)
         s->how.first = first;
         s->how.end = min64(first + most, partners);
         s->how.last = s->how.end == partners;
-        if (begin(&l, g, KERNEL_GRAD_SWEEP, &s->how)) {
+        if (begin_sweep(&l, g, KERNEL_GRAD_SWEEP, &s->how)) {
             put_facts(&l, g);
             ap_put_real(&l, g->a->scale);
             ap_put_buffer(&l, s->acc);
@@ -215,7 +216,7 @@ attpool_status ap_grad_pairs(const struct grads *g)
     for (int64_t first = 0; first < p->n && status == ATTPOOL_OK; first += each) {
         const int64_t items[3] = { p->m, min64(each, p->n - first), p->batch * p->heads };
         struct launch l;
-        if (begin(&l, g, KERNEL_GRAD_PAIRS, &how)) {
+        if (begin_sweep(&l, g, KERNEL_GRAD_PAIRS, &how)) {
             put_facts(&l, g);
             ap_put_array(&l, &g->a->dbias);
             ap_put_long(&l, first);
@@ -235,7 +236,7 @@ static attpool_status launch_rows(const struct grads *g, int64_t slot, int64_t n
     const struct array *w = by_w ? &p->kernel.inverse_bandwidths : &none;
     const int64_t items[2] = { p->batch * p->heads, numbers };
     struct launch l;
-    if (ap_launch_begin(&l, g->engine, (enum kernel_id)id_of(g, KERNEL_GRAD_ROWS), g->type)) {
+    if (ap_launch_begin(&l, g->engine, (enum entry_id)id_of(g, KERNEL_GRAD_ROWS), g->type)) {
         ap_put(&l, sizeof g->rows.how, &g->rows.how);
         ap_put_long(&l, slot);
         ap_put_real(&l, factor);

@@ -14,7 +14,7 @@ attpool_status ap_opencl_turns(struct engine *engine, int64_t turns)
         LOOP_TURNS, (long long)turns);
 }
 
-bool ap_launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type)
+bool ap_launch_begin(struct launch *l, struct engine *engine, enum entry_id id, int type)
 {
     *l = (struct launch){
         .engine = engine, .opencl = ap_engine_state(engine), .id = id, .type = type

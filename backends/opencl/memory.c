@@ -145,8 +145,8 @@ void ap_opencl_release_all(struct opencl *o)
 
 /* ---- Transfers ---- */
 
-static cl_int put(struct opencl *o, cl_mem buffer, cl_bool wait, size_t offset, size_t bytes,
-                  const void *from)
+static cl_int write_buffer(struct opencl *o, cl_mem buffer, cl_bool wait, size_t offset,
+                           size_t bytes, const void *from)
 {
     cl_int error = bytes == 0 ? CL_SUCCESS : ap_opencl_order(o);
     if (error == CL_SUCCESS && bytes > 0)
@@ -155,8 +155,8 @@ static cl_int put(struct opencl *o, cl_mem buffer, cl_bool wait, size_t offset, 
     return error == CL_SUCCESS && bytes > 0 && !wait ? ap_opencl_order(o) : error;
 }
 
-static cl_int get(struct opencl *o, cl_mem buffer, cl_bool wait, size_t offset, size_t bytes,
-                  void *to)
+static cl_int read_buffer(struct opencl *o, cl_mem buffer, cl_bool wait, size_t offset,
+                          size_t bytes, void *to)
 {
     cl_int error = bytes == 0 ? CL_SUCCESS : ap_opencl_order(o);
     if (error == CL_SUCCESS && bytes > 0)
@@ -167,14 +167,14 @@ static cl_int get(struct opencl *o, cl_mem buffer, cl_bool wait, size_t offset, 
 static attpool_status memory_upload(struct engine *engine, void *buffer, size_t offset,
                                     const void *host, size_t bytes)
 {
-    cl_int error = put(ap_engine_state(engine), buffer, CL_TRUE, offset, bytes, host);
+    cl_int error = write_buffer(ap_engine_state(engine), buffer, CL_TRUE, offset, bytes, host);
     return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "writing a buffer");
 }
 
 static attpool_status memory_download(struct engine *engine, void *buffer, size_t offset,
                                       void *host, size_t bytes)
 {
-    cl_int error = get(ap_engine_state(engine), buffer, CL_TRUE, offset, bytes, host);
+    cl_int error = read_buffer(ap_engine_state(engine), buffer, CL_TRUE, offset, bytes, host);
     return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "reading a buffer");
 }
 
@@ -200,7 +200,7 @@ static attpool_status memory_bring(struct engine *engine, void *host, size_t byt
     status = memory_alloc(engine, bytes, buffer);
     if (status != ATTPOOL_OK || use == BRING_OUTPUT)
         return status;
-    cl_int error = put(o, *buffer, CL_FALSE, 0, bytes, host);
+    cl_int error = write_buffer(o, *buffer, CL_FALSE, 0, bytes, host);
     return error == CL_SUCCESS ? ATTPOOL_OK : ap_opencl_fail(engine, error, "writing a buffer");
 }
 
@@ -228,7 +228,7 @@ static attpool_status memory_fetch(struct engine *engine, void *buffer, void *ho
     cl_int error = memory_of_host(o, buffer, &own);
 
     if (error == CL_SUCCESS && own != host) {
-        error = get(o, buffer, CL_FALSE, 0, bytes, host);
+        error = read_buffer(o, buffer, CL_FALSE, 0, bytes, host);
     } else if (error == CL_SUCCESS && (error = ap_opencl_order(o)) == CL_SUCCESS) {
         void *mapped = o->cl->EnqueueMapBuffer(o->queue, buffer, CL_FALSE, CL_MAP_READ, 0, bytes, 0,
                                                NULL, NULL, &error);
@@ -275,9 +275,9 @@ static attpool_status memory_sync(struct engine *engine)
     attpool_status status;
 
     if (o->flags_used) {
-        error = get(o, o->flags, CL_FALSE, 0, sizeof flags, flags);
+        error = read_buffer(o, o->flags, CL_FALSE, 0, sizeof flags, flags);
         if (error == CL_SUCCESS)
-            error = put(o, o->flags, CL_FALSE, 0, sizeof zero, zero);
+            error = write_buffer(o, o->flags, CL_FALSE, 0, sizeof zero, zero);
     }
     o->flags_used = false;
     status = memory_wait(engine);

@@ -106,7 +106,7 @@ enum {
 };
 
 /* The table in program.c has the function and the program of each. */
-enum kernel_id {
+enum entry_id {
     KERNEL_ELEMENTWISE,
     KERNEL_BMM_TILE,
     KERNEL_BMM_LARGE,
@@ -142,7 +142,7 @@ enum kernel_id {
     KERNEL_GRAD_TILES,                                      /* for each variant */
     KERNEL_LEAVES = KERNEL_GRAD_TILES + GRAD_TILE_VARIANTS, /* for each variant */
     KERNEL_FUSED = KERNEL_LEAVES + LEAF_VARIANTS,           /* for each variant */
-    KERNELS = KERNEL_FUSED + FUSED_VARIANTS
+    ENTRIES = KERNEL_FUSED + FUSED_VARIANTS
 };
 
 enum program_id {
@@ -273,7 +273,7 @@ struct opencl {
     bool to_keep[PROGRAMS][TYPES]; /* launched in a new way since it was kept */
     bool any_to_keep;
     uint64_t ways[LAUNCH_WAYS / 64]; /* of launches so far: a bit for each hash of a way */
-    cl_kernel kernel[KERNELS][TYPES];
+    cl_kernel kernel[ENTRIES][TYPES];
     cl_mem flags;              /* FLAG_* below, set by kernels */
     bool flags_used;           /* since the last sync */
     cl_mem scratch[SCRATCHES]; /* kept for the next call */
@@ -291,10 +291,10 @@ struct opencl {
 };
 
 /* The kernel, built when it is first asked for; NULL: the message is set. */
-cl_kernel ap_opencl_function(struct engine *engine, enum kernel_id id, int type);
+cl_kernel ap_opencl_function(struct engine *engine, enum entry_id id, int type);
 
 /* Its kernel has been queued in this way; when the launches are done, its program is to be kept. */
-void ap_opencl_note_launch(struct opencl *o, enum kernel_id id, int type, cl_uint dimensions,
+void ap_opencl_note_launch(struct opencl *o, enum entry_id id, int type, cl_uint dimensions,
                            const size_t *global, const size_t *local);
 void ap_opencl_keep_programs(struct opencl *o);
 
@@ -322,7 +322,7 @@ struct launch {
     struct engine *engine;
     struct opencl *opencl;
     cl_kernel kernel;
-    enum kernel_id id;
+    enum entry_id id;
     int type;
     cl_uint count; /* of arguments put */
     double terms;  /* multiply-adds or the like; 0: the launch is not timed */
@@ -330,7 +330,7 @@ struct launch {
     attpool_status status;
 };
 
-bool ap_launch_begin(struct launch *l, struct engine *engine, enum kernel_id id, int type);
+bool ap_launch_begin(struct launch *l, struct engine *engine, enum entry_id id, int type);
 void ap_put(struct launch *l, size_t bytes, const void *value);
 void ap_put_int(struct launch *l, int value);
 void ap_put_long(struct launch *l, int64_t value);
@@ -350,7 +350,7 @@ attpool_status ap_launch_end(struct launch *l);
 /* Drivers of graphics cards end launches that take seconds: a launch of the kernel should have no
  * more terms than this, for about 100 ms at the rate at which it has run, which is that of the
  * launches with `terms`; at first there is a guess. */
-int64_t ap_opencl_most_terms(struct engine *engine, enum kernel_id id, int type);
+int64_t ap_opencl_most_terms(struct engine *engine, enum entry_id id, int type);
 
 /* Note a launch; read the times of those noted, all of which are done; forget them. */
 void ap_opencl_note_time(struct opencl *o, cl_kernel kernel, double terms, cl_event event);

@@ -16,7 +16,7 @@ struct pooling {
     struct score score;
     int sums;                     /* SUM_* */
     bool log_domain, has_factor;  /* has_factor: beside a score in the log domain */
-    bool cuts;                    /* far keys are no part of rows that have a near one */
+    bool cuts_far;                /* far keys are no part of rows that have a near one */
     int special;                  /* what this pass is for */
     int64_t first_super, slots;   /* super-blocks of the call */
     int64_t column_count;         /* of the accumulators */
@@ -50,7 +50,7 @@ static inline bool pooling_has_maxima(const struct pooling *p)
 static inline void pooling_put_weighing(struct launch *l, const struct pooling *p)
 {
     const struct weighing how = { p->log_domain, p->has_factor, p->args->key_weights.data != NULL,
-                                  p->args->n_eff.data != NULL, p->cuts };
+                                  p->args->n_eff.data != NULL, p->cuts_far };
     ap_put(l, sizeof how, &how);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/opencl/grad.h"
 
-static struct array_place place_of(const struct array *a, size_t bytes)
+static struct array_place grad_place_of(const struct array *a, size_t bytes)
 {
     return (struct array_place){
         .offset = a->offset / (int64_t)bytes,
@@ -13,14 +13,14 @@ static struct array_place place_of(const struct array *a, size_t bytes)
     };
 }
 
-static int64_t take(int64_t *count, int64_t numbers)
+static int64_t take_numbers(int64_t *count, int64_t numbers)
 {
     const int64_t at = *count;
     *count += numbers;
     return numbers > 0 ? at : -1;
 }
 
-static void describe(struct grads *g, bool column)
+static void describe_sweep(struct grads *g, bool column)
 {
     struct sweep *s = column ? &g->columns : &g->rows;
     const struct pool_grad_args *a = g->a;
@@ -29,7 +29,7 @@ static void describe(struct grads *g, bool column)
     int64_t at[GRAD_SUMS], count = 0;
 
     for (int k = 0; k < GRAD_SUMS; k++)
-        at[k] = take(&count, grad_sum_count(&g->plan, (enum grad_sum)k, column));
+        at[k] = take_numbers(&count, grad_sum_count(&g->plan, (enum grad_sum)k, column));
     *how = (struct gradient){
         .batch = p->batch,
         .heads = p->heads,
@@ -43,7 +43,7 @@ static void describe(struct grads *g, bool column)
         .has_max = ap_score_has_log(&g->score) || p->masks.bias.data,
         .divides = p->key_weights.data || ap_score_has_factor(&g->score),
         .has_d_out = a->d_out.data != NULL,
-        .cuts = pool_cuts(p),
+        .cuts_far = pool_cuts_far(p),
         .at_point = at[GRAD_SUM_POINT],
         .at_each = at[GRAD_SUM_EACH],
         .at_value = at[GRAD_SUM_VALUE],
@@ -56,9 +56,9 @@ static void describe(struct grads *g, bool column)
     };
     s->column = column;
     if (!column && a->dscale.data)
-        how->at_scale = take(&count, 1);
+        how->at_scale = take_numbers(&count, 1);
     if (column && a->dkey_weights.data)
-        how->at_weight = take(&count, 1);
+        how->at_weight = take_numbers(&count, 1);
     how->count = count;
 }
 
@@ -87,7 +87,7 @@ static attpool_status take_memory(struct grads *g)
     struct array_place place[AT_COUNT];
     attpool_status st = ATTPOOL_OK;
     for (int k = 0; k < AT_COUNT; k++)
-        place[k] = place_of(of[k], size);
+        place[k] = grad_place_of(of[k], size);
     g->places = ap_opencl_copy(g->engine, place, sizeof place);
     if (!g->places)
         return ATTPOOL_E_MEMORY;
@@ -104,7 +104,7 @@ static void give_memory(struct grads *g)
         ap_opencl_release(g->engine, all[k]);
 }
 
-static attpool_status run(struct grads *g)
+static attpool_status run_sweeps(struct grads *g)
 {
     attpool_status st = ap_grad_facts(g);
     if (st == ATTPOOL_OK && g->rows.how.count > 0)
@@ -137,11 +137,11 @@ attpool_status ap_opencl_pool_grad(struct engine *engine, const struct pool_grad
         return st;
     if (!ap_score_open(engine, &g.score))
         return ATTPOOL_E_MEMORY;
-    describe(&g, false);
-    describe(&g, true);
+    describe_sweep(&g, false);
+    describe_sweep(&g, true);
     st = take_memory(&g);
     if (st == ATTPOOL_OK)
-        st = run(&g);
+        st = run_sweeps(&g);
     give_memory(&g);
     ap_score_close(engine, &g.score);
     return st;

@@ -9,7 +9,7 @@ enum { LEAST_ROWS = 64, TANH_TERMS = 16 };
 
 #define SCRATCH_BYTES ((int64_t)64 << 20)
 
-/* Room for so many pairs, and time. */
+/* The rows and keys of a slab, by the memory for its pairs and by the time that they take. */
 static void plan_slabs(struct pooling *p, int64_t rows)
 {
     const struct pool_args *args = p->args;
@@ -31,8 +31,8 @@ static int64_t rows_of(const struct pool_args *args)
     return max64(1, args->batch * args->heads * max64(args->n, args->row_count));
 }
 
-static bool reserve(const struct pooling *p, cl_mem *buffer, enum scratch_id id, int64_t words,
-                    size_t bytes)
+static bool reserve_scratch(const struct pooling *p, cl_mem *buffer, enum scratch_id id,
+                            int64_t words, size_t bytes)
 {
     return (*buffer = ap_opencl_scratch(p->engine, id, (size_t)words * bytes));
 }
@@ -42,11 +42,12 @@ static bool plan_states(struct pooling *p, int64_t all_rows)
 {
     size_t size = type_bytes(p->type);
     int64_t rows = p->slab_rows;
-    return reserve(p, &p->nodes, SCRATCH_NODES, 3 * rows * p->slots, size) &&
-           reserve(p, &p->columns, SCRATCH_COLUMNS, rows * p->slots * p->column_count, size) &&
-           reserve(p, &p->row_max, SCRATCH_MAX, all_rows, size) &&
-           reserve(p, &p->row_sum, SCRATCH_SUM, all_rows, size) &&
-           reserve(p, &p->row_info, SCRATCH_INFO, all_rows, sizeof(cl_long));
+    return reserve_scratch(p, &p->nodes, SCRATCH_NODES, 3 * rows * p->slots, size) &&
+           reserve_scratch(p, &p->columns, SCRATCH_COLUMNS, rows * p->slots * p->column_count,
+                           size) &&
+           reserve_scratch(p, &p->row_max, SCRATCH_MAX, all_rows, size) &&
+           reserve_scratch(p, &p->row_sum, SCRATCH_SUM, all_rows, size) &&
+           reserve_scratch(p, &p->row_info, SCRATCH_INFO, all_rows, sizeof(cl_long));
 }
 
 attpool_status ap_pool_plan_slabs(struct pooling *p)
@@ -57,10 +58,11 @@ attpool_status ap_pool_plan_slabs(struct pooling *p)
     p->fused = false;
     plan_slabs(p, all_rows);
     int64_t rows = p->slab_rows;
-    bool done = reserve(p, &p->scores, SCRATCH_SCORES, planes * rows * p->slab_keys, size) &&
-                reserve(p, &p->scales, SCRATCH_SCALES, rows, size) &&
-                reserve(p, &p->blocks, SCRATCH_BLOCKS, 3 * rows * (p->slab_keys / BLOCK), size) &&
-                plan_states(p, all_rows);
+    bool done =
+        reserve_scratch(p, &p->scores, SCRATCH_SCORES, planes * rows * p->slab_keys, size) &&
+        reserve_scratch(p, &p->scales, SCRATCH_SCALES, rows, size) &&
+        reserve_scratch(p, &p->blocks, SCRATCH_BLOCKS, 3 * rows * (p->slab_keys / BLOCK), size) &&
+        plan_states(p, all_rows);
     return done ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
 }
 
@@ -73,9 +75,9 @@ static attpool_status plan_leaves(struct pooling *p, bool fused)
 
     p->fused = fused;
     p->slab_rows = fused ? ap_fused_rows(p, rows) : ap_leaves_rows(p, rows);
-    bool done =
-        plan_states(p, all_rows) && (!fused || reserve(p, &p->scores, SCRATCH_SCORES,
-                                                       ap_fused_tile_words(p, p->slab_rows), size));
+    bool done = plan_states(p, all_rows) &&
+                (!fused || reserve_scratch(p, &p->scores, SCRATCH_SCORES,
+                                           ap_fused_tile_words(p, p->slab_rows), size));
     return done ? ATTPOOL_OK : ATTPOOL_E_MEMORY;
 }
 
@@ -95,7 +97,7 @@ attpool_status ap_pool_each_slab(struct pooling *p, int queries, slab_step *step
 }
 
 /* The chosen rows alone are looked at where nothing of the others is wanted. */
-static attpool_status run(struct pooling *p)
+static attpool_status run_pooling(struct pooling *p)
 {
     const struct pool_args *args = p->args;
     bool others = args->out.data || args->lse.data || args->n_eff.data || args->max.data ||
@@ -104,7 +106,7 @@ static attpool_status run(struct pooling *p)
     bool fused = how == QUERIES_ALL && ap_fused_takes(p);
     attpool_status status = plan_leaves(p, fused);
 
-    if (status == ATTPOOL_OK && p->cuts) {
+    if (status == ATTPOOL_OK && p->cuts_far) {
         p->special = NEAR_KEYS;
         status = ap_pool_each_slab(p, how, ap_pool_slab);
         p->special = args->nodes ? USUAL : ALL_OF_LONELY;
@@ -148,7 +150,7 @@ attpool_status ap_pool_plan(struct pooling *p, struct engine *engine, const stru
     p->tiles = ap_opencl_tiles(engine, type);
     p->log_domain = ap_score_has_log(&p->score) || args->masks.bias.data;
     p->has_factor = p->log_domain && ap_score_has_factor(&p->score) && args->score == POOL_KERNEL;
-    p->cuts = pool_cuts(args);
+    p->cuts_far = pool_cuts_far(args);
     p->column_count = pool_columns(args);
     p->first_super = args->key_origin / SUPER_BLOCK;
     p->slots = max64(1, ceil_div(args->key_origin + args->m, SUPER_BLOCK) - p->first_super);
@@ -207,7 +209,7 @@ attpool_status ap_opencl_pool(struct engine *engine, const struct pool_args *arg
 
     if (status != ATTPOOL_OK)
         return status;
-    status = run(&p);
+    status = run_pooling(&p);
     ap_pool_end(&p);
     return status;
 }

@@ -235,7 +235,7 @@ static bool right_in_f32(struct trial *t, struct cl_answer *answer)
     return right_f32;
 }
 
-static void judge(struct trial *t, struct cl_answer *answer)
+static void judge_answers(struct trial *t, struct cl_answer *answer)
 {
     bool right_f32 = right_in_f32(t, answer), right_f64 = true;
 
@@ -264,7 +264,7 @@ static void probe(const struct cl_api *cl, cl_device_id device, bool kept_only,
     if (t.error == CL_SUCCESS)
         t.queue = cl->CreateCommandQueue(t.context, device, 0, &t.error);
     if (t.error == CL_SUCCESS)
-        judge(&t, answer);
+        judge_answers(&t, answer);
     if (!answer->works)
         snprintf(answer->reason, CL_NAME_ROOM, "it cannot run a program: %s%s%.110s",
                  ap_opencl_error_name(t.error, text), *t.line ? ": " : "", t.line);

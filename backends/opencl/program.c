@@ -112,13 +112,13 @@ static const struct {
     [KERNEL_GRAD_COPY] = { PROGRAM_GRAD_ITEMS, "grad_copy" },
 };
 
-static enum program_id program_of(enum kernel_id id)
+static enum program_id program_of(enum entry_id id)
 {
     return id < KERNEL_GRAD_TILES ? kernels[id].program
                                   : PROGRAM_GRAD_TILES + (id - KERNEL_GRAD_TILES);
 }
 
-static const char *name_of(enum kernel_id id)
+static const char *name_of(enum entry_id id)
 {
     if (id < KERNEL_GRAD_TILES)
         return kernels[id].function;
@@ -142,7 +142,7 @@ _Static_assert((int)BANDWIDTH_ONE == ATTPOOL_BANDWIDTH_ONE &&
                    (int)BANDWIDTH_COORDINATE_KEY == ATTPOOL_BANDWIDTH_COORDINATE_KEY,
                "what an inverse bandwidth belongs to");
 
-_Static_assert(KERNELS - KERNEL_GRAD_TILES == PROGRAMS - PROGRAM_GRAD_TILES,
+_Static_assert(ENTRIES - KERNEL_GRAD_TILES == PROGRAMS - PROGRAM_GRAD_TILES,
                "a program for each variant");
 
 static const char *const tile_files[] = { GRAD_TILES, NULL },
@@ -246,7 +246,7 @@ static bool build(struct engine *engine, enum program_id id, int type, const cha
     return false;
 }
 
-cl_kernel ap_opencl_function(struct engine *engine, enum kernel_id id, int type)
+cl_kernel ap_opencl_function(struct engine *engine, enum entry_id id, int type)
 {
     struct opencl *o = ap_engine_state(engine);
     enum program_id program = program_of(id);
@@ -268,7 +268,7 @@ cl_kernel ap_opencl_function(struct engine *engine, enum kernel_id id, int type)
 /* PoCL compiles once more for grids beyond this. */
 enum { LARGE_GRID = 0xffff };
 
-void ap_opencl_note_launch(struct opencl *o, enum kernel_id id, int type, cl_uint dimensions,
+void ap_opencl_note_launch(struct opencl *o, enum entry_id id, int type, cl_uint dimensions,
                            const size_t *global, const size_t *local)
 {
     bool large = false;

@@ -19,7 +19,7 @@ static struct cl_rate *find_rate(struct opencl *o, cl_kernel kernel)
     return NULL;
 }
 
-int64_t ap_opencl_most_terms(struct engine *engine, enum kernel_id id, int type)
+int64_t ap_opencl_most_terms(struct engine *engine, enum entry_id id, int type)
 {
     struct opencl *o = ap_engine_state(engine);
     const struct cl_rate *rate = find_rate(o, o->kernel[id][type]);

@@ -26,15 +26,15 @@ static bool parse_bytes(const char *text, cl_ulong *bytes)
     return end[unit != NULL] == '\0' && *bytes >> shift == number;
 }
 
-static cl_ulong least(cl_ulong a, cl_ulong b)
+static cl_ulong least_bytes(cl_ulong a, cl_ulong b)
 {
     return a < b ? a : b;
 }
 
 static struct cl_room room_of(cl_ulong one, cl_ulong together)
 {
-    return (struct cl_room){ (size_t)least(one, SIZE_MAX / 2),
-                             (size_t)least(together, SIZE_MAX / 2) };
+    return (struct cl_room){ (size_t)least_bytes(one, SIZE_MAX / 2),
+                             (size_t)least_bytes(together, SIZE_MAX / 2) };
 }
 
 attpool_status ap_opencl_room(struct engine *engine)
@@ -45,7 +45,7 @@ attpool_status ap_opencl_room(struct engine *engine)
 
     o->cl->GetDeviceInfo(o->device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL);
     memory = memory > o->max_alloc ? memory : o->max_alloc;
-    memory -= least(memory / 2, RESERVED + memory / 16);
+    memory -= least_bytes(memory / 2, RESERVED + memory / 16);
     o->room = o->room_unlimited = room_of(o->max_alloc, memory);
     if (!text || !*text)
         return ATTPOOL_OK;
@@ -54,6 +54,6 @@ attpool_status ap_opencl_room(struct engine *engine)
                               "ATTPOOL_OPENCL_MEM_LIMIT is \"%.40s\", it should be a number of "
                               "bytes, as 300000000, 64M or 2G",
                               text);
-    o->room = room_of(least(o->max_alloc, memory), memory);
+    o->room = room_of(least_bytes(o->max_alloc, memory), memory);
     return ATTPOOL_OK;
 }

@@ -4,14 +4,14 @@
 
 static const struct kernel no_kernel;
 
-static const struct kernel *kernel_of(const struct score *score)
+static const struct kernel *score_kernel_of(const struct score *score)
 {
     return score->score == POOL_KERNEL ? score->kernel : &no_kernel;
 }
 
 bool ap_score_open(struct engine *engine, struct score *score)
 {
-    const struct kernel *kernel = kernel_of(score);
+    const struct kernel *kernel = score_kernel_of(score);
 
     score->names = NULL;
     if (kernel->form == ATTPOOL_PRODUCT && kernel->names && score->d > 0) {
@@ -29,7 +29,7 @@ void ap_score_close(struct engine *engine, struct score *score)
 void ap_put_score(struct launch *l, const struct score *score)
 {
     static const struct array none;
-    const struct kernel *kernel = kernel_of(score);
+    const struct kernel *kernel = score_kernel_of(score);
     const struct measure how = {
         .name = kernel->name,
         .product = kernel->form == ATTPOOL_PRODUCT,
@@ -79,7 +79,7 @@ int ap_score_sums(const struct score *score)
     return kernel->per == ATTPOOL_BANDWIDTH_QUERY ? SUM_QUERY : SUM_ONE;
 }
 
-enum kernel_id ap_score_kernel(const struct score *score)
+enum entry_id ap_score_kernel(const struct score *score)
 {
     switch (score->score) {
     case POOL_CONSTANT:

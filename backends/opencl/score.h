@@ -28,7 +28,7 @@ bool ap_score_has_log(const struct score *score);
 bool ap_score_has_factor(const struct score *score);
 
 /* The program that makes its scores. */
-enum kernel_id ap_score_kernel(const struct score *score);
+enum entry_id ap_score_kernel(const struct score *score);
 
 /* Keys of a work-item, one where a key takes long by itself, and the turns that its loops take, at
  * most. */

@@ -86,7 +86,7 @@ struct gradient {
     DEVICE_LONG key_origin, query_origin;
     DEVICE_LONG column;
     DEVICE_LONG first, end, last; /* partners of this launch; is it the last one? */
-    DEVICE_LONG path, has_max, divides, has_d_out, cuts;
+    DEVICE_LONG path, has_max, divides, has_d_out, cuts_far;
     DEVICE_LONG count;                                              /* of the sums; */
     DEVICE_LONG at_point, at_each, at_value, at_gradient, at_width; /* made of pairs, */
     DEVICE_LONG at_scale, at_weight;                                /* and of these at the end */
@@ -107,7 +107,7 @@ struct collected {
 
 /* How a weight is computed from the planes of scratch memory. */
 struct weighing {
-    DEVICE_LONG log_domain, has_factor, has_key_weights, has_squares, cuts;
+    DEVICE_LONG log_domain, has_factor, has_key_weights, has_squares, cuts_far;
 };
 
 #endif

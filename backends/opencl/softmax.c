@@ -36,7 +36,7 @@ static int64_t rows_each(struct engine *engine, const struct softmax_args *args)
     return max64(1, min64(share, ITEM_ENTRIES / args->m));
 }
 
-static enum kernel_id kernel_of(const struct rows *p)
+static enum entry_id softmax_entry_of(const struct rows *p)
 {
     return p->each > 0 ? KERNEL_SOFTMAX_ROWS : KERNEL_SOFTMAX;
 }
@@ -51,7 +51,7 @@ static attpool_status launch_slab(void *arg, struct slab *s)
     int64_t items[2] = { (int64_t)lanes, s->rows };
     struct launch l;
 
-    if (ap_launch_begin(&l, p->engine, kernel_of(p), p->type)) {
+    if (ap_launch_begin(&l, p->engine, softmax_entry_of(p), p->type)) {
         ap_put(&l, sizeof *s, s);
         ap_put_array(&l, &args->s);
         ap_put_array(&l, &args->w);
@@ -79,7 +79,7 @@ attpool_status ap_opencl_softmax(struct engine *engine, const struct softmax_arg
 
     if (takes_rows(engine, args, type))
         p.each = rows_each(engine, args);
-    const int64_t terms = ap_opencl_most_terms(engine, kernel_of(&p), type);
+    const int64_t terms = ap_opencl_most_terms(engine, softmax_entry_of(&p), type);
     cut.most = max64(GROUP, terms / ENTRY_TERMS / max64(1, args->m));
     if (status == ATTPOOL_OK)
         status = ap_opencl_turns(engine, 2 * args->m);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATTPOOL_OPENCL_SOURCES_H
-#define ATTPOOL_OPENCL_SOURCES_H
+#ifndef BACKENDS_OPENCL_SOURCES_H
+#define BACKENDS_OPENCL_SOURCES_H
 
 #include <stddef.h>
 

@@ -44,7 +44,7 @@ void ap_opencl_clean(char *text, size_t room, const char *from)
     text[used] = '\0';
 }
 
-static void take(char *text, size_t room, char *raw, size_t bytes, cl_int error)
+static void take_text(char *text, size_t room, char *raw, size_t bytes, cl_int error)
 {
     if (raw && error == CL_SUCCESS) {
         raw[bytes] = '\0';
@@ -65,7 +65,7 @@ void ap_opencl_device_text(const struct cl_api *cl, cl_device_id device, cl_devi
     text[0] = '\0';
     if (error == CL_SUCCESS && (raw = calloc(1, bytes + 1)))
         error = cl->GetDeviceInfo(device, what, bytes, raw, NULL);
-    take(text, room, raw, bytes, error);
+    take_text(text, room, raw, bytes, error);
 }
 
 void ap_opencl_platform_text(const struct cl_api *cl, cl_platform_id platform,
@@ -78,5 +78,5 @@ void ap_opencl_platform_text(const struct cl_api *cl, cl_platform_id platform,
     text[0] = '\0';
     if (error == CL_SUCCESS && (raw = calloc(1, bytes + 1)))
         error = cl->GetPlatformInfo(platform, what, bytes, raw, NULL);
-    take(text, room, raw, bytes, error);
+    take_text(text, room, raw, bytes, error);
 }

@@ -129,7 +129,7 @@ static bool grad_pair_of(const struct grad_row *r, int64_t j, struct grad_pair *
     if (row->visible.key_weights.at != NULL && row->has_max)
         exponent = take_exponent(&a);
     real x = row->has_max ? row_score(row, j, weight.x) : 0;
-    if (row->cuts && r->max > REAL(NEAR_LIMIT) && is_far(row->scoring.c, x, exponent))
+    if (row->cuts_far && r->max > REAL(NEAR_LIMIT) && is_far(row->scoring.c, x, exponent))
         return false;
     if (row->has_max)
         e = relative(row->scoring.c, x, exponent, r->max, false);

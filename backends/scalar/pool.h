@@ -181,7 +181,7 @@ static void write_side(const struct row *row, int64_t at, struct state *state)
 static void write_nodes(struct row *row, int64_t at, struct state *state)
 {
     write_side(row, at, state);
-    row->near = row->cuts;
+    row->near = row->cuts_far;
     if (row->near)
         write_side(row, at, state);
 }

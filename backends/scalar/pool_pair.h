@@ -25,8 +25,8 @@ struct row {
     struct matrix value, wv;
     bool even; /* the policy mean: every visible key weighs 1 */
     bool has_max;
-    bool cuts; /* far keys take no part where there is a near one */
-    bool near; /* as if there were: far keys are left out */
+    bool cuts_far; /* far keys take no part where there is a near one */
+    bool near;     /* as if there were: far keys are left out */
     struct scoring scoring;
     const struct given *given; /* or NULL */
 };
@@ -48,7 +48,7 @@ static struct row row_of(const struct pool_args *args, int64_t b, int64_t h, int
         row.has_max = kernel_any(&args->kernel, args->d, kernel_has_log);
     }
     row.has_max |= args->masks.bias.data != NULL;
-    row.cuts = pool_cuts(args);
+    row.cuts_far = pool_cuts_far(args);
     row.scoring = scoring_of(scale, args->masks.bias.data != NULL);
     return row;
 }

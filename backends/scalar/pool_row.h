@@ -65,7 +65,7 @@ static void block_weights(const struct row *row, real max, bool sums, struct blo
         if (!row->even) {
             if (row->has_max)
                 p = relative(row->scoring.c, block->x[n], block->exponent[n], max,
-                             row->cuts && sums);
+                             row->cuts_far && sums);
             p *= block->factor[n];
             if (row->visible.key_weights.at != NULL)
                 p *= block->key_weight[n];
@@ -256,7 +256,7 @@ static void row_tree(const struct row *row, struct state *state)
 /* The whole row in state[0]: without its far keys where a key is near. */
 static void row_pool(struct row *row, struct state *state)
 {
-    row->near = row->cuts && !row->even;
+    row->near = row->cuts_far && !row->even;
     row_tree(row, state);
     if (row->near && !(state->max > REAL(NEAR_LIMIT))) {
         row->near = false;

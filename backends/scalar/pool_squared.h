@@ -14,7 +14,7 @@ struct squared_job {
 static void squared_row(struct row *row, struct state *state, struct matrix out)
 {
     const real sum = row->given->sum;
-    row->near = row->cuts && row->given->max > REAL(NEAR_LIMIT);
+    row->near = row->cuts_far && row->given->max > REAL(NEAR_LIMIT);
     if (sum != 0)
         row_tree(row, state);
     for (int64_t c = 0; c < row->args->v; c++)

@@ -69,11 +69,11 @@ static inline bool is_far(real c, real x, int k)
     return relative_power(c, x, k, REAL(NEAR_LIMIT)) <= REAL(FAR_LIMIT);
 }
 
-/* The weight; with `cuts` it is 0 for keys that are far even from the faintest near one. */
-static inline real relative(real c, real x, int k, real m, bool cuts)
+/* The weight; with `cuts_far` it is 0 for keys that are far even from the faintest near one. */
+static inline real relative(real c, real x, int k, real m, bool cuts_far)
 {
     real t = relative_power(c, x, k, m);
-    return cuts && t <= REAL(FAR_LIMIT) ? 0 : r_weight_exp2(t);
+    return cuts_far && t <= REAL(FAR_LIMIT) ? 0 : r_weight_exp2(t);
 }
 
 #endif

@@ -95,7 +95,7 @@ ATTPOOL_API void attpool_index_free(attpool_index *index);
  * below 2^34, i and b are below 2^32. The value of a key that is dropped is not read. An empty row
  * is one before dropout; a row all of whose keys are dropped is 0.
  *
- *  Needs O(n + m) memory beside W. NaN in a query, key or value that takes part gives NaN.
+ *  Needs O(n + m) memory besides W. NaN in a query, key or value that takes part gives NaN.
  *  n_eff, weights and lse under the policies mean and nearest: n_eff and weights follow the
  *  policy, lse stays -Inf.
  *
@@ -132,7 +132,7 @@ typedef struct attpool_gradients {
  *  dL         the gradient of F by L (b, n), or NULL: not both
  *  gradients  what is wanted
  *
- *  Needs O(n + m) memory beside the gradients; scores are computed again. A masked entry (also one
+ *  Needs O(n + m) memory besides the gradients; scores are computed again. A masked entry (also one
  *  with a bias of -Inf or a key weight of 0) has the gradient 0, and nothing that stands there is
  *  read. Empty rows: under the policies mean and nearest V has a gradient and all else 0; under nan
  *  and zero all is 0.

@@ -67,7 +67,7 @@ typedef struct attpool_regression_options {
  *  attpool_residuals. The band fit +- z standard errors, z the normal quantile, covers the mean of
  *  the fit at one query, not that at all queries at the same time.
  *
- *  Needs O(n + m) memory, times 1 + d, beside the weights. One answer holds: the least squares are
+ *  Needs O(n + m) memory, times 1 + d, besides the weights. One answer holds: the least squares are
  *  solved in float64 in one order (NUMERICS.md, "Local regression").
  *
  *  Returns as attpool_pool; ATTPOOL_E_SLOPE, _EQUIVALENT, _RESIDUALS, _STANDARD_ERRORS. As it has

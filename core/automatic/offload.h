@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_OFFLOAD_H
-#define CORE_OFFLOAD_H
+#ifndef CORE_AUTOMATIC_OFFLOAD_H
+#define CORE_AUTOMATIC_OFFLOAD_H
 
 /* What "auto" hands to a device. A call that has been checked asks for a context there; it makes
  * itself again in that context, and goes on here where that did not succeed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_PROFILE_H
-#define CORE_PROFILE_H
+#ifndef CORE_AUTOMATIC_PROFILE_H
+#define CORE_AUTOMATIC_PROFILE_H
 
 /* How fast a device and the CPU are, as attpool_tune has measured. */
 

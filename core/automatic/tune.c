@@ -35,8 +35,8 @@ static DLTensor matrix(void *data, int type, int64_t shape[2])
 }
 
 /* One call of n queries, or the like; *adds and *bytes are what ap_offload would say of it. */
-static attpool_status run(const struct bench *b, enum profile_work work, int type, int64_t n,
-                          double *adds, double *bytes)
+static attpool_status run_bench(const struct bench *b, enum profile_work work, int type, int64_t n,
+                                double *adds, double *bytes)
 {
     const int64_t d = work == WORK_POOL || work == WORK_KERNEL ? 3 : D;
     int64_t of_q[2] = { n, d }, of_k[2] = { M, d }, of_out[2] = { n, M }, of_o[2] = { n, d };
@@ -75,11 +75,11 @@ static attpool_status run(const struct bench *b, enum profile_work work, int typ
 static attpool_status time_call(const struct bench *b, enum profile_work work, int type, int64_t n,
                                 double *best, double *adds, double *bytes)
 {
-    attpool_status st = run(b, work, type, n, adds, bytes);
+    attpool_status st = run_bench(b, work, type, n, adds, bytes);
     *best = INFINITY;
     for (int i = 0; i < SAMPLES && st == ATTPOOL_OK; i++) {
         const double start = ap_clock_now();
-        st = run(b, work, type, n, adds, bytes);
+        st = run_bench(b, work, type, n, adds, bytes);
         *best = smaller(*best, ap_clock_now() - start);
     }
     return st;
@@ -174,7 +174,7 @@ static void measure_devices(struct bench *b, struct profile *best, bool *found)
 }
 
 /* Numbers in both types: two floats are a double near 2^-15. */
-static void fill(void *data, size_t count)
+static void fill_numbers(void *data, size_t count)
 {
     for (size_t i = 0; i < 2 * count; i++)
         ((float *)data)[i] = 0.25f + 0.75f * (float)(i % 1013) / 1013;
@@ -190,7 +190,7 @@ static attpool_status tune(struct bench *b, const attpool_options *options, stru
     b->k = (double *)b->q + side;
     b->v = (double *)b->k + side;
     b->out = (double *)b->v + side;
-    fill(b->q, 2 * pairs + 3 * side);
+    fill_numbers(b->q, 2 * pairs + 3 * side);
     measure_devices(b, p, &found);
     if (!found)
         return ATTPOOL_E_BACKEND;

@@ -20,7 +20,7 @@ static bool is_nested(const attpool_context *context)
 }
 
 /* The context is this call's; false: it is another's. */
-static bool take(struct call *call, attpool_context *context)
+static bool take_context(struct call *call, attpool_context *context)
 {
     struct engine *engine = &context->engine;
     call->engine = engine;
@@ -37,7 +37,7 @@ static bool take(struct call *call, attpool_context *context)
     return true;
 }
 
-static void begin(struct call *call, const char *name)
+static void begin_call(struct call *call, const char *name)
 {
     struct engine *engine = call->engine;
     call->name = name;
@@ -63,7 +63,7 @@ attpool_status ap_call_begin_tested(struct call *call, attpool_context *context,
     attpool_status st = ATTPOOL_OK;
     if (!context)
         return ap_thread_no_context();
-    if (!take(call, context))
+    if (!take_context(call, context))
         return ATTPOOL_E_BUSY;
     float_env_enter(&call->env);
     if (context->engine.test && tested && !call->nested && (x || y))
@@ -73,7 +73,7 @@ attpool_status ap_call_begin_tested(struct call *call, attpool_context *context,
         call->start = 0;
         return ap_call_end(call, st);
     }
-    begin(call, name);
+    begin_call(call, name);
     return ATTPOOL_OK;
 }
 

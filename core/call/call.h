@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_CALL_H
-#define CORE_CALL_H
+#ifndef CORE_CALL_CALL_H
+#define CORE_CALL_CALL_H
 
 /* The frame of every public call that computes: ap_call_begin, work, ap_call_end. */
 
@@ -24,8 +24,11 @@ attpool_status ap_call_begin(struct call *call, attpool_context *context, const 
 attpool_status ap_call_begin_tested(struct call *call, attpool_context *context, const char *name,
                                     unsigned tested, const DLTensor *x, const DLTensor *y);
 
-/* From now on calls of this thread in the context are those of a self-test, until NULL. */
+/* Whether the calls of this thread in the context are those of a self-test from now on. */
 void ap_call_self_test(attpool_context *context, bool on);
+
+/* Gives the context back. Returns `status`, or ATTPOOL_E_EMPTY where rows without a key are an
+ * error. */
 attpool_status ap_call_end(struct call *call, attpool_status status);
 
 #endif

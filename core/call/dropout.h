@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_DROPOUT_H
-#define CORE_DROPOUT_H
+#ifndef CORE_CALL_DROPOUT_H
+#define CORE_CALL_DROPOUT_H
 
 #include "core/call/pool.h"
 

@@ -13,7 +13,7 @@
 /* Bytes of a node, those of either side of it being in a row. */
 static size_t node_bytes(const struct attpool_state *s)
 {
-    size_t size = s->type == TYPE_F32 ? 4 : 8, sides = s->cuts ? 2 : 1;
+    size_t size = s->type == TYPE_F32 ? 4 : 8, sides = s->cuts_far ? 2 : 1;
     return (size_t)state_rows(s) * size * (size_t)(s->v + 2) * sides;
 }
 
@@ -29,7 +29,7 @@ static bool node_alloc(const struct attpool_state *s, struct pool_node *node)
     node->all.sum = memory + rows * size;
     node->all.acc = memory + 2 * rows * size;
     node->near = (struct node_sums){ NULL, NULL, NULL };
-    if (!s->cuts)
+    if (!s->cuts_far)
         return true;
     node->near.max = memory + bytes / 2;
     node->near.sum = memory + bytes / 2 + rows * size;
@@ -90,7 +90,7 @@ attpool_status ap_state_begin(const struct pool_call *c, struct attpool_state *s
     s->seed = p->dropout.seed;
     s->has_max = p->masks.bias.data || p->score == POOL_DOT || p->score == POOL_ADDITIVE ||
                  (kernel && kernel_any(&p->kernel, p->d, kernel_has_log));
-    s->cuts = pool_cuts(p);
+    s->cuts_far = pool_cuts_far(p);
     tree_tile(&tree, s->key_begin / SUPER_BLOCK, (s->key_end + SUPER_BLOCK - 1) / SUPER_BLOCK);
     for (; s->count < tree.count; s->count++) {
         struct pool_node *node = &s->node[s->count];
@@ -109,7 +109,7 @@ static void merge_nodes(struct engine *e, const struct attpool_state *s,
         .rows = state_rows(s), .v = s->v, .left = left->all, .right = right->all, .dst = left->all
     };
     (void)e->backend->merge[s->type](e, &m);
-    if (!s->cuts)
+    if (!s->cuts_far)
         return;
     m.left = m.dst = left->near;
     m.right = right->near;
@@ -184,7 +184,7 @@ static bool identity(const struct attpool_state *s, struct pool_node *node)
     memset(node->all.max, 0, node_bytes(s));
     if (s->has_max)
         fill_lowest(s, node->all.max);
-    if (s->cuts)
+    if (s->cuts_far)
         fill_lowest(s, node->near.max);
     return true;
 }

@@ -230,7 +230,7 @@ static attpool_status fit_inverse_bandwidths(struct engine *e, const struct kern
         return ap_leading_expect_vector(e, w, leading, true, 3, m);
     case ATTPOOL_BANDWIDTH_COORDINATE:
     case ATTPOOL_BANDWIDTH_COORDINATE_KEY:
-        return ap_view_expect(e, w, 3, d, "Q has");
+        return ap_view_expect(e, w, 3, d, "the columns of Q are");
     case ATTPOOL_BANDWIDTH_ONE:
         break;
     }
@@ -238,7 +238,7 @@ static attpool_status fit_inverse_bandwidths(struct engine *e, const struct kern
         return ap_engine_fail(
             e, ATTPOOL_E_BANDWIDTH,
             "inverse_bandwidths has leading dimensions, it should have 1 element");
-    return ap_view_expect(e, w, 3, 1, "a single one has");
+    return ap_view_expect(e, w, 3, 1, "ATTPOOL_BANDWIDTH_ONE needs");
 }
 
 attpool_status ap_kernel_options_fit(struct arguments *args, struct kernel *kernel,

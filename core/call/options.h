@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_OPTIONS_H
-#define CORE_OPTIONS_H
+#ifndef CORE_CALL_OPTIONS_H
+#define CORE_CALL_OPTIONS_H
 
 /* Option structures of any release, and what the options mean for a backend. */
 

@@ -11,8 +11,8 @@ struct plain_array {
     DLTensor tensor;
 };
 
-static DLTensor *describe(struct plain_array *m, const void *data, int bits, int64_t b,
-                          int64_t rows, int64_t cols)
+static DLTensor *describe_array(struct plain_array *m, const void *data, int bits, int64_t b,
+                                int64_t rows, int64_t cols)
 {
     m->shape[0] = b;
     m->shape[1] = rows;
@@ -50,10 +50,10 @@ static attpool_status pool_plain(attpool_context *context, const struct plain *p
                                  const attpool_pool_options *options)
 {
     struct plain_array q, k, v, o;
-    return attpool_pool(context, describe(&q, p->a.q, p->a.bits, p->a.b, p->a.n, p->a.d),
-                        describe(&k, p->a.k, p->a.bits, p->a.b, p->a.m, p->a.d),
-                        describe(&v, p->a.value, p->a.bits, p->a.b, p->a.m, p->a.v), options,
-                        describe(&o, p->a.out, p->a.bits, p->a.b, p->a.n, p->a.v));
+    return attpool_pool(context, describe_array(&q, p->a.q, p->a.bits, p->a.b, p->a.n, p->a.d),
+                        describe_array(&k, p->a.k, p->a.bits, p->a.b, p->a.m, p->a.d),
+                        describe_array(&v, p->a.value, p->a.bits, p->a.b, p->a.m, p->a.v), options,
+                        describe_array(&o, p->a.out, p->a.bits, p->a.b, p->a.n, p->a.v));
 }
 
 static attpool_status no_bandwidth(attpool_context *context)
@@ -99,18 +99,18 @@ static attpool_status line(attpool_context *context, const struct plain *p)
     if (!take_kernel(p, &kernel, &pool))
         return no_bandwidth(context);
     if (p->slope)
-        options.slope = describe(&slope, p->slope, p->a.bits, 1, p->a.n, p->a.v * p->a.d);
-    return attpool_regression(context, describe(&q, p->a.q, p->a.bits, 1, p->a.n, p->a.d),
-                              describe(&k, p->a.k, p->a.bits, 1, p->a.m, p->a.d),
-                              describe(&v, p->a.value, p->a.bits, 1, p->a.m, p->a.v), &options,
-                              describe(&o, p->a.out, p->a.bits, 1, p->a.n, p->a.v));
+        options.slope = describe_array(&slope, p->slope, p->a.bits, 1, p->a.n, p->a.v * p->a.d);
+    return attpool_regression(context, describe_array(&q, p->a.q, p->a.bits, 1, p->a.n, p->a.d),
+                              describe_array(&k, p->a.k, p->a.bits, 1, p->a.m, p->a.d),
+                              describe_array(&v, p->a.value, p->a.bits, 1, p->a.m, p->a.v),
+                              &options, describe_array(&o, p->a.out, p->a.bits, 1, p->a.n, p->a.v));
 }
 
 /* Two dimensions: scores know no batch. */
 static DLTensor *table(struct plain_array *m, const void *data, int bits, int64_t rows,
                        int64_t cols)
 {
-    DLTensor *tensor = describe(m, data, bits, 1, rows, cols);
+    DLTensor *tensor = describe_array(m, data, bits, 1, rows, cols);
     tensor->ndim = 2;
     tensor->shape = m->shape + 1;
     return tensor;
@@ -139,8 +139,8 @@ static attpool_status attend(attpool_context *context, const struct plain *p)
 }
 
 /* In the context given or that of the thread. */
-static attpool_status run(attpool_context *context, const struct plain *p,
-                          attpool_status (*call)(attpool_context *, const struct plain *))
+static attpool_status run_plain(attpool_context *context, const struct plain *p,
+                                attpool_status (*call)(attpool_context *, const struct plain *))
 {
     attpool_status st;
     if (context)
@@ -156,7 +156,7 @@ attpool_status attpool_regress_f32(attpool_context *context, int64_t n, int64_t 
     const struct plain p = { .a = { 32, 1, n, m, d, v, queries, x, y, fit },
                              .kernel = kernel,
                              .bandwidth = bandwidth };
-    return run(context, &p, regress);
+    return run_plain(context, &p, regress);
 }
 
 attpool_status attpool_regress_f64(attpool_context *context, int64_t n, int64_t m, int64_t d,
@@ -167,7 +167,7 @@ attpool_status attpool_regress_f64(attpool_context *context, int64_t n, int64_t 
     const struct plain p = { .a = { 64, 1, n, m, d, v, queries, x, y, fit },
                              .kernel = kernel,
                              .bandwidth = bandwidth };
-    return run(context, &p, regress);
+    return run_plain(context, &p, regress);
 }
 
 attpool_status attpool_line_f32(attpool_context *context, int64_t n, int64_t m, int64_t d,
@@ -179,7 +179,7 @@ attpool_status attpool_line_f32(attpool_context *context, int64_t n, int64_t m, 
                              .kernel = kernel,
                              .bandwidth = bandwidth,
                              .slope = slope };
-    return run(context, &p, line);
+    return run_plain(context, &p, line);
 }
 
 attpool_status attpool_line_f64(attpool_context *context, int64_t n, int64_t m, int64_t d,
@@ -191,7 +191,7 @@ attpool_status attpool_line_f64(attpool_context *context, int64_t n, int64_t m, 
                              .kernel = kernel,
                              .bandwidth = bandwidth,
                              .slope = slope };
-    return run(context, &p, line);
+    return run_plain(context, &p, line);
 }
 
 attpool_status attpool_cross_validate_f32(attpool_context *context, int64_t m, int64_t d, int64_t v,
@@ -205,7 +205,7 @@ attpool_status attpool_cross_validate_f32(attpool_context *context, int64_t m, i
                              .count = count,
                              .bandwidths = bandwidths,
                              .errors = errors };
-    return run(context, &p, cross_validate);
+    return run_plain(context, &p, cross_validate);
 }
 
 attpool_status attpool_cross_validate_f64(attpool_context *context, int64_t m, int64_t d, int64_t v,
@@ -219,7 +219,7 @@ attpool_status attpool_cross_validate_f64(attpool_context *context, int64_t m, i
                              .count = count,
                              .bandwidths = bandwidths,
                              .errors = errors };
-    return run(context, &p, cross_validate);
+    return run_plain(context, &p, cross_validate);
 }
 
 attpool_status attpool_attend_f32(attpool_context *context, int64_t b, int64_t n, int64_t m,
@@ -228,7 +228,7 @@ attpool_status attpool_attend_f32(attpool_context *context, int64_t b, int64_t n
 {
     const struct plain p = { .a = { 32, b, n, m, d, v, queries, keys, values, output },
                              .causal = causal };
-    return run(context, &p, attend);
+    return run_plain(context, &p, attend);
 }
 
 attpool_status attpool_attend_f64(attpool_context *context, int64_t b, int64_t n, int64_t m,
@@ -237,5 +237,5 @@ attpool_status attpool_attend_f64(attpool_context *context, int64_t b, int64_t n
 {
     const struct plain p = { .a = { 64, b, n, m, d, v, queries, keys, values, output },
                              .causal = causal };
-    return run(context, &p, attend);
+    return run_plain(context, &p, attend);
 }

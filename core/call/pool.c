@@ -23,18 +23,18 @@ attpool_status ap_pool_slot(struct engine *e, int type, const struct pool_args *
     return ap_index_pool(e, type, p, keys);
 }
 
-attpool_status ap_pool_run_widths(const struct pool_call *calls, int count)
+attpool_status ap_pool_run_bandwidths(const struct pool_call *calls, int count)
 {
     struct engine *e = calls->args.engine;
-    struct pool_args pools[POOL_WIDTHS];
-    const struct pool_widths_args args = { .pool = pools, .count = count };
+    struct pool_args pools[POOL_BANDWIDTHS];
+    const struct pool_bandwidths_args args = { .pool = pools, .count = count };
     for (int k = 0; k < count; k++)
         pools[k] = calls[k].pool;
     ap_engine_expect(e, work_of(pools) * count);
-    return e->backend->pool_widths[calls->args.type](e, &args);
+    return e->backend->pool_bandwidths[calls->args.type](e, &args);
 }
 
-static attpool_status pool(struct pool_call *c)
+static attpool_status run_pool(struct pool_call *c)
 {
     return ap_pool_slot(c->args.engine, c->args.type, &c->pool, c->keys);
 }
@@ -49,7 +49,7 @@ static attpool_status pool_projected(struct pool_call *c)
     if (st == ATTPOOL_OK) {
         c->pool.q = q.array;
         c->pool.k = k.array;
-        st = pool(c);
+        st = run_pool(c);
     }
     ap_projected_give(e, &k);
     ap_projected_give(e, &q);
@@ -61,11 +61,11 @@ attpool_status ap_pool_run(struct pool_call *c)
     const struct pool_args *p = &c->pool;
     if (p->batch * p->heads * p->n == 0)
         return ATTPOOL_OK;
-    attpool_status (*const slot)(struct pool_call *) = c->wq ? pool_projected : pool;
+    attpool_status (*const slot)(struct pool_call *) = c->wq ? pool_projected : run_pool;
     return c->args.engine->backend->memory ? ap_pool_parts(c, slot) : slot(c);
 }
 
-/* WORKS: there is none. */
+/* WORKS: it is never offloaded. */
 static enum profile_work profile_of(const struct pool_args *p)
 {
     if (p->score == POOL_DOT)

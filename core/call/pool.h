@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_POOL_H
-#define CORE_POOL_H
+#ifndef CORE_CALL_POOL_H
+#define CORE_CALL_POOL_H
 
 #include "core/call/options.h"
 
@@ -44,7 +44,7 @@ attpool_status ap_pool_take(struct pool_call *call, struct engine *engine,
                             const struct pool_tensors *tensors, enum pool_purpose purpose);
 attpool_status ap_pool_describe(struct pool_call *call, enum pool_purpose purpose);
 
-/* Both. */
+/* Checks and describes. */
 attpool_status ap_pool_check(struct pool_call *call, struct engine *engine,
                              const struct pool_tensors *tensors, enum pool_purpose purpose);
 
@@ -56,8 +56,8 @@ attpool_status ap_pool_slot(struct engine *engine, int type, const struct pool_a
 /* Bring the arrays to a device that computes elsewhere, project, pool, fetch. */
 attpool_status ap_pool_run(struct pool_call *call);
 
-/* Calls that differ in widths and outputs alone, at most POOL_WIDTHS, with a kernel and something
- * to write, on a backend that has the slot pool_widths. */
-attpool_status ap_pool_run_widths(const struct pool_call *calls, int count);
+/* Calls that differ in bandwidths and outputs alone, at most POOL_BANDWIDTHS, with a kernel and
+ * something to write, on a backend that has the slot pool_bandwidths. */
+attpool_status ap_pool_run_bandwidths(const struct pool_call *calls, int count);
 
 #endif

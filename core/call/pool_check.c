@@ -45,9 +45,9 @@ static attpool_status check_options(struct pool_call *c)
         kernel ? ATTPOOL_EMPTY_NEAREST : ATTPOOL_EMPTY_MEAN, &c->pool.empty);
 }
 
-static attpool_status add(struct pool_call *c, const DLTensor *t, bool wanted, const char *name,
-                          attpool_status status, enum role role, enum layout layout,
-                          struct array *array, struct view **view)
+static attpool_status add_tensor(struct pool_call *c, const DLTensor *t, bool wanted,
+                                 const char *name, attpool_status status, enum role role,
+                                 enum layout layout, struct array *array, struct view **view)
 {
     if (!wanted)
         return ATTPOOL_OK;
@@ -59,26 +59,27 @@ static attpool_status add_inputs(struct pool_call *c, const struct pool_tensors 
     struct pool_args *p = &c->pool;
     const attpool_pool_options *o = &c->options;
     bool average = o->score == ATTPOOL_AVERAGE;
-    attpool_status st = add(c, t->Q, !average || t->Q, "Q", ATTPOOL_E_QUERY, ROLE_INPUT,
-                            LAYOUT_MATRIX, average ? NULL : &p->q, &c->q);
+    attpool_status st = add_tensor(c, t->Q, !average || t->Q, "Q", ATTPOOL_E_QUERY, ROLE_INPUT,
+                                   LAYOUT_MATRIX, average ? NULL : &p->q, &c->q);
     if (st == ATTPOOL_OK)
-        st = add(c, t->K, !average || t->K, "K", ATTPOOL_E_KEY, ROLE_INPUT, LAYOUT_MATRIX,
-                 average ? NULL : &p->k, &c->k);
+        st = add_tensor(c, t->K, !average || t->K, "K", ATTPOOL_E_KEY, ROLE_INPUT, LAYOUT_MATRIX,
+                        average ? NULL : &p->k, &c->k);
     if (st == ATTPOOL_OK)
-        st = add(c, t->V, t->V != NULL, "V", ATTPOOL_E_VALUE, ROLE_INPUT, LAYOUT_MATRIX, &p->value,
-                 &c->value);
+        st = add_tensor(c, t->V, t->V != NULL, "V", ATTPOOL_E_VALUE, ROLE_INPUT, LAYOUT_MATRIX,
+                        &p->value, &c->value);
     if (st == ATTPOOL_OK)
-        st = add(c, o->wq, projects(c), "wq", ATTPOOL_E_WQ, ROLE_INPUT, LAYOUT_PLAIN, &c->wq_array,
-                 &c->wq);
+        st = add_tensor(c, o->wq, projects(c), "wq", ATTPOOL_E_WQ, ROLE_INPUT, LAYOUT_PLAIN,
+                        &c->wq_array, &c->wq);
     if (st == ATTPOOL_OK)
-        st = add(c, o->wk, projects(c), "wk", ATTPOOL_E_WK, ROLE_INPUT, LAYOUT_PLAIN, &c->wk_array,
-                 &c->wk);
+        st = add_tensor(c, o->wk, projects(c), "wk", ATTPOOL_E_WK, ROLE_INPUT, LAYOUT_PLAIN,
+                        &c->wk_array, &c->wk);
     if (st == ATTPOOL_OK)
-        st = add(c, o->wv, o->score == ATTPOOL_ADDITIVE, "wv", ATTPOOL_E_WV, ROLE_INPUT, LAYOUT_COL,
-                 &p->wv, &c->wv);
+        st = add_tensor(c, o->wv, o->score == ATTPOOL_ADDITIVE, "wv", ATTPOOL_E_WV, ROLE_INPUT,
+                        LAYOUT_COL, &p->wv, &c->wv);
     if (st == ATTPOOL_OK)
-        st = add(c, o->key_weights, o->key_weights != NULL, "key_weights", ATTPOOL_E_KEY_WEIGHTS,
-                 ROLE_INPUT, LAYOUT_COL, &p->key_weights, &c->key_weights);
+        st = add_tensor(c, o->key_weights, o->key_weights != NULL, "key_weights",
+                        ATTPOOL_E_KEY_WEIGHTS, ROLE_INPUT, LAYOUT_COL, &p->key_weights,
+                        &c->key_weights);
     if (st == ATTPOOL_OK && o->score == ATTPOOL_KERNEL)
         st = ap_kernel_options_take(&c->args, o->kernel, &p->kernel, &c->inverse_bandwidths,
                                     &c->has_names);
@@ -96,26 +97,25 @@ static attpool_status add_outputs(struct pool_call *c, const struct pool_tensors
     const enum role role = gradient ? ROLE_INPUT : ROLE_OUTPUT;
     if (gradient && (o->max == NULL || o->sum == NULL))
         return ap_engine_fail(c->args.engine, o->max == NULL ? ATTPOOL_E_MAX : ATTPOOL_E_SUM,
-                              "%s is NULL; attpool_pool writes max and sum when it has their "
-                              "tensors",
+                              "%s is NULL, it should be what attpool_pool wrote",
                               o->max == NULL ? "max" : "sum");
-    attpool_status st =
-        add(c, t->O, t->O != NULL, "O", ATTPOOL_E_OUTPUT, role, LAYOUT_MATRIX, &p->out, &c->out);
+    attpool_status st = add_tensor(c, t->O, t->O != NULL, "O", ATTPOOL_E_OUTPUT, role,
+                                   LAYOUT_MATRIX, &p->out, &c->out);
     if (st == ATTPOOL_OK)
-        st = add(c, o->lse, o->lse != NULL && !gradient, "lse", ATTPOOL_E_LSE, ROLE_OUTPUT,
-                 LAYOUT_ROW, &p->lse, &c->lse);
+        st = add_tensor(c, o->lse, o->lse != NULL && !gradient, "lse", ATTPOOL_E_LSE, ROLE_OUTPUT,
+                        LAYOUT_ROW, &p->lse, &c->lse);
     if (st == ATTPOOL_OK)
-        st = add(c, o->n_eff, o->n_eff != NULL && !gradient, "n_eff", ATTPOOL_E_N_EFF, ROLE_OUTPUT,
-                 LAYOUT_ROW, &p->n_eff, &c->n_eff);
+        st = add_tensor(c, o->n_eff, o->n_eff != NULL && !gradient, "n_eff", ATTPOOL_E_N_EFF,
+                        ROLE_OUTPUT, LAYOUT_ROW, &p->n_eff, &c->n_eff);
     if (st == ATTPOOL_OK)
-        st = add(c, o->max, o->max != NULL || gradient, "max", ATTPOOL_E_MAX, role, LAYOUT_ROW,
-                 &p->max, &c->max);
+        st = add_tensor(c, o->max, o->max != NULL || gradient, "max", ATTPOOL_E_MAX, role,
+                        LAYOUT_ROW, &p->max, &c->max);
     if (st == ATTPOOL_OK)
-        st = add(c, o->sum, o->sum != NULL || gradient, "sum", ATTPOOL_E_SUM, role, LAYOUT_ROW,
-                 &p->sum, &c->sum);
+        st = add_tensor(c, o->sum, o->sum != NULL || gradient, "sum", ATTPOOL_E_SUM, role,
+                        LAYOUT_ROW, &p->sum, &c->sum);
     if (st == ATTPOOL_OK)
-        st = add(c, o->weights, o->weights != NULL && !gradient, "weights", ATTPOOL_E_WEIGHTS,
-                 ROLE_OUTPUT, LAYOUT_MATRIX, &p->weights, &c->weights);
+        st = add_tensor(c, o->weights, o->weights != NULL && !gradient, "weights",
+                        ATTPOOL_E_WEIGHTS, ROLE_OUTPUT, LAYOUT_MATRIX, &p->weights, &c->weights);
     return st;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_POOL_GRAD_H
-#define CORE_POOL_GRAD_H
+#ifndef CORE_CALL_POOL_GRAD_H
+#define CORE_CALL_POOL_GRAD_H
 
 #include "core/call/pool.h"
 

@@ -17,7 +17,7 @@ struct pool_parts {
     struct finish_args finish; /* O and L of the queries of a part, on the host */
 };
 
-static void describe_part(struct pool_parts *w, const struct part *part)
+static void describe_queries(struct pool_parts *w, const struct part *part)
 {
     const struct pool_args *whole = &w->whole;
     struct pool_args *p = &w->call->pool;
@@ -103,17 +103,17 @@ static attpool_status take_state(struct pool_parts *w)
 
 /* ---- Any part ---- */
 
-static attpool_status describe(void *arg, struct arguments *own, const struct part *part)
+static attpool_status describe_part(void *arg, struct arguments *own, const struct part *part)
 {
     struct pool_parts *w = arg;
     struct pool_call *c = w->call;
-    describe_part(w, part);
+    describe_queries(w, part);
     c->q = w->q ? &own->view[w->q - c->args.view] : NULL;
     c->k = w->k ? &own->view[w->k - c->args.view] : NULL;
     return w->by_keys ? describe_keys(w, own, part) : ATTPOOL_OK;
 }
 
-static attpool_status run(void *arg)
+static attpool_status run_part(void *arg)
 {
     struct pool_parts *w = arg;
     struct pool_nodes nodes = { w->part.count, w->part.node };
@@ -162,8 +162,8 @@ attpool_status ap_pool_parts(struct pool_call *c, attpool_status (*slot)(struct 
         .step = { !p->nodes, !p->nodes, !p->nodes && !p->rows, 0, 0 },
         .beside_n = projected,
         .beside_m = projected,
-        .describe = describe,
-        .run = run,
+        .describe = describe_part,
+        .run = run_part,
         .arg = &w,
     };
     struct part sizes;

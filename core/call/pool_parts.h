@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_POOL_PARTS_H
-#define CORE_POOL_PARTS_H
+#ifndef CORE_CALL_POOL_PARTS_H
+#define CORE_CALL_POOL_PARTS_H
 
 #include "core/call/pool.h"
 

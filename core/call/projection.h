@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_PROJECTION_H
-#define CORE_PROJECTION_H
+#ifndef CORE_CALL_PROJECTION_H
+#define CORE_CALL_PROJECTION_H
 
 #include "core/call/pool.h"
 

@@ -71,7 +71,7 @@ static attpool_status check_adjacent(struct engine *e, const struct attpool_stat
                                      const struct attpool_state *other)
 {
     if (s->type != other->type || s->score != other->score || s->has_max != other->has_max ||
-        s->cuts != other->cuts)
+        s->cuts_far != other->cuts_far)
         return ap_engine_fail(e, ATTPOOL_E_STATE, "the states have different types or scores");
     if (s->dropout != other->dropout || s->seed != other->seed)
         return ap_engine_fail(e, ATTPOOL_E_STATE, "the states have different dropout or seeds");

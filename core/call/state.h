@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_STATE_H
-#define CORE_STATE_H
+#ifndef CORE_CALL_STATE_H
+#define CORE_CALL_STATE_H
 
 /* Partial states: what the calls for them, and calls that are made in parts, do with nodes
  * (nodes.c). */
@@ -14,7 +14,7 @@ struct attpool_state {
     int64_t key_begin, key_end; /* positions */
     attpool_score score;
     bool has_max;
-    bool cuts; /* rows with a near key leave the far ones out */
+    bool cuts_far; /* rows with a near key leave the far ones out */
     attpool_empty empty;
     double dropout, scale; /* p, and what it makes of O */
     uint64_t seed;

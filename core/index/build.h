@@ -46,16 +46,17 @@ struct key_index *ap_key_index_new(const struct array *k, int type, int64_t m, i
                                    const double *scale);
 void ap_key_index_free(struct key_index *index);
 
-/* The largest width of the keys of each node, given those of all keys by number; NULL: no memory.
+/* The largest bandwidth of the keys of each node, given those of all keys by number; NULL: no
+ * memory.
  */
-double *ap_key_index_widths(const struct key_index *index, const double *width);
+double *ap_key_index_bandwidths(const struct key_index *index, const double *bandwidth);
 
 /* How far the weights of a call reach: false where some reach all keys, or nobody knows. Without
- * the widths of keys. */
+ * the bandwidths of keys. */
 bool ap_reach_of(const struct pool_args *a, int type, struct reach *reach);
 
 /* 1 / |w|, of element (i, c) of w; infinite where that is no number. */
-double ap_index_width(const struct array *w, int type, int64_t i, int64_t c);
+double ap_index_bandwidth(const struct array *w, int type, int64_t i, int64_t c);
 
 /* Are there pairs enough for an index? `built`: it is there already. Of n and m alone, so that a
  * call of one query does not pay for the question. */

@@ -49,7 +49,7 @@ void ap_index_list_clear(const struct key_index *index, const struct index_list 
     memset(list->flags, 0, all_words(index) * sizeof(uint64_t));
 }
 
-static inline void add(const struct index_list *list, uint32_t key)
+static inline void add_key(const struct index_list *list, uint32_t key)
 {
     const uint32_t word = key >> WORD_SHIFT, flag = word >> WORD_SHIFT;
     list->keys[word] |= (uint64_t)1 << key % WORD_BITS;
@@ -62,10 +62,10 @@ static void add_all(const struct pool_index *index, int64_t first, int64_t count
 {
     const uint32_t *number = index->keys->keys.number + first;
     for (int64_t i = 0; i < count; i++)
-        add(list, number[i]);
+        add_key(list, number[i]);
 }
 
-/* What there is to find, of keys of the width 1 or of the node's. */
+/* What there is to find, of keys of the bandwidth 1 or of the node's. */
 struct search {
     const struct pool_index *index;
     const struct index_box *box;
@@ -75,7 +75,7 @@ struct search {
 
 /* Whether something from `low` to `high` is out of reach. */
 static inline bool is_out(const struct search *s, const double *low, const double *high,
-                          double width, const int64_t d)
+                          double bandwidth, const int64_t d)
 {
     const struct reach *reach = &s->index->reach;
     double sum = 0;
@@ -83,15 +83,16 @@ static inline bool is_out(const struct search *s, const double *low, const doubl
         const double below = s->box->low[c] - high[c], above = low[c] - s->box->high[c];
         const double gap = below > above ? below : above;
         const double g = gap > 0 ? gap * reach->inverse[c] : 0;
-        if (g > width)
+        if (g > bandwidth)
             return true;
         sum += g * g;
     }
-    return reach->ball && sum > width * width;
+    return reach->ball && sum > bandwidth * bandwidth;
 }
 
 /* Whether all that lies in the box of a node is in reach. */
-static bool is_all_in(const struct search *s, const double *low, const double *high, double width)
+static bool is_all_in(const struct search *s, const double *low, const double *high,
+                      double bandwidth)
 {
     const struct reach *reach = &s->index->reach;
     double sum = 0;
@@ -99,61 +100,62 @@ static bool is_all_in(const struct search *s, const double *low, const double *h
         const double below = s->box->low[c] - low[c], above = high[c] - s->box->high[c];
         const double gap = below > above ? below : above;
         const double g = gap > 0 ? gap * reach->inverse[c] : 0;
-        if (!(g <= width))
+        if (!(g <= bandwidth))
             return false;
         sum += g * g;
     }
-    return !reach->ball || sum <= width * width;
+    return !reach->ball || sum <= bandwidth * bandwidth;
 }
 
-static inline void find_keys_of(const struct search *s, int64_t first, int64_t count, double width,
-                                const int64_t d)
+static inline void find_keys_of(const struct search *s, int64_t first, int64_t count,
+                                double bandwidth, const int64_t d)
 {
     const struct point_order *keys = &s->index->keys->keys;
     for (int64_t i = first; i < first + count; i++) {
         const double *x = keys->point + i * d;
-        if (!is_out(s, x, x, width, d))
-            add(s->list, keys->number[i]);
+        if (!is_out(s, x, x, bandwidth, d))
+            add_key(s->list, keys->number[i]);
     }
 }
 
 /* Of the keys at these places. */
-static void find_keys(const struct search *s, int64_t first, int64_t count, double width)
+static void find_keys(const struct search *s, int64_t first, int64_t count, double bandwidth)
 {
     switch (s->d) {
     case 1:
-        find_keys_of(s, first, count, width, 1);
+        find_keys_of(s, first, count, bandwidth, 1);
         break;
     case 2:
-        find_keys_of(s, first, count, width, 2);
+        find_keys_of(s, first, count, bandwidth, 2);
         break;
     case 3:
-        find_keys_of(s, first, count, width, 3);
+        find_keys_of(s, first, count, bandwidth, 3);
         break;
     default:
-        find_keys_of(s, first, count, width, s->d);
+        find_keys_of(s, first, count, bandwidth, s->d);
     }
 }
 
 /* Of the keys of a node. */
-static void find(const struct search *s, size_t node, int64_t first, int64_t count)
+static void find_node(const struct search *s, size_t node, int64_t first, int64_t count)
 {
     const struct key_index *keys = s->index->keys;
-    const double *widths = s->index->reach.node_width, *low = keys->box + node * 2 * (size_t)s->d;
-    const double width = s->box->width * (widths ? widths[node] : 1);
-    if (is_out(s, low, low + s->d, width, s->d))
+    const double *bandwidths = s->index->reach.node_bandwidth,
+                 *low = keys->box + node * 2 * (size_t)s->d;
+    const double bandwidth = s->box->bandwidth * (bandwidths ? bandwidths[node] : 1);
+    if (is_out(s, low, low + s->d, bandwidth, s->d))
         return;
-    if (is_all_in(s, low, low + s->d, width)) {
+    if (is_all_in(s, low, low + s->d, bandwidth)) {
         add_all(s->index, first, count, s->list);
         return;
     }
     if (count > INDEX_LEAF) {
         const int64_t half = index_half(count);
-        find(s, 2 * node, first, half);
-        find(s, 2 * node + 1, first + half, count - half);
+        find_node(s, 2 * node, first, half);
+        find_node(s, 2 * node + 1, first + half, count - half);
         return;
     }
-    find_keys(s, first, count, width);
+    find_keys(s, first, count, bandwidth);
 }
 
 /* The keys of a word of words. */
@@ -191,7 +193,7 @@ void ap_index_find(const struct pool_index *index, const struct index_box *box,
     const struct point_order *keys = &index->keys->keys;
     const struct search search = { index, box, list, keys->d };
     if (keys->finite > 0)
-        find(&search, 1, 0, keys->finite);
+        find_node(&search, 1, 0, keys->finite);
     add_all(index, keys->finite, keys->count - keys->finite, list);
     take_bits(index->keys, list);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_INDEX_H
-#define CORE_INDEX_H
+#ifndef CORE_INDEX_INDEX_H
+#define CORE_INDEX_INDEX_H
 
 /* Which keys can matter to a query: a tree of boxes over the keys, how far their weights reach, and
  * lists of the keys in reach of a box of queries.
@@ -35,12 +35,12 @@ struct key_index {
 };
 
 /* A pair matters only where, g_c being the distance of its points along coordinate c times
- * inverse[c], every g_c, and with `ball` the sum of their squares, is at most s (s^2), the width of
- * the key times that of the query. */
+ * inverse[c], every g_c, and with `ball` the sum of their squares, is at most s (s^2), the
+ * bandwidth of the key times that of the query. */
 struct reach {
     double inverse[INDEX_COORDINATES];
     bool ball;
-    const double *node_width; /* the largest width of a node's keys; NULL: 1 */
+    const double *node_bandwidth; /* the largest bandwidth of a node's keys; NULL: 1 */
 };
 
 /* What a backend gets: pool_args.index. */
@@ -48,13 +48,13 @@ struct pool_index {
     const struct key_index *keys;
     struct reach reach;
     const uint32_t *rows; /* the numbers of all queries, such that those close by are neighbours */
-    bool row_widths;      /* queries have bandwidths of their own */
+    bool row_bandwidths;  /* queries have bandwidths of their own */
     int64_t most;         /* a list of more keys is of no use */
 };
 
-/* The box of some queries, and the largest width of them. */
+/* The box of some queries, and the largest bandwidth of them. */
 struct index_box {
-    double low[INDEX_COORDINATES], high[INDEX_COORDINATES], width;
+    double low[INDEX_COORDINATES], high[INDEX_COORDINATES], bandwidth;
 };
 
 /* A list of keys, ascending, and the bits that it is made from. */
@@ -64,10 +64,13 @@ struct index_list {
     uint64_t *keys, *words, *flags;
 };
 
-/* Bytes of a list's memory; its parts in so many bytes; and before the first search the bits
- * become 0, as each search leaves them. */
+/* Bytes of memory that a list needs. */
 size_t ap_index_list_bytes(const struct key_index *index);
+
+/* The parts of a list in such memory. */
 void ap_index_list_place(const struct key_index *index, void *memory, struct index_list *list);
+
+/* Makes the bits 0, as each search finds and leaves them. */
 void ap_index_list_clear(const struct key_index *index, const struct index_list *list);
 
 /* The keys in reach of the box. */

@@ -75,29 +75,29 @@ void ap_key_index_free(struct key_index *index)
     free(index);
 }
 
-static double make_widths(const struct key_index *index, const double *width, double *to,
-                          size_t node, int64_t first, int64_t count)
+static double make_bandwidths(const struct key_index *index, const double *bandwidth, double *to,
+                              size_t node, int64_t first, int64_t count)
 {
     double most = 0;
     if (count > INDEX_LEAF) {
         const int64_t half = index_half(count);
-        const double left = make_widths(index, width, to, 2 * node, first, half);
+        const double left = make_bandwidths(index, bandwidth, to, 2 * node, first, half);
         const double right =
-            make_widths(index, width, to, 2 * node + 1, first + half, count - half);
+            make_bandwidths(index, bandwidth, to, 2 * node + 1, first + half, count - half);
         most = left > right ? left : right;
     } else {
         for (int64_t i = first; i < first + count; i++) {
-            const double w = width[index->keys.number[i]];
+            const double w = bandwidth[index->keys.number[i]];
             most = w > most ? w : most;
         }
     }
     return to[node] = most;
 }
 
-double *ap_key_index_widths(const struct key_index *index, const double *width)
+double *ap_key_index_bandwidths(const struct key_index *index, const double *bandwidth)
 {
     double *to = malloc(index->nodes * sizeof *to);
     if (to)
-        (void)make_widths(index, width, to, 1, 0, index->keys.finite);
+        (void)make_bandwidths(index, bandwidth, to, 1, 0, index->keys.finite);
     return to;
 }

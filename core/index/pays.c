@@ -34,22 +34,22 @@ struct sample {
     const struct reach *reach;
 };
 
-/* The width of a key or query that has a bandwidth of its own. */
-double ap_index_width(const struct array *w, int type, int64_t i, int64_t c)
+/* The bandwidth of a key or query that has a bandwidth of its own. */
+double ap_index_bandwidth(const struct array *w, int type, int64_t i, int64_t c)
 {
     const double size = fabs(index_element(w, type, i, c));
     return size > 0 && size < (double)INFINITY ? 1 / size : (double)INFINITY;
 }
 
-static double pair_width(const struct sample *s, int64_t i, int64_t j)
+static double pair_bandwidth(const struct sample *s, int64_t i, int64_t j)
 {
     const struct kernel *kernel = &s->a->kernel;
     if (kernel->per == ATTPOOL_BANDWIDTH_KEY)
-        return ap_index_width(&kernel->inverse_bandwidths, s->type, 0, j);
+        return ap_index_bandwidth(&kernel->inverse_bandwidths, s->type, 0, j);
     if (kernel->per == ATTPOOL_BANDWIDTH_COORDINATE_KEY)
-        return ap_index_width(&kernel->factors, s->type, 0, j);
+        return ap_index_bandwidth(&kernel->factors, s->type, 0, j);
     if (kernel->per == ATTPOOL_BANDWIDTH_QUERY)
-        return ap_index_width(&kernel->inverse_bandwidths, s->type, i, 0);
+        return ap_index_bandwidth(&kernel->inverse_bandwidths, s->type, i, 0);
     return 1;
 }
 
@@ -68,7 +68,7 @@ static double share_in_reach(const struct sample *s, int64_t rows, int64_t keys)
     for (int64_t k = 0; k < n; k++)
         for (int64_t l = 0; l < m; l++) {
             const int64_t i = pick(k, n, a->n), j = pick(l, m, a->m);
-            const double width = pair_width(s, i, j);
+            const double bandwidth = pair_bandwidth(s, i, j);
             double sum = 0, most = 0;
             for (int64_t c = 0; c < a->d; c++) {
                 const double g = s->reach->inverse[c] * fabs(index_element(&a->q, s->type, i, c) -
@@ -76,7 +76,7 @@ static double share_in_reach(const struct sample *s, int64_t rows, int64_t keys)
                 sum += g * g;
                 most = g > most ? g : most;
             }
-            in += !(most > width) && !(s->reach->ball && sum > width * width);
+            in += !(most > bandwidth) && !(s->reach->ball && sum > bandwidth * bandwidth);
         }
     return ((double)in + 0.5) / ((double)n * (double)m);
 }
@@ -142,7 +142,7 @@ static double pair_cost(const struct pool_args *a)
     return weight + 1.2 * (double)(a->d - 1);
 }
 
-static double least(double x, double y)
+static double least_of(double x, double y)
 {
     return x < y ? x : y;
 }
@@ -157,8 +157,8 @@ bool ap_index_pays(const struct pool_args *a, int type, const struct reach *reac
     const struct sample s = { a, type, reach };
     const double n = (double)a->n, m = (double)a->m, tiles = n / TILE;
     const double pair = pair_cost(a), most = LEAST_GAIN * pair / (pair + KEY_COST);
-    /* Few pairs tell where far more are in reach than may be; the whole sample would be a part of
-     * such a call that shows. */
+    /* A small sample is enough where far too many pairs are in reach; the whole one would take a
+     * noticeable part of such a call. */
     if (share_in_reach(&s, SAMPLE_ROWS / 4, SAMPLE_KEYS / 8) > most + 0.1)
         return false;
     const double share = share_in_reach(&s, SAMPLE_ROWS, SAMPLE_KEYS);
@@ -167,9 +167,9 @@ bool ap_index_pays(const struct pool_args *a, int type, const struct reach *reac
     double keys = m * share;
     for (int64_t c = 0; c < a->d; c++)
         keys *= side;
-    keys = least(keys, m);
-    const double look = least(m * share_of_blocks(&s) + LEAST_KEYS, m) * pair;
-    const double list = keys * (pair + KEY_COST) + least(keys, m / BLOCK) * BLOCK_COST;
+    keys = least_of(keys, m);
+    const double look = least_of(m * share_of_blocks(&s) + LEAST_KEYS, m) * pair;
+    const double list = keys * (pair + KEY_COST) + least_of(keys, m / BLOCK) * BLOCK_COST;
     const double cost = list * (tiles > 1 ? tiles : 1) + ROW_COST * (built ? n : n + m);
     return cost < LEAST_GAIN * tiles * look;
 }

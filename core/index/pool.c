@@ -15,7 +15,7 @@ struct used {
     struct pool_index index;
     struct key_index *keys; /* made for this call, or NULL */
     struct point_order rows;
-    double *width;
+    double *bandwidth;
 };
 
 static bool same_points(const struct pool_args *a)
@@ -23,28 +23,28 @@ static bool same_points(const struct pool_args *a)
     return a->q.data == a->k.data && a->q.row == a->k.row && a->q.col == a->k.col && a->n == a->m;
 }
 
-/* The widths of keys with bandwidths of their own. false: no memory. */
-static bool take_widths(struct used *u, const struct pool_args *a, int type)
+/* The bandwidths of keys with bandwidths of their own. false: no memory. */
+static bool take_bandwidths(struct used *u, const struct pool_args *a, int type)
 {
     const bool matrix = a->kernel.per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
     const struct array *w = matrix ? &a->kernel.factors : &a->kernel.inverse_bandwidths;
     if (!matrix && a->kernel.per != ATTPOOL_BANDWIDTH_KEY)
         return true;
-    double *width = malloc((size_t)a->m * sizeof *width);
-    for (int64_t j = 0; j < a->m && width; j++)
-        width[j] = ap_index_width(w, type, 0, j);
-    if (width)
-        u->width = ap_key_index_widths(u->index.keys, width);
-    free(width);
-    u->index.reach.node_width = u->width;
-    return u->width != NULL;
+    double *bandwidth = malloc((size_t)a->m * sizeof *bandwidth);
+    for (int64_t j = 0; j < a->m && bandwidth; j++)
+        bandwidth[j] = ap_index_bandwidth(w, type, 0, j);
+    if (bandwidth)
+        u->bandwidth = ap_key_index_bandwidths(u->index.keys, bandwidth);
+    free(bandwidth);
+    u->index.reach.node_bandwidth = u->bandwidth;
+    return u->bandwidth != NULL;
 }
 
 static void used_free(struct used *u)
 {
     ap_key_index_free(u->keys);
     ap_point_order_free(&u->rows);
-    free(u->width);
+    free(u->bandwidth);
 }
 
 /* false: no memory, so without an index. */
@@ -53,10 +53,10 @@ static bool used_make(struct used *u, const struct pool_args *a, int type, int64
     const double *scale = u->index.reach.inverse;
     if (!u->index.keys)
         u->index.keys = u->keys = ap_key_index_new(&a->k, type, a->m, a->d, scale);
-    if (!u->index.keys || !take_widths(u, a, type))
+    if (!u->index.keys || !take_bandwidths(u, a, type))
         return false;
     u->index.most = most;
-    u->index.row_widths = a->kernel.per == ATTPOOL_BANDWIDTH_QUERY;
+    u->index.row_bandwidths = a->kernel.per == ATTPOOL_BANDWIDTH_QUERY;
     u->index.rows = u->index.keys->keys.number;
     if (same_points(a))
         return true;

@@ -27,17 +27,17 @@ static double weight_power(const struct pool_args *a, int type)
 }
 
 /* The |u| from which on no key of that kernel matters; 0: there is none. */
-static double kernel_limit(int name, bool cuts, double score)
+static double kernel_limit(int name, bool cuts_far, double score)
 {
     if (kernel_is_compact(name))
         return 1;
-    if (!cuts || !kernel_has_log(name))
+    if (!cuts_far || !kernel_has_log(name))
         return 0;
     return name == ATTPOOL_GAUSSIAN ? sqrt(2 * score * LN2_F64) : score * LN2_F64;
 }
 
 /* The inverse bandwidth along coordinate c, but for what belongs to the key or query. */
-static double inverse_width(const struct kernel *kernel, int type, int64_t c)
+static double inverse_bandwidth(const struct kernel *kernel, int type, int64_t c)
 {
     const struct array *w = &kernel->inverse_bandwidths;
     const bool one = kernel->per == ATTPOOL_BANDWIDTH_ONE;
@@ -66,15 +66,16 @@ bool ap_reach_of(const struct pool_args *a, int type, struct reach *reach)
     bool some = false;
     if (!is_plain(a))
         return false;
-    const bool cuts = pool_cuts(a), product = kernel->form == ATTPOOL_PRODUCT;
-    const double score = cuts ? weight_power(a, type) - 4 * near - far : 0;
+    const bool cuts_far = pool_cuts_far(a), product = kernel->form == ATTPOOL_PRODUCT;
+    const double score = cuts_far ? weight_power(a, type) - 4 * near - far : 0;
     *reach = (struct reach){ .ball = true };
     for (int64_t c = 0; c < a->d; c++) {
         const int name = product ? kernel_name_at(kernel, c) : (int)kernel->name;
-        const double limit = kernel_limit(name, cuts, score), w = inverse_width(kernel, type, c);
+        const double limit = kernel_limit(name, cuts_far, score),
+                     w = inverse_bandwidth(kernel, type, c);
         if (!(w <= most))
             return false;
-        reach->ball &= !product || (cuts && name == ATTPOOL_GAUSSIAN);
+        reach->ball &= !product || (cuts_far && name == ATTPOOL_GAUSSIAN);
         reach->inverse[c] = limit > 0 ? w / (limit * MARGIN) : 0;
         some |= reach->inverse[c] > 0;
     }

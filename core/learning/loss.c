@@ -94,7 +94,7 @@ static void describe_queries(struct learning *s, const struct view *k)
     s->queries.byte_offset = 0;
 }
 
-static attpool_status reserve(struct learning *s, int bytes)
+static attpool_status reserve_outputs(struct learning *s, int bytes)
 {
     const size_t out = (size_t)s->count * (size_t)s->v, rows = (size_t)s->count;
     s->memory = calloc(2 * out + 2 * rows + 1, (size_t)bytes);
@@ -132,7 +132,7 @@ attpool_status ap_learning_begin(struct learning *s, struct engine *engine,
     if (st == ATTPOOL_OK)
         st = check_batch(s);
     if (st == ATTPOOL_OK)
-        st = reserve(s, k->bytes);
+        st = reserve_outputs(s, k->bytes);
     if (st != ATTPOOL_OK)
         return st;
     if (s->masks.query_origin < 0 || s->masks.query_origin > INT64_MAX - s->m)
@@ -155,13 +155,13 @@ void ap_learning_end(struct learning *s)
 
 /* ---- loss ---- */
 
-static double get(const struct learning *s, const DLTensor *t, int64_t i)
+static double get_number(const struct learning *s, const DLTensor *t, int64_t i)
 {
     return s->args.type == TYPE_F32 ? (double)((const float *)t->data)[i]
                                     : ((const double *)t->data)[i];
 }
 
-static void set(const struct learning *s, DLTensor *t, int64_t i, double x)
+static void set_number(const struct learning *s, DLTensor *t, int64_t i, double x)
 {
     if (s->args.type == TYPE_F32)
         ((float *)t->data)[i] = (float)x;
@@ -183,7 +183,7 @@ static double scale_of(const struct learning *s)
 }
 
 /* The loss of the predictions, whose gradients take their place beside them. */
-static double judge(struct learning *s)
+static double judge_outputs(struct learning *s)
 {
     const double scale = scale_of(s);
     double sum = 0;
@@ -191,9 +191,9 @@ static double judge(struct learning *s)
         for (int64_t c = 0; c < s->v; c++) {
             const int64_t at = i * s->v + c;
             const double e =
-                get(s, &s->out, at) - ap_view_real(s->value, 0, 0, s->training.first + i, c);
+                get_number(s, &s->out, at) - ap_view_real(s->value, 0, 0, s->training.first + i, c);
             sum = fma(e, e, sum);
-            set(s, &s->gradient, at, 2 * scale * e);
+            set_number(s, &s->gradient, at, 2 * scale * e);
         }
     return s->v > 0 ? scale * sum : 0;
 }
@@ -212,7 +212,7 @@ attpool_status ap_learning_loss(struct learning *s, double *loss)
     if (st == ATTPOOL_OK)
         st = ap_pool_run(&call);
     if (st == ATTPOOL_OK)
-        *loss = judge(s);
+        *loss = judge_outputs(s);
     return st;
 }
 

@@ -82,7 +82,7 @@ static attpool_status take_parameters(struct learning *s, const attpool_paramete
 }
 
 /* Memory for the gradients. The options have been checked, so shapes are what they should be. */
-static attpool_status reserve(struct engine *e, struct parameters *p, int bytes)
+static attpool_status reserve_gradients(struct engine *e, struct parameters *p, int bytes)
 {
     int64_t used = 0;
     DLTensor **const to[PARAMETERS] = { &p->gradients.inverse_bandwidths, &p->gradients.key_factors,
@@ -147,7 +147,7 @@ static attpool_status step(struct learning *s, const attpool_parameters *caller,
     if (st == ATTPOOL_OK)
         st = ap_learning_loss(s, loss);
     if (st == ATTPOOL_OK && isfinite(*loss))
-        st = reserve(e, &p, s->args.type == TYPE_F32 ? 4 : 8);
+        st = reserve_gradients(e, &p, s->args.type == TYPE_F32 ? 4 : 8);
     if (st == ATTPOOL_OK && isfinite(*loss))
         st = ap_learning_grad(s, &p.gradients);
     for (int i = 0; i < PARAMETERS && st == ATTPOOL_OK && isfinite(*loss); i++)

@@ -96,7 +96,7 @@ static bool has_type(const struct self_test *s, int type)
     return !e->backend->has_type || e->backend->has_type(e, type);
 }
 
-static attpool_status run(const struct self_test *s, const struct trial *t)
+static attpool_status run_trial(const struct self_test *s, const struct trial *t)
 {
     attpool_status st = ATTPOOL_OK;
     for (int type = 0; type < TYPES && st == ATTPOOL_OK; type++)
@@ -109,7 +109,7 @@ static attpool_status run_table(const struct self_test *s, const struct trial *t
 {
     attpool_status st = ATTPOOL_OK;
     for (size_t i = 0; i < count && st == ATTPOOL_OK; i++)
-        st = run(s, &table[i]);
+        st = run_trial(s, &table[i]);
     return st;
 }
 
@@ -138,7 +138,7 @@ static attpool_status run_full(const struct self_test *s)
 {
     attpool_status st = ATTPOOL_OK;
     for (int f = 0; f < ELEM_FUNCTIONS && st == ATTPOOL_OK; f++)
-        st = run(s, &(struct trial)ELEMENTARY(3000, f));
+        st = run_trial(s, &(struct trial)ELEMENTARY(3000, f));
     for (int k = 0; k < KERNEL_COUNT && st == ATTPOOL_OK; k++) {
         const attpool_kernel_name kernel = (attpool_kernel_name)k;
         const struct trial table[] = {

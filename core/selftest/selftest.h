@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_SELFTEST_H
-#define CORE_SELFTEST_H
+#ifndef CORE_SELFTEST_SELFTEST_H
+#define CORE_SELFTEST_SELFTEST_H
 
 #include "backends/backend.h"
 

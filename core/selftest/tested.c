@@ -20,7 +20,7 @@ static unsigned product_of(const attpool_pool_options *options)
     return score == ATTPOOL_PROJECTION || score == ATTPOOL_ADDITIVE ? TESTED_BMM : 0;
 }
 
-static unsigned kernel_of(const attpool_pool_options *options)
+static unsigned tested_kernel_of(const attpool_pool_options *options)
 {
     const attpool_kernel_options *kernel = options ? options->kernel : NULL;
     if (score_of(options) != ATTPOOL_KERNEL || !kernel || (unsigned)kernel->kernel >= KERNEL_COUNT)
@@ -40,7 +40,7 @@ unsigned ap_tested_of_pool(const attpool_pool_options *options)
                                     (masks && (!all || masks->mask || masks->bias)));
     if (score > ATTPOOL_PROJECTION)
         return 0;
-    return product_of(options) | kernel_of(options) | TESTED_POOL << score |
+    return product_of(options) | tested_kernel_of(options) | TESTED_POOL << score |
            (masked ? TESTED_MASKED << score : 0);
 }
 

@@ -28,7 +28,8 @@ unsigned ap_tested_of_gradients(const attpool_pool_options *options);
 /* Where NULL is a Gaussian kernel. */
 unsigned ap_tested_of_kernel(const attpool_pool_options *options);
 unsigned ap_tested_of_regression(const attpool_regression_options *options);
-/* With what few queries or many coordinates are tested for, where Q has them; NULL: it has not. */
+/* `tested` and the tests for few queries and for many coordinates, where Q, if it is not NULL, has
+ * them. */
 unsigned ap_tested_with_queries(unsigned tested, const DLTensor *Q);
 unsigned ap_tested_of_selection(const attpool_pool_options *options,
                                 const attpool_selection_options *selection, bool gradient);

@@ -37,12 +37,12 @@ static size_t matrix_count(const struct matrix *x)
     return (size_t)(x->shape[0] * (x->dimensions == 2 ? x->shape[1] : 1));
 }
 
-static double get(const struct work *w, const struct matrix *x, size_t i)
+static double trial_get(const struct work *w, const struct matrix *x, size_t i)
 {
     return w->type == TYPE_F32 ? (double)((const float *)x->data)[i] : ((const double *)x->data)[i];
 }
 
-static void set(const struct work *w, const struct matrix *x, size_t i, double value)
+static void trial_set(const struct work *w, const struct matrix *x, size_t i, double value)
 {
     if (w->type == TYPE_F32)
         ((float *)x->data)[i] = (float)value;
@@ -75,12 +75,12 @@ static double random_number(uint64_t *state)
     return (double)(*state >> 40) * 0x1p-23 - 1;
 }
 
-static void fill(const struct work *w, int input, uint64_t seed, double size)
+static void fill_input(const struct work *w, int input, uint64_t seed, double size)
 {
     const struct matrix *x = &w->in[input];
     const size_t count = matrix_count(x);
     for (size_t i = 0; i < count; i++)
-        set(w, x, i, size * random_number(&seed));
+        trial_set(w, x, i, size * random_number(&seed));
 }
 
 static void fill_marks(const struct work *w)
@@ -91,7 +91,7 @@ static void fill_marks(const struct work *w)
         ((unsigned char *)w->in[MASK].data)[i] = random_number(&seed) > -0.5;
     count = matrix_count(&w->in[KEY_WEIGHTS]);
     for (size_t i = 0; i < count; i++)
-        set(w, &w->in[KEY_WEIGHTS], i, i % 7 == 3 ? 0 : 1 + random_number(&seed));
+        trial_set(w, &w->in[KEY_WEIGHTS], i, i % 7 == 3 ? 0 : 1 + random_number(&seed));
 }
 
 static bool make_inputs(struct work *w)
@@ -109,9 +109,9 @@ static bool make_inputs(struct work *w)
                  new_matrix(w, &w->in[MASK], true, 2, t->n, t->m);
     if (!whole)
         return false;
-    fill(w, Q, 1, t->operation == TRIAL_ELEMENTARY || t->operation == TRIAL_SOFTMAX ? 20 : 1);
-    fill(w, K, 2, product && (t->with & TRIAL_SUBNORMAL) ? least : 1);
-    fill(w, V, 3, t->with & TRIAL_SUBNORMAL ? least : 1);
+    fill_input(w, Q, 1, t->operation == TRIAL_ELEMENTARY || t->operation == TRIAL_SOFTMAX ? 20 : 1);
+    fill_input(w, K, 2, product && (t->with & TRIAL_SUBNORMAL) ? least : 1);
+    fill_input(w, V, 3, t->with & TRIAL_SUBNORMAL ? least : 1);
     fill_marks(w);
     return true;
 }
@@ -245,10 +245,10 @@ static double difference(const struct work *w, const struct matrix *right, const
     double largest = 0, most = 0;
     const size_t count = matrix_count(right);
     for (size_t i = 0; i < count; i++)
-        if (isfinite(get(w, right, i)))
-            largest = larger(largest, fabs(get(w, right, i)));
+        if (isfinite(trial_get(w, right, i)))
+            largest = larger(largest, fabs(trial_get(w, right, i)));
     for (size_t i = 0; i < count; i++) {
-        const double x = get(w, right, i), y = get(w, got, i);
+        const double x = trial_get(w, right, i), y = trial_get(w, got, i);
         if (x == y || (isnan(x) && isnan(y)))
             continue;
         if (!isfinite(x) || !isfinite(y))

@@ -34,7 +34,7 @@ static attpool_status take_vector(struct adaptive_call *c, const DLTensor *t, co
     if (st == ATTPOOL_OK && (*view)->ndim != 1)
         st = ap_engine_fail(e, status, "%s has %d dimensions, it should have 1", name,
                             (*view)->ndim);
-    return st == ATTPOOL_OK ? ap_view_expect(e, *view, 3, c->m, "K has") : st;
+    return st == ATTPOOL_OK ? ap_view_expect(e, *view, 3, c->m, "the rows of K are") : st;
 }
 
 static attpool_status take_tensors(struct adaptive_call *c, const DLTensor *K,
@@ -63,7 +63,7 @@ static attpool_status take_tensors(struct adaptive_call *c, const DLTensor *K,
     return st == ATTPOOL_OK ? ap_arguments_overlap(&c->args, NULL) : st;
 }
 
-static attpool_status check(struct adaptive_call *c, const attpool_pool_options *options)
+static attpool_status check_adaptive(struct adaptive_call *c, const attpool_pool_options *options)
 {
     struct engine *e = c->args.engine;
     if (c->method != ATTPOOL_ADAPTIVE_ABRAMSON && c->method != ATTPOOL_ADAPTIVE_NEIGHBOURS)
@@ -93,7 +93,7 @@ static attpool_status root_of_density(struct adaptive_call *c, const struct view
             continue;
         if (!isfinite(f))
             return ap_engine_fail(c->args.engine, ATTPOOL_E_BANDWIDTH,
-                                  "the density at key %lld has no logarithm", (long long)j);
+                                  "the density at key %lld is 0 or not finite", (long long)j);
         sum += a;
         mean = fma(a, f, mean);
     }
@@ -145,8 +145,8 @@ static void write_factors(struct adaptive_call *c)
     }
 }
 
-static attpool_status find(struct adaptive_call *c, const DLTensor *K, const DLTensor *key_factors,
-                           double *deviations)
+static attpool_status find_factors(struct adaptive_call *c, const DLTensor *K,
+                                   const DLTensor *key_factors, double *deviations)
 {
     struct engine *e = c->args.engine;
     double *sd = malloc((size_t)(c->d + 1) * sizeof *sd);
@@ -186,10 +186,10 @@ attpool_status attpool_adaptive_factors(attpool_context *context, attpool_adapti
     ap_arguments_init(&c.args, &context->engine);
     c.method = method;
     c.neighbours = neighbours;
-    st = check(&c, options);
+    st = check_adaptive(&c, options);
     if (st == ATTPOOL_OK)
         st = take_tensors(&c, K, key_factors, key_weights);
     if (st == ATTPOOL_OK)
-        st = find(&c, K, key_factors, deviations);
+        st = find_factors(&c, K, key_factors, deviations);
     return ap_call_end(&call, st);
 }

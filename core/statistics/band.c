@@ -107,7 +107,7 @@ static attpool_status make_values(struct band *b, struct array *array)
     return ap_buffer_upload(r->pool.args.engine, &b->values);
 }
 
-static attpool_status run(struct band *b)
+static attpool_status run_band(struct band *b)
 {
     struct regression *r = b->r;
     struct engine *e = r->pool.args.engine;
@@ -167,7 +167,7 @@ attpool_status ap_regression_band(struct regression *r)
         return ATTPOOL_OK;
     ap_engine_span(e, r->slope && r->options.degree == 0 ? 0.7 : 0.5, 1);
     choose_columns(&b);
-    attpool_status st = run(&b);
+    attpool_status st = run_band(&b);
     for (int64_t row = 0; row < regression_rows(r) && st == ATTPOOL_OK; row++) {
         const int64_t item = row / p->n;
         finish_row(&b, item / p->heads, item % p->heads, row % p->n, row);

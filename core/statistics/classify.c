@@ -15,8 +15,8 @@ struct classify_call {
     struct pool_call pool;
 };
 
-static attpool_status check(struct classify_call *c, struct engine *e,
-                            const struct pool_tensors *tensors, const DLTensor *classes)
+static attpool_status check_classify(struct classify_call *c, struct engine *e,
+                                     const struct pool_tensors *tensors, const DLTensor *classes)
 {
     struct pool_call *p = &c->pool;
     if (!tensors->O)
@@ -50,7 +50,7 @@ static int64_t class_of(const struct view *out, int64_t b, int64_t h, int64_t i)
     return first;
 }
 
-static attpool_status classify(const struct classify_call *c)
+static attpool_status run_classify(const struct classify_call *c)
 {
     struct engine *e = c->pool.args.engine;
     struct view out, classes;
@@ -83,10 +83,10 @@ attpool_status attpool_classify(attpool_context *context, const DLTensor *Q, con
     if (st != ATTPOOL_OK)
         return st;
     ap_clear(&c, offsetof(struct classify_call, pool));
-    st = check(&c, &context->engine, &tensors, classes);
+    st = check_classify(&c, &context->engine, &tensors, classes);
     if (st == ATTPOOL_OK)
         st = ap_pool_run(&c.pool);
     if (st == ATTPOOL_OK)
-        st = classify(&c);
+        st = run_classify(&c);
     return ap_call_end(&call, st);
 }

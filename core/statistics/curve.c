@@ -35,7 +35,7 @@ struct pooling {
     struct pool_tensors tensors;
 };
 
-static void describe(struct selection *s, const struct candidate *c, struct pooling *p)
+static void describe_candidate(struct selection *s, const struct candidate *c, struct pooling *p)
 {
     p->shape[0] = s->m;
     p->shape[1] = s->v;
@@ -52,7 +52,7 @@ static void describe(struct selection *s, const struct candidate *c, struct pool
     p->tensors = (struct pool_tensors){ s->K, s->K, s->V, &p->options, s->V ? &p->out : NULL };
 }
 
-static attpool_status pool(struct selection *s, const struct pool_tensors *tensors)
+static attpool_status pool_candidate(struct selection *s, const struct pool_tensors *tensors)
 {
     struct pool_call call;
     attpool_status st = ap_pool_check(&call, s->args.engine, tensors, PURPOSE_POOL);
@@ -73,7 +73,7 @@ static attpool_status predict_lines(struct selection *s, const struct pooling *p
     attpool_status st = ap_regress(&r, s->args.engine, &p->tensors, &lines);
     if (st != ATTPOOL_OK || !s->tilt)
         return st;
-    return pool(s, &(struct pool_tensors){ s->K, s->K, NULL, &p->options, NULL });
+    return pool_candidate(s, &(struct pool_tensors){ s->K, s->K, NULL, &p->options, NULL });
 }
 
 /* Densities know no max and sum, which only a gradient needs. */
@@ -84,14 +84,14 @@ static attpool_status predict_densities(struct selection *s, const struct poolin
     options.max = options.sum = NULL;
     tensors.options = &options;
     attpool_status st = ap_density(s->args.engine, &tensors, NULL, &p->row[ROW_LOG]);
-    return st == ATTPOOL_OK && gradient ? pool(s, &p->tensors) : st;
+    return st == ATTPOOL_OK && gradient ? pool_candidate(s, &p->tensors) : st;
 }
 
 static attpool_status predict(struct selection *s, const struct pooling *p, bool gradient)
 {
     if (!selection_reads_values(s))
         return predict_densities(s, p, gradient);
-    return s->options.degree == 1 ? predict_lines(s, p) : pool(s, &p->tensors);
+    return s->options.degree == 1 ? predict_lines(s, p) : pool_candidate(s, &p->tensors);
 }
 
 /* ---- curve ---- */
@@ -101,7 +101,7 @@ static attpool_status judge_factor(struct selection *s, double factor, struct ju
     struct candidate c;
     struct pooling p;
     attpool_status st = ap_candidate_begin(s, &c, factor);
-    describe(s, &c, &p);
+    describe_candidate(s, &c, &p);
     if (st == ATTPOOL_OK)
         st = predict(s, &p, false);
     if (st == ATTPOOL_OK)
@@ -114,9 +114,9 @@ static attpool_status judge_factor(struct selection *s, double factor, struct ju
 
 /* Candidates that are pooled together, each with outputs of its own. */
 struct together {
-    struct pool_call call[POOL_WIDTHS];
-    struct candidate candidate[POOL_WIDTHS];
-    struct pooling pooling[POOL_WIDTHS];
+    struct pool_call call[POOL_BANDWIDTHS];
+    struct candidate candidate[POOL_BANDWIDTHS];
+    struct pooling pooling[POOL_BANDWIDTHS];
     struct selection own; /* that of the caller, with the outputs of one of them */
     char *memory;
     size_t bytes; /* of the outputs of one */
@@ -125,7 +125,7 @@ struct together {
 /* Can the backend make something of several? Lines take moments, which are most of their work. */
 static bool goes_together(const struct selection *s, int64_t count)
 {
-    return count > 1 && s->args.engine->backend->pool_widths[s->args.type] &&
+    return count > 1 && s->args.engine->backend->pool_bandwidths[s->args.type] &&
            selection_reads_values(s) && s->options.degree == 0;
 }
 
@@ -136,11 +136,11 @@ static attpool_status together_new(const struct selection *s, struct together **
     if (*t) {
         (*t)->own = *s;
         (*t)->bytes = (size_t)s->m * (size_t)(s->v + 2) * size;
-        (*t)->memory = malloc(POOL_WIDTHS * (*t)->bytes + 1);
+        (*t)->memory = malloc(POOL_BANDWIDTHS * (*t)->bytes + 1);
     }
     return *t && (*t)->memory ? ATTPOOL_OK
                               : ap_engine_fail(s->args.engine, ATTPOOL_E_MEMORY,
-                                               "no memory for %d bandwidths", POOL_WIDTHS);
+                                               "no memory for %d bandwidths", POOL_BANDWIDTHS);
 }
 
 static void together_free(struct together *t)
@@ -166,7 +166,7 @@ static attpool_status check_together(struct together *t, int count, const double
         struct pooling *p = &t->pooling[k];
         take_outputs(t, k);
         st = ap_candidate_begin(&t->own, &t->candidate[k], factors[k]);
-        describe(&t->own, &t->candidate[k], p);
+        describe_candidate(&t->own, &t->candidate[k], p);
         if (!selection_reads_sums(&t->own))
             p->options.max = p->options.sum = NULL;
         if (st == ATTPOOL_OK)
@@ -182,7 +182,7 @@ static attpool_status judge_together(struct together *t, int count, const double
         t->candidate[k].scaled = NULL;
     attpool_status st = check_together(t, count, factors);
     if (st == ATTPOOL_OK)
-        st = ap_pool_run_widths(t->call, count);
+        st = ap_pool_run_bandwidths(t->call, count);
     for (int k = 0; k < count && st == ATTPOOL_OK; k++) {
         take_outputs(t, k);
         judged[k] = ap_judge(&t->own);
@@ -212,10 +212,10 @@ static attpool_status judge_all(struct selection *s, int64_t count, const double
                                 double *scores, int64_t *without)
 {
     struct together *t = NULL;
-    struct judged judged[POOL_WIDTHS];
+    struct judged judged[POOL_BANDWIDTHS];
     attpool_status st = goes_together(s, count) ? together_new(s, &t) : ATTPOOL_OK;
     for (int64_t k = 0; k < count && st == ATTPOOL_OK;) {
-        const int some = !t ? 1 : count - k < POOL_WIDTHS ? (int)(count - k) : POOL_WIDTHS;
+        const int some = !t ? 1 : count - k < POOL_BANDWIDTHS ? (int)(count - k) : POOL_BANDWIDTHS;
         ap_engine_span(s->args.engine, (double)k / (double)count,
                        (double)(k + some) / (double)count);
         st = t ? judge_together(t, some, factors + k, judged) : judge_factor(s, factors[k], judged);
@@ -302,7 +302,7 @@ static attpool_status judge_own(struct selection *s, struct judged *judged, doub
     struct pooling p;
     int64_t count = 0;
     attpool_status st = gradient ? check_gradient(s, &count) : ATTPOOL_OK;
-    describe(s, &c, &p);
+    describe_candidate(s, &c, &p);
     ap_engine_part(e, 0, gradient ? 1.0 / 3 : 1);
     if (st == ATTPOOL_OK)
         st = predict(s, &p, gradient != NULL);

@@ -74,9 +74,9 @@ static attpool_status add_output(struct density_call *c, const DLTensor *tensor,
     return st == ATTPOOL_OK ? ap_view_expect(e, *view, 2, c->pool.pool.n, "the rows of Q are") : st;
 }
 
-static attpool_status check(struct density_call *c, struct engine *e,
-                            const struct pool_tensors *tensors, const DLTensor *density,
-                            const DLTensor *log_density)
+static attpool_status check_density(struct density_call *c, struct engine *e,
+                                    const struct pool_tensors *tensors, const DLTensor *density,
+                                    const DLTensor *log_density)
 {
     if (!density && !log_density)
         return ap_engine_fail(e, ATTPOOL_E_OUTPUT, "density and log_density are NULL");
@@ -274,7 +274,7 @@ static attpool_status sum_kernels(struct density_call *c)
     return st == ATTPOOL_OK ? ap_pool_slot(e, c->pool.args.type, p, c->pool.keys) : st;
 }
 
-static attpool_status pool(struct density_call *c)
+static attpool_status pool_density(struct density_call *c)
 {
     struct engine *e = c->pool.args.engine;
     attpool_status st = new_sums(c);
@@ -350,7 +350,7 @@ static attpool_status write_densities(struct density_call *c)
     return st;
 }
 
-static attpool_status run(struct density_call *c)
+static attpool_status run_density(struct density_call *c)
 {
     struct engine *e = c->pool.args.engine;
     const struct pool_args *p = &c->pool.pool;
@@ -365,7 +365,7 @@ static attpool_status run(struct density_call *c)
         st = ap_arguments_stage(&c->pool.args);
     if (st != ATTPOOL_OK)
         return st;
-    st = pool(c);
+    st = pool_density(c);
     st = ap_arguments_unstage(&c->pool.args, st);
     if (st == ATTPOOL_OK)
         st = write_densities(c);
@@ -381,8 +381,8 @@ attpool_status ap_density(struct engine *engine, const struct pool_tensors *tens
 {
     struct density_call c;
     ap_clear(&c, offsetof(struct density_call, pool));
-    const attpool_status st = check(&c, engine, tensors, density, log_density);
-    return st == ATTPOOL_OK ? run(&c) : st;
+    const attpool_status st = check_density(&c, engine, tensors, density, log_density);
+    return st == ATTPOOL_OK ? run_density(&c) : st;
 }
 
 attpool_status attpool_density(attpool_context *context, const DLTensor *Q, const DLTensor *K,

@@ -18,7 +18,7 @@ static bool is_empty(const struct regression *r, int64_t item, int64_t i)
 }
 
 /* The standard error of column c by the weights of an item, or NaN. */
-static double error_of(const struct again *g, int64_t item, int64_t c)
+static double standard_error_of(const struct again *g, int64_t item, int64_t c)
 {
     const struct regression *r = g->r;
     const struct pool_args *p = &r->pool.pool;
@@ -53,7 +53,7 @@ static void put_item(const struct again *g, int64_t item, int64_t i)
     if (r->pool.n_eff)
         ap_view_set(r->pool.n_eff, b, h, i, 0, number_get(&g->n_eff, type, item));
     for (int64_t c = 0; r->errors && c < r->errors->size[3]; c++) {
-        const double error = error_of(g, item, c);
+        const double error = standard_error_of(g, item, c);
         missing |= left && error != error;
         ap_view_set(r->errors, b, h, i, c, error);
     }

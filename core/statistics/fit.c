@@ -136,7 +136,7 @@ static void line_task(void *arg, int64_t index, int worker)
 
 /* ---- The steps ---- */
 
-static attpool_status pool(struct regression *r, const struct pool_args *a)
+static attpool_status pool_fit(struct regression *r, const struct pool_args *a)
 {
     struct engine *e = r->pool.args.engine;
     return ap_index_pool(e, r->pool.args.type, a, r->pool.keys);
@@ -152,7 +152,7 @@ static attpool_status fit_some(struct regression *r, struct buffer *moments, int
     a.out = numbers_array(moments, a.heads, count, columns);
     a.n_eff.data = a.weights.data = NULL;
     a.rows = NULL;
-    attpool_status st = pool(r, &a);
+    attpool_status st = pool_fit(r, &a);
     if (st == ATTPOOL_OK)
         st = ap_buffer_download(e, moments);
     if (st == ATTPOOL_OK)
@@ -194,7 +194,7 @@ attpool_status ap_regression_fit(struct regression *r)
     if (r->options.degree == 1)
         return fit_lines(r, 0, to);
     ap_engine_span(e, 0, to);
-    attpool_status st = pool(r, p);
+    attpool_status st = pool_fit(r, p);
     if (st == ATTPOOL_OK && r->sum.host)
         st = ap_buffer_download(e, &r->sum);
     return st;
@@ -209,7 +209,7 @@ attpool_status ap_regression_weights(struct regression *r)
     a.out.data = a.lse.data = a.n_eff.data = a.max.data = a.sum.data = a.value.data = NULL;
     a.v = 0;
     a.empty = r->empty;
-    return pool(r, &a);
+    return pool_fit(r, &a);
 }
 
 /* What W of query i and key j is multiplied by. */

@@ -13,7 +13,7 @@ static bool takes_column(const struct selection *s, int64_t c)
     return s->options.criterion == ATTPOOL_CRITERION_BRIER || s->variance[c] > 0;
 }
 
-static double error_of(const struct selection *s, int64_t i, int64_t c)
+static double residual_of(const struct selection *s, int64_t i, int64_t c)
 {
     return ap_view_real(s->value, 0, 0, i, c) - selection_get(s, s->out, i * s->v + c);
 }
@@ -23,7 +23,7 @@ static double mean_square(const struct selection *s, int64_t c)
 {
     double sum = 0;
     for (int64_t i = 0; i < s->m; i++) {
-        const double e = error_of(s, i, c);
+        const double e = residual_of(s, i, c);
         if (s->a[i] > 0)
             sum = fma(s->a[i], e * e, sum);
     }
@@ -147,7 +147,7 @@ static void grad_out(struct selection *s)
             scale = 1 / mean_square(s, c) / (double)s->varying;
         for (int64_t i = 0; i < s->m; i++)
             selection_set(s, s->gradient, i * s->v + c,
-                          s->a[i] > 0 ? -2 * (s->a[i] / s->sum) * scale * error_of(s, i, c) : 0);
+                          s->a[i] > 0 ? -2 * (s->a[i] / s->sum) * scale * residual_of(s, i, c) : 0);
     }
 }
 

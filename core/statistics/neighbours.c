@@ -21,7 +21,7 @@ struct place {
     int64_t key;
 };
 
-static int compare(const void *left, const void *right)
+static int compare_places(const void *left, const void *right)
 {
     const struct place *l = left, *r = right;
     return l->x != r->x ? (l->x > r->x) - (l->x < r->x) : (l->key > r->key) - (l->key < r->key);
@@ -60,7 +60,7 @@ static bool search_column(struct search *s)
         return false;
     for (int64_t i = 0; i < s->count; i++)
         p[i] = (struct place){ s->x[i], i };
-    qsort(p, (size_t)s->count, sizeof *p, compare);
+    qsort(p, (size_t)s->count, sizeof *p, compare_places);
     for (int64_t i = 0; i < s->count; i++)
         s->distance[p[i].key] = nth_beside(p, s->count, i, s->neighbours);
     free(p);
@@ -151,7 +151,8 @@ static attpool_status search_all(struct engine *e, struct search *s)
 
 static attpool_status search(struct engine *e, struct search *s)
 {
-    if (s->neighbours < 1 || s->neighbours >= s->count)
+    if (s->neighbours < 1 ||
+        s->neighbours >= s->count) /* read by tools/regress/regress_explain.c */
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
                               "neighbours is %lld, it should be 1 to %lld, one less than the keys "
                               "that have a weight",

@@ -86,7 +86,7 @@ static attpool_status add_all(struct regression *r)
     const attpool_regression_options *o = &r->options;
     const int64_t d = r->pool.pool.d, v = r->pool.pool.v;
     struct engine *e = r->pool.args.engine;
-    if (o->degree == 1 && d > MOMENTS_MOST)
+    if (o->degree == 1 && d > MOMENTS_MOST) /* read by tools/regress/regress_explain.c */
         return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
                               "degree 1 takes up to %d coordinates, Q has %lld", MOMENTS_MOST,
                               (long long)d);
@@ -170,7 +170,8 @@ static void keep_outputs(struct regression *r)
         c->n_eff->array = NULL;
 }
 
-static attpool_status check(struct regression *r, struct engine *e, const struct pool_tensors *t)
+static attpool_status check_regression(struct regression *r, struct engine *e,
+                                       const struct pool_tensors *t)
 {
     attpool_pool_options pool;
     struct pool_tensors tensors = *t;
@@ -236,7 +237,7 @@ static attpool_status run_steps(struct regression *r)
 
 /* Without standard errors where matrices come before the pooling: additive and projection scores.
  */
-static attpool_status run(struct regression *r)
+static attpool_status run_regression(struct regression *r)
 {
     struct pool_call *c = &r->pool;
     if (c->wq && r->errors)
@@ -280,9 +281,9 @@ attpool_status ap_regress(struct regression *r, struct engine *e, const struct p
     ap_clear(r, offsetof(struct regression, pool));
     if (!ap_take_options(e, "attpool_regression_options", &r->options, sizeof r->options, options))
         return ATTPOOL_E_OPTIONS;
-    attpool_status st = check(r, e, t);
+    attpool_status st = check_regression(r, e, t);
     if (st == ATTPOOL_OK)
-        st = run(r);
+        st = run_regression(r);
     if (st != ATTPOOL_OK)
         return st;
     if (r->equivalent && r->options.degree == 0)

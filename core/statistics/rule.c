@@ -74,14 +74,14 @@ static attpool_status take_weights(struct rule_call *c, const DLTensor *key_weig
             ap_engine_fail(e, ATTPOOL_E_KEY_WEIGHTS,
                            "key_weights has %d dimensions, it should have 1", c->key_weights->ndim);
     if (st == ATTPOOL_OK)
-        st = ap_view_expect(e, c->key_weights, 3, c->m, "K has");
+        st = ap_view_expect(e, c->key_weights, 3, c->m, "the rows of K are");
     if (st == ATTPOOL_OK && ap_arguments_on_host(&c->args))
         st = ap_check_key_weights(e, c->key_weights);
     return st;
 }
 
-static attpool_status take(struct rule_call *c, const DLTensor *K, const DLTensor *key_weights,
-                           const attpool_kernel_options *kernel, const double *bandwidths)
+static attpool_status take_rule(struct rule_call *c, const DLTensor *K, const DLTensor *key_weights,
+                                const attpool_kernel_options *kernel, const double *bandwidths)
 {
     struct engine *e = c->args.engine;
     if (c->rule != ATTPOOL_RULE_SILVERMAN && c->rule != ATTPOOL_RULE_SCOTT)
@@ -138,7 +138,7 @@ static attpool_status read_column(struct rule_call *c, int64_t column, int expon
 }
 
 /* By the weights too, so that equal x have one order. */
-static int compare(const void *left, const void *right)
+static int compare_weighted(const void *left, const void *right)
 {
     const struct weighted *l = left, *r = right;
     return l->x != r->x ? (l->x > r->x) - (l->x < r->x) : (l->a > r->a) - (l->a < r->a);
@@ -211,7 +211,7 @@ static double rule_of(struct rule_call *c, int64_t column)
     return spread * ap_exp(power / (d + 4));
 }
 
-static attpool_status find(struct rule_call *c, bool deviations, double *bandwidths)
+static attpool_status find_rule(struct rule_call *c, bool deviations, double *bandwidths)
 {
     struct engine *e = c->args.engine;
     const int exponent = weight_exponent(c);
@@ -219,7 +219,7 @@ static attpool_status find(struct rule_call *c, bool deviations, double *bandwid
         attpool_status st = read_column(c, i, exponent);
         if (st != ATTPOOL_OK)
             return st;
-        qsort(c->column, (size_t)c->count, sizeof *c->column, compare);
+        qsort(c->column, (size_t)c->count, sizeof *c->column, compare_weighted);
         if (c->count == 0)
             return ap_engine_fail(e, ATTPOOL_E_KEY,
                                   c->m == 0 ? "K has no rows" : "every key has the weight 0");
@@ -228,6 +228,7 @@ static attpool_status find(struct rule_call *c, bool deviations, double *bandwid
                                   "column %lld of K is constant: it has no bandwidth",
                                   (long long)i);
         bandwidths[i] = deviations ? deviation(c) : rule_of(c, i);
+        /* The message is read by tools/regress/regress_explain.c. */
         if (!(bandwidths[i] > 0) || !isfinite(bandwidths[i]))
             return ap_engine_fail(e, ATTPOOL_E_BANDWIDTH,
                                   "the bandwidth of column %lld is out of range", (long long)i);
@@ -240,9 +241,9 @@ static attpool_status find_all(struct rule_call *c, bool deviations, double *ban
 {
     double *found = malloc((size_t)(c->d + 1) * sizeof *found);
     c->column = malloc((size_t)(c->m + 1) * sizeof *c->column);
-    attpool_status st = found && c->column ? find(c, deviations, found)
+    attpool_status st = found && c->column ? find_rule(c, deviations, found)
                                            : ap_engine_fail(c->args.engine, ATTPOOL_E_MEMORY,
-                                                            "the rule needs %zu bytes",
+                                                            "no memory for the rule (%zu bytes)",
                                                             (size_t)c->m * sizeof *c->column);
     for (int64_t i = 0; i < c->d && st == ATTPOOL_OK; i++)
         bandwidths[i] = found[i];
@@ -276,7 +277,7 @@ attpool_status attpool_bandwidth_rule(attpool_context *context, attpool_rule rul
     ap_clear(&c, offsetof(struct rule_call, args));
     ap_arguments_init(&c.args, &context->engine);
     c.rule = rule;
-    st = take(&c, K, key_weights, kernel, bandwidths);
+    st = take_rule(&c, K, key_weights, kernel, bandwidths);
     if (st == ATTPOOL_OK)
         st = find_all(&c, false, bandwidths);
     return ap_call_end(&call, st);

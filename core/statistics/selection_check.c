@@ -84,7 +84,7 @@ static attpool_status add_weights(struct selection *s, const DLTensor *weights, 
         st = ap_engine_fail(e, ATTPOOL_E_KEY_WEIGHTS, "%s has %d dimensions, it should have 1",
                             name, (*view)->ndim);
     if (st == ATTPOOL_OK)
-        st = ap_view_expect(e, *view, 3, s->m, "K has");
+        st = ap_view_expect(e, *view, 3, s->m, "the rows of K are");
     return st == ATTPOOL_OK ? ap_check_key_weights(e, *view) : st;
 }
 
@@ -178,6 +178,7 @@ static attpool_status read_values(struct selection *s)
 {
     for (int64_t c = 0; c < s->v; c++) {
         s->variance[c] = variance_of(s, c);
+        /* The message is read by tools/regress/regress_explain.c. */
         if (!(s->variance[c] < HUGE_VAL) || (s->variance[c] == 0 && varies(s, c)))
             return ap_engine_fail(s->args.engine, ATTPOOL_E_VALUE,
                                   "column %lld of V has numbers too %s to be squared: scale it",
@@ -191,7 +192,7 @@ static attpool_status read_values(struct selection *s)
     return ATTPOOL_OK;
 }
 
-static attpool_status reserve(struct selection *s)
+static attpool_status reserve_selection(struct selection *s)
 {
     const size_t size = s->args.type == TYPE_F32 ? 4 : 8, m = (size_t)s->m + 1;
     const bool tilted = s->options.degree == 1 && s->options.criterion == ATTPOOL_CRITERION_AICC;
@@ -228,7 +229,7 @@ attpool_status ap_selection_begin(struct selection *s, struct engine *engine,
     if (st == ATTPOOL_OK)
         st = check_finite(s, s->value);
     if (st == ATTPOOL_OK)
-        st = reserve(s);
+        st = reserve_selection(s);
     if (st == ATTPOOL_OK)
         st = read_weights(s);
     return st == ATTPOOL_OK ? read_values(s) : st;

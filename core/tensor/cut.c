@@ -139,7 +139,8 @@ static bool is_whole(const struct cutting *c, const struct part *part)
 }
 
 /* How much of the device's memory a part takes, 1 being all that there is. */
-static double fill(const struct arguments *args, const struct cutting *c, const struct part *part)
+static double share_filled(const struct arguments *args, const struct cutting *c,
+                           const struct part *part)
 {
     const struct part all = ap_cut_whole(c);
     const double items = (double)part->count[AXIS_BATCH] * (double)part->count[AXIS_HEADS];
@@ -197,13 +198,14 @@ struct part ap_cut_whole(const struct cutting *c)
 bool ap_cut_plan(const struct arguments *args, const struct cutting *c, struct part *part)
 {
     *part = ap_cut_whole(c);
-    double filled = fill(args, c, part);
+    double filled = share_filled(args, c, part);
     while (filled > 1) {
         struct part best = *part;
         double least = filled;
         for (int axis = 0; axis < AXES; axis++) {
             struct part half = *part;
-            const double with = halve(c, &half, (enum axis)axis) ? fill(args, c, &half) : filled;
+            const double with =
+                halve(c, &half, (enum axis)axis) ? share_filled(args, c, &half) : filled;
             if (with < least) {
                 least = with;
                 best = half;

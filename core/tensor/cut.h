@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_CUT_H
-#define CORE_CUT_H
+#ifndef CORE_TENSOR_CUT_H
+#define CORE_TENSOR_CUT_H
 
 /* Calls that a device has no room for at once are made in parts, each with its arrays. */
 

@@ -48,7 +48,7 @@ struct text {
     size_t used;
 };
 
-static void put(struct text *text, const char *words)
+static void put_words(struct text *text, const char *words)
 {
     if (text->used < sizeof text->s)
         text->used +=
@@ -64,10 +64,10 @@ static void put_shape(struct text *text, const int64_t *size, int count)
         if (size[k] < 0)
             continue;
         snprintf(number, sizeof number, "%s%lld", before, (long long)size[k]);
-        put(text, number);
+        put_words(text, number);
         before = ", ";
     }
-    put(text, ")");
+    put_words(text, ")");
 }
 
 static attpool_status fail_shape(struct engine *engine, const struct view *view,
@@ -91,8 +91,8 @@ attpool_status ap_view_expect_same(struct engine *engine, const struct view *vie
     if (same)
         return ATTPOOL_OK;
     put_shape(&text, own, ap_view_own(of, of->size, own));
-    put(&text, ", that of ");
-    put(&text, of->name);
+    put_words(&text, ", that of ");
+    put_words(&text, of->name);
     return fail_shape(engine, view, &text);
 }
 
@@ -111,17 +111,17 @@ static attpool_status wrong_vector(struct engine *e, const struct view *view,
     if (size >= 0) {
         put_shape(&want, (const int64_t[]){ size }, 1);
         if (l->four || l->heads != 1)
-            put(&want, l->four ? ", " : " or ");
+            put_words(&want, l->four ? ", " : " or ");
     }
     if (l->four) {
         put_shape(&want, (const int64_t[]){ l->batch, size }, 2);
-        put(&want, " by batch item or ");
+        put_words(&want, " by batch item or ");
         put_shape(&want, (const int64_t[]){ l->batch, l->heads, size }, 3);
-        put(&want, " by head");
+        put_words(&want, " by head");
         if (of_keys && grouped > 1 && grouped < l->heads) {
-            put(&want, " or ");
+            put_words(&want, " or ");
             put_shape(&want, (const int64_t[]){ l->batch, grouped, size }, 3);
-            put(&want, " by key head");
+            put_words(&want, " by key head");
         }
     } else if (size < 0 || l->heads != 1) {
         put_shape(&want, (const int64_t[]){ l->heads, size }, 2);
@@ -164,7 +164,7 @@ attpool_status ap_leading_expect_mask(struct engine *engine, const struct view *
         return ATTPOOL_OK;
     if (leading->four && view->ndim == 3) {
         put_shape(&text, want + 1, 3);
-        put(&text, ", which is (h, n, m), or ");
+        put_words(&text, ", which is (h, n, m), or ");
     }
     put_shape(&text,
               want + (leading->four        ? 0

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_MEMORY_H
-#define CORE_MEMORY_H
+#ifndef CORE_TENSOR_MEMORY_H
+#define CORE_TENSOR_MEMORY_H
 
 /* Memory where a backend has its arrays, and what of it the core reads and writes itself. */
 

@@ -6,13 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a size of the view counts. */
+static const char *counted(const struct view *view, int dimension)
+{
+    if (view->layout != LAYOUT_MATRIX && view->layout != LAYOUT_PLAIN)
+        return "elements";
+    return dimension == 2 ? "rows" : "columns";
+}
+
 attpool_status ap_view_expect(struct engine *engine, const struct view *view, int dimension,
                               int64_t want, const char *of)
 {
     if (view->size[dimension] == want)
         return ATTPOOL_OK;
     return ap_engine_fail(engine, view->status, "%s has %lld %s, %s %lld", view->name,
-                          (long long)view->size[dimension], dimension == 2 ? "rows" : "columns", of,
+                          (long long)view->size[dimension], counted(view, dimension), of,
                           (long long)want);
 }
 

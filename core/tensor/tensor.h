@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_TENSOR_H
-#define CORE_TENSOR_H
+#ifndef CORE_TENSOR_TENSOR_H
+#define CORE_TENSOR_TENSOR_H
 
 /* The arguments of a call: every tensor is read once, and becomes a struct array. */
 

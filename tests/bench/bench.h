@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATTPOOL_TESTS_BENCH_BENCH_H
-#define ATTPOOL_TESTS_BENCH_BENCH_H
+#ifndef TESTS_BENCH_BENCH_H
+#define TESTS_BENCH_BENCH_H
 
 /* The comparison with other libraries. Of each case and number of threads every library that has
  * something for it is a candidate; their samples are taken in turn, the order reversed each

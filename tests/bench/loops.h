@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATTPOOL_TESTS_BENCH_LOOPS_H
-#define ATTPOOL_TESTS_BENCH_LOOPS_H
+#ifndef TESTS_BENCH_LOOPS_H
+#define TESTS_BENCH_LOOPS_H
 
 /* Plain loops, as a user would write them: gcc -Ofast -march=native makes vectors of them and
  * calls glibc's vector library. Row-major arrays; `threads` of OpenMP.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATTPOOL_TESTS_BENCH_PEER_H
-#define ATTPOOL_TESTS_BENCH_PEER_H
+#ifndef TESTS_BENCH_PEER_H
+#define TESTS_BENCH_PEER_H
 
 /* Another library, in a shared object of its own, so that one that is not installed is just left
  * out. The object exports a `struct peer peer`. */

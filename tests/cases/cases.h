@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_CASES_H
-#define TESTS_CASES_H
+#ifndef TESTS_CASES_CASES_H
+#define TESTS_CASES_CASES_H
 
 /* The one table of cases: what to compute, on which shapes, with which options. The test of one
  * answer, those of splits and the oracle's read the same rows. Inputs come from `seed`. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_CASES_ADD_H
-#define TESTS_CASES_ADD_H
+#ifndef TESTS_CASES_CASES_ADD_H
+#define TESTS_CASES_CASES_ADD_H
 
 /* What the parts of the table of cases are made with. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_JOB_H
-#define TESTS_JOB_H
+#ifndef TESTS_CASES_JOB_H
+#define TESTS_CASES_JOB_H
 
 /* A row of the table with its data: a call that can be made again and again, cut and compared. */
 

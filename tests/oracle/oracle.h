@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_ORACLE_H
-#define TESTS_ORACLE_H
+#ifndef TESTS_ORACLE_ORACLE_H
+#define TESTS_ORACLE_ORACLE_H
 
 /* What the formulas of the public header say, in long double, one row at a time, with a bound of
  * the error that a correct answer may have. It shares nothing with the library. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_ORACLE_DENSITY_H
-#define TESTS_ORACLE_DENSITY_H
+#ifndef TESTS_ORACLE_ORACLE_DENSITY_H
+#define TESTS_ORACLE_ORACLE_DENSITY_H
 
 /* What a density has beside the sum of weights. */
 

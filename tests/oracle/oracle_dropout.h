@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_ORACLE_DROPOUT_H
-#define TESTS_ORACLE_DROPOUT_H
+#ifndef TESTS_ORACLE_ORACLE_DROPOUT_H
+#define TESTS_ORACLE_ORACLE_DROPOUT_H
 
 #include "tests/cases/job.h"
 

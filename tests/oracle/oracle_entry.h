@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_ORACLE_ENTRY_H
-#define TESTS_ORACLE_ENTRY_H
+#ifndef TESTS_ORACLE_ORACLE_ENTRY_H
+#define TESTS_ORACLE_ORACLE_ENTRY_H
 
 /* A key as a query sees it: the masks, the score or kernel, the bias and the key weight. */
 

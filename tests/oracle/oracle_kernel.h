@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_ORACLE_KERNEL_H
-#define TESTS_ORACLE_KERNEL_H
+#ifndef TESTS_ORACLE_ORACLE_KERNEL_H
+#define TESTS_ORACLE_ORACLE_KERNEL_H
 
 /* The weight of a pair as a logarithm and a factor, of which each may be trivial. */
 

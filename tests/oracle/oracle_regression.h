@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_ORACLE_REGRESSION_H
-#define TESTS_ORACLE_REGRESSION_H
+#ifndef TESTS_ORACLE_ORACLE_REGRESSION_H
+#define TESTS_ORACLE_ORACLE_REGRESSION_H
 
 /* A row of a regression, from the weights of its pooling. */
 

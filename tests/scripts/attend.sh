@@ -412,7 +412,7 @@ base='-q q.npy -k k.npy -v v.npy'
         fails 3 "a.npy: key_weights.*is -?$weight, it should be finite" attend $base --key-weights a.npy
     done
     npy w9.npy '<f8' '(9,)' 1 1 1 1 1 1 1 1 1
-    fails 3 'w9.npy: inverse_bandwidths has 9 columns, Q has 2' attend $base --score gaussian --inverse-bandwidth w9.npy \
+    fails 3 'w9.npy: inverse_bandwidths has 9 elements, the columns of Q are 2' attend $base --score gaussian --inverse-bandwidth w9.npy \
         --bandwidth-per coordinate
     fails 3 'w9.npy: wv has 9' attend $base --score additive --wq wq.npy --wk wk.npy --wv w9.npy
     printf '1,2\n' >a.csv

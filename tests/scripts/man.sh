@@ -30,7 +30,7 @@ for kernel in $kernels; do
 done
 
 dates=$(sed -n 's/^\.TH [^ ]* [17] \([^ ]*\) .*/\1/p' "$srcdir"/man/*.[17] | sort -u)
-test "$(echo "$dates" | wc -w)" = 1 || fail "the pages have other dates: $dates"
+test "$(echo "$dates" | wc -w)" = 1 || fail "the dates of the pages differ: $dates"
 
 page=$srcdir/man/attpool-packages.7
 grep -o '\\-\\-[a-z][-\\a-z]*' "$page" | sort -u >"$tmp/options"

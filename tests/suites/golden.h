@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_GOLDEN_H
-#define TESTS_GOLDEN_H
+#ifndef TESTS_SUITES_GOLDEN_H
+#define TESTS_SUITES_GOLDEN_H
 
 /* Calls that succeed and numbers that must come out, in a context of the best backend. */
 

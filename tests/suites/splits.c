@@ -5,7 +5,7 @@
 int main(void)
 {
     static Suite *(*const suites[])(void) = {
-        suite_splits, suite_grad_splits, suite_widths,
+        suite_splits, suite_grad_splits, suite_bandwidths,
         suite_index,  suite_extremes,    suite_weight_range,
     };
     return run_suites(suites, sizeof suites / sizeof suites[0]);

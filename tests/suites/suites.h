@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATTPOOL_TESTS_SUITES_H
-#define ATTPOOL_TESTS_SUITES_H
+#ifndef TESTS_SUITES_SUITES_H
+#define TESTS_SUITES_SUITES_H
 
 #include <check.h>
 #include <stddef.h>
@@ -57,7 +57,7 @@ Suite *suite_gnuplot(void);
 
 Suite *suite_one_answer(void);
 Suite *suite_splits(void);
-Suite *suite_widths(void);
+Suite *suite_bandwidths(void);
 Suite *suite_grad_splits(void);
 Suite *suite_elementary(void);
 Suite *suite_devices(void);

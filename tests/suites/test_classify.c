@@ -150,7 +150,7 @@ START_TEST(what_is_wrong_is_named)
     x.C.dtype.code = kDLUInt;
     refused(&x, ATTPOOL_E_CLASSES, "classes has type code 1");
     x.C.shape = (int64_t[]){ N - 1 };
-    refused(&x, ATTPOOL_E_CLASSES, "classes has 4 rows");
+    refused(&x, ATTPOOL_E_CLASSES, "classes has 4 elements");
     x.C.data = x.q;
     refused(&x, ATTPOOL_E_CLASSES, "classes overlaps Q");
     x.options.dropout = 0.5;

@@ -265,8 +265,8 @@ START_TEST(what_is_wrong_is_named)
     struct errors x;
     errors_new(&x);
     refused(&x, NULL, NULL, ATTPOOL_E_OUTPUT, "density and log_density are NULL");
-    refused(&x, &x.small, NULL, ATTPOOL_E_OUTPUT, "density has 1 rows");
-    refused(&x, NULL, &x.small, ATTPOOL_E_LSE, "log_density has 1 rows");
+    refused(&x, &x.small, NULL, ATTPOOL_E_OUTPUT, "density has 1 elements");
+    refused(&x, NULL, &x.small, ATTPOOL_E_LSE, "log_density has 1 elements");
     refused(&x, &x.F, &x.F, ATTPOOL_E_LSE, "log_density overlaps density");
     x.options.score = ATTPOOL_DOT;
     x.options.kernel = NULL;

@@ -284,7 +284,7 @@ START_TEST(names_of_kernels)
     ck_assert_int_eq(attpool_kernel_from_name(""), -1);
     ck_assert_int_eq(attpool_kernel_from_name(NULL), -1);
     ck_assert_ptr_null(attpool_kernel_alias(ATTPOOL_GAUSSIAN, SIZE_MAX));
-    ck_assert_ptr_null(attpool_kernel_alias((attpool_kernel_name)14, 0));
+    ck_assert_ptr_null(attpool_kernel_alias((attpool_kernel_name)KERNEL_COUNT, 0));
     ck_assert_ptr_null(attpool_kernel_alias((attpool_kernel_name)-1, 0));
 }
 END_TEST

@@ -174,7 +174,7 @@ static void find_some(int64_t m, int64_t d, double reach, int64_t strange)
     ap_index_list_place(keys, memory, &list);
     ap_index_list_clear(keys, &list);
     for (unsigned i = 0; i < 20; i++) {
-        struct index_box box = { .width = 1 };
+        struct index_box box = { .bandwidth = 1 };
         for (int64_t c = 0; c < d; c++) {
             box.low[c] = uniform(5 + i, c);
             box.high[c] = box.low[c] + 0.01 * uniform(50 + i, c);

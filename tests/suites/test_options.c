@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/kernels.h"
 #include "tests/support/failing.h"
 #include "tests/suites/suites.h"
 
@@ -36,7 +37,7 @@ START_TEST(options_out_of_range_are_named)
     SPOILT(CALL_POOL_KERNEL, data.pool.empty = (attpool_empty)-1, options, "empty");
     SPOILT(CALL_POOL_ADDITIVE, data.pool.empty = ATTPOOL_EMPTY_NEAREST, options, "empty");
     SPOILT(CALL_SOFTMAX, data.softmax.empty = ATTPOOL_EMPTY_NEAREST, options, "empty");
-    SPOILT(CALL_KERNEL, data.kernel.kernel = (attpool_kernel_name)14, options, "kernel");
+    SPOILT(CALL_KERNEL, data.kernel.kernel = (attpool_kernel_name)KERNEL_COUNT, options, "kernel");
     SPOILT(CALL_KERNEL, data.kernel.kernel = (attpool_kernel_name)-1, options, "kernel");
     SPOILT(CALL_KERNEL, data.kernel.form = (attpool_form)2, options, "form");
     SPOILT(CALL_KERNEL, data.kernel.bandwidth_per = (attpool_bandwidth_per)5, options,

@@ -136,6 +136,7 @@ static uint64_t hash_scores(attpool_context *judge, const struct guarded_score *
     const DLTensor K = tensor_of(single ? (void *)xf[0] : x[0], element, 2, shape),
                    V = tensor_of(single ? (void *)xf[1] : x[1], element, 2, shape),
                    A = tensor_of(single ? (void *)af : a, element, 1, shape);
+    /* Those of the first release: a later kernel would change the hash. */
     for (int kernel = 0; kernel < ATTPOOL_CAUCHY; kernel += 3) {
         attpool_kernel_options options = { .kernel = (attpool_kernel_name)kernel, .bandwidth = 1 };
         attpool_pool_options pool = { .score = ATTPOOL_KERNEL,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_ATTENTION_H
-#define TESTS_ATTENTION_H
+#ifndef TESTS_SUPPORT_ATTENTION_H
+#define TESTS_SUPPORT_ATTENTION_H
 
 /* A context and something to compute with it. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_BACKENDS_H
-#define TESTS_BACKENDS_H
+#ifndef TESTS_SUPPORT_BACKENDS_H
+#define TESTS_SUPPORT_BACKENDS_H
 
 /* The backends under test, and the comparison of what they compute.
  *

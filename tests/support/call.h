@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_CALL_H
-#define TESTS_CALL_H
+#ifndef TESTS_SUPPORT_CALL_H
+#define TESTS_SUPPORT_CALL_H
 
 /* Small valid calls, for a test to make one thing invalid. */
 

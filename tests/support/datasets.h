@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_DATASETS_H
-#define TESTS_DATASETS_H
+#ifndef TESTS_SUPPORT_DATASETS_H
+#define TESTS_SUPPORT_DATASETS_H
 
 /* The data sets in tests/data, of which other packages' numbers are known. */
 

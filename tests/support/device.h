@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_DEVICE_H
-#define TESTS_DEVICE_H
+#ifndef TESTS_SUPPORT_DEVICE_H
+#define TESTS_SUPPORT_DEVICE_H
 
 /* Tensors in the memory of a context's device. */
 

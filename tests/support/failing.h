@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_FAILING_H
-#define TESTS_FAILING_H
+#ifndef TESTS_SUPPORT_FAILING_H
+#define TESTS_SUPPORT_FAILING_H
 
 /* One call that a test makes fail: its status, its message and what it leaves behind. */
 

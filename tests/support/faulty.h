@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_FAULTY_H
-#define TESTS_FAULTY_H
+#ifndef TESTS_SUPPORT_FAULTY_H
+#define TESTS_SUPPORT_FAULTY_H
 
 /* OpenCL behind the layer of opencl_faults.h. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_FLOAT_ENV_H
-#define TESTS_FLOAT_ENV_H
+#ifndef TESTS_SUPPORT_FLOAT_ENV_H
+#define TESTS_SUPPORT_FLOAT_ENV_H
 
 /* Floating-point environments that a caller may be in: other roundings, subnormals flushed to
  * zero, traps, exception flags. */

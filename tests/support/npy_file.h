@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_NPY_FILE_H
-#define TESTS_NPY_FILE_H
+#ifndef TESTS_SUPPORT_NPY_FILE_H
+#define TESTS_SUPPORT_NPY_FILE_H
 
 /* NPY files made by hand, and what is read from them. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_OPENCL_FAULTS_H
-#define TESTS_OPENCL_FAULTS_H
+#ifndef TESTS_SUPPORT_OPENCL_FAULTS_H
+#define TESTS_SUPPORT_OPENCL_FAULTS_H
 
 /* What else the layer of opencl_layer.h does: it fails calls, and makes a device another one. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_OPENCL_FAULTS_INSTALL_H
-#define TESTS_OPENCL_FAULTS_INSTALL_H
+#ifndef TESTS_SUPPORT_OPENCL_FAULTS_INSTALL_H
+#define TESTS_SUPPORT_OPENCL_FAULTS_INSTALL_H
 
 /* Within the layer. */
 

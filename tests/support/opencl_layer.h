@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_OPENCL_LAYER_H
-#define TESTS_OPENCL_LAYER_H
+#ifndef TESTS_SUPPORT_OPENCL_LAYER_H
+#define TESTS_SUPPORT_OPENCL_LAYER_H
 
 /* A layer between the OpenCL loader and its drivers (OPENCL_LAYERS), which counts calls. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_PROBLEM_H
-#define TESTS_PROBLEM_H
+#ifndef TESTS_SUPPORT_PROBLEM_H
+#define TESTS_SUPPORT_PROBLEM_H
 
 /* A regression of two values on two coordinates, for the tests of attpool_regression. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A table as text, and what reading it gives. */
-#ifndef ATTPOOL_TESTS_READING_H
-#define ATTPOOL_TESTS_READING_H
+#ifndef TESTS_SUPPORT_READING_H
+#define TESTS_SUPPORT_READING_H
 
 enum {
     NO_HEADER = 1,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests that read and write files do so in a folder of their own, which is the current one
  * while they run: scratch_open and scratch_close are unchecked fixtures. */
-#ifndef ATTPOOL_TESTS_SCRATCH_H
-#define ATTPOOL_TESTS_SCRATCH_H
+#ifndef TESTS_SUPPORT_SCRATCH_H
+#define TESTS_SUPPORT_SCRATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

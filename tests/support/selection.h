@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_SELECTION_H
-#define TESTS_SELECTION_H
+#ifndef TESTS_SUPPORT_SELECTION_H
+#define TESTS_SUPPORT_SELECTION_H
 
 /* Bandwidths to be judged, and the sums of NUMERICS.md over poolings. */
 

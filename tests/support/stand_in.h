@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A gnuplot made by the tests, in the current folder, which is all of PATH. */
-#ifndef ATTPOOL_TESTS_STAND_IN_H
-#define ATTPOOL_TESTS_STAND_IN_H
+#ifndef TESTS_SUPPORT_STAND_IN_H
+#define TESTS_SUPPORT_STAND_IN_H
 
 #include "tools/plot/plot.h"
 

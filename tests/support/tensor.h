@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_TENSOR_H
-#define TESTS_TENSOR_H
+#ifndef TESTS_SUPPORT_TENSOR_H
+#define TESTS_SUPPORT_TENSOR_H
 
 /* Tensors for tests: every one lies in a mapping of its own between two pages that cannot be
  * touched, flush with one of them, and what is left of its pages holds a pattern. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool attend, in the order of its work: options, arrays, attention, gradients, pictures. */
-#ifndef ATTPOOL_TOOLS_ATTEND_H
-#define ATTPOOL_TOOLS_ATTEND_H
+#ifndef TOOLS_ATTEND_ATTEND_H
+#define TOOLS_ATTEND_ATTEND_H
 
 #include "tools/io/npy.h"
 #include "tools/command/kernel_options.h"

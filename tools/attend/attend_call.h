@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything that the library gets of attend. */
-#ifndef ATTPOOL_TOOLS_ATTEND_CALL_H
-#define ATTPOOL_TOOLS_ATTEND_CALL_H
+#ifndef TOOLS_ATTEND_ATTEND_CALL_H
+#define TOOLS_ATTEND_ATTEND_CALL_H
 
 #include "tools/attend/attend.h"
 

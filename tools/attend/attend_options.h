@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of attend: their values, and which of them go together. */
-#ifndef ATTPOOL_TOOLS_ATTEND_OPTIONS_H
-#define ATTPOOL_TOOLS_ATTEND_OPTIONS_H
+#ifndef TOOLS_ATTEND_ATTEND_OPTIONS_H
+#define TOOLS_ATTEND_ATTEND_OPTIONS_H
 
 #include "tools/attend/attend.h"
 

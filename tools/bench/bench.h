@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `attpool bench` and the comparison with other libraries (tests/bench) share: the table of
  * cases, their data, the call of attpool, and how a call is timed. */
-#ifndef ATTPOOL_TOOLS_BENCH_H
-#define ATTPOOL_TOOLS_BENCH_H
+#ifndef TOOLS_BENCH_BENCH_H
+#define TOOLS_BENCH_BENCH_H
 
 #include "tools/command/session.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool classify. It reads and groups its table as regress does, and has probabilities of classes
  * where that has a fit. */
-#ifndef ATTPOOL_TOOLS_CLASSIFY_H
-#define ATTPOOL_TOOLS_CLASSIFY_H
+#ifndef TOOLS_CLASSIFY_CLASSIFY_H
+#define TOOLS_CLASSIFY_CLASSIFY_H
 
 #include "tools/regress/regress.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values of --bandwidth: numbers, or how they are to be found. */
-#ifndef ATTPOOL_TOOLS_BANDWIDTH_OPTIONS_H
-#define ATTPOOL_TOOLS_BANDWIDTH_OPTIONS_H
+#ifndef TOOLS_COMMAND_BANDWIDTH_OPTIONS_H
+#define TOOLS_COMMAND_BANDWIDTH_OPTIONS_H
 
 #include "tools/command/options.h"
 #include "tools/command/packages.h"

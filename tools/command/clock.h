@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATTPOOL_TOOLS_CLOCK_H
-#define ATTPOOL_TOOLS_CLOCK_H
+#ifndef TOOLS_COMMAND_CLOCK_H
+#define TOOLS_COMMAND_CLOCK_H
 
 #include <time.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The subcommands: main picks one from its table, each reads its own arguments. */
-#ifndef ATTPOOL_TOOLS_COMMAND_H
-#define ATTPOOL_TOOLS_COMMAND_H
+#ifndef TOOLS_COMMAND_COMMAND_H
+#define TOOLS_COMMAND_COMMAND_H
 
 #include "tools/command/error.h"
 

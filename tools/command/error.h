@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the command fails: a text and an exit code travel up, main prints and exits. */
-#ifndef ATTPOOL_TOOLS_ERROR_H
-#define ATTPOOL_TOOLS_ERROR_H
+#ifndef TOOLS_COMMAND_ERROR_H
+#define TOOLS_COMMAND_ERROR_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values of options about kernels, and the fits that they ask for. */
-#ifndef ATTPOOL_TOOLS_KERNEL_OPTIONS_H
-#define ATTPOOL_TOOLS_KERNEL_OPTIONS_H
+#ifndef TOOLS_COMMAND_KERNEL_OPTIONS_H
+#define TOOLS_COMMAND_KERNEL_OPTIONS_H
 
 #include "attpool.h"
 #include "tools/command/bandwidth_options.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* "Did you mean": of several names the nearest to the one that was typed. */
-#ifndef ATTPOOL_TOOLS_NEAREST_H
-#define ATTPOOL_TOOLS_NEAREST_H
+#ifndef TOOLS_COMMAND_NEAREST_H
+#define TOOLS_COMMAND_NEAREST_H
 
 #include <stddef.h>
 

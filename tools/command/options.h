@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a subcommand's arguments: getopt_long, and the kinds of values options have. */
-#ifndef ATTPOOL_TOOLS_OPTIONS_H
-#define ATTPOOL_TOOLS_OPTIONS_H
+#ifndef TOOLS_COMMAND_OPTIONS_H
+#define TOOLS_COMMAND_OPTIONS_H
 
 #include "tools/command/error.h"
 

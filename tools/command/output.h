@@ -11,8 +11,8 @@
  *     output_text(&o, ...);
  *     st = output_close(&o, st, e);
  */
-#ifndef ATTPOOL_TOOLS_OUTPUT_H
-#define ATTPOOL_TOOLS_OUTPUT_H
+#ifndef TOOLS_COMMAND_OUTPUT_H
+#define TOOLS_COMMAND_OUTPUT_H
 
 #include "tools/command/error.h"
 

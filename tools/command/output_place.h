@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the bytes of an output go until it is whole, and how it gets its name then. For output.c
  * and output_files.c alone. */
-#ifndef ATTPOOL_TOOLS_OUTPUT_PLACE_H
-#define ATTPOOL_TOOLS_OUTPUT_PLACE_H
+#ifndef TOOLS_COMMAND_OUTPUT_PLACE_H
+#define TOOLS_COMMAND_OUTPUT_PLACE_H
 
 #include "tools/command/output.h"
 

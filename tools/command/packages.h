@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Other packages' bandwidths: --bandwidth-from, and attpool-packages(7) in numbers. */
-#ifndef ATTPOOL_TOOLS_PACKAGES_H
-#define ATTPOOL_TOOLS_PACKAGES_H
+#ifndef TOOLS_COMMAND_PACKAGES_H
+#define TOOLS_COMMAND_PACKAGES_H
 
 #include "attpool.h"
 #include "tools/command/error.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Learned parameters: what `train` writes as JSON and other commands read. */
-#ifndef ATTPOOL_TOOLS_PARAMS_H
-#define ATTPOOL_TOOLS_PARAMS_H
+#ifndef TOOLS_COMMAND_PARAMS_H
+#define TOOLS_COMMAND_PARAMS_H
 
 #include "tools/command/kernel_options.h"
 

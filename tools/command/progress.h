@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A progress bar on stderr, drawn only when stderr is a terminal, and a note of work that takes
  * minutes. One thread. */
-#ifndef ATTPOOL_TOOLS_PROGRESS_H
-#define ATTPOOL_TOOLS_PROGRESS_H
+#ifndef TOOLS_COMMAND_PROGRESS_H
+#define TOOLS_COMMAND_PROGRESS_H
 
 /* With the time left, once there is a pace. fraction 0..1 (clamped; NaN is 0) done of what label
  * names. Cheap enough for every tile: it draws at most ten times a second, and nothing in the first

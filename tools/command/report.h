@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --json: what a command computed, as one object. */
-#ifndef ATTPOOL_TOOLS_REPORT_H
-#define ATTPOOL_TOOLS_REPORT_H
+#ifndef TOOLS_COMMAND_REPORT_H
+#define TOOLS_COMMAND_REPORT_H
 
 #include "attpool.h"
 #include "tools/command/error.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A context for a subcommand: opened by its options, logging to stderr, with progress on a
  * terminal, and its failures as exit codes. */
-#ifndef ATTPOOL_TOOLS_SESSION_H
-#define ATTPOOL_TOOLS_SESSION_H
+#ifndef TOOLS_COMMAND_SESSION_H
+#define TOOLS_COMMAND_SESSION_H
 
 #include "attpool.h"
 #include "tools/command/options.h"

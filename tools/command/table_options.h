@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options that describe the format of tables, the same in every command that reads them. */
-#ifndef ATTPOOL_TOOLS_TABLE_OPTIONS_H
-#define ATTPOOL_TOOLS_TABLE_OPTIONS_H
+#ifndef TOOLS_COMMAND_TABLE_OPTIONS_H
+#define TOOLS_COMMAND_TABLE_OPTIONS_H
 
 #include "tools/io/table.h"
 

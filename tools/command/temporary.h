@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Temporary files that no signal leaves behind. */
-#ifndef ATTPOOL_TOOLS_TEMPORARY_H
-#define ATTPOOL_TOOLS_TEMPORARY_H
+#ifndef TOOLS_COMMAND_TEMPORARY_H
+#define TOOLS_COMMAND_TEMPORARY_H
 
 /* mkostemp, and from then on signals that end the process remove the file: at no time is it there
  * without being known. `name` must stay where it is until it is forgotten. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool demo: its data, its experiments, its numbers that must come out, its pictures, and
  * the same work on every backend. */
-#ifndef ATTPOOL_TOOLS_DEMO_H
-#define ATTPOOL_TOOLS_DEMO_H
+#ifndef TOOLS_DEMO_DEMO_H
+#define TOOLS_DEMO_DEMO_H
 
 #include "tools/command/output.h"
 #include "tools/command/report.h"

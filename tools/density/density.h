@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool density. It reads and groups its table as regress does, and has a density where that has
  * a fit. */
-#ifndef ATTPOOL_TOOLS_DENSITY_H
-#define ATTPOOL_TOOLS_DENSITY_H
+#ifndef TOOLS_DENSITY_DENSITY_H
+#define TOOLS_DENSITY_DENSITY_H
 
 #include "tools/regress/regress.h"
 

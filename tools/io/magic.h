@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The type of a file that is neither a table nor an array, from its first bytes. */
-#ifndef ATTPOOL_TOOLS_MAGIC_H
-#define ATTPOOL_TOOLS_MAGIC_H
+#ifndef TOOLS_IO_MAGIC_H
+#define TOOLS_IO_MAGIC_H
 
 #include <stddef.h>
 

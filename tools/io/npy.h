@@ -2,8 +2,8 @@
 /* NPY files: a header in Python's notation and the raw array. Versions 1 to 3 are read, in C
  * and Fortran order, both byte orders, of bool, i1 .. i8, u1 .. u8, f2, f4 and f8; version 1
  * in C order is written. */
-#ifndef ATTPOOL_TOOLS_NPY_H
-#define ATTPOOL_TOOLS_NPY_H
+#ifndef TOOLS_IO_NPY_H
+#define TOOLS_IO_NPY_H
 
 #include "tools/command/output.h"
 #include "tools/io/source.h"

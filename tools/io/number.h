@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers as text, in the C locale whatever the process has set. */
-#ifndef ATTPOOL_TOOLS_NUMBER_H
-#define ATTPOOL_TOOLS_NUMBER_H
+#ifndef TOOLS_IO_NUMBER_H
+#define TOOLS_IO_NUMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

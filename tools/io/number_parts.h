@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What reading and writing a number share. */
-#ifndef ATTPOOL_TOOLS_NUMBER_PARTS_H
-#define ATTPOOL_TOOLS_NUMBER_PARTS_H
+#ifndef TOOLS_IO_NUMBER_PARTS_H
+#define TOOLS_IO_NUMBER_PARTS_H
 
 #include "tools/io/number.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file, or stdin, opened for reading, with what it holds: CSV or NPY. */
-#ifndef ATTPOOL_TOOLS_SOURCE_H
-#define ATTPOOL_TOOLS_SOURCE_H
+#ifndef TOOLS_IO_SOURCE_H
+#define TOOLS_IO_SOURCE_H
 
 #include "tools/command/error.h"
 #include "tools/io/magic.h"

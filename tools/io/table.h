@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables: numeric columns chosen by name or number from a text or NPY file, and written. */
-#ifndef ATTPOOL_TOOLS_TABLE_H
-#define ATTPOOL_TOOLS_TABLE_H
+#ifndef TOOLS_IO_TABLE_H
+#define TOOLS_IO_TABLE_H
 
 #include "tools/command/error.h"
 #include "tools/command/options.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the readers of text and of NPY share: which columns, and rows one value at a time. */
-#ifndef ATTPOOL_TOOLS_TABLE_BUILD_H
-#define ATTPOOL_TOOLS_TABLE_BUILD_H
+#ifndef TOOLS_IO_TABLE_BUILD_H
+#define TOOLS_IO_TABLE_BUILD_H
 
 #include "tools/io/number.h"
 #include "tools/io/source.h"

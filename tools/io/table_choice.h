@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The choice of a table's columns: which ones, and whether the row with their names is a
  * header at all. */
-#ifndef ATTPOOL_TOOLS_TABLE_CHOICE_H
-#define ATTPOOL_TOOLS_TABLE_CHOICE_H
+#ifndef TOOLS_IO_TABLE_CHOICE_H
+#define TOOLS_IO_TABLE_CHOICE_H
 
 #include "tools/io/table_build.h"
 

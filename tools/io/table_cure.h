@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A remedy if a table cannot be read: the end of a message, "; --comment "#" skips such
  * lines", or nothing. An option is named only where it changes what is read. */
-#ifndef ATTPOOL_TOOLS_TABLE_CURE_H
-#define ATTPOOL_TOOLS_TABLE_CURE_H
+#ifndef TOOLS_IO_TABLE_CURE_H
+#define TOOLS_IO_TABLE_CURE_H
 
 #include "tools/io/table_build.h"
 

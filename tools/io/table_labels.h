@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Labels of groups and classes: each text once, in the order in which they are met. */
-#ifndef ATTPOOL_TOOLS_TABLE_LABELS_H
-#define ATTPOOL_TOOLS_TABLE_LABELS_H
+#ifndef TOOLS_IO_TABLE_LABELS_H
+#define TOOLS_IO_TABLE_LABELS_H
 
 #include "tools/command/error.h"
 

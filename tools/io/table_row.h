@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A row of a table as text. */
-#ifndef ATTPOOL_TOOLS_TABLE_ROW_H
-#define ATTPOOL_TOOLS_TABLE_ROW_H
+#ifndef TOOLS_IO_TABLE_ROW_H
+#define TOOLS_IO_TABLE_ROW_H
 
 #include "tools/command/error.h"
 

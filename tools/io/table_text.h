@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of text: what the readers of CSV and of blanks hand their cells to. */
-#ifndef ATTPOOL_TOOLS_TABLE_TEXT_H
-#define ATTPOOL_TOOLS_TABLE_TEXT_H
+#ifndef TOOLS_IO_TABLE_TEXT_H
+#define TOOLS_IO_TABLE_TEXT_H
 
 #include "tools/io/table_build.h"
 

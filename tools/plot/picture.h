@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the subcommands share about their pictures. */
-#ifndef ATTPOOL_TOOLS_PICTURE_H
-#define ATTPOOL_TOOLS_PICTURE_H
+#ifndef TOOLS_PLOT_PICTURE_H
+#define TOOLS_PLOT_PICTURE_H
 
 #include "tools/plot/plot.h"
 

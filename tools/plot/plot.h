@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Figures through gnuplot, as SVG or PNG: a figure is panels, a panel is layers. */
-#ifndef ATTPOOL_TOOLS_PLOT_H
-#define ATTPOOL_TOOLS_PLOT_H
+#ifndef TOOLS_PLOT_PLOT_H
+#define TOOLS_PLOT_PLOT_H
 
 #include "tools/command/error.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the writers of a figure's script share. */
-#ifndef ATTPOOL_TOOLS_PLOT_SCRIPT_H
-#define ATTPOOL_TOOLS_PLOT_SCRIPT_H
+#ifndef TOOLS_PLOT_PLOT_SCRIPT_H
+#define TOOLS_PLOT_PLOT_SCRIPT_H
 
 #include "tools/plot/plot.h"
 

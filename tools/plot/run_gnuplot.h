@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATTPOOL_TOOLS_RUN_GNUPLOT_H
-#define ATTPOOL_TOOLS_RUN_GNUPLOT_H
+#ifndef TOOLS_PLOT_RUN_GNUPLOT_H
+#define TOOLS_PLOT_RUN_GNUPLOT_H
 
 #include "tools/command/error.h"
 

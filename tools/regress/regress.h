@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool regress, in the order of its work: options, tables, groups of rows, fits, and their
  * results: a table, pictures, a report. */
-#ifndef ATTPOOL_TOOLS_REGRESS_H
-#define ATTPOOL_TOOLS_REGRESS_H
+#ifndef TOOLS_REGRESS_REGRESS_H
+#define TOOLS_REGRESS_REGRESS_H
 
 #include "tools/command/kernel_options.h"
 #include "tools/command/params.h"

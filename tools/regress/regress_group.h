@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the makers of groups share. */
-#ifndef ATTPOOL_TOOLS_REGRESS_GROUP_H
-#define ATTPOOL_TOOLS_REGRESS_GROUP_H
+#ifndef TOOLS_REGRESS_REGRESS_GROUP_H
+#define TOOLS_REGRESS_REGRESS_GROUP_H
 
 #include "tools/regress/regress.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command lines of regress, classify, density and train, all of which read tables. */
-#ifndef ATTPOOL_TOOLS_TABLE_COMMAND_H
-#define ATTPOOL_TOOLS_TABLE_COMMAND_H
+#ifndef TOOLS_REGRESS_TABLE_COMMAND_H
+#define TOOLS_REGRESS_TABLE_COMMAND_H
 
 #include "tools/regress/regress.h"
 

@@ -23,7 +23,7 @@ static const char help[] =
     "                       w-coordinate  one for each x column\n"
     "                       w-key         one for each row\n"
     "                       additive      W_q, W_k and w_v of additive attention\n"
-    "                       projection    W_q and W_k of dot attention of linear maps;\n"
+    "                       projection    W_q and W_k of dot-product attention on projections;\n"
     "                                     these two are for attend --params, not for regress\n"
     "  --kernel NAME[,NAME..]  of the first three (default: gaussian) or, in product form, one\n"
     "                       for each x column:\n" KERNEL_LIST
@@ -35,7 +35,7 @@ static const char help[] =
     "  --epochs N           passes over the rows (default: 5); with lbfgs at most so many\n"
     "                       evaluations of the loss (default: 100)\n"
     "  --rate R             of gradient descent (default: 0.5); the right one depends on the\n"
-    "                       unit of y and, but for --loss mean, on the number of rows\n"
+    "                       unit of y and, except with --loss mean, on the number of rows\n"
     "  --batch N            rows of a step, in a random order (default: all)\n"
     "  --loss half|sum|mean   half the sum of squared errors (default), the sum, or the mean\n"
     "  --optimizer sgd|lbfgs   gradient descent (default), or L-BFGS with all rows\n"

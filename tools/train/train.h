@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attpool train, in the order of its work: options, parameters, epochs, and their results: a
  * table, parameters, a picture, a report. */
-#ifndef ATTPOOL_TOOLS_TRAIN_H
-#define ATTPOOL_TOOLS_TRAIN_H
+#ifndef TOOLS_TRAIN_TRAIN_H
+#define TOOLS_TRAIN_TRAIN_H
 
 #include "tools/command/params.h"
 #include "tools/regress/regress.h"

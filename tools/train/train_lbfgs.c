@@ -148,10 +148,10 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
     return show(s, loss, n, x, gradient);
 }
 
-/* Has it found what there is? So has a search that cannot get on for want of digits. */
+/* Warns unless it has converged, as has a search that rounding has stopped at a minimum. */
 static void judge(struct search *s, nlopt_result result)
 {
-    static const double STEEP = 1e-3; /* at a least loss, more than rounding leaves */
+    static const double STEEP = 1e-3; /* more than rounding leaves at a minimum */
     struct train_run *run = s->run;
     const long long most = (long long)run->o->epochs;
     const bool stuck = s->wall && s->slope > STEEP;
@@ -163,8 +163,9 @@ static void judge(struct search *s, nlopt_result result)
         error_warn("L-BFGS has not converged within %lld evaluation%s; --epochs allows more", most,
                    most == 1 ? "" : "s");
     else if (stuck)
-        error_warn("L-BFGS has stopped where a step further leaves a row without another in reach, "
-                   "though the loss falls on: try another --init, or a kernel without an end");
+        error_warn("L-BFGS has stopped where a further step leaves a row with no other in reach, "
+                   "although the loss still falls: try another --init, or a kernel of unbounded "
+                   "support");
 }
 
 static int search(struct search *s, double *x, unsigned n, struct error *e)

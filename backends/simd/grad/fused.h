@@ -350,7 +350,7 @@ static bool grad_is_fused(const struct grad_plan *plan, const struct pool_plan *
     const attpool_bandwidth_per per = p->kernel.per;
     if (plan->path != GRAD_RADIAL || p->kernel.name != ATTPOOL_GAUSSIAN || p->d > FUSED_MOST ||
         p->v != 1 || a->d_out.data == NULL || pool->folded || pool->weighted || pool->drops ||
-        !pool->cuts || (per != ATTPOOL_BANDWIDTH_ONE && per != ATTPOOL_BANDWIDTH_COORDINATE))
+        !pool->cuts_far || (per != ATTPOOL_BANDWIDTH_ONE && per != ATTPOOL_BANDWIDTH_COORDINATE))
         return false;
     const struct grad_output list[] = { grad_output_of(p, &p->q, p->n, p->d),
                                         grad_output_of(p, &p->k, p->m, p->d),

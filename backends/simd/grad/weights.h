@@ -49,7 +49,7 @@ static void grad_block_weights(struct grad_tile *g, const struct pool_block *x)
 {
     const struct pool_tile *t = &g->t;
     const struct pool_plan *p = t->plan;
-    if (p->cuts)
+    if (p->cuts_far)
         pool_block_exclude_far(&g->t, x, g->max);
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < t->lanes; i += LANES) {
@@ -83,7 +83,7 @@ enum grad_open {
 /* The same where all keys take part in all rows but the far ones, whose numbers become 0: 4 keys
  * and LANES rows, from key j and lane i on. */
 VEC_FN void grad_open_group(struct grad_tile *g, const struct pool_block *x, int j, int i,
-                            const enum grad_open how, const bool cuts)
+                            const enum grad_open how, const bool cuts_far)
 {
     const struct pool_tile *t = &g->t;
     const struct pool_plan *p = t->plan;
@@ -99,7 +99,7 @@ VEC_FN void grad_open_group(struct grad_tile *g, const struct pool_block *x, int
         w[k] = plain                  ? v_fma(c, s, minus)
                : how == GRAD_OPEN_LOG ? v_relative(c, s, v_set1(exponent), max)
                                       : s;
-        if (cuts)
+        if (cuts_far)
             far[k] = m_and(near, v_le(v_fma(c, s, v_set1(exponent - 4 * REAL(NEAR_LIMIT))),
                                       v_set1(REAL(FAR_LIMIT))));
     }
@@ -113,18 +113,18 @@ VEC_FN void grad_open_group(struct grad_tile *g, const struct pool_block *x, int
             w[k] = v_mul(w[k], v_set1(t->weights[j + k]));
         w[k] = !plain && p->divide ? v_div(w[k], times) : v_mul(w[k], times);
         const vec gradient = v_mul(w[k], v_add(v_loadu(g->gradient + at), own));
-        v_storeu(t->s + at, cuts ? v_unless(far[k], w[k]) : w[k]);
-        v_storeu(g->gradient + at, cuts ? v_unless(far[k], gradient) : gradient);
+        v_storeu(t->s + at, cuts_far ? v_unless(far[k], w[k]) : w[k]);
+        v_storeu(g->gradient + at, cuts_far ? v_unless(far[k], gradient) : gradient);
     }
 }
 
 /* There is room for BLOCK keys, so the last group may go beyond the block's. */
 VEC_FN void grad_open_of(struct grad_tile *g, const struct pool_block *x, const enum grad_open how,
-                         const bool cuts)
+                         const bool cuts_far)
 {
     for (int i = 0; i < g->t.lanes; i += LANES)
         for (int j = 0; j < x->count; j += 4)
-            grad_open_group(g, x, j, i, how, cuts);
+            grad_open_group(g, x, j, i, how, cuts_far);
 }
 
 static void grad_open_weights(struct grad_tile *g, const struct pool_block *x)
@@ -133,11 +133,11 @@ static void grad_open_weights(struct grad_tile *g, const struct pool_block *x)
     const bool plain = g->common && !x->scaled && !p->factor && !p->weighted && !p->divide;
     if (!p->has_max)
         grad_open_of(g, x, GRAD_OPEN_NONE, false);
-    else if (plain && p->cuts)
+    else if (plain && p->cuts_far)
         grad_open_of(g, x, GRAD_OPEN_PLAIN, true);
     else if (plain)
         grad_open_of(g, x, GRAD_OPEN_PLAIN, false);
-    else if (p->cuts)
+    else if (p->cuts_far)
         grad_open_of(g, x, GRAD_OPEN_LOG, true);
     else
         grad_open_of(g, x, GRAD_OPEN_LOG, false);

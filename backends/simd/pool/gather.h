@@ -77,11 +77,11 @@ static bool pool_gather_box(const struct pool_tile *t, struct index_box *box)
         box->low[c] = (double)low;
         box->high[c] = (double)high;
     }
-    box->width = a->index->row_widths ? 0 : 1;
-    for (int lane = 0; lane < t->count && a->index->row_widths; lane++) {
+    box->bandwidth = a->index->row_bandwidths ? 0 : 1;
+    for (int lane = 0; lane < t->count && a->index->row_bandwidths; lane++) {
         const double size = (double)r_abs(get(row_at(w, t->b, t->head[lane], t->query[lane])));
-        const double width = size > 0 && size < (double)INFINITY ? 1 / size : (double)INFINITY;
-        box->width = width > box->width ? width : box->width;
+        const double bandwidth = size > 0 && size < (double)INFINITY ? 1 / size : (double)INFINITY;
+        box->bandwidth = bandwidth > box->bandwidth ? bandwidth : box->bandwidth;
     }
     return finite;
 }
@@ -91,7 +91,7 @@ static bool pool_gathers(struct pool_tile *t)
 {
     const struct pool_index *index = t->plan->a->index;
     struct index_box box;
-    if (index == NULL || (t->plan->cuts && !t->near))
+    if (index == NULL || (t->plan->cuts_far && !t->near))
         return false;
     if (!t->listed) {
         t->list.count = index->most + 1;

@@ -2,27 +2,28 @@
 
 /* The slot pool: from a call to its tasks. Read the files in the order of the data:
  *
- *     plan.h                  how rows and keys are cut into tasks; what is to be done to a pair
- *     tile.h                  some rows, a lane each, memory to work on them, and the next block of
- *                             keys, unless it is hidden from all of them
- *     prune.h                 or too far
- *     measure.h distance.h    of each pair the inner product, u, or sum of squared differences
- *     factor.h                what a kernel makes of that: factor, support, product form
- *     masks.h                 what masks and biases leave
- *     score.h                 all this in its order: the scores of a tile and a block
- *     sums.h                  scores become weights; sums of these, and of weighted values
- *     fused.h                 from measures to sums at once, for the plainest regressions
- *     weigh.h                 these two: the maxima, weights and sums of a block
- *     moments.h offsets.h     for local lines, sums by the differences of coordinates too
- *     state.h                 a tile's state after some keys; how states merge
- *     gather.h sparse.h       keys that an index lists, gathered; blocks of a few of them at once
+ *     plan.h                  how rows and keys are split into tasks; what is to be done to a pair
+ *     task.h                  struct pool_job, and a tile with all keys, from its rows to its
+ * output tile.h                  some rows, a lane each, memory to work on them, and the next block
+ * of keys, unless it is hidden from all of them prune.h                 or too far measure.h
+ * distance.h    of each pair the inner product, u, or sum of squared differences factor.h what a
+ * kernel makes of that: factor, support, product form masks.h                 what masks and biases
+ * leave score.h                 all this in its order: the scores of a tile and a block sums.h
+ * scores become weights; sums of these, and of weighted values dropout.h               weights that
+ * dropout leaves out of O fused.h ahead.h         from measures to sums at once, for the plainest
+ * regressions; with the scores of the next block weigh.h                 the maxima, weights and
+ * sums of a block, by sums.h or fused.h moments.h offsets.h     for local lines, sums by the
+ * differences of coordinates too state.h                 a tile's state after some keys; how states
+ * merge gather.h sparse.h       keys that an index lists, gathered; blocks of a few of them at once
  *     run.h                   blocks into the state of a super-block, states into the tree
  *     finish.h                the root of the tree becomes O, L and n_eff
  *     empty_rows.h            rows of which nothing takes part
  *     weights_out.h           W, from the final maxima and sums
- *     widths.h                several bandwidths in one pass
- *     task.h pieces.h         a tile with all keys, and with pieces of them; without far ones, and
- * with by_key/                 the same for few rows: lanes are keys
+ *     bandwidths.h            several bandwidths in one pass
+ *     squared.h               the slot pool_squared: sums by squared weights
+ *     pieces.h                a tile with pieces of the keys
+ *     by_key/                 few rows and many keys: by_key.h, then panel.h or transpose.h and
+ *                             score.h, weigh.h with sums.h or values.h, state.h; run.h calls them
  *
  * A tile has up to POOL_VECTORS vectors of rows. What belongs to its pairs with a block of keys
  * (s, factor, included) lies row of lanes by row of lanes, so that a sum over keys, whose order
@@ -90,7 +91,7 @@ static bool pool_job_reserve(struct pool_job *job)
     job->piece = pool_tile_state(&job->plan, vectors);
     if (s->split)
         shared = (size_t)(s->sets * s->tiles * s->pieces) * job->piece * sizeof(real);
-    if (s->split && job->plan.cuts)
+    if (s->split && job->plan.cuts_far)
         roots = (size_t)(s->sets * s->tiles) * job->piece * sizeof(real);
     const size_t nodes = s->split ? (size_t)s->pieces * sizeof *job->nodes : 0;
     const size_t boxes = pool_prune_room(&job->prune, &job->plan) * sizeof(real);
@@ -103,7 +104,7 @@ static bool pool_job_reserve(struct pool_job *job)
     job->roots = (real *)(void *)((char *)job->pieces + shared);
     job->nodes = (struct tree_node *)(void *)((char *)job->roots + roots);
     if (s->split)
-        pool_cut(s, job->nodes);
+        pool_split_keys(s, job->nodes);
     return true;
 }
 
@@ -120,7 +121,7 @@ static attpool_status pool_main(struct pool_job *job)
         return ap_engine_parallel(job->engine, tasks, pool_job_whole, job);
     if (st != ATTPOOL_OK)
         return st;
-    job->near = job->plan.cuts;
+    job->near = job->plan.cuts_far;
     st = pool_in_pieces(job, 0, 1);
     if (st == ATTPOOL_OK && job->near && pool_job_is_lonely(job))
         st = pool_in_pieces(job, 1, 1);

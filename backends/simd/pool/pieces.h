@@ -17,7 +17,7 @@ static real *pool_job_near_root(const struct pool_job *job, int64_t tile)
 static bool pool_job_is_done(const struct pool_job *job, int64_t tile)
 {
     const int count = pool_job_rows(&job->plan.shape, tile);
-    return job->plan.cuts && !job->near &&
+    return job->plan.cuts_far && !job->near &&
            pool_near_rows(pool_job_near_root(job, tile), count) == count;
 }
 
@@ -70,7 +70,7 @@ static void pool_job_join(void *arg, int64_t index, int worker)
                pool_tile_state(&job->plan, t.vectors) * sizeof(real));
         if (pool_near_rows(root, t.count) != t.count)
             return;
-    } else if (job->plan.cuts) {
+    } else if (job->plan.cuts_far) {
         pool_state_choose(&job->plan, root, pool_job_near_root(job, index), t.lanes);
     }
     pool_job_end(job, &t, root, job->a->rows == NULL ? t.query : NULL);

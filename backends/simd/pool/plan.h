@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How the rows and keys of a call are cut into tasks, and what has to be done to a pair, worked out
- * once. */
+/* How the rows and keys of a call are split into tasks, and what has to be done to a pair, worked
+ * out once. */
 #ifndef BACKENDS_SIMD_POOL_PLAN_H
 #define BACKENDS_SIMD_POOL_PLAN_H
 
@@ -12,7 +12,8 @@
 #include "backends/simd/math/relative.h"
 #include "backends/tree.h"
 
-/* --- how rows and keys are cut into tasks; bits do not depend on it --------------------------- */
+/* --- how rows and keys are split into tasks; bits do not depend on it ---------------------------
+ */
 
 enum {
     POOL_VECTORS = 4,    /* most vectors of rows in a tile */
@@ -39,7 +40,7 @@ struct pool_shape {
     int64_t tiles, tile_vectors; /* of a set; the first tile_extra have one vector more */
     int64_t tile_extra;
     int64_t first, end; /* super-blocks of the keys */
-    bool by_key;        /* lanes are keys, and a task has all rows of a set */
+    bool by_key;        /* few rows: a lane has keys of one block, a task all rows of a set */
     bool split;         /* a task has a piece of the keys */
     int level;          /* of the largest pieces */
     int64_t pieces;
@@ -51,7 +52,7 @@ static inline bool pool_drops(const struct pool_args *a)
     return a->dropout.threshold > 0 && a->v > 0;
 }
 
-/* Is something wanted of each row beside O and W? */
+/* Is something wanted of each row besides O and W? */
 static inline bool pool_wants_sums(const struct pool_args *a)
 {
     return a->lse.data != NULL || a->n_eff.data != NULL || a->max.data != NULL ||
@@ -80,8 +81,8 @@ static int64_t pool_group(const struct pool_args *a)
     return a->heads % group == 0 ? group : 1;
 }
 
-/* Cuts the keys into nodes of at most shape->level, into `nodes` unless that is NULL. */
-static int64_t pool_cut(const struct pool_shape *s, struct tree_node *nodes)
+/* Splits the keys into nodes of at most shape->level, into `nodes` unless that is NULL. */
+static int64_t pool_split_keys(const struct pool_shape *s, struct tree_node *nodes)
 {
     int64_t count = 0;
     for (int64_t first = s->first; first < s->end; count++) {
@@ -120,7 +121,7 @@ static struct pool_shape pool_shape_of(const struct pool_args *a, int64_t lanes,
     const int64_t work = s.rows * SUPER_BLOCK * (16 + a->d + pool_columns(a));
     while ((s.end - s.first) >> s.level > 2 * POOL_PIECES / tasks || work << s.level < POOL_WORK)
         s.level++;
-    s.pieces = pool_cut(&s, NULL);
+    s.pieces = pool_split_keys(&s, NULL);
     return s;
 }
 
@@ -159,25 +160,28 @@ struct pool_plan {
     enum pool_measure measure;
     bool by_coordinate; /* |w| differs from coordinate to coordinate */
     attpool_kernel_name name;
-    real power, w;      /* of ONE: P and W2, or 1 and |w| */
+    real power, w; /* of a bandwidth for all: P and W2 of split_w for squares, else 1 and |w| */
     bool power_matters; /* P is not 1 */
     bool has_w2;        /* S is multiplied by W2 */
     bool steps;         /* the measure becomes x or a factor */
     bool has_max;       /* weights are relative to the row's maximum */
-    bool factor, compact, divide, squares;
-    bool drops;      /* some pairs are left out of O */
-    bool cuts;       /* far keys take no part in rows that have a near one */
-    bool ahead;      /* scores of a block may come with the weights of the one before */
-    bool final;      /* maxima and sums are known: values are summed by squared weights */
-    bool folded;     /* the score is x itself, scale and bias folded in: c is 1 */
-    bool smallest;   /* c < 0: the extreme of the scores is the smallest */
-    bool bias_masks; /* the bias does nothing but mask */
-    bool weighted;   /* by key weights; otherwise they only mask */
-    real scale;      /* c of the score before it is folded into x, */
-    real saturation; /* and where it does so */
-    real c;          /* of x */
-    real masked;     /* x of a key that takes no part */
-    size_t state;    /* numbers of the state of a row */
+    bool factor;        /* a weight has a factor besides its exponential */
+    bool compact;       /* keys outside of the support take no part */
+    bool divide;        /* W is e / l; otherwise e times 1 / l */
+    bool squares;       /* n_eff is wanted: sums of squared weights */
+    bool drops;         /* some pairs are left out of O */
+    bool cuts_far;      /* far keys take no part in rows that have a near one */
+    bool ahead;         /* scores of a block may come with the weights of the one before */
+    bool final;         /* maxima and sums are known: values are summed by squared weights */
+    bool folded;        /* the score is x itself, scale and bias folded in: c is 1 */
+    bool smallest;      /* c < 0: the extreme of the scores is the smallest */
+    bool bias_masks;    /* the bias does nothing but mask */
+    bool weighted;      /* by key weights; otherwise they only mask */
+    real scale;         /* c of the score before it is folded into x, */
+    real saturation;    /* and where it does so */
+    real c;             /* of x */
+    real masked;        /* x of a key that takes no part */
+    size_t state;       /* numbers of the state of a row */
 };
 
 /* The measure of kernels, with its inverse bandwidths. */
@@ -276,7 +280,7 @@ static int64_t by_key_most_rows(const struct pool_plan *p)
 static bool pool_plan_is_ahead(const struct pool_plan *p)
 {
     const struct pool_args *a = p->a;
-    return NREG >= 32 && a->v <= 1 && a->moments.power == NULL && !p->drops && p->cuts &&
+    return NREG >= 32 && a->v <= 1 && a->moments.power == NULL && !p->drops && p->cuts_far &&
            p->measure == MEASURE_SQUARES && p->smallest && !p->steps && !p->has_w2 &&
            !p->weighted && a->d > 0 && a->d <= CHUNK && a->masks.mask.data == NULL;
 }
@@ -302,7 +306,7 @@ static struct pool_plan pool_plan_of(const struct pool_args *a)
         p.has_max = true;
     }
     p.divide |= p.weighted;
-    p.cuts = pool_cuts(a);
+    p.cuts_far = pool_cuts_far(a);
     pool_plan_score(&p);
     p.ahead = pool_plan_is_ahead(&p);
     p.state = (size_t)(3 + pool_columns(a));

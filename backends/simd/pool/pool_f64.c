@@ -2,4 +2,4 @@
 #define REAL_BITS 64
 #include "backends/simd/pool/job.h"
 #include "backends/simd/pool/squared.h"
-#include "backends/simd/pool/widths.h"
+#include "backends/simd/pool/bandwidths.h"

@@ -20,9 +20,9 @@ static real pool_prune_w(const struct pool_plan *p)
 {
     const struct pool_args *a = p->a;
     const struct kernel *kernel = &a->kernel;
-    const bool far = (p->compact && !p->has_max) || p->cuts;
+    const bool far = (p->compact && !p->has_max) || p->cuts_far;
     /* a kernel that reaches all keys must not pay for their boxes */
-    const int64_t tiles = p->cuts ? 2 * PRUNE_TILES * a->d : PRUNE_TILES;
+    const int64_t tiles = p->cuts_far ? 2 * PRUNE_TILES * a->d : PRUNE_TILES;
     if (a->index != NULL || a->score != POOL_KERNEL || !far || kernel->form != ATTPOOL_RADIAL ||
         kernel->per != ATTPOOL_BANDWIDTH_ONE || a->d < 1 || a->d > PRUNE_COORDINATES ||
         p->shape.by_key || p->shape.sets != 1 || p->shape.tiles < tiles)
@@ -39,7 +39,7 @@ static real pool_prune_limit(const struct pool_plan *p)
     const struct pool_args *a = p->a;
     const real margin = (real)1.02;
     real most = 1, power;
-    if (!p->cuts)
+    if (!p->cuts_far)
         return margin;
     if (a->key_weights.data != NULL) /* a heavy key is far from further on */
         for (int64_t j = 0; j < a->m; j++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The scores of a tile's rows and a block of keys: x of each pair, or its weight where
- * there is no maximum; then what masks and biases make of them. */
+/* The scores of a tile's rows and a block of keys, or their weights where there is no maximum; then
+ * what masks and biases make of them. */
 #ifndef BACKENDS_SIMD_POOL_SCORE_H
 #define BACKENDS_SIMD_POOL_SCORE_H
 
@@ -115,7 +115,7 @@ static void pool_pairs_scaled(const struct pool_tile *t, const struct pool_block
     }
 }
 
-/* The measures of x. */
+/* The measures of the pairs, of whatever kind the plan has. */
 static void pool_pairs_measure(const struct pool_plan *p, struct pool_pairs *x)
 {
     switch (x->d > 0 || p->measure == MEASURE_PRODUCT ? p->measure : MEASURE_SQUARES) {
@@ -136,8 +136,9 @@ static void pool_pairs_measure(const struct pool_plan *p, struct pool_pairs *x)
     }
 }
 
-/* What the kernel makes of n measures. */
-static void pool_kernel(const struct pool_plan *p, real *s, real *factor, real *included, size_t n)
+/* What a kernel makes of n measures; of inner products and the like, nothing. */
+static void pool_apply_kernel(const struct pool_plan *p, real *s, real *factor, real *included,
+                              size_t n)
 {
     struct pool_step step = { .linear = p->measure == MEASURE_LINEAR,
                               .has_max = p->has_max,
@@ -150,7 +151,7 @@ static void pool_kernel(const struct pool_plan *p, real *s, real *factor, real *
         pool_step(&step, p->name);
 }
 
-/* Whether the measure finds the extremes by the way. */
+/* Whether measuring also yields the extremes. */
 static bool pool_plan_finds_extremes(const struct pool_plan *p)
 {
     if (p->a->d == 0 || p->a->d > CHUNK)
@@ -228,7 +229,7 @@ static void pool_block_scores(struct pool_tile *t, const struct pool_block *bloc
         pool_fill(t->s, n, p->has_max ? 0 : 1);
     else
         pool_pairs_measure(p, &x);
-    pool_kernel(p, t->s, x.factor, x.included, n);
+    pool_apply_kernel(p, t->s, x.factor, x.included, n);
     if (p->folded && p->a->masks.bias.data != NULL)
         saturate(t->s, n, p->saturation);
     if (masked)

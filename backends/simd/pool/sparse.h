@@ -33,7 +33,7 @@ static bool pool_is_sparse(const struct pool_tile *t)
 {
     const struct pool_plan *p = t->plan;
     return p->a->v <= 1 && p->a->moments.power == NULL && !p->final && !p->folded &&
-           (!p->has_max || (p->cuts && t->near && p->smallest));
+           (!p->has_max || (p->cuts_far && t->near && p->smallest));
 }
 
 /* The maxima of keys [j, end), of nv vectors of lanes from `lane` on. */

@@ -158,7 +158,7 @@ static void squared_block(struct squared *x, const struct pool_block *block, rea
     struct pool_weigh *g = x->g;
     struct pool_tile *t = g->t;
     const struct pool_plan *p = t->plan;
-    const bool may_have_nan = p->compact || p->cuts || pool_block_masked(t, block);
+    const bool may_have_nan = p->compact || p->cuts_far || pool_block_masked(t, block);
     bool done = false;
     if (x->tilted) {
         x->m = (struct pool_moments){ .lanes = t->lanes, .count = block->count, .d = p->a->d };
@@ -166,13 +166,13 @@ static void squared_block(struct squared *x, const struct pool_block *block, rea
     }
     g->with_included = false;
     if (!x->small && x->m.power == NULL) {
-        pool_weigh_powers(g, block, p->cuts);
+        pool_weigh_powers(g, block, p->cuts_far);
         done = squared_fast(x, block, acc, first, may_have_nan);
     }
     if (done)
         return;
     g->with_included = true;
-    pool_weigh_powers(g, block, p->cuts);
+    pool_weigh_powers(g, block, p->cuts_far);
     squared_carefully(x, block, acc, first);
 }
 
@@ -213,7 +213,7 @@ static bool squared_begin(struct pool_tile *t, struct squared *x, struct pool_re
         g->large |= !(r_abs(g->m[lane]) < REAL(SCORE_LARGE));
         x->small |= !r->empty[lane] && !(r_abs(r->l[lane]) >= REAL(SUM_LEAST));
     }
-    t->near = t->plan->cuts && pool_near_rows(g->m, t->count) == t->count;
+    t->near = t->plan->cuts_far && pool_near_rows(g->m, t->count) == t->count;
     pool_fill(t->u, (size_t)t->lanes, 1);
     pool_fill(t->w, (size_t)t->lanes, 1);
     return r->empty_count < t->lanes;

@@ -51,7 +51,7 @@ static void pool_job_tile(const struct pool_job *job, int vectors, void *scratch
     pool_tile_allocate(t, &c);
     const size_t slots = (size_t)tree_slots(s->first, s->end) * (job->a->index != NULL ? 2 : 1) + 1;
     t->states = pool_arena_take(&c, slots * pool_tile_state(&job->plan, vectors));
-    t->other = pool_arena_take(&c, job->plan.cuts ? pool_tile_state(&job->plan, vectors) : 0);
+    t->other = pool_arena_take(&c, job->plan.cuts_far ? pool_tile_state(&job->plan, vectors) : 0);
     by_key->t = t;
     if (s->by_key)
         by_key_allocate(by_key, &c);
@@ -97,7 +97,7 @@ static void pool_job_end(const struct pool_job *job, struct pool_tile *t, real *
     real count[POOL_LANES(LANES)];
     int64_t nearest[POOL_LANES(LANES)];
     struct pool_result result = { .count = count, .nearest = nearest };
-    t->near = job->plan.cuts && pool_near_rows(root, t->count) == t->count;
+    t->near = job->plan.cuts_far && pool_near_rows(root, t->count) == t->count;
     pool_tile_finish(t, root, &result);
     if (job->notes || job->a->empty != ATTPOOL_EMPTY_ERROR)
         pool_tile_empty_rows(t, job->engine, &result);
@@ -136,10 +136,11 @@ static void pool_job_side(struct pool_tile *t, struct by_key *by_key, bool near,
 static real *pool_job_root(struct pool_job *job, struct pool_tile *t, struct by_key *by_key)
 {
     struct pool_forest f;
-    const bool near = job->plan.cuts && !atomic_load_explicit(&job->lonely, memory_order_relaxed);
+    const bool near =
+        job->plan.cuts_far && !atomic_load_explicit(&job->lonely, memory_order_relaxed);
     pool_job_side(t, by_key, near, &f);
     real *root = pool_tile_root(t, &f);
-    if (!job->plan.cuts)
+    if (!job->plan.cuts_far)
         return root;
     const int rows = pool_near_rows(root, t->count);
     atomic_store_explicit(&job->lonely, rows == 0, memory_order_relaxed);
@@ -174,8 +175,8 @@ static void pool_job_nodes(const struct pool_job *job, struct pool_tile *t, stru
 {
     struct pool_forest f;
     real m[POOL_LANES(LANES)];
-    pool_job_side(t, by_key, job->plan.cuts, &f);
-    if (job->plan.cuts && !pool_job_near_nodes(t, &f, m))
+    pool_job_side(t, by_key, job->plan.cuts_far, &f);
+    if (job->plan.cuts_far && !pool_job_near_nodes(t, &f, m))
         pool_job_side(t, by_key, false, &f);
     pool_tile_nodes(t, &f);
 }

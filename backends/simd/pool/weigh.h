@@ -92,7 +92,7 @@ static void pool_block_sums(struct pool_tile *t, const struct pool_block *x, boo
     if (t->ahead)
         pool_ahead(&sums, &pairs);
     else
-        pool_sums(&sums, p->has_max, p->cuts);
+        pool_sums(&sums, p->has_max, p->cuts_far);
 }
 
 /* Kernels without a maximum, where nothing is in the way; false where something is. */

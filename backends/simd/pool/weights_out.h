@@ -24,9 +24,10 @@ struct pool_weigh {
     int64_t place[POOL_LANES(LANES)]; /* row of the output */
 };
 
-/* Weights relative to the final maxima, in place of the scores; with `cuts` as they are for sums.
+/* Weights relative to the final maxima, in place of the scores; with `cuts_far` as they are for
+ * sums.
  */
-static void pool_weigh_powers(const struct pool_weigh *g, const struct pool_block *x, bool cuts)
+static void pool_weigh_powers(const struct pool_weigh *g, const struct pool_block *x, bool cuts_far)
 {
     struct pool_tile *t = g->t;
     const struct pool_plan *p = t->plan;
@@ -39,7 +40,7 @@ static void pool_weigh_powers(const struct pool_weigh *g, const struct pool_bloc
                               .weights = p->weighted ? t->weights : NULL,
                               .l = t->l };
     pool_block_scores(t, x, g->with_included);
-    if (p->cuts && g->with_included)
+    if (p->cuts_far && g->with_included)
         pool_block_exclude_far(t, x, g->m);
     for (int i = 0; i < t->lanes; i += LANES)
         v_storeu(t->minus + i, v_mul(v_loadu(g->m + i), v_set1(-4)));
@@ -47,7 +48,7 @@ static void pool_weigh_powers(const struct pool_weigh *g, const struct pool_bloc
         pool_block_relative(t, x, g->m);
         sums.c = 1;
     }
-    pool_sums(&sums, p->has_max, cuts);
+    pool_sums(&sums, p->has_max, cuts_far);
 }
 
 /* W of the block, in place of the scores. */
@@ -55,7 +56,8 @@ static void pool_weigh_block(struct pool_weigh *g, const struct pool_block *x)
 {
     const struct pool_tile *t = g->t;
     const struct pool_plan *p = t->plan;
-    g->with_included = p->compact || p->cuts || g->r->empty_count > 0 || pool_block_masked(t, x);
+    g->with_included =
+        p->compact || p->cuts_far || g->r->empty_count > 0 || pool_block_masked(t, x);
     pool_weigh_powers(g, x, false);
     for (int j = 0; j < x->count; j++)
         for (int i = 0; i < t->lanes; i += LANES) {

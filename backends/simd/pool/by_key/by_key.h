@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Few rows and many keys, a group of super-blocks at a time: one or, where a vector has more lanes
- * than a super-block has blocks, so many as fill it. Lanes are blocks or, in a group that has fewer
- * super-blocks, pieces of them: number x of a row of scores or weights belongs to key
- * by_key_key(w, x), so that sums, which go along a block, are vertical. The states are those of
+ * than a super-block has blocks, as many as fill it. A lane has the keys of one block or, in a
+ * group of fewer super-blocks, of a piece of one: number x of a row of scores or weights belongs to
+ * key by_key_key(w, x), so that sums, which go along a block, are vertical. The states are those of
  * pool/state.h. */
 #ifndef BACKENDS_SIMD_POOL_BY_KEY_BY_KEY_H
 #define BACKENDS_SIMD_POOL_BY_KEY_BY_KEY_H
@@ -54,19 +54,19 @@ struct by_key {
     struct pool_pairs pairs; /* of all super-blocks */
 };
 
-/* Constants where a group never has more than one super-block: its keys, */
+/* Keys of a group; a constant where a group never has more than one super-block. */
 static inline int by_key_keys(const struct by_key *w)
 {
     return BY_KEY_GROUP > 1 ? w->held * (int)SUPER_BLOCK : BY_KEY_KEYS;
 }
 
-/* the keys of a lane, */
+/* Keys of a lane, likewise. */
 static inline int by_key_lane(const struct by_key *w)
 {
     return by_key_keys(w) / BY_KEY_WIDE;
 }
 
-/* and its blocks, which are the first lanes; the others have the later pieces of theirs. */
+/* Blocks of a group, likewise. They are the first lanes; the others have their later pieces. */
 static inline int by_key_blocks(const struct by_key *w)
 {
     return by_key_keys(w) / (int)BLOCK;
@@ -85,8 +85,8 @@ static inline int by_key_key(const struct by_key *w, int x)
     return by_key_start(by_key_keys(w), x % BY_KEY_WIDE) + x / BY_KEY_WIDE;
 }
 
-/* Row r of s, factor and included. */
-static inline size_t by_key_row(const struct by_key *w, int r)
+/* Where row r begins in s, factor and included. */
+static inline size_t by_key_row_at(const struct by_key *w, int r)
 {
     return w->reused ? 0 : (size_t)r * BY_KEY_KEYS;
 }

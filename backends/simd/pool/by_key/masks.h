@@ -113,7 +113,7 @@ VEC_FN void by_key_mask_row(const struct by_key *w, int r, const bool smallest, 
 {
     const struct pool_plan *p = w->t->plan;
     const struct by_key_masking g = by_key_masking_of(w, r);
-    const size_t at = by_key_row(w, r);
+    const size_t at = by_key_row_at(w, r);
     real *s = w->s + at, *included = w->included + at, key[BY_KEY_WIDE];
     vec extreme[4];
     for (int k = 0; k < BY_KEY_WIDE; k++)
@@ -171,7 +171,7 @@ static void by_key_apply_masks(const struct by_key *w, int r)
 {
     by_key_masks(w, r);
     if (w->t->plan->folded && w->t->plan->a->masks.bias.data != NULL)
-        saturate(w->s + by_key_row(w, r), (size_t)by_key_keys(w), w->t->plan->saturation);
+        saturate(w->s + by_key_row_at(w, r), (size_t)by_key_keys(w), w->t->plan->saturation);
     if (w->t->plan->smallest)
         by_key_mask_side(w, r, true);
     else

@@ -148,9 +148,9 @@ VEC_FN int by_key_pairs_keys(const struct pool_pairs *p)
 }
 
 /* 4 vectors of keys from number x on; `one` is what the row has for the only coordinate. */
-VEC_FN void by_key_line_group(const struct pool_pairs *p, int x, int64_t d,
-                              const struct by_key_point *one, vec s[4], const bool linear,
-                              const enum pool_scaled how)
+VEC_FN void by_key_panel_row_group(const struct pool_pairs *p, int x, int64_t d,
+                                   const struct by_key_point *one, vec s[4], const bool linear,
+                                   const enum pool_scaled how)
 {
     enum { VECTORS = BY_KEY_WIDE / LANES }; /* of a row of lanes */
     const real *lane = p->lane + x * d;
@@ -172,15 +172,15 @@ VEC_FN void by_key_line_group(const struct pool_pairs *p, int x, int64_t d,
 }
 
 /* Measures of a row and their extremes. */
-VEC_FN void by_key_line_of(const struct pool_pairs *p, const bool linear, const bool single,
-                           const enum pool_scaled how, const bool post)
+VEC_FN void by_key_panel_row_of(const struct pool_pairs *p, const bool linear, const bool single,
+                                const enum pool_scaled how, const bool post)
 {
     const struct by_key_point one = by_key_point(p, 0, how);
     const vec times = v_set1(post ? *p->point_post : 1);
     vec s[4], extreme[4];
     pool_extremes_start(extreme, true, 4);
     for (int x = 0; x < by_key_pairs_keys(p); x += 4 * LANES) {
-        by_key_line_group(p, x, single ? 1 : p->d, single ? &one : NULL, s, linear, how);
+        by_key_panel_row_group(p, x, single ? 1 : p->d, single ? &one : NULL, s, linear, how);
         UNROLL_FOR (int i = 0; i < 4; i++) {
             if (post)
                 s[i] = v_mul(s[i], times);
@@ -194,8 +194,9 @@ VEC_FN void by_key_line_of(const struct pool_pairs *p, const bool linear, const 
 }
 
 /* A single coordinate of keys that lie one after the other: they are transposed on their way. */
-VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const int keys, const bool linear,
-                                   const enum pool_scaled how, const bool post)
+VEC_FN void by_key_panel_row_contiguous(const struct pool_pairs *p, const int keys,
+                                        const bool linear, const enum pool_scaled how,
+                                        const bool post)
 {
     const element *from = p->keys;
     const struct by_key_point one = by_key_point(p, 0, how);
@@ -222,36 +223,36 @@ VEC_FN void by_key_line_contiguous(const struct pool_pairs *p, const int keys, c
     pool_extremes_store(p, extreme, 4);
 }
 
-VEC_FN void by_key_line_d(const struct pool_pairs *p, const bool linear, const enum pool_scaled how,
-                          const bool post)
+VEC_FN void by_key_panel_row_d(const struct pool_pairs *p, const bool linear,
+                               const enum pool_scaled how, const bool post)
 {
     if (how != SCALED_LANE && p->keys != NULL && by_key_pairs_keys(p) == BY_KEY_KEYS)
-        by_key_line_contiguous(p, BY_KEY_KEYS, linear, how, post);
+        by_key_panel_row_contiguous(p, BY_KEY_KEYS, linear, how, post);
     else if (how != SCALED_LANE && p->keys != NULL)
-        by_key_line_contiguous(p, SUPER_BLOCK, linear, how, post);
+        by_key_panel_row_contiguous(p, SUPER_BLOCK, linear, how, post);
     else if (linear || p->d == 1)
-        by_key_line_of(p, linear, true, how, post);
+        by_key_panel_row_of(p, linear, true, how, post);
     else
-        by_key_line_of(p, false, false, how, post);
+        by_key_panel_row_of(p, false, false, how, post);
 }
 
-VEC_FN void by_key_line_how(const struct pool_pairs *p, const bool linear)
+VEC_FN void by_key_panel_row_how(const struct pool_pairs *p, const bool linear)
 {
     if (p->lane_scale != NULL)
-        by_key_line_d(p, linear, SCALED_LANE, false);
+        by_key_panel_row_d(p, linear, SCALED_LANE, false);
     else if (!linear && p->point_post != NULL)
-        by_key_line_d(p, false, SCALED_POINT, true);
+        by_key_panel_row_d(p, false, SCALED_POINT, true);
     else if (p->point_scale != NULL)
-        by_key_line_d(p, linear, SCALED_POINT, false);
+        by_key_panel_row_d(p, linear, SCALED_POINT, false);
     else
-        by_key_line_d(p, linear, SCALED_NOT, false);
+        by_key_panel_row_d(p, linear, SCALED_NOT, false);
 }
 
 /* The measures of row r; true where `extremes` has the extremes of its scores. */
-static bool by_key_line(const struct by_key *w, int r)
+static bool by_key_panel_row(const struct by_key *w, int r)
 {
     const struct pool_plan *p = w->t->plan;
-    const size_t at = by_key_row(w, r);
+    const size_t at = by_key_row_at(w, r);
     struct pool_pairs x = w->pairs;
     x.point += r * x.row;
     x.point_scale += x.point_scale != NULL ? r * x.scale_row : 0;
@@ -265,10 +266,10 @@ static bool by_key_line(const struct by_key *w, int r)
     if (p->measure == MEASURE_PRODUCT)
         pool_product(&x, &p->a->kernel, p->has_max, p->masked);
     else if (p->measure == MEASURE_LINEAR)
-        by_key_line_how(&x, true);
+        by_key_panel_row_how(&x, true);
     else
-        by_key_line_how(&x, false);
-    pool_kernel(p, x.out, x.factor, x.included, (size_t)by_key_keys(w));
+        by_key_panel_row_how(&x, false);
+    pool_apply_kernel(p, x.out, x.factor, x.included, (size_t)by_key_keys(w));
     return p->smallest &&
            (p->measure == MEASURE_LINEAR || (p->measure == MEASURE_SQUARES && !p->steps));
 }

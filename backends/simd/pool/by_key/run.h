@@ -35,9 +35,9 @@ static void by_key_gather(struct by_key *w)
         w->scaled = weights_take_exponents(w->weights, w->exponents, by_key_keys(w));
 }
 
-/* The rows of the group, whose keys have been looked at. Whether a sum of values may be a
- * NaN. */
-static bool by_key_rows(const struct by_key *w)
+/* Each row of the group, from its measures, made here where there is a panel, to its sums. Whether
+ * a sum of values may be a NaN. */
+static bool by_key_each_row(const struct by_key *w)
 {
     const struct pool_tile *t = w->t;
     const int64_t v = t->plan->a->v;
@@ -45,7 +45,9 @@ static bool by_key_rows(const struct by_key *w)
     bool may_have_nan[POOL_LANES(LANES)];
     for (int r = 0; r < t->count; r++) {
         const bool all = by_key_all_visible(w, r);
-        const bool extremes = w->panel && by_key_line(w, r);
+        bool extremes = false;
+        if (w->panel)
+            extremes = by_key_panel_row(w, r);
         may_have_nan[r] = !all || t->plan->compact || w->careful;
         if (!all)
             by_key_apply_masks(w, r);
@@ -84,7 +86,7 @@ static bool by_key_pairs(const struct by_key *w)
         by_key_panel_keys(w);
     else
         by_key_measure(w);
-    return by_key_rows(w);
+    return by_key_each_row(w);
 }
 
 /* The blocks of `held` super-blocks from `number` on into the next slots. */

@@ -15,9 +15,9 @@
 
 /* --- dots and squares of many coordinates ---------------------------------------------------- */
 
-/* Measures of all rows into w->copy, in the order of keys; then to where they belong. False if the
- * strides of the keys, or what scales their differences, do not allow it. */
-static bool by_key_in_place(const struct by_key *w)
+/* Measures of all rows from the keys as they lie, into w->copy in their order, then transposed into
+ * w->s. False if the strides of the keys, or what scales their differences, do not allow it. */
+static bool by_key_measure_rows(const struct by_key *w)
 {
     const struct pool_plan *p = w->t->plan;
     const struct pool_args *a = p->a;
@@ -44,7 +44,7 @@ static bool by_key_in_place(const struct by_key *w)
             transposed.out[r * BY_KEY_KEYS + o] =
                 by_key_single(&transposed, k + o * a->k.row, r, dot);
     for (int r = 0; r < w->t->count; r++) {
-        real *s = w->s + by_key_row(w, r);
+        real *s = w->s + by_key_row_at(w, r);
         by_key_transpose(w, elements(w->copy + r * BY_KEY_KEYS), 1, s);
         for (int i = 0; i < by_key_keys(w) && x->point_post != NULL; i += LANES)
             v_storeu(s + i, v_mul(v_loadu(s + i), v_set1(x->point_post[r * x->post_row])));
@@ -186,15 +186,15 @@ static void by_key_measure(const struct by_key *w)
     const int from = (int)all.low, end = (int)all.high;
     if (p->measure == MEASURE_NONE)
         pool_fill(w->s, (size_t)w->t->count * BY_KEY_KEYS, p->has_max ? 0 : 1);
-    else if (!by_key_in_place(w))
+    else if (!by_key_measure_rows(w))
         for (int x = from, vectors; x < end; x += vectors * LANES) {
             vectors = end - x >= POOL_VECTORS * LANES ? POOL_VECTORS : 1;
             by_key_tile(w, x, vectors);
         }
     for (int r = 0; r < w->t->count; r++) {
-        const size_t at = by_key_row(w, r) + (size_t)from;
-        pool_kernel(p, w->s + at, p->factor ? w->factor + at : NULL,
-                    p->compact ? w->included + at : NULL, (size_t)(end - from));
+        const size_t at = by_key_row_at(w, r) + (size_t)from;
+        pool_apply_kernel(p, w->s + at, p->factor ? w->factor + at : NULL,
+                          p->compact ? w->included + at : NULL, (size_t)(end - from));
     }
 }
 

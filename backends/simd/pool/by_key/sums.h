@@ -30,7 +30,7 @@ static struct by_key_next by_key_next_of(const struct by_key *w)
     return x;
 }
 
-/* 4 vectors. */
+/* Fetches 4 vectors from address x on. */
 VEC_FN void by_key_fetch(uintptr_t x)
 {
     UNROLL_FOR (size_t i = 0; i < 4 * LANES * sizeof(real); i += 64)

@@ -78,7 +78,7 @@ VEC_FN void by_key_transposed_rows(const struct by_key_transposed *x, const int 
         by_key_transposed_n(x, k, x->out + v * LANES, nr, dot);
 }
 
-#define BY_KEY_TURNED(nr)                                                                          \
+#define BY_KEY_TRANSPOSED(nr)                                                                      \
     case nr:                                                                                       \
         if (dot)                                                                                   \
             by_key_transposed_rows(&some, nr, true);                                               \
@@ -93,16 +93,16 @@ static void by_key_transposed(const struct by_key_transposed *x, int rows, bool 
         some.q = x->q + r;
         some.out = x->out + (int64_t)r * BY_KEY_KEYS;
         switch (rows - r) {
-            BY_KEY_TURNED(1)
-            BY_KEY_TURNED(2)
-            BY_KEY_TURNED(3)
+            BY_KEY_TRANSPOSED(1)
+            BY_KEY_TRANSPOSED(2)
+            BY_KEY_TRANSPOSED(3)
         default:
-            BY_KEY_TURNED(4)
+            BY_KEY_TRANSPOSED(4)
         }
     }
 }
 
-#undef BY_KEY_TURNED
+#undef BY_KEY_TRANSPOSED
 
 /* A key outside the vectors. */
 static real by_key_single(const struct by_key_transposed *x, const element *k, int r, bool dot)

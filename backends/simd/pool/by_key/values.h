@@ -72,7 +72,7 @@ static struct by_key_columns by_key_columns_at(const struct by_key *w, int r, in
     const struct pool_args *a = w->t->plan->a;
     const int b = o / (int)BLOCK, piece = o % (int)BLOCK / by_key_lane(w);
     const int number = o % by_key_lane(w) * BY_KEY_WIDE + piece * by_key_blocks(w) + b;
-    const size_t at = by_key_row(w, r) + (size_t)number;
+    const size_t at = by_key_row_at(w, r) + (size_t)number;
     struct by_key_columns x = { .row = a->value.row,
                                 .col = a->value.col,
                                 .columns = a->v,

@@ -65,8 +65,8 @@ static void by_key_relative(const struct by_key *w, real *s, const real *m)
 static void by_key_exclude_far(const struct by_key *w, int r, bool fresh)
 {
     const vec c = v_set1(w->t->plan->c), limit = v_set1(REAL(NEAR_LIMIT));
-    const real *s = w->s + by_key_row(w, r);
-    real *included = w->included + by_key_row(w, r);
+    const real *s = w->s + by_key_row_at(w, r);
+    real *included = w->included + by_key_row_at(w, r);
     for (int x = 0; x < by_key_keys(w); x += LANES) {
         const vec k = w->scaled ? v_loadu(w->exponents + x) : v_zero();
         const vec_mask far = v_le(v_relative(c, v_loadu(s + x), k, limit), v_set1(REAL(FAR_LIMIT)));
@@ -126,7 +126,7 @@ static bool by_key_blocks_have_nan(const struct by_key *w, const real *sum)
 static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bool may_have_nan)
 {
     const struct pool_plan *p = w->t->plan;
-    const size_t at = by_key_row(w, r);
+    const size_t at = by_key_row_at(w, r);
     real minus[4 * LANES], m[BY_KEY_WIDE] = { 0 }, l[BY_KEY_WIDE], sq[BY_KEY_WIDE],
                            sum[BY_KEY_WIDE];
     const bool more = p->factor || p->weighted || p->squares;
@@ -151,11 +151,11 @@ static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
         sums.minus = minus;
     }
     const struct by_key_next next = by_key_next_of(w);
-    by_key_sums(&sums, w->panel && r == 0 ? &next : NULL, more, p->cuts);
+    by_key_sums(&sums, w->panel && r == 0 ? &next : NULL, more, p->cuts_far);
     if (p->squares && !p->has_max && by_key_out_of_range(w, l, sq)) {
         if (!sums.keep) {
             sums.keep = true;
-            by_key_sums(&sums, NULL, more, p->cuts);
+            by_key_sums(&sums, NULL, more, p->cuts_far);
         }
         by_key_squares(w, sums.s, l, m, sq);
     }
@@ -165,7 +165,7 @@ static bool by_key_weigh(const struct by_key *w, int r, const real *extremes, bo
         sums.sq = squares; /* those of sq may have exponents */
         sums.minus = sums.factor = sums.weight = NULL;
         sums.included = w->included + at;
-        by_key_sums(&sums, NULL, true, p->cuts);
+        by_key_sums(&sums, NULL, true, p->cuts_far);
     }
     for (int first = 0; first < by_key_blocks(w); first += POOL_BLOCKS) {
         int i = by_key_slot(w, first, r);

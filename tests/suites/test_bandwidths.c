@@ -9,7 +9,7 @@
 
 enum { WIDTHS = 37, TABLE_ROWS = 2600 };
 
-static const struct widths_case {
+static const struct bandwidths_case {
     const char *name;
     int64_t m, d, v;
     attpool_kernel_name kernel;
@@ -17,7 +17,7 @@ static const struct widths_case {
     bool sorted; /* blocks of keys are out of reach of narrow kernels */
     bool far;    /* some rows lie far from all others, so that they have no near key */
     bool weighted, tiny, window;
-} widths_cases[] = {
+} bandwidths_cases[] = {
     { "plain", 300, 1, 1, ATTPOOL_GAUSSIAN, ATTPOOL_CRITERION_CV, .sorted = false },
     { "three coordinates", 300, 3, 1, ATTPOOL_GAUSSIAN, ATTPOOL_CRITERION_CV, .sorted = false },
     { "sorted", TABLE_ROWS, 1, 1, ATTPOOL_GAUSSIAN, ATTPOOL_CRITERION_CV, .sorted = true },
@@ -47,12 +47,12 @@ static int compare(const void *left, const void *right)
 }
 
 /* Of x and bandwidths: squares of differences are too small for numbers. */
-static double unit_of(const struct widths_case *c, enum element element)
+static double unit_of(const struct bandwidths_case *c, enum element element)
 {
     return !c->tiny ? 1 : element == ELEMENT_F32 ? 0x1p-62 : 0x1p-511;
 }
 
-static void fill(struct table *t, const struct widths_case *c)
+static void fill(struct table *t, const struct bandwidths_case *c)
 {
     for (int64_t i = 0; i < c->m * c->d; i++)
         t->x[i] = 3 * random_at(31, (uint64_t)i);
@@ -73,8 +73,8 @@ static void fill(struct table *t, const struct widths_case *c)
     }
 }
 
-static void judge(const struct widths_case *c, struct table *t, enum element element, int64_t count,
-                  const double *factors, double *scores, int64_t *without)
+static void judge(const struct bandwidths_case *c, struct table *t, enum element element,
+                  int64_t count, const double *factors, double *scores, int64_t *without)
 {
     const bool single = element == ELEMENT_F32;
     DLTensor K = tensor_of(single ? (void *)t->xf : t->x, element, 2, SHAPE(c->m, c->d)),
@@ -91,7 +91,7 @@ static void judge(const struct widths_case *c, struct table *t, enum element ele
                                      without));
 }
 
-static void check_case(const struct widths_case *c, struct table *t, enum element element)
+static void check_case(const struct bandwidths_case *c, struct table *t, enum element element)
 {
     double factors[WIDTHS], together[WIDTHS], alone;
     int64_t without[WIDTHS], missing;
@@ -110,10 +110,10 @@ static void check_case(const struct widths_case *c, struct table *t, enum elemen
     ck_assert_msg(finite > WIDTHS / 4, "%s has %d scores", c->name, finite);
 }
 
-START_TEST(widths_together_have_the_bits_of_each)
+START_TEST(bandwidths_together_have_the_bits_of_each)
 {
     struct table *t = malloc(sizeof *t);
-    fill(t, &widths_cases[_i]);
+    fill(t, &bandwidths_cases[_i]);
     for (int b = 0; b < TEST_BACKENDS; b++)
         for (int threads = 1; threads <= 3; threads += 2) {
             if (is_opencl(test_backends[b]) || b == 0)
@@ -121,19 +121,19 @@ START_TEST(widths_together_have_the_bits_of_each)
             context = open_backend(test_backends[b], threads);
             if (context == NULL)
                 continue;
-            check_case(&widths_cases[_i], t, ELEMENT_F32);
-            check_case(&widths_cases[_i], t, ELEMENT_F64);
+            check_case(&bandwidths_cases[_i], t, ELEMENT_F32);
+            check_case(&bandwidths_cases[_i], t, ELEMENT_F64);
             attpool_close(context);
         }
     free(t);
 }
 END_TEST
 
-Suite *suite_widths(void)
+Suite *suite_bandwidths(void)
 {
-    Suite *suite = suite_create("widths");
-    TCase *tc = tcase_create("widths");
-    tcase_add_loop_test(tc, widths_together_have_the_bits_of_each, 0, COUNT(widths_cases));
+    Suite *suite = suite_create("bandwidths");
+    TCase *tc = tcase_create("bandwidths");
+    tcase_add_loop_test(tc, bandwidths_together_have_the_bits_of_each, 0, COUNT(bandwidths_cases));
     tcase_set_timeout(tc, 300);
     suite_add_tcase(suite, tc);
     return suite;
