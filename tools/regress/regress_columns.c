@@ -331,6 +331,8 @@ static int optimise(struct search *s, const struct sample *rows, double factor, 
         h[i] = exp(c.place[0].x[i]);
     if (st == CMD_OK)
         warn_ends(&c);
+    if (st == CMD_OK)
+        s->found = c.place[0].score;
     free(c.place);
     free(c.memory);
     return st;

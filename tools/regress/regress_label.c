@@ -37,8 +37,9 @@ void regress_bandwidths_text(const struct regress_fit *fit, char *text, size_t s
     const char *method = bandwidth_choice_name(fit->choice);
     size_t used = (size_t)snprintf(text, size, "bandwidth%s", h->count > 1 ? "s" : "");
     for (size_t c = 0; c < h->count && used < size; c++)
-        used += (size_t)snprintf(text + used, size - used, "%s%.6g%s%s", c > 0 ? ", " : " ",
-                                 h->value[c], h->count > 1 ? " of " : "",
+        used += (size_t)snprintf(text + used, size - used, "%s%.*g%s%s", c > 0 ? ", " : " ",
+                                 bandwidth_is_searched(fit->choice) ? 13 : 6, h->value[c],
+                                 h->count > 1 ? " of " : "",
                                  h->count > 1 ? quoted_name(fit->group->x_names[c]).text : "");
     if (method != NULL && used < size)
         snprintf(text + used, size - used, " by %s", method);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { GRID = 40, NARROWINGS = 6, NARROW = 3, DEFAULT_ROWS = 20000 };
 
@@ -46,10 +47,10 @@ static bool all_same(const struct regress_selection *c, size_t best)
 static const char *widest_means(const struct search *s)
 {
     const bool density = s->o->cv == ATTPOOL_CRITERION_LIKELIHOOD;
-    return s->fit->choice->steps > 0 || density ? ""
-           : s->o->degree == 1                  ? "; the fit is close to one straight line"
-           : s->o->classes                      ? "; the classes hardly depend on x"
-                                                : "; y hardly depends on x";
+    return s->fit->choice->steps > 0 || density || s->far ? ""
+           : s->o->degree == 1 ? "; the fit is close to one straight line"
+           : s->o->classes     ? "; the classes hardly depend on x"
+                               : "; y hardly depends on x";
 }
 
 /* A minimum beside bandwidths that were not looked at, or that have no score. */
@@ -63,9 +64,10 @@ static void warn_end(const struct search *s, size_t best)
         return;
     error_warn("%s%sthe least score is that of the %s bandwidth looked at%s", label.text,
                label.text[0] != '\0' ? ": " : "", wide ? "widest" : "narrowest",
-               wide       ? widest_means(s)
-               : best > 0 ? " that predicts every row"
-                          : "");
+               wide ? widest_means(s)
+               : best > 0 || c->point[best].factor <= c->least * (1 + SAME)
+                   ? " that predicts every row"
+                   : "");
 }
 
 /* ---- one column ---- */
@@ -134,7 +136,9 @@ static int search_one(struct search *s, double *h, bool *at_top, struct error *e
     warn_end(s, coarse);
     if (choice->steps == 0)
         st = narrow_down(s, &s->sorted, e);
-    *h = s->fit->selection.point[search_best(&s->fit->selection)].factor;
+    const struct regress_point *best = &s->fit->selection.point[search_best(&s->fit->selection)];
+    *h = best->factor;
+    s->found = best->score;
     return st;
 }
 
@@ -159,38 +163,77 @@ static int search_multiple(struct search *s, double *h, bool *at_top, struct err
 
 /* ---- rounding ---- */
 
-/* To 4 digits, up but for what rounding may have added. */
-static double round_up(double h)
+enum { DIGITS = 4, MOST_DIGITS = 13 };
+
+/* Up but for what rounding may have added. */
+static double round_up(double h, int digits)
 {
     h *= 1 - 0x1p-46;
     char text[40];
-    snprintf(text, sizeof text, "%.3e", h);
+    snprintf(text, sizeof text, "%.*e", digits - 1, h);
     double rounded = strtod(text, NULL);
     if (rounded >= h)
         return rounded;
-    int exponent;
-    long digits = 0;
-    sscanf(text, "%*1[0-9].%*3[0-9]e%d", &exponent);
-    digits = lround(rounded / pow(10, exponent) * 1000) + 1;
-    snprintf(text, sizeof text, "%lde%d", digits, exponent - 3);
+    const int exponent = atoi(strchr(text, 'e') + 1) - (digits - 1);
+    const long long number = llround(rounded / pow(10, exponent)) + 1;
+    snprintf(text, sizeof text, "%llde%d", number, exponent);
     return strtod(text, NULL);
+}
+
+/* Is the score of the rounded bandwidths far above that of the ones found? */
+static bool is_worse(const struct search *s)
+{
+    return s->fit->selection.score - s->found > 0.005 * fabs(s->found);
+}
+
+/* To 4 digits, or to more where those cross a jump of the score: another row comes into reach, or
+ * the data in reach of one determine a line. */
+static int round_found(struct search *s, struct numbers *h, size_t *without, struct error *e)
+{
+    struct regress_selection *c = &s->fit->selection;
+    void *memory;
+    int st = array_new(&memory, h->count, sizeof *h->value, e);
+    if (st != CMD_OK)
+        return st;
+    double *found = memcpy(memory, h->value, h->count * sizeof *h->value);
+    for (int digits = DIGITS; digits <= MOST_DIGITS && st == CMD_OK; digits += 3) {
+        for (size_t i = 0; i < h->count; i++)
+            h->value[i] = round_up(found[i], digits);
+        st = search_score(s, &s->rows, h, &c->score, without, NULL, e);
+        if (!is_worse(s))
+            break;
+    }
+    free(found);
+    return st;
 }
 
 /* Wider until each row has a prediction. */
 static int settle(struct search *s, struct numbers *h, struct error *e)
 {
     enum { MOST_RAISES = 400 };
-    struct regress_selection *c = &s->fit->selection;
     size_t without = 0;
-    int st = CMD_OK;
-    for (int k = 0; k < MOST_RAISES && st == CMD_OK; k++) {
+    int st = round_found(s, h, &without, e);
+    for (int k = 0; k < MOST_RAISES && st == CMD_OK && without > 0 && is_compact(s); k++) {
+        s->raised = true;
         for (size_t i = 0; i < h->count; i++)
-            h->value[i] = round_up(h->value[i] * (k > 0 ? 1.02 : 1));
-        st = search_score(s, &s->rows, h, &c->score, &without, NULL, e);
-        if (without == 0 || !is_compact(s))
-            break;
+            h->value[i] = round_up(h->value[i] * 1.02, DIGITS);
+        st = search_score(s, &s->rows, h, &s->fit->selection.score, &without, NULL, e);
     }
     return st;
+}
+
+static void warn_raised(const struct search *s)
+{
+    const struct bandwidth_choice *choice = s->fit->choice;
+    const struct regress_label label = regress_label_without_bandwidths(s->o, s->fit);
+    char text[400], none[100] = "";
+    if (!s->raised)
+        return;
+    if (choice->steps > 0)
+        snprintf(none, sizeof none, "; none from %.6g to %.6g does", choice->start, choice->stop);
+    regress_bandwidths_text(s->fit, text, sizeof text);
+    error_warn("%s%s%s is the narrowest that predicts every row%s", label.text,
+               label.text[0] != '\0' ? ": " : "", text, none);
 }
 
 /* ---- the whole ---- */
@@ -234,20 +277,22 @@ static int find_ranges(struct search *s, struct error *e)
 }
 
 /* Some values may lie so far from the others that the range says nothing of these. */
-static int warn_far(const struct search *s, struct error *e)
+static int warn_far(struct search *s, struct error *e)
 {
     const struct regress_group *g = s->fit->group;
     void *column;
     const int st = array_new(&column, s->rows.m, real_size(g->single), e);
     for (size_t c = 0; c < g->d && st == CMD_OK; c++) {
         const double least = s->range[c] / LEAST_PART, h = search_rule_of(s, c, column);
-        if (h < least)
-            error_warn("%s%scolumn %s has values far from the others: no bandwidth below %.4g, its "
-                       "range / %d, is looked at, and Silverman's rule says %.4g; leave them out, "
-                       "or give --bandwidth%s",
-                       g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
-                       quoted_name(s->t->x_names[c]).text, least, LEAST_PART, h,
-                       g->d > 1 ? "" : " START:STOP:N");
+        if (2 * h >= least)
+            continue;
+        s->far = true;
+        error_warn("%s%scolumn %s has values far from the others: no bandwidth below %.4g, its "
+                   "range / %d, is looked at, and Silverman's rule says %.4g; leave them out, "
+                   "or give --bandwidth%s",
+                   g->label != NULL ? g->label : "", g->label != NULL ? ": " : "",
+                   quoted_name(s->t->x_names[c]).text, least, LEAST_PART, h,
+                   g->d > 1 ? "" : " START:STOP:N");
     }
     free(column);
     return st;
@@ -282,9 +327,13 @@ static int widen_to_all(struct search *s, bool at_top, struct error *e)
     const struct sample all = { .m = g->m, .x = g->x, .y = g->y, .a = g->a };
     const double scale = pow((double)s->rows.m / (double)g->m, 1.0 / ((double)g->d + 4));
     double least = 0;
-    for (size_t c = 0; c < g->d && !at_top && s->rows.m < g->m; c++)
+    const bool scales = !at_top && s->rows.m < g->m;
+    for (size_t c = 0; c < g->d && scales; c++)
         h->value[c] *= scale;
+    if (scales)
+        s->found = HUGE_VAL;
     const int st = g->d == 1 ? least_in_reach(s, &all, &least, e) : CMD_OK;
+    s->raised = h->value[0] < least;
     h->value[0] = fmax(h->value[0], least);
     return st;
 }
@@ -308,7 +357,8 @@ int regress_search(const struct regress_options *o, const struct regress_tables 
                         .session = session,
                         .done = session->done,
                         .share = session->share,
-                        .planned = regress_search_pairs(o, fit) };
+                        .planned = regress_search_pairs(o, fit),
+                        .found = HUGE_VAL };
     bool at_top = false;
     int st = begin(&s, e);
     if (st == CMD_OK)
@@ -321,6 +371,8 @@ int regress_search(const struct regress_options *o, const struct regress_tables 
         st = settle(&s, &fit->chosen, e);
     if (st == CMD_OK && !isfinite(fit->selection.score))
         st = no_score(&s, e);
+    else if (st == CMD_OK)
+        warn_raised(&s);
     sample_free(&s.rows);
     sample_free(&s.sorted);
     free(s.range);

@@ -2,8 +2,8 @@
 /* The search for the bandwidths of a fit: the rows that it looks at, and what it asks of the
  * library.
  */
-#ifndef ATTPOOL_TOOLS_REGRESS_SEARCH_H
-#define ATTPOOL_TOOLS_REGRESS_SEARCH_H
+#ifndef TOOLS_REGRESS_REGRESS_SEARCH_H
+#define TOOLS_REGRESS_REGRESS_SEARCH_H
 
 #include "tools/regress/regress.h"
 
@@ -26,6 +26,9 @@ struct search {
     double *range;        /* [d], of the columns */
     double done, share;   /* of the whole work: before the search, and by it */
     double planned;       /* pairs of rows */
+    double found;         /* the score of what was found, if all rows have been looked at */
+    bool far;             /* some values lie so far from the others that the range says little */
+    bool raised;          /* a compact kernel's bandwidth had to be wider than what was found */
 };
 
 /* Those of positive case weight, at most `most` of them, drawn by the seed and the row's number

@@ -35,14 +35,15 @@ static int constant_column(const struct regress_options *o, const struct regress
     const char *name = column < g->d ? t->x_names[column] : t->y_names[column - g->d];
     const bool given = fit->choice->method == BANDWIDTH_GIVEN;
     return error_at(e, t->data.file, 0, 0,
-                    "column %s is constant%s%s%s: --%s %s finds nothing in it",
+                    "column %s is constant%s%s%s: --%s %s finds nothing in it; %s",
                     quoted_name(name).text, g->label != NULL ? " in group " : "",
                     g->label != NULL ? quoted_name(g->label).text : "",
                     varies_in_all(g, column) ? " where --case-weights are above 0" : "",
                     given ? "adaptive" : "bandwidth",
                     !given                                    ? bandwidth_choice_name(fit->choice)
                     : o->adaptive.method == ADAPTIVE_ABRAMSON ? "abramson"
-                                                              : "knn");
+                                                              : "knn",
+                    given ? "leave the column out" : "leave it out, or give --bandwidth a number");
 }
 
 static int check_columns(const struct regress_options *o, const struct regress_tables *t,
