@@ -114,6 +114,10 @@ if have gnuplot; then
     grep -q 'leave-one-out' d.svg.gp || fail "no rings"
     grep -q 'density' d.svg.gp || fail "no density"
     ok density "$iris" --x 1,2 --by 5 --bandwidth 0.3,0.2 -o /dev/null --plot d.png --keep-scripts
+    # a title that is wider than its panel
+    ok density "$iris" --x 3,4 --by 5 -o /dev/null --plot t.png --keep-scripts
+    grep -q '^set title .setosa, bandwidths 0.0904791 of "Petal.Length",. . "\\n" . .0.054906 of "Petal.Width" by silverman.$' \
+        t.png.gp || fail "titles: $(grep '^set title' t.png.gp)"
     grep -q versicolor d.png.gp || fail "no panel of a group"
 fi
 no_gnuplot density "$faithful" --x eruptions --bandwidth 1 --plot none.svg

@@ -145,10 +145,27 @@ static void put_frame(struct script *s)
           s->f);
 }
 
-static int put_panel(struct script *s, const struct plot_figure *figure, size_t i, struct error *e)
+/* In rows where it is wider than the panel. */
+static void put_panel_title(struct script *s, const char *title, size_t width)
 {
+    const size_t rows = title_rows(title, width);
+    fputs(rows > 0 ? "set title " : "unset title", s->f);
+    for (size_t k = 0; k < rows; k++) {
+        const size_t bytes = title_line(title, width);
+        if (k > 0)
+            fputs(" . \"\\n\" . ", s->f);
+        put_part(s, title + (*title == ' '), bytes - (*title == ' '));
+        title += bytes;
+    }
+    fputc('\n', s->f);
+}
+
+static int put_panel(struct script *s, const struct plot_figure *figure, size_t i, size_t width,
+                     struct error *e)
+{
+    enum { SIDES = 40 };
     const struct plot_panel *panel = &figure->panels[i];
-    put_setting(s, "title", figure->panel_count > 1 ? panel->title : NULL);
+    put_panel_title(s, figure->panel_count > 1 ? panel->title : NULL, width - SIDES);
     return is_matrix(panel) ? put_matrix(s, panel, e) : put_layers(s, panel, e);
 }
 
@@ -171,7 +188,7 @@ static int write_script(struct script *s, const struct plot_figure *figure, stru
         size_t colour_label = is_matrix(&figure->panels[i]) ? 16 : 0;
         put_area(s, &page, i % page.columns * width, page.header + i / page.columns * height,
                  width - colour_label, height);
-        st = put_panel(s, figure, i, e);
+        st = put_panel(s, figure, i, width, e);
     }
     fputs("unset multiplot\n", s->f);
     free(page.legend.entry);
