@@ -143,8 +143,8 @@ static inline int64_t pool_columns(const struct pool_args *a)
     return a->v + (a->moments.power != NULL ? a->v * d + d + d * (d + 1) / 2 : 0);
 }
 
-/* Poolings that differ in the bandwidths of the kernel and in their outputs alone, with the bits that
- * each has by itself. Of use where what does not depend on the bandwidth is made once. */
+/* Poolings that differ in the bandwidths of the kernel and in their outputs alone, with the bits
+ * that each has by itself. Of use where what does not depend on the bandwidth is made once. */
 enum { POOL_BANDWIDTHS = 16 };
 
 struct pool_bandwidths_args {

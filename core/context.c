@@ -31,9 +31,9 @@ static attpool_status choose(struct engine *e, const attpool_options *o, const s
     if (own && !o->backend)
         name = "opencl";
     if (own && strcmp(name, "opencl") != 0)
-        return ap_engine_fail(e, ATTPOOL_E_OPTIONS,
-                              "backend is \"%s\", it should be \"opencl\" where opencl_context is set",
-                              name);
+        return ap_engine_fail(
+            e, ATTPOOL_E_OPTIONS,
+            "backend is \"%s\", it should be \"opencl\" where opencl_context is set", name);
     e->by_auto = !name || strcmp(name, "auto") == 0;
     e->backend = ap_registry_choose(name, set->max_isa, device, reason, sizeof reason);
     if (!e->backend)

@@ -359,6 +359,8 @@ test "$(head -n 1 curve.csv)" = Species,kernel,factor,bandwidth_Sepal.Length,ban
 test "$(wc -l <curve.csv)" = 25 || fail "$(wc -l <curve.csv) lines"
 grep -q '^setosa,boxcar,0.1,[0-9.]*,[0-9.]*,,[1-9][0-9]*$' curve.csv || fail "no rows without a prediction: $(cat curve.csv)"
 fails 2 '--curve needs --bandwidth cv or aicc' regress "$data/iris.csv" --x 1 --y 3 --bandwidth 1 --curve curve.csv
+fails 2 '--curve needs --bandwidth cv or aicc, and a kernel that has a bandwidth' regress "$data/iris.csv" --x 1 --y 3 \
+    --kernel constant --bandwidth cv --curve curve.csv
 if have gnuplot; then
     ok regress "$data/mcycle.csv" --x 1 --y 2 --curve-plot curve.svg --keep-scripts -o fit.csv
     grep -q '</svg>' curve.svg || fail "no picture"

@@ -141,3 +141,15 @@ sed 's/,10$/,ten/' numbers.csv >texts.csv
 ok classify texts.csv --x x --y y --bandwidth 1 -o classes.csv
 grep -v ',10$' numbers.csv >digits.csv
 ok classify digits.csv --x x --y y --bandwidth 1 -o classes.csv
+
+# ---- no row in reach ----
+
+printf 'x,y\n0,1\n10,2\n20,3\n20.5,5\n' >apart.csv
+printf 'x\n20\n5\n' >at.csv
+base='classify apart.csv --x x --y y --kernel boxcar --bandwidth 1'
+# shellcheck disable=SC2086
+{
+    fails 3 'at.csv:3: no data is in reach of this row$' $base --empty error --at at.csv
+    fails 3 'apart.csv:2: no data is in reach of this row$' $base --empty error --loo
+    ok $base --empty error --grid 3
+}

@@ -85,6 +85,11 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
     # float32 draws what it computes
     drawn $base --precision f32 --plot p.png
     test "$(block 2 | wc -l)" = 201 || fail "in float32 the curve has $(block 2 | wc -l) points"
+    # a quote at the beginning, and two of them
+    printf "x,y,'s town\n1,10,''\n2,20,''\n4,0,a''b\n" >quotes.csv
+    drawn regress quotes.csv --x x --y y --by "'s town" --bandwidth 1 --plot p.png -o fit.csv
+    has "'' . \"'\" . '' . \"'\" . ''"
+    has "'a' . \"'\" . '' . \"'\" . 'b'"
     # values with no neighbours are dots, and have no band
     drawn regress d.csv --x x --y y --kernel boxcar --bandwidth 1e-9 --plot p.png -o fit.csv
     block 1 >points

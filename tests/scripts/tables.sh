@@ -302,6 +302,8 @@ numbered='--x 1 --y 2'
     fails 3 'a.csv: this is HDF5 data' regress a.csv $fit $named
     printf '\377\376x\000' >a.csv
     fails 3 'a.csv: this is text in UTF-16' regress a.csv $fit $named
+    printf '\377\376\000\000x\000\000\000' >a.csv
+    fails 3 'a.csv: this is text in UTF-32, not UTF-8; convert it .iconv -f UTF-32' regress a.csv $fit $named
     printf 'x,y\n\000\001\n' >a.csv
     fails 3 'a.csv: neither UTF-8 text nor a NumPy array' regress a.csv $fit $named
 

@@ -98,7 +98,10 @@ base='d.csv --x a --y y'
     perl -e '$ARGV[0] > $ARGV[4] or exit 1' $(column 2) || fail "w-key does not learn in batches"
     ok train $base --rate 0.01 --init 2 --batch 7 --seed 5 --params-out w.json
     cp out one.csv
+    ok train $base --params - --epochs 1 <w.json
+    mv out other.csv
     ok train $base --params w.json --epochs 1
+    cmp -s out other.csv || fail "parameters from stdin are others"
     tail -n 1 out | cut -d , -f 2 >got
     sed 's/"epoch": 5/"epoch": 6/' w.json >other.json
     ok train $base --params other.json --epochs 1

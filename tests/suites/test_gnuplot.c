@@ -111,7 +111,7 @@ START_TEST(the_kept_script_names_the_file)
     ck_assert_str_eq(e.text, "plots are drawn by gnuplot, which is not installed or not on PATH");
     ck_assert_int_ne(access("it's.png", F_OK), 0);
     char *text = read_back("keep.gp", NULL);
-    expect_part(text, "#!/usr/bin/env gnuplot\nset output 'it''s.png'\n");
+    expect_part(text, "#!/usr/bin/env gnuplot\nset output 'it' . \"'\" . 's.png'\n");
     expect_part(text, "set terminal pngcairo size");
 }
 END_TEST

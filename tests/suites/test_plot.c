@@ -88,11 +88,11 @@ START_TEST(text_cannot_leave_its_quotes)
     };
     char *text = drawn_panel(&(struct plot_panel){
         .title = "a'b", .x_label = "x_1\xFC\xC3\xBC", .layers = &layer, .layer_count = 1 });
-    expect_part(text, "set label 1 'a''b' at screen");
+    expect_part(text, "set label 1 'a' . \"'\" . 'b' at screen");
     expect_part(text, "unset title\n"); /* once is enough */
     /* Latin-1, which no SVG may have, and the same letter in UTF-8 */
     expect_part(text, "set xlabel 'x_1\xEF\xBF\xBD\xC3\xBC'\nunset ylabel\n");
-    expect_part(text, "title 'it''s `touch x` @y'\n");
+    expect_part(text, "title 'it' . \"'\" . 's `touch x` @y'\n");
     expect_part(text, " noenhanced ");
 }
 END_TEST

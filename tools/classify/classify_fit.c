@@ -17,9 +17,9 @@ struct work {
 };
 
 /* p column after column. */
-static int classify(struct work *w, const struct regress_fit *fit,
-                    const struct regress_kernel *kernel, void *queries, size_t count, bool loo,
-                    void *p, int32_t *class, struct error *e)
+static attpool_status classify(struct work *w, const struct regress_fit *fit,
+                               const struct regress_kernel *kernel, void *queries, size_t count,
+                               bool loo, attpool_empty empty, void *p, int32_t *class)
 {
     const struct regress_group *g = fit->group;
     const bool single = g->single;
@@ -29,17 +29,33 @@ static int classify(struct work *w, const struct regress_fit *fit,
     const attpool_masks masks = { .size = sizeof masks, .leave_one_out = loo };
     attpool_pool_options options = { .size = sizeof options,
                                      .score = ATTPOOL_KERNEL,
-                                     .empty = w->o->empty,
+                                     .empty = empty,
                                      .kernel = &kernel->options,
                                      .masks = &masks };
     if (g->a != NULL)
         options.key_weights = operand_real(&a, g->a, single, 1, &m);
-    const attpool_status status = attpool_classify(
-        w->session.context, operand_real(&q, queries, single, 2, (const int64_t[]){ n, d }),
-        operand_real(&k, g->x, single, 2, (const int64_t[]){ m, d }),
-        operand_real(&y, g->y, single, 2, (const int64_t[]){ m, v }), &options,
-        operand_columns(&out, p, single, n, v, n),
-        operand_of_type(&classes, class, integer, 1, &n));
+    return attpool_classify(w->session.context,
+                            operand_real(&q, queries, single, 2, (const int64_t[]){ n, d }),
+                            operand_real(&k, g->x, single, 2, (const int64_t[]){ m, d }),
+                            operand_real(&y, g->y, single, 2, (const int64_t[]){ m, v }), &options,
+                            operand_columns(&out, p, single, n, v, n),
+                            operand_of_type(&classes, class, integer, 1, &n));
+}
+
+/* The query points; with --empty error the first that has no data in reach is named. */
+static int classify_queries(struct work *w, const struct regress_fit *fit,
+                            const struct regress_kernel *kernel, struct classification *r,
+                            struct error *e)
+{
+    const struct regress_group *g = fit->group;
+    attpool_status status =
+        classify(w, fit, kernel, g->q, g->n, w->o->loo, w->o->empty, r->p, r->class);
+    if (status != ATTPOOL_E_EMPTY)
+        return session_status(&w->session, status, NULL, 0, e);
+    status = classify(w, fit, kernel, g->q, g->n, w->o->loo, ATTPOOL_EMPTY_NAN, r->p, r->class);
+    for (size_t i = 0; status == ATTPOOL_OK && i < g->n; i++)
+        if (r->class[i] < 0 && !(g->missing != NULL && g->missing[i]))
+            return regress_no_data(w->o, w->tables, g, i, e);
     return session_status(&w->session, status, NULL, 0, e);
 }
 
@@ -82,6 +98,8 @@ static int validate(struct work *w, const struct regress_fit *fit,
     const struct regress_group *g = fit->group;
     void *p = NULL, *class = NULL;
     const bool known = w->o->loo;
+    const attpool_empty empty =
+        w->o->empty == ATTPOOL_EMPTY_ERROR ? ATTPOOL_EMPTY_NAN : w->o->empty;
     if (!known && g->m > MOST_VALIDATED)
         return CMD_OK;
     result->confusion = calloc(g->v * (g->v + 1), sizeof *result->confusion);
@@ -92,7 +110,8 @@ static int validate(struct work *w, const struct regress_fit *fit,
     if (st == CMD_OK && !known)
         st = array_new(&class, g->m, sizeof *result->class, e);
     if (st == CMD_OK && !known)
-        st = classify(w, fit, kernel, g->x, g->m, true, p, class, e);
+        st = session_status(
+            &w->session, classify(w, fit, kernel, g->x, g->m, true, empty, p, class), NULL, 0, e);
     if (st == CMD_OK)
         judge(w, g, known ? result->p : p, known ? result->class : class, result);
     free(p);
@@ -118,7 +137,7 @@ static int compute(struct work *w, struct regress_fit *fit, struct classificatio
         result->class = class;
     }
     if (st == CMD_OK)
-        st = classify(w, fit, &kernel, g->q, g->n, w->o->loo, result->p, result->class, e);
+        st = classify_queries(w, fit, &kernel, result, e);
     if (st == CMD_OK)
         st = validate(w, fit, &kernel, result, e);
     regress_kernel_free(&kernel);

@@ -219,7 +219,7 @@ bool kernels_have_bandwidth(const struct kernels *kernels)
     return false;
 }
 
-static bool needs_bandwidth(const struct fit_choices *c)
+bool choices_need_bandwidth(const struct fit_choices *c)
 {
     for (size_t i = 0; i < c->kernel_count; i++)
         if (kernels_have_bandwidth(&c->kernels[i]))
@@ -236,7 +236,7 @@ int choices_check(const struct option_reader *r, struct fit_choices *c, size_t c
     if (st == CMD_OK)
         st = check_kernels(r, c, columns, radial, e);
     if (st == CMD_OK && c->bandwidth_count == 0)
-        st = choices_add_bandwidths(c, needs_bandwidth(c) ? "cv" : NULL, e);
+        st = choices_add_bandwidths(c, choices_need_bandwidth(c) ? "cv" : NULL, e);
     return st == CMD_OK ? check_bandwidths(r, c, columns, single, e) : st;
 }
 

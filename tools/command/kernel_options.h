@@ -48,6 +48,9 @@ int choices_check(const struct option_reader *r, struct fit_choices *c, size_t c
                   bool single, struct error *e);
 /* Is a bandwidth to be found? */
 bool choices_search(const struct fit_choices *c);
+
+/* Has some kernel a bandwidth? */
+bool choices_need_bandwidth(const struct fit_choices *c);
 void choices_free(struct fit_choices *c);
 
 #endif

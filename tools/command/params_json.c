@@ -2,6 +2,7 @@
 /* Learned parameters in JSON. */
 #include "tools/command/params.h"
 #include "tools/command/report.h"
+#include "tools/io/source.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -327,22 +328,24 @@ static int read_all(const struct reading *r, struct params *p, struct error *e)
 static int load(const char *path, json_t **root, struct error *e)
 {
     json_error_t fault;
-    FILE *f = fopen(path, "r");
+    FILE *f = name_is_stdio(path) ? stdin : fopen(path, "r");
+    const char *name = f == stdin ? "<stdin>" : path;
     if (f == NULL)
-        return error_set(e, CMD_FAILED, "cannot read %s: %s", path, strerror(errno));
+        return error_set(e, CMD_FAILED, "cannot read %s: %s", name, strerror(errno));
     *root = json_loadf(f, 0, &fault);
     const int number = ferror(f) ? errno : 0; /* jansson takes it for the end of the file */
-    fclose(f);
+    if (f != stdin)
+        fclose(f);
     if (*root == NULL && number != 0)
-        return error_set(e, CMD_FAILED, "cannot read %s: %s", path, strerror(number));
+        return error_set(e, CMD_FAILED, "cannot read %s: %s", name, strerror(number));
     if (*root == NULL)
-        return error_at(e, path, (uint64_t)fault.line, (uint64_t)fault.column, "%s", fault.text);
+        return error_at(e, name, (uint64_t)fault.line, (uint64_t)fault.column, "%s", fault.text);
     return CMD_OK;
 }
 
 int params_read(const char *path, struct params *p, struct error *e)
 {
-    struct reading r = { path, NULL };
+    struct reading r = { name_is_stdio(path) ? "<stdin>" : path, NULL };
     int st = load(path, &r.root, e);
     if (st == CMD_OK)
         st = read_all(&r, p, e);

@@ -6,7 +6,8 @@
 
 #define UNPACK  "unpack it first"
 #define CONVERT "save its numbers as CSV, or as an array in an .npy file"
-#define UTF_8   "convert it (iconv -f UTF-16 -t UTF-8)"
+
+#define UTF_8(bits) "convert it (iconv -f UTF-" bits " -t UTF-8)"
 
 static const struct {
     const char *bytes;
@@ -53,8 +54,10 @@ static const struct {
     { "\xFF\xD8\xFF", 3, 0, false, { "a JPEG picture", CONVERT } },
     { "%PDF-", 5, 0, false, { "a PDF document", CONVERT } },
     { "\x7F" "ELF", 4, 0, false, { "a program", CONVERT } },
-    { "\xFF\xFE", 2, 0, false, { "text in UTF-16, not UTF-8", UTF_8 } },
-    { "\xFE\xFF", 2, 0, false, { "text in UTF-16, not UTF-8", UTF_8 } },
+    { "\xFF\xFE\0\0", 4, 0, false, { "text in UTF-32, not UTF-8", UTF_8("32") } },
+    { "\0\0\xFE\xFF", 4, 0, false, { "text in UTF-32, not UTF-8", UTF_8("32") } },
+    { "\xFF\xFE", 2, 0, false, { "text in UTF-16, not UTF-8", UTF_8("16") } },
+    { "\xFE\xFF", 2, 0, false, { "text in UTF-16, not UTF-8", UTF_8("16") } },
     { "<!DOCTYPE", 9, 0, false, { "a web page", CONVERT } },
     { "<!doctype", 9, 0, false, { "a web page", CONVERT } },
     { "<html", 5, 0, false, { "a web page", CONVERT } },

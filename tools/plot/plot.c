@@ -207,7 +207,10 @@ static int keep_script(const char *script, const char *path, const char *text, s
         return st;
     output_text(&o, "#!/usr/bin/env gnuplot\nset output '");
     for (const char *p = path; *p != '\0'; p++)
-        output_write(&o, *p == '\'' ? "''" : p, *p == '\'' ? 2 : 1);
+        if (*p == '\'')
+            output_text(&o, QUOTE_IN_QUOTES);
+        else
+            output_write(&o, p, 1);
     output_text(&o, "'\n");
     output_write(&o, text, length);
     return output_close(&o, CMD_OK, e);

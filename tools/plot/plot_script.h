@@ -16,7 +16,8 @@ struct script {
 
 /* ---- pieces (plot_text.c) ---- */
 
-/* In single quotes nothing is special to gnuplot but the quote, which is doubled. */
+/* In single quotes nothing is special to gnuplot but the quote. */
+#define QUOTE_IN_QUOTES "' . \"'\" . '"
 void put_string(struct script *s, const char *text);
 void put_part(struct script *s, const char *text, size_t bytes);
 void put_number(struct script *s, double value);

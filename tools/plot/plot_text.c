@@ -28,13 +28,15 @@ static size_t character(const unsigned char *text)
     return 0;
 }
 
-static void put_plain(FILE *f, const char *text, const char *end, char doubled)
+/* The quote stands in double quotes of its own: gnuplot 5.4 does not take two of them for one where
+ * they begin a string or follow each other. */
+static void put_plain(FILE *f, const char *text, const char *end, bool in_quotes)
 {
     while (text != NULL && text != end && *text != '\0') {
         size_t length = character((const unsigned char *)text);
-        if (*text == doubled)
-            fputc(doubled, f);
-        if (length == 0)
+        if (*text == '\'' && in_quotes)
+            fputs(QUOTE_IN_QUOTES, f);
+        else if (length == 0)
             fputs("\xEF\xBF\xBD", f);
         else if ((unsigned char)*text < ' ')
             fputc(' ', f);
@@ -47,14 +49,14 @@ static void put_plain(FILE *f, const char *text, const char *end, char doubled)
 void put_string(struct script *s, const char *text)
 {
     fputc('\'', s->f);
-    put_plain(s->f, text, NULL, '\'');
+    put_plain(s->f, text, NULL, true);
     fputc('\'', s->f);
 }
 
 void put_part(struct script *s, const char *text, size_t bytes)
 {
     fputc('\'', s->f);
-    put_plain(s->f, text, text + bytes, '\'');
+    put_plain(s->f, text, text + bytes, true);
     fputc('\'', s->f);
 }
 
@@ -91,6 +93,6 @@ void put_range(struct script *s, const char *axis, double low, double high)
 
 void put_title(struct script *s, const char *label)
 {
-    put_plain(s->titles, label, NULL, '\0');
+    put_plain(s->titles, label, NULL, false);
     fputc('\n', s->titles);
 }

@@ -194,6 +194,10 @@ int regress_fit(const struct regress_options *o, const struct regress_tables *t,
                 struct error *e);
 void regress_fits_free(struct regress_fits *fits);
 
+/* --empty error: no data is in reach of the query. */
+int regress_no_data(const struct regress_options *o, const struct regress_tables *tables,
+                    const struct regress_group *g, size_t query, struct error *e);
+
 /* The bandwidths of a fit (regress_select.c). */
 int regress_select(const struct regress_options *o, const struct regress_tables *t,
                    struct regress_fit *fit, struct session *session, struct error *e);

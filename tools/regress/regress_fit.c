@@ -158,12 +158,12 @@ static int fit_curve(struct work *w, struct error *e)
     return session_status(&w->session, call(w, &b), NULL, 0, e);
 }
 
-static int no_data_in_reach(const struct work *w, size_t query, struct error *e)
+int regress_no_data(const struct regress_options *o, const struct regress_tables *tables,
+                    const struct regress_group *g, size_t query, struct error *e)
 {
-    const struct regress_group *g = w->fit->group;
-    const struct table *t = w->o->at != NULL ? &w->tables->at : &w->tables->data;
+    const struct table *t = o->at != NULL ? &tables->at : &tables->data;
     char point[NUMBER_TEXT_MAX];
-    if (w->o->grid == 0)
+    if (o->grid == 0)
         return error_at(e, t->file, table_line(t, g->queries != NULL ? g->queries[query] : query),
                         0, "no data is in reach of this row");
     number_format(point, g->grid[query]);
@@ -180,7 +180,7 @@ static int name_empty(struct work *w, size_t start, size_t count, struct error *
     for (size_t i = start; status == ATTPOOL_OK && i < start + count; i++) {
         bool missing = g->missing != NULL && g->missing[i];
         if (!missing && isnan(real_get(w->fit->n_eff, g->single, i)))
-            return no_data_in_reach(w, i, e);
+            return regress_no_data(w->o, w->tables, g, i, e);
     }
     return error_set(e, CMD_DATA, "no data is in reach of a query");
 }

@@ -47,9 +47,12 @@ int regress_params(const struct option_reader *r, struct regress_options *o, str
     struct params *p = &o->learned;
     if (o->choices.kernel_count > 0 || o->choices.bandwidth_count > 0 || o->form_given)
         return usage_error(r, e, "%s and --params cannot be used together",
-                           o->choices.kernel_count > 0      ? "--kernel"
-                           : o->choices.bandwidth_count > 0 ? "--bandwidth"
-                                                            : "--form");
+                           o->choices.kernel_count > 0 ? "--kernel"
+                           : o->choices.bandwidth_count > 0
+                               ? (o->choices.bandwidths[0].method == BANDWIDTH_FROM
+                                      ? "--bandwidth-from"
+                                      : "--bandwidth")
+                               : "--form");
     int st = params_read(o->params, p, e);
     if (st != CMD_OK)
         return st;

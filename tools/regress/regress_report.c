@@ -151,7 +151,8 @@ void regress_report_input(const struct regress_options *o, const struct regress_
     report_put(r, r->root, "grid", o->grid > 0 ? json_integer(o->grid) : json_null());
     report_put(r, r->root, "loo", json_boolean(o->loo));
     report_put(r, r->root, "seed", json_integer((json_int_t)o->seed));
-    report_put(r, r->root, "degree", t->v > 0 && !o->classes ? json_integer((json_int_t)o->degree) : json_null());
+    report_put(r, r->root, "degree",
+               t->v > 0 && !o->classes ? json_integer((json_int_t)o->degree) : json_null());
     report_put(r, r->root, "level", o->se ? report_number(o->level) : json_null());
 }
 

@@ -237,9 +237,11 @@ int regress_trace_check(const struct option_reader *r, const struct regress_opti
     if (o->curve == NULL && o->curve_plot == NULL)
         return CMD_OK;
     for (size_t i = 0; i < o->choices.bandwidth_count; i++)
-        if (bandwidth_is_searched(&o->choices.bandwidths[i]))
+        if (bandwidth_is_searched(&o->choices.bandwidths[i]) && choices_need_bandwidth(&o->choices))
             return o->curve != NULL && name_is_npy(o->curve) && (kinds > 1 || o->by != NULL)
                        ? usage_error(r, e, "--curve in NPY takes one fit")
                        : CMD_OK;
-    return usage_error(r, e, "%s needs --bandwidth cv or aicc", what);
+    return usage_error(r, e, "%s needs --bandwidth cv or aicc%s", what,
+                       choices_need_bandwidth(&o->choices) ? ""
+                                                           : ", and a kernel that has a bandwidth");
 }
