@@ -223,12 +223,12 @@ static attpool_status find_rule(struct rule_call *c, bool deviations, double *ba
         if (c->count == 0)
             return ap_engine_fail(e, ATTPOOL_E_KEY,
                                   c->m == 0 ? "K has no rows" : "every key has the weight 0");
+        /* This message and the next are read by tools/regress/regress_explain.c. */
         if (!(c->column[0].x < c->column[c->count - 1].x))
             return ap_engine_fail(e, ATTPOOL_E_KEY,
                                   "column %lld of K is constant: it has no bandwidth",
                                   (long long)i);
         bandwidths[i] = deviations ? deviation(c) : rule_of(c, i);
-        /* The message is read by tools/regress/regress_explain.c. */
         if (!(bandwidths[i] > 0) || !isfinite(bandwidths[i]))
             return ap_engine_fail(e, ATTPOOL_E_BANDWIDTH,
                                   "the bandwidth of column %lld is out of range", (long long)i);

@@ -185,6 +185,7 @@ static attpool_status read_values(struct selection *s)
                                   (long long)c, s->variance[c] == 0 ? "small" : "large");
         s->varying += s->variance[c] > 0;
     }
+    /* Likewise. */
     if (s->value && s->varying == 0 && s->options.criterion != ATTPOOL_CRITERION_BRIER)
         return ap_engine_fail(s->args.engine, ATTPOOL_E_VALUE,
                               s->v == 1 ? "V is constant: every bandwidth predicts it"

@@ -215,6 +215,16 @@ fails 3 'same.csv: column "y" is constant: --bandwidth cv finds nothing' \
 # the ends of the range of numbers
 printf 'x,y\n-1.7e308,1\n1.7e308,2\n0,3\n1,2\n' >large.csv
 fails 3 'large.csv: column "x": its range is too large for a search, divide' regress large.csv --x x --y y
+printf 'x,y\n1e-320,1\n2e-320,3\n3e-320,2\n' >small.csv
+fails 3 'small.csv: column "x": its range is too small for a search, multiply' regress small.csv --x x --y y
+printf 'x,y\n1e38,100000000\n2e38,100000001\n3e38,100000002\n' >single.csv
+fails 3 'single.csv: column "x": its range is too large for a search, divide' regress single.csv --x x --y y --precision f32
+printf 'x,y\n1e-60,100000000\n2e-60,100000001\n4e-60,100000002\n' >single.csv
+fails 3 'single.csv: column "x" has no digits left in float32: --precision f64 has more' density single.csv --x x \
+    --precision f32
+sed 's/e-60//' single.csv >y.csv
+fails 3 'y.csv: column "y" has no digits left in float32: --precision f64 has more' regress y.csv --x x --y y \
+    --precision f32
 run 0 regress d.csv --x x --y y --bandwidth 1e-300:1e300:5 --curve curve.csv -o fit.csv
 printf '%s\n' bandwidth 1e-300 1e-150 1 1e+150 1e+300 >want
 awk -F , 'NR == 1 { print $1; next } { printf "%.3g\n", $1 }' curve.csv >got

@@ -3,6 +3,7 @@
 #include "tools/regress/regress.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Of a message about one of `count` columns, which stand in the table from `first` on. */
 static int column_message(const struct regress_explanation *of, const char *format,
@@ -35,24 +36,40 @@ static int explain_options(const struct regress_explanation *of, const char *mes
     return CMD_OK;
 }
 
+static int explain_values(const struct regress_explanation *of, const char *message,
+                          struct error *e)
+{
+    const size_t d = of->t->d, v = of->t->v;
+    char size[10];
+    if (strncmp(message, "V is constant", 13) == 0 && of->t->single)
+        return column_message(of, "column %zu", "column 0", d, v,
+                              "has no digits left in float32: --precision f64 has more", e);
+    if (sscanf(message, "column %*u of V has numbers too %9s", size) != 1)
+        return CMD_OK;
+    return column_message(of, "column %zu of V", message, d, v,
+                          size[0] == 's' ? "has numbers too small to be squared: scale it"
+                                         : "has numbers too large to be squared: scale it",
+                          e);
+}
+
 int regress_explain(const void *data, attpool_status status, const char *message, struct error *e)
 {
     const struct regress_explanation *of = data;
-    const size_t d = of->t->d, v = of->t->v;
-    char size[10];
+    const size_t d = of->t->d;
     switch (status) {
     case ATTPOOL_E_OPTIONS:
         return explain_options(of, message, e);
     case ATTPOOL_E_BANDWIDTH:
         return column_message(of, "the bandwidth of column %zu is out of range", message, 0, d,
                               "has numbers too large or too small for a bandwidth: scale it", e);
-    case ATTPOOL_E_VALUE:
-        if (sscanf(message, "column %*u of V has numbers too %9s", size) != 1)
-            return CMD_OK;
-        return column_message(of, "column %zu of V", message, d, v,
-                              size[0] == 's' ? "has numbers too small to be squared: scale it"
-                                             : "has numbers too large to be squared: scale it",
+    case ATTPOOL_E_KEY:
+        return column_message(of, "column %zu of K is constant", message, 0, d,
+                              of->t->single
+                                  ? "has no digits left in float32: --precision f64 has more"
+                                  : "is constant",
                               e);
+    case ATTPOOL_E_VALUE:
+        return explain_values(of, message, e);
     default:
         return CMD_OK;
     }

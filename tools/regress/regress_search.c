@@ -4,6 +4,7 @@
 
 #include "backends/kernels.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,10 +269,13 @@ static int find_ranges(struct search *s, struct error *e)
                 most = fmax(most, g->columns[c][j]);
             }
         s->range[c] = most - least;
-        if (isinf(2 * s->range[c]))
+        const double limit = g->single ? (double)FLT_MAX : DBL_MAX;
+        const bool large = 2 * s->range[c] > limit, small = LEAST_PART / s->range[c] > limit;
+        if (large || (small && s->fit->choice->steps == 0))
             st = error_at(e, s->t->data.file, 0, 0,
-                          "column %s: its range is too large for a search, divide it by a number",
-                          quoted_name(s->t->x_names[c]).text);
+                          "column %s: its range is too %s for a search, %s it by a number",
+                          quoted_name(s->t->x_names[c]).text, large ? "large" : "small",
+                          large ? "divide" : "multiply");
     }
     return st;
 }
