@@ -51,6 +51,10 @@ typedef struct attpool_regression_options {
                                        * since a key with weight has no residual, or none of the
                                        * sample has weight; they are NaN. Empty rows are not
                                        * counted */
+    int64_t *imprecise; /* NULL, or receives how many other rows have a pivot below the
+                         * square root of that bound: more than half of the digits of
+                         * their lines are lost, since nearly all weight is that of
+                         * keys that hardly span a plane */
 } attpool_regression_options;
 
 /** The fit at queries Q of values V at keys K.

@@ -99,10 +99,12 @@ static void line_row(const struct lines *w, const int64_t at[3], int64_t row, in
     for (int64_t k = 0; k < d * (d + 1) / 2; k++)
         m.second[k] = number_get(w->moments, type, base + v + v * d + d + k);
     const bool empty = number_get(&r->sum, type, row) == 0;
-    const bool is_line =
-        !empty && ap_line_factor(&line, (int)d, m.first, m.second, 8 * (double)(d + 1) * eps);
+    const double least = 8 * (double)(d + 1) * eps;
+    const bool is_line = !empty && ap_line_factor(&line, (int)d, m.first, m.second, least);
     if (!empty && !is_line)
         atomic_fetch_add_explicit(&r->singular, 1, memory_order_relaxed);
+    else if (is_line && line.pivot * line.pivot < least)
+        atomic_fetch_add_explicit(&r->imprecise, 1, memory_order_relaxed);
     if (r->tilt.host || r->equivalent) {
         if (is_line)
             ap_line_solve(&line, x);

@@ -56,6 +56,7 @@ bool ap_line_factor(struct line *l, int d, const double *first, const double *se
     const int n = l->size = 1 + d;
     if (!scale_matrix(l, d, first, second))
         return false;
+    l->pivot = 1;
     for (int i = 0; i < n; i++)
         l->order[i] = i;
     for (int k = 0; k < n; k++) {
@@ -63,6 +64,7 @@ bool ap_line_factor(struct line *l, int d, const double *first, const double *se
         const double *pivots = l->a + k * n;
         if (pivots[k] < least)
             return false;
+        l->pivot = pivots[k] < l->pivot ? pivots[k] : l->pivot;
         for (int i = k + 1; i < n; i++) {
             double *row = l->a + i * n;
             row[k] = row[k] / pivots[k];

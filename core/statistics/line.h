@@ -17,6 +17,7 @@ struct line {
     int size;                /* 1 + d */
     int order[LINE_MOST];    /* row and column k of the factors belong to this one of M */
     double scale[LINE_MOST]; /* 1 / sqrt of M's diagonal */
+    double pivot;            /* the least */
     double a[LINE_MOST * LINE_MOST];
 };
 

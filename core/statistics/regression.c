@@ -290,6 +290,8 @@ attpool_status ap_regress(struct regression *r, struct engine *e, const struct p
         put_constant(r);
     if (r->options.singular)
         *r->options.singular = r->singular;
+    if (r->options.imprecise)
+        *r->options.imprecise = r->imprecise;
     if (r->options.missing)
         *r->options.missing = r->missing;
     return ATTPOOL_OK;

@@ -14,7 +14,7 @@ struct regression {
     double power[MOMENTS_MOST];
     struct buffer max, sum; /* of the rows, where a later step wants to know them */
     struct buffer tilt;     /* t by z instead of by k - q, 1 + d of a row */
-    _Atomic int64_t singular;
+    _Atomic int64_t singular, imprecise;
     int64_t missing;
     struct pool_call pool; /* last: its arguments do not begin as 0 */
 };

@@ -137,7 +137,8 @@ part()
         printf "x,y,'s town\n1,10,''\n2,20,''\n4,0,a''b\n" >quotes.csv
         ok regress quotes.csv --x x --y y --by "'s town" --bandwidth 1 -o by.csv --plot "'s.svg" --keep-scripts
         rm "'s.svg"
-        gnuplot "'s.svg.gp" && test -s "'s.svg" || fail "the script of 's.svg does not draw it"
+        gnuplot "'s.svg.gp" || fail "gnuplot does not take the script of 's.svg"
+        test -s "'s.svg" || fail "no 's.svg"
         grep -v late d.csv | sed 's/"a, c"/late/' >near.csv
         printf '3,3,1,"a, c"\n8,1,1,"a, c"\n' >>near.csv
         ok regress near.csv --x x --y y --by who --bandwidth 1 -o by.csv --plot by.svg --keep-scripts

@@ -199,6 +199,30 @@ START_TEST(standard_errors_have_the_units_of_residuals)
 }
 END_TEST
 
+START_TEST(lines_without_digits_are_counted)
+{
+    static const double between[] = { 0.1, 1e-3, 3e-5, 1e-6, 1e-9 };
+    struct problem x;
+    problem_new(&x, 1, 0.4);
+    x.kernel.kernel = ATTPOOL_BOXCAR;
+    x.kernel.bandwidth = 0.25;
+    x.q[0] = x.q[1] = 40;
+    for (int i = 0; i < 6; i++) /* three keys, as good as one for the query beside them */
+        x.k[i] = i % 2 == 0 ? 40.1 : 40;
+    int64_t imprecise = 0, singular = 0;
+    for (size_t i = 0; i < sizeof between / sizeof between[0]; i++) {
+        x.k[2] = 40.1 + between[i];
+        x.k[5] = 40 + between[i];
+        ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+        imprecise = i == 0 ? x.imprecise : imprecise;
+        singular = i == 0 ? x.singular : singular;
+        /* the least pivot is some 17 between^2, and the bounds are 7e-8 and 5e-15 */
+        ck_assert_int_eq(x.imprecise - imprecise, i == 2 || i == 3);
+        ck_assert_int_eq(x.singular - singular, i == 4);
+    }
+}
+END_TEST
+
 START_TEST(what_is_missing_or_singular_is_counted)
 {
     struct problem x;
@@ -282,6 +306,7 @@ Suite *suite_regression(void)
     tcase_add_test(tc, equivalent_weights_are_those_of_t);
     tcase_add_test(tc, standard_errors_have_the_units_of_residuals);
     tcase_add_test(tc, what_is_missing_or_singular_is_counted);
+    tcase_add_test(tc, lines_without_digits_are_counted);
     tcase_add_test(tc, progress_is_of_all_steps);
     suite_add_tcase(suite, tc);
     return suite;

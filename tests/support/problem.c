@@ -46,6 +46,7 @@ void problem_new(struct problem *x, int degree, double noise)
                                                .pool = &x->pool,
                                                .slope = &x->S,
                                                .singular = &x->singular,
+                                               .imprecise = &x->imprecise,
                                                .missing = &x->missing };
 }
 

@@ -17,7 +17,7 @@ struct problem {
     attpool_masks masks;
     attpool_pool_options pool;
     attpool_regression_options options;
-    int64_t singular, missing;
+    int64_t singular, imprecise, missing;
 };
 
 /* Value c of the plane that the data lies on. */

@@ -31,7 +31,7 @@ static void warn_empty(const struct regress_options *o, const struct regress_fit
 
 static void warn_fits(const struct regress_options *o, const struct regress_fits *fits)
 {
-    int64_t singular = 0, missing = 0;
+    int64_t singular = 0, imprecise = 0, missing = 0;
     size_t all = 0;
     bool drawn = false, lacking = false; /* reasons that there may be */
     for (size_t f = 0; f < fits->count; f++) {
@@ -40,6 +40,7 @@ static void warn_fits(const struct regress_options *o, const struct regress_fits
         drawn = drawn || (fit->missing > 0 && sampled);
         lacking = lacking || (fit->missing > 0 && (!sampled || fit->lacking > 0));
         singular += fit->singular;
+        imprecise += fit->imprecise;
         missing += fit->missing;
         all += fits->item[f].group->n;
     }
@@ -47,6 +48,11 @@ static void warn_fits(const struct regress_options *o, const struct regress_fits
         error_warn("at %lld of %zu query points the data in reach determines no %s: the fit there "
                    "is the mean, of slope 0",
                    (long long)singular, all, o->x.count > 1 ? "plane" : "line");
+    if (imprecise > 0)
+        error_warn(
+            "at %lld of %zu query points more than half of the digits of the %s are lost: nearly "
+            "all weight is that of rows that hardly determine one",
+            (long long)imprecise, all, o->x.count > 1 ? "plane" : "line");
     if (missing > 0 && o->se)
         error_warn("%lld of %zu query points have no standard error: %s%s%s", (long long)missing,
                    all, drawn ? "none of the rows drawn (--cv-rows) is in reach" : "",

@@ -175,6 +175,7 @@ struct regress_fit {
     void *heatmap; /* (n, m) or NULL */
     struct regress_curve curve;
     int64_t singular, missing; /* query points without a line, without a standard error */
+    int64_t imprecise;         /* and those whose line has lost half of its digits */
     size_t residuals, lacking; /* rows that these come from, and those of them without one */
 };
 
@@ -270,7 +271,7 @@ struct regress_batch {
     attpool_empty empty;
     const void *residuals; /* (rows, v) of the first keys */
     int64_t rows;
-    int64_t singular, missing; /* counted */
+    int64_t singular, imprecise, missing; /* counted */
 };
 attpool_status regress_call(const struct regress_options *o, const struct regress_fit *fit,
                             const struct regress_keys_of *keys,

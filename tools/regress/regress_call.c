@@ -23,7 +23,8 @@ attpool_status regress_call(const struct regress_options *o, const struct regres
                                            .degree = (int32_t)o->degree,
                                            .pool = &pool,
                                            .singular = &b->singular,
-                                           .missing = &b->missing };
+                                           .missing = &b->missing,
+                                           .imprecise = &b->imprecise };
     if (b->n_eff != NULL)
         pool.n_eff = operand_real(&n_eff, b->n_eff, single, 1, &b->n);
     if (keys->a != NULL)

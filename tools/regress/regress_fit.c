@@ -137,6 +137,7 @@ static attpool_status pool_queries(struct work *w, size_t start, size_t count, a
                                .empty = empty };
     const attpool_status status = call(w, &b);
     w->fit->singular += b.singular;
+    w->fit->imprecise += b.imprecise;
     w->fit->missing += b.missing;
     return status;
 }

@@ -222,6 +222,7 @@ static json_t *report_fit(const struct regress_options *o, const struct regress_
     json_t *object = regress_report_choice(o, fit, r);
     report_put(r, object, "n", json_integer((json_int_t)fit->group->n));
     report_put(r, object, "singular_rows", json_integer((json_int_t)fit->singular));
+    report_put(r, object, "imprecise_rows", json_integer((json_int_t)fit->imprecise));
     report_put(r, object, "residual_rows",
                fit->residuals > 0 ? json_integer((json_int_t)fit->residuals) : json_null());
     report_put(r, object, "rows_without_standard_error",
