@@ -94,7 +94,7 @@ struct softmax_args {
 };
 
 /* The moments of a row about its query, for local lines: sums of weights times products of
- * z_a = (k_a - q_a) power_a beside those times values. A row of out then has, of value c and
+ * z_a = (k_a - q_a) power_a, and of those times values. A row of out then has, of value c and
  * coordinates a, b, the columns
  *
  *     [v]            c              value c

@@ -85,7 +85,7 @@ static inline bool kernel_is_intricate(int name)
     return (KERNELS_INTRICATE >> name) & 1;
 }
 
-/* At most so many bits does the factor take from the power of two of a kernel with a log part; -1
+/* How many bits at most the factor takes from the power of two of a kernel with a log part; -1
  * where it may take any number of them. */
 static inline int kernel_factor_bits(int name)
 {

@@ -6,7 +6,7 @@
 #define WORD_SPACE __global
 #endif
 
-/* The words of a row's block, `stride` apart, and which of them are looked at: every so many. */
+/* The words of a row's block, `stride` apart, and which are looked at: from, from + step, .. */
 typedef struct {
     WORD_SPACE WORD *x;
     int stride, from, step;

@@ -176,8 +176,8 @@ static void tile_of(grad_tile *t, const duo *x, long q_row, long width_row, long
     t->points = (int)min((long)PAIR_ROWS, t->point.end - top);
 }
 
-/* Partners [g.first, g.end), g.first at the beginning of so many; may begin before the first one. `slices` is
- * an argument, for PoCL 3.1 may take such an array for a variable of all threads. */
+/* Partners [g.first, g.end); g.first is a multiple of PAIR_BLOCK in absolute positions, so it may lie before
+ * the first one. `slices` is an argument, for PoCL 3.1 may take such an array for a variable of all threads. */
 __kernel __attribute__((reqd_work_group_size(PAIR_ITEMS, 1, 1))) void
 grad_tiles(gradient g, MASK_PARAMETERS, SCORE_PARAMETERS, FACT_PARAMETERS, REAL s, __global REAL *acc,
            long first_tile, __local REAL4 *slices)

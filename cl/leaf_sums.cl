@@ -5,7 +5,7 @@
 typedef struct {
     int row, rows;         /* of the tile: the first one's number in the slab */
     int item, room;        /* room: `rows`, up to a power of two */
-    int r, part, parts;    /* the work-item's row, and which of its keys or columns: every so many */
+    int r, part, parts;    /* the work-item's row, and which of its keys or columns: part, part + parts, .. */
     long low, high;        /* no row sees a key outside; */
     long inner_low, inner_high, out_low, out_high; /* see leaf_reach */
 } leaf_place;

@@ -10,7 +10,7 @@ typedef struct {
     __global const REAL *power; /* of moments */
 } leaf_values;
 
-/* A work-item has a row and every so many columns. PoCL 3.1 loses sums of moments where the loop over
+/* A work-item has a row and one in `parts` columns. PoCL 3.1 loses sums of moments where the loop over
  * columns begins at the work-item's own. */
 static void sum_each_value(__local const WORD *x, __local const REAL *u, __local const REAL *w,
                            const leaf_place *t, leaf_values values, long key, __global REAL *acc)

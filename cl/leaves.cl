@@ -242,7 +242,7 @@ static void do_super_block(leaf_row *row, bool plain, long begin, int from, int 
     }
 }
 
-/* The first unit of work to be done from this one on, among every so many. */
+/* The first unit of work that is to be done, of this one and those that follow it for this group. */
 static void next_unit(__local long *next, long unit, long units, __global const WORD *left)
 {
     if (get_local_id(0) == 0) {
@@ -254,7 +254,7 @@ static void next_unit(__local long *next, long unit, long units, __global const 
 }
 
 /* Blocks [from, to) of super-blocks [first_slot, end_slot) of the tree's leaves, of which s.key is the first
- * key. A work-group takes every so many of the pairs of a tile of `height` rows and `each` super-blocks;
+ * key. A work-group takes its share of the pairs of a tile of `height` rows and `each` super-blocks;
  * with has_left those that fused.cl has marked in left[super-block][tile]. */
 __kernel __attribute__((reqd_work_group_size(PAIR_ITEMS, 1, 1))) void
 leaves(slab s, __global const long *chosen, MASK_PARAMETERS, SCORE_PARAMETERS, weighing weighs,

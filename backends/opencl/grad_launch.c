@@ -4,8 +4,8 @@
 
 static const size_t across[3] = { GROUP, 1, 1 };
 
-/* Work-items of a group of which a block's sums have room in local memory, twice over; 0: so many
- * have none. */
+/* Work-items of a group, so few that a block's sums have room in local memory, twice over; 0: not
+ * even the fewest have. */
 static int64_t sweep_group(const struct grads *g, const struct sweep *s)
 {
     enum { LEAST_GROUP = 8 };

@@ -300,7 +300,7 @@ void ap_opencl_keep_programs(struct opencl *o);
 
 attpool_status ap_opencl_fail(struct engine *engine, cl_int error, const char *what);
 
-/* Scratch memory of at least so many bytes; NULL: the message is set. */
+/* Scratch memory of at least this many bytes; NULL: the message is set. */
 cl_mem ap_opencl_scratch(struct engine *engine, enum scratch_id id, size_t bytes);
 
 /* A device copy of host data that lives until the launches that use it are done: release it

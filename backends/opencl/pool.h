@@ -15,14 +15,14 @@ struct pooling {
     bool fused; /* states are made without memory for pairs (fused.h) */
     struct score score;
     int sums;                     /* SUM_* */
-    bool log_domain, has_factor;  /* has_factor: beside a score in the log domain */
+    bool log_domain, has_factor;  /* has_factor: besides a score in the log domain */
     bool cuts_far;                /* far keys are no part of rows that have a near one */
     int special;                  /* what this pass is for */
     int64_t first_super, slots;   /* super-blocks of the call */
     int64_t column_count;         /* of the accumulators */
     bool squared;                 /* values are summed by squared weights (pool_squared.c) */
     const struct array *tilt;     /* of these */
-    int64_t slab_rows, slab_keys; /* at most so many at a time; keys: whole super-blocks */
+    int64_t slab_rows, slab_keys; /* the most at a time; keys: whole super-blocks */
     cl_mem chosen;                /* pool_args.rows on the device, or NULL */
     cl_mem power;                 /* pool_args.moments.power in the type, or NULL */
     cl_mem scores, scales, blocks, nodes, columns, row_max, row_sum, row_info;

@@ -6,7 +6,7 @@
 
 #include "backends/scalar/distance.h"
 
-/* -k'(u) beside the part in the log domain, divided by u where the kernel is best said so. */
+/* -k'(u) without the part in the log domain, divided by u where the kernel is best said so. */
 static real slope_part(int32_t name, real u, real u2, real factor)
 {
     const real half_pi = 2 * REAL(QUARTER_PI);

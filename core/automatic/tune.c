@@ -97,7 +97,7 @@ static attpool_status measure_rates(const struct bench *b, double launch, double
             if (e->backend->has_type && !e->backend->has_type(e, type))
                 continue;
             st = time_call(b, (enum profile_work)work, type, N, &best, &adds, &bytes);
-            /* What is left beside the launch and the transfers, which are measured roughly. */
+            /* What is left besides the launch and the transfers, which are measured roughly. */
             const double rest = best - launch - (transfer > 0 ? bytes / transfer : 0);
             rate[work][type] = adds / (rest > best / 10 ? rest : best / 10);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What can be wrong with a call for gradients beside its pooling, and its descriptor. */
+/* What can be wrong with a call for gradients besides its pooling, and its descriptor. */
 
 #include "core/call/pool_grad.h"
 

@@ -59,7 +59,7 @@ static int64_t pick(int64_t k, int64_t count, int64_t most)
     return most <= count ? k : (int64_t)((double)most * ((double)k + 0.5) / (double)count);
 }
 
-/* The share of the pairs that are in reach, by so many rows and keys. */
+/* The share of the pairs that are in reach, estimated from `rows` rows and `keys` keys. */
 static double share_in_reach(const struct sample *s, int64_t rows, int64_t keys)
 {
     const struct pool_args *a = s->a;

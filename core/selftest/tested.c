@@ -6,7 +6,7 @@
 /* A vector of queries, on any device; coordinates of cl/leaf_sums.cl. */
 enum { MOST_FEW = 16, LEAST_WIDE = 8 };
 
-/* A score that is none is tested for nothing: the call will say so. A projection is a product and
+/* An unknown score is tested for nothing: the call will report it. A projection is a product and
  * the pooling of another score. */
 static unsigned score_of(const attpool_pool_options *options)
 {

@@ -16,7 +16,7 @@ struct cutting {
     /* Parts are multiples of it, but for the last one. 0: the call is not cut there. Heads are
      * taken all or one by one, and then of one batch item. */
     int64_t step[AXES];
-    /* Bytes of the device that a row of the queries, or of the keys, needs beside the arrays. */
+    /* Bytes of the device that a row of the queries, or of the keys, needs besides the arrays. */
     int64_t beside_n, beside_m;
     /* Describe a part before its arrays are brought to the device, and run it there. Views are cut
      * already, and may be changed; so is the group of each array. */

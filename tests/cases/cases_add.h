@@ -26,7 +26,7 @@ extern const int case_lanes[15], case_n[9], case_m[11], case_d[8];
 struct test_case *cases_add(const struct test_case *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Every score so many times, numbered from 0; inverse bandwidths of every kind in turn. */
+/* Every score `turns` times, numbered from 0; inverse bandwidths of every kind in turn. */
 typedef void score_case(const struct test_case *score, const char *name, unsigned i);
 void cases_each_score(size_t turns, score_case *add);
 

@@ -143,7 +143,7 @@ base='d.csv --x a --y y'
     json_is '"w"' about.json param
 
     sed 's/"kind": "w"/"kind": "v"/' w.json >bad.json
-    fails 3 'bad.json: "kind" is none that this release knows' train $base --params bad.json
+    fails 3 'bad.json: "kind" is not one that this release knows' train $base --params bad.json
     sed 's/"values"/"numbers"/' w.json >bad.json
     fails 3 'bad.json: "parameters" should have 1 values of "w"' train $base --params bad.json
     # changed TEXT BY PATTERN: w.json with another text is refused
@@ -153,8 +153,8 @@ base='d.csv --x a --y y'
         ! cmp -s w.json bad.json || fail "w.json has no $1"
         fails 3 "bad.json: $3" train $base --params bad.json
     }
-    changed '"loss": "half"' '"loss": "zz"' '"loss" is none that this release knows$'
-    changed sgd zz '"optimizer" is none that this release knows$'
+    changed '"loss": "half"' '"loss": "zz"' '"loss" is not one that this release knows$'
+    changed sgd zz '"optimizer" is not one that this release knows$'
     tr -d '\n ' <w.json >flat.json
     sed 's/"shape":\[1\]/"shape":[7]/' flat.json >bad.json
     fails 3 'bad.json: "shape" of "w" is not \[1\]$' train $base --params bad.json

@@ -44,7 +44,7 @@ START_TEST(memory_that_is_not_there)
 }
 END_TEST
 
-/* The library's own: from now on so many calls of it succeed. */
+/* The library's own: how many calls of it still succeed. */
 static int memory_calls = -1;
 
 int posix_memalign(void **memory, size_t alignment, size_t bytes)

@@ -30,7 +30,7 @@ bool computes(attpool_context *context, enum element element);
 size_t test_every(void);
 
 /* The cases that the environment leaves; *c is the next one, false at the end. `every`: only one
- * of so many. */
+ * in this many. */
 bool next_case(size_t *at, size_t every, const struct test_case **c);
 
 /* The outputs of a job, kept. */

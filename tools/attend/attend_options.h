@@ -37,8 +37,8 @@ struct given {
     bool option[OPTION_PAST];
 };
 
-/* What has no meaning beside the rest, or lacks it, is a mistake. Afterwards o says whether the
- * output goes to stdout. */
+/* An option that has no meaning beside the others, or lacks one, is a mistake. Afterwards o says
+ * whether the output goes to stdout. */
 int attend_check(const struct option_reader *r, struct attend_options *o, const struct given *given,
                  struct error *e);
 

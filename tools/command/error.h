@@ -38,7 +38,7 @@ int error_memory(struct error *e, size_t bytes);
  * code. */
 int error_print(const struct error *e);
 
-/* What is said on stderr beside errors. By default warnings, notes and progress, and on a terminal
+/* What is said on stderr besides errors. By default warnings, notes and progress, and on a terminal
  * a summary too. */
 enum messages {
     MESSAGES_QUIET = -1, /* nothing */

@@ -150,7 +150,7 @@ static int choice_member(const struct reading *r, const char *name, const char *
     for (*choice = 0; st == CMD_OK && names[*choice] != NULL; ++*choice)
         if (strcmp(names[*choice], text) == 0)
             return CMD_OK;
-    return st == CMD_OK ? wrong(r, e, name, "is none that this release knows") : st;
+    return st == CMD_OK ? wrong(r, e, name, "is not one that this release knows") : st;
 }
 
 static int read_kernels(const struct reading *r, struct params *p, struct error *e)
@@ -168,7 +168,7 @@ static int read_kernels(const struct reading *r, struct params *p, struct error 
             json_string_value(json_is_array(value) ? json_array_get(value, k) : value);
         const int kernel = name != NULL ? attpool_kernel_from_name(name) : -1;
         if (kernel < 0)
-            return wrong(r, e, "kernel", "is missing or none that this release knows");
+            return wrong(r, e, "kernel", "is missing or not one that this release knows");
         p->kernels.name[k] = (attpool_kernel_name)kernel;
     }
     if (count != 1 && (int64_t)count != p->d)

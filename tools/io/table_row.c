@@ -39,8 +39,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Moves the text of a quoted cell to `to` and returns what follows its last quote; NULL where that
- * lacks. */
+/* Moves the text of a quoted cell to `to` and returns what follows its last quote; NULL where there
+ * is none. */
 static const char *unquote(const char *p, const char *end, char *to, size_t *length)
 {
     while (p < end) {

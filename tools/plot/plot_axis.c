@@ -80,7 +80,7 @@ double axis_offset(struct extent extent)
     return exponent < 0 ? floor(extent.low * step) / step : floor(extent.low / step) * step;
 }
 
-/* The bytes of so many characters, from the start or the end. */
+/* The bytes of the first or the last `characters` characters. */
 static size_t head(const char *text, size_t characters)
 {
     size_t i = 0;
@@ -201,7 +201,7 @@ static int digits_before(double value)
     return value > 0 ? (int)floor(log10(value)) + 1 : 1;
 }
 
-/* With so many digits that they can be told apart, and no exponent without need. */
+/* With enough digits to tell them apart, and no exponent without need. */
 static void put_tics(struct script *s, const char *axis, const struct tics *t, double offset)
 {
     double size = 0, step = HUGE_VAL;

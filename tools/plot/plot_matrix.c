@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* As many cells as a picture can show; noise of so many takes some 250 kB of an SVG. */
+/* As many cells as a picture can show; as noise they take some 250 kB of an SVG. */
 enum { MOST_CELLS_SVG = 300, MOST_CELLS_PNG = 600 };
 
 /* Viewers of SVG blur the edges between an image's cells, so few cells are drawn as many. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The searches from all starts look at so many rows, those from the best at all. */
+/* The searches from all starts look at START_ROWS rows, those from the best at all. */
 enum {
     GRID = 40,
     START_ROWS = 1000,

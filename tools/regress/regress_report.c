@@ -90,7 +90,7 @@ static void count_rows(const struct regress_options *o, const struct regress_fit
     }
 }
 
-/* The best of several fits of each group, of which only so many can be read. */
+/* The best of several fits of each group; more of these than MOST_GROUPS nobody reads. */
 static void summarise_groups(const struct regress_options *o, const struct regress_fits *fits,
                              const struct regress_score *scores)
 {

@@ -32,7 +32,7 @@ static const char help[] =
     "  --init W[,W..]       where w begins: one value, or one for each (default: random, 0 to\n"
     "                       1); for additive and projection random numbers from -W to W\n"
     "\n"
-    "  --epochs N           passes over the rows (default: 5); with lbfgs at most so many\n"
+    "  --epochs N           passes over the rows (default: 5); with lbfgs the most\n"
     "                       evaluations of the loss (default: 100)\n"
     "  --rate R             of gradient descent (default: 0.5); the right one depends on the\n"
     "                       unit of y and, except with --loss mean, on the number of rows\n"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A search ends where the loss and the parameters have so many digits. */
+/* A search ends where the loss and the parameters change by less than this part of them. */
 static const double TOLERANCE = 1e-10, TOLERANCE_F32 = 1e-6;
 
 struct search {

@@ -15,7 +15,7 @@ enum {
     BMM_ROWS = BMM_ACC / BMM_VECS,
     BMM_MAX_ROWS = 12,
     BMM_MAX_VECS = 4,
-    BMM_DEEP = 4, /* a B of so few rows may stay in registers, in so many of them */
+    BMM_DEEP = 4, /* rows of a B that may stay in registers, and how many of these it may take */
     BMM_HELD = NREG / 2,
     BMM_GROUP = 4,       /* panels of B packed at a time */
     BMM_SKINNY_ROWS = 4, /* rows that skinny.h takes, and its columns at a time */

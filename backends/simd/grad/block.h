@@ -113,7 +113,7 @@ static bool grad_takes_slopes(const struct grad_plan *plan)
            a->dinverse_bandwidths.data != NULL || a->dfactors.data != NULL || a->dwv.data != NULL;
 }
 
-/* How many h a pair has beside g. */
+/* How many h a pair has besides g. */
 static int64_t grad_slopes_count(const struct grad_plan *plan)
 {
     if (!grad_takes_slopes(plan))

@@ -14,7 +14,7 @@ VEC_FN vec v_tanh(vec x)
     return x;
 }
 
-/* -k'(u) beside the part in the log domain, divided by u where the kernel is best said so. */
+/* -k'(u) without the part in the log domain, divided by u where the kernel is best said so. */
 VEC_FN vec grad_slope_part(vec u, vec u2, vec factor, const attpool_kernel_name name)
 {
     const vec half_pi = v_set1(2 * REAL(QUARTER_PI));

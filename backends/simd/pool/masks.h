@@ -143,7 +143,7 @@ VEC_FN void pool_masking_square(const struct pool_masking *g, const element *con
     real *s = t->s + j * t->lanes + i * LANES;
     struct pool_masking_bits mask = pool_masking_bits_at(t, i, j, masked);
     vec bias[LANES];
-    /* A square that is lines of memory as a whole: processors do not see streams of so many rows.
+    /* A square that is lines of memory as a whole: processors do not recognise as many streams.
      * Half a line at a time they do. */
     UNROLL_FOR (int k = 0; k < LANES; k++)
         if (sizeof bias[0] == 64)
@@ -216,7 +216,7 @@ static void pool_masking_bounds(const struct pool_masking *g, int i, struct pool
     r->out = v_loadu(out);
 }
 
-/* The rows of the block, by so many keys that their scores stay near. */
+/* The rows of the block, as many keys at a time as leave their scores in the cache. */
 VEC_FN void pool_masking_block(const struct pool_masking *g, const bool smallest,
                                const struct pool_masking_what what)
 {

@@ -10,7 +10,7 @@
 
 struct pool_pairs {
     int vectors; /* of lanes */
-    int tiles;   /* of so many lanes, one after the other; more than 1 for the product form */
+    int tiles;   /* of `vectors` each, one after the other; more than 1 for the product form */
     int count;   /* broadcast points */
     int64_t d;
     const element *keys;  /* by key, or NULL: the lanes are these, as they lie */

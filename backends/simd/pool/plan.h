@@ -18,7 +18,7 @@
 enum {
     POOL_VECTORS = 4,    /* most vectors of rows in a tile */
     POOL_PIECES = 64,    /* with fewer tasks than this the keys are split too, */
-    POOL_WORK = 1 << 18, /* but into pieces of at least so many steps */
+    POOL_WORK = 1 << 18, /* but into pieces of at least this many steps */
     POOL_FAR = 2 << 20,  /* bytes of keys and values that are read from afar */
     POOL_BLOCKS = SUPER_BLOCK / BLOCK,
     POOL_PANEL = 16, /* by key: coordinates up to which keys are transposed in memory */

@@ -18,7 +18,7 @@ struct softmax_rows {
     const element *src;
     element *dst; /* may be src */
     int64_t src_row, dst_row;
-    int64_t ahead; /* the rows to fetch for the next group are so many further on */
+    int64_t ahead; /* how far on the rows to fetch for the next group are */
 };
 
 /* --- rows along vectors: their reductions are done for LANES rows at once ------------------ */

@@ -55,7 +55,7 @@
 #define VEC_APART static __attribute__((noinline))
 
 /* UNROLL_FOR (...) is a loop of a fixed number of turns, unrolled completely, so that an array of
- * vectors that it walks can live in registers. UNROLL_4_FOR and UNROLL_8_FOR take so many turns at
+ * vectors that it walks can live in registers. UNROLL_4_FOR and UNROLL_8_FOR take 4 and 8 turns at
  * a time of a loop of any length: unrolled by hand, gcc would move and spill such vectors.
  * UNROLL_TWICE_FOR takes two, but one with clang, which would run out of registers. */
 #ifdef __clang__

@@ -16,7 +16,7 @@ struct by_key_transposed {
     real scale;    /* of differences */
     real *out;     /* rows of BY_KEY_KEYS numbers, in the order of keys */
     int vectors;   /* of keys */
-    int64_t ahead; /* prefetch so many bytes further on; 0 if keys have gaps */
+    int64_t ahead; /* how many bytes ahead to prefetch; 0 if keys have gaps */
 };
 
 /* n coordinates from c on, of LANES keys and nr rows. */
