@@ -83,7 +83,7 @@ static int print_help(int argc, char **argv, struct error *e)
     return command != NULL ? command(2, arguments, e) : no_command(argv[0], e);
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run_command(int argc, char **argv, struct error *e)
 {
     if (argc < 2)
         return error_set(e, CMD_USAGE, "no command; see 'attpool --help'");
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 {
     struct error e = { 0 };
     hold_streams();
-    run(argc, argv, &e);
+    run_command(argc, argv, &e);
     int code = error_print(&e);
     if (code == CMD_PIPE)
         end_by_sigpipe();

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* Minutes of work are not lost to a name that cannot be written. */
-static int check_files(const struct attend_options *o, struct error *e)
+static int attend_check_files(const struct attend_options *o, struct error *e)
 {
     struct files files = { 0 };
     for (int i = 0; i < INPUTS; i++)
@@ -31,7 +31,7 @@ int command_attend(int argc, char **argv, struct error *e)
     report_begin(&work.report, "attend");
     int st = attend_options_read(argc, argv, &o, &done, e);
     if (st == CMD_OK && !done)
-        st = check_files(&o, e);
+        st = attend_check_files(&o, e);
     if (st == CMD_OK && !done)
         st = attend_read(&o, &work, e);
     if (st == CMD_OK && !done)

@@ -52,8 +52,8 @@ static int check_score(const struct option_reader *r, const struct attend_option
     return CMD_OK;
 }
 
-static int check_kernel(const struct option_reader *r, struct attend_options *o,
-                        const struct given *given, struct error *e)
+static int check_bandwidths(const struct option_reader *r, struct attend_options *o,
+                            const struct given *given, struct error *e)
 {
     if (o->kernels.count > 1 && given->option[OPTION_FORM] && o->form == ATTPOOL_RADIAL)
         return usage_error(r, e, "--form radial takes one kernel, not %zu", o->kernels.count);
@@ -157,7 +157,7 @@ int attend_check(const struct option_reader *r, struct attend_options *o, const 
         return usage_error(r, e, "--keep-scripts needs --heatmap");
     st = check_score(r, o, given, e);
     if (st == CMD_OK)
-        st = check_kernel(r, o, given, e);
+        st = check_bandwidths(r, o, given, e);
     if (st == CMD_OK)
         st = check_gradients(r, o, e);
     if (st != CMD_OK)

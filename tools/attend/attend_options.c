@@ -236,7 +236,7 @@ static int read_position(struct attend_options *o, int option, struct error *e)
     }
 }
 
-static int read_option(struct attend_options *o, int option, struct error *e)
+static int attend_option(struct attend_options *o, int option, struct error *e)
 {
     switch (option) {
     case OPTION_SCORE:
@@ -320,7 +320,7 @@ int attend_options_read(int argc, char **argv, struct attend_options *o, bool *d
         else if (option >= OPTION_INPUT)
             o->input[option - OPTION_INPUT] = optarg;
         else
-            st = read_option(o, option, e);
+            st = attend_option(o, option, e);
         if (st != CMD_OK)
             break;
     }

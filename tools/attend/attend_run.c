@@ -192,8 +192,8 @@ static void describe_masks(struct attend_call *c, const struct attend_options *o
     };
 }
 
-static attpool_status pool(struct attend_call *c, const struct attend_options *o,
-                           attpool_context *context)
+static attpool_status pool_rows(struct attend_call *c, const struct attend_options *o,
+                                attpool_context *context)
 {
     c->options.size = sizeof c->options;
     c->options.score = o->score;
@@ -288,7 +288,7 @@ int attend_run(const struct attend_options *o, struct attend_work *work, struct 
     if (st == CMD_OK) {
         const bool gradients = attend_has_gradients(o);
         session.share = gradients ? 0.3 : 1;
-        attpool_status status = pool(&c, o, session.context);
+        attpool_status status = pool_rows(&c, o, session.context);
         if (status == ATTPOOL_OK && gradients) {
             session.done = session.share;
             session.share = 1 - session.done;

@@ -92,8 +92,8 @@ static int chosen_rows(const struct attend_options *o, double **row_at, struct e
     return CMD_OK;
 }
 
-static int draw_weights(const struct attend_options *o, const struct attend_work *work,
-                        struct error *e)
+static int draw_attention(const struct attend_options *o, const struct attend_work *work,
+                          struct error *e)
 {
     const struct attend_array *w = &work->output[OUT_WEIGHTS];
     size_t rows = (size_t)w->shape[w->dims - 2], columns = (size_t)w->shape[w->dims - 1];
@@ -135,7 +135,7 @@ static int draw_weights(const struct attend_options *o, const struct attend_work
     const struct plot_figure figure = { .panels = panels,
                                         .panel_count = count,
                                         .columns = grid_columns(count) };
-    st = draw(o->heatmap, o->keep_scripts, &figure, e);
+    st = draw_picture(o->heatmap, o->keep_scripts, &figure, e);
     free(row_at);
     return st;
 }
@@ -166,6 +166,6 @@ int attend_write(const struct attend_options *o, const struct attend_work *work,
         write_array(o->output[i], &work->output[i], work->single, kinds[i].name, kinds[i].vector,
                     i == OUT_WEIGHTS && o->rows.count > 0 ? &o->rows : NULL, e);
     if (o->heatmap != NULL)
-        draw_weights(o, work, e);
+        draw_attention(o, work, e);
     return e->code;
 }

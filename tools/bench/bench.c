@@ -224,7 +224,7 @@ static void begin_report(struct bench *b)
     report_put(&b->report, b->report.root, "results", b->results);
 }
 
-static int run(struct bench *b, struct error *e)
+static int run_benchmark(struct bench *b, struct error *e)
 {
     int st = open_backends(b, e);
     if (st != CMD_OK)
@@ -303,7 +303,7 @@ int command_bench(int argc, char **argv, struct error *e)
     if (st != CMD_OK)
         return st;
     report_begin(&b.report, "bench");
-    st = b.list ? print_list(&b) : run(&b, e);
+    st = b.list ? print_list(&b) : run_benchmark(&b, e);
     st = output_close(&b.out, st, e);
     st = report_close(&b.report, b.list ? NULL : b.common.json, st, e);
     for (int i = 0; i < b.backends; i++)

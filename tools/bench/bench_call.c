@@ -32,7 +32,7 @@ static int add_array(struct bench_data *data, const char *name, bool bytes, int 
 
 /* Uniform numbers of mean 0 and variance 1, or their sizes; the same for every case of these
  * sizes. */
-static void fill(struct bench_data *data)
+static void fill_random(struct bench_data *data)
 {
     uint64_t x = 88172645463325252u;
     for (int i = 1; i < data->count; i++) {
@@ -163,7 +163,7 @@ int bench_data_new(struct bench_data *data, const struct bench_case *c, bool sin
     if (st == CMD_OK)
         st = add_gradients(data, e);
     if (st == CMD_OK)
-        fill(data);
+        fill_random(data);
     if (st == CMD_OK && c->with & BENCH_SORTED)
         sort_points(data);
     /* A row without its own key means that the queries are the keys. */

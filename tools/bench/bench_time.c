@@ -31,7 +31,7 @@ double bench_clock(void)
 
 /* ---- Statistics ---- */
 
-static int compare(const void *a, const void *b)
+static int compare_times(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -47,7 +47,7 @@ static double quantile(const double *sample, int count, double part)
 
 struct bench_summary bench_summarise(double *sample, int count)
 {
-    qsort(sample, (size_t)count, sizeof *sample, compare);
+    qsort(sample, (size_t)count, sizeof *sample, compare_times);
     return (struct bench_summary){
         .median = quantile(sample, count, 0.5),
         .low = quantile(sample, count, 0.25),
@@ -138,7 +138,7 @@ static struct peak peak_of(bool single)
 typedef uint64_t words __attribute__((vector_size(16)));
 
 /* In eight streams: one is less than the memory can do. */
-static uint64_t read_all(const words *data, size_t count)
+static uint64_t read_file(const words *data, size_t count)
 {
     words sum[8] = { { 0 } };
     const size_t part = count / 8;
@@ -170,7 +170,7 @@ static void *work(void *data)
 {
     struct worker *w = data;
     w->start = bench_clock();
-    w->sink = w->what == READ ? (double)read_all(w->data, w->count) : w->peak.run(PEAK_ROUNDS);
+    w->sink = w->what == READ ? (double)read_file(w->data, w->count) : w->peak.run(PEAK_ROUNDS);
     w->end = bench_clock();
     return NULL;
 }

@@ -57,7 +57,7 @@ static const char examples[] =
 
 /* ---- options ---- */
 
-static int check_together(const struct option_reader *r, struct regress_options *o, struct error *e)
+static int classify_check(const struct option_reader *r, struct regress_options *o, struct error *e)
 {
     if (o->y.count > 1)
         return usage_error(r, e, "--y takes one column, that of the classes");
@@ -67,8 +67,8 @@ static int check_together(const struct option_reader *r, struct regress_options 
     return table_command_check(r, o, o->grid > 0, "numbers, classes have cv", PACKAGE_FIT, e);
 }
 
-static int read_arguments(int argc, char **argv, struct regress_options *o, bool *done,
-                          struct error *e)
+static int classify_arguments(int argc, char **argv, struct regress_options *o, bool *done,
+                              struct error *e)
 {
     struct option_reader r = {
         .command = "classify",
@@ -79,12 +79,12 @@ static int read_arguments(int argc, char **argv, struct regress_options *o, bool
     };
     const int st =
         table_command_read(TABLE_CLASSIFY, NULL, &r, argc, argv, regress_option, o, o, done, e);
-    return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
+    return st == CMD_OK && !*done ? classify_check(&r, o, e) : st;
 }
 
 /* ---- the whole ---- */
 
-static int check_files(const struct regress_options *o, struct error *e)
+static int classify_check_files(const struct regress_options *o, struct error *e)
 {
     struct files files = { 0 };
     files_input(&files, "DATA", o->data);
@@ -117,7 +117,7 @@ static int classify(const struct regress_options *o, struct report *r, struct er
     struct classes classes = { .count = 0 };
     struct classification *results = NULL;
     regress_warn_bandwidth(o);
-    int st = check_files(o, e);
+    int st = classify_check_files(o, e);
     if (st == CMD_OK)
         st = regress_read(o, &tables, e);
     if (st == CMD_OK)
@@ -148,7 +148,7 @@ int command_classify(int argc, char **argv, struct error *e)
     struct report r;
     bool done;
     report_begin(&r, "classify");
-    int st = read_arguments(argc, argv, &o, &done, e);
+    int st = classify_arguments(argc, argv, &o, &done, e);
     if (st == CMD_OK && !done)
         st = classify(&o, &r, e);
     st = report_close(&r, done ? NULL : o.common.json, st, e);

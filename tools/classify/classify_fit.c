@@ -72,8 +72,8 @@ static double row_error(const struct regress_group *g, const void *p, size_t row
     return sum;
 }
 
-static void judge(const struct work *w, const struct regress_group *g, const void *p,
-                  const int32_t *class, struct classification *result)
+static void judge_rows(const struct work *w, const struct regress_group *g, const void *p,
+                       const int32_t *class, struct classification *result)
 {
     double errors = 0;
     for (size_t j = 0; j < g->m; j++) {
@@ -113,7 +113,7 @@ static int validate(struct work *w, const struct regress_fit *fit,
         st = session_status(
             &w->session, classify(w, fit, kernel, g->x, g->m, true, empty, p, class), NULL, 0, e);
     if (st == CMD_OK)
-        judge(w, g, known ? result->p : p, known ? result->class : class, result);
+        judge_rows(w, g, known ? result->p : p, known ? result->class : class, result);
     free(p);
     free(class);
     return st;
@@ -121,8 +121,8 @@ static int validate(struct work *w, const struct regress_fit *fit,
 
 /* ---- all ---- */
 
-static int compute(struct work *w, struct regress_fit *fit, struct classification *result,
-                   struct error *e)
+static int compute_fit(struct work *w, struct regress_fit *fit, struct classification *result,
+                       struct error *e)
 {
     const struct regress_group *g = fit->group;
     struct regress_kernel kernel = { .memory = NULL };
@@ -166,7 +166,7 @@ int classify_compute(const struct regress_options *o, const struct regress_table
         words.group = fits->item[i].group;
         w.session.share = 1 / (double)fits->count;
         w.session.done = (double)i / (double)fits->count;
-        st = compute(&w, &fits->item[i], &c[i], e);
+        st = compute_fit(&w, &fits->item[i], &c[i], e);
     }
     fits->whole = st == CMD_OK;
     session_close(&w.session);

@@ -11,9 +11,9 @@
 /* ---- the table ---- */
 
 /* Those of one fit, or with c NULL query points without a group. */
-static void fill_part(struct table_out *out, const struct regress_tables *t,
-                      const struct regress_keys *keys, size_t i, const struct regress_group *g,
-                      const struct classes *classes, const struct classification *c)
+static void fill_classes(struct table_out *out, const struct regress_tables *t,
+                         const struct regress_keys *keys, size_t i, const struct regress_group *g,
+                         const struct classes *classes, const struct classification *c)
 {
     for (size_t k = 0; k < keys->count; k++)
         *out++ = (struct table_out){ .name = keys->names[k],
@@ -57,7 +57,7 @@ int classify_write(const struct regress_options *o, const struct regress_tables 
         const struct regress_group *g = fitted ? fits->item[i].group : &groups->lost;
         part[i] = (struct table_part){ out + i * columns, g->n };
         if (g->n > 0 || fitted)
-            fill_part(out + i * columns, t, &keys, i, g, classes, fitted ? &results[i] : NULL);
+            fill_classes(out + i * columns, t, &keys, i, g, classes, fitted ? &results[i] : NULL);
     }
     if (st == CMD_OK && !name_is_npy(o->output))
         regress_warn_names(out, columns);
@@ -88,8 +88,8 @@ static void say_row(const struct classes *classes, const double *row, size_t own
         error_summary("of %.6g %s: %s", all, classes->label[own], text);
 }
 
-static void summarise(const struct regress_options *o, const struct classes *classes,
-                      const struct regress_fits *fits, const struct classification *results)
+static void summarise_classes(const struct regress_options *o, const struct classes *classes,
+                              const struct regress_fits *fits, const struct classification *results)
 {
     enum { MOST_CLASSES = 20 };
     for (size_t i = 0; i < fits->count; i++) {
@@ -132,7 +132,7 @@ void classify_report(const struct regress_options *o, const struct regress_table
                      const struct classification *results, struct report *r)
 {
     json_t *array = json_array(), *labels = json_array();
-    summarise(o, classes, fits, results);
+    summarise_classes(o, classes, fits, results);
     r->computed = true;
     regress_report_input(o, t, r);
     for (size_t k = 0; k < classes->count; k++)

@@ -29,7 +29,7 @@ struct named_file {
 
 /* ---- the list ---- */
 
-static struct named_file *add(struct files *files, const char *option, const char *path)
+static struct named_file *add_file(struct files *files, const char *option, const char *path)
 {
     const size_t size = (files->count + 1) * sizeof *files->file;
     char *name = strdup(path);
@@ -48,12 +48,12 @@ static struct named_file *add(struct files *files, const char *option, const cha
 void files_input(struct files *files, const char *option, const char *path)
 {
     if (path != NULL)
-        add(files, option, path);
+        add_file(files, option, path);
 }
 
 void files_output(struct files *files, const char *option, const char *path)
 {
-    struct named_file *file = path != NULL ? add(files, option, path) : NULL;
+    struct named_file *file = path != NULL ? add_file(files, option, path) : NULL;
     if (file != NULL)
         file->is_output = true;
 }
@@ -68,7 +68,7 @@ void files_picture(struct files *files, const char *option, const char *path, bo
         files->no_memory = true;
         return;
     }
-    struct named_file *file = add(files, option, script);
+    struct named_file *file = add_file(files, option, script);
     if (file != NULL)
         file->is_output = file->is_script = true;
     free(script);
@@ -147,7 +147,7 @@ struct description {
     char text[200];
 };
 
-static struct description describe(const struct named_file *file)
+static struct description describe_file(const struct named_file *file)
 {
     struct description d;
     if (name_is_stdio(file->path))
@@ -162,13 +162,13 @@ static int refuse(const struct named_file *a, const struct named_file *b, struct
 {
     if (a->is_output == b->is_output && name_is_stdio(a->path) && name_is_stdio(b->path))
         return error_set(e, CMD_USAGE, "%s and %s are both %s", a->option, b->option,
-                         describe(a).text);
+                         describe_file(a).text);
     if (!a->is_output && !b->is_output)
         return error_set(e, CMD_USAGE, "%s and %s are the same pipe, which can be read only once",
-                         describe(a).text, describe(b).text);
+                         describe_file(a).text, describe_file(b).text);
     const struct named_file *output = b->is_output ? b : a, *other = b->is_output ? a : b;
-    return error_set(e, CMD_USAGE, "%s would overwrite %s", describe(output).text,
-                     describe(other).text);
+    return error_set(e, CMD_USAGE, "%s would overwrite %s", describe_file(output).text,
+                     describe_file(other).text);
 }
 
 int files_check(struct files *files, struct error *e)

@@ -262,7 +262,7 @@ int output_place(struct output *o, const char *path, struct error *e)
 
 /* A disk that is full is found out while the old contents are still there, where the file system
  * can tell. 0 or errno. */
-static int reserve(int fd, off_t size)
+static int reserve_place(int fd, off_t size)
 {
 #ifdef FALLOC_FL_KEEP_SIZE
     struct stat old;
@@ -299,7 +299,7 @@ static int copy(int from, int to)
 {
     char block[COPY_BLOCK];
     struct stat st;
-    int number = fstat(from, &st) != 0 ? errno : reserve(to, st.st_size);
+    int number = fstat(from, &st) != 0 ? errno : reserve_place(to, st.st_size);
     while (number == 0) {
         ssize_t n = read(from, block, sizeof block);
         if (n == 0)

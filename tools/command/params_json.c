@@ -296,7 +296,7 @@ static int read_run(const struct reading *r, struct params *p, struct error *e)
     return st;
 }
 
-static int read_all(const struct reading *r, struct params *p, struct error *e)
+static int read_params(const struct reading *r, struct params *p, struct error *e)
 {
     static const char *const precisions[] = { "f64", "f32", NULL };
     int kind = 0, precision = 0;
@@ -325,7 +325,7 @@ static int read_all(const struct reading *r, struct params *p, struct error *e)
     return st == CMD_OK ? read_run(r, p, e) : st;
 }
 
-static int load(const char *path, json_t **root, struct error *e)
+static int load_json(const char *path, json_t **root, struct error *e)
 {
     json_error_t fault;
     FILE *f = name_is_stdio(path) ? stdin : fopen(path, "r");
@@ -346,9 +346,9 @@ static int load(const char *path, json_t **root, struct error *e)
 int params_read(const char *path, struct params *p, struct error *e)
 {
     struct reading r = { name_is_stdio(path) ? "<stdin>" : path, NULL };
-    int st = load(path, &r.root, e);
+    int st = load_json(path, &r.root, e);
     if (st == CMD_OK)
-        st = read_all(&r, p, e);
+        st = read_params(&r, p, e);
     json_decref(r.root);
     return st;
 }

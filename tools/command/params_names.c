@@ -41,7 +41,7 @@ static bool same_order(const struct names *a, const struct names *b)
     return same;
 }
 
-static int compare(const void *left, const void *right)
+static int compare_names(const void *left, const void *right)
 {
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
@@ -52,7 +52,7 @@ static int sorted(const struct names *from, struct names *to, struct error *e)
     if (st != CMD_OK)
         return st;
     memcpy(to->name, from->name, from->count * sizeof *to->name);
-    qsort(to->name, to->count, sizeof *to->name, compare);
+    qsort(to->name, to->count, sizeof *to->name, compare_names);
     return CMD_OK;
 }
 

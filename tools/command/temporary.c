@@ -60,7 +60,7 @@ void signals_release(void)
         raise(waiting);
 }
 
-static void add(char *name)
+static void add_temporary(char *name)
 {
     for (int i = 0; i < TEMPORARIES; i++)
         if (temporaries[i] == NULL) {
@@ -75,7 +75,7 @@ int temporary_open(char *name)
     signals_hold();
     int fd = mkostemp(name, O_CLOEXEC);
     if (fd >= 0)
-        add(name);
+        add_temporary(name);
     signals_release();
     return fd;
 }

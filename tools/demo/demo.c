@@ -150,7 +150,7 @@ static int make_folder(const struct demo *demo, struct error *e)
                      strerror(number));
 }
 
-static int run(struct demo *demo, struct error *e)
+static int run_demo(struct demo *demo, struct error *e)
 {
     int st = check_gnuplot(demo, e);
     if (st == CMD_OK)
@@ -180,7 +180,7 @@ static int run(struct demo *demo, struct error *e)
     return st;
 }
 
-static int read_arguments(int argc, char **argv, struct demo *demo, bool *done, struct error *e)
+static int demo_arguments(int argc, char **argv, struct demo *demo, bool *done, struct error *e)
 {
     static const char *const formats[] = { "svg", "png", NULL };
     const struct option_reader r = {
@@ -245,14 +245,14 @@ int command_demo(int argc, char **argv, struct error *e)
 {
     struct demo demo = { .seed = 1 };
     bool done = false;
-    int st = read_arguments(argc, argv, &demo, &done, e);
+    int st = demo_arguments(argc, argv, &demo, &done, e);
     if (st != CMD_OK || done)
         return st;
     st = output_open(&demo.out, report_tables(demo.common.json), e);
     if (st != CMD_OK)
         return st;
     begin_report(&demo);
-    st = run(&demo, e);
+    st = run_demo(&demo, e);
     progress_clear();
     /* What has been found out is shown also when something failed. */
     int closed = output_close(&demo.out, CMD_OK, e);

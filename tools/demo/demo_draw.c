@@ -98,7 +98,7 @@ static int draw_in(struct demo *demo, const char *stem, const char *rest,
     char *path;
     int st = path_in(demo, &path, stem, rest, demo->format, e);
     if (st == CMD_OK)
-        st = draw(path, demo->keep_scripts, figure, e);
+        st = draw_picture(path, demo->keep_scripts, figure, e);
     free(path);
     return st;
 }
@@ -195,9 +195,9 @@ static int draw_curves(struct demo *demo, const struct demo_data *data, const st
     return draw_in(demo, stem, "-fits", &figure, e);
 }
 
-static int draw_weights(struct demo *demo, const struct demo_data *data,
-                        const struct demo_fit *fits, size_t count, const char *stem,
-                        struct error *e)
+static int draw_demo_weights(struct demo *demo, const struct demo_data *data,
+                             const struct demo_fit *fits, size_t count, const char *stem,
+                             struct error *e)
 {
     struct plot_matrix matrices[MOST_FITS];
     struct plot_layer layers[MOST_FITS];
@@ -229,6 +229,6 @@ int demo_draw_fits(struct demo *demo, const struct demo_data *data, const struct
         return CMD_OK;
     int st = draw_curves(demo, data, fits, count, stem, e);
     if (st == CMD_OK)
-        st = draw_weights(demo, data, fits, count, stem, e);
+        st = draw_demo_weights(demo, data, fits, count, stem, e);
     return st;
 }

@@ -64,8 +64,8 @@ int demo_fit_one(struct demo *demo, const struct demo_data *data, struct demo_fi
 
 /* The root of the mean squared distance to the truth, and the mean of n_eff, where there is a
  * fit; their number is returned. */
-static int summarise(const struct demo_data *data, const struct demo_fit *fit, double *error,
-                     double *n_eff)
+static int summarise_fits(const struct demo_data *data, const struct demo_fit *fit, double *error,
+                          double *n_eff)
 {
     int count = 0;
     *error = *n_eff = 0;
@@ -95,7 +95,7 @@ int demo_fits(struct demo *demo, const struct demo_data *data, struct demo_fit *
         int st = demo_fit_one(demo, data, &fits[k], e);
         if (st != CMD_OK)
             return st;
-        int queries = summarise(data, &fits[k], &error, &n_eff);
+        int queries = summarise_fits(data, &fits[k], &error, &n_eff);
         char width[32] = "-";
         if (fits[k].kernel != ATTPOOL_CONSTANT)
             snprintf(width, sizeof width, "%g", fits[k].bandwidth);

@@ -28,12 +28,12 @@ static DLTensor *small(const struct check *c, struct small *s, int dims, const i
     return operand_real(&s->operand, s->storage, c->demo->single, dims, shape);
 }
 
-static void set(const struct check *c, struct small *s, size_t i, double value)
+static void set_tensor(const struct check *c, struct small *s, size_t i, double value)
 {
     real_set(s->storage, c->demo->single, i, value);
 }
 
-static double get(const struct check *c, const struct small *s, size_t i)
+static double number_of(const struct check *c, const struct small *s, size_t i)
 {
     return real_get(s->storage, c->demo->single, i);
 }
@@ -67,8 +67,8 @@ static void check_product(struct check *c)
     char text[64];
     bool ok = true;
     for (size_t i = 0; i < 48; i++) {
-        set(c, &a, i, 1);
-        set(c, &b, i, 1);
+        set_tensor(c, &a, i, 1);
+        set_tensor(c, &b, i, 1);
     }
     attpool_status status =
         attpool_bmm(c->demo->session.context, 1, small(c, &a, 3, (const int64_t[]){ 2, 1, 4 }),
@@ -77,8 +77,8 @@ static void check_product(struct check *c)
     if (!done(c, status))
         return;
     for (size_t i = 0; i < 12; i++)
-        ok = ok && get(c, &o, i) == 4;
-    snprintf(text, sizeof text, "%g", get(c, &o, 0));
+        ok = ok && number_of(c, &o, i) == 4;
+    snprintf(text, sizeof text, "%g", number_of(c, &o, 0));
     print(c, "ones (2,1,4) x ones (2,4,6): all 4", text, 0, ok);
 }
 
@@ -87,8 +87,8 @@ static void check_mean(struct check *c)
     struct small w, v, o;
     char text[64];
     for (size_t i = 0; i < 20; i++) {
-        set(c, &w, i, 0.1);
-        set(c, &v, i, (double)i);
+        set_tensor(c, &w, i, 0.1);
+        set_tensor(c, &v, i, (double)i);
     }
     attpool_status status =
         attpool_bmm(c->demo->session.context, 1, small(c, &w, 3, (const int64_t[]){ 2, 1, 10 }),
@@ -96,15 +96,15 @@ static void check_mean(struct check *c)
                     small(c, &o, 3, (const int64_t[]){ 2, 1, 1 }));
     if (!done(c, status))
         return;
-    snprintf(text, sizeof text, "%g, %g", get(c, &o, 0), get(c, &o, 1));
+    snprintf(text, sizeof text, "%g, %g", number_of(c, &o, 0), number_of(c, &o, 1));
     print(c, "weights 0.1 on 0..9, 10..19: 4.5, 14.5", text, NEAR,
-          fabs(get(c, &o, 0) - 4.5) < NEAR && fabs(get(c, &o, 1) - 14.5) < NEAR);
+          fabs(number_of(c, &o, 0) - 4.5) < NEAR && fabs(number_of(c, &o, 1) - 14.5) < NEAR);
 }
 
 /* ---- kernels ---- */
 
-static void check_kernel(struct check *c, attpool_kernel_name kernel, double sigma, double distance,
-                         double expected)
+static void check_one_kernel(struct check *c, attpool_kernel_name kernel, double sigma,
+                             double distance, double expected)
 {
     struct small q, k, g;
     char what[80], text[64];
@@ -112,13 +112,13 @@ static void check_kernel(struct check *c, attpool_kernel_name kernel, double sig
     const attpool_kernel_options options = { .size = sizeof options,
                                              .kernel = kernel,
                                              .bandwidth = sigma };
-    set(c, &q, 0, distance);
-    set(c, &k, 0, 0);
+    set_tensor(c, &q, 0, distance);
+    set_tensor(c, &k, 0, 0);
     attpool_status status = attpool_kernel(c->demo->session.context, small(c, &q, 2, one),
                                            small(c, &k, 2, one), &options, small(c, &g, 2, one));
     if (!done(c, status))
         return;
-    double got = get(c, &g, 0), u = distance / sigma;
+    double got = number_of(c, &g, 0), u = distance / sigma;
     /* Distances are printed with four digits, kernels with five. */
     double tolerance = (u * 1e-4 / sigma + 1e-5) * expected;
     snprintf(what, sizeof what, "%s, bandwidth %g, at %g: %.5g", attpool_kernel_to_name(kernel),
@@ -127,15 +127,15 @@ static void check_kernel(struct check *c, attpool_kernel_name kernel, double sig
     print(c, what, text, tolerance, fabs(got - expected) <= tolerance);
 }
 
-static void check_kernels(struct check *c)
+static void check_each_kernel(struct check *c)
 {
-    check_kernel(c, ATTPOOL_GAUSSIAN, 1, 0.5508, 0.85925);
-    check_kernel(c, ATTPOOL_BOXCAR, 1, 0.5508, 1);
-    check_kernel(c, ATTPOOL_TRIANGULAR, 1, 0.5508, 0.4492);
-    check_kernel(c, ATTPOOL_GAUSSIAN, 1, 4.6253, 2.2622e-05);
-    check_kernel(c, ATTPOOL_GAUSSIAN, 0.1, 0.5508, 2.5833e-07);
-    check_kernel(c, ATTPOOL_GAUSSIAN, 0.2, 0.5508, 2.2545e-02);
-    check_kernel(c, ATTPOOL_GAUSSIAN, 0.5, 0.5508, 5.4511e-01);
+    check_one_kernel(c, ATTPOOL_GAUSSIAN, 1, 0.5508, 0.85925);
+    check_one_kernel(c, ATTPOOL_BOXCAR, 1, 0.5508, 1);
+    check_one_kernel(c, ATTPOOL_TRIANGULAR, 1, 0.5508, 0.4492);
+    check_one_kernel(c, ATTPOOL_GAUSSIAN, 1, 4.6253, 2.2622e-05);
+    check_one_kernel(c, ATTPOOL_GAUSSIAN, 0.1, 0.5508, 2.5833e-07);
+    check_one_kernel(c, ATTPOOL_GAUSSIAN, 0.2, 0.5508, 2.2545e-02);
+    check_one_kernel(c, ATTPOOL_GAUSSIAN, 0.5, 0.5508, 5.4511e-01);
 }
 
 /* ---- masked softmax ---- */
@@ -151,7 +151,7 @@ static void check_softmax(struct check *c, const char *what, attpool_lengths_per
     const int64_t shape[] = { 2, 2, 4 };
     const DLDataType integer = { .code = kDLInt, .bits = 64, .lanes = 1 };
     for (size_t i = 0; i < 16; i++)
-        set(c, &s, i, random_uniform(&r));
+        set_tensor(c, &s, i, random_uniform(&r));
     for (int64_t i = 0; i < 2 * dims; i++)
         values[i] = lengths[i];
     const attpool_masks masks = {
@@ -170,7 +170,7 @@ static void check_softmax(struct check *c, const char *what, attpool_lengths_per
         int64_t length = dims == 1 ? lengths[row / 2] : lengths[row];
         double sum = 0;
         for (size_t j = 0; j < 4; j++) {
-            double weight = get(c, &w, 4 * row + j);
+            double weight = number_of(c, &w, 4 * row + j);
             ok = ok && ((int64_t)j < length ? weight > 0 : weight == 0);
             sum += weight;
         }
@@ -194,12 +194,12 @@ static void check_attention(struct check *c, bool additive)
     const int64_t columns = additive ? 20 : 2, hidden = 8;
     const DLDataType integer = { .code = kDLInt, .bits = 64, .lanes = 1 };
     for (size_t i = 0; i < 160; i++) {
-        set(c, &q, i, random_normal(&r));
-        set(c, &k, i, 1);
-        set(c, &v, i, (double)i);
-        set(c, &wq, i, random_normal(&r) / 4);
-        set(c, &wk, i, random_normal(&r));
-        set(c, &wv, i, random_normal(&r));
+        set_tensor(c, &q, i, random_normal(&r));
+        set_tensor(c, &k, i, 1);
+        set_tensor(c, &v, i, (double)i);
+        set_tensor(c, &wq, i, random_normal(&r) / 4);
+        set_tensor(c, &wk, i, random_normal(&r));
+        set_tensor(c, &wv, i, random_normal(&r));
     }
     const attpool_masks masks = {
         .size = sizeof masks,
@@ -220,14 +220,14 @@ static void check_attention(struct check *c, bool additive)
     if (!done(c, status))
         return;
     for (size_t i = 0; i < 4; i++)
-        ok = ok && fabs(get(c, &o, i) - (double)(2 + i)) < NEAR &&
-             fabs(get(c, &o, 4 + i) - (double)(10 + i)) < NEAR;
+        ok = ok && fabs(number_of(c, &o, i) - (double)(2 + i)) < NEAR &&
+             fabs(number_of(c, &o, 4 + i) - (double)(10 + i)) < NEAR;
     for (size_t i = 0, used = 0; i < 8 && used < sizeof text; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%.4g",
                                  i == 0   ? ""
                                  : i == 4 ? ", "
                                           : " ",
-                                 get(c, &o, i));
+                                 number_of(c, &o, i));
     print(c,
           additive ? "additive attention: 2 3 4 5, 10 11 12 13"
                    : "dot attention: 2 3 4 5, 10 11 12 13",
@@ -241,7 +241,7 @@ int demo_numbers(struct demo *demo, struct error *e)
                             "digits)\n");
     check_product(&c);
     check_mean(&c);
-    check_kernels(&c);
+    check_each_kernel(&c);
     check_softmax(&c, "masked softmax, lengths (2, 3): rows sum to 1", ATTPOOL_LENGTHS_BATCH,
                   (const int64_t[]){ 2, 3 }, 1);
     check_softmax(&c, "lengths ((1, 3), (2, 4)), one a row", ATTPOOL_LENGTHS_ROW,

@@ -64,7 +64,7 @@ static const char examples[] =
 
 /* ---- options ---- */
 
-static int read_option(void *options, int option, struct error *e)
+static int density_option(void *options, int option, struct error *e)
 {
     struct density_options *o = options;
     return option == OPTION_GRID ? integers_read("--grid", optarg, 1, &o->grid, e)
@@ -110,7 +110,7 @@ static int check_kernels(const struct option_reader *r, const struct fit_choices
     return CMD_OK;
 }
 
-static int check_together(const struct option_reader *r, struct density_options *o, struct error *e)
+static int density_check(const struct option_reader *r, struct density_options *o, struct error *e)
 {
     struct regress_options *t = &o->table;
     int st = check_kernels(r, &t->choices, e);
@@ -125,8 +125,8 @@ static int check_together(const struct option_reader *r, struct density_options 
     return st == CMD_OK ? check_points(r, o, e) : st;
 }
 
-static int read_arguments(int argc, char **argv, struct density_options *o, bool *done,
-                          struct error *e)
+static int density_arguments(int argc, char **argv, struct density_options *o, bool *done,
+                             struct error *e)
 {
     struct option_reader r = {
         .command = "density",
@@ -135,14 +135,14 @@ static int read_arguments(int argc, char **argv, struct density_options *o, bool
         .precision_help = "default: f64",
         .repeats = table_command_repeats,
     };
-    const int st =
-        table_command_read(TABLE_DENSITY, NULL, &r, argc, argv, read_option, o, &o->table, done, e);
-    return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
+    const int st = table_command_read(TABLE_DENSITY, NULL, &r, argc, argv, density_option, o,
+                                      &o->table, done, e);
+    return st == CMD_OK && !*done ? density_check(&r, o, e) : st;
 }
 
 /* ---- the whole ---- */
 
-static int check_files(const struct regress_options *o, struct error *e)
+static int density_check_files(const struct regress_options *o, struct error *e)
 {
     struct files files = { 0 };
     files_input(&files, "DATA", o->data);
@@ -177,7 +177,7 @@ static int density(const struct density_options *o, struct report *r, struct err
     struct regress_fits fits = { .count = 0 };
     struct density *densities = NULL;
     regress_warn_bandwidth(&o->table);
-    int st = check_files(&o->table, e);
+    int st = density_check_files(&o->table, e);
     if (st == CMD_OK)
         st = regress_read(&o->table, &tables, e);
     if (st == CMD_OK)
@@ -209,7 +209,7 @@ int command_density(int argc, char **argv, struct error *e)
     struct report r;
     bool done;
     report_begin(&r, "density");
-    int st = read_arguments(argc, argv, &o, &done, e);
+    int st = density_arguments(argc, argv, &o, &done, e);
     if (st == CMD_OK && !done)
         st = density(&o, &r, e);
     st = report_close(&r, done ? NULL : o.table.common.json, st, e);

@@ -70,7 +70,7 @@ static int draw_curves(const struct density_options *o, const struct regress_tab
                                         .panels = &panel,
                                         .panel_count = 1 };
     if (st == CMD_OK)
-        st = draw(o->table.plot, o->table.keep_scripts, &figure, e);
+        st = draw_picture(o->table.plot, o->table.keep_scripts, &figure, e);
     for (size_t i = 0; y != NULL && i < n; i++) {
         free(y[i][0]);
         free(y[i][1]);
@@ -146,7 +146,7 @@ static int draw_maps(const struct density_options *o, const struct regress_table
                                         .panel_count = n,
                                         .columns = grid_columns(n) };
     if (st == CMD_OK)
-        st = draw(o->table.plot, o->table.keep_scripts, &figure, e);
+        st = draw_picture(o->table.plot, o->table.keep_scripts, &figure, e);
     for (size_t i = 0; maps != NULL && i < n; i++) {
         free(maps[i].side[0]);
         free(maps[i].side[1]);

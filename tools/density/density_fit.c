@@ -47,8 +47,8 @@ static double mean_log(const struct regress_group *g, const void *log)
     return sum / weight;
 }
 
-static int compute(struct work *w, struct regress_fit *fit, const struct regress_kernel *kernel,
-                   struct density *f, struct error *e)
+static int compute_density(struct work *w, struct regress_fit *fit,
+                           const struct regress_kernel *kernel, struct density *f, struct error *e)
 {
     const struct regress_options *o = &w->o->table;
     const size_t size = real_size(fit->group->single);
@@ -79,7 +79,7 @@ static int compute_one(struct work *w, struct regress_fit *fit, struct density *
     if (st == CMD_OK)
         st = regress_adapt_all(&w->o->table, fit, &w->session, &kernel, e);
     if (st == CMD_OK)
-        st = compute(w, fit, &kernel, f, e);
+        st = compute_density(w, fit, &kernel, f, e);
     regress_kernel_free(&kernel);
     return st;
 }

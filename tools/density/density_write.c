@@ -12,9 +12,9 @@
 enum { RESULTS = 2 };
 
 /* Those of one fit, or with f NULL points without a group. */
-static void fill_part(struct table_out *out, const struct regress_tables *t,
-                      const struct regress_keys *keys, size_t i, const struct density_points *at,
-                      const struct density *f)
+static void fill_density(struct table_out *out, const struct regress_tables *t,
+                         const struct regress_keys *keys, size_t i, const struct density_points *at,
+                         const struct density *f)
 {
     static const char *const names[RESULTS] = { "density", "log_density" };
     for (size_t k = 0; k < keys->count; k++)
@@ -56,7 +56,7 @@ int density_write(const struct density_options *o, const struct regress_tables *
         const struct density *f = i < fits->count ? &densities[i] : NULL;
         part[i] = (struct table_part){ out + i * columns, f != NULL ? f->at.n : lost.n };
         if (f != NULL || lost.n > 0)
-            fill_part(out + i * columns, t, &keys, i, f != NULL ? &f->at : &lost, f);
+            fill_density(out + i * columns, t, &keys, i, f != NULL ? &f->at : &lost, f);
     }
     if (st == CMD_OK && !name_is_npy(path))
         regress_warn_names(out, columns);
@@ -70,8 +70,8 @@ int density_write(const struct density_options *o, const struct regress_tables *
 
 /* ---- report ---- */
 
-static void summarise(const struct density_options *o, const struct regress_options *t,
-                      const struct regress_fits *fits, const struct density *f)
+static void summarise_density(const struct density_options *o, const struct regress_options *t,
+                              const struct regress_fits *fits, const struct density *f)
 {
     char count[40] = "", likelihood[80] = "";
     size_t m = 0, n = 0;
@@ -96,7 +96,7 @@ void density_report(const struct density_options *o, const struct regress_tables
 {
     json_t *array = json_array(), *grid = json_null();
     if (fits->whole)
-        summarise(o, &o->table, fits, f);
+        summarise_density(o, &o->table, fits, f);
     r->computed = true;
     regress_report_input(&o->table, t, r);
     if (o->grid.count > 0) {

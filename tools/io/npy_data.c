@@ -218,9 +218,9 @@ static bool suspect(const struct npy_info *info, enum npy_type t, const void *to
     return infinite;
 }
 
-static int check(const struct source *s, const struct npy_info *info, enum npy_type t,
-                 const void *to, const unsigned char *from, size_t first, size_t count,
-                 struct error *e)
+static int check_element(const struct source *s, const struct npy_info *info, enum npy_type t,
+                         const void *to, const unsigned char *from, size_t first, size_t count,
+                         struct error *e)
 {
     for (size_t i = 0; i < count; i++) {
         const char *what = fault(info, t, to, from, i);
@@ -239,8 +239,8 @@ struct growing {
 };
 
 /* A file of known size holds what it promised. A pipe is believed only as far as it came. */
-static int grow(struct growing *g, const struct source *s, size_t have, size_t all, size_t size,
-                struct error *e)
+static int grow_data(struct growing *g, const struct source *s, size_t have, size_t all,
+                     size_t size, struct error *e)
 {
     if (have < g->capacity)
         return CMD_OK;
@@ -279,22 +279,22 @@ static int read_part(struct source *s, const struct npy_info *info, enum npy_typ
         swap_bytes(from, count, size);
     if (!straight)
         convert(info, t, to, from, count);
-    return suspect(info, t, to, count) ? check(s, info, t, to, from, at, count, e) : CMD_OK;
+    return suspect(info, t, to, count) ? check_element(s, info, t, to, from, at, count, e) : CMD_OK;
 }
 
-static int read_all(struct source *s, const struct npy_info *info, enum npy_type t,
-                    struct growing *g, struct error *e)
+static int read_elements(struct source *s, const struct npy_info *info, enum npy_type t,
+                         struct growing *g, struct error *e)
 {
     size_t size = npy_type_size(t);
     unsigned char *chunk = malloc((size_t)CHUNK * 8);
-    int st =
-        chunk == NULL ? error_memory(e, (size_t)CHUNK * 8) : grow(g, s, 0, info->count, size, e);
+    int st = chunk == NULL ? error_memory(e, (size_t)CHUNK * 8)
+                           : grow_data(g, s, 0, info->count, size, e);
     for (size_t at = 0; st == CMD_OK && at < info->count;) {
         size_t count = g->capacity - at < CHUNK ? g->capacity - at : CHUNK;
         st = read_part(s, info, t, chunk, g->bytes + at * size, at, count, e);
         at += count;
         if (st == CMD_OK && at < info->count)
-            st = grow(g, s, at, info->count, size, e);
+            st = grow_data(g, s, at, info->count, size, e);
     }
     unsigned char extra;
     size_t got = 0;
@@ -364,7 +364,7 @@ int npy_data(struct source *s, const struct npy_info *info, enum npy_as as, void
     *data = NULL;
     int st = bad_type(s, info, t, e);
     if (st == CMD_OK)
-        st = read_all(s, info, t, &g, e);
+        st = read_elements(s, info, t, &g, e);
     if (st == CMD_OK && info->fortran && info->dims > 1 && info->count > 0)
         st = to_c_order(info, npy_type_size(t), &g.bytes, e);
     if (st != CMD_OK) {

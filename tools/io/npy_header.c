@@ -67,7 +67,7 @@ static void spaces(struct parser *in)
         in->p++;
 }
 
-static bool take(struct parser *in, char c)
+static bool take_token(struct parser *in, char c)
 {
     spaces(in);
     if (in->p == in->end || *in->p != c)
@@ -162,18 +162,18 @@ static int read_dimension(struct parser *in, int64_t *dimension)
 
 static int read_shape(struct parser *in, struct npy_info *info)
 {
-    if (!take(in, '('))
+    if (!take_token(in, '('))
         return broken(in, "the shape is not a tuple");
     info->dims = 0;
-    while (!take(in, ')')) {
+    while (!take_token(in, ')')) {
         if (info->dims == NPY_DIMS)
             return broken(in, "more than 8 dimensions");
         int st = read_dimension(in, &info->shape[info->dims++]);
         if (st != CMD_OK)
             return st;
-        if (take(in, ','))
+        if (take_token(in, ','))
             continue;
-        if (!take(in, ')') || info->dims == 1) /* (5) is a number, not a tuple */
+        if (!take_token(in, ')') || info->dims == 1) /* (5) is a number, not a tuple */
             return broken(in, "the shape is not a tuple");
         break;
     }
@@ -194,7 +194,7 @@ static int read_entry(struct parser *in, struct npy_info *info, bool seen[KEYS])
 {
     const char *text;
     size_t length;
-    if (!string(in, &text, &length) || !take(in, ':'))
+    if (!string(in, &text, &length) || !take_token(in, ':'))
         return broken(in, "not a dict");
     for (size_t i = 0; i < KEYS; i++) {
         if (strlen(keys[i].name) != length || memcmp(keys[i].name, text, length) != 0)
@@ -210,15 +210,15 @@ static int read_entry(struct parser *in, struct npy_info *info, bool seen[KEYS])
 static int read_dict(struct parser *in, struct npy_info *info)
 {
     bool seen[KEYS] = { false };
-    if (!take(in, '{'))
+    if (!take_token(in, '{'))
         return broken(in, "not a dict");
-    while (!take(in, '}')) {
+    while (!take_token(in, '}')) {
         int st = read_entry(in, info, seen);
         if (st != CMD_OK)
             return st;
-        if (take(in, ','))
+        if (take_token(in, ','))
             continue;
-        if (!take(in, '}'))
+        if (!take_token(in, '}'))
             return broken(in, "not a dict");
         break;
     }

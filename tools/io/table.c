@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int set_up(struct table_builder *b, const char *name)
+static int set_up_reading(struct table_builder *b, const char *name)
 {
     struct table *t = b->t;
     const struct list *missing = &b->format->missing;
@@ -41,7 +41,7 @@ static int report_missing(const struct table_builder *b)
     return error_set(b->e, CMD_DATA, "%s%s", b->first.text, way_out);
 }
 
-static int finish(struct table_builder *b)
+static int finish_reading(struct table_builder *b)
 {
     struct table *t = b->t;
     for (size_t k = 0; k < t->column_count && b->store_of != NULL; k++)
@@ -77,13 +77,13 @@ static int read_rows(struct source *s, struct table_builder *b, struct error *e)
 {
     struct error further = { 0 };
     b->e = &further;
-    int st = set_up(b, s->name);
+    int st = set_up_reading(b, s->name);
     if (st == CMD_OK)
         st = s->npy ? table_read_npy(s, b) : read_text(s, b);
     b->e = e;
     if (b->first.code != CMD_OK && (st == CMD_OK || st == CMD_DATA))
         return report_missing(b);
-    return st == CMD_OK ? finish(b) : error_set(e, further.code, "%s", further.text);
+    return st == CMD_OK ? finish_reading(b) : error_set(e, further.code, "%s", further.text);
 }
 
 int table_read(const char *path, const struct table_options *options, struct table *t,

@@ -93,7 +93,7 @@ struct buffer {
     size_t capacity, length;
 };
 
-static int grow(struct buffer *b, struct error *e)
+static int grow_line(struct buffer *b, struct error *e)
 {
     size_t capacity = b->capacity == 0 ? BLOCK : 2 * b->capacity;
     char *text = realloc(b->text, capacity + 1);
@@ -125,7 +125,7 @@ int table_read_blanks(struct source *s, struct table_text *t)
     for (bool start = true; st == CMD_OK && !ended; start = false) {
         size_t got = 0, skip = 0;
         if (b.length == b.capacity)
-            st = grow(&b, t->b->e);
+            st = grow_line(&b, t->b->e);
         if (st == CMD_OK)
             st = source_read(s, b.text + b.length, b.capacity - b.length, &got, t->b->e);
         if (st == CMD_OK && start)

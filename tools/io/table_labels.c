@@ -10,7 +10,7 @@ struct label {
     size_t length, index;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_labels(const void *a, const void *b)
 {
     const struct label *p = a, *q = b;
     size_t length = p->length < q->length ? p->length : q->length;
@@ -18,7 +18,7 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : (p->length > q->length) - (p->length < q->length);
 }
 
-static int add(struct table_labels *l, struct label *node, struct error *e)
+static int add_label(struct table_labels *l, struct label *node, struct error *e)
 {
     char **more = l->text;
     if ((l->count & (l->count - 1)) == 0) /* a power of two is full */
@@ -44,14 +44,14 @@ int labels_add(struct table_labels *l, const char *text, size_t length, size_t *
     if (l->count > 0 && strlen(l->text[l->last]) == length &&
         memcmp(l->text[l->last], text, length) == 0)
         return CMD_OK;
-    struct label **found = tfind(&key, &l->tree, compare);
+    struct label **found = tfind(&key, &l->tree, compare_labels);
     if (found == NULL) {
         struct label *node = malloc(sizeof *node);
         if (node == NULL)
             return error_memory(e, sizeof *node);
         *node = key;
-        int st = add(l, node, e);
-        found = st == CMD_OK ? tsearch(node, &l->tree, compare) : NULL;
+        int st = add_label(l, node, e);
+        found = st == CMD_OK ? tsearch(node, &l->tree, compare_labels) : NULL;
         if (found == NULL) {
             free(node);
             return st == CMD_OK ? error_memory(e, sizeof *node) : st;
@@ -64,7 +64,7 @@ int labels_add(struct table_labels *l, const char *text, size_t length, size_t *
 bool labels_find(const struct table_labels *l, const char *text, size_t *index)
 {
     const struct label key = { .text = text, .length = strlen(text) };
-    struct label **found = tfind(&key, &l->tree, compare);
+    struct label **found = tfind(&key, &l->tree, compare_labels);
     *index = found != NULL ? (*found)->index : 0;
     return found != NULL;
 }

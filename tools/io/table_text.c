@@ -88,7 +88,7 @@ void table_text_row_end(struct table_text *t)
     }
 }
 
-static int finish(struct table_text *t)
+static int finish_text(struct table_text *t)
 {
     if (t->status == CMD_OK && t->head.rows == 0)
         return error_at(t->b->e, t->b->t->file, 0, 0, "the file is empty");
@@ -162,7 +162,7 @@ int table_text_open_quote(struct table_text *t)
 
 int table_text_end(struct table_text *t, int status)
 {
-    int st = status == CMD_OK ? finish(t) : status;
+    int st = status == CMD_OK ? finish_text(t) : status;
     free_text(t);
     return st;
 }

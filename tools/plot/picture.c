@@ -18,7 +18,8 @@ static int script_name(const char *path, bool keep_script, char **script, struct
     return error_memory(e, 0);
 }
 
-int draw(const char *path, bool keep_script, const struct plot_figure *figure, struct error *e)
+int draw_picture(const char *path, bool keep_script, const struct plot_figure *figure,
+                 struct error *e)
 {
     char *script;
     int st = script_name(path, keep_script, &script, e);

@@ -6,7 +6,8 @@
 #include "tools/plot/plot.h"
 
 /* Draws into path and, with keep_script, leaves gnuplot's script as path.gp. */
-int draw(const char *path, bool keep_script, const struct plot_figure *figure, struct error *e);
+int draw_picture(const char *path, bool keep_script, const struct plot_figure *figure,
+                 struct error *e);
 
 /* Panels in a row, for a figure about as wide as high. */
 size_t grid_columns(size_t panels);

@@ -55,7 +55,7 @@ static bool repeats(const struct plot_layer *layer, size_t row, size_t before)
 }
 
 /* The rows to draw, in the order of drawing; *count of them. NULL: no memory. */
-static size_t *rows_of(const struct plot_layer *layer, size_t *count)
+static size_t *layer_rows_of(const struct plot_layer *layer, size_t *count)
 {
     size_t *rows = order_of(is_line(layer) ? layer->x : NULL, layer->count);
     size_t step = step_of(layer), kept = 0;
@@ -157,7 +157,7 @@ static void put_specks(struct script *s, const struct plot_layer *layer, struct 
 static int put_data(struct script *s, const struct plot_layer *layer, const struct scale *scale,
                     struct drawn *drawn, struct error *e)
 {
-    size_t count, *rows = rows_of(layer, &count);
+    size_t count, *rows = layer_rows_of(layer, &count);
     if (rows == NULL)
         return error_memory(e, layer->count * sizeof *rows);
     *drawn = (struct drawn){ .block = s->blocks };
@@ -255,7 +255,7 @@ void put_empty_panel(struct script *s, const struct plot_panel *panel)
     put_title(s, NULL);
 }
 
-static struct scale scale_of(const struct plot_panel *panel)
+static struct scale axis_scale_of(const struct plot_panel *panel)
 {
     enum { SPECKS = 100 }; /* side by side */
     struct extent x = EXTENT_NONE, y = EXTENT_NONE;
@@ -284,7 +284,7 @@ static struct scale scale_of(const struct plot_panel *panel)
 int put_layers(struct script *s, const struct plot_panel *panel, struct error *e)
 {
     struct drawn *drawn = calloc(panel->layer_count + 1, sizeof *drawn);
-    const struct scale scale = scale_of(panel);
+    const struct scale scale = axis_scale_of(panel);
     int st = drawn == NULL ? error_memory(e, panel->layer_count * sizeof *drawn) : CMD_OK;
     for (size_t i = 0; st == CMD_OK && i < panel->layer_count; i++)
         st = put_data(s, &panel->layers[i], &scale, &drawn[i], e);

@@ -136,7 +136,7 @@ int find_gnuplot(struct error *e)
     }
 }
 
-static int run(struct gnuplot_files *f, struct error *e)
+static int run_script(struct gnuplot_files *f, struct error *e)
 {
     pid_t child;
     int status, number = start(f, &child);
@@ -220,7 +220,7 @@ int run_gnuplot(const char *script, size_t length, const char *titles, const cha
     int st = open_files(&f, script, length, e);
     if (st != CMD_OK)
         return st;
-    st = run(&f, e);
+    st = run_script(&f, e);
     if (st == CMD_OK)
         st = copy(f.picture, titles, path, e);
     close_files(&f);

@@ -103,7 +103,7 @@ void regress_warn_bandwidth(const struct regress_options *o)
 /* ---- the whole ---- */
 
 /* Minutes of work are not lost to a name that cannot be written. */
-static int check_files(const struct regress_options *o, struct error *e)
+static int regress_check_files(const struct regress_options *o, struct error *e)
 {
     struct files files = { 0 };
     files_input(&files, "DATA", o->data);
@@ -127,7 +127,7 @@ static int regress(const struct regress_options *o, struct report *r, struct err
     struct regress_groups groups = { .count = 0 };
     struct regress_fits fits = { .count = 0 };
     regress_warn_bandwidth(o);
-    int st = check_files(o, e);
+    int st = regress_check_files(o, e);
     if (st == CMD_OK)
         st = regress_read(o, &tables, e);
     if (st == CMD_OK)

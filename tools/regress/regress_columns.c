@@ -155,7 +155,7 @@ static double clip(const struct columns *c, size_t i, double x)
 }
 
 /* Uniform below 1, by the seed, the number of a start, that of a place and the column. */
-static double draw(uint64_t seed, size_t start, size_t number, size_t column)
+static double draw_number(uint64_t seed, size_t start, size_t number, size_t column)
 {
     const struct philox counter = { { (uint32_t)start, (uint32_t)column, (uint32_t)number, 1 } };
     return philox(counter, (uint32_t)seed, (uint32_t)(seed >> 32)).word[0] * 0x1p-32;
@@ -169,7 +169,7 @@ static int draw_start(struct columns *c, size_t start, struct error *e)
     int st = CMD_OK;
     for (size_t number = 0; number < DRAWS && st == CMD_OK; number++) {
         for (size_t i = 0; i < c->d; i++)
-            next.x[i] = c->low[i] + (c->high[i] - c->low[i]) * draw(seed, start, number, i);
+            next.x[i] = c->low[i] + (c->high[i] - c->low[i]) * draw_number(seed, start, number, i);
         st = place_score(c, &next, e);
         if (number > 0 && !(next.score < best->score))
             continue;

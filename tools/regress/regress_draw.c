@@ -229,14 +229,14 @@ static int draw_fits(const struct regress_options *o, const struct regress_table
                                         .panel_count = t->v,
                                         .columns = grid_columns(t->v) };
     if (st == CMD_OK)
-        st = draw(o->plot, o->keep_scripts, &figure, e);
+        st = draw_picture(o->plot, o->keep_scripts, &figure, e);
     free_parts(&p, fits->count);
     return st;
 }
 
 /* By x or, where there are several, in the order of the rows, from 1. */
-static int draw_weights(const struct regress_options *o, const struct regress_tables *t,
-                        const struct regress_fit *fit, struct error *e)
+static int draw_fit_weights(const struct regress_options *o, const struct regress_tables *t,
+                            const struct regress_fit *fit, struct error *e)
 {
     const struct regress_group *g = fit->group;
     const struct regress_label title = regress_label(o, fit, false);
@@ -261,7 +261,7 @@ static int draw_weights(const struct regress_options *o, const struct regress_ta
                                       .layers = &layer,
                                       .layer_count = 1 };
     const struct plot_figure figure = { .panels = &panel, .panel_count = 1 };
-    return draw(o->heatmap, o->keep_scripts, &figure, e);
+    return draw_picture(o->heatmap, o->keep_scripts, &figure, e);
 }
 
 int regress_draw_check(const struct regress_options *o, size_t fits, struct error *e)
@@ -278,6 +278,6 @@ int regress_draw(const struct regress_options *o, const struct regress_tables *t
     if (o->plot != NULL)
         draw_fits(o, t, fits, e);
     if (o->heatmap != NULL)
-        draw_weights(o, t, &fits->item[0], e);
+        draw_fit_weights(o, t, &fits->item[0], e);
     return e->code;
 }

@@ -87,8 +87,8 @@ static int pack_group(const struct regress_options *o, const struct regress_tabl
 /* ---- columns ---- */
 
 /* The rows of some columns: as they are, or from their places. */
-static int take(double *const *columns, size_t count, const size_t *rows, size_t n, double **taken,
-                void **memory, struct error *e)
+static int take_row(double *const *columns, size_t count, const size_t *rows, size_t n,
+                    double **taken, void **memory, struct error *e)
 {
     if (rows == NULL) {
         for (size_t c = 0; c < count; c++)
@@ -116,9 +116,9 @@ static int make_group(const struct regress_options *o, const struct regress_tabl
     if (g->columns == NULL)
         return error_memory(e, (count + t->d) * sizeof *g->columns);
     g->points = g->columns + count;
-    int st = take(t->data.columns, count, g->rows, g->m, g->columns, &g->memory[0], e);
+    int st = take_row(t->data.columns, count, g->rows, g->m, g->columns, &g->memory[0], e);
     if (st == CMD_OK && o->at != NULL)
-        st = take(t->at.columns, t->d, g->queries, g->n, g->points, &g->memory[1], e);
+        st = take_row(t->at.columns, t->d, g->queries, g->n, g->points, &g->memory[1], e);
     if (st == CMD_OK)
         st = group_points(o, g, e);
     return st == CMD_OK ? pack_group(o, t, g, e) : st;
@@ -194,7 +194,7 @@ static int find_lost(const struct regress_tables *t, struct regress_groups *grou
         return error_memory(e, count);
     g->points = g->columns;
     memset(g->missing, 1, count);
-    return take(t->at.columns, t->d, queries, count, g->points, &g->memory[1], e);
+    return take_row(t->at.columns, t->d, queries, count, g->points, &g->memory[1], e);
 }
 
 /* Where the rows of each label and its query points stand. */

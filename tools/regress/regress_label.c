@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static void add(struct regress_label *label, const char *format, ...)
+static void add_words(struct regress_label *label, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* After a comma where something stands there. */
-static void add(struct regress_label *label, const char *format, ...)
+static void add_words(struct regress_label *label, const char *format, ...)
 {
     size_t used = strlen(label->text);
     va_list args;
@@ -26,9 +26,9 @@ static void add(struct regress_label *label, const char *format, ...)
 static void add_kernels(struct regress_label *label, const struct kernels *kernels)
 {
     if (kernels->count == 1)
-        add(label, "%s kernel", attpool_kernel_to_name(kernels->name[0]));
+        add_words(label, "%s kernel", attpool_kernel_to_name(kernels->name[0]));
     else
-        add(label, "product of %zu kernels", kernels->count);
+        add_words(label, "product of %zu kernels", kernels->count);
 }
 
 void regress_bandwidths_text(const struct regress_fit *fit, char *text, size_t size)
@@ -53,15 +53,15 @@ static void add_bandwidths(struct regress_label *label, const struct regress_fit
     if (count == 0 || count > MOST)
         return;
     regress_bandwidths_text(fit, text, sizeof text);
-    add(label, "%s", text);
+    add_words(label, "%s", text);
 }
 
 static void add_adaptive(struct regress_label *label, const struct regress_adaptive *adaptive)
 {
     if (adaptive->method == ADAPTIVE_ABRAMSON)
-        add(label, "adaptive abramson");
+        add_words(label, "adaptive abramson");
     else if (adaptive->method == ADAPTIVE_KNN)
-        add(label, "adaptive knn:%lld", (long long)adaptive->neighbours);
+        add_words(label, "adaptive knn:%lld", (long long)adaptive->neighbours);
 }
 
 bool regress_bandwidths_vary(const struct regress_options *o)
@@ -75,7 +75,7 @@ struct regress_label regress_label_without_bandwidths(const struct regress_optio
 {
     struct regress_label label = { "" };
     if (fit->group->label != NULL)
-        add(&label, "%s", fit->group->label);
+        add_words(&label, "%s", fit->group->label);
     if (o->choices.kernel_count > 1)
         add_kernels(&label, fit->kernels);
     return label;
@@ -87,7 +87,7 @@ struct regress_label regress_label(const struct regress_options *o, const struct
     struct regress_label label =
         varying ? regress_label_without_bandwidths(o, fit) : (struct regress_label){ "" };
     if (!varying && o->degree == 1)
-        add(&label, "local linear");
+        add_words(&label, "local linear");
     if (!varying && o->choices.kernel_count == 1)
         add_kernels(&label, fit->kernels);
     if (regress_bandwidths_vary(o) == varying)

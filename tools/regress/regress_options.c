@@ -199,7 +199,7 @@ int regress_option(void *options, int option, struct error *e)
 
 /* ---- what goes with what ---- */
 
-static int check_together(const struct option_reader *r, struct regress_options *o, struct error *e)
+static int regress_check(const struct option_reader *r, struct regress_options *o, struct error *e)
 {
     if (o->x.count > 0 && o->y.count == 0)
         return usage_error(r, e, "--y is missing");
@@ -230,7 +230,7 @@ int regress_arguments(int argc, char **argv, struct regress_options *o, bool *do
     };
     const int st =
         table_command_read(TABLE_REGRESS, NULL, &r, argc, argv, regress_option, o, o, done, e);
-    return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
+    return st == CMD_OK && !*done ? regress_check(&r, o, e) : st;
 }
 
 void regress_options_free(struct regress_options *o)

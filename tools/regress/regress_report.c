@@ -28,7 +28,7 @@ static struct range range_of(const struct regress_score *scores, size_t count,
     return r;
 }
 
-static double error_of(const struct regress_score *score)
+static double reported_error_of(const struct regress_score *score)
 {
     return score->error;
 }
@@ -58,7 +58,7 @@ static void describe_errors(const struct regress_options *o, const struct regres
                             const struct regress_score *scores, char *text, size_t size)
 {
     char range[64];
-    const struct range r = range_of(scores, fits->count, o->loo ? error_of : r_squared_of);
+    const struct range r = range_of(scores, fits->count, o->loo ? reported_error_of : r_squared_of);
     text[0] = '\0';
     if (!scores[0].at_data || isnan(r.least))
         return;
@@ -97,7 +97,7 @@ static void summarise_groups(const struct regress_options *o, const struct regre
     enum { MOST_GROUPS = 24 };
     size_t each = o->choices.kernel_count * o->choices.bandwidth_count;
     for (size_t i = 0; i < fits->count && each > 1 && i < MOST_GROUPS * each; i += each) {
-        const struct range r = range_of(scores + i, each, error_of);
+        const struct range r = range_of(scores + i, each, reported_error_of);
         const struct regress_fit *best = &fits->item[i + r.first];
         if (isinf(r.least))
             error_summary("group %s: no fit predicts every row", best->group->label);
@@ -107,8 +107,8 @@ static void summarise_groups(const struct regress_options *o, const struct regre
     }
 }
 
-static void summarise(const struct regress_options *o, const struct regress_fits *fits,
-                      const struct regress_score *scores)
+static void summarise_fit(const struct regress_options *o, const struct regress_fits *fits,
+                          const struct regress_score *scores)
 {
     char errors[700], count[40] = "", queries[40] = "", n_eff[64], spread[64] = "";
     size_t m, n;
@@ -245,7 +245,7 @@ int regress_report(const struct regress_options *o, const struct regress_tables 
         st = regress_score(o, &fits->item[i], &scores[i], e);
     r->computed = st == CMD_OK;
     if (e->code == CMD_OK)
-        summarise(o, fits, scores);
+        summarise_fit(o, fits, scores);
     regress_report_input(o, t, r);
     report_put(r, r->root, "fits", array);
     for (size_t i = 0; i < fits->count && st == CMD_OK; i++)

@@ -13,7 +13,7 @@ struct ticket {
     size_t row;
 };
 
-static int compare(const void *left, const void *right)
+static int compare_tickets(const void *left, const void *right)
 {
     const struct ticket *l = left, *r = right;
     return l->key != r->key ? (l->key > r->key) - (l->key < r->key)
@@ -27,7 +27,7 @@ static int compare_rows(const void *left, const void *right)
 }
 
 /* A number of the row's own, below 2^32. */
-static double draw(uint64_t seed, size_t row)
+static double draw_row(uint64_t seed, size_t row)
 {
     const struct philox counter = { { (uint32_t)row, (uint32_t)(row >> 32), 0, 0 } };
     return philox(counter, (uint32_t)seed, (uint32_t)(seed >> 32)).word[0];
@@ -60,8 +60,8 @@ static int copy_rows(const struct regress_group *g, const struct sample *from,
 }
 
 /* Of more than `most` rows of positive case weight `most`, and with `others` these after them. */
-static int take(const struct regress_group *g, size_t most, int64_t seed, bool others,
-                struct sample *sample, struct error *e)
+static int take_rows(const struct regress_group *g, size_t most, int64_t seed, bool others,
+                     struct sample *sample, struct error *e)
 {
     const struct sample all = { .m = g->m, .x = g->x, .y = g->y, .a = g->a };
     struct ticket *tickets;
@@ -72,9 +72,9 @@ static int take(const struct regress_group *g, size_t most, int64_t seed, bool o
     int st = tickets_new(&tickets, g->m, e);
     for (size_t j = 0; st == CMD_OK && j < g->m; j++)
         if (g->a == NULL || real_get(g->a, g->single, j) > 0)
-            tickets[count++] = (struct ticket){ draw((uint64_t)seed, j), j };
+            tickets[count++] = (struct ticket){ draw_row((uint64_t)seed, j), j };
     if (st == CMD_OK && count > most) {
-        qsort(tickets, count, sizeof *tickets, compare);
+        qsort(tickets, count, sizeof *tickets, compare_tickets);
         qsort(tickets, most, sizeof *tickets, compare_rows);
         qsort(tickets + most, count - most, sizeof *tickets, compare_rows);
         sample->m = others ? count : most;
@@ -87,13 +87,13 @@ static int take(const struct regress_group *g, size_t most, int64_t seed, bool o
 int sample_take(const struct regress_group *g, size_t most, int64_t seed, struct sample *sample,
                 struct error *e)
 {
-    return take(g, most, seed, false, sample, e);
+    return take_rows(g, most, seed, false, sample, e);
 }
 
 int sample_first(const struct regress_group *g, size_t most, int64_t seed, struct sample *sample,
                  size_t *count, struct error *e)
 {
-    const int st = take(g, most, seed, true, sample, e);
+    const int st = take_rows(g, most, seed, true, sample, e);
     *count = sample->memory[0] != NULL && st == CMD_OK ? most : g->m;
     return st;
 }
@@ -107,7 +107,7 @@ int sample_sort(const struct regress_group *g, const struct sample *sample, stru
     for (size_t j = 0; st == CMD_OK && j < sample->m; j++)
         tickets[j] = (struct ticket){ real_get(sample->x, g->single, j), j };
     if (st == CMD_OK) {
-        qsort(tickets, sample->m, sizeof *tickets, compare);
+        qsort(tickets, sample->m, sizeof *tickets, compare_tickets);
         st = copy_rows(g, sample, tickets, sorted, e);
     }
     free(tickets);

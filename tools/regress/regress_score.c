@@ -16,7 +16,7 @@ static double case_weight(const struct regress_group *g, size_t j)
 
 /* Means over the rows by their case weights, in the order of NUMERICS.md, "Bandwidth scores", which
  * has the same error; a row without a prediction makes it infinite. */
-static struct regress_error error_of(const struct regress_fit *fit, size_t k)
+static struct regress_error squared_error_of(const struct regress_fit *fit, size_t k)
 {
     const struct regress_group *g = fit->group;
     const double *y = g->columns[g->d + k];
@@ -54,7 +54,7 @@ static int score_errors(const struct regress_fit *fit, struct regress_score *sco
     if (score->column == NULL)
         return error_memory(e, g->v * sizeof *score->column);
     for (size_t k = 0; k < g->v; k++) {
-        score->column[k] = error_of(fit, k);
+        score->column[k] = squared_error_of(fit, k);
         count += score->column[k].variance > 0;
     }
     for (size_t k = 0; k < g->v; k++) {
@@ -79,7 +79,7 @@ static size_t count_without_fit(const struct regress_fit *fit, bool at_data)
 
 /* ---- how many rows ---- */
 
-static int compare(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -99,7 +99,7 @@ static int score_n_eff(const struct regress_fit *fit, struct regress_score *scor
             n_eff[count++] = value;
     }
     if (count > 0) {
-        qsort(n_eff, count, sizeof *n_eff, compare);
+        qsort(n_eff, count, sizeof *n_eff, compare_numbers);
         score->n_eff_least = n_eff[0];
         score->n_eff_median = (n_eff[(count - 1) / 2] + n_eff[count / 2]) / 2;
         score->n_eff_most = n_eff[count - 1];

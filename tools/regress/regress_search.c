@@ -302,7 +302,7 @@ static int warn_far(struct search *s, struct error *e)
     return st;
 }
 
-static int begin(struct search *s, struct error *e)
+static int begin_search(struct search *s, struct error *e)
 {
     enum { FEWEST_ROWS = 3 };
     const struct regress_group *g = s->fit->group;
@@ -364,7 +364,7 @@ int regress_search(const struct regress_options *o, const struct regress_tables 
                         .planned = regress_search_pairs(o, fit),
                         .found = HUGE_VAL };
     bool at_top = false;
-    int st = begin(&s, e);
+    int st = begin_search(&s, e);
     if (st == CMD_OK)
         st = o->adaptive.method == ADAPTIVE_KNN ? search_multiple(&s, fit->chosen.value, &at_top, e)
              : fit->group->d == 1               ? search_one(&s, fit->chosen.value, &at_top, e)

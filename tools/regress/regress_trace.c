@@ -51,7 +51,7 @@ struct table_of_points {
     size_t width, count;
 };
 
-static void fill_part(struct table_of_points *p, size_t i, const struct regress_fit *fit)
+static void fill_points(struct table_of_points *p, size_t i, const struct regress_fit *fit)
 {
     const struct regress_selection *s = &fit->selection;
     struct table_out *out = p->out + p->count * p->width;
@@ -73,7 +73,8 @@ static void fill_part(struct table_of_points *p, size_t i, const struct regress_
                                      .nan_is_missing = true };
 }
 
-static int set_up(struct table_of_points *p, const struct regress_fits *fits, struct error *e)
+static int set_up_points(struct table_of_points *p, const struct regress_fits *fits,
+                         struct error *e)
 {
     const size_t d = p->t->d > 1 ? p->t->d : 0;
     int st = regress_keys(p->o, p->t, fits, &p->keys, e);
@@ -96,12 +97,12 @@ static int set_up(struct table_of_points *p, const struct regress_fits *fits, st
             continue;
         st = copy_points(&fits->item[i], &p->columns[i], e);
         if (st == CMD_OK)
-            fill_part(p, i, &fits->item[i]);
+            fill_points(p, i, &fits->item[i]);
     }
     return st;
 }
 
-static void give_back(struct table_of_points *p, size_t fits)
+static void free_points(struct table_of_points *p, size_t fits)
 {
     for (size_t i = 0; p->columns != NULL && i < fits; i++)
         free(p->columns[i].value);
@@ -118,10 +119,10 @@ static int write_points(const struct regress_options *o, const struct regress_ta
                         const struct regress_fits *fits, struct error *e)
 {
     struct table_of_points p = { .o = o, .t = t };
-    int st = set_up(&p, fits, e);
+    int st = set_up_points(&p, fits, e);
     if (st == CMD_OK)
         st = table_write_parts(o->curve, p.parts, p.count, p.width, &o->format, e);
-    give_back(&p, fits->count);
+    free_points(&p, fits->count);
     return st;
 }
 
@@ -203,7 +204,7 @@ static int draw_points(const struct regress_options *o, const struct regress_tab
         st = add_panel(o, t, fits, BANDWIDTH_AICC, &c, e);
     const struct plot_figure figure = { .panels = c.panels, .panel_count = c.panel_count };
     if (st == CMD_OK)
-        st = draw(o->curve_plot, o->keep_scripts, &figure, e);
+        st = draw_picture(o->curve_plot, o->keep_scripts, &figure, e);
     for (size_t i = 0; c.memory != NULL && i < 2 * fits->count; i++)
         free(c.memory[i]);
     free(c.memory);

@@ -45,8 +45,8 @@ static struct table_out more_column(const struct writing *w, const struct regres
 }
 
 /* fit NULL: query points that have none. */
-static void fill_part(struct writing *w, size_t i, const struct regress_group *g,
-                      const struct regress_fit *fit)
+static void fill_fit(struct writing *w, size_t i, const struct regress_group *g,
+                     const struct regress_fit *fit)
 {
     struct table_out *out = w->out + i * w->columns;
     w->parts[i] = (struct table_part){ out, g->n };
@@ -66,7 +66,7 @@ static void fill_part(struct writing *w, size_t i, const struct regress_group *g
         *out++ = more_column(w, g, fit, k);
 }
 
-static int set_up(struct writing *w, struct error *e)
+static int set_up_table(struct writing *w, struct error *e)
 {
     size_t fits = w->fits->count, parts = fits + 1;
     int st = regress_keys(w->o, w->t, w->fits, &w->keys, e);
@@ -78,12 +78,12 @@ static int set_up(struct writing *w, struct error *e)
     if (w->out == NULL || w->parts == NULL)
         return error_memory(e, parts * w->columns * sizeof *w->out);
     for (size_t i = 0; i < fits; i++)
-        fill_part(w, i, w->fits->item[i].group, &w->fits->item[i]);
-    fill_part(w, fits, &w->groups->lost, NULL);
+        fill_fit(w, i, w->fits->item[i].group, &w->fits->item[i]);
+    fill_fit(w, fits, &w->groups->lost, NULL);
     return CMD_OK;
 }
 
-static void give_back(struct writing *w)
+static void free_table(struct writing *w)
 {
     regress_keys_free(&w->keys, w->fits->count);
     free(w->out);
@@ -110,12 +110,12 @@ int regress_write(const struct regress_options *o, const struct regress_tables *
     struct writing w = { .o = o, .t = t, .groups = groups, .fits = fits };
     if (o->output == NULL)
         return CMD_OK;
-    int st = set_up(&w, e);
+    int st = set_up_table(&w, e);
     progress_clear();
     if (st == CMD_OK && !name_is_npy(o->output))
         regress_warn_names(w.out, w.columns);
     if (st == CMD_OK)
         st = table_write_parts(o->output, w.parts, fits->count + 1, w.columns, &o->format, e);
-    give_back(&w);
+    free_table(&w);
     return st;
 }

@@ -93,7 +93,7 @@ static int test_all(struct selftest *s, struct error *e)
     return st;
 }
 
-static int run(struct selftest *s, struct error *e)
+static int run_selftest(struct selftest *s, struct error *e)
 {
     const char *backend = s->common.backend;
     const bool all = backend == NULL || strcmp(backend, "all") == 0;
@@ -135,7 +135,7 @@ int command_selftest(int argc, char **argv, struct error *e)
     if (st != CMD_OK)
         return st;
     setenv("ATTPOOL_OPENCL_FORCE", "1", 1); /* a device that is wrong has to be opened for this */
-    st = run(&s, e);
+    st = run_selftest(&s, e);
     st = output_close(&s.out, st, e);
     st = report_close(&s.report, s.common.json, st, e);
     if (st == CMD_OK && s.wrong > 0)

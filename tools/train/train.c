@@ -114,7 +114,7 @@ static int read_choices(struct train_options *o, int option, struct error *e)
     }
 }
 
-static int read_option(void *options, int option, struct error *e)
+static int train_option(void *options, int option, struct error *e)
 {
     struct train_options *o = options;
     switch (option) {
@@ -174,7 +174,7 @@ static int check_kind(const struct option_reader *r, const struct train_options 
     return CMD_OK;
 }
 
-static int check_together(const struct option_reader *r, struct train_options *o, struct error *e)
+static int train_check(const struct option_reader *r, struct train_options *o, struct error *e)
 {
     struct regress_options *t = &o->table;
     if (t->x.count == 0 || t->y.count == 0)
@@ -194,8 +194,8 @@ static int check_together(const struct option_reader *r, struct train_options *o
     return st == CMD_OK ? table_options_check(&t->format, e) : st;
 }
 
-static int read_arguments(int argc, char **argv, struct train_options *o, bool *done,
-                          struct error *e)
+static int train_arguments(int argc, char **argv, struct train_options *o, bool *done,
+                           struct error *e)
 {
     struct option_reader r = {
         .command = "train",
@@ -204,14 +204,14 @@ static int read_arguments(int argc, char **argv, struct train_options *o, bool *
         .precision_help = "default: f64, or that of --params",
         .repeats = repeats,
     };
-    const int st = table_command_read(TABLE_TRAIN, own_options, &r, argc, argv, read_option, o,
+    const int st = table_command_read(TABLE_TRAIN, own_options, &r, argc, argv, train_option, o,
                                       &o->table, done, e);
-    return st == CMD_OK && !*done ? check_together(&r, o, e) : st;
+    return st == CMD_OK && !*done ? train_check(&r, o, e) : st;
 }
 
 /* ---- the whole ---- */
 
-static int check_files(const struct train_options *o, struct error *e)
+static int train_check_files(const struct train_options *o, struct error *e)
 {
     const struct regress_options *t = &o->table;
     struct files files = { 0 };
@@ -261,7 +261,7 @@ static int learn(struct train_run *run, struct error *e)
     return o->lbfgs ? train_lbfgs(run, e) : train_descend(run, e);
 }
 
-static int compute(struct train_run *run, struct report *r, struct error *e)
+static int train_compute(struct train_run *run, struct report *r, struct error *e)
 {
     int st = train_init(run, e);
     if (st == CMD_OK)
@@ -304,7 +304,7 @@ static int train(struct train_options *o, struct report *r, struct error *e)
     struct regress_tables tables = { .single = false };
     struct regress_groups groups = { .count = 0 };
     struct train_run run = { .o = o, .tables = &tables };
-    int st = check_files(o, e);
+    int st = train_check_files(o, e);
     if (st == CMD_OK && o->params_in != NULL)
         st = go_on(o, &run.params, e);
     if (st == CMD_OK)
@@ -313,7 +313,7 @@ static int train(struct train_options *o, struct report *r, struct error *e)
         st = regress_group(&o->table, &tables, &groups, e);
     if (st == CMD_OK) {
         run.group = &groups.item[0];
-        st = compute(&run, r, e);
+        st = train_compute(&run, r, e);
     }
     run_free(&run);
     regress_groups_free(&groups);
@@ -327,7 +327,7 @@ int command_train(int argc, char **argv, struct error *e)
     struct report r;
     bool done;
     report_begin(&r, "train");
-    int st = read_arguments(argc, argv, &o, &done, e);
+    int st = train_arguments(argc, argv, &o, &done, e);
     if (st == CMD_OK && !done)
         st = train(&o, &r, e);
     st = report_close(&r, done ? NULL : o.table.common.json, st, e);

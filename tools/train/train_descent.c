@@ -26,7 +26,7 @@ static void reorder(const struct epoch *p, void *to, const void *from, size_t wi
     }
 }
 
-static int begin(struct train_run *run, struct epoch *p, struct error *e)
+static int begin_descent(struct train_run *run, struct epoch *p, struct error *e)
 {
     const struct regress_group *g = run->group;
     const size_t size = real_size(run->params.single);
@@ -168,7 +168,7 @@ int train_descend(struct train_run *run, struct error *e)
     struct epoch p;
     const int64_t epochs = run->o->epochs;
     const double before = train_norm(&run->params);
-    int st = begin(run, &p, e);
+    int st = begin_descent(run, &p, e);
     for (int64_t k = 0; k < epochs && st == CMD_OK; k++) {
         double loss = NAN;
         run->session.done = (double)k / (double)epochs;

@@ -20,8 +20,8 @@ struct drawing {
     size_t count;
 };
 
-static attpool_status pool(struct drawing *d, struct train_model *m, DLTensor *q, bool loo,
-                           DLTensor *out, DLTensor *weights)
+static attpool_status pool_curve(struct drawing *d, struct train_model *m, DLTensor *q, bool loo,
+                                 DLTensor *out, DLTensor *weights)
 {
     attpool_masks masks = { .size = sizeof masks, .leave_one_out = loo };
     m->options.masks = &masks;
@@ -55,8 +55,8 @@ static int compute_fit(struct drawing *d, struct error *e)
     }
     if (st == CMD_OK) {
         train_describe(run, run->x, g->y, run->value, &m);
-        attpool_status status = pool(d, &m, operand_real(&q, packed, single, 2, points), false,
-                                     operand_real(&out, fit, single, 2, fits), NULL);
+        attpool_status status = pool_curve(d, &m, operand_real(&q, packed, single, 2, points),
+                                           false, operand_real(&out, fit, single, 2, fits), NULL);
         st = session_status(&run->session, status, NULL, 0, e);
     }
     for (size_t i = 0; st == CMD_OK && i < CURVE; i++)
@@ -78,8 +78,8 @@ static int compute_weights(struct drawing *d, struct error *e)
     if (st != CMD_OK)
         return st;
     train_describe(run, run->x, g->y, run->value, &m);
-    attpool_status status = pool(d, &m, m.X, true, NULL,
-                                 operand_real(&weights, d->weights, run->params.single, 2, shape));
+    attpool_status status = pool_curve(
+        d, &m, m.X, true, NULL, operand_real(&weights, d->weights, run->params.single, 2, shape));
     return session_status(&run->session, status, NULL, 0, e);
 }
 
@@ -174,7 +174,7 @@ int train_draw(struct train_run *run, struct error *e)
         const struct plot_figure figure = { .title = d.title,
                                             .panels = d.panels,
                                             .panel_count = d.count };
-        st = draw(o->plot, o->keep_scripts, &figure, e);
+        st = draw_picture(o->plot, o->keep_scripts, &figure, e);
     }
     free(d.grid);
     free(d.fit);

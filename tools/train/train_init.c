@@ -26,7 +26,7 @@ static double range_of(const struct params *p, int k)
     return sqrt(6 / (double)(k == PARAMS_WV ? p->p + 1 : p->p + p->d));
 }
 
-static int fill(struct train_run *run, struct error *e)
+static int fill_start(struct train_run *run, struct error *e)
 {
     const struct train_options *o = run->o;
     struct params *p = &run->params;
@@ -78,7 +78,7 @@ static int make_new(struct train_run *run, struct error *e)
     int st = params_have_kernel(p) ? take_kernels(p, o, g->d, e) : CMD_OK;
     if (st == CMD_OK)
         st = params_new(p, e);
-    return st == CMD_OK ? fill(run, e) : st;
+    return st == CMD_OK ? fill_start(run, e) : st;
 }
 
 /* Those of --params, which have been read, go on with the data. */

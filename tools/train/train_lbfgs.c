@@ -62,7 +62,7 @@ static void choose_units(const struct search *s)
 /* Knowing nothing of curvature yet, the search begins with a step as long as the gradient: far into
  * where the loss is flat, in most units of y. So its loss has the unit that makes the step a tenth
  * of the parameters. */
-static double scale_of(const double *x, const double *gradient, unsigned n)
+static double step_scale_of(const double *x, const double *gradient, unsigned n)
 {
     double size = 0, slope = 0;
     for (unsigned i = 0; i < n; i++) {
@@ -107,7 +107,7 @@ static double show(struct search *s, double loss, unsigned n, const double *x, d
     for (unsigned i = 0; gradient != NULL && i < n; i++)
         gradient[i] *= s->unit[i];
     if (s->scale == 0)
-        s->scale = gradient != NULL ? scale_of(x, gradient, n) : 1;
+        s->scale = gradient != NULL ? step_scale_of(x, gradient, n) : 1;
     for (unsigned i = 0; gradient != NULL && i < n; i++)
         gradient[i] *= s->scale;
     return loss * s->scale;
@@ -149,7 +149,7 @@ static double evaluate(unsigned n, const double *x, double *gradient, void *arg)
 }
 
 /* Warns unless it has converged, as has a search that rounding has stopped at a minimum. */
-static void judge(struct search *s, nlopt_result result)
+static void judge_result(struct search *s, nlopt_result result)
 {
     static const double STEEP = 1e-3; /* more than rounding leaves at a minimum */
     struct train_run *run = s->run;
@@ -186,7 +186,7 @@ static int search(struct search *s, double *x, unsigned n, struct error *e)
     if (result == NLOPT_OUT_OF_MEMORY)
         return error_memory(e, 0);
     train_restore(s->run);
-    judge(s, result);
+    judge_result(s, result);
     return CMD_OK;
 }
 

@@ -82,7 +82,7 @@ void train_put(struct train_run *run)
 
 /* ---- records ---- */
 
-static int grow(double **numbers, size_t room, struct error *e)
+static int grow_parameters(double **numbers, size_t room, struct error *e)
 {
     double *more = realloc(*numbers, room * sizeof **numbers);
     if (more == NULL)
@@ -99,11 +99,11 @@ static int make_room(struct train_record *r, struct error *e)
     r->room = r->room > 0 ? 2 * r->room : 16;
     if (r->w == NULL && (r->w = calloc(columns, sizeof *r->w)) == NULL)
         return error_memory(e, columns * sizeof *r->w);
-    int st = grow(&r->epoch, r->room, e);
+    int st = grow_parameters(&r->epoch, r->room, e);
     if (st == CMD_OK)
-        st = grow(&r->loss, r->room, e);
+        st = grow_parameters(&r->loss, r->room, e);
     for (size_t c = 0; c < columns && st == CMD_OK; c++)
-        st = grow(&r->w[c], r->room, e);
+        st = grow_parameters(&r->w[c], r->room, e);
     return st;
 }
 
