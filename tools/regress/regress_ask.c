@@ -228,7 +228,7 @@ size_t search_best(const struct regress_selection *c)
         first++;
     size_t best = first;
     for (size_t k = first + 1; k < c->points; k++)
-        if (c->point[k].score < c->point[best].score)
+        if (c->point[k].score <= c->point[best].score)
             best = k;
     return best;
 }

@@ -72,7 +72,8 @@ int search_rule(const struct search *s, const struct sample *rows, double *h, st
 /* That of column c by itself, which looks at quartiles, of all rows looked at; infinite where there
  * is none, as of rows that are the same. column: memory for as many numbers. */
 double search_rule_of(const struct search *s, size_t c, void *column);
-/* The point of the least score that may be chosen, of equal ones the narrowest. */
+/* The point of the least score that may be chosen, of equal ones the widest: where x is whole
+ * numbers narrow kernels of bounded support all see the same rows, and nothing between them. */
 size_t search_best(const struct regress_selection *selection);
 
 /* The score of h; gradient, by the logarithms of h, may be NULL. */
