@@ -227,14 +227,16 @@ static void warn_raised(const struct search *s)
 {
     const struct bandwidth_choice *choice = s->fit->choice;
     const struct regress_label label = regress_label_without_bandwidths(s->o, s->fit);
+    const bool several = s->fit->group->d > 1;
     char text[400], none[100] = "";
     if (!s->raised)
         return;
     if (choice->steps > 0)
-        snprintf(none, sizeof none, "; none from %.6g to %.6g does", choice->start, choice->stop);
+        snprintf(none, sizeof none, "; none %sfrom %.6g to %.6g does",
+                 several ? "by a factor " : "", choice->start, choice->stop);
     regress_bandwidths_text(s->fit, text, sizeof text);
-    error_warn("%s%s%s is the narrowest that predicts every row%s", label.text,
-               label.text[0] != '\0' ? ": " : "", text, none);
+    error_warn("%s%s%s %s every row%s", label.text, label.text[0] != '\0' ? ": " : "", text,
+               several ? "are raised to predict" : "is the narrowest that predicts", none);
 }
 
 /* ---- the whole ---- */
