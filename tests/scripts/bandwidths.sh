@@ -212,6 +212,14 @@ fails 3 'weights.csv: column "x" is constant where --case-weights are above 0: -
     regress weights.csv --x x --y y --case-weights w
 fails 3 'weights.csv: column "x" is constant where --case-weights are above 0: --bandwidth silverman' \
     density weights.csv --x x --case-weights w
+sed 's/,[01]$/,1e-60/' weights.csv >light.csv
+fails 3 'light.csv: --case-weights "w": all are 0 in float32: no bandwidth' \
+    regress light.csv --x x --y y --case-weights w --precision f32
+sed 's/,[01]$/,0/' weights.csv >light.csv
+fails 3 'light.csv: --case-weights "w": all are 0: no bandwidth' \
+    density light.csv --x x --case-weights w
+fails 3 'light.csv: --case-weights "w": all are 0: no bandwidth' \
+    classify light.csv --x x --y y --case-weights w
 fails 3 'same.csv: column "y" is constant: --adaptive knn finds nothing' \
     regress same.csv --x y --y x --adaptive knn:1
 fails 3 'same.csv: column "y" is constant: --adaptive abramson finds nothing' \
@@ -232,6 +240,12 @@ fails 3 'single.csv: column "x" has no digits left in float32: --precision f64 h
 sed 's/e-60//' single.csv >y.csv
 fails 3 'y.csv: column "y" has no digits left in float32: --precision f64 has more' regress y.csv --x x --y y \
     --precision f32
+awk -F, '{ print $0 "," (NR == 1 ? "z" : $2) }' y.csv >two.csv
+fails 3 'two.csv: column "y" has no digits left in float32: --precision f64 has more' regress two.csv --x x \
+    --y y,z --precision f32
+awk 'BEGIN { print "x,y"; for (i = 0; i < 300; i++) print i "," (i == 7) }' >rare.csv
+run 3 regress rare.csv --x x --y y --cv-rows 9 --seed 1
+grep -q 'rare.csv: column "y" is constant among the rows drawn (--cv-rows)' err || fail "rare: $(cat err)"
 run 0 regress d.csv --x x --y y --bandwidth 1e-300:1e300:5 --curve curve.csv -o fit.csv
 printf '%s\n' bandwidth 1e-300 1e-150 1 1e+150 1e+300 >want
 awk -F , 'NR == 1 { print $1; next } { printf "%.3g\n", $1 }' curve.csv >got

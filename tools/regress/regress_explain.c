@@ -41,9 +41,13 @@ static int explain_values(const struct regress_explanation *of, const char *mess
 {
     const size_t d = of->t->d, v = of->t->v;
     char size[10];
-    if (strncmp(message, "V is constant", 13) == 0 && of->t->single)
+    if (strncmp(message, "V is constant", 13) == 0 ||
+        strncmp(message, "all columns of V are constant", 29) == 0)
         return column_message(of, "column %zu", "column 0", d, v,
-                              "has no digits left in float32: --precision f64 has more", e);
+                              of->t->single
+                                  ? "has no digits left in float32: --precision f64 has more"
+                                  : "is constant among the rows drawn (--cv-rows)",
+                              e);
     if (sscanf(message, "column %*u of V has numbers too %9s", size) != 1)
         return CMD_OK;
     return column_message(of, "column %zu of V", message, d, v,

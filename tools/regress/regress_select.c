@@ -46,12 +46,23 @@ static int constant_column(const struct regress_options *o, const struct regress
                     given ? "leave the column out" : "leave it out, or give --bandwidth a number");
 }
 
+static int without_weights(const struct regress_options *o, const struct regress_tables *t,
+                           const struct regress_group *g, struct error *e)
+{
+    return error_at(
+        e, t->data.file, 0, 0, "--case-weights %s: all%s%s are 0%s: no bandwidth can be chosen",
+        quoted_name(o->case_weights).text, g->label != NULL ? " of group " : "",
+        g->label != NULL ? quoted_name(g->label).text : "", g->single ? " in float32" : "");
+}
+
 static int check_columns(const struct regress_options *o, const struct regress_tables *t,
                          const struct regress_fit *fit, struct error *e)
 {
     const struct regress_group *g = fit->group;
     const bool y = bandwidth_is_searched(fit->choice) && o->cv == ATTPOOL_CRITERION_CV;
     bool same = true;
+    if (g->weightless)
+        return without_weights(o, t, g, e);
     for (size_t c = 0; c < g->d; c++)
         if (!varies(g, c))
             return constant_column(o, t, fit, c, e);
