@@ -12,18 +12,21 @@
 bool ap_take_options(struct engine *engine, const char *name, void *own, size_t size,
                      const void *caller)
 {
-    uint32_t given;
+    uint32_t given, copied;
     memset(own, 0, size);
     if (!caller)
         return true;
     memcpy(&given, caller, sizeof given);
     if (given == 0)
         given = (uint32_t)size;
-    if (given < sizeof given) {
+    /* No release has a structure that ends inside a field. */
+    if (given < sizeof given || (given > sizeof given && given % (size % 8 == 0 ? 8 : 4) != 0)) {
         ap_engine_fail(engine, ATTPOOL_E_OPTIONS, "%s has size %u", name, (unsigned)given);
         return false;
     }
     memcpy(own, caller, given < size ? given : size);
+    copied = (uint32_t)size; /* of the copy, which may be handed on */
+    memcpy(own, &copied, sizeof copied);
     for (size_t i = size; i < given; i++)
         if (((const char *)caller)[i] != 0) {
             ap_engine_fail(engine, ATTPOOL_E_OPTIONS,

@@ -229,6 +229,10 @@ START_TEST(option_structures_can_grow)
     given = 2;
     memcpy(bytes, &given, sizeof given);
     check(run_with(_i, bytes), ATTPOOL_E_OPTIONS, "size", "a size below that of size");
+    memcpy(bytes, own, size);
+    given = (uint32_t)size - 1;
+    memcpy(bytes, &given, sizeof given);
+    check(run_with(_i, bytes), ATTPOOL_E_OPTIONS, "size", "a size that ends inside a field");
     call_free(&data);
 }
 END_TEST
