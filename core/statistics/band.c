@@ -6,16 +6,17 @@
 #include "core/statistics/regression.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-/* The columns that are summed; -1: not wanted. Squared residuals are in units of 2^(2 exponent), 0
- * where there is no residual. */
+/* The columns that are summed; -1: not wanted. Squared residuals are in units of 2^(2 exponent),
+ * each column in its own, 0 where there is no residual. */
 struct band {
     struct regression *r;
     int64_t all;               /* 1: sum of E^2 */
     int64_t sample;            /* 1 for the keys that residuals are given of */
     int64_t squares, absences; /* of each column of residuals; absences: 1 where there is none */
     int64_t count;
-    int exponent;
+    int *exponent; /* [columns of residuals] */
     struct buffer values, sums;
 };
 
@@ -25,44 +26,49 @@ static double residual(const struct regression *r, int64_t item, int64_t j, int6
     return ap_view_real(e, item / e->size[1], item % e->size[1], j, c);
 }
 
-/* The exponent of the largest residual; whether one is absent. */
-static bool look_at_residuals(struct band *b)
+/* The exponent of the largest residual of a column; whether one is absent. */
+static bool look_at_residuals(struct band *b, int64_t c)
 {
     const struct view *e = b->r->residuals;
     double most = 0;
     bool absent = false;
     for (int64_t item = 0; item < e->size[0] * e->size[1]; item++)
-        for (int64_t j = 0; j < e->size[2]; j++)
-            for (int64_t c = 0; c < e->size[3]; c++) {
-                const double x = fabs(residual(b->r, item, j, c));
-                absent |= x != x;
-                most = x > most && !isinf(x) ? x : most;
-            }
+        for (int64_t j = 0; j < e->size[2]; j++) {
+            const double x = fabs(residual(b->r, item, j, c));
+            absent |= x != x;
+            most = x > most && !isinf(x) ? x : most;
+        }
     if (most > 0)
-        frexp(most, &b->exponent);
+        frexp(most, &b->exponent[c]);
     return absent;
 }
 
-static void choose_columns(struct band *b)
+static attpool_status choose_columns(struct band *b)
 {
     const struct regression *r = b->r;
     const struct view *e = r->residuals;
     const bool sample = r->errors && e->size[2] < r->pool.pool.m;
     b->all = b->sample = b->squares = b->absences = -1;
-    b->count = b->exponent = 0;
+    b->count = 0;
     if (sample || (r->pool.n_eff && r->options.degree == 1))
         b->all = b->count++;
     if (sample)
         b->sample = b->count++;
     if (!r->errors)
-        return;
-    const bool absent = look_at_residuals(b);
+        return ATTPOOL_OK;
+    b->exponent = calloc((size_t)e->size[3] + 1, sizeof *b->exponent);
+    if (!b->exponent)
+        return ap_engine_fail(r->pool.args.engine, ATTPOOL_E_MEMORY, "no memory for residuals");
+    bool absent = false;
+    for (int64_t c = 0; c < e->size[3]; c++)
+        absent |= look_at_residuals(b, c);
     b->squares = b->count;
     b->count += e->size[3];
     if (absent) {
         b->absences = b->count;
         b->count += e->size[3];
     }
+    return ATTPOOL_OK;
 }
 
 static void fill_row(const struct band *b, int64_t item, int64_t j, int64_t to)
@@ -76,7 +82,7 @@ static void fill_row(const struct band *b, int64_t item, int64_t j, int64_t to)
     if (b->sample >= 0)
         number_set(&b->values, type, to + b->sample, in);
     for (int64_t c = 0; r->errors && c < e->size[3]; c++) {
-        const double x = in ? ldexp(residual(r, item, j, c), -b->exponent) : 0;
+        const double x = in ? ldexp(residual(r, item, j, c), -b->exponent[c]) : 0;
         number_set(&b->values, type, to + b->squares + c, x == x ? x * x : 0);
         if (b->absences >= 0)
             number_set(&b->values, type, to + b->absences + c, x != x);
@@ -151,7 +157,7 @@ static void finish_row(const struct band *b, int64_t h, int64_t g, int64_t i, in
         const bool absent =
             b->absences >= 0 && number_get(&b->sums, type, base + b->absences + c) > 0;
         const double ratio = b->sample >= 0 ? all / part : 1;
-        const double error = ldexp(sqrt(ratio * sum), b->exponent);
+        const double error = ldexp(sqrt(ratio * sum), b->exponent[c]);
         missing |= absent;
         ap_view_set(r->errors, h, g, i, c, zero ? 0 : absent || part == 0 ? (double)NAN : error);
     }
@@ -166,13 +172,15 @@ attpool_status ap_regression_band(struct regression *r)
     if (!r->errors && (!r->pool.n_eff || r->options.degree == 0))
         return ATTPOOL_OK;
     ap_engine_span(e, r->slope && r->options.degree == 0 ? 0.7 : 0.5, 1);
-    choose_columns(&b);
-    attpool_status st = run_band(&b);
+    attpool_status st = choose_columns(&b);
+    if (st == ATTPOOL_OK)
+        st = run_band(&b);
     for (int64_t row = 0; row < regression_rows(r) && st == ATTPOOL_OK; row++) {
         const int64_t item = row / p->n;
         finish_row(&b, item / p->heads, item % p->heads, row % p->n, row);
     }
     ap_buffer_free(e, &b.sums);
     ap_buffer_free(e, &b.values);
+    free(b.exponent);
     return st;
 }

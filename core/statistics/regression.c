@@ -2,6 +2,7 @@
 
 /* Local regression: what can be wrong with a call, and its steps in their order. */
 
+#include "backends/kernel_traits.h"
 #include "core/statistics/regression.h"
 
 #include "core/call/call.h"
@@ -118,24 +119,58 @@ static double power_of(double x)
     return ldexp(1, exponent - 1);
 }
 
-/* The inverse of the size of coordinate a of the keys. */
-static double inverse_size(const struct view *k, int64_t a)
+/* Does key j take part anywhere? */
+static bool has_weight(const struct regression *r, int64_t j)
 {
-    double most = 0;
+    const struct view *a = r->pool.key_weights;
+    bool any = !a;
+    for (int64_t b = 0; a && b < a->size[0]; b++)
+        for (int64_t h = 0; h < a->size[1]; h++)
+            any |= ap_view_real(a, b, h, 0, j) > 0;
+    return any;
+}
+
+/* The inverse of the size of coordinate a of the keys that have a weight. */
+static double inverse_size(const struct regression *r, int64_t a)
+{
+    const struct view *k = r->pool.k;
+    double size = 0;
     for (int64_t b = 0; b < k->size[0]; b++)
-        for (int64_t h = 0; h < k->size[1]; h++)
-            for (int64_t j = 1; j < k->size[2]; j++) {
-                const double x = fabs(ap_view_real(k, b, h, j, a) - ap_view_real(k, b, h, 0, a));
-                most = x > most && !isinf(x) ? x : most;
+        for (int64_t h = 0; h < k->size[1]; h++) {
+            double least = HUGE_VAL, most = -HUGE_VAL;
+            for (int64_t j = 0; j < k->size[2]; j++) {
+                const double x = ap_view_real(k, b, h, j, a);
+                if (!isfinite(x) || !has_weight(r, j))
+                    continue;
+                least = x < least ? x : least;
+                most = x > most ? x : most;
             }
-    return power_of(1 / power_of(most));
+            const double between = isinf(most - least) ? most / 2 - least / 2 : most - least;
+            size = between > size ? between : size;
+        }
+    return power_of(1 / power_of(size));
+}
+
+/* The least inverse bandwidth above 0: where weights are, distances times it are no large numbers.
+ */
+static double least_inverse(const struct regression *r)
+{
+    const struct view *w = r->pool.inverse_bandwidths.inverse_bandwidths;
+    double least = HUGE_VAL;
+    for (int64_t b = 0; b < w->size[0]; b++)
+        for (int64_t h = 0; h < w->size[1]; h++)
+            for (int64_t j = 0; j < w->size[3]; j++) {
+                const double x = fabs(ap_view_real(w, b, h, 0, j));
+                least = x > 0 && x < least ? x : least;
+            }
+    return least;
 }
 
 /* That of an inverse bandwidth, but not so small that all squared differences underflow, as they
  * would where a bandwidth is wide beyond measure. */
 static double power_for(const struct regression *r, double w, int64_t a)
 {
-    const double power = power_of(w), least = 0x1p-20 * inverse_size(r->pool.k, a);
+    const double power = power_of(w), least = 0x1p-20 * inverse_size(r, a);
     return power > least ? power : least;
 }
 
@@ -144,18 +179,23 @@ static void choose_powers(struct regression *r)
 {
     const struct pool_args *p = &r->pool.pool;
     const struct view *w = r->pool.inverse_bandwidths.inverse_bandwidths;
-    for (int64_t a = 0; a < p->d; a++)
+    for (int64_t a = 0; a < p->d; a++) {
+        if (kernel_name_at(&p->kernel, a) == ATTPOOL_CONSTANT) { /* it has no bandwidth */
+            r->power[a] = inverse_size(r, a);
+            continue;
+        }
         switch (p->kernel.per) {
         case ATTPOOL_BANDWIDTH_ONE:
             r->power[a] = power_for(r, p->kernel.one, a);
             break;
         case ATTPOOL_BANDWIDTH_KEY:
         case ATTPOOL_BANDWIDTH_QUERY:
-            r->power[a] = inverse_size(r->pool.k, a);
+            r->power[a] = power_for(r, least_inverse(r), a);
             break;
         default:
             r->power[a] = power_for(r, ap_view_real(w, 0, 0, 0, a), a);
         }
+    }
 }
 
 /* What the core writes itself is nothing that a backend is to write. */

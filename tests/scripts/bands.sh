@@ -112,6 +112,13 @@ for pair in 0.5:0.6744897501960817 0.9:1.6448536269514722 0.99:2.575829303548900
     printf '%s\n' "${pair#*:}" "${pair#*:}" >want
     close_to got want 1e-11
 done
+# several y are each in units of their own, in float32 too
+awk 'BEGIN { print "x,n,t"; for (i = 0; i < 12; i++) print i * .5 "," (i + i * 7 % 5) * 1e25 "," i + i * 5 % 7 }' >units.csv
+ok regress units.csv --x x --y t --bandwidth 1 --se --precision f32
+cut -d , -f 1,2,4- out >alone
+ok regress units.csv --x x --y n,t --bandwidth 1 --se --precision f32
+cut -d , -f 1,3,8- out | sed 's/_t//g' >both
+same both alone
 fails 2 '--level should lie between 0 and 1, not be 1' $base --se --level 1
 fails 2 '--level needs --se or --plot' $base --level 0.9
 fails 2 '--degree' $base --degree 2

@@ -122,6 +122,11 @@ one_by_one()
     fails 2 '--bandwidth: 0.5 is given twice' $base --bandwidth 0.5 --bandwidth 5e-1
     fails 2 '--bandwidth has 2 values for 1 x column; to fit with each of them, repeat the option' $base \
         --bandwidth 1,2
+    # a constant kernel has no unit of x
+    awk 'BEGIN { print "x,y"; for (i = 0; i < 8; i++) print (i + 3) * 1e30 "," 2 * i + 1 }' >big.csv
+    ok regress big.csv --x x --y y --kernel constant --degree 1 --precision f32
+    test "$(cut -d , -f 2 out | awk 'NR > 1 { printf "%.3f ", $1 }')" = \
+        '1.000 3.000 5.000 7.000 9.000 11.000 13.000 15.000 ' || fail "constant: $(cat out)"
     fails 2 '--kernel has 3 names for 2 x columns' $two --kernel cauchy,boxcar,cosine --bandwidth 1
     fails 2 '--form radial takes one kernel, not 2' $two --kernel cauchy --kernel cauchy,boxcar \
         --bandwidth 1 --form radial

@@ -199,6 +199,83 @@ START_TEST(standard_errors_have_the_units_of_residuals)
 }
 END_TEST
 
+/* Each column in units of its own: in float32 the squares of the smaller one would be 0. */
+START_TEST(standard_errors_are_those_of_their_column)
+{
+    struct problem x;
+    double want[N * V];
+    problem_new(&x, 1, 0.4);
+    ck_assert_int_eq(problem_residuals(&x), ATTPOOL_OK);
+    x.options.residuals = &x.E;
+    x.options.standard_errors = &x.SE;
+    ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+    memcpy(want, x.se, sizeof want);
+    for (int i = 0; i < M; i++)
+        x.e[i * V] *= 0x1p600;
+    ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+    for (int i = 0; i < N * V; i++)
+        ck_assert_double_eq(x.se[i], i % V == 0 ? want[i] * 0x1p600 : want[i]);
+}
+END_TEST
+
+/* What a constant kernel is given for a bandwidth is no unit of x. */
+START_TEST(a_constant_kernel_has_lines_of_any_size)
+{
+    static const double units[] = { 0x1p-600, 0x1p600 };
+    struct problem x;
+    double want[N * V];
+    problem_new(&x, 1, 0.4);
+    x.kernel.kernel = ATTPOOL_CONSTANT;
+    ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+    memcpy(want, x.o, sizeof want);
+    for (int u = 0; u < 2; u++) {
+        problem_new(&x, 1, 0.4);
+        x.kernel.kernel = ATTPOOL_CONSTANT;
+        for (int i = 0; i < M * D; i++)
+            x.k[i] *= units[u];
+        for (int i = 0; i < N * D; i++)
+            x.q[i] *= units[u];
+        ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+        ck_assert_int_eq(x.singular, 0);
+        ck_assert(memcmp(x.o, want, sizeof want) == 0);
+    }
+}
+END_TEST
+
+/* Bandwidths of keys or queries: keys that take no part leave the lines as they are. */
+START_TEST(far_keys_without_weight_change_no_line)
+{
+    static const double far[] = { 0x1p900, (double)NAN };
+    for (int per = 0; per < 2; per++)
+        for (int f = 0; f < 4; f++) {
+            struct problem x;
+            double inverse[M], weights[M], want[N * V];
+            problem_new(&x, 1, 0.4);
+            const int64_t count = per == 0 ? M : N;
+            DLTensor w = tensor_of(inverse, ELEMENT_F64, 1, SHAPE(count));
+            DLTensor a = tensor_of(weights, ELEMENT_F64, 1, SHAPE(M));
+            for (int j = 0; j < M; j++) {
+                inverse[j] = 2;
+                weights[j] = j == 0 && f < 2 ? 0 : 1;
+            }
+            x.kernel.bandwidth = 0;
+            x.kernel.bandwidth_per = per == 0 ? ATTPOOL_BANDWIDTH_KEY : ATTPOOL_BANDWIDTH_QUERY;
+            x.kernel.inverse_bandwidths = &w;
+            x.pool.key_weights = &a;
+            x.masks.window = f >= 2; /* from the next key on, so key 0 is out of sight of all */
+            x.masks.offset = 1;
+            x.masks.right = M;
+            ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+            ck_assert_int_eq(x.singular, 0);
+            memcpy(want, x.o, sizeof want);
+            x.k[0] = x.k[1] = far[f % 2];
+            ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+            ck_assert_int_eq(x.singular, 0);
+            ck_assert(memcmp(x.o, want, sizeof want) == 0);
+        }
+}
+END_TEST
+
 START_TEST(lines_without_digits_are_counted)
 {
     static const double between[] = { 0.1, 1e-3, 3e-5, 1e-6, 1e-9 };
@@ -305,6 +382,9 @@ Suite *suite_regression(void)
     tcase_add_test(tc, the_slope_is_a_derivative);
     tcase_add_test(tc, equivalent_weights_are_those_of_t);
     tcase_add_test(tc, standard_errors_have_the_units_of_residuals);
+    tcase_add_test(tc, standard_errors_are_those_of_their_column);
+    tcase_add_test(tc, a_constant_kernel_has_lines_of_any_size);
+    tcase_add_test(tc, far_keys_without_weight_change_no_line);
     tcase_add_test(tc, what_is_missing_or_singular_is_counted);
     tcase_add_test(tc, lines_without_digits_are_counted);
     tcase_add_test(tc, progress_is_of_all_steps);
