@@ -8,6 +8,7 @@
 #include "core/selftest/tested.h"
 #include "core/statistics/density.h"
 #include "core/statistics/elementary.h"
+#include "core/statistics/numbers.h"
 #include "core/tensor/memory.h"
 
 #include <float.h>
@@ -83,12 +84,17 @@ static double weight_of(const struct adaptive_call *c, int64_t j)
     return c->key_weights ? ap_view_real(c->key_weights, 0, 0, 0, j) : 1;
 }
 
+static double log_of(const struct adaptive_call *c, const void *logs, int64_t j)
+{
+    return c->args.type == TYPE_F32 ? (double)((const float *)logs)[j] : ((const double *)logs)[j];
+}
+
 /* sqrt(f_j / g) of logarithms in the type. */
-static attpool_status root_of_density(struct adaptive_call *c, const struct view *logs)
+static attpool_status root_of_density(struct adaptive_call *c, const void *logs)
 {
     double sum = 0, mean = 0;
     for (int64_t j = 0; j < c->m; j++) {
-        const double a = weight_of(c, j), f = ap_view_real(logs, 0, 0, 0, j);
+        const double a = weight_of(c, j), f = log_of(c, logs, j);
         if (!(a > 0))
             continue;
         if (!isfinite(f))
@@ -99,19 +105,29 @@ static attpool_status root_of_density(struct adaptive_call *c, const struct view
     }
     mean /= sum;
     for (int64_t j = 0; j < c->m; j++)
-        c->factor[j] =
-            weight_of(c, j) > 0 ? ap_exp(0.5 * (ap_view_real(logs, 0, 0, 0, j) - mean)) : 1;
+        c->factor[j] = weight_of(c, j) > 0 ? ap_exp(0.5 * (log_of(c, logs, j) - mean)) : 1;
     return ATTPOOL_OK;
 }
 
-/* Its logarithms stand where the factors will. */
-static attpool_status abramson(struct adaptive_call *c, const DLTensor *K,
-                               const DLTensor *key_factors)
+static attpool_status abramson(struct adaptive_call *c, const DLTensor *K)
 {
-    attpool_pool_options options = c->options;
-    const struct pool_tensors tensors = { K, K, NULL, &options, NULL };
-    attpool_status st = ap_density(c->args.engine, &tensors, NULL, key_factors);
-    return st == ATTPOOL_OK ? root_of_density(c, c->factors) : st;
+    const struct pool_tensors tensors = { K, K, NULL, &c->options, NULL };
+    void *logs = malloc((size_t)(c->m + 1) * number_bytes(c->args.type));
+    const DLTensor log_density = {
+        .data = logs,
+        .device = { .device_type = kDLCPU },
+        .ndim = 1,
+        .dtype = { .code = kDLFloat, .bits = c->args.type == TYPE_F32 ? 32 : 64, .lanes = 1 },
+        .shape = &c->m,
+    };
+    if (!logs)
+        return ap_engine_fail(c->args.engine, ATTPOOL_E_MEMORY, "no memory for %lld keys",
+                              (long long)c->m);
+    attpool_status st = ap_density(c->args.engine, &tensors, NULL, &log_density);
+    if (st == ATTPOOL_OK)
+        st = root_of_density(c, logs);
+    free(logs);
+    return st;
 }
 
 /* ---- results ---- */
@@ -145,8 +161,7 @@ static void write_factors(struct adaptive_call *c)
     }
 }
 
-static attpool_status find_factors(struct adaptive_call *c, const DLTensor *K,
-                                   const DLTensor *key_factors, double *deviations)
+static attpool_status find_factors(struct adaptive_call *c, const DLTensor *K, double *deviations)
 {
     struct engine *e = c->args.engine;
     double *sd = malloc((size_t)(c->d + 1) * sizeof *sd);
@@ -158,7 +173,7 @@ static attpool_status find_factors(struct adaptive_call *c, const DLTensor *K,
         st = ap_deviations(e, c->k, c->key_weights, sd);
     if (st == ATTPOOL_OK)
         st = c->method == ATTPOOL_ADAPTIVE_ABRAMSON
-                 ? abramson(c, K, key_factors)
+                 ? abramson(c, K)
                  : ap_neighbours(e, c->k, c->key_weights, sd, c->neighbours, c->factor);
     if (st == ATTPOOL_OK)
         st = check_factors(c);
@@ -190,6 +205,6 @@ attpool_status attpool_adaptive_factors(attpool_context *context, attpool_adapti
     if (st == ATTPOOL_OK)
         st = take_tensors(&c, K, key_factors, key_weights);
     if (st == ATTPOOL_OK)
-        st = find_factors(&c, K, key_factors, deviations);
+        st = find_factors(&c, K, deviations);
     return ap_call_end(&call, st);
 }

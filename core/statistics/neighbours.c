@@ -9,9 +9,10 @@
 
 struct search {
     int64_t count, d, neighbours;
-    const double *x;  /* (count, d), in units of the deviations: keys that have a weight */
-    double *distance; /* [count], squared; of a single column not */
-    double **scratch; /* [workers][count] */
+    const double *x;       /* (count, d): keys that have a weight */
+    const double *inverse; /* [d], of the deviations */
+    double *distance;      /* [count], squared; of a single column not */
+    double **scratch;      /* [workers][count] */
 };
 
 /* ---- one column: the neighbours of a key stand beside it ---- */
@@ -104,11 +105,13 @@ static double select_nth(double *x, int64_t count, int64_t n)
     return x[n];
 }
 
-static double squared_distance(const double *x, const double *y, int64_t d)
+static double squared_distance(const struct search *s, const double *x, const double *y)
 {
     double sum = 0;
-    for (int64_t c = 0; c < d; c++)
-        sum = fma(x[c] - y[c], x[c] - y[c], sum);
+    for (int64_t c = 0; c < s->d; c++) {
+        const double off = (x[c] - y[c]) * s->inverse[c];
+        sum = fma(off, off, sum);
+    }
     return sum;
 }
 
@@ -119,7 +122,7 @@ static void search_key(void *data, int64_t i, int worker)
     int64_t count = 0;
     for (int64_t j = 0; j < s->count; j++)
         if (j != i) {
-            const double u = squared_distance(s->x + i * s->d, s->x + j * s->d, s->d);
+            const double u = squared_distance(s, s->x + i * s->d, s->x + j * s->d);
             least = u > 0 && u < least ? u : least;
             all[count++] = u;
         }
@@ -170,26 +173,31 @@ attpool_status ap_neighbours(struct engine *e, const struct view *k, const struc
     const int64_t m = k->size[2], d = k->size[3];
     double *x = malloc((size_t)(m * d + 1) * sizeof *x);
     double *distance = malloc((size_t)(m + 1) * sizeof *distance);
-    struct search s = { .d = d, .neighbours = neighbours, .x = x, .distance = distance };
+    double *per_deviation = malloc((size_t)(d + 1) * sizeof *per_deviation);
+    struct search s = {
+        .d = d, .neighbours = neighbours, .x = x, .inverse = per_deviation, .distance = distance
+    };
     attpool_status st = ATTPOOL_OK;
-    if (!x || !distance)
+    for (int64_t c = 0; c < d && per_deviation; c++)
+        per_deviation[c] = 1 / deviations[c];
+    if (!x || !distance || !per_deviation)
         st = ap_engine_fail(e, ATTPOOL_E_MEMORY, "no memory for %lld keys", (long long)m);
     for (int64_t j = 0; j < m && st == ATTPOOL_OK; j++)
         if (!key_weights || ap_view_real(key_weights, 0, 0, 0, j) > 0) {
             for (int64_t c = 0; c < d; c++)
-                x[s.count * d + c] =
-                    (ap_view_real(k, 0, 0, j, c) - ap_view_real(k, 0, 0, 0, c)) / deviations[c];
+                x[s.count * d + c] = ap_view_real(k, 0, 0, j, c);
             s.count++;
         }
     if (st == ATTPOOL_OK)
         st = search(e, &s);
     for (int64_t j = 0, i = 0; j < m && st == ATTPOOL_OK; j++)
         if (!key_weights || ap_view_real(key_weights, 0, 0, 0, j) > 0) {
-            inverse[j] = 1 / (d == 1 ? distance[i] : sqrt(distance[i]));
+            inverse[j] = 1 / (d == 1 ? distance[i] / deviations[0] : sqrt(distance[i]));
             i++;
         } else {
             inverse[j] = 1;
         }
+    free(per_deviation);
     free(distance);
     free(x);
     return st;

@@ -159,6 +159,70 @@ START_TEST(a_regression_has_kernels_of_own_widths)
 }
 END_TEST
 
+/* The distances of keys beside each other, with one of them far off, the first or the last. */
+START_TEST(a_far_key_is_no_unit_of_the_others)
+{
+    struct problem p;
+    double s[M];
+    for (int d = 1; d <= 2; d++)
+        for (int at = 0; at < 2; at++) {
+            problem_new(&p, d, 1);
+            for (int64_t i = 0; i < M; i++)
+                for (int64_t c = 0; c < d; c++)
+                    p.x[i * d + c] = (double)(i * i % 41) + (double)c;
+            memset(p.x + (at ? M - 1 : 0) * d, 0, (size_t)d * sizeof *p.x);
+            p.x[(at ? M - 1 : 0) * d] = 1e20;
+            succeeds(factors(&p, ATTPOOL_ADAPTIVE_NEIGHBOURS, 2, s, NULL, NULL));
+            for (int64_t j = 1; j < M - 1; j++) {
+                const double want = inverse_distance(&p, j, 2);
+                near(s[j], want, 1e-12 * want, "the factor");
+            }
+        }
+}
+END_TEST
+
+START_TEST(outputs_stay_where_it_fails)
+{
+    struct problem p;
+    double s[M], b[M];
+    for (int j = 0; j < M; j++)
+        s[j] = b[j] = 7;
+    problem_new(&p, 1, 1);
+    p.w[0] = 1;
+    problem_set(&p);
+    p.w[0] = 0; /* densities are 0 */
+    p.options.masks = NULL;
+    DLTensor S = tensor_of(s, ELEMENT_F64, 1, p.shape_a),
+             B = tensor_of(b, ELEMENT_F64, 1, p.shape_a);
+    is_refused(ATTPOOL_E_BANDWIDTH, "the density at key 0 is 0",
+               attpool_adaptive_factors(context, ATTPOOL_ADAPTIVE_ABRAMSON, 0, &p.K, &p.options, &S,
+                                        &B, NULL));
+    for (int j = 0; j < M; j++)
+        ck_assert(s[j] == 7 && b[j] == 7);
+}
+END_TEST
+
+/* Options of a later release, which set nothing that is unknown here. */
+START_TEST(options_may_be_larger)
+{
+    struct problem p;
+    struct {
+        attpool_pool_options options;
+        char more[64];
+    } later;
+    double s[M], want[M];
+    problem_new(&p, 1, 1);
+    succeeds(factors(&p, ATTPOOL_ADAPTIVE_ABRAMSON, 1, want, NULL, NULL));
+    memset(&later, 0, sizeof later);
+    later.options = p.options;
+    later.options.size = sizeof later;
+    DLTensor S = tensor_of(s, ELEMENT_F64, 1, SHAPE(M));
+    succeeds(attpool_adaptive_factors(context, ATTPOOL_ADAPTIVE_ABRAMSON, 0, &p.K, &later.options,
+                                      &S, NULL, NULL));
+    ck_assert(memcmp(s, want, sizeof s) == 0);
+}
+END_TEST
+
 START_TEST(errors_name_what_is_wrong)
 {
     struct problem p;
@@ -202,6 +266,9 @@ Suite *suite_adaptive(void)
     tcase_add_test(tc, the_nth_of_many_is_found);
     tcase_add_test(tc, abramson_takes_the_root_of_the_density);
     tcase_add_test(tc, a_regression_has_kernels_of_own_widths);
+    tcase_add_test(tc, a_far_key_is_no_unit_of_the_others);
+    tcase_add_test(tc, outputs_stay_where_it_fails);
+    tcase_add_test(tc, options_may_be_larger);
     tcase_add_test(tc, errors_name_what_is_wrong);
     suite_add_tcase(suite, tc);
     return suite;
