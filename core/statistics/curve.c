@@ -209,23 +209,36 @@ static attpool_status check_factors(struct engine *e, int64_t count, const doubl
 }
 
 static attpool_status judge_all(struct selection *s, int64_t count, const double *factors,
-                                double *scores, int64_t *without)
+                                struct judged *judged)
 {
     struct together *t = NULL;
-    struct judged judged[POOL_BANDWIDTHS];
     attpool_status st = goes_together(s, count) ? together_new(s, &t) : ATTPOOL_OK;
     for (int64_t k = 0; k < count && st == ATTPOOL_OK;) {
         const int some = !t ? 1 : count - k < POOL_BANDWIDTHS ? (int)(count - k) : POOL_BANDWIDTHS;
         ap_engine_span(s->args.engine, (double)k / (double)count,
                        (double)(k + some) / (double)count);
-        st = t ? judge_together(t, some, factors + k, judged) : judge_factor(s, factors[k], judged);
-        for (int i = 0; i < some && st == ATTPOOL_OK; i++, k++) {
-            scores[k] = judged[i].score;
-            if (without)
-                without[k] = judged[i].without;
-        }
+        st = t ? judge_together(t, some, factors + k, judged + k)
+               : judge_factor(s, factors[k], judged + k);
+        k += some;
     }
     together_free(t);
+    return st;
+}
+
+/* Nothing is written unless all is known. */
+static attpool_status make_curve(struct selection *s, int64_t count, const double *factors,
+                                 double *scores, int64_t *without)
+{
+    struct judged *judged = calloc((size_t)count + 1, sizeof *judged);
+    attpool_status st = judged ? judge_all(s, count, factors, judged)
+                               : ap_engine_fail(s->args.engine, ATTPOOL_E_MEMORY,
+                                                "no memory for %lld scores", (long long)count);
+    for (int64_t k = 0; k < count && st == ATTPOOL_OK; k++) {
+        scores[k] = judged[k].score;
+        if (without)
+            without[k] = judged[k].without;
+    }
+    free(judged);
     return st;
 }
 
@@ -245,7 +258,7 @@ attpool_status attpool_bandwidth_curve(attpool_context *context, const DLTensor 
     if (st == ATTPOOL_OK)
         st = check_factors(&context->engine, count, factors, scores);
     if (st == ATTPOOL_OK)
-        st = judge_all(&s, count, factors, scores, without);
+        st = make_curve(&s, count, factors, scores, without);
     ap_selection_end(&s);
     return ap_call_end(&call, st);
 }
@@ -274,7 +287,7 @@ static attpool_status differentiate(struct selection *s, const struct pooling *p
     for (int64_t i = 0; i < count && st == ATTPOOL_OK; i++) {
         const struct view *w = call.pool.inverse_bandwidths.inverse_bandwidths;
         const double inverse = w ? ap_view_real(w, 0, 0, 0, i) : call.pool.pool.kernel.one;
-        gradient[i] = -inverse * selection_get(s, memory, i);
+        gradient[i] = ldexp(-inverse * selection_get(s, memory, i), s->gradient_exponent);
         if (!values) /* the density's own factor of 1 / h, d times of one for all */
             gradient[i] += s->kernel.bandwidth_per == ATTPOOL_BANDWIDTH_ONE ? (double)s->d : 1;
     }

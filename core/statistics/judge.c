@@ -38,12 +38,17 @@ static double column_scale(const struct selection *s, int64_t c)
     return 1 / s->variance[c] / (double)s->varying;
 }
 
-static int64_t count_missing(const struct selection *s, const void *data, int64_t stride)
+/* Rows of which one of `columns` numbers is none. */
+static int64_t count_missing(const struct selection *s, const void *data, int64_t columns)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < s->m; i++) {
-        const double x = selection_get(s, data, i * stride);
-        count += s->a[i] > 0 && (isnan(x) || isinf(x) < 0);
+        bool missing = false;
+        for (int64_t c = 0; c < columns; c++) {
+            const double x = selection_get(s, data, i * columns + c);
+            missing |= isnan(x) || isinf(x) < 0;
+        }
+        count += s->a[i] > 0 && missing;
     }
     return count;
 }
@@ -88,6 +93,8 @@ static double weight_at_zero(const struct selection *s)
  * sum. */
 static double own_weight(const struct selection *s, int64_t i, double at_zero)
 {
+    if (selection_key_weight(s, i) == 0) /* then the row's maximum is none of its weight at 0 */
+        return 0;
     const double max = selection_get(s, s->row[ROW_MAX], i);
     const double sum = selection_get(s, s->row[ROW_SUM], i);
     const double weight = selection_key_weight(s, i) * ap_exp2(-4 * max) * at_zero / sum;
@@ -138,16 +145,47 @@ struct judged ap_judge(const struct selection *s)
 
 /* ---- gradients ---- */
 
-/* By the values predicted: of the mean squared errors, or of their logarithms. */
+/* What residuals of a column are multiplied by: of the mean squared errors, or of their logarithms.
+ */
+static double grad_scale(const struct selection *s, int64_t c)
+{
+    const double scale = takes_column(s, c) ? column_scale(s, c) : 0;
+    return s->options.criterion == ATTPOOL_CRITERION_AICC && scale > 0
+               ? 1 / mean_square(s, c) / (double)s->varying
+               : scale;
+}
+
+static double grad_of(const struct selection *s, int64_t i, int64_t c, double scale)
+{
+    return s->a[i] > 0 ? -2 * (s->a[i] / s->sum) * scale * residual_of(s, i, c) : 0;
+}
+
+/* Products of gradients by values and values must stay in the type's range: large ones are in units
+ * of a power of two. */
+static void choose_unit(struct selection *s)
+{
+    double most = 0;
+    int exponent = 0;
+    for (int64_t c = 0; c < s->v; c++) {
+        const double scale = grad_scale(s, c);
+        for (int64_t i = 0; i < s->m; i++) {
+            const double x = fabs(grad_of(s, i, c, scale));
+            most = x > most ? x : most;
+        }
+    }
+    if (most > 1 && !isinf(most))
+        frexp(most, &exponent);
+    s->gradient_exponent = exponent;
+}
+
 static void grad_out(struct selection *s)
 {
+    choose_unit(s);
     for (int64_t c = 0; c < s->v; c++) {
-        double scale = takes_column(s, c) ? column_scale(s, c) : 0;
-        if (s->options.criterion == ATTPOOL_CRITERION_AICC && scale > 0)
-            scale = 1 / mean_square(s, c) / (double)s->varying;
+        const double scale = grad_scale(s, c);
         for (int64_t i = 0; i < s->m; i++)
             selection_set(s, s->gradient, i * s->v + c,
-                          s->a[i] > 0 ? -2 * (s->a[i] / s->sum) * scale * residual_of(s, i, c) : 0);
+                          ldexp(grad_of(s, i, c, scale), -s->gradient_exponent));
     }
 }
 
@@ -158,7 +196,8 @@ static void grad_trace(struct selection *s, const struct judged *judged)
     const double slope = (2 * n - 2) / rest / rest, at_zero = weight_at_zero(s);
     for (int64_t i = 0; i < s->m; i++)
         selection_set(s, s->row[ROW_GRADIENT], i,
-                      s->a[i] > 0 ? -slope * own_weight(s, i, at_zero) : 0);
+                      s->a[i] > 0 ? ldexp(-slope * own_weight(s, i, at_zero), -s->gradient_exponent)
+                                  : 0);
 }
 
 static void grad_likelihood(struct selection *s)
@@ -169,6 +208,7 @@ static void grad_likelihood(struct selection *s)
 
 void ap_judge_grad(struct selection *s, const struct judged *judged)
 {
+    s->gradient_exponent = 0;
     if (selection_reads_values(s))
         grad_out(s);
     else

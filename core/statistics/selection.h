@@ -31,15 +31,16 @@ struct selection {
     bool without_options;
     int64_t m, d, v;
     struct view *k, *value, *key_weights, *row_weights;
-    double *a;        /* [m], of the rows */
-    double *variance; /* [v] of the values; 0: constant, or none is needed */
-    double sum;       /* of a */
-    int64_t rows;     /* of a > 0 */
-    int64_t varying;  /* columns */
-    void *out;        /* (m, v) */
-    void *gradient;   /* of the score by it */
-    void *tilt;       /* (m, 1 + d), t of the equivalent weights of a line; NULL: none is needed */
-    void *row[ROWS];  /* (m) each */
+    double *a;             /* [m], of the rows */
+    double *variance;      /* [v] of the values; 0: constant, or none is needed */
+    double sum;            /* of a */
+    int64_t rows;          /* of a > 0 */
+    int64_t varying;       /* columns */
+    void *out;             /* (m, v) */
+    void *gradient;        /* of the score by it, */
+    int gradient_exponent; /* in units of 2^this, as is the gradient by L */
+    void *tilt;      /* (m, 1 + d), t of the equivalent weights of a line; NULL: none is needed */
+    void *row[ROWS]; /* (m) each */
     struct arguments args; /* last: all before it begins as 0 */
 };
 

@@ -303,6 +303,59 @@ START_TEST(row_weights_are_apart_from_key_weights)
 }
 END_TEST
 
+/* A row whose key has no weight may be far from all others: its own weight is 0, not 0 / 0. */
+START_TEST(a_row_without_key_weight_adds_nothing_to_the_trace)
+{
+    struct problem p;
+    double a[M];
+    problem_new(&p, 1, 1);
+    p.weighted = true;
+    p.selection.criterion = ATTPOOL_CRITERION_AICC;
+    for (int64_t i = 0; i < M; i++)
+        a[i] = p.a[i] = 1;
+    p.a[3] = 0;
+    DLTensor rows = tensor_of(a, ELEMENT_F64, 1, SHAPE(M));
+    p.selection.row_weights = &rows;
+    p.x[3] = 1.1; /* the others are within 1 of 0 */
+    const double near_by = score(&p, 1);
+    p.x[3] = 1000;
+    const double far = score(&p, 1);
+    ck_assert(isfinite(near_by) && isfinite(far));
+    ck_assert(fabs(near_by - far) < 1);
+}
+END_TEST
+
+START_TEST(no_class_has_no_error)
+{
+    struct problem p;
+    int64_t without = -1;
+    double result = -1;
+    const double one = 1;
+    problem_new(&p, 1, 0);
+    p.selection.criterion = ATTPOOL_CRITERION_BRIER;
+    succeeds(curve(&p, 1, &one, &result, &without));
+    ck_assert(result == 0 && without == 0);
+}
+END_TEST
+
+/* The third bandwidth is out of range. */
+START_TEST(a_curve_that_fails_is_not_written)
+{
+    struct problem p;
+    for (int degree = 0; degree < 2; degree++) {
+        const double factors[] = { 1, 2, 1e300 };
+        double scores[3] = { 7, 7, 7 };
+        int64_t without[3] = { 7, 7, 7 };
+        problem_new(&p, 1, 1);
+        p.kernel.bandwidth = 1e10;
+        p.selection.degree = degree;
+        ck_assert_int_eq(curve(&p, 3, factors, scores, without), ATTPOOL_E_BANDWIDTH);
+        for (int k = 0; k < 3; k++)
+            ck_assert(scores[k] == 7 && without[k] == 7);
+    }
+}
+END_TEST
+
 Suite *suite_curve(void)
 {
     Suite *suite = suite_create("curve");
@@ -318,6 +371,9 @@ Suite *suite_curve(void)
     tcase_add_test(tc, constant_columns_do_not_count);
     tcase_add_test(tc, values_that_cannot_be_squared_are_refused);
     tcase_add_test(tc, row_weights_are_apart_from_key_weights);
+    tcase_add_test(tc, a_row_without_key_weight_adds_nothing_to_the_trace);
+    tcase_add_test(tc, no_class_has_no_error);
+    tcase_add_test(tc, a_curve_that_fails_is_not_written);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -88,6 +88,31 @@ START_TEST(gradients_are_slopes)
 }
 END_TEST
 
+/* Products of gradients and values leave the range of float32 where neither does. */
+START_TEST(gradients_have_the_units_of_values)
+{
+    struct problem p;
+    double want[MOST_D], got[MOST_D];
+    for (int v = 1; v <= 2; v++)
+        for (int criterion = 0; criterion <= ATTPOOL_CRITERION_BRIER; criterion++) {
+            if (criterion == ATTPOOL_CRITERION_LIKELIHOOD)
+                continue;
+            problem_new(&p, 2, v);
+            p.selection.criterion = (attpool_criterion)criterion;
+            p.element = ELEMENT_F32;
+            p.w[0] = p.w[1] = 2;
+            own_score(&p, want);
+            for (int64_t i = 0; i < M * v; i++)
+                p.y[i] *= 0x1p80;
+            own_score(&p, got);
+            const bool squares = criterion == ATTPOOL_CRITERION_BRIER ||
+                                 (criterion == ATTPOOL_CRITERION_CV && v == 1);
+            for (int c = 0; c < 2; c++)
+                near(got[c] / (squares ? 0x1p160 : 1), want[c], 1e-5 * fabs(want[c]), "the slope");
+        }
+}
+END_TEST
+
 START_TEST(infinite_scores_have_no_gradient)
 {
     struct problem p;
@@ -256,6 +281,7 @@ Suite *suite_score(void)
     tcase_add_test(tc, a_factor_is_a_bandwidth);
     tcase_add_test(tc, supports_stay_open);
     tcase_add_test(tc, gradients_are_slopes);
+    tcase_add_test(tc, gradients_have_the_units_of_values);
     tcase_add_test(tc, infinite_scores_have_no_gradient);
     tcase_add_test(tc, scores_do_not_depend_on_threads_and_backends);
     tcase_add_test(tc, curves_can_be_cancelled);
