@@ -20,8 +20,8 @@ extern "C" {
  *  options  those of attpool_pool, kernels and other scores alike, with leave_one_out for the class
  *           that the other rows give; no dropout
  *  P        receives the probabilities (b, n, v), the bits of attpool_pool
- *  classes  receives C (b, n), int32 or int64: 0 to v - 1, or -1 where a probability is NaN (no key
- *           in reach) or v = 0; or NULL
+ *  classes  receives C (b, n), int32 or int64: 0 to v - 1, or -1 where a probability is NaN or none
+ *           is above 0 (no key in reach, by ATTPOOL_EMPTY_NAN or _ZERO; v = 0); or NULL
  *
  *  A tie of the largest goes to the first class. The call is complete on return for tensors on a
  *  device, too.

@@ -34,6 +34,7 @@ static attpool_status check_classify(struct classify_call *c, struct engine *e,
     return st == ATTPOOL_OK ? ap_pool_describe(p, PURPOSE_POOL) : st;
 }
 
+/* -1 where no class is probable: all are 0 by ATTPOOL_EMPTY_ZERO, say. */
 static int64_t class_of(const struct view *out, int64_t b, int64_t h, int64_t i)
 {
     int64_t first = -1;
@@ -42,7 +43,7 @@ static int64_t class_of(const struct view *out, int64_t b, int64_t h, int64_t i)
         const double p = ap_view_real(out, b, h, i, c);
         if (isnan(p))
             return -1;
-        if (first < 0 || p > most) {
+        if (p > most) {
             first = c;
             most = p;
         }

@@ -43,6 +43,11 @@ END
     run 0 $base --bandwidth 1.5 --at at.csv --na omit
     test "$(sed 1d out | tr '\n' ' ')" = '5,,NaN,NaN 2,a,0,1 ,,, ' || fail "at: $(cat out)"
     grep -q 'warning: 1 of 3 queries has no data in reach (see --empty)' err || fail "$(cat err)"
+    sed '2,$s/,[0-9]*,\([uv]\)$/,0,\1/' d.csv >weightless.csv
+    run 0 classify weightless.csv --x x --y y --kernel boxcar --bandwidth 1.5 --case-weights w --verbose
+    ! grep -q nan err || fail "without weights: $(cat err)"
+    ok $base --bandwidth 1.5 --at at.csv --na omit --empty zero
+    test "$(sed -n 2p out)" = '5,,0,0' || fail "zero: $(cat out)"
     ok $base --bandwidth 1.5 --at at.csv --na omit --empty nearest
     test "$(sed -n 2p out)" = '5,a,0,1' || fail "nearest: $(cat out)"
 

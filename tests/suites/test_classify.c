@@ -101,6 +101,10 @@ START_TEST(no_class_out_of_reach)
     x.options.empty = ATTPOOL_EMPTY_NEAREST;
     succeeds(run(&x));
     ck_assert_int_eq(x.classes[1], 2);
+    x.options.empty = ATTPOOL_EMPTY_ZERO;
+    succeeds(run(&x));
+    ck_assert_int_eq(x.classes[1], -1);
+    ck_assert_int_eq(x.classes[2], 0);
     x.values[1] = x.outputs[1] = 0;
     succeeds(run(&x));
     ck_assert_int_eq(x.classes[0], -1);

@@ -77,7 +77,7 @@ static void judge_rows(const struct work *w, const struct regress_group *g, cons
 {
     double errors = 0;
     for (size_t j = 0; j < g->m; j++) {
-        const double a = g->a != NULL ? real_get(g->a, g->single, j) : 1;
+        const double a = case_weight(g, j);
         const size_t own = classify_class_of(g, w->classes, j);
         const size_t given = class[j] < 0 ? g->v : (size_t) class[j];
         if (!(a > 0))
@@ -88,7 +88,7 @@ static void judge_rows(const struct work *w, const struct regress_group *g, cons
         errors += a * row_error(g, p, j, own);
     }
     result->brier = errors / result->all;
-    result->validated = true;
+    result->validated = result->all > 0;
 }
 
 static int validate(struct work *w, const struct regress_fit *fit,
