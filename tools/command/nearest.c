@@ -52,8 +52,8 @@ void nearest_offer(struct nearest *n, const char *name)
         return;
     /* A name that was begun is meant, however long it is. */
     bool begun = typed >= 2 && strncasecmp(n->typed, name, typed) == 0;
-    size_t distance = begun ? length > typed : edit_distance(n->typed, typed, name, length);
-    if (distance > most || (n->name != NULL && distance >= n->distance))
+    size_t distance = begun ? length > typed : 2 * edit_distance(n->typed, typed, name, length);
+    if (distance > 2 * most || (n->name != NULL && distance >= n->distance))
         return;
     n->name = name;
     n->distance = distance;

@@ -8,7 +8,7 @@
 struct nearest {
     const char *typed;
     const char *name; /* NULL: none is near enough */
-    size_t distance;
+    size_t distance;  /* twice the letters that differ; 1: it was begun */
 };
 
 /* Of names as near as each other the first offered stays. They must live as long as *n. */

@@ -133,25 +133,37 @@ static struct nearest_hint near_option(const struct option_reader *r, const char
     return nearest_hint(&nearest);
 }
 
-/* getopt says only that it does not know, or that there are too many that it could be. */
+/* The option of this name, or NULL. */
+static const struct option *long_option(const struct option_reader *r, const char *name,
+                                        size_t length)
+{
+    const struct option *o = r->long_options;
+    while (o->name != NULL && (strncmp(o->name, name, length) != 0 || o->name[length] != '\0'))
+        o++;
+    return o->name != NULL ? o : NULL;
+}
+
+/* getopt says only that it does not know. */
 static int bad_option(const struct option_reader *r, const char *text, struct error *e)
 {
-    const struct option *o;
-    int like = 0;
-    size_t length = strcspn(text, "=");
+    const size_t length = strcspn(text, "=");
     if (strncmp(text, "--", 2) != 0)
         return usage_error(r, e, "there is no option -%c%s", optopt,
                            length > 2 ? near_option(r, text, length).text : "");
-    for (o = r->long_options; o->name != NULL; o++)
-        if (strncmp(o->name, text + 2, length - 2) == 0) {
-            if (o->name[length - 2] == '\0')
-                return usage_error(r, e, "option --%s takes no argument", o->name);
-            like++;
-        }
-    if (like > 1)
-        return usage_error(r, e, "option %s is ambiguous", quoted(text, length).text);
+    if (long_option(r, text + 2, length - 2) != NULL)
+        return usage_error(r, e, "option %.*s takes no argument", (int)length, text);
     return usage_error(r, e, "there is no option %s%s", quoted(text, length).text,
                        near_option(r, text, length).text);
+}
+
+/* getopt takes the beginning of a name for the name, so --se for --seed where it is the only one:
+ * what means one thing to a command would mean another to the next. NULL: it is written out. */
+static const char *abbreviation(const struct option_reader *r, char **argv)
+{
+    const char *text = argv[optind - (optarg != NULL && optarg == argv[optind - 1] ? 2 : 1)];
+    return strncmp(text, "--", 2) == 0 && long_option(r, text + 2, strcspn(text + 2, "=")) == NULL
+               ? text
+               : NULL;
 }
 
 /* The argument that getopt stopped at: in a group of short options optind stays where it is. */
@@ -221,7 +233,10 @@ int options_next(const struct option_reader *r, int argc, char **argv, int *opti
     opterr = 0;
     for (;;) {
         int got = getopt_long(argc, argv, letters, r->long_options, NULL);
+        const char *begun = got != OPTION_END && got != '?' ? abbreviation(r, argv) : NULL;
         *option = got;
+        if (begun != NULL)
+            return bad_option(r, begun, e);
         switch (got) {
         case '?':
             return bad_option(r, bad_argument(argv), e);

@@ -75,7 +75,7 @@ struct option_reader {
 
 /* The next option of the subcommand's own in *option, OPTION_END after the last (the operands
  * are from argv[optind]), OPTION_DONE when the help or the version has been printed: then there is
- * nothing to do. Those of every command are stored in r->common. CMD_USAGE: unknown, ambiguous,
+ * nothing to do. Those of every command are stored in r->common. CMD_USAGE: unknown, cut short,
  * without its argument or with one too many; one with an argument given twice. */
 int options_next(const struct option_reader *r, int argc, char **argv, int *option,
                  struct error *e);
