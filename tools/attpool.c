@@ -123,6 +123,7 @@ int main(int argc, char **argv)
     struct error e = { 0 };
     hold_streams();
     run_command(argc, argv, &e);
+    messages_end();
     int code = error_print(&e);
     if (code == CMD_PIPE)
         end_by_sigpipe();

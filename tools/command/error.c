@@ -98,6 +98,36 @@ enum messages messages_shown(void)
     return shown_messages;
 }
 
+/* Of a hundred groups each may have the same to say. */
+enum { MOST_ALIKE = 5, MOST_KINDS = 32 };
+
+static struct {
+    const char *format;
+    size_t count;
+} kinds[MOST_KINDS];
+
+/* How many of this format came before. */
+static size_t count_alike(const char *format)
+{
+    size_t k = 0;
+    while (k < MOST_KINDS && kinds[k].format != NULL && kinds[k].format != format)
+        k++;
+    if (k == MOST_KINDS)
+        return 0;
+    kinds[k].format = format;
+    return kinds[k].count++;
+}
+
+void messages_end(void)
+{
+    size_t more = 0;
+    for (size_t k = 0; k < MOST_KINDS; k++)
+        more += kinds[k].count > MOST_ALIKE ? kinds[k].count - MOST_ALIKE : 0;
+    if (more > 0)
+        error_warn("%zu more warning%s like these, which the report of --json has", more,
+                   more == 1 ? "" : "s");
+}
+
 static void keep_warning(const char *text)
 {
     char **more = realloc(warnings.text, (warnings.count + 1) * sizeof *more);
@@ -121,7 +151,7 @@ void error_warn(const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     keep_warning(text);
-    if (shown_messages != MESSAGES_QUIET)
+    if (shown_messages != MESSAGES_QUIET && count_alike(format) < MOST_ALIKE)
         print_line("warning: ", text);
 }
 

@@ -57,6 +57,10 @@ void error_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void error_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void error_summary(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Of warnings that differ in what they name alone only the first few are shown: how many more there
+ * were. To be called last. */
+void messages_end(void);
+
 /* The warnings so far, i from 0, whether shown or not; NULL after the last. */
 const char *error_warning(size_t i);
 
