@@ -40,8 +40,8 @@ int choices_add_bandwidth_from(struct fit_choices *c, const char *text, struct e
 
 /* Do other packages' numbers mean something for these kernels and columns? use: PACKAGE_FIT or
  * PACKAGE_DENSITY; product: of one kernel. After choices_check. */
-int choices_check_packages(const struct option_reader *r, const struct fit_choices *c,
-                           size_t columns, unsigned use, bool product, struct error *e);
+int choices_check_packages(const struct fit_choices *c, size_t columns, unsigned use, bool product,
+                           struct error *e);
 
 /* Once all is read, for that many x columns; radial: a product was excluded; single: float32. */
 int choices_check(const struct option_reader *r, struct fit_choices *c, size_t columns, bool radial,

@@ -60,8 +60,7 @@ static const struct package packages[] = {
     { .name = "r-loess",
       .call = "R loess(span =, degree = 0)",
       .uses = PACKAGE_FIT,
-      .impossible = "a span is another bandwidth at each query, the distance to its nearest rows "
-                    "(see attpool-packages(7))",
+      .impossible = "a span is another bandwidth at each query, the distance to its nearest rows",
       .factor = { [ATTPOOL_TRICUBE] = 1 } },
     { .name = "r-spatstat-smooth",
       .call = "R spatstat.explore Smooth.ppp(sigma =)",

@@ -155,6 +155,6 @@ int table_command_check(const struct option_reader *r, struct regress_options *o
         st = choices_check(r, c, o->x.count, o->form_given && o->form == ATTPOOL_RADIAL,
                            o->common.precision == PRECISION_F32, e);
     if (st == CMD_OK)
-        st = choices_check_packages(r, c, o->x.count, use, o->form == ATTPOOL_PRODUCT, e);
+        st = choices_check_packages(c, o->x.count, use, o->form == ATTPOOL_PRODUCT, e);
     return st == CMD_OK ? check_single(r, o, e) : st;
 }
