@@ -76,6 +76,7 @@ sed 1d out >expected
 same got expected
 nearly "$(awk -F, '$1 == "setosa" { s += $4 } END { print s / 50 }' groups.csv)" \
     "$(json report.json densities.0.leave_one_out_log_likelihood)" 1e-5 "the log-likelihood"
+json_is null report.json densities.0.log_likelihood
 ok density "$iris" --x Petal.Width --kernel gaussian,boxcar --bandwidth 0.1 --bandwidth 1
 test "$(head -n 1 out)" = kernel,bandwidth,Petal.Width,density,log_density || fail "$(head -n 1 out)"
 test "$(wc -l <out)" = 601 || fail "four densities have $(wc -l <out) lines"

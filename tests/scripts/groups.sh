@@ -110,6 +110,39 @@ part()
     test "$(cat out)" = "$(printf 'who,bandwidth,x,fit,n_eff\nb,0.5,1,10,1\nb,0.5,,,\nb,0.5,2,20,1\nb,9,1,10,3\nb,9,,,\nb,9,2,10,3\n,,7,,\n,,8,,')" ||
         fail "got $(cat out)"
 
+    # ---- groups without a bandwidth of their own ----
+
+    printf 'x,y,g\n1,1,a\n5,2,one\n2,3,a\n4,2,a\n6,1,same\n6,2,same\n' >few.csv
+    left='2 of 3 groups are left without a fit: few.csv: column "x" is constant in group "one": --bandwidth cv finds nothing in it; leave the group out, or give --bandwidth a number; so in "same"'
+    run 0 regress few.csv --x x --y y --by g --json few.json
+    grep -q "^attpool: warning: $left\$" err || fail "left out: $(cat err)"
+    json few.json warnings.0 | grep -q '^"2 of 3 groups are left' || fail "left out: $(cat few.json)"
+    test "$(json few.json fits | grep -o '"group":' | wc -l)" = 1 || fail "left out: $(cat few.json)"
+    test "$(cut -d , -f 1,3 out | tr '\n' ' ')" = 'g,x a,1 a,2 a,4 one,5 same,6 same,6 ' ||
+        fail "left out: $(cat out)"
+    test "$(tail -n 3 out | cut -d , -f 2,4- | tr '\n' ' ')" = ',, ,, ,, ' || fail "left out: $(cat out)"
+    printf 'g,x\none,5\na,3\nsame,1\n' >at.csv
+    run 0 regress few.csv --x x --y y --by g --at at.csv
+    test "$(tail -n 2 out | tr '\n' ' ')" = 'one,,5,, same,,1,, ' || fail "left out, at: $(cat out)"
+    run 0 density few.csv --x x --by g
+    test "$(tail -n 3 out | tr '\n' ' ')" = 'one,,5,, same,,6,, same,,6,, ' || fail "left out: $(cat out)"
+    run 0 density few.csv --x x --by g --grid 4
+    test "$(wc -l <out)" = 5 || fail "left out, a grid: $(cat out)"
+    run 0 classify few.csv --x x --y y --by g --bandwidth silverman
+    test "$(tail -n 1 out)" = 'same,,6,,,,' || fail "left out, classes: $(cat out)"
+    ok regress few.csv --x x --y y --by g --bandwidth 1
+    grep -v '^a,' few.csv >none.csv
+    sed -i '/a$/d' none.csv
+    fails 3 'none.csv: column "x" is constant in group "one": --bandwidth cv finds' regress none.csv --x x \
+        --y y --by g
+    # what all groups say is said a few times
+    awk 'BEGIN { print "x,y,g"; for (g = 0; g < 9; g++) for (i = 0; i < 6; i++) print i "," (i * 7) % 4 "," g }' >nine.csv
+    run 0 regress nine.csv --x x --y y --by g --bandwidth 1e-5:0.5:3 --json nine.json
+    test "$(grep -c '^attpool: warning: [0-8]: the least' err)" = 5 || fail "nine: $(cat err)"
+    grep -q '^attpool: warning: 4 more warnings like these, which the report of --json has$' err ||
+        fail "nine: $(cat err)"
+    test "$(json nine.json warnings | grep -o ': the least' | wc -l)" = 9 || fail "nine: $(cat nine.json)"
+
     # ---- failures name the row of the file ----
 
     fails 3 'd.csv:9: no data is in reach of this row' $base --by who --kernel boxcar --bandwidth 2.9 \

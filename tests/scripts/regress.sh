@@ -278,7 +278,11 @@ fails 2 '--precision: "f16" is not one of f32, f64' regress d.csv --x x --y y --
 fails 2 '--threads: "0" is not between 1 and 1024' regress d.csv --x x --y y --threads 0
 fails 2 'there is no option "--none-such"; see' regress d.csv --none-such
 fails 2 'there is no option -z' regress d.csv -z
-fails 2 'option "--n" is ambiguous' regress d.csv --n
+fails 2 'there is no option "--n"; did you mean "--no-header"?' regress d.csv --n
+fails 2 'there is no option "--se"; did you mean "--seed"?' density d.csv --x x --se 3
+fails 2 'there is no option "--se"; did you mean "--seed"?' density d.csv --x x --se=3
+fails 2 'there is no option "--se"; did you mean "--seed"?' density d.csv --x x --se
+fails 2 'there is no option "--slop"; did you mean "--slope"?' regress d.csv --x x --y y --slop
 fails 2 'option --loo takes no argument' regress d.csv --loo=1
 fails 2 'option --x needs an argument' regress d.csv --x
 fails 2 'option -o needs an argument' regress d.csv -o
@@ -315,6 +319,12 @@ fails 3 'heavy.csv:3:3: column "w": the sum of the case weights is outside' regr
     --y y --bandwidth 1 --case-weights w
 fails 3 'reach.csv:4: no data is in reach' regress d.csv --x x --y y --kernel boxcar --bandwidth 1 \
     --at reach.csv --na omit --empty error
+# a row without weight is no end of a grid
+printf 'x,y,w\n-9,1,0\n1,1,1\n3,2,1\n1000,3,0\n' >ends.csv
+ok regress ends.csv --x x --y y --bandwidth 1 --case-weights w --grid 3
+test "$(cut -d , -f 1 out | tr '\n' ' ')" = 'x 1 2 3 ' || fail "ends of a grid: $(cat out)"
+ok density ends.csv --x x --bandwidth 1 --case-weights w --grid 3
+test "$(cut -d , -f 1 out | tr '\n' ' ')" = 'x -2 2 6 ' || fail "ends of a grid: $(cat out)"
 printf 'x,y,w\n0,1,1e-50\n' >light.csv
 run 0 regress light.csv --x x --y y --bandwidth 1 --case-weights w --precision f32
 grep -q 'no data in reach, as every case weight is 0 in float32 (see' err ||

@@ -12,13 +12,12 @@
 
 /* Those of one fit, or with c NULL query points without a group. */
 static void fill_classes(struct table_out *out, const struct regress_tables *t,
-                         const struct regress_keys *keys, size_t i, const struct regress_group *g,
-                         const struct classes *classes, const struct classification *c)
+                         const struct regress_groups *groups, const struct regress_keys *keys,
+                         size_t i, const struct regress_group *g, const struct classes *classes,
+                         const struct classification *c)
 {
     for (size_t k = 0; k < keys->count; k++)
-        *out++ = (struct table_out){ .name = keys->names[k],
-                                     .text = c != NULL ? keys->texts[i * keys->count + k] : NULL,
-                                     .missing = g->missing };
+        *out++ = regress_key(keys, k, i, g->missing, c != NULL ? NULL : groups);
     for (size_t k = 0; k < t->d; k++)
         *out++ = (struct table_out){ .name = t->x_names[k],
                                      .f64 = g->points[k],
@@ -57,7 +56,8 @@ int classify_write(const struct regress_options *o, const struct regress_tables 
         const struct regress_group *g = fitted ? fits->item[i].group : &groups->lost;
         part[i] = (struct table_part){ out + i * columns, g->n };
         if (g->n > 0 || fitted)
-            fill_classes(out + i * columns, t, &keys, i, g, classes, fitted ? &results[i] : NULL);
+            fill_classes(out + i * columns, t, groups, &keys, i, g, classes,
+                         fitted ? &results[i] : NULL);
     }
     if (st == CMD_OK && !name_is_npy(o->output))
         regress_warn_names(out, columns);

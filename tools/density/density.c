@@ -155,7 +155,8 @@ static int density_check_files(const struct regress_options *o, struct error *e)
 }
 
 /* Of NaN, for which a missing point is no reason. */
-static void warn_nan(const struct regress_fits *fits, const struct density *f)
+static void warn_nan(const struct regress_options *o, const struct regress_fits *fits,
+                     const struct density *f)
 {
     size_t nan = 0, all = 0;
     for (size_t k = 0; k < fits->count; k++) {
@@ -166,8 +167,10 @@ static void warn_nan(const struct regress_fits *fits, const struct density *f)
         all += at->n;
     }
     if (nan > 0)
-        error_warn("%zu of %zu densities %s not defined: no other row has a case weight", nan, all,
-                   nan == 1 ? "is" : "are");
+        error_warn("%zu of %zu densities %s not defined: no %srow%s%s", nan, all,
+                   nan == 1 ? "is" : "are", o->loo ? "other " : "",
+                   o->by != NULL ? " of the group" : "",
+                   o->case_weights != NULL ? " has a case weight" : " is left");
 }
 
 static int density(const struct density_options *o, struct report *r, struct error *e)
@@ -189,7 +192,7 @@ static int density(const struct density_options *o, struct report *r, struct err
     if (st == CMD_OK)
         st = density_compute(o, &tables, &fits, &densities, r, e);
     if (fits.whole) {
-        warn_nan(&fits, densities);
+        warn_nan(&o->table, &fits, densities);
         /* The error has the first failure; the rest is written all the same. */
         density_write(o, &tables, &groups, &fits, densities, e);
         density_draw(o, &tables, &fits, densities, e);

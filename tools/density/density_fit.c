@@ -40,7 +40,7 @@ static double mean_log(const struct regress_group *g, const void *log)
 {
     double sum = 0, weight = 0;
     for (size_t j = 0; j < g->m; j++) {
-        const double a = g->a != NULL ? real_get(g->a, g->single, j) : 1;
+        const double a = case_weight(g, j);
         sum += a > 0 ? a * real_get(log, g->single, j) : 0;
         weight += a;
     }

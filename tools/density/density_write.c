@@ -13,14 +13,12 @@ enum { RESULTS = 2 };
 
 /* Those of one fit, or with f NULL points without a group. */
 static void fill_density(struct table_out *out, const struct regress_tables *t,
-                         const struct regress_keys *keys, size_t i, const struct density_points *at,
-                         const struct density *f)
+                         const struct regress_groups *groups, const struct regress_keys *keys,
+                         size_t i, const struct density_points *at, const struct density *f)
 {
     static const char *const names[RESULTS] = { "density", "log_density" };
     for (size_t k = 0; k < keys->count; k++)
-        *out++ = (struct table_out){ .name = keys->names[k],
-                                     .text = f != NULL ? keys->texts[i * keys->count + k] : NULL,
-                                     .missing = at->missing };
+        *out++ = regress_key(keys, k, i, at->missing, f != NULL ? NULL : groups);
     for (size_t c = 0; c < t->d; c++)
         *out++ = (struct table_out){ .name = t->x_names[c],
                                      .f64 = at->columns[c],
@@ -49,14 +47,14 @@ int density_write(const struct density_options *o, const struct regress_tables *
     struct table_part *part = calloc(parts, sizeof *part);
     if (st == CMD_OK && (out == NULL || part == NULL))
         st = error_memory(e, parts * columns * sizeof *out);
-    const struct density_points lost = { .n = groups->lost.n,
+    const struct density_points lost = { .n = o->grid.count > 0 ? 0 : groups->lost.n,
                                          .columns = groups->lost.points,
                                          .missing = groups->lost.missing };
     for (size_t i = 0; st == CMD_OK && i < parts; i++) {
         const struct density *f = i < fits->count ? &densities[i] : NULL;
         part[i] = (struct table_part){ out + i * columns, f != NULL ? f->at.n : lost.n };
         if (f != NULL || lost.n > 0)
-            fill_density(out + i * columns, t, &keys, i, f != NULL ? &f->at : &lost, f);
+            fill_density(out + i * columns, t, groups, &keys, i, f != NULL ? &f->at : &lost, f);
     }
     if (st == CMD_OK && !name_is_npy(path))
         regress_warn_names(out, columns);
@@ -109,8 +107,10 @@ void density_report(const struct density_options *o, const struct regress_tables
     for (size_t i = 0; i < fits->count; i++) {
         json_t *object = regress_report_choice(&o->table, &fits->item[i], r);
         report_put(r, object, "n", json_integer((json_int_t)f[i].at.n));
-        report_put(r, object, o->table.loo ? "leave_one_out_log_likelihood" : "log_likelihood",
-                   report_number(f[i].log_likelihood));
+        report_put(r, object, "log_likelihood",
+                   o->table.loo ? json_null() : report_number(f[i].log_likelihood));
+        report_put(r, object, "leave_one_out_log_likelihood",
+                   o->table.loo ? report_number(f[i].log_likelihood) : json_null());
         report_append(r, array, object);
     }
 }

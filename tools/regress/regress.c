@@ -12,7 +12,7 @@
 
 static void warn_empty(const struct regress_options *o, const struct regress_fits *fits)
 {
-    size_t empty = 0, all = 0, weightless = 0;
+    size_t empty = 0, all = 0, weightless = 0, underflow = 0;
     for (size_t f = 0; f < fits->count; f++) {
         const struct regress_group *g = fits->item[f].group;
         for (size_t i = 0; i < g->n; i++)
@@ -20,13 +20,13 @@ static void warn_empty(const struct regress_options *o, const struct regress_fit
                      isnan(real_get(fits->item[f].n_eff, g->single, i));
         all += g->n;
         weightless += g->weightless;
+        underflow += g->underflow;
     }
     if (empty > 0 && (o->empty == ATTPOOL_EMPTY_DEFAULT || weightless > 0))
         error_warn("%zu of %zu queries %s no data in reach%s%s (see --empty)", empty, all,
                    empty == 1 ? "has" : "have",
                    weightless == fits->count ? ", as every case weight is 0" : "",
-                   weightless == fits->count && o->common.precision == PRECISION_F32 ? " in float32"
-                                                                                     : "");
+                   underflow == fits->count ? " in float32" : "");
 }
 
 static void warn_fits(const struct regress_options *o, const struct regress_fits *fits)

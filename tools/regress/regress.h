@@ -112,15 +112,24 @@ struct regress_group {
     void *memory[2];              /* of both, where they are not the tables' */
     double *grid;
     unsigned char *missing; /* [n]: a query row with a missing value; NULL: none */
-    bool weightless;        /* every case weight is 0, in this precision */
+    bool weightless;        /* every case weight is 0, in this precision, */
+    bool underflow;         /* but not in float64 */
     void *x, *y, *a, *q;    /* (m, d), (m, v), (m) or NULL, (n, d): what the library gets */
 };
+
+static inline double case_weight(const struct regress_group *g, size_t j)
+{
+    return g->a != NULL ? real_get(g->a, g->single, j) : 1;
+}
 
 struct regress_groups {
     struct regress_group *item;
     size_t count;
-    struct regress_group lost; /* query points without a label: no fit */
+    struct regress_group lost; /* query points without a fit: of no label, or of groups left out */
     size_t *rows, *queries;    /* of the tables, group after group */
+    size_t *lost_queries;
+    int32_t *lost_label; /* [lost.n], -1: none */
+    const char *const *labels;
 };
 
 int regress_group(const struct regress_options *o, const struct regress_tables *t,
@@ -153,7 +162,8 @@ struct regress_selection {
     size_t points;
     struct numbers base; /* one a column */
     double least;        /* a narrower one of the curve is not chosen: some row has no prediction */
-    double score;        /* of the bandwidths chosen */
+    double score;        /* of the bandwidths chosen, by these rows */
+    double scale;        /* of bandwidths, from those of the rows looked at to those of all */
     size_t rows;         /* that they were chosen by; 0: there was no search */
     size_t evaluations;  /* of scores, */
     double pairs;        /* and how many pairs of rows these looked at */
@@ -198,6 +208,10 @@ void regress_fits_free(struct regress_fits *fits);
 /* --empty error: no data is in reach of the query. */
 int regress_no_data(const struct regress_options *o, const struct regress_tables *tables,
                     const struct regress_group *g, size_t query, struct error *e);
+
+/* CMD_DATA: of one of the choices no bandwidth can come, as the group's rows have one x. */
+int regress_check_group(const struct regress_options *o, const struct regress_tables *t,
+                        const struct regress_group *g, struct error *e);
 
 /* The bandwidths of a fit (regress_select.c). */
 int regress_select(const struct regress_options *o, const struct regress_tables *t,
@@ -332,6 +346,11 @@ struct regress_keys {
 int regress_keys(const struct regress_options *o, const struct regress_tables *t,
                  const struct regress_fits *fits, struct regress_keys *keys, struct error *e);
 void regress_keys_free(struct regress_keys *keys, size_t fits);
+
+/* The k-th key of fit i with its missing query points or, with lost, that of the points without a
+ * fit. */
+struct table_out regress_key(const struct regress_keys *keys, size_t k, size_t i,
+                             const unsigned char *missing, const struct regress_groups *lost);
 
 /* A column of x may be called fit, as after a regression. It can still be asked for by number. */
 void regress_warn_names(const struct table_out *out, size_t count);

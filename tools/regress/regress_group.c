@@ -8,48 +8,6 @@
 
 /* ---- arrays ---- */
 
-static size_t place_of(const size_t *rows, size_t i)
-{
-    return rows != NULL ? rows[i] : i;
-}
-
-int group_pack(const struct regress_group *g, double *const *columns, size_t rows, bool shift,
-               size_t count, void **packed, const struct group_place *place, struct error *e)
-{
-    int st = array_new(packed, rows * count, real_size(g->single), e);
-    for (size_t c = 0; st == CMD_OK && c < count; c++) {
-        double origin = shift && g->single ? g->columns[c][0] : 0;
-        for (size_t i = 0; i < rows; i++) {
-            double value = columns[c][i] - origin;
-            if (place != NULL && g->single && isinf((float)value))
-                return table_fault(place->table, place_of(place->rows, i), c, e,
-                                   "minus the first row's value is outside the range of float32");
-            real_set(*packed, g->single, i * count + c, value);
-        }
-    }
-    return st;
-}
-
-/* A column of the table that is the whole matrix is not copied. */
-static int share_or_pack(const struct regress_group *g, double *const *columns, size_t rows,
-                         bool shift, size_t count, void **packed, const struct group_place *place,
-                         struct error *e)
-{
-    if (g->single || count != 1)
-        return group_pack(g, columns, rows, shift, count, packed, place, e);
-    *packed = columns[0];
-    return CMD_OK;
-}
-
-void group_free_packed(const struct regress_group *g, void *packed)
-{
-    const bool shared =
-        g->columns != NULL &&
-        (packed == g->columns[0] || packed == g->columns[g->d] || packed == g->points[0]);
-    if (!shared)
-        free(packed);
-}
-
 static int pack_weights(const struct table *data, struct regress_group *g, struct error *e)
 {
     size_t column = g->d + g->v;
@@ -58,16 +16,18 @@ static int pack_weights(const struct table *data, struct regress_group *g, struc
     int st = array_new(&g->a, g->m, real_size(g->single), e);
     for (size_t j = 0; st == CMD_OK && j < g->m; j++) {
         if (a[j] < 0)
-            return table_fault(data, place_of(g->rows, j), column, e,
+            return table_fault(data, g->rows != NULL ? g->rows[j] : j, column, e,
                                "a case weight is negative: %g", a[j]);
         real_set(g->a, g->single, j, a[j]);
         sum += g->single ? (double)(float)a[j] : a[j];
         if (isinf(g->single ? (double)(float)sum : sum))
-            return table_fault(data, place_of(g->rows, j), column, e,
+            return table_fault(data, g->rows != NULL ? g->rows[j] : j, column, e,
                                "the sum of the case weights is outside the range of float%d",
                                g->single ? 32 : 64);
     }
     g->weightless = sum == 0;
+    for (size_t j = 0; j < g->m && g->weightless; j++)
+        g->underflow = g->underflow || a[j] > 0;
     return st;
 }
 
@@ -76,33 +36,16 @@ static int pack_group(const struct regress_options *o, const struct regress_tabl
 {
     const struct group_place rows = { &t->data, g->rows };
     const struct group_place queries = { o->at != NULL ? &t->at : &t->data, g->queries };
-    int st = share_or_pack(g, g->columns, g->m, true, g->d, &g->x, &rows, e);
+    int st = group_share_or_pack(g, g->columns, g->m, true, g->d, &g->x, &rows, e);
     if (st == CMD_OK)
-        st = share_or_pack(g, g->columns + g->d, g->m, false, g->v, &g->y, NULL, e);
+        st = group_share_or_pack(g, g->columns + g->d, g->m, false, g->v, &g->y, NULL, e);
     if (st == CMD_OK)
-        st = share_or_pack(g, g->points, g->n, true, g->d, &g->q, o->grid > 0 ? NULL : &queries, e);
-    return st == CMD_OK && o->case_weights != NULL ? pack_weights(&t->data, g, e) : st;
+        st = group_share_or_pack(g, g->points, g->n, true, g->d, &g->q,
+                                 o->grid > 0 ? NULL : &queries, e);
+    return st;
 }
 
 /* ---- columns ---- */
-
-/* The rows of some columns: as they are, or from their places. */
-static int take_row(double *const *columns, size_t count, const size_t *rows, size_t n,
-                    double **taken, void **memory, struct error *e)
-{
-    if (rows == NULL) {
-        for (size_t c = 0; c < count; c++)
-            taken[c] = columns[c];
-        return CMD_OK;
-    }
-    int st = array_new(memory, count * n, sizeof(double), e);
-    for (size_t c = 0; st == CMD_OK && c < count; c++) {
-        taken[c] = (double *)*memory + c * n;
-        for (size_t i = 0; i < n; i++)
-            taken[c][i] = columns[c][rows[i]];
-    }
-    return st;
-}
 
 static int make_group(const struct regress_options *o, const struct regress_tables *t,
                       struct regress_group *g, struct error *e)
@@ -116,9 +59,11 @@ static int make_group(const struct regress_options *o, const struct regress_tabl
     if (g->columns == NULL)
         return error_memory(e, (count + t->d) * sizeof *g->columns);
     g->points = g->columns + count;
-    int st = take_row(t->data.columns, count, g->rows, g->m, g->columns, &g->memory[0], e);
+    int st = group_take(t->data.columns, count, g->rows, g->m, g->columns, &g->memory[0], e);
     if (st == CMD_OK && o->at != NULL)
-        st = take_row(t->at.columns, t->d, g->queries, g->n, g->points, &g->memory[1], e);
+        st = group_take(t->at.columns, t->d, g->queries, g->n, g->points, &g->memory[1], e);
+    if (st == CMD_OK && o->case_weights != NULL)
+        st = pack_weights(&t->data, g, e);
     if (st == CMD_OK)
         st = group_points(o, g, e);
     return st == CMD_OK ? pack_group(o, t, g, e) : st;
@@ -182,21 +127,6 @@ static int translate(const struct regress_tables *t, const size_t *start, double
     return CMD_OK;
 }
 
-/* Query rows without a label belong to no group and have no fit. */
-static int find_lost(const struct regress_tables *t, struct regress_groups *groups,
-                     const size_t *queries, size_t count, struct error *e)
-{
-    struct regress_group *g = &groups->lost;
-    *g = (struct regress_group){ .d = t->d, .v = t->v, .n = count, .queries = queries };
-    g->columns = calloc(t->d, sizeof *g->columns);
-    g->missing = malloc(count + 1);
-    if (g->columns == NULL || g->missing == NULL)
-        return error_memory(e, count);
-    g->points = g->columns;
-    memset(g->missing, 1, count);
-    return take_row(t->at.columns, t->d, queries, count, g->points, &g->memory[1], e);
-}
-
 /* Where the rows of each label and its query points stand. */
 struct sorted {
     size_t *rows, *queries; /* first of each label, of the last one the end */
@@ -216,9 +146,7 @@ static int sort_tables(const struct regress_options *o, const struct regress_tab
     if (st == CMD_OK)
         st = sort_rows(label, t->at.rows, labels, &groups->queries, &start->queries, e);
     free(label);
-    return st == CMD_OK ? find_lost(t, groups, groups->queries + start->queries[labels],
-                                    start->queries[labels + 1] - start->queries[labels], e)
-                        : st;
+    return st;
 }
 
 static int fill_groups(const struct regress_options *o, const struct regress_tables *t,
@@ -250,10 +178,17 @@ static int fill_groups(const struct regress_options *o, const struct regress_tab
 static int group_by_label(const struct regress_options *o, const struct regress_tables *t,
                           struct regress_groups *groups, struct error *e)
 {
+    const size_t labels = table_labels(&t->data, t->data.column_count - 1)->count;
     struct sorted start = { NULL, NULL };
+    struct lost_points unlabelled = { NULL, 0 };
     int st = sort_tables(o, t, groups, &start, e);
     if (st == CMD_OK)
         st = fill_groups(o, t, groups, &start, e);
+    if (st == CMD_OK && o->at != NULL)
+        unlabelled = (struct lost_points){ groups->queries + start.queries[labels],
+                                           start.queries[labels + 1] - start.queries[labels] };
+    if (st == CMD_OK)
+        st = group_lose(o, t, groups, &unlabelled, e);
     free(start.rows);
     free(start.queries);
     return st;
@@ -273,26 +208,15 @@ int regress_group(const struct regress_options *o, const struct regress_tables *
     return make_group(o, t, &groups->item[0], e);
 }
 
-static void free_group(struct regress_group *g)
-{
-    group_free_packed(g, g->x);
-    group_free_packed(g, g->y);
-    group_free_packed(g, g->q);
-    free(g->a);
-    free(g->columns);
-    free(g->memory[0]);
-    free(g->memory[1]);
-    free(g->grid);
-    free(g->missing);
-}
-
 void regress_groups_free(struct regress_groups *groups)
 {
     for (size_t i = 0; i < groups->count; i++)
-        free_group(&groups->item[i]);
-    free_group(&groups->lost);
+        group_free(&groups->item[i]);
+    group_free(&groups->lost);
     free(groups->item);
     free(groups->rows);
     free(groups->queries);
+    free(groups->lost_queries);
+    free(groups->lost_label);
     *groups = (struct regress_groups){ .count = 0 };
 }

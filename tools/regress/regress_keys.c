@@ -93,6 +93,17 @@ int regress_keys(const struct regress_options *o, const struct regress_tables *t
     return st;
 }
 
+struct table_out regress_key(const struct regress_keys *keys, size_t k, size_t i,
+                             const unsigned char *missing, const struct regress_groups *lost)
+{
+    const bool group = lost != NULL && k == 0;
+    return (struct table_out){ .name = keys->names[k],
+                               .text = lost == NULL ? keys->texts[i * keys->count + k] : NULL,
+                               .label = group ? lost->lost_label : NULL,
+                               .labels = group ? lost->labels : NULL,
+                               .missing = group ? NULL : missing };
+}
+
 void regress_keys_free(struct regress_keys *keys, size_t fits)
 {
     for (size_t k = 0; keys->names != NULL && k < keys->count; k++)

@@ -46,8 +46,11 @@ static int make_grid(double least, double most, size_t n, double **grid, struct 
 
 void group_range(const struct regress_group *g, size_t c, double *least, double *most)
 {
-    *least = *most = g->columns[c][0];
-    widen(g->columns[c], g->m, least, most);
+    *least = HUGE_VAL;
+    *most = -HUGE_VAL;
+    for (size_t j = 0; j < g->m; j++)
+        if (g->weightless || case_weight(g, j) > 0)
+            widen(&g->columns[c][j], 1, least, most);
 }
 
 static int find_missing(struct regress_group *g, struct error *e)

@@ -187,9 +187,10 @@ static json_t *report_selection(const struct regress_fit *fit, struct report *r)
                                 report_number(c->point[k].factor), "score",
                                 report_number(c->point[k].score), "rows_without_prediction",
                                 (json_int_t)c->point[k].without));
-    return json_pack("{s:o, s:I, s:I, s:f, s:o, s:o}", "score", report_number(c->score), "rows",
-                     (json_int_t)c->rows, "evaluations", (json_int_t)c->evaluations, "pairs",
-                     c->pairs, "base", report_bandwidths(&c->base), "curve", curve);
+    return json_pack("{s:o, s:I, s:f, s:I, s:f, s:o, s:o}", "score", report_number(c->score),
+                     "rows", (json_int_t)c->rows, "scale", c->scale, "evaluations",
+                     (json_int_t)c->evaluations, "pairs", c->pairs, "base",
+                     report_bandwidths(&c->base), "curve", curve);
 }
 
 static json_t *report_adaptive(const struct regress_adaptive *a)

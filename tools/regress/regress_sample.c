@@ -71,7 +71,7 @@ static int take_rows(const struct regress_group *g, size_t most, int64_t seed, b
         return CMD_OK;
     int st = tickets_new(&tickets, g->m, e);
     for (size_t j = 0; st == CMD_OK && j < g->m; j++)
-        if (g->a == NULL || real_get(g->a, g->single, j) > 0)
+        if (case_weight(g, j) > 0)
             tickets[count++] = (struct ticket){ draw_row((uint64_t)seed, j), j };
     if (st == CMD_OK && count > most) {
         qsort(tickets, count, sizeof *tickets, compare_tickets);

@@ -9,11 +9,6 @@
 
 /* ---- what is left of y ---- */
 
-static double case_weight(const struct regress_group *g, size_t j)
-{
-    return g->a != NULL ? real_get(g->a, g->single, j) : 1;
-}
-
 /* Means over the rows by their case weights, in the order of NUMERICS.md, "Bandwidth scores", which
  * has the same error; a row without a prediction makes it infinite. */
 static struct regress_error squared_error_of(const struct regress_fit *fit, size_t k)

@@ -166,6 +166,9 @@ static int search_multiple(struct search *s, double *h, bool *at_top, struct err
 
 enum { DIGITS = 4, MOST_DIGITS = 13 };
 
+/* Of scores that are as good. */
+#define NEAR 0.005
+
 /* Up but for what rounding may have added. */
 static double round_up(double h, int digits)
 {
@@ -181,30 +184,68 @@ static double round_up(double h, int digits)
     return strtod(text, NULL);
 }
 
-/* Is the score of the rounded bandwidths far above that of the ones found? */
-static bool is_worse(const struct search *s)
+/* Rounded bandwidths, and the best of those looked at. */
+struct rounding {
+    struct numbers *h;
+    double *found, *best; /* [h->count] */
+    double score;         /* of the best */
+    size_t *without;
+};
+
+/* Their score, and whether it is not far above that of the ones found. */
+static int judge_rounded(struct search *s, struct rounding *r, bool *fine, struct error *e)
 {
-    return s->fit->selection.score - s->found > 0.005 * fabs(s->found);
+    double *score = &s->fit->selection.score;
+    const int st = search_score(s, &s->rows, r->h, score, r->without, NULL, e);
+    if (!(*score >= r->score)) {
+        r->score = *score;
+        memcpy(r->best, r->h->value, r->h->count * sizeof *r->best);
+    }
+    *fine = !(*score - s->found > NEAR * fabs(s->found));
+    return st;
+}
+
+/* Where the score hangs on the last digit, narrower ones that were looked at and are as good. */
+static int round_narrower(struct search *s, struct rounding *r, bool *fine, struct error *e)
+{
+    enum { MOST_TRIED = 12 };
+    const struct regress_selection *c = &s->fit->selection;
+    const size_t best = search_best(c);
+    int st = CMD_OK;
+    for (size_t k = 1; k <= MOST_TRIED && k <= best && !*fine && st == CMD_OK; k++) {
+        if (c->point[best - k].score - s->found > NEAR * fabs(s->found))
+            break;
+        r->h->value[0] = round_up(c->point[best - k].factor, DIGITS);
+        st = judge_rounded(s, r, fine, e);
+    }
+    return st;
 }
 
 /* To 4 digits, or to more where those cross a jump of the score: another row comes into reach, or
  * the data in reach of one determine a line. */
 static int round_found(struct search *s, struct numbers *h, size_t *without, struct error *e)
 {
-    struct regress_selection *c = &s->fit->selection;
+    const size_t bytes = h->count * sizeof *h->value;
     void *memory;
-    int st = array_new(&memory, h->count, sizeof *h->value, e);
+    int st = array_new(&memory, 2 * h->count, sizeof *h->value, e);
     if (st != CMD_OK)
         return st;
-    double *found = memcpy(memory, h->value, h->count * sizeof *h->value);
-    for (int digits = DIGITS; digits <= MOST_DIGITS && st == CMD_OK; digits += 3) {
+    struct rounding r = { h, memory, (double *)memory + h->count, HUGE_VAL, without };
+    memcpy(r.found, h->value, bytes);
+    memcpy(r.best, h->value, bytes);
+    bool fine = false;
+    for (int digits = DIGITS; digits <= MOST_DIGITS && !fine && st == CMD_OK; digits += 3) {
         for (size_t i = 0; i < h->count; i++)
-            h->value[i] = round_up(found[i], digits);
-        st = search_score(s, &s->rows, h, &c->score, without, NULL, e);
-        if (!is_worse(s))
-            break;
+            h->value[i] = round_up(r.found[i], digits);
+        st = judge_rounded(s, &r, &fine, e);
     }
-    free(found);
+    if (st == CMD_OK && !fine && h->count == 1)
+        st = round_narrower(s, &r, &fine, e);
+    if (st == CMD_OK && !fine) {
+        memcpy(h->value, r.best, bytes);
+        st = judge_rounded(s, &r, &fine, e);
+    }
+    free(memory);
     return st;
 }
 
@@ -235,8 +276,9 @@ static void warn_raised(const struct search *s)
         snprintf(none, sizeof none, "; none %sfrom %.6g to %.6g does",
                  several ? "by a factor " : "", choice->start, choice->stop);
     regress_bandwidths_text(s->fit, text, sizeof text);
-    error_warn("%s%s%s %s every row%s", label.text, label.text[0] != '\0' ? ": " : "", text,
-               several ? "are raised to predict" : "is the narrowest that predicts", none);
+    error_warn("%s%s%s %s every row%s%s", label.text, label.text[0] != '\0' ? ": " : "", text,
+               several ? "are raised to predict" : "is the narrowest that predicts",
+               choice->method == BANDWIDTH_AICC ? " from the others" : "", none);
 }
 
 /* ---- the whole ---- */
@@ -266,7 +308,7 @@ static int find_ranges(struct search *s, struct error *e)
     for (size_t c = 0; st == CMD_OK && c < g->d; c++) {
         double least = HUGE_VAL, most = -HUGE_VAL;
         for (size_t j = 0; j < g->m; j++)
-            if (g->a == NULL || real_get(g->a, g->single, j) > 0) {
+            if (case_weight(g, j) > 0) {
                 least = fmin(least, g->columns[c][j]);
                 most = fmax(most, g->columns[c][j]);
             }
@@ -334,8 +376,9 @@ static int widen_to_all(struct search *s, bool at_top, struct error *e)
     const double scale = pow((double)s->rows.m / (double)g->m, 1.0 / ((double)g->d + 4));
     double least = 0;
     const bool scales = !at_top && s->rows.m < g->m;
-    for (size_t c = 0; c < g->d && scales; c++)
-        h->value[c] *= scale;
+    s->fit->selection.scale = scales ? scale : 1;
+    for (size_t c = 0; c < g->d; c++)
+        h->value[c] *= s->fit->selection.scale;
     if (scales)
         s->found = HUGE_VAL;
     const int st = g->d == 1 ? least_in_reach(s, &all, &least, e) : CMD_OK;
@@ -344,14 +387,23 @@ static int widen_to_all(struct search *s, bool at_top, struct error *e)
     return st;
 }
 
+static const char *why_no_score(const struct search *s)
+{
+    const struct regress_selection *c = &s->fit->selection;
+    for (size_t k = 0; k < c->points; k++)
+        if (c->point[k].without == 0)
+            return s->fit->choice->method == BANDWIDTH_AICC ? "; there are too few rows for it"
+                                                            : "";
+    return s->fit->choice->steps > 0 ? "; they are too narrow to predict every row" : "";
+}
+
 static int no_score(const struct search *s, struct error *e)
 {
     const struct regress_group *g = s->fit->group;
-    return error_at(e, s->t->data.file, 0, 0,
-                    "%s%s--bandwidth %s: no bandwidth looked at has a finite score%s",
-                    g->label != NULL ? quoted_name(g->label).text : "",
-                    g->label != NULL ? ": " : "", bandwidth_choice_name(s->fit->choice),
-                    s->fit->choice->steps > 0 ? "; they are too narrow to predict every row" : "");
+    return error_at(
+        e, s->t->data.file, 0, 0, "%s%s--bandwidth %s: no bandwidth looked at has a finite score%s",
+        g->label != NULL ? quoted_name(g->label).text : "", g->label != NULL ? ": " : "",
+        bandwidth_choice_name(s->fit->choice), why_no_score(s));
 }
 
 int regress_search(const struct regress_options *o, const struct regress_tables *t,

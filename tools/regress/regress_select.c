@@ -10,7 +10,7 @@ static bool varies(const struct regress_group *g, size_t column)
     const double *x = g->columns[column];
     const double *first = NULL;
     for (size_t j = 0; j < g->m; j++) {
-        if (g->a != NULL && !(real_get(g->a, g->single, j) > 0))
+        if (!(case_weight(g, j) > 0))
             continue;
         if (first != NULL && x[j] != *first)
             return true;
@@ -35,7 +35,7 @@ static int constant_column(const struct regress_options *o, const struct regress
     const char *name = column < g->d ? t->x_names[column] : t->y_names[column - g->d];
     const bool given = fit->choice->method == BANDWIDTH_GIVEN;
     return error_at(e, t->data.file, 0, 0,
-                    "column %s is constant%s%s%s: --%s %s finds nothing in it; %s",
+                    "column %s is constant%s%s%s: --%s %s finds nothing in it; %s%s",
                     quoted_name(name).text, g->label != NULL ? " in group " : "",
                     g->label != NULL ? quoted_name(g->label).text : "",
                     varies_in_all(g, column) ? " where --case-weights are above 0" : "",
@@ -43,7 +43,8 @@ static int constant_column(const struct regress_options *o, const struct regress
                     !given                                    ? bandwidth_choice_name(fit->choice)
                     : o->adaptive.method == ADAPTIVE_ABRAMSON ? "abramson"
                                                               : "knn",
-                    given ? "leave the column out" : "leave it out, or give --bandwidth a number");
+                    g->label != NULL ? "leave the group out" : "leave the column out",
+                    given ? "" : ", or give --bandwidth a number");
 }
 
 static int without_weights(const struct regress_options *o, const struct regress_tables *t,
@@ -52,7 +53,7 @@ static int without_weights(const struct regress_options *o, const struct regress
     return error_at(
         e, t->data.file, 0, 0, "--case-weights %s: all%s%s are 0%s: no bandwidth can be chosen",
         quoted_name(o->case_weights).text, g->label != NULL ? " of group " : "",
-        g->label != NULL ? quoted_name(g->label).text : "", g->single ? " in float32" : "");
+        g->label != NULL ? quoted_name(g->label).text : "", g->underflow ? " in float32" : "");
 }
 
 static int check_columns(const struct regress_options *o, const struct regress_tables *t,
@@ -69,6 +70,36 @@ static int check_columns(const struct regress_options *o, const struct regress_t
     for (size_t c = 0; y && c < g->v; c++)
         same = same && !varies(g, g->d + c);
     return y && same ? constant_column(o, t, fit, g->d, e) : CMD_OK;
+}
+
+/* Do the bandwidths, or factors of them, depend on the data? */
+static bool needs_columns(const struct regress_options *o, const struct regress_fit *fit)
+{
+    if (!kernels_have_bandwidth(fit->kernels))
+        return false;
+    switch (fit->choice->method) {
+    case BANDWIDTH_GIVEN:
+        return o->adaptive.method != ADAPTIVE_NONE;
+    case BANDWIDTH_FROM:
+        return fit->choice->package->deviations;
+    default:
+        return true;
+    }
+}
+
+int regress_check_group(const struct regress_options *o, const struct regress_tables *t,
+                        const struct regress_group *g, struct error *e)
+{
+    const struct fit_choices *c = &o->choices;
+    int st = CMD_OK;
+    for (size_t k = 0; k < c->kernel_count; k++)
+        for (size_t h = 0; h < c->bandwidth_count && st == CMD_OK; h++) {
+            const struct regress_fit fit = { .group = g,
+                                             .kernels = &c->kernels[k],
+                                             .choice = &c->bandwidths[h] };
+            st = needs_columns(o, &fit) ? check_columns(o, t, &fit, e) : CMD_OK;
+        }
+    return st;
 }
 
 static int select_by_rule(struct regress_fit *fit, const struct session *session, struct error *e)
@@ -129,24 +160,19 @@ int regress_select(const struct regress_options *o, const struct regress_tables 
                    struct regress_fit *fit, struct session *session, struct error *e)
 {
     void *memory;
+    int st = needs_columns(o, fit) ? check_columns(o, t, fit, e) : CMD_OK;
     fit->bandwidths = &fit->choice->given;
-    if (!kernels_have_bandwidth(fit->kernels))
-        return CMD_OK;
-    if (fit->choice->method == BANDWIDTH_GIVEN)
-        return o->adaptive.method != ADAPTIVE_NONE ? check_columns(o, t, fit, e) : CMD_OK;
-    int st = array_new(&memory, fit->group->d, sizeof *fit->chosen.value, e);
+    if (st != CMD_OK || !kernels_have_bandwidth(fit->kernels) ||
+        fit->choice->method == BANDWIDTH_GIVEN)
+        return st;
+    st = array_new(&memory, fit->group->d, sizeof *fit->chosen.value, e);
     if (st != CMD_OK)
         return st;
     fit->chosen = (struct numbers){ memory, fit->group->d };
     fit->bandwidths = &fit->chosen;
-    const bool from = fit->choice->method == BANDWIDTH_FROM;
-    if (!from || fit->choice->package->deviations)
-        st = check_columns(o, t, fit, e);
-    if (st != CMD_OK)
-        return st;
-    st = from                                 ? regress_from(fit, e)
-         : bandwidth_is_searched(fit->choice) ? search_with_advice(o, t, fit, session, e)
-                                              : select_by_rule(fit, session, e);
+    st = fit->choice->method == BANDWIDTH_FROM ? regress_from(fit, e)
+         : bandwidth_is_searched(fit->choice)  ? search_with_advice(o, t, fit, session, e)
+                                               : select_by_rule(fit, session, e);
     if (st == CMD_OK)
         say(o, fit);
     return st;

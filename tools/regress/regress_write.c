@@ -51,10 +51,7 @@ static void fill_fit(struct writing *w, size_t i, const struct regress_group *g,
     struct table_out *out = w->out + i * w->columns;
     w->parts[i] = (struct table_part){ out, g->n };
     for (size_t k = 0; k < w->keys.count; k++)
-        *out++ =
-            (struct table_out){ .name = w->keys.names[k],
-                                .text = fit != NULL ? w->keys.texts[i * w->keys.count + k] : NULL,
-                                .missing = g->missing };
+        *out++ = regress_key(&w->keys, k, i, g->missing, fit != NULL ? NULL : w->groups);
     for (size_t c = 0; c < g->d; c++)
         *out++ = (struct table_out){ .name = w->t->x_names[c],
                                      .f64 = g->points[c],
