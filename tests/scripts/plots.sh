@@ -124,7 +124,11 @@ base='regress d.csv --x x --y y --bandwidth 1 -o fit.csv'
         --bandwidth aicc:0.5:4:9 --curve-plot p.png -o fit.csv
     has "set ylabel 'leave-one-out mean squared error'"
     has "set ylabel 'AICc'"
-    test "$(block 0 | wc -l)$(block 1 | wc -l)" = 99 || fail "not two curves of 9 points: $(cat p.png)"
+    test "$(for k in 0 1 2 3; do block $k | wc -l; done | tr '\n' ' ')" = '9 1 9 1 ' ||
+        fail "not two curves of 9 points, each with a ring: $(cat p.png)"
+    for k in 0 2; do # at the least score
+        test "$(block $k | sort -g -k 2 | head -n 1)" = "$(block $((k + 1)))" || fail "rings: $(cat p.png)"
+    done
     # heat maps by x, both ways
     printf 'x,y\n3,40\n0,10\n1,20\n' >unsorted.csv
     drawn regress unsorted.csv --x x --y y --bandwidth 1 --heatmap p.png -o fit.csv --weights w.npy

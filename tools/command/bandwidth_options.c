@@ -62,6 +62,9 @@ static int read_grid(const char *typed, const char *text, struct bandwidth_choic
     if (st == CMD_OK && !(choice->start > 0 && choice->stop >= choice->start))
         st = error_set(e, CMD_USAGE, "--bandwidth: %s should go up from above 0",
                        quoted_name(typed).text);
+    if (st == CMD_OK && choice->steps == 1 && choice->stop > choice->start)
+        st = error_set(e, CMD_USAGE, "--bandwidth: %s should have at least 2 bandwidths",
+                       quoted_name(typed).text);
     list_free(&parts);
     return st;
 }
@@ -86,6 +89,7 @@ static int read_search(const char *text, const char *colon, struct bandwidth_cho
 int bandwidth_choice_read(const char *text, struct bandwidth_choice *choice, struct error *e)
 {
     const char *colon = strchr(text, ':');
+    choice->typed = text;
     if (colon != NULL)
         return read_search(text, colon, choice, e);
     for (int m = BANDWIDTH_GIVEN + 1; m < METHODS; m++)

@@ -21,6 +21,7 @@ struct bandwidth_choice {
     double start, stop;            /* of the bandwidths that cv and aicc look at, */
     int64_t steps;                 /* and their number; 0: as they like */
     const struct package *package; /* whose number `given` is */
+    const char *typed;
 };
 
 /* Bandwidths, which are positive. */

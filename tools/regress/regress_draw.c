@@ -72,24 +72,36 @@ static int copy_fit(const struct regress_options *o, const struct regress_fit *f
 
 /* ---- layers ---- */
 
-/* One x column: the curve and, at points of the user's choice, the values. What is computed at the
- * data's own points or on a grid belongs to the curve. */
+/* What is computed at the data's own points or on a grid belongs to the curve, what is at points of
+ * the user's choice does not. */
+static bool points_chosen(const struct regress_options *o)
+{
+    return o->at != NULL || o->loo;
+}
+
+static struct plot_layer band_layer(const struct regress_options *o, const struct regress_fit *fit,
+                                    const struct drawing *d, size_t k, size_t colour)
+{
+    const struct regress_group *g = fit->group;
+    const size_t start = points_chosen(o) ? g->n : 0, each = g->n + fit->curve.n;
+    return (struct plot_layer){ .kind = PLOT_BAND,
+                                .label = colour > 1 ? NULL : d->band_label,
+                                .colour = colour,
+                                .count = each - start,
+                                .x = d->x + start,
+                                .y = d->band + 2 * k * each + start,
+                                .y_high = d->band + (2 * k + 1) * each + start };
+}
+
+/* One x column: the curve and, at points of the user's choice, the values. */
 static size_t fit_layers(const struct regress_options *o, const struct regress_fit *fit,
                          const struct drawing *d, size_t k, size_t colour,
                          struct plot_layer *layers)
 {
     const struct regress_group *g = fit->group;
-    bool chosen = o->at != NULL || o->loo;
-    size_t start = chosen ? g->n : 0, each = g->n + fit->curve.n;
+    const bool chosen = points_chosen(o);
+    const size_t start = chosen ? g->n : 0, each = g->n + fit->curve.n;
     const double *y = d->fits + k * each;
-    if (d->band != NULL)
-        *layers++ = (struct plot_layer){ .kind = PLOT_BAND,
-                                         .label = colour > 1 ? NULL : d->band_label,
-                                         .colour = colour,
-                                         .count = each - start,
-                                         .x = d->x + start,
-                                         .y = d->band + 2 * k * each + start,
-                                         .y_high = d->band + (2 * k + 1) * each + start };
     layers[0] = (struct plot_layer){ .kind = PLOT_CURVE,
                                      .label = d->label.text[0] != '\0' ? d->label.text : "fit",
                                      .colour = colour,
@@ -104,7 +116,7 @@ static size_t fit_layers(const struct regress_options *o, const struct regress_f
                                      .count = g->n,
                                      .x = d->x,
                                      .y = y };
-    return (d->band != NULL ? 1 : 0) + (chosen ? 2u : 1u);
+    return chosen ? 2 : 1;
 }
 
 /* Of a group with one fit the data has the colour of the fit, and no entry in the legend. */
@@ -147,7 +159,7 @@ static struct plot_layer equal_layer(const struct plot_layer *observed, size_t c
     };
 }
 
-/* Those of one y, the data at the bottom; their number. */
+/* Those of one y, the data at the bottom and bands behind all curves; their number. */
 static size_t panel_layers(const struct regress_options *o, const struct regress_fits *fits,
                            const struct drawing *drawings, size_t k, double *line,
                            struct plot_layer *layers)
@@ -159,6 +171,9 @@ static size_t panel_layers(const struct regress_options *o, const struct regress
     for (size_t i = 0; i < fits->count && !several; i++)
         if (i == 0 || fits->item[i].group != fits->item[i - 1].group)
             layers[count++] = data_layer(fits->item[i].group, k, one_each ? i + 1 : 0);
+    for (size_t i = 0; i < fits->count && !several; i++)
+        if (drawings[i].band != NULL)
+            layers[count++] = band_layer(o, &fits->item[i], &drawings[i], k, i + 1);
     for (size_t i = 0; i < fits->count; i++)
         if (several)
             layers[++count] = observed_layer(&fits->item[i], &drawings[i], k, i + 1);

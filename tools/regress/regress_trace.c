@@ -3,7 +3,7 @@
 #include "tools/command/progress.h"
 #include "tools/io/source.h"
 #include "tools/plot/picture.h"
-#include "tools/regress/regress.h"
+#include "tools/regress/regress_search.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,7 +62,10 @@ static void fill_points(struct table_of_points *p, size_t i, const struct regres
         *out++ = (struct table_out){ .name = p->keys.names[k],
                                      .text = p->keys.texts[i * p->keys.count + k] };
     if (p->o->choices.bandwidth_count > 1)
-        *out++ = (struct table_out){ .name = "method", .text = bandwidth_choice_name(fit->choice) };
+        *out++ = (struct table_out){ .name = "method",
+                                     .text = fit->choice->steps > 0
+                                                 ? fit->choice->typed
+                                                 : bandwidth_choice_name(fit->choice) };
     for (size_t k = 0; k < numbers; k++, value += s->points)
         *out++ = (struct table_out){ .name = k + 1 == numbers   ? "rows_without_prediction"
                                              : k + 2 == numbers ? "score"
@@ -139,7 +142,7 @@ static void log_points(const struct regress_fit *fit, double *x, double *y)
 }
 
 struct curves {
-    struct plot_layer *layers;    /* [fits], those of a panel one after another */
+    struct plot_layer *layers;    /* [2 * fits], those of a panel one after another */
     struct regress_label *labels; /* [fits] */
     void **memory;                /* [fits][2] */
     struct plot_panel panels[2];  /* one for each method, whose scores have units of their own */
@@ -165,7 +168,34 @@ static int add_curve(const struct regress_options *o, const struct regress_fits 
                              .count = points,
                              .x = c->memory[2 * i],
                              .y = c->memory[2 * i + 1] };
+    const size_t best = search_best(&fit->selection);
+    c->layers[c->layer_count] = c->layers[c->layer_count - 1];
+    c->layers[c->layer_count].kind = PLOT_RINGS;
+    c->layers[c->layer_count].label = c->layer_count == 1 ? "the least score" : NULL;
+    c->layers[c->layer_count].count = 1;
+    c->layers[c->layer_count].x += best;
+    c->layers[c->layer_count++].y += best;
     return CMD_OK;
+}
+
+/* Of scores that run away at the narrow end only what is near those of the wide end is shown, or
+ * the least ones would look like a line. */
+static void limit_scores(struct plot_panel *panel)
+{
+    double least = HUGE_VAL, most = -HUGE_VAL, wide = -HUGE_VAL;
+    for (size_t j = 0; j < panel->layer_count; j++) {
+        const struct plot_layer *l = &panel->layers[j];
+        for (size_t k = 0; k < l->count; k++) {
+            least = fmin(least, l->y[k]);
+            most = fmax(most, l->y[k]);
+        }
+        wide = fmax(wide, l->y[l->count - 1]);
+    }
+    const double shown = 3 * (wide - least);
+    if (!(shown > 0 && most - least > shown))
+        return;
+    panel->y_min = least - 0.05 * shown;
+    panel->y_max = least + shown;
 }
 
 static int add_panel(const struct regress_options *o, const struct regress_tables *t,
@@ -187,13 +217,15 @@ static int add_panel(const struct regress_options *o, const struct regress_table
                                  .y_label = regress_score_name(o, fit),
                                  .layers = c->layers + first,
                                  .layer_count = c->layer_count - first };
+    if (fit != NULL)
+        limit_scores(&c->panels[c->panel_count - 1]);
     return st;
 }
 
 static int draw_points(const struct regress_options *o, const struct regress_tables *t,
                        const struct regress_fits *fits, struct error *e)
 {
-    struct curves c = { .layers = calloc(fits->count, sizeof *c.layers),
+    struct curves c = { .layers = calloc(2 * fits->count, sizeof *c.layers),
                         .labels = calloc(fits->count, sizeof *c.labels),
                         .memory = calloc(2 * fits->count, sizeof *c.memory) };
     int st = c.layers == NULL || c.labels == NULL || c.memory == NULL ? error_memory(e, fits->count)
@@ -202,7 +234,10 @@ static int draw_points(const struct regress_options *o, const struct regress_tab
         st = add_panel(o, t, fits, BANDWIDTH_CV, &c, e);
     if (st == CMD_OK)
         st = add_panel(o, t, fits, BANDWIDTH_AICC, &c, e);
-    const struct plot_figure figure = { .panels = c.panels, .panel_count = c.panel_count };
+    const struct regress_label title = regress_label(o, &fits->item[0], false);
+    const struct plot_figure figure = { .title = title.text[0] != '\0' ? title.text : NULL,
+                                        .panels = c.panels,
+                                        .panel_count = c.panel_count };
     if (st == CMD_OK)
         st = draw_picture(o->curve_plot, o->keep_scripts, &figure, e);
     for (size_t i = 0; c.memory != NULL && i < 2 * fits->count; i++)
