@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a fit is called in legends, titles and messages. */
+#include "tools/io/number.h"
 #include "tools/regress/regress.h"
 
 #include <stdarg.h>
@@ -36,11 +37,16 @@ void regress_bandwidths_text(const struct regress_fit *fit, char *text, size_t s
     const struct numbers *h = fit->bandwidths;
     const char *method = bandwidth_choice_name(fit->choice);
     size_t used = (size_t)snprintf(text, size, "bandwidth%s", h->count > 1 ? "s" : "");
-    for (size_t c = 0; c < h->count && used < size; c++)
-        used += (size_t)snprintf(text + used, size - used, "%s%.*g%s%s", c > 0 ? ", " : " ",
-                                 bandwidth_is_searched(fit->choice) ? 13 : 6, h->value[c],
+    for (size_t c = 0; c < h->count && used < size; c++) {
+        char number[NUMBER_TEXT_MAX];
+        if (bandwidth_is_searched(fit->choice)) /* all the digits that it was rounded to */
+            number_format(number, h->value[c]);
+        else
+            snprintf(number, sizeof number, "%.6g", h->value[c]);
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", c > 0 ? ", " : " ", number,
                                  h->count > 1 ? " of " : "",
                                  h->count > 1 ? quoted_name(fit->group->x_names[c]).text : "");
+    }
     if (method != NULL && used < size)
         snprintf(text + used, size - used, " by %s", method);
 }
