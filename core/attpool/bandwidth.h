@@ -68,7 +68,7 @@ typedef enum attpool_criterion {
     ATTPOOL_CRITERION_CV = 0,         /* leave-one-out cross-validation */
     ATTPOOL_CRITERION_AICC = 1,       /* the corrected AIC of Hurvich, Simonoff and Tsai */
     ATTPOOL_CRITERION_LIKELIHOOD = 2, /* leave-one-out log-likelihood of a density, negative */
-    ATTPOOL_CRITERION_BRIER = 3       /* leave-one-out Brier score of one-hot V */
+    ATTPOOL_CRITERION_BRIER = 3       /* leave-one-out Brier score of one-hot V, unchecked */
 } attpool_criterion;
 
 /** How bandwidths are judged. Zero-initialised: by cross-validation. */
@@ -189,7 +189,9 @@ typedef enum attpool_adaptive {
  *                  is then the distance itself)
  *
  *  A statistical sum of kernels of own widths has weights prod_c w_c s_j k(u_ij): attpool_density
- *  has them by itself, a regression takes b_j = a_j s_j^d for its key weights.
+ *  has them by itself, a regression takes b_j = a_j s_j^d for its key weights. Their scores
+ *  (attpool_bandwidth_curve) then want a as row_weights, and one call for each bandwidth, since the
+ *  Abramson factors are those of a pilot of that bandwidth and do not follow the factors f_k.
  *
  *  neighbours   k of the neighbours, 1 to one less than the keys of positive weight
  *  K            (m, d), on the host, finite

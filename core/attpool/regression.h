@@ -93,7 +93,8 @@ ATTPOOL_API attpool_status attpool_regression(attpool_context *context, const DL
  *  all other keys. That fit has the bits of attpool_regression with K for Q and leave_one_out.
  *
  *  options  as above, with masks for r rows; slope, equivalent, residuals, standard_errors must be
- *           NULL, and so must pool's lse, n_eff, weights
+ *           NULL, and so must pool's lse, n_eff, weights. singular and imprecise count rows of E,
+ *           missing receives 0
  *
  *  NaN where y is, or where the other keys give no prediction (under the policy `nan`).
  *  Returns as attpool_regression. */
