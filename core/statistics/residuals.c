@@ -102,6 +102,17 @@ static attpool_status residuals(struct regression *r, struct engine *e, const DL
     return st;
 }
 
+/* The regression has K for Q and E for O, which its messages name. */
+static attpool_status in_own_words(struct engine *e, attpool_status st)
+{
+    for (char *p = e->message; st != ATTPOOL_OK && *p != '\0'; p++) {
+        const bool word = (p == e->message || p[-1] == ' ') && (p[1] == ' ' || p[1] == '\0');
+        if (word && (*p == 'Q' || *p == 'O'))
+            *p = *p == 'Q' ? 'K' : 'E';
+    }
+    return st == ATTPOOL_E_QUERY ? ATTPOOL_E_KEY : st;
+}
+
 attpool_status attpool_residuals(attpool_context *context, const DLTensor *K, const DLTensor *V,
                                  const attpool_regression_options *options, DLTensor *E)
 {
@@ -111,5 +122,6 @@ attpool_status attpool_residuals(attpool_context *context, const DLTensor *K, co
         ap_call_begin_tested(&call, context, "residuals", ap_tested_of_regression(options), V, K);
     if (st != ATTPOOL_OK)
         return st;
-    return ap_call_end(&call, residuals(&r, &context->engine, K, V, options, E));
+    st = residuals(&r, &context->engine, K, V, options, E);
+    return ap_call_end(&call, in_own_words(&context->engine, st));
 }

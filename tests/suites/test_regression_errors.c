@@ -88,6 +88,15 @@ START_TEST(residuals_have_no_other_results)
     x.values[0] = M + 1;
     check(attpool_residuals(context, &x.K, &x.value, &x.options, &x.E), ATTPOOL_E_OUTPUT,
           "E has 91 rows, K has 90", "more residuals than keys");
+    x.values[0] = M;
+    DLTensor other = x.K;
+    other.data = NULL;
+    check(attpool_residuals(context, &other, &x.value, &x.options, &x.E), ATTPOOL_E_KEY,
+          "K has no data", "keys without data");
+    other = x.E;
+    other.data = x.K.data;
+    check(attpool_residuals(context, &x.K, &x.value, &x.options, &other), ATTPOOL_E_OUTPUT,
+          "E overlaps K", "residuals in the place of keys");
 }
 END_TEST
 
