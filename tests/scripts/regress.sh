@@ -285,6 +285,8 @@ fails 2 'there is no option "--se"; did you mean "--seed"?' density d.csv --x x 
 fails 2 'there is no option "--slop"; did you mean "--slope"?' regress d.csv --x x --y y --slop
 fails 2 'option --loo takes no argument' regress d.csv --loo=1
 fails 2 'option --x needs an argument' regress d.csv --x
+fails 2 '--x names column "x" twice' regress d.csv --x x,y,x --y y --bandwidth 1,1,1
+fails 2 '--y names column "y" twice' regress d.csv --x x --y y,y --bandwidth 1
 fails 2 'option -o needs an argument' regress d.csv -o
 fails 2 'there is no column 0' regress d.csv --x 0 --y y --bandwidth 1
 

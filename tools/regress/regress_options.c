@@ -171,6 +171,18 @@ static int read_fit(struct regress_options *o, int option, struct error *e)
     }
 }
 
+/* A column is named once in each list. */
+static int columns_read(const char *option, const char *text, struct list *list, struct error *e)
+{
+    int st = list_read(option, text, list, e);
+    for (size_t i = 0; i < list->count && st == CMD_OK; i++)
+        for (size_t j = 0; j < i && st == CMD_OK; j++)
+            if (strcmp(list->item[i], list->item[j]) == 0)
+                st = error_set(e, CMD_USAGE, "%s names column %s twice", option,
+                               quoted_name(list->item[i]).text);
+    return st;
+}
+
 int regress_option(void *options, int option, struct error *e)
 {
     struct regress_options *o = options;
@@ -180,9 +192,9 @@ int regress_option(void *options, int option, struct error *e)
         return st;
     switch (option) {
     case OPTION_X:
-        return list_read("--x", optarg, &o->x, e);
+        return columns_read("--x", optarg, &o->x, e);
     case OPTION_Y:
-        return list_read("--y", optarg, &o->y, e);
+        return columns_read("--y", optarg, &o->y, e);
     case OPTION_CASE_WEIGHTS:
         o->case_weights = optarg;
         return CMD_OK;
