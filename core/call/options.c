@@ -164,8 +164,7 @@ enum layout ap_bandwidth_layout(attpool_bandwidth_per per)
 }
 
 attpool_status ap_kernel_options_take(struct arguments *args, const attpool_kernel_options *caller,
-                                      struct kernel *kernel, struct kernel_tensors *tensors,
-                                      bool *has_names)
+                                      struct kernel *kernel, struct kernel_tensors *tensors)
 {
     attpool_kernel_options o;
     struct engine *e = args->engine;
@@ -181,7 +180,6 @@ attpool_status ap_kernel_options_take(struct arguments *args, const attpool_kern
     kernel->per = o.bandwidth_per;
     *tensors = (struct kernel_tensors){ NULL, NULL };
     kernel->names = (const int32_t *)(const void *)o.kernels;
-    *has_names = o.kernels != NULL;
     both = o.bandwidth_per == ATTPOOL_BANDWIDTH_COORDINATE_KEY;
     coordinate = both || o.bandwidth_per == ATTPOOL_BANDWIDTH_COORDINATE;
     if ((o.bandwidth_per != ATTPOOL_BANDWIDTH_ONE || o.inverse_bandwidths) &&

@@ -42,8 +42,7 @@ struct kernel_tensors {
     struct view *inverse_bandwidths, *factors;
 };
 attpool_status ap_kernel_options_take(struct arguments *args, const attpool_kernel_options *caller,
-                                      struct kernel *kernel, struct kernel_tensors *tensors,
-                                      bool *has_names);
+                                      struct kernel *kernel, struct kernel_tensors *tensors);
 attpool_status ap_kernel_options_fit(struct arguments *args, struct kernel *kernel,
                                      const struct kernel_tensors *tensors,
                                      const struct leading *leading, int64_t n, int64_t m,

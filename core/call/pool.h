@@ -17,8 +17,7 @@ struct pool_call {
     int64_t p;
     const struct key_index *keys; /* of the caller's index, or NULL */
     double scale;                 /* s of dot, additive and projection */
-    bool has_names;
-    struct arguments args; /* last: all before it begins as 0 */
+    struct arguments args;        /* last: all before it begins as 0 */
 };
 
 struct pool_tensors {

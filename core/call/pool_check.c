@@ -81,8 +81,7 @@ static attpool_status add_inputs(struct pool_call *c, const struct pool_tensors 
                         ATTPOOL_E_KEY_WEIGHTS, ROLE_INPUT, LAYOUT_COL, &p->key_weights,
                         &c->key_weights);
     if (st == ATTPOOL_OK && o->score == ATTPOOL_KERNEL)
-        st = ap_kernel_options_take(&c->args, o->kernel, &p->kernel, &c->inverse_bandwidths,
-                                    &c->has_names);
+        st = ap_kernel_options_take(&c->args, o->kernel, &p->kernel, &c->inverse_bandwidths);
     if (st == ATTPOOL_OK)
         st = ap_masks_take(&c->args, o->masks, &p->masks, &c->masks);
     return st;

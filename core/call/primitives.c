@@ -143,7 +143,6 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
     struct leading leading = LEADING_NONE;
     struct kernel_tensors tensors;
     struct view *q, *key, *g;
-    bool names;
     attpool_status st = ap_arguments_add(args, Q, "Q", ATTPOOL_E_QUERY, ROLE_INPUT, KIND_REAL,
                                          LAYOUT_MATRIX, &k->q, &q);
     if (st == ATTPOOL_OK)
@@ -153,7 +152,7 @@ static attpool_status kernel_check(struct arguments *args, const DLTensor *Q, co
         st = ap_arguments_add(args, G, "G", ATTPOOL_E_KERNEL, ROLE_OUTPUT, KIND_REAL, LAYOUT_MATRIX,
                               &k->g, &g);
     if (st == ATTPOOL_OK)
-        st = ap_kernel_options_take(args, options, &k->kernel, &tensors, &names);
+        st = ap_kernel_options_take(args, options, &k->kernel, &tensors);
     if (st == ATTPOOL_OK)
         st = ap_view_expect(e, key, 3, q->size[3], "Q has");
     if (st == ATTPOOL_OK)

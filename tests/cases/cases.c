@@ -325,33 +325,3 @@ const struct test_case *test_cases(size_t *count)
     *count = filled;
     return table;
 }
-
-static double at_least_one(int size)
-{
-    return size > 0 ? size : 1;
-}
-
-double test_case_flops(const struct test_case *c)
-{
-    double pairs = at_least_one(c->b) * at_least_one(c->h) * c->n * (double)c->m;
-    switch (c->operation) {
-    case OPERATION_BMM:
-        return 2 * pairs * c->d;
-    case OPERATION_KERNEL:
-        return pairs * (3 * c->d + 10);
-    case OPERATION_SOFTMAX:
-        return 12 * pairs;
-    default:
-        break;
-    }
-    double rows = at_least_one(c->b) * at_least_one(c->h) * ((double)c->n + c->m);
-    if (c->operation == OPERATION_POOL_GRAD)
-        return 3 * pairs * (4 * c->d + 20 + 4 * c->v);
-    if (c->operation == OPERATION_REGRESSION)
-        return 2 * pairs * ((c->d + 2) * (c->d + c->v + 3) + 10);
-    if (c->score == ATTPOOL_ADDITIVE)
-        return pairs * (20 * c->p + 10 + 2 * c->v) + 2 * rows * c->p * c->d;
-    if (c->score == ATTPOOL_PROJECTION)
-        return pairs * (2 * c->p + 10 + 2 * c->v) + 2 * rows * c->p * c->d;
-    return pairs * (3 * c->d + 10 + 2 * c->v);
-}

@@ -110,7 +110,4 @@ struct test_case {
 /* The table; made at the first call. */
 const struct test_case *test_cases(size_t *count);
 
-/* Multiplications and elementary functions, roughly. */
-double test_case_flops(const struct test_case *c);
-
 #endif
