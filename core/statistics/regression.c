@@ -159,8 +159,8 @@ static double least_inverse(const struct regression *r)
     double least = HUGE_VAL;
     for (int64_t b = 0; b < w->size[0]; b++)
         for (int64_t h = 0; h < w->size[1]; h++)
-            for (int64_t j = 0; j < w->size[3]; j++) {
-                const double x = fabs(ap_view_real(w, b, h, 0, j));
+            for (int64_t i = 0; i < w->size[2] * w->size[3]; i++) { /* a column, or a row */
+                const double x = fabs(ap_view_real(w, b, h, i / w->size[3], i % w->size[3]));
                 least = x > 0 && x < least ? x : least;
             }
     return least;

@@ -276,6 +276,26 @@ START_TEST(far_keys_without_weight_change_no_line)
 }
 END_TEST
 
+/* A narrow bandwidth of one query leaves the lines of the others as they are. */
+START_TEST(bandwidths_of_queries_are_their_own)
+{
+    struct problem x;
+    double inverse[N], want[N * V];
+    DLTensor w = tensor_of(inverse, ELEMENT_F64, 1, SHAPE(N));
+    problem_new(&x, 1, 0.4);
+    for (int i = 0; i < N; i++)
+        inverse[i] = 2;
+    x.kernel.bandwidth = 0;
+    x.kernel.bandwidth_per = ATTPOOL_BANDWIDTH_QUERY;
+    x.kernel.inverse_bandwidths = &w;
+    ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+    memcpy(want, x.o, sizeof want);
+    inverse[0] = 0x1p900;
+    ck_assert_int_eq(problem_run(&x), ATTPOOL_OK);
+    ck_assert(memcmp(x.o + V, want + V, (N - 1) * V * sizeof *want) == 0);
+}
+END_TEST
+
 START_TEST(lines_without_digits_are_counted)
 {
     static const double between[] = { 0.1, 1e-3, 3e-5, 1e-6, 1e-9 };
@@ -385,6 +405,7 @@ Suite *suite_regression(void)
     tcase_add_test(tc, standard_errors_are_those_of_their_column);
     tcase_add_test(tc, a_constant_kernel_has_lines_of_any_size);
     tcase_add_test(tc, far_keys_without_weight_change_no_line);
+    tcase_add_test(tc, bandwidths_of_queries_are_their_own);
     tcase_add_test(tc, what_is_missing_or_singular_is_counted);
     tcase_add_test(tc, lines_without_digits_are_counted);
     tcase_add_test(tc, progress_is_of_all_steps);
