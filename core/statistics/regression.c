@@ -119,14 +119,19 @@ static double power_of(double x)
     return ldexp(1, exponent - 1);
 }
 
-/* Does key j take part anywhere? */
-static bool has_weight(const struct regression *r, int64_t j)
+/* Has key j of batch item b and head h of K a weight, in one of the items and heads that share it?
+ */
+static bool has_weight(const struct regression *r, int64_t b, int64_t h, int64_t j)
 {
-    const struct view *a = r->pool.key_weights;
-    bool any = !a;
-    for (int64_t b = 0; a && b < a->size[0]; b++)
-        for (int64_t h = 0; h < a->size[1]; h++)
-            any |= ap_view_real(a, b, h, 0, j) > 0;
+    const struct view *a = r->pool.key_weights, *k = r->pool.k;
+    if (!a)
+        return true;
+    const int64_t items = k->size[0] < a->size[0] ? a->size[0] : 1;
+    const int64_t heads = k->size[1] < a->size[1] ? a->size[1] / k->size[1] : 1;
+    bool any = false;
+    for (int64_t i = 0; i < items; i++)
+        for (int64_t g = 0; g < heads; g++)
+            any |= ap_view_real(a, (b + i) % a->size[0], (h * heads + g) % a->size[1], 0, j) > 0;
     return any;
 }
 
@@ -140,7 +145,7 @@ static double inverse_size(const struct regression *r, int64_t a)
             double least = HUGE_VAL, most = -HUGE_VAL;
             for (int64_t j = 0; j < k->size[2]; j++) {
                 const double x = ap_view_real(k, b, h, j, a);
-                if (!isfinite(x) || !has_weight(r, j))
+                if (!isfinite(x) || !has_weight(r, b, h, j))
                     continue;
                 least = x < least ? x : least;
                 most = x > most ? x : most;

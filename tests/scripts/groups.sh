@@ -113,7 +113,7 @@ part()
     # ---- groups without a bandwidth of their own ----
 
     printf 'x,y,g\n1,1,a\n5,2,one\n2,3,a\n4,2,a\n6,1,same\n6,2,same\n' >few.csv
-    left='2 of 3 groups are left without a fit: few.csv: column "x" is constant in group "one": --bandwidth cv finds nothing in it; leave the group out, or give --bandwidth a number; so in "same"'
+    left='2 of 3 groups are left without a fit: few.csv: column "x" is constant in group "one": --bandwidth cv finds nothing in it; give --bandwidth a number; so in "same"'
     run 0 regress few.csv --x x --y y --by g --json few.json
     grep -q "^attpool: warning: $left\$" err || fail "left out: $(cat err)"
     json few.json warnings.0 | grep -q '^"2 of 3 groups are left' || fail "left out: $(cat few.json)"

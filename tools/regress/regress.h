@@ -209,7 +209,8 @@ void regress_fits_free(struct regress_fits *fits);
 int regress_no_data(const struct regress_options *o, const struct regress_tables *tables,
                     const struct regress_group *g, size_t query, struct error *e);
 
-/* CMD_DATA: of one of the choices no bandwidth can come, as the group's rows have one x. */
+/* CMD_DATA: of one of the choices no bandwidth can come: x or y is constant in the group, or no row
+ * has a case weight. */
 int regress_check_group(const struct regress_options *o, const struct regress_tables *t,
                         const struct regress_group *g, struct error *e);
 

@@ -22,20 +22,21 @@ struct left_out {
 static int leave_out(const struct regress_options *o, const struct regress_tables *t,
                      struct regress_groups *groups, struct left_out *left, struct error *e)
 {
+    struct error why = { 0 };
     size_t kept = 0;
     left->group = calloc(groups->count, sizeof *left->group);
     if (left->group == NULL)
         return error_memory(e, groups->count * sizeof *left->group);
     for (size_t i = 0; i < groups->count; i++) {
         const struct regress_group g = groups->item[i];
-        struct error why = { 0 };
-        const int st = regress_check_group(o, t, &g, &why);
+        if (regress_check_group(o, t, &g, &why) == CMD_OK) {
+            groups->item[kept++] = g;
+            continue;
+        }
         if (left->count == 0)
             left->why = why;
-        if (st == CMD_OK)
-            groups->item[kept++] = g;
-        else
-            left->group[left->count++] = g;
+        why.code = CMD_OK;
+        left->group[left->count++] = g;
     }
     groups->count = kept;
     return kept > 0 ? CMD_OK : error_set(e, left->why.code, "%s", left->why.text);

@@ -35,7 +35,7 @@ static int constant_column(const struct regress_options *o, const struct regress
     const char *name = column < g->d ? t->x_names[column] : t->y_names[column - g->d];
     const bool given = fit->choice->method == BANDWIDTH_GIVEN;
     return error_at(e, t->data.file, 0, 0,
-                    "column %s is constant%s%s%s: --%s %s finds nothing in it; %s%s",
+                    "column %s is constant%s%s%s: --%s %s finds nothing in it%s%s",
                     quoted_name(name).text, g->label != NULL ? " in group " : "",
                     g->label != NULL ? quoted_name(g->label).text : "",
                     varies_in_all(g, column) ? " where --case-weights are above 0" : "",
@@ -43,8 +43,10 @@ static int constant_column(const struct regress_options *o, const struct regress
                     !given                                    ? bandwidth_choice_name(fit->choice)
                     : o->adaptive.method == ADAPTIVE_ABRAMSON ? "abramson"
                                                               : "knn",
-                    g->label != NULL ? "leave the group out" : "leave the column out",
-                    given ? "" : ", or give --bandwidth a number");
+                    g->label != NULL ? "" : "; leave the column out",
+                    given              ? ""
+                    : g->label != NULL ? "; give --bandwidth a number"
+                                       : ", or give --bandwidth a number");
 }
 
 static int without_weights(const struct regress_options *o, const struct regress_tables *t,
